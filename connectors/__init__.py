@@ -1,0 +1,1 @@
+"""One file a channel: events out of a platform, replies into it."""

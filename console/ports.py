@@ -1,0 +1,103 @@
+"""What the console needs from the store and the web chat."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from core.queries import (
+    DeadLetter,
+    Figures,
+    Handled,
+    MentionFilter,
+    MentionPage,
+    TicketFilter,
+    TicketPage,
+)
+from core.records import Alert, Article, Conversation, Counts, Line, Reply, Ticket
+
+
+class ConsoleStore(Protocol):
+    """What staff see and change."""
+
+    async def mentions(
+        self, where: MentionFilter, *, before: int | None = None, limit: int = 50
+    ) -> MentionPage:
+        """Mentions newest first; ``before`` is MentionPage.next of the page above."""
+        ...
+
+    async def mention(self, seq: int) -> Handled | None: ...
+
+    async def tickets(
+        self, where: TicketFilter, *, after: str | None = None, limit: int = 50
+    ) -> TicketPage: ...
+
+    async def ticket(self, number: str) -> Ticket | None: ...
+
+    async def save_ticket(self, ticket: Ticket, *, was: Ticket) -> None:
+        """Store ``ticket`` if the record still equals ``was``; raises Conflict otherwise.
+
+        A ticket that becomes resolved gives its conversation back to the machine.
+        """
+        ...
+
+    async def conversation(self, channel: str, id: str) -> Conversation | None:  # noqa: A002
+        ...
+
+    async def lines(
+        self, channel: str, conversation: str, *, after: int = 0, limit: int = 200
+    ) -> Sequence[Line]:
+        """Lines with seq > ``after``, oldest first."""
+        ...
+
+    async def drafts(self, *, limit: int = 50) -> Sequence[Reply]: ...
+
+    async def add_reply(self, reply: Reply, *, ticket: Ticket | None = None) -> bool:
+        """Put a reply by staff into the outbox, and store ``ticket`` with it.
+
+        False where its key is already there.
+        """
+        ...
+
+    async def settle_draft(self, key: str, *, by: str, approve: bool, text: str) -> Reply:
+        """Move a draft to pending with ``text``, or to cancelled; raises Conflict if settled."""
+        ...
+
+    async def alerts(self, *, limit: int = 50) -> Sequence[Alert]:
+        """Newest first."""
+        ...
+
+    async def acknowledge_alert(self, key: str, *, by: str) -> Alert:
+        """Raises Conflict where it is not firing any more."""
+        ...
+
+    async def articles(self) -> Sequence[Article]: ...
+
+    async def search_articles(self, text: str, *, limit: int = 20) -> Sequence[Article]: ...
+
+    async def dead_letters(self, *, limit: int = 50) -> Sequence[DeadLetter]: ...
+
+    async def replay_dead_letter(self, id: int) -> bool:  # noqa: A002
+        """Give an event its five tries again; False where it was no readable event."""
+        ...
+
+    async def figures(self, now: datetime) -> Figures: ...
+
+    async def counts(self) -> Counts: ...
+
+
+class WebChat(Protocol):
+    """The connector behind the chat page."""
+
+    def conversation(self, visitor: str) -> str:
+        """Id of the visitor's conversation; ``visitor`` is the secret the browser keeps.
+
+        Raises InputError where it is no such secret.
+        """
+        ...
+
+    async def receive(self, visitor: str, message_id: str, text: str) -> None:
+        """Store a message; durable on return, and one message however often it is repeated.
+
+        Raises InputError for a text that cannot be taken, with the remedy.
+        """
+        ...

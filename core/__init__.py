@@ -1,0 +1,1 @@
+"""The vocabulary, the ports and the pipeline. No I/O; pydantic is the only third party."""

@@ -1,0 +1,166 @@
+"""Carries replies from the outbox to one channel, each at most once, each through the gate."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Final
+
+from core.bus import Bus, Talked
+from core.checkpoints import reach
+from core.clock import Clock
+from core.errors import StoreError, TingfengError
+from core.ports import (
+    Doubts,
+    Gate,
+    Outbox,
+    ReadsBack,
+    Rejected,
+    RetryAt,
+    SendResult,
+    Sends,
+    Sent,
+    Unknown,
+)
+from core.records import Reply, ReplyState
+
+log = logging.getLogger(__name__)
+
+BATCH: Final = 64
+TRIES: Final = 20
+
+
+class Dispatcher:
+    """Sends one channel's replies; a slow channel delays no other."""
+
+    def __init__(
+        self,
+        channel: str,
+        sender: Sends,
+        *,
+        outbox: Outbox,
+        gate: Gate,
+        doubts: Doubts,
+        clock: Clock,
+        bus: Bus,
+        resend: bool,
+    ) -> None:
+        """``resend``: the platform takes an idempotency key, so a doubtful send is repeated."""
+        self._channel = channel
+        self._sender = sender
+        self._outbox = outbox
+        self._gate = gate
+        self._doubts = doubts
+        self._clock = clock
+        self._bus = bus
+        self._resend = resend
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Say that there is something to send."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """First settle what an earlier process left in doubt, then send for ever."""
+        settled = False
+        while True:
+            self._wake.clear()
+            try:
+                if not settled:
+                    await self.settle()
+                    settled = True
+                worked = await self.step()
+            except StoreError as error:
+                log.error("the store failed", extra={"channel": self._channel, "error": str(error)})
+                worked = 0
+            if not worked:
+                await self._rest()
+
+    async def step(self) -> int:
+        """Send what is due; returns how many replies were tried."""
+        replies = await self._outbox.claim_replies(self._channel, BATCH, self._clock.now())
+        for reply in replies:
+            reach("after-claim")
+            await self._send(reply)
+        return len(replies)
+
+    async def settle(self) -> None:
+        """Resolve every reply that may or may not have been sent."""
+        for reply in await self._outbox.in_doubt(self._channel):
+            native_id = await self._look_for(reply)
+            if native_id is not None:
+                await self._finish(reply, Sent(native_id=native_id))
+            elif self._resend:
+                await self._send(reply)
+            else:
+                await self._give_to_person(reply, reply.reason or "interrupted while sending")
+
+    async def _send(self, reply: Reply) -> None:
+        verdict = await self._gate.check(reply)
+        if not verdict.allowed:
+            await self._finish(reply, Rejected(reason=f"gate: {verdict.reason}"))
+            return
+        reach("before-send")
+        result = await self._try(reply)
+        reach("after-send")
+        if isinstance(result, Unknown):
+            native_id = await self._look_for(reply)
+            if native_id is not None:
+                result = Sent(native_id=native_id)
+        await self._finish(reply, result)
+        reach("after-confirm")
+
+    async def _try(self, reply: Reply) -> SendResult:
+        try:
+            return await self._sender.send(reply.target, reply.text, reply.key)
+        except Exception as error:  # whatever it was, the platform may have acted before it
+            log.exception("sending failed", extra={"channel": self._channel, "key": reply.key})
+            return Unknown(reason=f"{type(error).__name__}: {error}")
+
+    async def _finish(self, reply: Reply, result: SendResult) -> None:
+        match result:
+            case Sent(native_id=native_id):
+                done = await self._outbox.finish_reply(
+                    reply.key, state=ReplyState.SENT, native_id=native_id
+                )
+            case RetryAt(at=at, reason=reason) if reply.attempts < TRIES:
+                soonest = max(at, self._clock.now() + timedelta(milliseconds=100))
+                done = await self._outbox.finish_reply(
+                    reply.key, state=ReplyState.PENDING, reason=reason, not_before=soonest
+                )
+            case RetryAt(reason=reason) | Rejected(reason=reason):
+                ticket = await self._doubts.ticket_for(reply, reason)
+                done = await self._outbox.finish_reply(
+                    reply.key, state=ReplyState.REJECTED, reason=reason, ticket=ticket
+                )
+                self._bus.publish(ticket)
+            case Unknown(reason=reason):
+                await self._give_to_person(reply, reason)
+                return
+        self._bus.publish(done)
+        if done.state is ReplyState.SENT:
+            target = done.target
+            self._bus.publish(Talked(channel=target.channel, conversation=target.conversation))
+
+    async def _give_to_person(self, reply: Reply, reason: str) -> None:
+        ticket = await self._doubts.ticket_for(reply, reason)
+        done = await self._outbox.finish_reply(
+            reply.key, state=ReplyState.UNKNOWN, reason=reason, ticket=ticket
+        )
+        self._bus.publish(done)
+        self._bus.publish(ticket)
+
+    async def _look_for(self, reply: Reply) -> str | None:
+        if not isinstance(self._sender, ReadsBack):
+            return None
+        try:
+            return await self._sender.find_sent(reply.target, reply.text, reply.key)
+        except TingfengError as error:
+            log.warning("reading back failed", extra={"key": reply.key, "error": str(error)})
+            return None
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(0.5):
+                await self._wake.wait()
+        except TimeoutError:
+            return

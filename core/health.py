@@ -1,0 +1,27 @@
+"""How each moving part is, for staff."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Status = Literal["starting", "connected", "retrying", "finished", "refused", "stopped"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Health:
+    """The state of one connector."""
+
+    name: str
+    status: Status
+    since: datetime
+    """When the status last changed."""
+    last_event_at: datetime | None = None
+    """When the last event was stored."""
+    events: int = 0
+    """Stored since the start, repeats not counted."""
+    restarts: int = 0
+    next_try_at: datetime | None = None
+    reason: str = ""
+    """Why it is not connected, with the remedy if there is one."""
+    detail: tuple[tuple[str, str], ...] = ()
+    """What the connector itself tells: rate budget, lag, ..."""

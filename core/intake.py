@@ -1,0 +1,38 @@
+"""The one door through which events come in: persist, then wake the pipeline."""
+
+import asyncio
+from collections.abc import Callable
+
+from core.checkpoints import reach
+from core.ports import Inbox, Receipt
+from core.types import Page
+
+
+class IntakeDoor:
+    """Persists pages; slows connectors down while the pipeline is behind."""
+
+    def __init__(self, inbox: Inbox, *, wake: Callable[[], None], room: int = 20_000) -> None:
+        self._inbox = inbox
+        self._wake = wake
+        self._room = room
+        self.totals = Receipt(accepted=0, duplicates=0, rejected=0)
+        """What has come in since the start."""
+
+    async def accept(self, connector: str, page: Page) -> Receipt:
+        """As Inbox.accept."""
+        reach("before-persist")
+        receipt = await self._inbox.accept(connector, page)
+        reach("after-persist")
+        self.totals = Receipt(
+            accepted=self.totals.accepted + receipt.accepted,
+            duplicates=self.totals.duplicates + receipt.duplicates,
+            rejected=self.totals.rejected + receipt.rejected,
+        )
+        if receipt.accepted:
+            self._wake()
+        return receipt
+
+    async def wait_for_room(self) -> None:
+        """Return once fewer than ``room`` events wait to be processed."""
+        while (await self._inbox.counts()).pending >= self._room:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)

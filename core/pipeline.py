@@ -1,0 +1,164 @@
+"""The way of an event from the durable inbox to a recorded decision.
+
+Events of one conversation are decided in their order; different conversations side by side. What
+fails five times becomes a dead letter and holds up nothing else.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.bus import Bus
+from core.checkpoints import reach
+from core.clock import Clock
+from core.errors import StoreError
+from core.ports import Decider, Inbox, Judge, Matcher, Moderator, Spread
+from core.records import Outcome
+from core.types import EventKind, Judgement, Mention, Received
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """What the pipeline is made of."""
+
+    inbox: Inbox
+    matcher: Matcher
+    judge: Judge
+    moderator: Moderator
+    decider: Decider
+    spread: Spread
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Understood:
+    """What matching and judging found."""
+
+    brands: tuple[str, ...]
+    judgement: Judgement
+
+
+class Pipeline:
+    """Takes events out of the inbox and records what became of each."""
+
+    def __init__(self, parts: Parts, *, clock: Clock, bus: Bus, batch: int = 256) -> None:
+        self._parts = parts
+        self._clock = clock
+        self._bus = bus
+        self._batch = batch
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Say that there is something in the inbox."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work for ever; looks into the inbox each second even if nobody calls ``wake``."""
+        while True:
+            self._wake.clear()
+            try:
+                worked = await self.step()
+            except StoreError as error:
+                log.error("the store failed, trying again in a second", extra={"error": str(error)})
+                worked = 0
+            if not worked:
+                await self._rest()
+
+    async def step(self) -> int:
+        """Process one batch; returns how many events it had."""
+        items = await self._parts.inbox.claim_events(self._batch)
+        threads: dict[tuple[str, str], list[Received]] = {}
+        for item in items:
+            threads.setdefault((item.event.channel, item.event.conversation), []).append(item)
+        known = await self._understand_together(items)
+        await asyncio.gather(*(self._in_order(part, known) for part in threads.values()))
+        return len(items)
+
+    async def process(self, item: Received, known: Understood | None = None) -> Outcome | None:
+        """match ► judge ► moderate ► decide ► record ► spread, for one event.
+
+        Returns what was recorded; ``None`` for a withdrawal. ``known`` saves understanding twice.
+        """
+        parts, event = self._parts, item.event
+        if event.kind is EventKind.DELETE:
+            await parts.inbox.withdraw(item)
+            return None
+        brands = known.brands if known else parts.matcher.match(event)
+        reach("after-match")
+        if not brands:
+            return await self._drop(item, "no_brand")
+        judgement = known.judgement if known else (await parts.judge.judge([event.text]))[0]
+        reach("after-judge")
+        verdict = parts.moderator.inspect(event, judgement)
+        if not verdict.allowed:
+            return await self._drop(item, verdict.reason)
+        mention = Mention(
+            seq=item.seq,
+            event=event,
+            brands=brands,
+            judgement=judgement,
+            flags=verdict.flags,
+            masked_text=verdict.masked_text,
+        )
+        reach("before-decide")
+        plan = await parts.decider.decide(mention)
+        reach("after-decide")
+        outcome = Outcome(seq=item.seq, mention=mention, plan=plan)
+        reach("before-record")
+        await parts.inbox.record(outcome)
+        reach("after-record")
+        self._tell(outcome)
+        await parts.spread.observe(mention)
+        return outcome
+
+    async def _drop(self, item: Received, reason: str) -> Outcome:
+        outcome = Outcome(seq=item.seq, dropped=reason)
+        await self._parts.inbox.record(outcome)
+        return outcome
+
+    def _tell(self, outcome: Outcome) -> None:
+        if outcome.mention is not None:
+            self._bus.publish(outcome.mention)
+        if outcome.plan is not None:
+            if outcome.plan.ticket is not None:
+                self._bus.publish(outcome.plan.ticket)
+            for reply in outcome.plan.replies:
+                self._bus.publish(reply)
+
+    async def _understand_together(self, items: Sequence[Received]) -> dict[int, Understood]:
+        """Match and judge a batch in one call; what fails here is tried alone, and fails alone."""
+        try:
+            found = [
+                (item, brands)
+                for item in items
+                if item.event.kind is not EventKind.DELETE
+                and (brands := self._parts.matcher.match(item.event))
+            ]
+            judgements = await self._parts.judge.judge([item.event.text for item, _ in found])
+        except Exception:  # whichever text it was, the others must not suffer
+            log.exception("understanding a batch failed, trying each event alone")
+            return {}
+        return {
+            item.seq: Understood(brands=brands, judgement=judgement)
+            for (item, brands), judgement in zip(found, judgements, strict=True)
+        }
+
+    async def _in_order(self, items: Sequence[Received], known: dict[int, Understood]) -> None:
+        for item in items:
+            try:
+                await self.process(item, known.get(item.seq))
+            except StoreError:
+                raise
+            except Exception as error:  # any bug on any event: count it, go on with the next
+                log.exception("processing failed", extra={"seq": item.seq})
+                if await self._parts.inbox.fail(item.seq, f"{type(error).__name__}: {error}"):
+                    log.error("dead letter", extra={"seq": item.seq})
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(1.0):
+                await self._wake.wait()
+        except TimeoutError:
+            return

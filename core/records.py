@@ -1,0 +1,226 @@
+"""What is kept about a matter once it is decided: replies, tickets, conversations, alerts.
+
+The types are as those of ``core.types``: frozen, keyword-only, times in UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from core.types import Decision, Language, Mention, Severity
+
+
+class ReplyState(StrEnum):
+    """Where an outbox row stands; ``UNKNOWN`` means that the platform may have acted."""
+
+    DRAFT = "draft"
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+class TicketState(StrEnum):
+    """Where a ticket stands; ``WAITING`` is for the customer's answer."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    RESOLVED = "resolved"
+
+
+class ConversationState(StrEnum):
+    """Who answers: the machine, a person, or nobody any more."""
+
+    BOT = "bot"
+    HUMAN = "human"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """Where a reply goes."""
+
+    channel: str
+    conversation: str
+    reply_to: str | None = None
+    """Native id of the post that is answered."""
+    author: str | None = None
+    """Native id of the person who is answered."""
+    solicited: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """An outbox row: one text to one person."""
+
+    key: str
+    """Idempotency key; at most one reply with this key is ever sent."""
+    target: Target
+    text: str
+    state: ReplyState
+    language: Language
+    by: str
+    """``bot``, or the name of the member of staff."""
+    created_at: datetime
+    not_before: datetime | None = None
+    attempts: int = 0
+    mention: int | None = None
+    """Mention.seq it answers."""
+    ticket: str | None = None
+    """Ticket.number it belongs to."""
+    native_id: str | None = None
+    """The platform's id of the sent reply."""
+    reason: str = ""
+    """Why it was rejected, cancelled, held or is in doubt."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ticket:
+    """A matter that a person owes an answer to."""
+
+    number: str
+    """For people: ``T-1001``."""
+    brand: str
+    channel: str
+    conversation: str
+    customer: str
+    subject: str
+    category: str
+    severity: Severity
+    state: TicketState
+    language: Language
+    created_at: datetime
+    due_at: datetime
+    """When the first answer by a person is late (the SLA)."""
+    mention: int | None = None
+    owner: str | None = None
+    answered_at: datetime | None = None
+    """When a person first answered."""
+    reminded_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conversation:
+    """A thread with one person on one channel."""
+
+    channel: str
+    id: str
+    customer: str
+    language: Language
+    state: ConversationState
+    updated_at: datetime
+    ticket: str | None = None
+    """Number of the open ticket, if there is one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One line of a conversation, as the shopper sees it."""
+
+    seq: int
+    """Ascending within the store; what a client has seen up to."""
+    direction: Literal["in", "out"]
+    id: str
+    """Native id of the event, or key of the reply."""
+    by: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Article:
+    """An entry of the knowledge base in one language."""
+
+    id: str
+    """The same for all languages of one entry."""
+    language: Literal["zh", "en"]
+    title: str
+    body: str
+    questions: tuple[str, ...] = ()
+    """Other ways in which people ask for it."""
+    category: str = "other"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """An Article found for a question."""
+
+    article: Article
+    confidence: float
+    """In [0, 1]; under the playbook's limit a person is asked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Incident:
+    """Posts about the same thing going wrong."""
+
+    id: str
+    """For people: ``INC-104``."""
+    key: str
+    """What holds it together; unique among open incidents."""
+    brand: str
+    title: str
+    category: str
+    severity: Severity
+    state: Literal["open", "resolved"]
+    first_at: datetime
+    last_at: datetime
+    mentions: int
+    authors: int
+    version: int = 0
+    """Counts changes; a change names the version it has seen."""
+    owner: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alert:
+    """A notice to staff about an incident, a silence or a deadline."""
+
+    key: str
+    """The same for repeats of the same notice, so that a receiver can drop them."""
+    kind: Literal["incident", "silence", "deadline", "gap", "store"]
+    severity: Severity
+    title: str
+    body: str
+    """Evidence, masked, one fact a line."""
+    created_at: datetime
+    brand: str | None = None
+    incident: str | None = None
+    state: Literal["firing", "acknowledged", "resolved"] = "firing"
+    owner: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """All that one decision causes; stored in one transaction."""
+
+    decision: Decision
+    conversation: Conversation | None = None
+    ticket: Ticket | None = None
+    """A new ticket, or the open one with what changed."""
+    replies: tuple[Reply, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """The end of one Received event: done with a plan, or dropped with a reason."""
+
+    seq: int
+    dropped: str | None = None
+    """The reason, in one term that can be counted: no_brand, spam, deleted, ..."""
+    mention: Mention | None = None
+    plan: Plan | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """Where all events stand; ``received`` equals the sum of the rest."""
+
+    received: int
+    done: int
+    pending: int
+    dead: int
+    dropped: dict[str, int]

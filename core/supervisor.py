@@ -1,0 +1,115 @@
+"""Keeps one connector running: restarts it with jittered backoff and reports its health."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from core.bus import Bus
+from core.checkpoints import reach
+from core.clock import Clock
+from core.errors import Refused, StoreError, Unavailable
+from core.health import Health, Status
+from core.intake import IntakeDoor
+from core.ports import Connector, Inbox
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT: Final = 1.0
+LONGEST_WAIT: Final = 300.0
+
+
+class Supervisor:
+    """Runs one connector for ever; its failures are its own."""
+
+    def __init__(
+        self,
+        connector: Connector,
+        *,
+        inbox: Inbox,
+        intake: IntakeDoor,
+        clock: Clock,
+        bus: Bus,
+        random: Callable[[], float],
+    ) -> None:
+        self._connector = connector
+        self._inbox = inbox
+        self._intake = intake
+        self._clock = clock
+        self._bus = bus
+        self._random = random
+        self._failures = 0
+        self.health = Health(name=connector.name, status="starting", since=clock.now())
+
+    async def run(self) -> None:
+        """Read the connector until it has no more, is refused, or the task is cancelled."""
+        while True:
+            try:
+                await self._read()
+                self._set("finished")
+                return
+            except Refused as error:
+                log.error("connector refused", extra=self._extra(str(error)))
+                self._set("refused", reason=str(error))
+                return
+            except (Unavailable, StoreError) as error:
+                wait = self._wait(error.retry_after if isinstance(error, Unavailable) else None)
+                log.warning("connector failed", extra=self._extra(str(error)) | {"wait": wait})
+                self._retry(wait, str(error))
+            except Exception as error:  # a bug in one connector stops only that connector
+                wait = self._wait(None)
+                log.exception("connector failed", extra={"connector": self._connector.name})
+                self._retry(wait, f"{type(error).__name__}: {error}")
+            await self._clock.sleep(wait)
+
+    async def _read(self) -> None:
+        cursor = await self._inbox.cursor(self._connector.name)
+        self._set("connected")
+        async for page in self._connector.pages(cursor):
+            receipt = await self._intake.accept(self._connector.name, page)
+            reach("after-acknowledge")
+            self._failures = 0
+            if receipt.accepted:
+                self._count(receipt.accepted)
+                await self._intake.wait_for_room()
+
+    def _wait(self, asked: float | None) -> float:
+        self._failures += 1
+        if asked is not None:
+            return asked
+        longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(self._failures - 1, 16))
+        return longest * (0.5 + self._random() / 2)
+
+    def _count(self, events: int) -> None:
+        self._publish(
+            replace(
+                self.health,
+                status="connected",
+                events=self.health.events + events,
+                last_event_at=self._clock.now(),
+            )
+        )
+
+    def _retry(self, wait: float, reason: str) -> None:
+        self._publish(replace(self.health, restarts=self.health.restarts + 1))
+        self._set("retrying", reason=reason, wait=wait)
+
+    def _set(self, status: Status, *, reason: str = "", wait: float | None = None) -> None:
+        now = self._clock.now()
+        self._publish(
+            replace(
+                self.health,
+                status=status,
+                since=now,
+                reason=reason,
+                next_try_at=None if wait is None else now + timedelta(seconds=wait),
+            )
+        )
+
+    def _publish(self, health: Health) -> None:
+        self.health = health
+        self._bus.publish(health)
+
+    def _extra(self, error: str) -> dict[str, object]:
+        return {"connector": self._connector.name, "error": error}

@@ -1,0 +1,1 @@
+"""Understanding: brands, language, sentiment, complaint, category, risk; and what is spreading."""

@@ -1,0 +1,1 @@
+"""What to do: decide, answer, draft, ticket, alert."""

@@ -1,0 +1,70 @@
+"""What the responders need from the store and from the channels."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from core.records import Alert, Conversation, Ticket
+from core.types import Mention
+
+
+class Conversations(Protocol):
+    """Where decisions find what was said before."""
+
+    async def conversation(self, channel: str, id: str) -> Conversation | None:  # noqa: A002
+        """The conversation as recorded last."""
+        ...
+
+    async def replied_to(self, channel: str, native_id: str) -> bool:
+        """True where any reply to this event, in any of its revisions, is recorded."""
+        ...
+
+    async def ticket(self, number: str) -> Ticket | None: ...
+
+    async def reserve_ticket_number(self) -> str:
+        """The next number, ``T-1001`` and up; durable, never given twice, gaps allowed."""
+        ...
+
+
+class Tickets(Protocol):
+    """Where reminders find their work."""
+
+    async def late_tickets(self, now: datetime) -> Sequence[Ticket]:
+        """Unanswered tickets whose due_at is past and that were not reminded of since."""
+        ...
+
+    async def mark_reminded(self, number: str, at: datetime) -> None: ...
+
+
+class Alerts(Protocol):
+    """Where alerts wait until every receiver has them."""
+
+    async def raise_alert(self, alert: Alert, receivers: Sequence[str]) -> bool:
+        """Store the alert and one delivery a receiver; False where the key is already there."""
+        ...
+
+    async def claim_deliveries(self, receiver: str, limit: int, now: datetime) -> Sequence[Alert]:
+        """Due deliveries of the receiver, oldest first."""
+        ...
+
+    async def finish_delivery(
+        self, key: str, receiver: str, *, delivered: bool, reason: str = "", retry_at: datetime
+    ) -> None:
+        """Note the outcome; an undelivered alert is due again at ``retry_at``."""
+        ...
+
+
+class History(Protocol):
+    """Where what is spreading is rebuilt from after a restart."""
+
+    async def mentions_since(self, since: datetime) -> Sequence[Mention]:
+        """Mentions by posted_at, oldest first."""
+        ...
+
+
+class Retention(Protocol):
+    """Where raw events age out."""
+
+    async def purge_raw(self, before: datetime) -> int:
+        """Forget the raw text of ended events received before; returns how many."""
+        ...
