@@ -1,0 +1,31 @@
+"""What the listeners need from other parts and from each other."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from core.records import Alert
+from core.types import Probabilities
+
+
+class SentimentModel(Protocol):
+    """Says how likely each sentiment is."""
+
+    @property
+    def name(self) -> str:
+        """Model and version, for ``Judgement.model``."""
+        ...
+
+    def probabilities(self, texts: Sequence[str]) -> list[Probabilities]:
+        """One a text, in order; each sums to one. Called in a worker thread, never in the loop.
+
+        Never raises for what a text contains: empty and unreadable texts are unsure and neutral.
+        """
+        ...
+
+
+class Raises(Protocol):
+    """Where the listeners raise alerts."""
+
+    async def raise_alert(self, alert: Alert) -> bool:
+        """Take the alert; False where one with its key was raised before."""
+        ...
