@@ -92,7 +92,7 @@ class Dispatcher:
             elif self._resend:
                 await self._send(reply)
             else:
-                await self._give_to_person(reply, reply.reason or "interrupted while sending")
+                await self._finish(reply, Unknown(reason="interrupted while sending"))
 
     async def _send(self, reply: Reply) -> None:
         verdict = await self._gate.check(reply)
@@ -117,37 +117,25 @@ class Dispatcher:
             return Unknown(reason=f"{type(error).__name__}: {error}")
 
     async def _finish(self, reply: Reply, result: SendResult) -> None:
-        match result:
-            case Sent(native_id=native_id):
-                done = await self._outbox.finish_reply(
-                    reply.key, state=ReplyState.SENT, native_id=native_id
-                )
-            case RetryAt(at=at, reason=reason) if reply.attempts < TRIES:
-                soonest = max(at, self._clock.now() + timedelta(milliseconds=100))
-                done = await self._outbox.finish_reply(
-                    reply.key, state=ReplyState.PENDING, reason=reason, not_before=soonest
-                )
-            case RetryAt(reason=reason) | Rejected(reason=reason):
-                ticket = await self._doubts.ticket_for(reply, reason)
-                done = await self._outbox.finish_reply(
-                    reply.key, state=ReplyState.REJECTED, reason=reason, ticket=ticket
-                )
-                self._bus.publish(ticket)
-            case Unknown(reason=reason):
-                await self._give_to_person(reply, reason)
-                return
-        self._bus.publish(done)
-        if done.state is ReplyState.SENT:
+        if isinstance(result, Sent):
+            done = await self._outbox.finish_reply(
+                reply.key, state=ReplyState.SENT, native_id=result.native_id
+            )
             target = done.target
             self._bus.publish(Talked(channel=target.channel, conversation=target.conversation))
-
-    async def _give_to_person(self, reply: Reply, reason: str) -> None:
-        ticket = await self._doubts.ticket_for(reply, reason)
-        done = await self._outbox.finish_reply(
-            reply.key, state=ReplyState.UNKNOWN, reason=reason, ticket=ticket
-        )
+        elif isinstance(result, RetryAt) and reply.attempts < TRIES:
+            soonest = max(result.at, self._clock.now() + timedelta(milliseconds=100))
+            done = await self._outbox.finish_reply(
+                reply.key, state=ReplyState.PENDING, reason=result.reason, not_before=soonest
+            )
+        else:
+            state = ReplyState.UNKNOWN if isinstance(result, Unknown) else ReplyState.REJECTED
+            ticket = await self._doubts.ticket_for(reply, result.reason)
+            done = await self._outbox.finish_reply(
+                reply.key, state=state, reason=result.reason, ticket=ticket
+            )
+            self._bus.publish(ticket)
         self._bus.publish(done)
-        self._bus.publish(ticket)
 
     async def _look_for(self, reply: Reply) -> str | None:
         if not isinstance(self._sender, ReadsBack):

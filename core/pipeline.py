@@ -14,7 +14,7 @@ from core.checkpoints import reach
 from core.clock import Clock
 from core.errors import StoreError
 from core.ports import Decider, Inbox, Judge, Matcher, Moderator, Spread
-from core.records import Outcome
+from core.records import Outcome, Plan
 from core.types import EventKind, Judgement, Mention, Received
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ class Pipeline:
         reach("before-record")
         await parts.inbox.record(outcome)
         reach("after-record")
-        self._tell(outcome)
+        self._tell(mention, plan)
         await parts.spread.observe(mention)
         return outcome
 
@@ -118,14 +118,12 @@ class Pipeline:
         await self._parts.inbox.record(outcome)
         return outcome
 
-    def _tell(self, outcome: Outcome) -> None:
-        if outcome.mention is not None:
-            self._bus.publish(outcome.mention)
-        if outcome.plan is not None:
-            if outcome.plan.ticket is not None:
-                self._bus.publish(outcome.plan.ticket)
-            for reply in outcome.plan.replies:
-                self._bus.publish(reply)
+    def _tell(self, mention: Mention, plan: Plan) -> None:
+        self._bus.publish(mention)
+        if plan.ticket is not None:
+            self._bus.publish(plan.ticket)
+        for reply in plan.replies:
+            self._bus.publish(reply)
 
     async def _understand_together(self, items: Sequence[Received]) -> dict[int, Understood]:
         """Match and judge a batch in one call; what fails here is tried alone, and fails alone."""

@@ -1,0 +1,291 @@
+"""Small honest implementations of the ports, kept in memory, with a ledger of what was asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from core.errors import StoreError
+from core.ports import Receipt, Rejected, SendResult, Sent
+from core.records import Counts, Outcome, Plan, Reply, ReplyState, Target, Ticket, TicketState
+from core.types import (
+    Action,
+    Author,
+    Decision,
+    Event,
+    EventKind,
+    Judgement,
+    Mention,
+    Page,
+    Probabilities,
+    Received,
+    Verdict,
+)
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def event(
+    id: str = "1",  # noqa: A002
+    *,
+    text: str = "禾家的面包",
+    kind: EventKind = EventKind.POST,
+    conversation: str = "c",
+) -> Event:
+    return Event(
+        channel="weibo",
+        id=id,
+        kind=kind,
+        author=Author(id="a"),
+        text=text,
+        posted_at=START,
+        conversation=conversation,
+    )
+
+
+def judgement() -> Judgement:
+    return Judgement(
+        language="zh",
+        sentiment="neutral",
+        probabilities=Probabilities(negative=0.1, neutral=0.8, positive=0.1),
+        complaint=0.1,
+    )
+
+
+def reply(key: str = "k", *, attempts: int = 0, ticket: str | None = None) -> Reply:
+    return Reply(
+        key=key,
+        target=Target(channel="weibo", conversation="c"),
+        text="您好",
+        state=ReplyState.SENDING,
+        language="zh",
+        by="bot",
+        created_at=START,
+        attempts=attempts,
+        ticket=ticket,
+    )
+
+
+def ticket(number: str = "T-1001") -> Ticket:
+    return Ticket(
+        number=number,
+        brand="hejia",
+        channel="weibo",
+        conversation="c",
+        customer="weibo:a",
+        subject="s",
+        category="quality",
+        severity="P3",
+        state=TicketState.OPEN,
+        language="zh",
+        created_at=START,
+        due_at=START,
+    )
+
+
+class MemoryInbox:
+    """An inbox whose content a test can read; ``broken`` makes every write fail."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[int, Received] = {}
+        self.outcomes: list[Outcome] = []
+        self.withdrawn: list[str] = []
+        self.dead: list[tuple[int, str]] = []
+        self.pages: list[Page] = []
+        self.cursors: dict[str, str] = {}
+        self.broken = 0
+        self.full_after: int | None = None
+        self._keys: set[tuple[str, str, int]] = set()
+
+    async def accept(self, connector: str, page: Page) -> Receipt:
+        self._maybe_break()
+        unique = {(item.channel, item.id, item.revision): item for item in page.events}
+        new = [item for key, item in unique.items() if key not in self._keys]
+        for item in new:
+            self._keys.add((item.channel, item.id, item.revision))
+            seq = len(self._keys)
+            self.waiting[seq] = Received(seq=seq, event=item, attempts=0, received_at=START)
+        self.pages.append(page)
+        if page.cursor is not None:
+            self.cursors[connector] = page.cursor
+        return Receipt(
+            accepted=len(new),
+            duplicates=len(page.events) - len(new),
+            rejected=len(page.rejects),
+        )
+
+    async def cursor(self, connector: str) -> str | None:
+        return self.cursors.get(connector)
+
+    async def claim_events(self, limit: int) -> Sequence[Received]:
+        self._maybe_break()
+        return [self.waiting[seq] for seq in sorted(self.waiting)[:limit]]
+
+    async def record(self, outcome: Outcome) -> None:
+        self._maybe_break()
+        self.waiting.pop(outcome.seq, None)
+        self.outcomes.append(outcome)
+
+    async def withdraw(self, item: Received) -> None:
+        self.waiting.pop(item.seq, None)
+        self.withdrawn.append(item.event.id)
+
+    async def fail(self, seq: int, error: str, *, tries: int = 5) -> bool:
+        item = self.waiting.get(seq)
+        if item is None:
+            return False
+        self.waiting[seq] = replace(item, attempts=item.attempts + 1)
+        if item.attempts + 1 < tries:
+            return False
+        del self.waiting[seq]
+        self.dead.append((seq, error))
+        return True
+
+    async def counts(self) -> Counts:
+        return Counts(
+            received=len(self._keys),
+            done=len(self.outcomes),
+            pending=len(self.waiting),
+            dead=len(self.dead),
+            dropped={},
+        )
+
+    def _maybe_break(self) -> None:
+        if self.broken:
+            self.broken -= 1
+            raise StoreError("the disk is on fire")
+
+
+class WordMatcher:
+    """Matches what contains 禾家; refuses to read what contains 毒."""
+
+    def match(self, event: Event) -> tuple[str, ...]:
+        if "毒匹配" in event.text:
+            raise ValueError("cannot match this")
+        return ("hejia",) if "禾家" in event.text else ()
+
+
+@dataclass
+class CountingJudge:
+    """Judges everything alike and notes how large each call was; fails on 毒判断."""
+
+    calls: list[int] = field(default_factory=list)
+
+    async def judge(self, texts: Sequence[str]) -> Sequence[Judgement]:
+        self.calls.append(len(texts))
+        if any("毒判断" in text for text in texts):
+            raise ValueError("cannot judge this")
+        return [judgement() for _ in texts]
+
+
+class SpamModerator:
+    """Drops what contains 广告."""
+
+    def inspect(self, event: Event, judgement: Judgement) -> Verdict:
+        return Verdict(allowed="广告" not in event.text, reason="spam", masked_text=event.text)
+
+
+@dataclass
+class PlanDecider:
+    """Answers everything with a reply and a ticket; notes the order."""
+
+    seen: list[str] = field(default_factory=list)
+    plain: bool = False
+
+    async def decide(self, mention: Mention) -> Plan:
+        self.seen.append(mention.event.id)
+        decision = Decision(action=Action.TICKET, rule="r", reason="because")
+        if self.plain:
+            return Plan(decision=decision)
+        return Plan(decision=decision, ticket=ticket(), replies=(reply(),))
+
+
+@dataclass
+class SeenSpread:
+    """Notes what was observed."""
+
+    seen: list[int] = field(default_factory=list)
+
+    async def observe(self, mention: Mention) -> None:
+        self.seen.append(mention.seq)
+
+
+class MemoryOutbox:
+    """An outbox of given replies; ``finished`` tells how each ended."""
+
+    def __init__(self, *replies: Reply, doubtful: Sequence[Reply] = ()) -> None:
+        self._waiting = list(replies)
+        self._doubtful = list(doubtful)
+        self.finished: list[Reply] = []
+        self.tickets: list[Ticket] = []
+        self.broken = 0
+
+    async def claim_replies(self, channel: str, limit: int, now: datetime) -> Sequence[Reply]:
+        if self.broken:
+            self.broken -= 1
+            raise StoreError("the disk is on fire")
+        taken, self._waiting = self._waiting[:limit], self._waiting[limit:]
+        return taken
+
+    async def in_doubt(self, channel: str) -> Sequence[Reply]:
+        return self._doubtful
+
+    async def finish_reply(
+        self,
+        key: str,
+        *,
+        state: ReplyState,
+        native_id: str | None = None,
+        reason: str = "",
+        not_before: datetime | None = None,
+        ticket: Ticket | None = None,
+    ) -> Reply:
+        done = replace(
+            reply(key), state=state, native_id=native_id, reason=reason, not_before=not_before
+        )
+        self.finished.append(done)
+        if ticket is not None:
+            self.tickets.append(ticket)
+        return done
+
+
+class Forbids:
+    """A gate that lets through whatever does not contain 禁."""
+
+    async def check(self, reply: Reply) -> Verdict:
+        return Verdict(allowed="禁" not in reply.text, reason="banned")
+
+
+class Desk:
+    """Gives every doubtful reply a ticket."""
+
+    async def ticket_for(self, reply: Reply, reason: str) -> Ticket:
+        return ticket()
+
+
+@dataclass
+class Wire:
+    """A platform that answers as told and keeps a ledger of what it was asked to send."""
+
+    result: SendResult | Exception = field(default_factory=lambda: Sent(native_id="n1"))
+    sent: list[str] = field(default_factory=list)
+
+    async def send(self, target: Target, text: str, key: str) -> SendResult:
+        self.sent.append(key)
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+@dataclass
+class ReadableWire(Wire):
+    """A platform that can also be asked what it has taken."""
+
+    found: str | Exception | None = None
+
+    async def find_sent(self, target: Target, text: str, key: str) -> str | None:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+NEVER = Rejected(reason="blocked")

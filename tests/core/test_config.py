@@ -1,0 +1,82 @@
+"""The configuration: all mistakes at once, each with its key and remedy."""
+
+import pytest
+
+from core.config import Settings, parse
+from core.errors import ConfigError
+
+GOOD = """
+[[brands]]
+id = "hejia"
+name = "禾家超市"
+terms = ["禾家"]
+
+[[channels]]
+name = "webchat"
+type = "webchat"
+origins = ["${SITE}"]
+"""
+
+
+def problems(text: str) -> dict[str, str]:
+    with pytest.raises(ConfigError) as caught:
+        parse(text, {})
+    assert str(caught.value)
+    return {
+        problem.key: f"{problem.message} | {problem.remedy}" for problem in caught.value.problems
+    }
+
+
+def test_a_small_file_is_enough_and_variables_are_filled_in() -> None:
+    settings = parse(GOOD, {"SITE": "https://hejia.example"})
+    assert settings.console.port == 8080
+    assert settings.channels[0].settings == {"origins": ["https://hejia.example"]}
+
+
+def test_every_mistake_is_found_at_once() -> None:
+    found = problems(
+        GOOD
+        + """
+        [[channels]]
+        name = "webchat"
+        [console]
+        prot = 80
+        [store]
+        zzz = 1
+        [sla]
+        p1 = -1
+        """
+    )
+    assert found["channels[0].origins[0]"].startswith("the environment variable SITE is not set")
+    assert found["channels[1].type"] == "is missing | Add it."
+    assert "'port'" in found["console.prot"]
+    assert "docs/configuration.md" in found["store.zzz"]
+    assert "greater than 0" in found["sla.p1"]
+
+
+def test_names_are_unique() -> None:
+    twice = GOOD.replace("${SITE}", "x") * 2
+    found = problems(twice)
+    assert set(found) == {"brands[1]", "channels[1]"}
+
+
+def test_an_empty_file_says_what_is_missing() -> None:
+    assert set(problems("")) == {"brands", "channels"}
+
+
+def test_what_is_not_toml_says_where() -> None:
+    assert "line 1" in problems("a = = 1")["(file)"]
+
+
+def test_secrets_do_not_show() -> None:
+    text = (
+        GOOD.replace("${SITE}", "x")
+        + """
+        [[alerts.webhooks]]
+        url = "https://ops.example/hook"
+        secret = "0123456789abcdef"
+        """
+    )
+    settings: Settings = parse(text, {})
+    assert "0123456789abcdef" not in repr(settings)
+    assert settings.alerts.webhooks[0].secret.get_secret_value() == "0123456789abcdef"

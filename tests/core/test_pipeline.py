@@ -1,0 +1,182 @@
+"""The pipeline: order, isolation of poison, conservation."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from core import checkpoints
+from core.bus import Bus
+from core.clock import SystemClock
+from core.pipeline import Parts, Pipeline
+from core.records import Reply, Ticket
+from core.types import EventKind, Mention, Page
+from tests.core.parts import (
+    CountingJudge,
+    MemoryInbox,
+    PlanDecider,
+    SeenSpread,
+    SpamModerator,
+    WordMatcher,
+    event,
+)
+
+
+class House:
+    """A pipeline with its parts at hand."""
+
+    def __init__(self, *, plain: bool = False) -> None:
+        self.inbox = MemoryInbox()
+        self.judge = CountingJudge()
+        self.decider = PlanDecider(plain=plain)
+        self.spread = SeenSpread()
+        self.bus = Bus()
+        self.pipeline = Pipeline(
+            Parts(
+                inbox=self.inbox,
+                matcher=WordMatcher(),
+                judge=self.judge,
+                moderator=SpamModerator(),
+                decider=self.decider,
+                spread=self.spread,
+            ),
+            clock=SystemClock(),
+            bus=self.bus,
+        )
+
+    async def take(self, *texts: str) -> None:
+        page = Page(events=tuple(event(str(n), text=text) for n, text in enumerate(texts)))
+        await self.inbox.accept("c", page)
+
+
+@pytest.fixture
+def reached() -> Iterator[list[str]]:
+    names: list[str] = []
+    checkpoints.observe(names.append)
+    yield names
+    checkpoints.observe(None)
+
+
+async def test_an_event_is_matched_judged_decided_recorded_and_watched(
+    reached: list[str],
+) -> None:
+    house = House()
+    await house.take("禾家的面包")
+    assert await house.pipeline.step() == 1
+    [outcome] = house.inbox.outcomes
+    assert outcome.mention is not None
+    assert outcome.mention.brands == ("hejia",)
+    assert outcome.plan is not None
+    assert house.spread.seen == [outcome.seq]
+    assert reached == [
+        "after-match",
+        "after-judge",
+        "before-decide",
+        "after-decide",
+        "before-record",
+        "after-record",
+    ]
+    assert set(reached) <= set(checkpoints.NAMES)
+
+
+async def test_a_recorded_decision_is_told_to_those_who_listen() -> None:
+    house = House()
+    listener = house.bus.subscribe()
+    await house.take("禾家的面包")
+    await house.pipeline.step()
+    heard = []
+    async for change in listener:
+        heard.append(type(change))
+        if len(heard) == 3:
+            break
+    assert heard == [Mention, Ticket, Reply]
+
+
+async def test_what_concerns_no_brand_or_is_spam_is_dropped_with_a_reason() -> None:
+    house = House()
+    await house.take("别家的面包", "禾家广告")
+    await house.pipeline.step()
+    assert [outcome.dropped for outcome in house.inbox.outcomes] == ["no_brand", "spam"]
+    assert house.decider.seen == []
+
+
+async def test_a_batch_is_judged_in_one_call() -> None:
+    house = House(plain=True)
+    await house.take("禾家一", "禾家二", "别家", "禾家三")
+    await house.pipeline.step()
+    assert house.judge.calls == [3]
+    assert len(house.inbox.outcomes) == 4
+
+
+async def test_a_deletion_withdraws_and_is_never_judged() -> None:
+    house = House()
+    await house.inbox.accept("c", Page(events=(event("9", kind=EventKind.DELETE),)))
+    await house.pipeline.step()
+    assert house.inbox.withdrawn == ["9"]
+    assert house.judge.calls in ([], [0])
+
+
+@pytest.mark.parametrize("poison", ["毒匹配", "禾家毒判断"])
+async def test_poison_becomes_a_dead_letter_after_five_tries_and_delays_nobody(
+    poison: str,
+) -> None:
+    house = House()
+    await house.take("禾家一", poison, "禾家二")
+    await house.pipeline.step()
+    assert house.decider.seen == ["0", "2"]
+    for _ in range(4):
+        assert house.inbox.dead == []
+        await house.pipeline.step()
+    [(_, error)] = house.inbox.dead
+    assert "cannot" in error
+    assert await house.pipeline.step() == 0
+
+
+async def test_events_of_one_conversation_keep_their_order() -> None:
+    house = House()
+    await house.take(*(f"禾家{n}" for n in range(50)))
+    await house.pipeline.step()
+    assert house.decider.seen == [str(n) for n in range(50)]
+
+
+async def test_a_failing_store_stops_the_batch_and_the_pipeline_goes_on() -> None:
+    house = House()
+    await house.take("禾家的面包")
+    house.inbox.broken = 1
+    task = asyncio.create_task(house.pipeline.run())
+    try:
+        async with asyncio.timeout(5):
+            while not house.inbox.outcomes:
+                await asyncio.sleep(0.01)
+                house.pipeline.wake()
+    finally:
+        task.cancel()
+
+
+async def test_a_store_that_fails_while_recording_is_no_failure_of_the_event() -> None:
+    house = House()
+    await house.take("禾家的面包")
+    original = house.inbox.claim_events
+
+    async def then_break(limit: int):  # type: ignore[no-untyped-def]
+        items = await original(limit)
+        house.inbox.broken = 1
+        return items
+
+    house.inbox.claim_events = then_break  # type: ignore[method-assign]
+    with pytest.raises(Exception, match="on fire"):
+        await house.pipeline.step()
+    assert [item.attempts for item in house.inbox.waiting.values()] == [0]
+
+
+async def test_it_looks_into_the_inbox_even_if_nobody_wakes_it() -> None:
+    house = House()
+    task = asyncio.create_task(house.pipeline.run())
+    try:
+        await asyncio.sleep(0.05)
+        await house.take("禾家的面包")
+        async with asyncio.timeout(5):
+            while not house.inbox.outcomes:
+                await asyncio.sleep(0.01)
+    finally:
+        task.cancel()

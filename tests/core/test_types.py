@@ -1,0 +1,18 @@
+"""The vocabulary."""
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from core.types import EventKind
+from tests.core.parts import event
+
+
+def test_a_message_is_private_and_everything_else_is_public() -> None:
+    assert not event(kind=EventKind.MESSAGE).public
+    assert all(event(kind=kind).public for kind in EventKind if kind is not EventKind.MESSAGE)
+
+
+def test_what_was_heard_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        event().text = "nothing"  # type: ignore[misc]
