@@ -36,7 +36,7 @@ async def test_a_closed_listener_hears_nothing_more() -> None:
 async def test_a_listener_waits_for_what_comes_later() -> None:
     bus = Bus()
     listener = bus.subscribe()
-    heard = asyncio.create_task(anext(aiter(listener)))
+    heard = asyncio.ensure_future(anext(aiter(listener)))
     await asyncio.sleep(0)
     assert not heard.done()
     bus.publish(talked(7))
