@@ -1,0 +1,101 @@
+"""What the command line prints: tables, a banner and a report, from the project's own types."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from core.errors import Problem
+from core.records import Plan
+from core.types import Mention
+
+_COLOURS = {"negative": "red", "neutral": "default", "positive": "green"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """What would happen to one text."""
+
+    text: str
+    mention: Mention | None
+    plan: Plan | None
+    dropped: str = ""
+
+
+def visible(text: str, width: int = 300) -> str:
+    """``text`` on one line, control characters and lone surrogates shown as ``�``."""
+    line = " ".join(text[: width * 4].split())
+    line = "".join(one if one.isprintable() else "�" for one in line)
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def trial_table(trials: Sequence[Trial]) -> Table:
+    """One row a text: what matched, how it is judged, what would be done and why."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("文本 text", "品牌 brand", "判断 judgement", "处理 decision", "原因 why"):
+        table.add_column(heading, overflow="fold")
+    for trial in trials:
+        if trial.mention is None or trial.plan is None:
+            table.add_row(Text(visible(trial.text, 60)), "—", "—", "ignore", trial.dropped)
+            continue
+        found, plan = trial.mention.judgement, trial.plan
+        facts = [
+            f"{found.sentiment} {getattr(found.probabilities, found.sentiment):.2f}",
+            f"{found.language} · {found.intent}",
+            f"complaint {found.complaint:.2f} · {found.category}",
+        ]
+        if found.risk:
+            facts.append(f"risk: {', '.join(found.risk)}")
+        done = [plan.decision.action.value]
+        done += [f"“{visible(reply.text, 120)}”" for reply in plan.replies]
+        table.add_row(
+            Text(visible(trial.text, 60)),
+            ", ".join(trial.mention.brands),
+            Text("\n".join(facts), style=_COLOURS[found.sentiment]),
+            Text("\n".join(done)),
+            Text(f"{plan.decision.rule}: {plan.decision.reason}"),
+        )
+    return table
+
+
+def problem_table(problems: Sequence[Problem]) -> Table:
+    """Every mistake with its key and its remedy."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("键 key", "问题 problem", "怎么改 remedy"):
+        table.add_column(heading, overflow="fold")
+    for problem in problems:
+        table.add_row(Text(problem.key), Text(problem.message), Text(problem.remedy))
+    return table
+
+
+def report_table(report: Mapping[str, object]) -> Table:
+    """A replay's report, one figure a row; nested figures are indented by their name."""
+    table = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    for name, value in report.items():
+        if isinstance(value, Mapping):
+            for part, number in value.items():
+                table.add_row(f"{name} · {part}", str(number))
+        else:
+            table.add_row(name, str(value))
+    return table
+
+
+def banner(console: Console, *, url: str, brand: str) -> None:
+    """Say what to open and what to try."""
+    console.print(
+        f"""
+[bold]听风 Tingfeng[/bold] · {brand}
+
+  控制台 console   [bold]{url}/[/bold]
+  在线客服 chat    [bold]{url}/chat[/bold]
+
+  试试看 try:  你们几点关门   ·   What time do you close?   ·   面包发霉了，要退款
+  按 Ctrl-C 停止 · Ctrl-C stops
+""",
+        highlight=False,
+    )
