@@ -34,5 +34,5 @@ class IntakeDoor:
 
     async def wait_for_room(self) -> None:
         """Return once fewer than ``room`` events wait to be processed."""
-        while (await self._inbox.counts()).pending >= self._room:  # noqa: ASYNC110
+        while (await self._inbox.counts()).pending >= self._room:
             await asyncio.sleep(0.05)

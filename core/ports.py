@@ -111,6 +111,10 @@ class Outbox(Protocol):
         """Up to ``limit`` due replies of the channel, moved from pending to sending."""
         ...
 
+    async def waiting_channels(self) -> Sequence[str]:
+        """Channels with replies that are pending or being sent."""
+        ...
+
     async def in_doubt(self, channel: str) -> Sequence[Reply]:
         """Replies that a process which is gone left in sending."""
         ...

@@ -219,15 +219,24 @@ class MemoryOutbox:
         self.tickets: list[Ticket] = []
         self.broken = 0
 
+    def add(self, reply: Reply) -> None:
+        self._waiting.append(reply)
+
     async def claim_replies(self, channel: str, limit: int, now: datetime) -> Sequence[Reply]:
         if self.broken:
             self.broken -= 1
             raise StoreError("the disk is on fire")
-        taken, self._waiting = self._waiting[:limit], self._waiting[limit:]
+        taken = [one for one in self._waiting if one.target.channel == channel][:limit]
+        self._waiting = [one for one in self._waiting if one not in taken]
         return taken
 
+    async def waiting_channels(self) -> Sequence[str]:
+        return sorted({one.target.channel for one in (*self._waiting, *self._doubtful)})
+
     async def in_doubt(self, channel: str) -> Sequence[Reply]:
-        return self._doubtful
+        taken = [one for one in self._doubtful if one.target.channel == channel]
+        self._doubtful = [one for one in self._doubtful if one not in taken]
+        return taken
 
     async def finish_reply(
         self,

@@ -1,0 +1,114 @@
+"""All moving parts together: reads every connector, works the pipeline, sends every reply."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from core.bus import Bus
+from core.clock import Clock
+from core.dispatch import Dispatcher
+from core.health import Health
+from core.intake import IntakeDoor
+from core.pipeline import Pipeline
+from core.ports import (
+    Connector,
+    Doubts,
+    Gate,
+    Inbox,
+    Outbox,
+    Rejected,
+    SendResult,
+    Sends,
+)
+from core.records import Reply, ReplyState, Target
+from core.supervisor import Supervisor
+
+
+class NoSender:
+    """Stands for channels that nothing can send on, so that a person hears of their replies."""
+
+    async def send(self, target: Target, text: str, key: str) -> SendResult:
+        return Rejected(reason=f"no configured channel is named {target.channel!r}")
+
+
+class Engine:
+    """Runs until it is cancelled; ``settled`` tells when there is nothing left to do."""
+
+    def __init__(
+        self,
+        *,
+        pipeline: Pipeline,
+        intake: IntakeDoor,
+        inbox: Inbox,
+        outbox: Outbox,
+        gate: Gate,
+        doubts: Doubts,
+        connectors: Sequence[Connector],
+        clock: Clock,
+        bus: Bus,
+        random: Callable[[], float],
+        fallback: Sends | None = None,
+    ) -> None:
+        """``fallback`` sends what is meant for channels no connector is named after."""
+        self._pipeline = pipeline
+        self._inbox = inbox
+        self._outbox = outbox
+        self._gate = gate
+        self._doubts = doubts
+        self._connectors = connectors
+        self._clock = clock
+        self._bus = bus
+        self._senders = {c.name: c for c in connectors if isinstance(c, Sends)}
+        self._resend = {c.name: c.capabilities.idempotent_send for c in connectors}
+        self._fallback = fallback or NoSender()
+        self._dispatchers: dict[str, Dispatcher] = {}
+        self.supervisors = [
+            Supervisor(c, inbox=inbox, intake=intake, clock=clock, bus=bus, random=random)
+            for c in connectors
+        ]
+
+    def health(self) -> Sequence[Health]:
+        """How each connector is, in the order of the configuration."""
+        return [supervisor.health for supervisor in self.supervisors]
+
+    async def run(self) -> None:
+        """Work until cancelled, then close every connector."""
+        replies = self._bus.subscribe(10_000)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for name in {*self._senders, *await self._outbox.waiting_channels()}:
+                    self._dispatch(name, tasks)
+                tasks.create_task(self._pipeline.run())
+                for supervisor in self.supervisors:
+                    tasks.create_task(supervisor.run())
+                async for change in replies:
+                    if isinstance(change, Reply) and change.state is ReplyState.PENDING:
+                        self._dispatch(change.target.channel, tasks).wake()
+        finally:
+            replies.close()
+            for connector in self._connectors:
+                await connector.close()
+
+    async def settled(self) -> None:
+        """Return once every connector has ended, every event and every due reply is done."""
+        while not (
+            all(s.health.status in ("finished", "refused") for s in self.supervisors)
+            and (await self._inbox.counts()).pending == 0
+            and not await self._outbox.waiting_channels()
+        ):
+            await asyncio.sleep(0.05)
+
+    def _dispatch(self, channel: str, tasks: asyncio.TaskGroup) -> Dispatcher:
+        if channel not in self._dispatchers:
+            dispatcher = Dispatcher(
+                channel,
+                self._senders.get(channel, self._fallback),
+                outbox=self._outbox,
+                gate=self._gate,
+                doubts=self._doubts,
+                clock=self._clock,
+                bus=self._bus,
+                resend=self._resend.get(channel, False),
+            )
+            self._dispatchers[channel] = dispatcher
+            tasks.create_task(dispatcher.run())
+        return self._dispatchers[channel]

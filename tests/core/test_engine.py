@@ -1,0 +1,128 @@
+"""The engine: everything runs together, and stops together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from core.bus import Bus
+from core.clock import SystemClock
+from core.engine import Engine
+from core.intake import IntakeDoor
+from core.pipeline import Parts, Pipeline
+from core.ports import Capabilities, Sends
+from core.records import Reply, ReplyState, Target
+from core.types import Page
+from tests.core.parts import (
+    CountingJudge,
+    Desk,
+    Forbids,
+    MemoryInbox,
+    MemoryOutbox,
+    PlanDecider,
+    SeenSpread,
+    SpamModerator,
+    Wire,
+    WordMatcher,
+    event,
+    reply,
+)
+
+
+class Feed(Wire):
+    """Delivers one page and can send; tells whether it was closed."""
+
+    name = "weibo"
+    capabilities = Capabilities(reply=True)
+    closed = False
+
+    async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
+        yield Page(events=(event("1"),))
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class Stage:
+    def __init__(self, outbox: MemoryOutbox, fallback: Sends | None = None) -> None:
+        self.feed = Feed()
+        self.inbox = MemoryInbox()
+        self.bus = Bus()
+        self.outbox = outbox
+        pipeline = Pipeline(
+            Parts(
+                inbox=self.inbox,
+                matcher=WordMatcher(),
+                judge=CountingJudge(),
+                moderator=SpamModerator(),
+                decider=PlanDecider(plain=True),
+                spread=SeenSpread(),
+            ),
+            clock=SystemClock(),
+            bus=self.bus,
+        )
+        self.engine = Engine(
+            pipeline=pipeline,
+            intake=IntakeDoor(self.inbox, wake=pipeline.wake),
+            inbox=self.inbox,
+            outbox=outbox,
+            gate=Forbids(),
+            doubts=Desk(),
+            connectors=[self.feed],
+            clock=SystemClock(),
+            bus=self.bus,
+            random=lambda: 0.5,
+            fallback=fallback,
+        )
+
+    async def until_settled(self) -> None:
+        task = asyncio.create_task(self.engine.run())
+        try:
+            async with asyncio.timeout(5):
+                await self.engine.settled()
+        finally:
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+
+async def test_events_go_in_replies_go_out_and_all_is_closed() -> None:
+    stage = Stage(MemoryOutbox(reply()))
+    await stage.until_settled()
+    assert len(stage.inbox.outcomes) == 1
+    assert stage.feed.sent == ["k"]
+    assert stage.feed.closed
+    assert [health.status for health in stage.engine.health()] == ["finished"]
+
+
+def elsewhere(key: str) -> Reply:
+    return replace(reply(key), target=Target(channel="gone", conversation="c"))
+
+
+async def test_a_reply_for_a_channel_that_is_gone_reaches_a_person() -> None:
+    stage = Stage(MemoryOutbox(elsewhere("k")))
+    await stage.until_settled()
+    assert stage.outbox.finished[0].state is ReplyState.REJECTED
+    assert "'gone'" in stage.outbox.finished[0].reason
+    assert len(stage.outbox.tickets) == 1
+
+
+async def test_a_channel_that_appears_later_is_served_by_the_fallback() -> None:
+    wire = Wire()
+    stage = Stage(MemoryOutbox(), fallback=wire)
+    task = asyncio.create_task(stage.engine.run())
+    try:
+        await asyncio.sleep(0.05)
+        stage.outbox.add(elsewhere("later"))
+        stage.bus.publish(replace(elsewhere("later"), state=ReplyState.PENDING))
+        async with asyncio.timeout(5):
+            while not stage.outbox.finished:
+                await asyncio.sleep(0.01)
+            stage.outbox.add(elsewhere("still later"))
+            stage.bus.publish(replace(elsewhere("still later"), state=ReplyState.PENDING))
+            while len(stage.outbox.finished) < 2:
+                await asyncio.sleep(0.01)
+    finally:
+        task.cancel()
+    assert wire.sent == ["later", "still later"]
