@@ -1,0 +1,95 @@
+"""Word lists in files beside the code, and a fast way to find their words in a text.
+
+A file is TOML. Chinese words match anywhere; words that begin or end with a Latin letter match as
+whole words there, unless a ``*`` at the end stands for any ending.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from ahocorasick import Automaton
+
+from listeners.normalise import readable
+
+FOLDER: Final = Path(__file__).with_name("lexicons")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hit:
+    """A word of a list, found in a text."""
+
+    label: str
+    word: str
+    start: int
+    end: int
+
+
+class Lexicon:
+    """Words under labels; a word may stand under several."""
+
+    def __init__(self, lists: Mapping[str, Sequence[str]]) -> None:
+        labels: dict[tuple[str, bool], list[str]] = {}
+        for label, words in lists.items():
+            for word in words:
+                form = readable(word.rstrip("*")).casefold()
+                known = labels.setdefault((form, word.endswith("*")), [])
+                if label not in known:
+                    known.append(label)
+        entries: dict[str, list[tuple[bool, tuple[str, ...]]]] = {}
+        for (form, open_end), names in labels.items():
+            entries.setdefault(form, []).append((open_end, tuple(names)))
+        self._automaton = Automaton()
+        for form, ways in entries.items():
+            self._automaton.add_word(form, (form, tuple(ways)))
+        if entries:
+            self._automaton.make_automaton()
+
+    def hits(self, folded: str) -> list[Hit]:
+        """Every word in a readable, case-folded text by its place; overlaps included."""
+        if not len(self._automaton):
+            return []
+        return [
+            Hit(label=label, word=form, start=last + 1 - len(form), end=last + 1)
+            for last, (form, ways) in self._automaton.iter(folded)
+            for open_end, labels in ways
+            if _whole(folded, last + 1 - len(form), last + 1, open_end=open_end)
+            for label in labels
+        ]
+
+    def longest(self, folded: str) -> list[Hit]:
+        """As ``hits``, without those that lie inside another one of any label."""
+        kept: list[Hit] = []
+        reached = -1
+        for hit in sorted(self.hits(folded), key=lambda hit: (hit.start, -hit.end)):
+            same = bool(kept) and (kept[-1].start, kept[-1].end) == (hit.start, hit.end)
+            if hit.end > reached or same:
+                kept.append(hit)
+                reached = hit.end
+        return kept
+
+
+def _whole(folded: str, start: int, end: int, *, open_end: bool) -> bool:
+    if _latin(folded[start]) and start and _latin(folded[start - 1]):
+        return False
+    return open_end or end == len(folded) or not (_latin(folded[end - 1]) and _latin(folded[end]))
+
+
+def _latin(char: str) -> bool:
+    return char < "\u0250" and char.isalnum()
+
+
+@cache
+def lists(name: str) -> Mapping[str, tuple[str, ...]]:
+    """The word lists of ``NAME.toml`` whose tables are languages, by label."""
+    tree = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    return {label: (*table["zh"], *table["en"]) for label, table in tree.items()}
+
+
+@cache
+def lexicon(name: str) -> Lexicon:
+    """The lexicon of ``NAME.toml``; read once, at first use."""
+    return Lexicon(lists(name))
