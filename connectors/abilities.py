@@ -1,0 +1,27 @@
+"""What only some connectors can do beside the abilities of ``core.ports``.
+
+Each is tested with ``isinstance``, so that a connector has it by having the method.
+"""
+
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """A connector whose credential can be tried."""
+
+    async def check(self) -> tuple[str, ...]:
+        """Ask the platform who we are; one fact a line on what the credential may do.
+
+        Stores and sends nothing. Raises Refused with the remedy, or Unavailable.
+        """
+        ...
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """A connector that knows more about its own health than its supervisor."""
+
+    def detail(self) -> tuple[tuple[str, str], ...]:
+        """Facts for Health.detail as (name, value): rate budget, lag, what is waiting."""
+        ...

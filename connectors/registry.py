@@ -1,0 +1,67 @@
+"""Which connectors there are: the ``type`` of a channel, its settings and how it is built.
+
+A type's settings live in a light module, and a platform's library is imported only when a channel
+of that type is built: aiogram alone takes seconds.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+from connectors.replay import Replay, ReplaySettings, inspect_replay
+from connectors.tools import Tools
+from connectors.webchat import Webchat, WebchatSettings
+from core.config import Section
+from core.errors import Problem
+from core.ports import Connector
+
+S = TypeVar("S", bound=Section)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """One type of connector."""
+
+    settings: type[Section]
+    """The model of the keys beside ``name`` and ``type``."""
+    build: Callable[[str, Section, Tools], Connector]
+    """From the channel's name, validated settings and tools; opens nothing yet."""
+    inspect: Callable[[Section, Path], tuple[Problem, ...]]
+    """What would fail at the start though the settings are valid; keys are the settings' own.
+
+    Reads files at most; relative paths start at the folder given.
+    """
+
+
+def _kind(
+    settings: type[S],
+    build: Callable[[str, S, Tools], Connector],
+    inspect: Callable[[S, Path], tuple[Problem, ...]] = lambda _settings, _folder: (),
+) -> Kind:
+    def own(given: Section) -> S:
+        if not isinstance(given, settings):
+            raise TypeError(f"{settings.__name__} expected, not {type(given).__name__}")
+        return given
+
+    return Kind(
+        settings=settings,
+        build=lambda name, given, tools: build(name, own(given), tools),
+        inspect=lambda given, folder: inspect(own(given), folder),
+    )
+
+
+def _webchat(name: str, settings: WebchatSettings, tools: Tools) -> Connector:
+    return Webchat(
+        name=name, settings=settings, intake=tools.intake, clock=tools.clock, bus=tools.bus
+    )
+
+
+def _replay(name: str, settings: ReplaySettings, tools: Tools) -> Connector:
+    return Replay(name=name, settings=settings, clock=tools.clock, folder=tools.folder)
+
+
+REGISTRY: Final[Mapping[str, Kind]] = {
+    "replay": _kind(ReplaySettings, _replay, inspect_replay),
+    "webchat": _kind(WebchatSettings, _webchat),
+}

@@ -1,0 +1,121 @@
+"""What connector tests share: a store that remembers, and tools around it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connectors.tools import Tools
+from core.bus import Bus
+from core.clock import Clock, SystemClock
+from core.errors import StoreError
+from core.ports import Connector, Receipt
+from core.records import Alert
+from core.types import Event, Page, Reject
+
+START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+
+
+class Shelf:
+    """An inbox in memory with the promises of the real one: a page whole or not at all."""
+
+    def __init__(self) -> None:
+        self.events: dict[tuple[str, str, int], Event] = {}
+        self.rejects: dict[tuple[str, str], Reject] = {}
+        self.cursors: dict[str, str] = {}
+        self.pages: list[Page] = []
+        self.full = False
+        self._changed = asyncio.Condition()
+
+    async def accept(self, connector: str, page: Page) -> Receipt:
+        if self.full:
+            raise StoreError("no room")
+        accepted = 0
+        for event in page.events:
+            key = (event.channel, event.id, event.revision)
+            accepted += key not in self.events
+            self.events.setdefault(key, event)
+        for reject in page.rejects:
+            self.rejects.setdefault((reject.channel, reject.id), reject)
+        if page.cursor is not None:
+            self.cursors[connector] = page.cursor
+        self.pages.append(page)
+        async with self._changed:
+            self._changed.notify_all()
+        return Receipt(
+            accepted=accepted,
+            duplicates=len(page.events) - accepted,
+            rejected=len(page.rejects),
+        )
+
+    async def until(self, events: int, *, rejects: int = 0) -> None:
+        """Wait until that many are stored; fails after ten seconds."""
+        async with asyncio.timeout(10), self._changed:
+            await self._changed.wait_for(
+                lambda: len(self.events) >= events and len(self.rejects) >= rejects
+            )
+
+    @property
+    def ids(self) -> list[str]:
+        """Native ids in the order of storing."""
+        return [event.id for event in self.events.values()]
+
+
+class Bell:
+    """Remembers the alerts that were raised."""
+
+    def __init__(self) -> None:
+        self.alerts: dict[str, Alert] = {}
+
+    async def raise_alert(self, alert: Alert) -> None:
+        self.alerts.setdefault(alert.key, alert)
+
+
+@dataclass(kw_only=True)
+class Kit:
+    """Tools with every part within reach."""
+
+    folder: Path
+    clock: Clock = field(default_factory=SystemClock)
+    shelf: Shelf = field(default_factory=Shelf)
+    bell: Bell = field(default_factory=Bell)
+    bus: Bus = field(default_factory=Bus)
+
+    @property
+    def tools(self) -> Tools:
+        return Tools(
+            intake=self.shelf,
+            clock=self.clock,
+            bus=self.bus,
+            alarm=self.bell,
+            folder=self.folder,
+        )
+
+
+async def drain(connector: Connector, shelf: Shelf, *, pages: int | None = None) -> None:
+    """Store what the connector delivers, as its supervisor does, until it ends."""
+    source = connector.pages(shelf.cursors.get(connector.name))
+    try:
+        async for page in source:
+            await shelf.accept(connector.name, page)
+            if pages is not None:
+                pages -= 1
+                if pages == 0:
+                    return
+    finally:
+        if hasattr(source, "aclose"):
+            await source.aclose()
+
+
+@asynccontextmanager
+async def running(connector: Connector, shelf: Shelf) -> AsyncIterator[asyncio.Task[None]]:
+    """The connector at work in the background; closed and gone afterwards."""
+    task = asyncio.create_task(drain(connector, shelf))
+    try:
+        yield task
+    finally:
+        await connector.close()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
