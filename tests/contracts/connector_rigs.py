@@ -1,0 +1,15 @@
+"""Every connector that keeps the contract; a new one adds one line."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Final
+
+from tests.connectors.rig_replay import replay_rig
+from tests.connectors.rig_webchat import webchat_rig
+from tests.contracts.connector_rig import Rig
+
+RIGS: Final[Mapping[str, Callable[[Path], AbstractAsyncContextManager[Rig]]]] = {
+    "replay": replay_rig,
+    "webchat": webchat_rig,
+}
