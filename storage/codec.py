@@ -1,0 +1,153 @@
+"""Records as compact JSON bytes and back, exactly: NUL and lone surrogates survive.
+
+The shape follows the dataclass. A field that equals its default is left out, so a record written
+before a field existed reads back with that field's default. A datetime is microseconds since 1970.
+"""
+
+import dataclasses
+import json
+import types
+from collections.abc import Callable, Hashable
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+Convert = Callable[[object], object]
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970-01-01T00:00Z."""
+    return (at - EPOCH) // _MICROSECOND
+
+
+def moment(at: int) -> datetime:
+    """The time that ``micros`` gave."""
+    return EPOCH + timedelta(microseconds=at)
+
+
+def dump(value: object) -> bytes:
+    """A dataclass as UTF-8 JSON, with lone surrogates passed through."""
+    tree = _encoder(cast("Hashable", type(value)))(value)
+    text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
+
+
+def load(kind: type[T], data: bytes) -> T:
+    """The dataclass that ``dump`` wrote."""
+    tree = json.loads(data.decode("utf-8", "surrogatepass"))
+    return cast("T", _decoder(cast("Hashable", kind))(tree))
+
+
+def key_of(text: str) -> str | bytes:
+    """A text as a value that databases compare exactly; bytes where UTF-8 cannot hold it."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def text_of(key: str | bytes) -> str:
+    """The text that ``key_of`` was given."""
+    return key if isinstance(key, str) else key.decode("utf-8", "surrogatepass")
+
+
+@cache
+def _encoder(kind: type) -> Convert:
+    hints = get_type_hints(kind)
+    plan = [
+        (each.name, _default(each), _field_encoder(hints[each.name]))
+        for each in dataclasses.fields(kind)
+    ]
+
+    def encode(value: object) -> object:
+        out: dict[str, object] = {}
+        for name, default, convert in plan:
+            part = getattr(value, name)
+            if part is default or part == default:
+                continue
+            out[name] = part if convert is None else convert(part)
+        return out
+
+    return encode
+
+
+@cache
+def _decoder(kind: type) -> Convert:
+    hints = get_type_hints(kind)
+    plan = {each.name: _field_decoder(hints[each.name]) for each in dataclasses.fields(kind)}
+
+    def decode(value: object) -> object:
+        found: dict[str, object] = {}
+        for name, part in cast("dict[str, object]", value).items():
+            if name in plan:
+                convert = plan[name]
+                found[name] = part if convert is None else convert(part)
+        return kind(**found)
+
+    return decode
+
+
+def _default(each: dataclasses.Field[object]) -> object:
+    if each.default_factory is not dataclasses.MISSING:
+        return each.default_factory()
+    return each.default
+
+
+def _without_none(hint: object) -> object:
+    if get_origin(hint) in (Union, types.UnionType):
+        rest = [part for part in get_args(hint) if part is not type(None)]
+        return rest[0] if len(rest) == 1 else hint
+    return hint
+
+
+def _field_encoder(hint: object) -> Convert | None:
+    inner = _without_none(hint)
+    convert: Convert | None = None
+    if inner is datetime:
+        convert = _micros
+    elif dataclasses.is_dataclass(inner) and isinstance(inner, type):
+        convert = _encoder(inner)
+    if convert is None or inner is hint:
+        return convert
+    return _optional(convert)
+
+
+def _field_decoder(hint: object) -> Convert | None:
+    inner = _without_none(hint)
+    convert: Convert | None = None
+    if inner is datetime:
+        convert = _moment
+    elif get_origin(inner) is tuple:
+        convert = _tuple
+    elif isinstance(inner, type) and issubclass(inner, StrEnum):
+        convert = cast("Convert", inner)
+    elif dataclasses.is_dataclass(inner) and isinstance(inner, type):
+        convert = _decoder(inner)
+    if convert is None or inner is hint:
+        return convert
+    return _optional(convert)
+
+
+def _optional(convert: Convert) -> Convert:
+    return lambda value: None if value is None else convert(value)
+
+
+def _micros(value: object) -> object:
+    return micros(cast("datetime", value))
+
+
+def _moment(value: object) -> object:
+    return moment(cast("int", value))
+
+
+def _tuple(value: object) -> object:
+    return tuple(
+        _tuple(part) if isinstance(part, list) else part for part in cast("list[object]", value)
+    )

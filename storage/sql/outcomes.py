@@ -1,0 +1,153 @@
+"""The end of an event: done with all that its decision causes, dropped, or withdrawn."""
+
+import dataclasses
+from typing import Final
+
+from core.records import Conversation, Outcome, Plan, Reply, ReplyState
+from core.types import Mention, Received
+from storage.codec import key_of, micros
+from storage.records import Judged, search_filters
+from storage.sql import outbox, tickets
+from storage.sql.schema import DONE, DROPPED, PENDING
+from storage.sql.work import Tx, Value
+from storage.tokens import tokens
+
+DAY: Final = 86_400_000_000
+"""Microseconds."""
+
+
+def record(tx: Tx, outcome: Outcome) -> None:
+    """Store the end of a pending event and all that it causes."""
+    row = tx.db.execute(
+        "SELECT state, channel, id FROM events WHERE seq = ?", (outcome.seq,)
+    ).fetchone()
+    if row is None or row[0] != PENDING:
+        return
+    channel, native = row[1:]
+    reason = outcome.dropped
+    if reason is None and _deleted_since(tx, outcome.seq, channel, native):
+        reason = "deleted"
+    if reason is not None:
+        _end(tx, outcome.seq, reason)
+        return
+    _end(tx, outcome.seq, None)
+    ticket = None
+    if outcome.plan is not None:
+        ticket = _carry_out(tx, outcome.plan, (channel, native))
+    if outcome.mention is not None:
+        _mention(tx, outcome.mention, outcome.plan, ticket)
+
+
+def _end(tx: Tx, seq: int, reason: str | None) -> None:
+    state = DONE if reason is None else DROPPED
+    tx.db.execute("UPDATE events SET state = ?, owner = 0 WHERE seq = ?", (state, seq))
+    tx.count("pending", -1)
+    tx.count("done" if reason is None else f"dropped:{reason}", 1)
+
+
+def _deleted_since(tx: Tx, seq: int, channel: Value, native: Value) -> bool:
+    row = tx.db.execute(
+        "SELECT 1 FROM events WHERE channel = ? AND id = ? AND seq > ? AND kind = 'delete'"
+        " AND state <> 0",
+        (channel, native, seq),
+    ).fetchone()
+    return row is not None
+
+
+def _carry_out(tx: Tx, plan: Plan, event: tuple[Value, Value]) -> str | None:
+    """Store what a plan causes; returns the number of its ticket."""
+    number = None
+    if plan.ticket is not None:
+        number = tickets.put(tx, plan.ticket, tickets.origin(*event), keep_staff=True)
+    if plan.conversation is not None:
+        conversation = plan.conversation
+        if plan.ticket is not None and conversation.ticket == plan.ticket.number:
+            conversation = dataclasses.replace(conversation, ticket=number)
+        put_conversation(tx, conversation)
+    for reply in plan.replies:
+        outbox.add(tx, _about(reply, plan, number))
+    return number
+
+
+def _about(reply: Reply, plan: Plan, number: str | None) -> Reply:
+    """The reply, unless it tells of a ticket that another one stands for."""
+    wanted = plan.ticket.number if plan.ticket else None
+    if wanted is None or wanted == number or reply.ticket != wanted:
+        return reply
+    return dataclasses.replace(
+        reply, state=ReplyState.CANCELLED, ticket=number, reason=f"ticket {number} exists already"
+    )
+
+
+def put_conversation(tx: Tx, conversation: Conversation) -> None:
+    """Store a conversation, new or changed."""
+    coder = tx.coder
+    tx.db.execute(
+        "INSERT INTO conversations (channel, id, customer, body) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (channel, id) DO UPDATE SET customer = excluded.customer,"
+        " body = excluded.body",
+        (
+            key_of(conversation.channel),
+            coder.who(conversation.id),
+            coder.who(conversation.customer),
+            coder.dump(conversation),
+        ),
+    )
+
+
+def _mention(tx: Tx, mention: Mention, plan: Plan | None, ticket: str | None) -> None:
+    event, judgement = mention.event, mention.judgement
+    posted = micros(event.posted_at)
+    judged = Judged(
+        brands=mention.brands,
+        judgement=judgement,
+        flags=mention.flags,
+        masked_text=None if mention.masked_text == event.text else mention.masked_text,
+        incident=mention.incident,
+        decision=plan.decision if plan else None,
+    )
+    tx.db.execute(
+        "INSERT INTO mentions (seq, posted_at, negative, ticket, body) VALUES (?, ?, ?, ?, ?)",
+        (
+            mention.seq,
+            posted,
+            judgement.sentiment == "negative",
+            None if ticket is None else key_of(ticket),
+            tx.coder.dump(judged),
+        ),
+    )
+    tx.db.execute(
+        "INSERT INTO days (day, first, last) VALUES (?1, ?2, ?2) ON CONFLICT (day) DO UPDATE"
+        " SET first = min(first, excluded.first), last = max(last, excluded.last)",
+        (posted // DAY, mention.seq),
+    )
+    tx.index(
+        "INSERT INTO mentions_index (rowid, words, filters) VALUES (?, ?, ?)",
+        (
+            mention.seq,
+            " ".join(tokens(mention.masked_text or event.text)),
+            " ".join(search_filters(mention)),
+        ),
+    )
+
+
+def withdraw(tx: Tx, item: Received) -> None:
+    """End a DELETE event: hide its mentions, cancel what was not sent, forget its line."""
+    (pending,) = tx.db.execute(
+        "SELECT count(*) FROM events WHERE seq = ? AND state = 0", (item.seq,)
+    ).fetchone()
+    if not pending:
+        return
+    _end(tx, item.seq, "deleted")
+    post = (key_of(item.event.channel), key_of(item.event.id))
+    seqs = [
+        (seq,)
+        for (seq,) in tx.db.execute("SELECT seq FROM events WHERE channel = ? AND id = ?", post)
+    ]
+    tx.db.executemany("UPDATE mentions SET withdrawn = 1 WHERE seq = ?", seqs)
+    for (seq,) in seqs:
+        outbox.cancel_for(tx, seq, "withdrawn by its author")
+    tx.db.execute(
+        "DELETE FROM lines WHERE channel = ? AND conversation = ? AND native = ?",
+        (post[0], tx.coder.who(item.event.conversation), post[1]),
+    )

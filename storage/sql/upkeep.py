@@ -1,0 +1,98 @@
+"""What keeps the store in order: releasing dead processes' work, ageing out, dead letters."""
+
+import dataclasses
+from pathlib import Path
+from typing import Final
+
+from core.queries import DeadLetter
+from core.types import Event
+from storage.codec import moment, text_of
+from storage.records import Judged
+from storage.sql.knowledge import set_setting, setting
+from storage.sql.lease import alive
+from storage.sql.schema import PENDING
+from storage.sql.work import Tx, View
+
+PURGE_BATCH: Final = 500
+_PURGED: Final = "purged_to"
+
+
+def enrol(tx: Tx) -> None:
+    """Make this process known to the others."""
+    tx.db.execute("INSERT INTO owners (id, opened_at) VALUES (?, ?)", (tx.owner, tx.now))
+
+
+def leave(tx: Tx) -> None:
+    """Hand back what this process holds; a reply it was sending is in doubt."""
+    release(tx, tx.owner)
+
+
+def release_dead(tx: Tx, path: Path) -> None:
+    """Hand back what processes held that are gone."""
+    for (owner,) in tx.db.execute("SELECT id FROM owners WHERE id <> ?", (tx.owner,)).fetchall():
+        if not alive(path, owner):
+            release(tx, owner)
+
+
+def release(tx: Tx, owner: int) -> None:
+    """Hand back what a process held, and forget the process."""
+    release_events(tx, owner)
+    tx.db.execute("UPDATE replies SET owner = 0 WHERE state = 'sending' AND owner = ?", (owner,))
+    tx.db.execute(
+        "UPDATE deliveries SET owner = 0, due = ? WHERE delivered = 0 AND owner = ?",
+        (tx.now, owner),
+    )
+    tx.db.execute("DELETE FROM owners WHERE id = ?", (owner,))
+
+
+def release_events(tx: Tx, owner: int) -> None:
+    tx.db.execute("UPDATE events SET owner = 0 WHERE state = 0 AND owner = ?", (owner,))
+
+
+def purge_raw(tx: Tx, before: int) -> int | None:
+    """Forget the raw text of up to ``PURGE_BATCH`` ended events; ``None`` where none is left.
+
+    The masked text of a mention stays. Looks on from where it stopped the last time, and never
+    passes an event that is still pending.
+    """
+    start = int(setting(tx, _PURGED) or 0)
+    rows = tx.db.execute(
+        "SELECT e.seq, e.state, e.body, m.body FROM events e LEFT JOIN mentions m ON m.seq = e.seq"
+        " WHERE e.seq > ? AND e.received_at < ? ORDER BY e.seq LIMIT ?",
+        (start, before, PURGE_BATCH),
+    ).fetchall()
+    done = 0
+    for seq, state, body, judged in rows:
+        if state == PENDING:
+            break
+        start = seq
+        event = tx.coder.load(Event, body)
+        kept = tx.coder.load(Judged, judged).masked_text if judged else ""
+        text = event.text if kept is None else kept
+        bare = dataclasses.replace(event, text=text, media=())
+        if bare != event:
+            tx.db.execute("UPDATE events SET body = ? WHERE seq = ?", (tx.coder.dump(bare), seq))
+            done += 1
+    set_setting(tx, _PURGED, str(start))
+    return done if rows and rows[0][1] != PENDING else None
+
+
+def dead_letters(view: View, limit: int) -> list[DeadLetter]:
+    """What could not be processed, newest first."""
+    rows = view.db.execute(
+        "SELECT d.id, d.channel, d.native, d.raw, d.reason, d.at, d.seq, e.body"
+        " FROM dead_letters d LEFT JOIN events e ON e.seq = d.seq ORDER BY d.id DESC LIMIT ?",
+        (limit,),
+    ).fetchall()
+    return [
+        DeadLetter(
+            id=id_,
+            channel=text_of(channel),
+            native_id=text_of(native),
+            raw=view.coder.open(body if raw is None else raw),
+            reason=text_of(reason),
+            at=moment(at),
+            seq=seq,
+        )
+        for id_, channel, native, raw, reason, at, seq, body in rows
+    ]

@@ -1,0 +1,65 @@
+"""How texts are cut for searching; every store uses this, so every store finds the same.
+
+A run of Chinese characters gives its pairs of neighbours and its last character; any other run of
+letters or digits is one word, without case and accents. A phrase of pairs is therefore found
+exactly, a two-character word too, and one character is found as the beginning of a token.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+LONGEST: Final = 10_000
+"""Characters of a text that can be searched for; what follows is kept but not indexed."""
+
+_HAN: Final = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_RUNS: Final = re.compile(rf"([{_HAN}\U00020000-\U000323af]+)|([^\W_{_HAN}\U00020000-\U000323af]+)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Term:
+    """Tokens that must stand side by side."""
+
+    tokens: tuple[str, ...]
+    prefix: bool = False
+    """True where a token that begins with the only one of ``tokens`` is enough."""
+
+
+def tokens(text: str) -> list[str]:
+    """All tokens of a text, in order."""
+    found: list[str] = []
+    for han, word in _RUNS.findall(_fold(text)):
+        if han:
+            found.extend(han[at : at + 2] for at in range(len(han)))
+        else:
+            found.append(word)
+    return found
+
+
+def terms(query: str) -> list[Term]:
+    """What must all be found; empty where the query has no letter, digit or character."""
+    found: list[Term] = []
+    for han, word in _RUNS.findall(_fold(query)):
+        if not han:
+            found.append(Term(tokens=(word,)))
+        elif len(han) == 1:
+            found.append(Term(tokens=(han,), prefix=True))
+        else:
+            found.append(Term(tokens=tuple(han[at : at + 2] for at in range(len(han) - 1))))
+    return found
+
+
+def contains(line: str, wanted: Term) -> bool:
+    """True where ``line`` (tokens joined by spaces) holds the term."""
+    phrase = " " + " ".join(wanted.tokens)
+    return (phrase if wanted.prefix else phrase + " ") in f" {line} "
+
+
+def _fold(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text[:LONGEST]).casefold()
+    if text.isascii():
+        return text
+    parts = unicodedata.normalize("NFD", text)
+    bare = "".join(part for part in parts if unicodedata.category(part) != "Mn")
+    return unicodedata.normalize("NFC", bare)
