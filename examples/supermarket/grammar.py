@@ -66,5 +66,5 @@ def _follow(lists: Grammar, name: str, path: tuple[str, ...]) -> None:
         raise ValueError(f"the list {name!r} leads back to itself through {path[-1]!r}")
     if name not in lists:
         raise ValueError(f"the list {path[-1]!r} names {name!r}, which is missing")
-    for slot in {slot for entry in lists[name] for slot in _SLOT.findall(entry)}:
+    for slot in sorted({slot for entry in lists[name] for slot in _SLOT.findall(entry)}):
         _follow(lists, slot, (*path, name))

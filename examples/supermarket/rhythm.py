@@ -10,14 +10,14 @@ LOCAL: Final = timezone(timedelta(hours=8))
 """China has one time zone and no summer time."""
 
 DAY: Final = (
-    (6, 3, 2, 1, 1, 3, 10, 24, 38, 46, 52, 60)  # from midnight
-    + (64, 48, 38, 36, 42, 56, 74, 84, 88, 82, 56, 24)  # from noon
+    *(6, 3, 2, 1, 1, 3, 10, 24, 38, 46, 52, 60),  # from midnight
+    *(64, 48, 38, 36, 42, 56, 74, 84, 88, 82, 56, 24),  # from noon
 )
 """How much is written in each hour of an ordinary day, relatively."""
 
 PROMOTION: Final = (
-    (3, 1, 1, 0, 1, 8, 40, 90, 150, 190, 180, 140)  # from midnight
-    + (110, 80, 70, 70, 85, 110, 150, 190, 160, 90, 40, 15)  # from noon
+    *(3, 1, 1, 0, 1, 8, 40, 90, 150, 190, 180, 140),  # from midnight
+    *(110, 80, 70, 70, 85, 110, 150, 190, 160, 90, 40, 15),  # from noon
 )
 """The same for the day of the promotion: the doors open, and the cake is cut at eight."""
 
@@ -36,9 +36,7 @@ def about(mean: float, random: Random) -> int:
     return max(0, round(random.gauss(level, math.sqrt(level))))
 
 
-def through_day(
-    day: datetime, count: int, hours: Sequence[int], random: Random
-) -> list[datetime]:
+def through_day(day: datetime, count: int, hours: Sequence[int], random: Random) -> list[datetime]:
     """``count`` times within the day that starts at ``day``, oldest first."""
     chosen = random.choices(range(24), weights=hours, k=count)
     return sorted(day + timedelta(hours=hour + random.random()) for hour in chosen)

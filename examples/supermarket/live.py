@@ -1,0 +1,30 @@
+"""The example's configuration with the feed of today in place of the recorded one."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from core.config import Channel, Settings
+from examples.supermarket.demo import prepare
+
+FEED: Final = "feed"
+"""Name of the channel that is replaced."""
+
+
+def with_live_feed(settings: Settings, data: Path, now: datetime, seed: int = 7) -> Settings:
+    """Write the feeds into the folder ``data``, and play them instead of the channel ``feed``.
+
+    Settings without that channel come back as they are, and nothing is written. Raises OSError
+    where the folder cannot be written.
+    """
+    if all(channel.name != FEED for channel in settings.channels):
+        return settings
+    past, running = prepare(data, now, seed)
+    others = tuple(channel for channel in settings.channels if channel.name != FEED)
+    feeds = (_replay(f"{FEED}-before", past, "max"), _replay(FEED, running, 1.0))
+    return settings.model_copy(update={"channels": (*others, *feeds)})
+
+
+def _replay(name: str, file: Path, speed: float | str) -> Channel:
+    settings = {"name": name, "type": "replay", "file": str(file.resolve()), "speed": speed}
+    return Channel.model_validate(settings)
