@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
-from core.records import Alert, Conversation, Ticket
+from core.queries import Handled
+from core.records import Alert, Answer, Conversation, Ticket
 from core.types import Mention
 
 
@@ -67,4 +68,26 @@ class Retention(Protocol):
 
     async def purge_raw(self, before: datetime) -> int:
         """Forget the raw text of ended events received before; returns how many."""
+        ...
+
+
+class Answers(Protocol):
+    """Where answers to questions are found."""
+
+    def search(self, text: str, language: Literal["zh", "en"], limit: int = 3) -> Sequence[Answer]:
+        """Up to ``limit`` articles in that language, the surest first."""
+        ...
+
+
+class Mentions(Protocol):
+    """Where the mention behind a reply is found."""
+
+    async def mention(self, seq: int) -> Handled | None: ...
+
+
+class Raises(Protocol):
+    """Where notices to staff are raised."""
+
+    async def raise_alert(self, alert: Alert) -> bool:
+        """Take the alert; False where one with its key was raised before."""
         ...

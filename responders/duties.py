@@ -1,0 +1,96 @@
+"""What is looked after now and then. Each is idempotent and finds its work in the store."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.clock import Clock
+from core.health import Health
+from core.records import Alert, Ticket
+from responders.catalogue import Catalogue, Written
+from responders.ports import Raises, Retention, Tickets
+
+_ENDED: Final = frozenset({"finished", "stopped"})
+"""States in which a connector is expected to be silent."""
+
+
+async def remind_of_late_tickets(
+    tickets: Tickets, alerts: Raises, *, texts: Catalogue, language: Written, clock: Clock
+) -> int:
+    """Raise an alert for each ticket that nobody answered in time; returns how many were raised.
+
+    A ticket is alerted at most once a day, however often this runs.
+    """
+    now = clock.now()
+    raised = 0
+    for ticket in await tickets.late_tickets(now):
+        raised += await alerts.raise_alert(_late(ticket, texts, language, now))
+        await tickets.mark_reminded(ticket.number, now)
+    return raised
+
+
+async def forget_raw_events(retention: Retention, *, days: float, clock: Clock) -> int:
+    """Forget raw events that are older than ``days``; returns how many."""
+    return await retention.purge_raw(clock.now() - timedelta(days=days))
+
+
+async def alarm_silent_connectors(
+    connectors: Iterable[Health],
+    alerts: Raises,
+    *,
+    started_at: datetime,
+    hours: float,
+    texts: Catalogue,
+    language: Written,
+    clock: Clock,
+) -> int:
+    """Raise an alert for each connector that heard nothing for ``hours``; returns how many.
+
+    ``started_at``: since when this process listens. One silence is one alert, whatever its length.
+    """
+    now = clock.now()
+    raised = 0
+    for health in connectors:
+        heard_at = health.last_event_at or started_at
+        if health.status not in _ENDED and now - heard_at >= timedelta(hours=hours):
+            raised += await alerts.raise_alert(_silent(health, heard_at, texts, language, now))
+    return raised
+
+
+def _late(ticket: Ticket, texts: Catalogue, language: Written, now: datetime) -> Alert:
+    owner = ticket.owner or texts.say("nobody", language)
+    return Alert(
+        key=f"deadline:{ticket.number}:{now:%Y-%m-%d}",
+        kind="deadline",
+        severity=ticket.severity,
+        title=texts.say("late_title", language, number=ticket.number),
+        body=texts.say(
+            "late_body",
+            language,
+            subject=ticket.subject,
+            channel=ticket.channel,
+            due=f"{ticket.due_at:%Y-%m-%d %H:%M} UTC",
+            owner=owner,
+        ),
+        created_at=now,
+        brand=ticket.brand or None,
+    )
+
+
+def _silent(
+    health: Health, heard_at: datetime, texts: Catalogue, language: Written, now: datetime
+) -> Alert:
+    return Alert(
+        key=f"silence:{health.name}:{heard_at.isoformat()}",
+        kind="silence",
+        severity="P2",
+        title=texts.say("silence_title", language, channel=health.name),
+        body=texts.say(
+            "silence_body",
+            language,
+            hours=f"{(now - heard_at).total_seconds() / 3600:.0f}",
+            status=health.status,
+            reason=health.reason or texts.say("unknown", language),
+        ),
+        created_at=now,
+    )

@@ -1,0 +1,146 @@
+"""Turns a question or an article into terms that can be compared: words, bigrams, concepts."""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from pydantic import model_validator
+
+from core.config import Section, validate
+from core.errors import ConfigError, Problem
+
+_PIECE: Final = re.compile(r"(?P<latin>[a-z0-9]+)|(?P<han>[\u3400-\u9fff]+)")
+_INVISIBLE: Final = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
+_LONGEST_PHRASE: Final = 4
+_LONGEST_TEXT: Final = 2000
+"""A question is asked within this many characters; what follows is not looked at."""
+
+
+class Characters(Section):
+    """Traditional characters and, at the same places, the simplified ones."""
+
+    traditional: str
+    simplified: str
+
+    @model_validator(mode="after")
+    def _same_length(self) -> "Characters":
+        if len(self.traditional) != len(self.simplified):
+            raise ValueError("both lines need the same number of characters")
+        return self
+
+
+class LexiconFile(Section):
+    """The shape of lexicon.toml."""
+
+    stop_zh: tuple[str, ...]
+    stop_en: tuple[str, ...]
+    concepts: dict[str, tuple[str, ...]]
+    characters: Characters
+
+
+class Lexicon:
+    """Word knowledge of both languages, ready for use."""
+
+    def __init__(self, file: LexiconFile) -> None:
+        self._simplified = str.maketrans(file.characters.traditional, file.characters.simplified)
+        self._stop = frozenset(map(stem, file.stop_en))
+        self._phrases: dict[tuple[str, ...], str] = {}
+        han: dict[str, str] = dict.fromkeys(file.stop_zh, "")
+        for concept, words in file.concepts.items():
+            for word in words:
+                if word.isascii():
+                    self._phrases[tuple(map(stem, word.split()))] = f"={concept}"
+                else:
+                    han[word] = f"={concept}"
+        self._han = han
+        longest_first = sorted(han, key=len, reverse=True)
+        self._han_words = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+    def terms(self, text: str) -> list[str]:
+        """Terms in order, repeats kept; concepts begin with ``=``. Empty for no words at all.
+
+        Looks at the first 2,000 characters.
+        """
+        plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text[:_LONGEST_TEXT]))
+        plain = plain.casefold().replace("'", " ").translate(self._simplified)
+        found: list[str] = []
+        latin: list[str] = []
+        for piece in _PIECE.finditer(plain):
+            if piece["latin"] is not None:
+                latin.append(stem(piece["latin"]))
+                continue
+            found += self._words(latin)
+            latin = []
+            found += self._bigrams(piece["han"])
+        return [*found, *self._words(latin)]
+
+    def _words(self, stems: list[str]) -> Iterator[str]:
+        at = 0
+        while at < len(stems):
+            for size in range(_LONGEST_PHRASE, 0, -1):
+                concept = self._phrases.get(tuple(stems[at : at + size]))
+                if concept is not None:
+                    yield concept
+                    at += min(size, len(stems) - at)
+                    break
+            else:
+                if stems[at] not in self._stop:
+                    yield stems[at]
+                at += 1
+
+    def _bigrams(self, run: str) -> Iterator[str]:
+        done = 0
+        for word in self._han_words.finditer(run):
+            yield from _cut(run[done : word.start()])
+            if self._han[word[0]]:
+                yield self._han[word[0]]
+            done = word.end()
+        yield from _cut(run[done:])
+
+
+def _cut(run: str) -> Iterator[str]:
+    if len(run) == 1:
+        yield run
+    for at in range(len(run) - 1):
+        yield run[at : at + 2]
+
+
+def stem(word: str) -> str:
+    """The word without its most common English endings: ``closes`` and ``closing`` are ``clos``."""
+    for ending, instead in (
+        ("ies", "y"),
+        ("ing", ""),
+        ("ed", ""),
+        ("es", ""),
+        ("s", ""),
+        ("e", ""),
+    ):
+        rest = word.removesuffix(ending)
+        if rest != word and len(rest) >= 3 and not word.endswith("ss"):
+            word = rest + instead
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsaeiou0123456789":
+        word = word[:-1]
+    return word
+
+
+def parse_lexicon(text: str) -> Lexicon:
+    """Read a file shaped like lexicon.toml; raises ConfigError with every mistake."""
+    problems: list[Problem] = []
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problem = Problem(key="(lexicon)", message=f"not TOML: {error}", remedy="Mend that line.")
+        raise ConfigError((problem,)) from error
+    file = validate(LexiconFile, tree, "lexicon", problems)
+    if file is None:
+        raise ConfigError(tuple(problems))
+    return Lexicon(file)
+
+
+def shipped_lexicon() -> Lexicon:
+    """The word knowledge that comes with Tingfeng."""
+    return parse_lexicon(Path(__file__).with_name("lexicon.toml").read_text(encoding="utf-8"))

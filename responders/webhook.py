@@ -1,0 +1,119 @@
+"""A receiver of alerts behind HTTP, with a signature it can check.
+
+The signature is HMAC-SHA256, in hexadecimal, over the timestamp (seconds since 1970), a full stop
+and the body. A receiver refuses old timestamps and drops an Idempotency-Key it has seen.
+"""
+
+import hashlib
+import hmac
+import json
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+
+import aiohttp
+from pydantic import SecretStr
+
+from core.clock import Clock
+from core.errors import Refused, Unavailable
+from core.records import Alert
+
+TIMESTAMP: Final = "Tingfeng-Timestamp"
+SIGNATURE: Final = "Tingfeng-Signature"
+KEY: Final = "Idempotency-Key"
+_TIMEOUT: Final = 10.0
+_LONGEST_RETRY_AFTER: Final = 3600.0
+_TRY_AGAIN: Final = frozenset({408, 425, 429})
+
+
+class Webhook:
+    """Sends each alert as one signed POST of JSON."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        url: str,
+        secret: SecretStr,
+        session: aiohttp.ClientSession,
+        clock: Clock,
+        timeout: float = _TIMEOUT,
+    ) -> None:
+        """``timeout`` in seconds, for the whole exchange."""
+        self.name = name
+        self._url = url
+        self._secret = secret
+        self._session = session
+        self._clock = clock
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+
+    async def deliver(self, alert: Alert) -> None:
+        """As Receiver.deliver; any answer of 200 to 299 takes the alert."""
+        body = encode(alert)
+        timestamp = str(int(self._clock.now().timestamp()))
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            TIMESTAMP: timestamp,
+            SIGNATURE: sign(self._secret, timestamp, body),
+            KEY: quote(alert.key, safe=":-_.~", errors="replace"),
+        }
+        try:
+            async with self._session.post(
+                self._url,
+                data=body,
+                headers=headers,
+                timeout=self._timeout,
+                allow_redirects=False,
+            ) as response:
+                status, wait = response.status, response.headers.get("Retry-After", "")
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise Unavailable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+        if 200 <= status < 300:
+            return
+        if status >= 500 or status in _TRY_AGAIN:
+            seconds = min(float(wait), _LONGEST_RETRY_AFTER) if wait.isdecimal() else None
+            raise Unavailable(f"the receiver answered {status}", retry_after=seconds)
+        raise Refused(
+            f"the receiver answered {status}",
+            remedy="Check the address and the secret in alerts.webhooks.",
+        )
+
+
+def encode(alert: Alert) -> bytes:
+    """The alert as JSON in ASCII; times as ISO 8601 in UTC, unknown fields may be added later."""
+    fields: dict[str, str | None] = {
+        "key": alert.key,
+        "kind": alert.kind,
+        "severity": alert.severity,
+        "title": alert.title,
+        "body": alert.body,
+        "created_at": alert.created_at.isoformat(),
+        "brand": alert.brand,
+        "incident": alert.incident,
+        "state": alert.state,
+        "owner": alert.owner,
+    }
+    return json.dumps(fields, sort_keys=True).encode("ascii")
+
+
+def sign(secret: SecretStr, timestamp: str, body: bytes) -> str:
+    """The signature a receiver expects."""
+    message = timestamp.encode("ascii") + b"." + body
+    return hmac.new(secret.get_secret_value().encode(), message, hashlib.sha256).hexdigest()
+
+
+def is_genuine(
+    secret: SecretStr,
+    *,
+    timestamp: str,
+    body: bytes,
+    signature: str,
+    now: datetime,
+    tolerance: float = 300.0,
+) -> bool:
+    """What a receiver checks: signed with the secret, within ``tolerance`` seconds of now."""
+    if not (timestamp.isascii() and timestamp.isdecimal() and signature.isascii()):
+        return False
+    if abs(now.timestamp() - int(timestamp)) > tolerance:
+        return False
+    return hmac.compare_digest(sign(secret, timestamp, body), signature)
