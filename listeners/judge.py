@@ -10,7 +10,7 @@ from listeners.categories import category
 from listeners.complaint import complaint
 from listeners.intents import intent
 from listeners.language import language
-from listeners.normalise import readable
+from listeners.normalise import joined, readable
 from listeners.ports import SentimentModel
 from listeners.risks import risks
 
@@ -46,7 +46,7 @@ class TextJudge:
         ]
 
     def _one(self, text: str, probabilities: Probabilities) -> Judgement:
-        folded = text.casefold()
+        folded = joined(text).casefold()
         sentiment = _most_likely(probabilities)
         wrong = complaint(folded, probabilities)
         about, about_words = category(folded)

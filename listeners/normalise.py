@@ -27,6 +27,9 @@ _LONG_RUN: Final = re.compile(
 )
 _CLAUSE_END: Final = re.compile(r"(?:[\n。!?;,、]|\.\.)\W*")
 _SEPARATORS: Final = re.compile(r"[^\w\n]+|_+")
+_SPREAD: Final = re.compile(
+    "(?<![\u3400-\u9fff])(?:[\u3400-\u9fff][ .*/|_~+·-]{1,2}){2,}[\u3400-\u9fff](?![\u3400-\u9fff])"
+)
 _MOST_MARKS: Final = 8
 
 
@@ -45,6 +48,11 @@ def readable(text: str) -> str:
     if _HAN.search(text):
         text = _converter().convert(text)
     return _SPACE.sub(" ", text).strip()
+
+
+def joined(text: str) -> str:
+    """A readable text in which words spread as ``发 霉 了`` or ``发*霉*了`` are whole again."""
+    return _SPREAD.sub(lambda found: _SEPARATORS.sub("", found[0]), text)
 
 
 def compact(text: str) -> str:
