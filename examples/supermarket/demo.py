@@ -71,7 +71,7 @@ def prepare(folder: Path, now: datetime, seed: int) -> tuple[Path, Path]:
 
 def shipped() -> list[Post]:
     """What ``feed.jsonl`` holds."""
-    return live(datetime(2026, 3, 6, 3, 0, tzinfo=UTC), seed=7, minutes=15)
+    return live(datetime(2025, 3, 7, 3, 0, tzinfo=UTC), seed=7, minutes=15)
 
 
 def live(now: datetime, seed: int, minutes: int = MINUTES) -> list[Post]:

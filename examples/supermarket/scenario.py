@@ -27,7 +27,7 @@ def main(
     days: Annotated[int, typer.Option(min=1, max=366)] = 7,
     start: Annotated[
         str, typer.Option(help="First day, ISO 8601; midnight in China where no zone is given.")
-    ] = "2026-03-02",
+    ] = "2025-03-03",
     labels: Annotated[
         Path | None, typer.Option(help="Also write what each event is in truth.")
     ] = None,
@@ -37,7 +37,7 @@ def main(
         begin = datetime.fromisoformat(start)
     except ValueError as error:
         raise typer.BadParameter(
-            f"{start!r} is no time. Write it as 2026-03-02.", param_hint="--start"
+            f"{start!r} is no time. Write it as 2025-03-03.", param_hint="--start"
         ) from error
     posts = week(seed, begin if begin.tzinfo else begin.replace(tzinfo=LOCAL), days)
     try:

@@ -78,8 +78,8 @@ class Studio:
         if channel == "weibo" and self.random.random() < 0.25:
             return f"{self.text('tag')} {text}"
         if channel == "xiaohongshu" and self.random.random() < 0.6:
-            tags = " ".join({self.text("note_tag") for _ in range(self.random.randint(1, 3))})
-            return f"{self.text('note_title')}\n{text}\n{tags}"
+            tags = dict.fromkeys(self.text("note_tag") for _ in range(self.random.randint(1, 3)))
+            return f"{self.text('note_title')}\n{text}\n{' '.join(tags)}"
         if self.random.random() < 0.12:
             return text.replace("，", " ").replace("。", " ").strip()
         return text

@@ -1,0 +1,147 @@
+"""The newcomer's live page: what comes when, and what a restart does to it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from connectors.event_format import read_event
+from connectors.registry import REGISTRY
+from core.config import Settings, parse
+from core.types import Event
+from examples.supermarket.demo import (
+    LIVE,
+    SHIPPED,
+    before,
+    demo_events,
+    demo_history,
+    live,
+    prepare,
+    shipped,
+)
+from examples.supermarket.live import with_live_feed
+from examples.supermarket.posts import as_event
+
+NOW: Final = datetime(2025, 11, 3, 8, 20, 0, 250_000, tzinfo=UTC)
+CONFIG: Final = Path("examples/supermarket/tingfeng.toml")
+
+
+def read(path: Path) -> list[Event]:
+    lines = path.read_bytes().splitlines()
+    return [read_event(line, number) for number, line in enumerate(lines, 1)]
+
+
+def test_posts_come_one_by_one_from_now_on() -> None:
+    times = [post.at for post in live(NOW, 7)]
+    gaps = [(after - at).total_seconds() for at, after in pairwise(times)]
+    assert NOW < times[0] <= NOW + timedelta(seconds=2)
+    assert times[-1] < NOW + timedelta(hours=1)
+    assert max(gaps) < 60
+    assert min(gaps) >= 0
+    assert 600 < len(times) < 1500
+
+
+def test_the_first_minute_shows_each_kind_of_answer() -> None:
+    opening = [post for post in live(NOW, 7) if post.at < NOW + timedelta(seconds=50)]
+    texts = [post.text for post in opening]
+    assert "你们几点关门" in texts
+    assert "What time do you close?" in texts
+    assert any("退款" in post.text and post.kind == "message" for post in opening)
+    assert {post.label for post in opening} == {"ordinary"}
+
+
+def test_the_crisis_is_loud_within_five_minutes() -> None:
+    crisis = [post for post in live(NOW, 7) if post.label == "crisis"]
+    assert timedelta(minutes=1) < crisis[0].at - NOW < timedelta(minutes=2)
+    soon = {post.author.id for post in crisis if post.at < NOW + timedelta(minutes=5)}
+    assert len(soon) >= 15
+
+
+def test_no_post_pretends_to_come_from_the_web_chat() -> None:
+    posts = [*live(NOW, 7), *before(NOW, 7)]
+    assert "webchat" not in {post.channel for post in posts}
+
+
+def test_what_was_written_before_is_the_last_day_and_nothing_bad_in_it() -> None:
+    posts = before(NOW, 7)
+    assert len(posts) > 300
+    assert all(NOW - timedelta(days=1) <= post.at < NOW for post in posts)
+    assert {post.label for post in posts} == {"ordinary", "noise", "spam"}
+
+
+def test_two_starts_on_one_day_agree_about_what_was_before() -> None:
+    later = NOW + timedelta(hours=3)
+    first = {(p.channel, p.id, p.revision): p for p in before(NOW, 7)}
+    second = {(p.channel, p.id, p.revision): p for p in before(later, 7)}
+    both = first.keys() & second.keys()
+    assert len(both) > 200
+    assert all(first[key] == second[key] for key in both)
+    assert {p.at for p in second.values() if p.at < NOW} <= {p.at for p in first.values()}
+
+
+def test_two_live_hours_share_no_id() -> None:
+    first = {(post.channel, post.id) for post in live(NOW, 7)}
+    second = {(post.channel, post.id) for post in live(NOW + timedelta(hours=2), 7)}
+    assert not first & second
+
+
+def test_events_are_in_the_replay_format() -> None:
+    events = [*demo_history(NOW, 7), *demo_events(NOW, 7)]
+    for number, event in enumerate(events):
+        read_event(json.dumps(event).encode(), number)
+    assert list(demo_events(NOW, 7)) == [as_event(post) for post in live(NOW, 7)]
+
+
+def test_a_restart_goes_on_with_the_feed_that_is_being_played(tmp_path: Path) -> None:
+    paths = prepare(tmp_path / "data", NOW, 7)
+    written = [path.read_bytes() for path in paths]
+    prepare(tmp_path / "data", NOW + timedelta(minutes=30), 7)
+    assert [path.read_bytes() for path in paths] == written
+    prepare(tmp_path / "data", NOW + timedelta(hours=2), 7)
+    assert [path.read_bytes() for path in paths] != written
+    assert read(paths[1])[0].posted_at >= NOW + timedelta(hours=2)
+    assert max(event.posted_at for event in read(paths[0])) < NOW + timedelta(hours=2)
+
+
+@pytest.mark.parametrize("broken", [b"", b"{", b"\xff\n", b"[]\n", b'{"posted_at": "soon"}\n'])
+def test_a_broken_feed_is_written_anew(tmp_path: Path, broken: bytes) -> None:
+    _, running = prepare(tmp_path, NOW, 7)
+    good = running.read_bytes()
+    running.write_bytes(broken)
+    prepare(tmp_path, NOW, 7)
+    assert running.read_bytes() == good
+
+
+def test_a_feed_without_its_past_is_written_anew(tmp_path: Path) -> None:
+    past, _ = prepare(tmp_path, NOW, 7)
+    past.unlink()
+    prepare(tmp_path, NOW, 7)
+    assert past.exists()
+
+
+def test_the_shipped_feed_is_what_the_generator_makes() -> None:
+    made = "".join(json.dumps(as_event(p), ensure_ascii=False) + "\n" for p in shipped())
+    assert SHIPPED.read_text("utf-8") == made
+    assert any("霉" in event.text for event in read(SHIPPED))
+
+
+def test_the_live_feeds_take_the_place_of_the_shipped_one(tmp_path: Path) -> None:
+    settings = parse(CONFIG.read_text("utf-8"), {})
+    changed = with_live_feed(settings, tmp_path, NOW)
+    assert [channel.name for channel in changed.channels] == ["webchat", "feed-before", "feed"]
+    for channel in changed.channels[1:]:
+        kind = REGISTRY[channel.type]
+        assert kind.inspect(kind.settings.model_validate(channel.settings), CONFIG.parent) == ()
+    assert [channel.settings["speed"] for channel in changed.channels[1:]] == ["max", 1.0]
+    assert changed.brands == settings.brands
+
+
+def test_settings_without_the_feed_stay_as_they_are(tmp_path: Path) -> None:
+    settings = parse(CONFIG.read_text("utf-8"), {})
+    alone = settings.model_copy(update={"channels": settings.channels[:1]})
+    unchanged: Settings = with_live_feed(alone, tmp_path, NOW)
+    assert unchanged is alone
+    assert not (tmp_path / LIVE).exists()
