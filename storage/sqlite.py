@@ -90,6 +90,9 @@ class SqliteStore(SqliteBase):
     async def claim_replies(self, channel: str, limit: int, now: datetime) -> Sequence[Reply]:
         return await self._write(lambda tx: outbox.claim(tx, channel, limit, micros(now)))
 
+    async def waiting_channels(self) -> Sequence[str]:
+        return await self._read(outbox.waiting_channels)
+
     async def in_doubt(self, channel: str) -> Sequence[Reply]:
         path = self.path
         also_own = self._troubles_seen.get(channel, 0) < self._troubles

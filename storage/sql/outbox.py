@@ -6,7 +6,7 @@ from typing import Final
 
 from core.errors import Conflict
 from core.records import Line, Reply, ReplyState, Ticket
-from storage.codec import key_of, micros, moment
+from storage.codec import key_of, micros, moment, text_of
 from storage.sql import tickets
 from storage.sql.inbox import add_line
 from storage.sql.work import Tx, View
@@ -74,6 +74,14 @@ def claim(tx: Tx, channel: str, limit: int, now: int) -> list[Reply]:
         )
         for row, body in rows
     ]
+
+
+def waiting_channels(view: View) -> list[str]:
+    """Channels with replies that are pending or being sent, in order."""
+    rows = view.db.execute(
+        "SELECT DISTINCT channel FROM replies WHERE state IN ('pending', 'sending')"
+    )
+    return sorted(text_of(channel) for (channel,) in rows)
 
 
 def in_doubt(tx: Tx, channel: str, *, also_own: bool) -> list[Reply]:

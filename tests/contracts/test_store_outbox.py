@@ -1,0 +1,163 @@
+"""What every store promises about replies: at most once, and every doubt is seen."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from core.clock import ManualClock
+from core.errors import Conflict
+from core.records import ReplyState, Target
+from tests.contracts.store_port import Opener, Store
+from tests.contracts.store_support import HOSTILE, NOW, event, post, put, reply, take, ticket
+
+
+async def test_a_due_reply_is_claimed_once(store: Store, opener: Opener) -> None:
+    other = await opener(ManualClock(NOW))
+    for n in range(20):
+        await store.add_reply(reply(f"r{n}"))
+    claims = await asyncio.gather(
+        *(each.claim_replies("chat", 3, NOW) for each in (store, other) * 4)
+    )
+    keys = [each.key for claim in claims for each in claim]
+    assert len(keys) == len(set(keys)) == 20
+    assert {each.state for claim in claims for each in claim} == {ReplyState.SENDING}
+
+
+async def test_claims_are_in_order_and_of_one_channel(store: Store) -> None:
+    other = reply("x", target=Target(channel="other", conversation="c1"))
+    await store.add_reply(other)
+    await store.add_reply(reply("later", not_before=NOW + timedelta(minutes=1)))
+    for n in range(3):
+        await store.add_reply(reply(f"r{n}"))
+    assert [each.key for each in await store.claim_replies("chat", 2, NOW)] == ["r0", "r1"]
+    assert [each.key for each in await store.claim_replies("chat", 9, NOW)] == ["r2"]
+    due = await store.claim_replies("chat", 9, NOW + timedelta(minutes=1))
+    assert [each.key for each in due] == ["later"]
+
+
+async def test_channels_wait_while_anything_is_pending_or_being_sent(store: Store) -> None:
+    assert await store.waiting_channels() == []
+    await store.add_reply(reply("d", state=ReplyState.DRAFT))
+    await store.add_reply(reply("r1"))
+    await store.add_reply(reply("r2", target=Target(channel="a", conversation="c")))
+    assert await store.waiting_channels() == ["a", "chat"]
+    await store.claim_replies("chat", 9, NOW)
+    assert await store.waiting_channels() == ["a", "chat"]
+    await store.finish_reply("r1", state=ReplyState.SENT)
+    assert await store.waiting_channels() == ["a"]
+
+
+async def test_a_sent_reply_is_a_line_of_the_conversation(store: Store, clock: ManualClock) -> None:
+    await put(store, event("e1", text="问"))
+    await store.add_reply(reply("r1", text=HOSTILE))
+    await store.claim_replies("chat", 9, NOW)
+    assert [line.direction for line in await store.lines("chat", "c1")] == ["in"]
+    await clock.advance(5)
+    sent = await store.finish_reply("r1", state=ReplyState.SENT, native_id="n1")
+    again = await store.finish_reply("r1", state=ReplyState.SENT, native_id="n1")
+    assert sent == again
+    assert (sent.state, sent.native_id) == (ReplyState.SENT, "n1")
+    question, answer = await store.lines("chat", "c1")
+    assert question.seq < answer.seq
+    assert (answer.direction, answer.id, answer.by, answer.text) == ("out", "r1", "bot", HOSTILE)
+    assert answer.at == NOW + timedelta(seconds=5)
+
+
+async def test_a_reply_that_must_wait_is_pending_again(store: Store) -> None:
+    await store.add_reply(reply("r1"))
+    await store.claim_replies("chat", 9, NOW)
+    later = NOW + timedelta(seconds=30)
+    waiting = await store.finish_reply(
+        "r1", state=ReplyState.PENDING, reason="flood", not_before=later
+    )
+    assert (waiting.attempts, waiting.not_before, waiting.reason) == (1, later, "flood")
+    assert await store.claim_replies("chat", 9, later - timedelta(microseconds=1)) == []
+    assert [each.attempts for each in await store.claim_replies("chat", 9, later)] == [1]
+
+
+async def test_a_doubtful_reply_comes_with_its_ticket(store: Store) -> None:
+    (item,) = await take(store, post("p1"))
+    await store.add_reply(reply("r1", mention=item.seq))
+    await store.claim_replies("chat", 9, NOW)
+    doubt = ticket("T-1001", mention=item.seq, subject="reply in doubt")
+    unknown = await store.finish_reply(
+        "r1", state=ReplyState.UNKNOWN, reason="timed out", ticket=doubt
+    )
+    assert (unknown.state, unknown.ticket) == (ReplyState.UNKNOWN, "T-1001")
+    assert await store.ticket("T-1001") == doubt
+    sent = await store.finish_reply("r1", state=ReplyState.SENT, native_id="n1")
+    assert (sent.state, sent.ticket) == (ReplyState.SENT, "T-1001")
+
+
+async def test_a_doubt_about_a_complaint_joins_its_ticket(store: Store) -> None:
+    (item,) = await take(store, event("e1"))
+    await store.add_reply(reply("r0"), ticket=ticket("T-1001", mention=item.seq))
+    await store.add_reply(reply("r1", mention=item.seq))
+    await store.claim_replies("chat", 9, NOW)
+    unknown = await store.finish_reply(
+        "r1", state=ReplyState.UNKNOWN, ticket=ticket("T-1002", mention=item.seq)
+    )
+    assert unknown.ticket == "T-1001"
+    assert await store.ticket("T-1002") is None
+
+
+async def test_only_what_is_being_sent_can_be_finished(store: Store) -> None:
+    await store.add_reply(reply("r1"))
+    with pytest.raises(Conflict, match="r1"):
+        await store.finish_reply("r1", state=ReplyState.SENT)
+    with pytest.raises(Conflict, match="never"):
+        await store.finish_reply("never", state=ReplyState.SENT)
+    await store.claim_replies("chat", 9, NOW)
+    await store.finish_reply("r1", state=ReplyState.REJECTED, reason="gate: frozen")
+    with pytest.raises(Conflict):
+        await store.finish_reply("r1", state=ReplyState.SENT)
+    assert await store.lines("chat", "c1") == []
+
+
+async def test_only_what_nobody_alive_is_sending_is_in_doubt(store: Store, opener: Opener) -> None:
+    other = await opener(ManualClock(NOW))
+    await store.add_reply(reply("mine"))
+    await store.add_reply(reply("theirs"))
+    await store.claim_replies("chat", 1, NOW)
+    await other.claim_replies("chat", 1, NOW)
+    assert await store.in_doubt("chat") == []
+    await other.close()
+    assert [each.key for each in await store.in_doubt("chat")] == ["theirs"]
+    assert [each.key for each in await store.in_doubt("chat")] == ["theirs"], "until it is settled"
+    third = await opener(ManualClock(NOW))
+    assert await third.in_doubt("chat") == [], "two must not settle the same reply"
+    assert await store.in_doubt("other") == []
+    await store.finish_reply("theirs", state=ReplyState.SENT, native_id="n")
+    assert await store.in_doubt("chat") == []
+
+
+async def test_drafts_wait_for_a_person(store: Store) -> None:
+    for key in ("d1", "d2"):
+        await store.add_reply(reply(key, state=ReplyState.DRAFT))
+    assert [each.key for each in await store.drafts()] == ["d1", "d2"]
+    assert [each.key for each in await store.drafts(limit=1)] == ["d1"]
+    assert await store.claim_replies("chat", 9, NOW) == []
+    approved = await store.settle_draft("d1", by="王芳", approve=True, text="改过的")
+    assert (approved.state, approved.by, approved.text) == (ReplyState.PENDING, "王芳", "改过的")
+    refused = await store.settle_draft("d2", by="王芳", approve=False, text="whatever")
+    assert (refused.state, refused.text) == (ReplyState.CANCELLED, "已收到")
+    assert "王芳" in refused.reason
+    with pytest.raises(Conflict):
+        await store.settle_draft("d1", by="刘洋", approve=False, text="")
+    assert [each.text for each in await store.claim_replies("chat", 9, NOW)] == ["改过的"]
+
+
+async def test_a_reply_by_staff_is_added_once_with_its_ticket(store: Store) -> None:
+    assert await store.add_reply(reply("r1", by="王芳"), ticket=ticket(answered_at=NOW))
+    assert not await store.add_reply(reply("r1"), ticket=ticket(severity="P1"))
+    assert await store.ticket("T-1001") == ticket(answered_at=NOW)
+
+
+async def test_a_reply_by_staff_names_the_ticket_there_is(store: Store) -> None:
+    (item,) = await take(store, event("e1"))
+    await store.add_reply(reply("r1"), ticket=ticket("T-1001", mention=item.seq))
+    again = reply("r2", ticket="T-1002", mention=item.seq)
+    await store.add_reply(again, ticket=ticket("T-1002", mention=item.seq))
+    found = await store.claim_replies("chat", 9, NOW)
+    assert [each.ticket for each in found] == [None, "T-1001"]
