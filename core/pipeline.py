@@ -6,12 +6,11 @@ fails five times becomes a dead letter and holds up nothing else.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.bus import Bus
 from core.checkpoints import reach
-from core.clock import Clock
 from core.errors import StoreError
 from core.ports import Decider, Inbox, Judge, Matcher, Moderator, Spread
 from core.records import Outcome, Plan
@@ -43,9 +42,17 @@ class Understood:
 class Pipeline:
     """Takes events out of the inbox and records what became of each."""
 
-    def __init__(self, parts: Parts, *, clock: Clock, bus: Bus, batch: int = 256) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        bus: Bus,
+        batch: int = 256,
+        ended: Callable[[Received, Outcome], None] | None = None,
+    ) -> None:
+        """``ended`` is told of every event that is done or dropped, just after that is durable."""
+        self._ended = ended or _nobody
         self._parts = parts
-        self._clock = clock
         self._bus = bus
         self._batch = batch
         self._wake = asyncio.Event()
@@ -109,6 +116,7 @@ class Pipeline:
         reach("before-record")
         await parts.inbox.record(outcome)
         reach("after-record")
+        self._ended(item, outcome)
         self._tell(mention, plan)
         await parts.spread.observe(mention)
         return outcome
@@ -116,6 +124,7 @@ class Pipeline:
     async def _drop(self, item: Received, reason: str) -> Outcome:
         outcome = Outcome(seq=item.seq, dropped=reason)
         await self._parts.inbox.record(outcome)
+        self._ended(item, outcome)
         return outcome
 
     def _tell(self, mention: Mention, plan: Plan) -> None:
@@ -160,3 +169,7 @@ class Pipeline:
                 await self._wake.wait()
         except TimeoutError:
             return
+
+
+def _nobody(_item: Received, _outcome: Outcome) -> None:
+    """Nobody wants to know."""

@@ -59,7 +59,6 @@ class Stage:
                 decider=PlanDecider(plain=True),
                 spread=SeenSpread(),
             ),
-            clock=SystemClock(),
             bus=self.bus,
         )
         self.engine = Engine(

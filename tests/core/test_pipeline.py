@@ -7,10 +7,9 @@ import pytest
 
 from core import checkpoints
 from core.bus import Bus
-from core.clock import SystemClock
 from core.pipeline import Parts, Pipeline
-from core.records import Reply, Ticket
-from core.types import EventKind, Mention, Page
+from core.records import Outcome, Reply, Ticket
+from core.types import EventKind, Mention, Page, Received
 from tests.core.parts import (
     CountingJudge,
     MemoryInbox,
@@ -31,18 +30,15 @@ class House:
         self.decider = PlanDecider(plain=plain)
         self.spread = SeenSpread()
         self.bus = Bus()
-        self.pipeline = Pipeline(
-            Parts(
-                inbox=self.inbox,
-                matcher=WordMatcher(),
-                judge=self.judge,
-                moderator=SpamModerator(),
-                decider=self.decider,
-                spread=self.spread,
-            ),
-            clock=SystemClock(),
-            bus=self.bus,
+        self.parts = Parts(
+            inbox=self.inbox,
+            matcher=WordMatcher(),
+            judge=self.judge,
+            moderator=SpamModerator(),
+            decider=self.decider,
+            spread=self.spread,
         )
+        self.pipeline = Pipeline(self.parts, bus=self.bus)
 
     async def take(self, *texts: str) -> None:
         page = Page(events=tuple(event(str(n), text=text) for n, text in enumerate(texts)))
@@ -98,6 +94,20 @@ async def test_what_concerns_no_brand_or_is_spam_is_dropped_with_a_reason() -> N
     await house.pipeline.step()
     assert [outcome.dropped for outcome in house.inbox.outcomes] == ["no_brand", "spam"]
     assert house.decider.seen == []
+
+
+async def test_every_end_is_told_once_it_is_durable() -> None:
+    house = House()
+    ends: list[tuple[int, str | None]] = []
+
+    def ended(item: Received, outcome: Outcome) -> None:
+        assert outcome in house.inbox.outcomes
+        ends.append((item.seq, outcome.dropped))
+
+    house.pipeline = Pipeline(house.parts, bus=house.bus, ended=ended)
+    await house.take("禾家一", "别家")
+    await house.pipeline.step()
+    assert sorted(ends) == [(1, None), (2, "no_brand")]
 
 
 async def test_a_batch_is_judged_in_one_call() -> None:

@@ -1,0 +1,88 @@
+"""Judges JSON Lines ``{"id","text"}``: what a pipe, a spreadsheet or a benchmark wants."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from core.types import Judgement
+from listeners.judge import TextJudge
+from listeners.matching import BrandMatcher
+
+LONGEST: Final = 1 << 20
+"""Bytes of one line."""
+_BATCH: Final = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scored:
+    """One answered line."""
+
+    answer: dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unscored:
+    """One line that could not be read; the rest is not concerned."""
+
+    number: int
+    """Counted from 1."""
+    reason: str
+
+
+def score(
+    lines: Iterable[bytes], judge: TextJudge, matcher: BrandMatcher
+) -> Iterator[Scored | Unscored]:
+    """One result a line, in order; blank lines are passed over."""
+    numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+    while batch := list(islice(numbered, _BATCH)):
+        read = [(number, _read(line)) for number, line in batch]
+        texts = [found[1] for _, found in read if not isinstance(found, str)]
+        judgements = iter(judge.judge_now(texts))
+        for number, found in read:
+            if isinstance(found, str):
+                yield Unscored(number=number, reason=found)
+            else:
+                id_, text = found
+                yield Scored(answer=_answer(id_, next(judgements), matcher.brands_in(text)))
+
+
+def _read(line: bytes) -> tuple[object, str] | str:
+    """The id and the text; or why the line has none."""
+    if len(line) > LONGEST:
+        return f"longer than {LONGEST} bytes; shorten the text"
+    try:
+        data: object = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return f"not JSON ({error}); write one object a line"
+    if not isinstance(data, dict):
+        return 'no object; write {"id": …, "text": …}'
+    text = data.get("text")
+    if not isinstance(text, str):
+        return '"text" is missing or no string; add it'
+    if not isinstance(data.get("id"), str | int):
+        return '"id" is missing or neither string nor number; add it'
+    return data["id"], text
+
+
+def _answer(id_: object, found: Judgement, brands: tuple[str, ...]) -> dict[str, object]:
+    return {
+        "id": id_,
+        "language": found.language,
+        "brands": list(brands),
+        "sentiment": found.sentiment,
+        "probabilities": {
+            "negative": round(found.probabilities.negative, 4),
+            "neutral": round(found.probabilities.neutral, 4),
+            "positive": round(found.probabilities.positive, 4),
+        },
+        "complaint": round(found.complaint, 4),
+        "category": found.category,
+        "intent": found.intent,
+        "risk": list(found.risk),
+        "offensive": round(found.offensive, 4),
+        "spam": round(found.spam, 4),
+        "evidence": list(found.evidence),
+        "model": found.model,
+    }
