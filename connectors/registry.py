@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from connectors.replay import Replay, ReplaySettings, inspect_replay
+from connectors.telegram_settings import TelegramSettings
 from connectors.tools import Tools
 from connectors.webchat import Webchat, WebchatSettings
 from core.config import Section
@@ -61,7 +62,14 @@ def _replay(name: str, settings: ReplaySettings, tools: Tools) -> Connector:
     return Replay(name=name, settings=settings, clock=tools.clock, folder=tools.folder)
 
 
+def _telegram(name: str, settings: TelegramSettings, tools: Tools) -> Connector:
+    from connectors.telegram import Telegram  # noqa: PLC0415 - aiogram takes seconds to import
+
+    return Telegram(name=name, settings=settings, tools=tools)
+
+
 REGISTRY: Final[Mapping[str, Kind]] = {
     "replay": _kind(ReplaySettings, _replay, inspect_replay),
+    "telegram": _kind(TelegramSettings, _telegram),
     "webchat": _kind(WebchatSettings, _webchat),
 }

@@ -1,10 +1,11 @@
 """What connector tests share: a store that remembers, and tools around it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from connectors.tools import Tools
@@ -16,6 +17,23 @@ from core.records import Alert
 from core.types import Event, Page, Reject
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+
+
+class HurriedClock:
+    """The machine's clock, some times faster."""
+
+    def __init__(self, factor: float) -> None:
+        self._factor = factor
+        self._start = time.monotonic()
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return (time.monotonic() - self._start) * self._factor
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds / self._factor))
 
 
 class Shelf:
