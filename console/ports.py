@@ -1,8 +1,8 @@
 """What the console needs from the store and the web chat."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.queries import (
     DeadLetter,
@@ -88,6 +88,11 @@ class ConsoleStore(Protocol):
 class WebChat(Protocol):
     """The connector behind the chat page."""
 
+    @property
+    def name(self) -> str:
+        """The channel under which the store keeps its conversations."""
+        ...
+
     def conversation(self, visitor: str) -> str:
         """Id of the visitor's conversation; ``visitor`` is the secret the browser keeps.
 
@@ -100,4 +105,19 @@ class WebChat(Protocol):
 
         Raises InputError for a text that cannot be taken, with the remedy.
         """
+        ...
+
+
+@runtime_checkable
+class Coded(Protocol):
+    """An InputError that a page can say in any language."""
+
+    @property
+    def code(self) -> str:
+        """What is wrong, in one term: see ``chat.error.*`` in the catalogues."""
+        ...
+
+    @property
+    def values(self) -> Mapping[str, int]:
+        """What the sentence names; ``seconds`` is when the same message is taken."""
         ...

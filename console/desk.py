@@ -1,0 +1,38 @@
+"""What every page and socket of the console works with, handed over once when it is built."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from console.access import Policy
+from console.channels import Channels
+from console.ports import ConsoleStore, WebChat
+from console.words import Lang
+from core.bus import Bus
+from core.clock import Clock
+from core.health import Health
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """The parts behind the console."""
+
+    store: ConsoleStore
+    chat: WebChat | None
+    """The web chat, if it is configured."""
+    channels: Channels
+    bus: Bus
+    clock: Clock
+    health: Callable[[], Sequence[Health]]
+    """Every connector as it is now."""
+    notify: Callable[[], None]
+    """Called after a reply was put into the outbox."""
+    language: Lang
+    """For browsers that ask for neither Chinese nor English."""
+    brand_name: str
+    """Shown to shoppers."""
+    brands: Mapping[str, str]
+    """Brand.id to name."""
+    policy: Policy
+    zone: tzinfo | None
+    """In which times are shown; ``None`` is the machine's own."""

@@ -1,0 +1,1 @@
+"""One file a page: what it reads, what it changes, and who may call it."""

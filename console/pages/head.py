@@ -1,0 +1,93 @@
+"""What the head of every staff page shows, and how a staff page is answered."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, unquote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from console.desk import Desk
+from console.forms import LONGEST_NAME, clean
+from console.render import STAFF, STAFF_COOKIE, Renderer
+from core.errors import StoreError
+from core.queries import Figures
+from core.records import Alert
+
+log = logging.getLogger(__name__)
+
+ALERTS_LOOKED_AT: Final = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """The numbers beside the menu, and the banner."""
+
+    figures: Figures | None
+    """``None`` where the store does not answer."""
+    alert: Alert | None
+    """The gravest firing alert, the oldest of equals."""
+    more_alerts: int
+
+
+async def read_head(desk: Desk) -> Head:
+    """Never fails: without its numbers a page is still of use."""
+    try:
+        figures = await desk.store.figures(desk.clock.now())
+        alerts = await desk.store.alerts(limit=ALERTS_LOOKED_AT)
+    except StoreError as error:
+        log.error("the store failed", extra={"error": str(error)})
+        return Head(figures=None, alert=None, more_alerts=0)
+    return head_of(figures, alerts)
+
+
+def head_of(figures: Figures, alerts: Sequence[Alert]) -> Head:
+    """The head from what the store says."""
+    firing = sorted(
+        (alert for alert in alerts if alert.state == "firing"),
+        key=lambda alert: (alert.severity, alert.created_at),
+    )
+    more = max(len(firing), figures.firing_alerts) - 1
+    return Head(figures=figures, alert=firing[0] if firing else None, more_alerts=max(0, more))
+
+
+def staff_name(request: Request) -> str:
+    """Who acts in this browser."""
+    return clean(unquote(request.cookies.get(STAFF_COOKIE, "")))[:LONGEST_NAME] or STAFF
+
+
+def wants_part(request: Request, target: str) -> bool:
+    """True where only the element with the id ``target`` is to be replaced."""
+    headers = request.headers
+    return (
+        headers.get("hx-request") == "true"
+        and headers.get("hx-target") == target
+        and "hx-history-restore-request" not in headers
+    )
+
+
+async def staff_page(
+    renderer: Renderer,
+    request: Request,
+    template: str,
+    values: Mapping[str, object],
+    *,
+    status: int = 200,
+) -> Response:
+    """A whole page with its head."""
+    head = await read_head(renderer.desk)
+    shared = {"head": head, "me": staff_name(request), "query": query_without(request, "lang")}
+    return renderer.response(request, template, {**shared, **values}, status=status)
+
+
+def query_without(request: Request, *names: str) -> str:
+    """The query string, ready to be appended to an address, without these fields."""
+    pairs = [(k, v) for k, v in request.query_params.multi_items() if k not in names and v]
+    return "&".join(f"{quote(key)}={quote(value)}" for key, value in pairs)
+
+
+def go_to(path: str) -> Response:
+    """After a form that a browser sent without script."""
+    return RedirectResponse(path, status_code=303)

@@ -1,0 +1,62 @@
+"""A conversation as staff see it: what was said, and what is still on its way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from console.ports import ConsoleStore
+from core.records import Conversation, Line, Reply, ReplyState, Ticket
+
+LINES_AT_ONCE: Final = 500
+MOST_LINES: Final = 2000
+NOT_SENT: Final = frozenset(
+    {ReplyState.PENDING, ReplyState.SENDING, ReplyState.REJECTED, ReplyState.UNKNOWN}
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thread:
+    """What belongs to one ticket."""
+
+    conversation: Conversation | None
+    lines: Sequence[Line]
+    """Oldest first; only the newest ``MOST_LINES``."""
+    cut: bool
+    """True where older lines are left out."""
+    waiting: Sequence[Reply]
+    """Replies that did not reach the customer, or not yet."""
+    drafts: Sequence[Reply]
+    """Replies that wait for a person."""
+
+
+async def read_thread(store: ConsoleStore, ticket: Ticket) -> Thread:
+    """The conversation of a ticket as recorded now."""
+    lines: list[Line] = []
+    cut = False
+    while found := await store.lines(
+        ticket.channel,
+        ticket.conversation,
+        after=lines[-1].seq if lines else 0,
+        limit=LINES_AT_ONCE,
+    ):
+        lines += found
+        if len(lines) > MOST_LINES:
+            lines, cut = lines[-MOST_LINES:], True
+        if len(found) < LINES_AT_ONCE:
+            break
+    replies = await _replies(store, ticket)
+    shown = {line.id for line in lines}
+    return Thread(
+        conversation=await store.conversation(ticket.channel, ticket.conversation),
+        lines=lines,
+        cut=cut,
+        waiting=[r for r in replies if r.state in NOT_SENT and r.key not in shown],
+        drafts=[r for r in replies if r.state is ReplyState.DRAFT],
+    )
+
+
+async def _replies(store: ConsoleStore, ticket: Ticket) -> Sequence[Reply]:
+    if ticket.mention is None:
+        return ()
+    about = await store.mention(ticket.mention)
+    return () if about is None else about.replies

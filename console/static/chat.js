@@ -1,0 +1,222 @@
+"use strict";
+/* The shopper's page. What they send is kept here until the server has it, and sent again with
+   the same id; what they read is asked for by number, so nothing is shown twice or lost. */
+(() => {
+  const words = JSON.parse(document.querySelector('meta[name="tf-words"]').content);
+  const lang = document.querySelector('meta[name="tf-lang"]').content;
+  const byId = (id) => document.getElementById(id);
+  const VISITOR = "tingfeng-visitor";
+  const OUTBOX = "tingfeng-outbox";
+  const DRAFT = "tingfeng-draft";
+  const FIRST_WAIT = 400;
+  const LONGEST_WAIT = 15000;
+  const LONGEST = 16000;
+  const memory = new Map();
+  const seen = new Set();
+  let after = 0;
+  let failures = 0;
+  let socket = null;
+  let isReady = false;
+  let refusedVisitors = 0;
+
+  /* Where storage is blocked or full, this page still works until it is closed. */
+  let isBlocked = false;
+  const keep = (name, value) => {
+    memory.set(name, value);
+    if (isBlocked) return;
+    try {
+      localStorage.setItem(name, value);
+    } catch {
+      isBlocked = true;
+      complain(words.memory);
+    }
+  };
+  const kept = (name) => {
+    if (isBlocked) return memory.get(name) ?? null;
+    try {
+      return localStorage.getItem(name);
+    } catch {
+      isBlocked = true;
+      return memory.get(name) ?? null;
+    }
+  };
+  const random = (bytes) => {
+    const found = crypto.getRandomValues(new Uint8Array(bytes));
+    return btoa(String.fromCharCode(...found)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  };
+  const visitor = () => {
+    if (!kept(VISITOR)) keep(VISITOR, random(32));
+    return kept(VISITOR);
+  };
+  const outbox = () => {
+    try {
+      const found = JSON.parse(kept(OUTBOX) ?? "[]");
+      return Array.isArray(found) ? found : [];
+    } catch {
+      return [];
+    }
+  };
+  const setOutbox = (messages) => keep(OUTBOX, JSON.stringify(messages));
+
+  const complain = (text) => {
+    byId("problem").textContent = text;
+    byId("problem").hidden = !text;
+  };
+  const show = (state) => {
+    byId("state").dataset.state = state;
+    byId("state").lastElementChild.textContent = { on: words.online, off: words.offline, waiting: words.connecting }[state];
+  };
+  const clock = (at) => new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
+  const isAtEnd = () => {
+    const talk = byId("talk");
+    return talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80;
+  };
+  const toEnd = () => {
+    byId("talk").scrollTop = byId("talk").scrollHeight;
+  };
+
+  /* A bubble: every text of a person goes through textContent. */
+  const bubble = (direction, by, text, at, note) => {
+    const item = document.createElement("li");
+    const meta = document.createElement("span");
+    const body = document.createElement("p");
+    item.className = `bubble ${direction} ${by}`;
+    meta.className = "meta";
+    meta.textContent = note;
+    body.dir = "auto";
+    body.textContent = text;
+    item.dataset.at = at;
+    item.append(body, meta);
+    return item;
+  };
+  const noteOf = (line) => {
+    const who = line.direction === "in" ? words.delivered : words[line.by];
+    return `${who} · ${clock(line.at)}`;
+  };
+  const addLine = (line) => {
+    if (seen.has(line.seq)) return;
+    seen.add(line.seq);
+    after = Math.max(after, line.seq);
+    const item = bubble(line.direction, line.by, line.text, line.at, noteOf(line));
+    const own = line.direction === "in" ? byId(`own-${line.id}`) : null;
+    own?.remove();
+    const firstPending = document.querySelector("#lines .pending");
+    byId("lines").insertBefore(item, firstPending);
+    if (line.direction === "in") setOutbox(outbox().filter((message) => message.id !== line.id));
+  };
+  const addPending = (message) => {
+    if (byId(`own-${message.id}`)) return;
+    const item = bubble("in", "you", message.text, message.at, words.sending);
+    item.id = `own-${message.id}`;
+    item.classList.add("pending");
+    byId("lines").append(item);
+  };
+  const mark = (id, text, name) => {
+    const item = byId(`own-${id}`);
+    if (!item) return;
+    item.querySelector(".meta").textContent = text;
+    item.classList.add(name);
+  };
+
+  const transmit = (message) => {
+    if (isReady && socket.readyState === WebSocket.OPEN) {
+      socket.send(JSON.stringify({ type: "say", id: message.id, text: message.text }));
+    }
+  };
+  const say = (text) => {
+    const message = { id: random(18), text, at: new Date().toISOString() };
+    setOutbox([...outbox(), message]);
+    addPending(message);
+    toEnd();
+    transmit(message);
+  };
+
+  const hear = (message) => {
+    if (message.type === "lines") {
+      const follow = isAtEnd();
+      message.lines.forEach(addLine);
+      if (follow) toEnd();
+    }
+    if (message.type === "ack") {
+      setOutbox(outbox().filter((waiting) => waiting.id !== message.id));
+      mark(message.id, words.delivered, "delivered");
+      complain("");
+    }
+    if (message.type === "error") fail(message);
+  };
+  const fail = (message) => {
+    complain(message.message);
+    if (message.code === "visitor") {
+      /* The kept secret is none: start anew, but never in a circle. */
+      refusedVisitors += 1;
+      if (refusedVisitors === 1) keep(VISITOR, random(32));
+      return;
+    }
+    const waiting = outbox().find((one) => one.id === message.id);
+    if (!waiting) return;
+    if (message.again) {
+      mark(message.id, words.again, "held");
+      setTimeout(() => transmit(waiting), message.again * 1000);
+    } else {
+      setOutbox(outbox().filter((one) => one.id !== message.id));
+      mark(message.id, words.refused, "refused");
+      if (!byId("text").value) byId("text").value = waiting.text;
+    }
+  };
+
+  const connect = () => {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    show("waiting");
+    socket = new WebSocket(`${scheme}://${location.host}/chat/ws?lang=${lang}`);
+    socket.onopen = () => {
+      socket.send(JSON.stringify({ type: "hello", visitor: visitor(), after }));
+      isReady = true;
+      failures = 0;
+      show("on");
+      outbox().forEach(transmit);
+    };
+    socket.onmessage = (event) => hear(JSON.parse(event.data));
+    socket.onclose = () => {
+      isReady = false;
+      failures += 1;
+      show("off");
+      const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(failures, 10));
+      setTimeout(connect, longest * (0.5 + Math.random() / 2));
+    };
+  };
+
+  const field = byId("text");
+  const grow = () => {
+    field.style.height = "auto";
+    field.style.height = `${Math.min(field.scrollHeight + 2, 140)}px`;
+  };
+  byId("say").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = field.value.trim();
+    if (!text) return;
+    if (text.length > LONGEST) {
+      complain(words.too_long);
+      return;
+    }
+    complain("");
+    say(text);
+    field.value = "";
+    keep(DRAFT, "");
+    grow();
+    field.focus();
+  });
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    byId("say").requestSubmit();
+  });
+  field.addEventListener("input", () => {
+    keep(DRAFT, field.value);
+    grow();
+  });
+
+  field.value = kept(DRAFT) ?? "";
+  outbox().forEach(addPending);
+  grow();
+  connect();
+})();

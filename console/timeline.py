@@ -1,0 +1,79 @@
+"""Mentions by sentiment over time, for the chart."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from console.ports import ConsoleStore
+from core.queries import MentionFilter
+from core.types import Mention
+
+WINDOWS: Final = {1: 60, 6: 300, 24: 1800, 168: 10800}
+"""Hours shown to seconds a bar stands for."""
+MOST_MENTIONS: Final = 5000
+AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timeline:
+    """Equal bars from ``since`` on; the three counts have one number a bar."""
+
+    since: datetime
+    bar_seconds: int
+    negative: tuple[int, ...]
+    neutral: tuple[int, ...]
+    positive: tuple[int, ...]
+    cut: bool
+    """True where only the newest ``MOST_MENTIONS`` are counted."""
+
+    @property
+    def total(self) -> int:
+        return sum(self.negative) + sum(self.neutral) + sum(self.positive)
+
+
+async def read_timeline(store: ConsoleStore, *, hours: int, now: datetime) -> Timeline:
+    """The ``hours`` (a key of WINDOWS) up to now, or up to the newest mention if all are older."""
+    newest = await store.mentions(MentionFilter(until=now + timedelta(minutes=1)), limit=1)
+    end = now
+    if newest.mentions:
+        posted = newest.mentions[0].mention.event.posted_at
+        end = now if now - posted < timedelta(hours=hours) else posted
+    seconds = WINDOWS[hours]
+    stop = (int(end.timestamp()) // seconds + 1) * seconds
+    since = datetime.fromtimestamp(stop - hours * 3600, UTC)
+    until = datetime.fromtimestamp(stop, UTC)
+    found, cut = await _read(store, MentionFilter(since=since, until=until))
+    return _count(found, since=since, bars=hours * 3600 // seconds, seconds=seconds, cut=cut)
+
+
+async def _read(store: ConsoleStore, where: MentionFilter) -> tuple[Sequence[Mention], bool]:
+    found: list[Mention] = []
+    before: int | None = None
+    while True:
+        page = await store.mentions(where, before=before, limit=AT_ONCE)
+        found += [handled.mention for handled in page.mentions]
+        before = page.next
+        if before is None or len(found) >= MOST_MENTIONS:
+            return found, before is not None
+
+
+def _count(
+    mentions: Sequence[Mention], *, since: datetime, bars: int, seconds: int, cut: bool
+) -> Timeline:
+    found = Counter(
+        (
+            mention.judgement.sentiment,
+            int((mention.event.posted_at - since).total_seconds() // seconds),
+        )
+        for mention in mentions
+    )
+    return Timeline(
+        since=since,
+        bar_seconds=seconds,
+        negative=tuple(found["negative", bar] for bar in range(bars)),
+        neutral=tuple(found["neutral", bar] for bar in range(bars)),
+        positive=tuple(found["positive", bar] for bar in range(bars)),
+        cut=cut,
+    )

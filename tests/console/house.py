@@ -1,0 +1,144 @@
+"""The console on a real socket before a real store, with the web chat and its dispatcher."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from connectors.webchat import Webchat, WebchatSettings
+from console.app import create_app
+from console.ports import ConsoleStore
+from core.bus import Bus
+from core.clock import Clock, SystemClock
+from core.dispatch import Dispatcher
+from core.health import Health
+from core.intake import IntakeDoor
+from core.ports import HandlesHttp
+from core.records import Reply, Ticket
+from core.types import Verdict
+from storage.sqlite import SqliteStore
+
+CHAT = "webchat"
+
+
+class OpenGate:
+    """What the gate refuses is another test's matter."""
+
+    async def check(self, reply: Reply) -> Verdict:
+        assert reply.text
+        return Verdict(allowed=True)
+
+
+class NoDoubts:
+    """The web chat never leaves a reply in doubt."""
+
+    async def ticket_for(self, reply: Reply, reason: str) -> Ticket:
+        raise AssertionError(f"{reply.key}: {reason}")
+
+
+@dataclass(kw_only=True)
+class House:
+    """What a test can reach."""
+
+    store: SqliteStore
+    bus: Bus
+    clock: Clock
+    chat: Webchat
+    dispatcher: Dispatcher
+    app: ASGIApp
+    url: str
+    health: list[Health] = field(default_factory=list)
+    notified: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def open_house(
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    wrap: Callable[[SqliteStore], ConsoleStore] | None = None,
+    pushed: Mapping[str, HandlesHttp] | None = None,
+    chat_origins: Sequence[str] = (),
+    chat_settings: WebchatSettings | None = None,
+    with_chat: bool = True,
+    port: int = 0,
+) -> AsyncIterator[House]:
+    """Everything started; ``wrap`` puts something between the console and its store."""
+    clock = clock or SystemClock()
+    bus = Bus()
+    store = await SqliteStore.open(folder / "store.db", clock=clock)
+    health: list[Health] = []
+    notified: list[str] = []
+    chat = Webchat(
+        name=CHAT,
+        settings=chat_settings or WebchatSettings(),
+        intake=IntakeDoor(store, wake=lambda: notified.append("intake")),
+        clock=clock,
+        bus=bus,
+    )
+    dispatcher = Dispatcher(
+        CHAT,
+        chat,
+        outbox=store,
+        gate=OpenGate(),
+        doubts=NoDoubts(),
+        clock=clock,
+        bus=bus,
+        resend=True,
+    )
+
+    def notify() -> None:
+        notified.append("outbox")
+        dispatcher.wake()
+
+    app = create_app(
+        store=wrap(store) if wrap else store,
+        chat=chat if with_chat else None,
+        bus=bus,
+        clock=clock,
+        health=lambda: health,
+        notify=notify,
+        brand_name="绿篮超市",
+        brands={"fresh": "绿篮超市"},
+        pushed=pushed,
+        chat_origins=chat_origins,
+        zone=UTC,
+    )
+    sending = asyncio.create_task(dispatcher.run())
+    async with serving(app, port) as url:
+        yield House(
+            store=store,
+            bus=bus,
+            clock=clock,
+            chat=chat,
+            dispatcher=dispatcher,
+            app=app,
+            url=url,
+            health=health,
+            notified=notified,
+        )
+    sending.cancel()
+    await asyncio.wait([sending])
+    await store.close()
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
+    """``app`` on a free port of this machine, by uvicorn."""
+    listener = socket.create_server(("127.0.0.1", port))
+    config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:
+        assert not running.done(), "the server did not start"
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    await running
+    listener.close()

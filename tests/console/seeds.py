@@ -1,0 +1,173 @@
+"""Fills a store with what the console shows, by the ways that the pipeline uses."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from core.records import (
+    Alert,
+    Conversation,
+    ConversationState,
+    Outcome,
+    Plan,
+    Reply,
+    ReplyState,
+    Target,
+    Ticket,
+    TicketState,
+)
+from core.types import (
+    Action,
+    Author,
+    Decision,
+    Event,
+    EventKind,
+    Judgement,
+    Mention,
+    Metrics,
+    Page,
+    Probabilities,
+    Reject,
+    Sentiment,
+)
+from storage.sqlite import SqliteStore
+
+NOW = datetime(2025, 11, 21, 12, 0, tzinfo=UTC)
+
+SHARES: dict[Sentiment, tuple[float, float, float]] = {
+    "negative": (0.91, 0.07, 0.02),
+    "neutral": (0.1, 0.8, 0.1),
+    "positive": (0.02, 0.08, 0.9),
+}
+
+
+def event(name: str, text: str, **changes: object) -> Event:
+    """A post on weibo, with what is given changed."""
+    plain = Event(
+        channel="weibo",
+        id=name,
+        kind=EventKind.POST,
+        author=Author(id=f"author-{name}", name=f"顾客{name}", followers=1200),
+        text=text,
+        posted_at=NOW,
+        conversation=f"conversation-{name}",
+        url=f"https://weibo.example/{name}",
+        metrics=Metrics(likes=3, reposts=1),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]  # the caller names real fields
+
+
+def judgement(sentiment: Sentiment = "negative", **changes: object) -> Judgement:
+    """A judgement of that sentiment, with what is given changed."""
+    negative, neutral, positive = SHARES[sentiment]
+    plain = Judgement(
+        language="zh",
+        sentiment=sentiment,
+        probabilities=Probabilities(negative=negative, neutral=neutral, positive=positive),
+        complaint=0.9 if sentiment == "negative" else 0.05,
+        category="freshness",
+        intent="complaint" if sentiment == "negative" else "statement",
+        model="test-1",
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]  # the caller names real fields
+
+
+async def add_mention(
+    store: SqliteStore,
+    what: Event,
+    *,
+    judged: Judgement | None = None,
+    decision: Decision | None = None,
+    ticket: Ticket | None = None,
+    replies: tuple[Reply, ...] = (),
+    flags: tuple[str, ...] = (),
+) -> Mention:
+    """The event accepted, claimed and recorded as a mention."""
+    await store.accept(what.channel, Page(events=(what,)))
+    (item,) = await store.claim_events(10)
+    mention = Mention(
+        seq=item.seq,
+        event=what,
+        brands=("fresh",),
+        judgement=judged or judgement(),
+        flags=flags,
+        masked_text=what.text,
+    )
+    plan = Plan(
+        decision=decision
+        or Decision(
+            action=Action.TICKET, rule="complaint", reason="投诉由人来回复", confidence=0.4
+        ),
+        conversation=Conversation(
+            channel=what.channel,
+            id=what.conversation,
+            customer=what.author.id,
+            language="zh",
+            state=ConversationState.HUMAN if ticket else ConversationState.BOT,
+            updated_at=what.posted_at,
+            ticket=ticket.number if ticket else None,
+        ),
+        ticket=replace(ticket, mention=item.seq) if ticket else None,
+        replies=tuple(replace(reply, mention=item.seq) for reply in replies),
+    )
+    await store.record(Outcome(seq=item.seq, mention=mention, plan=plan))
+    return mention
+
+
+def ticket(number: str, what: Event, **changes: object) -> Ticket:
+    """An open ticket about the event, due in half an hour."""
+    plain = Ticket(
+        number=number,
+        brand="fresh",
+        channel=what.channel,
+        conversation=what.conversation,
+        customer=what.author.name or what.author.id,
+        subject=what.text[:60],
+        category="freshness",
+        severity="P2",
+        state=TicketState.OPEN,
+        language="zh",
+        created_at=what.posted_at,
+        due_at=what.posted_at + timedelta(minutes=30),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]  # the caller names real fields
+
+
+def reply(key: str, what: Event, text: str, **changes: object) -> Reply:
+    """A draft that answers the event."""
+    plain = Reply(
+        key=key,
+        target=Target(channel=what.channel, conversation=what.conversation, reply_to=what.id),
+        text=text,
+        state=ReplyState.DRAFT,
+        language="zh",
+        by="bot",
+        created_at=what.posted_at,
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]  # the caller names real fields
+
+
+async def add_alert(store: SqliteStore, key: str, **changes: object) -> Alert:
+    """A firing alert about an incident."""
+    plain = Alert(
+        key=key,
+        kind="incident",
+        severity="P1",
+        title="面包发霉：8 位顾客",
+        body="60 分钟内 8 位不同作者\n负面 91%",
+        created_at=NOW,
+        brand="fresh",
+        incident="INC-104",
+    )
+    alert = replace(plain, **changes)  # type: ignore[arg-type]  # the caller names real fields
+    assert await store.raise_alert(alert, ())
+    return alert
+
+
+async def add_dead_letters(store: SqliteStore) -> None:
+    """One input that was no event, and one event that failed too often."""
+    broken = Reject(channel="weibo", id="line-7", raw=b'{"id": \xff<b>', reason="not JSON")
+    await store.accept("weibo", Page(events=(event("dead", "坏掉的"),), rejects=(broken,)))
+    for _ in range(5):
+        items = await store.claim_events(10)
+        for item in items:
+            await store.fail(item.seq, "ValueError: <script>alert(1)</script>", tries=1)
