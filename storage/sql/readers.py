@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
+from core.errors import StoreError
 from storage.seal import Coder
 from storage.sql.errors import translate
 from storage.sql.work import View
@@ -24,14 +25,18 @@ class Readers:
         self._path = path
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="store-reader")
         self._own = threading.local()
+        self._closed = False
         self._opened: list[sqlite3.Connection] = []
 
     async def ask(self, query: Callable[[View], R]) -> R:
         """The answer of ``query``, which must not write."""
+        if self._closed:
+            raise StoreError(f"{self._path} is closed. Open the store again.")
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._ask, query)
 
     def close(self) -> None:
         """Blocks until running queries are done."""
+        self._closed = True
         self._pool.shutdown()
         for db in self._opened:
             db.close()
