@@ -4,6 +4,7 @@ What replying needs stays: URLs, native ids, order numbers, prices, dates and pu
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +41,14 @@ def mask(text: str) -> Masked:
         kinds.add(kind)
         done = end
     return Masked(text="".join((*parts, text[done:])), kinds=tuple(sorted(kinds)))
+
+
+def published_contacts(texts: Iterable[str]) -> tuple[str, ...]:
+    """What ``mask`` would hide in texts that the brand has published, as it is written there."""
+    found = {
+        text[start:end]: None for text in texts for start, end, _ in _personal(text, fold(text))
+    }
+    return tuple(found)
 
 
 def _personal(text: str, view: str) -> list[Span]:

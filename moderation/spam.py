@@ -63,7 +63,7 @@ def _is_noise(text: str) -> bool:
     """One character a dozen times, or a short phrase making up most of a long text."""
     if any(found[1] not in _LAUGHTER for found in _SAME.finditer(text)):
         return True
-    units = [unit for unit in re.split(r"[\s,，。!！;；]+", text) if len(unit) >= 2]
+    units = [unit for unit in re.split(r"[\s,，。!！;；]+", URL.sub(" ", text)) if len(unit) >= 2]
     if len(units) < 6:
         return False
     unit, times = Counter(units).most_common(1)[0]

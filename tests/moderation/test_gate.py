@@ -1,0 +1,126 @@
+"""What goes out: nothing that fails a check, and nothing that cannot be checked."""
+
+import pytest
+
+from core.clock import ManualClock
+from core.records import Reply
+from moderation.freezes import ChannelFreezes
+from moderation.gate import Freezes, GateRules, OutboundGate
+from moderation.words import shipped_words
+from tests.moderation.parts import START, reply
+
+PHONE = "请打 13800138000"
+
+
+class Broken:
+    async def frozen(self, reply: Reply) -> str | None:
+        raise ConnectionError(reply.key)
+
+
+def gate(
+    *,
+    freezes: Freezes | None = None,
+    rules: GateRules | None = None,
+    clock: ManualClock | None = None,
+) -> OutboundGate:
+    return OutboundGate(
+        shipped_words().promises,
+        freezes=freezes or ChannelFreezes({}),
+        clock=clock or ManualClock(START),
+        rules=rules,
+    )
+
+
+@pytest.mark.parametrize("by", ["bot", "王敏"])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "empty"),
+        (" \n\u3000", "empty"),
+        ("好" * 5001, "too_long"),
+        ("工单 {number}", "placeholder"),
+        ("{{ name }}您好", "placeholder"),
+        ("Dear ${name}", "placeholder"),
+        ("%(name)s", "placeholder"),
+        ("我们保证 赔偿", "banned_phrase: 保证赔偿"),
+        ("We are  LIABLE.", "banned_phrase: we are liable"),
+        (PHONE, "personal_data: phone"),
+    ],
+)
+async def test_unsafe_text_is_never_sent(text: str, reason: str, by: str) -> None:
+    verdict = await gate().check(reply(text, by=by, public=True))
+    assert (verdict.allowed, verdict.reason) == (False, reason)
+    assert "13800138000" not in verdict.masked_text
+
+
+@pytest.mark.parametrize(
+    "text", ["您好", "营业到 22:00，满 100 减 20 {:", "100% 棉", "{\n}", "12315"]
+)
+async def test_plain_text_is_sent(text: str) -> None:
+    verdict = await gate().check(reply(text, public=True))
+    assert (verdict.allowed, verdict.reason) == (True, "")
+
+
+async def test_personal_data_may_go_where_only_its_owner_reads_it() -> None:
+    assert (await gate().check(reply(PHONE))).allowed
+    rules = GateRules(private_channels=frozenset({"weibo"}))
+    assert (await gate(rules=rules).check(reply(PHONE, public=True))).allowed
+
+
+async def test_the_brand_s_own_contacts_may_be_told() -> None:
+    rules = GateRules(own_contacts=("help@shop.example",))
+    assert (await gate(rules=rules).check(reply("写信到 help@shop.example", public=True))).allowed
+    other = reply("写信到 a@b.com", public=True)
+    assert not (await gate(rules=rules).check(other)).allowed
+
+
+async def test_each_channel_has_its_own_length() -> None:
+    checked = gate(rules=GateRules(longest=5, lengths={"x": 10}))
+    assert (await checked.check(reply("好" * 10, channel="x"))).allowed
+    assert (await checked.check(reply("好" * 6))).reason == "too_long"
+
+
+async def test_the_machine_speaks_in_public_only_when_asked() -> None:
+    assert (await gate().check(reply(public=True, solicited=False))).reason == "unsolicited"
+    assert (await gate().check(reply(public=True, solicited=True))).allowed
+    assert (await gate().check(reply(public=False, solicited=False))).allowed
+    assert (await gate().check(reply(public=True, solicited=False, by="王敏"))).allowed
+
+
+async def test_the_machine_does_not_say_the_same_twice_within_a_minute() -> None:
+    clock = ManualClock(START)
+    checked = gate(clock=clock)
+    assert (await checked.check(reply("您好", key="1"))).allowed
+    assert (await checked.check(reply("您好", key="1"))).allowed, "a retry is the same reply"
+    assert (await checked.check(reply("您 好", key="2"))).reason == "repeated"
+    assert (await checked.check(reply("您好", key="3", by="王敏"))).allowed
+    assert (await checked.check(reply("您好", key="4", conversation="d"))).allowed
+    assert (await checked.check(reply("您好", key="5", channel="x"))).allowed
+    assert (await checked.check(reply("再见", key="6"))).allowed
+    await clock.advance(59)
+    assert (await checked.check(reply("您好", key="7"))).reason == "repeated"
+    await clock.advance(1)
+    assert (await checked.check(reply("您好", key="8"))).allowed
+
+
+async def test_what_was_said_is_forgotten_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("moderation.gate._REMEMBERED", 2)
+    checked = gate()
+    for number in range(3):
+        assert (await checked.check(reply(f"第{number}句", key=str(number)))).allowed
+    assert (await checked.check(reply("第2句", key="a"))).reason == "repeated"
+    assert (await checked.check(reply("第0句", key="b"))).allowed
+
+
+async def test_a_freeze_stops_the_machine_and_no_person() -> None:
+    frozen = gate(freezes=ChannelFreezes({"weibo": "发霉面包"}))
+    assert (await frozen.check(reply())).reason == "frozen: 发霉面包"
+    assert (await frozen.check(reply(by="王敏"))).allowed
+    assert (await frozen.check(reply(channel="x"))).allowed
+    everything = gate(freezes=ChannelFreezes({"*": "drill"}))
+    assert (await everything.check(reply(channel="x"))).reason == "frozen: drill"
+
+
+async def test_a_freeze_that_cannot_be_asked_stops_the_machine() -> None:
+    assert (await gate(freezes=Broken()).check(reply())).reason == "freeze_unknown"
+    assert (await gate(freezes=Broken()).check(reply(by="王敏"))).allowed

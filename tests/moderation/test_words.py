@@ -1,0 +1,49 @@
+"""Word lists: their file, and how a text is compared with them."""
+
+import pytest
+
+from core.errors import ConfigError
+from moderation.words import comparable, fold_word, parse_words, shipped_words
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "held"),
+    [
+        ("我们 保 证 赔 偿 您", "保证赔偿", True),
+        ("保\u200b证赔偿", "保证赔偿", True),
+        ("ＷＥ  ADMIT it", "we admit", True),
+        ("so we admitted", "we admit", False),
+        ("owe admit", "we admit", False),
+        ("owe admit, we admit", "we admit", True),
+        ("100% safe.", "100% safe", True),
+        ("2100% safe", "100% safe", False),
+        ("加V：abc", "加v", True),
+        ("", "we admit", False),
+    ],
+)
+def test_a_word_is_found_however_it_is_dressed(text: str, word: str, held: bool) -> None:
+    assert comparable(text).holds(fold_word(word)) is held
+
+
+def test_the_shipped_lists_are_in_both_languages() -> None:
+    lists = shipped_words()
+    for words in (lists.spam.offers, lists.spam.contact, lists.promises.banned):
+        assert any(word.isascii() for word in words)
+        assert any(not word.isascii() for word in words)
+
+
+def test_every_mistake_is_reported() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_words('[spam]\noffers = ["x"]\n[promises]\nbaned = ["ab"]\n')
+    keys = {problem.key for problem in caught.value.problems}
+    assert keys == {
+        "words.spam.offers[0]",
+        "words.spam.contact",
+        "words.promises.banned",
+        "words.promises.baned",
+    }
+
+
+def test_a_file_that_is_no_toml_names_the_place() -> None:
+    with pytest.raises(ConfigError, match=r"not TOML.*line 1"):
+        parse_words("[spam\n")
