@@ -28,6 +28,13 @@ def sendable(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
+def shorten(text: str, limit: int) -> str:
+    """``text``, cut to at most ``limit`` with an ellipsis where it is longer."""
+    if length(text) <= limit:
+        return text
+    return text[: _fitting(text, limit - 1)].rstrip() + "…"
+
+
 def split(text: str, limit: int = LIMIT) -> list[str]:
     """``text`` in parts of at most ``limit``, none blank; only white space at cuts is lost."""
     parts = []

@@ -1,0 +1,51 @@
+"""Builds the configured channels."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from connectors.registry import REGISTRY
+from connectors.tools import Tools
+from core.config import Section, Settings, validate
+from core.errors import ConfigError, Problem
+from core.ports import Connector
+
+
+def read_channels(settings: Settings, folder: Path) -> Mapping[str, Section]:
+    """Each channel's own settings by its name; raises ConfigError with every mistake.
+
+    ``folder``: relative paths in the settings start here.
+    """
+    problems: list[Problem] = []
+    channels: dict[str, Section] = {}
+    for index, channel in enumerate(settings.channels):
+        key = f"channels[{index}]"
+        kind = REGISTRY.get(channel.type)
+        if kind is None:
+            problems.append(
+                Problem(
+                    key=f"{key}.type",
+                    message=f"there is no connector {channel.type!r}",
+                    remedy=f"Choose one of: {', '.join(sorted(REGISTRY))}.",
+                )
+            )
+            continue
+        own = validate(kind.settings, channel.settings, key, problems)
+        if own is not None:
+            channels[channel.name] = own
+            problems.extend(
+                Problem(key=f"{key}.{found.key}", message=found.message, remedy=found.remedy)
+                for found in kind.inspect(own, folder)
+            )
+    if problems:
+        raise ConfigError(tuple(problems))
+    return channels
+
+
+def build_channels(
+    settings: Settings, channels: Mapping[str, Section], tools: Tools
+) -> list[Connector]:
+    """One connector a channel, in the order of the configuration; opens nothing yet."""
+    return [
+        REGISTRY[channel.type].build(channel.name, channels[channel.name], tools)
+        for channel in settings.channels
+    ]

@@ -1,0 +1,209 @@
+"""The staff's own group: cards with buttons, edited as the state of their matter changes.
+
+Cards are posted at least once, as alerts are; what a button does is done once, by the desk.
+"""
+
+import logging
+import re
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+from aiogram.methods import AnswerCallbackQuery, EditMessageText, SendMessage
+from aiogram.types import CallbackQuery, Message
+
+from connectors.telegram_api import ApiError, Fault, TelegramApi
+from connectors.telegram_cards import (
+    Card,
+    StaffAction,
+    Words,
+    alert_card,
+    card_buttons,
+    card_text,
+)
+from connectors.telegram_rates import Rates
+from core.clock import Clock
+from core.errors import Conflict, ConnectorError, Refused, Unavailable
+from core.records import Alert
+
+log = logging.getLogger(__name__)
+
+_BEHIND_A_BUTTON: Final = re.compile(r"([a-z]{1,20}):([0-9a-f]{32})")
+_SECONDS: Final = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Posting:
+    """Where a card stands in the group."""
+
+    token: str
+    """Card.token."""
+    subject: str
+    chat: int
+    message: int
+
+
+class StaffDesk(Protocol):
+    """Where the group's members are known and their decisions carried out."""
+
+    async def member(self, account: str) -> str | None:
+        """Name of the member of staff enrolled with this Telegram user id, if there is one."""
+        ...
+
+    async def card(self, subject: str) -> Card | None:
+        """The matter as it is now."""
+        ...
+
+    async def act(self, subject: str, action: StaffAction, *, by: str) -> Card:
+        """Do it and return the matter as it is then; raises Conflict where it is too late."""
+        ...
+
+
+class Postings(Protocol):
+    """Where it is kept which message shows which card; it outlives a restart."""
+
+    async def posting(self, token: str) -> Posting | None: ...
+
+    async def save_posting(self, posting: Posting) -> None:
+        """Store it in place of an earlier one with the same token."""
+        ...
+
+
+class StaffGroup:
+    """One group of staff; a receiver of alerts, and the taker of the connector's presses."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        chat: int,
+        api: TelegramApi,
+        rates: Rates,
+        clock: Clock,
+        desk: StaffDesk,
+        postings: Postings,
+        language: Literal["zh", "en"],
+    ) -> None:
+        """``api`` and ``rates`` are the connector's, for a bot has one pace for all it sends."""
+        self.name = name
+        self._chat = chat
+        self._api = api
+        self._rates = rates
+        self._clock = clock
+        self._desk = desk
+        self._postings = postings
+        self._words = Words(language)
+
+    async def deliver(self, alert: Alert) -> None:
+        """Show an alert; as responders.receiver.Receiver."""
+        card = await self._desk.card(f"alert:{alert.key}")
+        await self.show(card or alert_card(alert))
+
+    async def show(self, card: Card) -> None:
+        """Post the card, or edit it where it stands already.
+
+        Raises Unavailable to be called again, Refused where the group cannot be written to.
+        """
+        posting = await self._postings.posting(card.token)
+        if posting is not None and await self._edit(posting, card):
+            return
+        while (wait := self._rates.wait(self._chat, card.token)) > 0:
+            await self._clock.sleep(wait)
+        await self._clock.sleep(self._rates.overall())
+        method = SendMessage(
+            chat_id=self._chat,
+            text=card_text(card, self._words),
+            reply_markup=card_buttons(card, self._words),
+        )
+        try:
+            message: Message = await self._api.call(method, seconds=_SECONDS)
+        except ApiError as error:
+            raise self._meaning(error, card.token) from error
+        finally:
+            self._rates.sent(self._chat)
+        await self._postings.save_posting(
+            Posting(
+                token=card.token,
+                subject=card.subject,
+                chat=self._chat,
+                message=message.message_id,
+            )
+        )
+
+    async def press(self, query: CallbackQuery) -> None:
+        """Do what an enrolled member of staff pressed; tell everybody else why not."""
+        found = _BEHIND_A_BUTTON.fullmatch(query.data or "")
+        posting = await self._postings.posting(found[2]) if found else None
+        card = await self._desk.card(posting.subject) if posting else None
+        account = str(query.from_user.id)
+        member = await self._desk.member(account)
+        if member is None:
+            await self._answer(query, "told.stranger", account=account, loud=True)
+        elif found is None or posting is None or card is None:
+            await self._answer(query, "told.unknown", loud=True)
+        elif found[1] not in card.actions:
+            await self._answer(query, "told.late", loud=True)
+            await self._edit_quietly(posting, card)
+        else:
+            await self._act(query, posting, StaffAction(found[1]), member)
+
+    async def _act(
+        self, query: CallbackQuery, posting: Posting, action: StaffAction, member: str
+    ) -> None:
+        try:
+            card: Card | None = await self._desk.act(posting.subject, action, by=member)
+            told = "told.done"
+        except Conflict:
+            card = await self._desk.card(posting.subject)
+            told = "told.late"
+        await self._answer(query, told, loud=told == "told.late")
+        if card is not None:
+            await self._edit_quietly(posting, card)
+
+    async def _answer(
+        self, query: CallbackQuery, key: str, *, loud: bool = False, **values: object
+    ) -> None:
+        """Tell who pressed; that they do not hear it undoes nothing."""
+        text = self._words.say(key, **values)
+        method = AnswerCallbackQuery(callback_query_id=query.id, text=text, show_alert=loud)
+        try:
+            await self._api.call(method, seconds=_SECONDS)
+        except ApiError as error:
+            log.info("a press was not answered", extra={"error": error.text})
+
+    async def _edit_quietly(self, posting: Posting, card: Card) -> None:
+        try:
+            await self._edit(posting, card)
+        except ConnectorError as error:
+            log.warning("a card shows an old state", extra={"error": str(error)})
+
+    async def _edit(self, posting: Posting, card: Card) -> bool:
+        """Show the card's state in its message; False where the message is gone."""
+        method = EditMessageText(
+            chat_id=posting.chat,
+            message_id=posting.message,
+            text=card_text(card, self._words),
+            reply_markup=card_buttons(card, self._words),
+        )
+        try:
+            await self._api.call(method, seconds=_SECONDS)
+        except ApiError as error:
+            if error.fault is not Fault.REJECTED:
+                raise self._meaning(error, card.token) from error
+            return "not modified" in error.text
+        return True
+
+    def _meaning(self, error: ApiError, token: str) -> ConnectorError:
+        match error.fault:
+            case Fault.WAIT:
+                self._rates.hold(self._chat, token, error.seconds)
+                return Unavailable(error.text, retry_after=error.seconds)
+            case Fault.MOVED:
+                return Refused(
+                    "The staff's group has a new id", remedy=f"Set staff_chat = {error.moved_to}."
+                )
+            case Fault.FORBIDDEN | Fault.REJECTED:
+                return Refused(
+                    f"The bot cannot write to the staff's group: {error.text}",
+                    remedy="Add the bot to the group, and check staff_chat.",
+                )
+        return error.reading()
