@@ -1,11 +1,28 @@
-"""How a mention is kept beside its event: everything that understanding added to it."""
+"""What every store makes of records the same way: keys, search words, the shape of a mention."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from typing import Final
 
 from core.queries import MentionFilter
+from core.records import Plan, Reply, ReplyState, Ticket
 from core.types import Action, Decision, Event, Judgement, Mention
+from storage.tokens import tokens
 
-UNDECIDED = Decision(action=Action.IGNORE, rule="", reason="")
+HOUR: Final = 3_600_000_000
+DAY: Final = 24 * HOUR
+"""Microseconds."""
+
+FIRST: Final = {"T": 1001, "INC": 101}
+"""The first number of each kind of matter."""
+
+BACK_OFF: Final = 1_000_000
+"""Microseconds that an event waits for each time it has failed."""
+
+LEASE: Final = 60_000_000
+"""Microseconds after which a delivery that was claimed and never finished is due again."""
+
+UNDECIDED: Final = Decision(action=Action.IGNORE, rule="", reason="")
 """Stands for the decision of a mention that was recorded without one."""
 
 
@@ -51,3 +68,58 @@ def wanted_filters(where: MentionFilter) -> list[str]:
 
 def _token(kind: str, value: str) -> str:
     return kind + value.encode("utf-8", "surrogatepass").hex()
+
+
+def judged(mention: Mention, plan: Plan | None) -> Judged:
+    """What is kept beside the event."""
+    same = mention.masked_text == mention.event.text
+    return Judged(
+        brands=mention.brands,
+        judgement=mention.judgement,
+        flags=mention.flags,
+        masked_text=None if same else mention.masked_text,
+        incident=mention.incident,
+        decision=plan.decision if plan else None,
+    )
+
+
+def mention_words(mention: Mention) -> str:
+    """What a mention is found by: its masked text, or the text where none was masked."""
+    return " ".join(tokens(mention.masked_text or mention.event.text))
+
+
+def ticket_words(ticket: Ticket) -> str:
+    """What a ticket is found by."""
+    return " ".join(tokens(f"{ticket.number} {ticket.category} {ticket.subject}"))
+
+
+def ordinal(number: str) -> int:
+    """The digits at the end of a number for people, so that 10000 comes after 9999."""
+    digits = re.findall(r"\d{1,15}", number, re.ASCII)
+    return int(digits[-1]) if digits else 0
+
+
+def about(channel: object, native: object) -> bytes:
+    """What a ticket is about, in one value; unique among tickets."""
+    parts = [part if isinstance(part, bytes) else str(part).encode() for part in (channel, native)]
+    return b"%d:" % len(parts[0]) + b":".join(parts)
+
+
+def with_staff(ticket: Ticket, stored: Ticket) -> Ticket:
+    """A ticket as decided, with what staff noted since it was read."""
+    return replace(
+        ticket,
+        owner=ticket.owner or stored.owner,
+        answered_at=ticket.answered_at or stored.answered_at,
+        reminded_at=ticket.reminded_at or stored.reminded_at,
+    )
+
+
+def redirected(reply: Reply, plan: Plan, number: str | None) -> Reply:
+    """The reply, cancelled if it tells of a ticket that another one stands for."""
+    wanted = plan.ticket.number if plan.ticket else None
+    if wanted is None or wanted == number or reply.ticket != wanted:
+        return reply
+    return replace(
+        reply, state=ReplyState.CANCELLED, ticket=number, reason=f"ticket {number} exists already"
+    )

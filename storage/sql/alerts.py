@@ -2,15 +2,12 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Final
 
 from core.errors import Conflict
 from core.records import Alert
 from storage.codec import key_of, micros
+from storage.records import LEASE
 from storage.sql.work import Tx, View
-
-LEASE: Final = 60_000_000
-"""Microseconds after which a delivery that was claimed and never finished is due again."""
 
 
 def add(tx: Tx, alert: Alert, receivers: Sequence[str]) -> bool:

@@ -9,10 +9,10 @@ from typing import Final, Self, TypeVar
 
 from core.clock import Clock
 from core.errors import Conflict, StoreError, StoreReadOnly
+from storage.lease import Lease
 from storage.seal import Coder, Plain, Seal
 from storage.sql import upkeep
 from storage.sql.errors import translate
-from storage.sql.lease import Lease
 from storage.sql.readers import Readers
 from storage.sql.schema import migrate
 from storage.sql.work import Tx, View

@@ -3,18 +3,15 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from core.ports import Receipt
 from core.records import Counts, Line
 from core.types import Event, EventKind, Page, Received, Reject
 from storage.codec import key_of, moment
+from storage.records import BACK_OFF
 from storage.seal import Coder
 from storage.sql.schema import DEAD, PENDING
 from storage.sql.work import Tx, Value, View
-
-BACK_OFF: Final = 1_000_000
-"""Microseconds that an event waits for each time it has failed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

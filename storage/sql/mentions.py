@@ -3,14 +3,10 @@
 from core.queries import Figures, Handled, MentionFilter, MentionPage
 from core.types import Event, Mention
 from storage.codec import micros
-from storage.records import UNDECIDED, Judged, wanted_filters
+from storage.records import DAY, HOUR, UNDECIDED, Judged, wanted_filters
 from storage.sql import outbox
-from storage.sql.outcomes import DAY
 from storage.sql.search import has_all, match
 from storage.sql.work import Row, Value, View
-
-HOUR = 3_600_000_000
-"""Microseconds."""
 
 _COLUMNS = (
     "SELECT m.seq, m.withdrawn, m.ticket, m.body, e.body"

@@ -1,19 +1,14 @@
 """The end of an event: done with all that its decision causes, dropped, or withdrawn."""
 
 import dataclasses
-from typing import Final
 
-from core.records import Conversation, Outcome, Plan, Reply, ReplyState
+from core.records import Conversation, Outcome, Plan
 from core.types import Mention, Received
 from storage.codec import key_of, micros
-from storage.records import Judged, search_filters
+from storage.records import DAY, about, judged, mention_words, redirected, search_filters
 from storage.sql import outbox, tickets
 from storage.sql.schema import DONE, DROPPED, PENDING
 from storage.sql.work import Tx, Value
-from storage.tokens import tokens
-
-DAY: Final = 86_400_000_000
-"""Microseconds."""
 
 
 def record(tx: Tx, outcome: Outcome) -> None:
@@ -40,7 +35,10 @@ def record(tx: Tx, outcome: Outcome) -> None:
 
 def _end(tx: Tx, seq: int, reason: str | None) -> None:
     state = DONE if reason is None else DROPPED
-    tx.db.execute("UPDATE events SET state = ?, owner = 0 WHERE seq = ?", (state, seq))
+    tx.db.execute(
+        "UPDATE events SET state = ?, owner = 0, reason = ? WHERE seq = ?",
+        (state, None if reason is None else key_of(reason), seq),
+    )
     tx.count("pending", -1)
     tx.count("done" if reason is None else f"dropped:{reason}", 1)
 
@@ -58,25 +56,15 @@ def _carry_out(tx: Tx, plan: Plan, event: tuple[Value, Value]) -> str | None:
     """Store what a plan causes; returns the number of its ticket."""
     number = None
     if plan.ticket is not None:
-        number = tickets.put(tx, plan.ticket, tickets.origin(*event), keep_staff=True)
+        number = tickets.put(tx, plan.ticket, about(*event), keep_staff=True)
     if plan.conversation is not None:
         conversation = plan.conversation
         if plan.ticket is not None and conversation.ticket == plan.ticket.number:
             conversation = dataclasses.replace(conversation, ticket=number)
         put_conversation(tx, conversation)
     for reply in plan.replies:
-        outbox.add(tx, _about(reply, plan, number))
+        outbox.add(tx, redirected(reply, plan, number))
     return number
-
-
-def _about(reply: Reply, plan: Plan, number: str | None) -> Reply:
-    """The reply, unless it tells of a ticket that another one stands for."""
-    wanted = plan.ticket.number if plan.ticket else None
-    if wanted is None or wanted == number or reply.ticket != wanted:
-        return reply
-    return dataclasses.replace(
-        reply, state=ReplyState.CANCELLED, ticket=number, reason=f"ticket {number} exists already"
-    )
 
 
 def put_conversation(tx: Tx, conversation: Conversation) -> None:
@@ -98,14 +86,6 @@ def put_conversation(tx: Tx, conversation: Conversation) -> None:
 def _mention(tx: Tx, mention: Mention, plan: Plan | None, ticket: str | None) -> None:
     event, judgement = mention.event, mention.judgement
     posted = micros(event.posted_at)
-    judged = Judged(
-        brands=mention.brands,
-        judgement=judgement,
-        flags=mention.flags,
-        masked_text=None if mention.masked_text == event.text else mention.masked_text,
-        incident=mention.incident,
-        decision=plan.decision if plan else None,
-    )
     tx.db.execute(
         "INSERT INTO mentions (seq, posted_at, negative, ticket, body) VALUES (?, ?, ?, ?, ?)",
         (
@@ -113,7 +93,7 @@ def _mention(tx: Tx, mention: Mention, plan: Plan | None, ticket: str | None) ->
             posted,
             judgement.sentiment == "negative",
             None if ticket is None else key_of(ticket),
-            tx.coder.dump(judged),
+            tx.coder.dump(judged(mention, plan)),
         ),
     )
     tx.db.execute(
@@ -125,7 +105,7 @@ def _mention(tx: Tx, mention: Mention, plan: Plan | None, ticket: str | None) ->
         "INSERT INTO mentions_index (rowid, words, filters) VALUES (?, ?, ?)",
         (
             mention.seq,
-            " ".join(tokens(mention.masked_text or event.text)),
+            mention_words(mention),
             " ".join(search_filters(mention)),
         ),
     )

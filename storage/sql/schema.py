@@ -26,7 +26,8 @@ _FIRST: Final = (
         revision INTEGER NOT NULL, kind TEXT NOT NULL, author NOT NULL,
         state INTEGER NOT NULL DEFAULT 0, owner INTEGER NOT NULL DEFAULT 0,
         attempts INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL DEFAULT 0,
-        received_at INTEGER NOT NULL, body BLOB NOT NULL, UNIQUE (channel, id, revision))""",
+        received_at INTEGER NOT NULL, reason, body BLOB NOT NULL,
+        UNIQUE (channel, id, revision))""",
     "CREATE INDEX events_pending ON events (owner, seq) WHERE state = 0",
     "CREATE INDEX events_author ON events (author)",
     """CREATE TABLE mentions (

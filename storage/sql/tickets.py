@@ -1,21 +1,16 @@
 """Tickets and conversations."""
 
 import dataclasses
-import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 from core.errors import Conflict, InputError
 from core.queries import TicketFilter, TicketPage
 from core.records import Conversation, ConversationState, Line, Ticket, TicketState
 from storage.codec import key_of, micros
+from storage.records import FIRST, about, ordinal, ticket_words, with_staff
 from storage.sql.search import match
 from storage.sql.work import Tx, Value, View
-from storage.tokens import tokens
-
-FIRST: Final = {"T": 1001, "INC": 101}
-"""The first number of each kind."""
 
 
 def reserve(tx: Tx, kind: str) -> str:
@@ -28,19 +23,13 @@ def reserve(tx: Tx, kind: str) -> str:
     return f"{kind}-{last}"
 
 
-def origin(channel: Value, native: Value) -> str | bytes:
-    """What a ticket is about, in one value; unique among tickets."""
-    parts = [part if isinstance(part, bytes) else str(part).encode() for part in (channel, native)]
-    return b"%d:" % len(parts[0]) + b":".join(parts)
-
-
 def origin_of(tx: Tx, mention: int | None) -> str | bytes | None:
-    """``origin`` of a mention's event."""
+    """``about`` a mention's event."""
     row = tx.db.execute("SELECT channel, id FROM events WHERE seq = ?", (mention,)).fetchone()
-    return origin(*row) if row else None
+    return about(*row) if row else None
 
 
-def put(tx: Tx, ticket: Ticket, about: str | bytes | None, *, keep_staff: bool = False) -> str:
+def put(tx: Tx, ticket: Ticket, origin: str | bytes | None, *, keep_staff: bool = False) -> str:
     """Store a new or changed ticket; returns its number, or that of the one about the same event.
 
     ``keep_staff``: what staff noted since the ticket was read stays.
@@ -51,23 +40,16 @@ def put(tx: Tx, ticket: Ticket, about: str | bytes | None, *, keep_staff: bool =
     if row is not None:
         stored = tx.coder.load(Ticket, row[1])
         if keep_staff:
-            ticket = _with_staff(ticket, stored)
+            ticket = with_staff(ticket, stored)
         _update(tx, row[0], ticket, stored)
         return ticket.number
-    twin = about and tx.db.execute("SELECT body FROM tickets WHERE origin = ?", (about,)).fetchone()
+    twin = (
+        origin and tx.db.execute("SELECT body FROM tickets WHERE origin = ?", (origin,)).fetchone()
+    )
     if twin:
         return tx.coder.load(Ticket, twin[0]).number
-    _insert(tx, ticket, about)
+    _insert(tx, ticket, origin)
     return ticket.number
-
-
-def _with_staff(ticket: Ticket, stored: Ticket) -> Ticket:
-    return dataclasses.replace(
-        ticket,
-        owner=ticket.owner or stored.owner,
-        answered_at=ticket.answered_at or stored.answered_at,
-        reminded_at=ticket.reminded_at or stored.reminded_at,
-    )
 
 
 def _values(tx: Tx, ticket: Ticket) -> tuple[Value, ...]:
@@ -87,16 +69,16 @@ def _values(tx: Tx, ticket: Ticket) -> tuple[Value, ...]:
     )
 
 
-def _insert(tx: Tx, ticket: Ticket, about: str | bytes | None) -> None:
+def _insert(tx: Tx, ticket: Ticket, origin: str | bytes | None) -> None:
     found = tx.db.execute(
         "INSERT INTO tickets (number, ordinal, origin, brand, channel, conversation, customer,"
         " owner, state, severity, due, answered, reminded, body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (key_of(ticket.number), _ordinal(ticket.number), about, *_values(tx, ticket)),
+        (key_of(ticket.number), ordinal(ticket.number), origin, *_values(tx, ticket)),
     )
     tx.index(
         "INSERT INTO tickets_index (rowid, words) VALUES (?, ?)",
-        (found.lastrowid, words(ticket)),
+        (found.lastrowid, ticket_words(ticket)),
     )
 
 
@@ -106,22 +88,14 @@ def _update(tx: Tx, row: int, ticket: Ticket, stored: Ticket) -> None:
         " state = ?, severity = ?, due = ?, answered = ?, reminded = ?, body = ? WHERE id = ?",
         (*_values(tx, ticket), row),
     )
-    if words(ticket) != words(stored):
+    if ticket_words(ticket) != ticket_words(stored):
         tx.index(
             "INSERT INTO tickets_index (tickets_index, rowid, words) VALUES ('delete', ?, ?)",
-            (row, words(stored)),
+            (row, ticket_words(stored)),
         )
-        tx.index("INSERT INTO tickets_index (rowid, words) VALUES (?, ?)", (row, words(ticket)))
-
-
-def words(ticket: Ticket) -> str:
-    """What a ticket is found by, as it is indexed."""
-    return " ".join(tokens(f"{ticket.number} {ticket.category} {ticket.subject}"))
-
-
-def _ordinal(number: str) -> int:
-    digits = re.findall(r"\d{1,15}", number, re.ASCII)
-    return int(digits[-1]) if digits else 0
+        tx.index(
+            "INSERT INTO tickets_index (rowid, words) VALUES (?, ?)", (row, ticket_words(ticket))
+        )
 
 
 def save(tx: Tx, ticket: Ticket, was: Ticket) -> None:

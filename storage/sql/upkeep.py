@@ -7,9 +7,9 @@ from typing import Final
 from core.queries import DeadLetter
 from core.types import Event
 from storage.codec import moment, text_of
+from storage.lease import alive
 from storage.records import Judged
 from storage.sql.knowledge import set_setting, setting
-from storage.sql.lease import alive
 from storage.sql.schema import PENDING
 from storage.sql.work import Tx, View
 

@@ -29,12 +29,13 @@ class Tx(View):
         self.now = now
         """Microseconds since 1970."""
         self.owner = owner
-        """This process's id; see storage.sql.lease."""
+        """This process's id; see storage.lease."""
         self.counts: dict[str, int] = {}
         self.late: list[tuple[str, Row]] = []
 
     def count(self, name: str, by: int) -> None:
-        """Change a counter; see storage.sql.counters."""
+        """Change a counter; ``received``, ``done``, ``pending``, ``dead``, ``dropped:REASON``."""
+        name = name.encode("utf-8", "backslashreplace").decode()
         if by:
             self.counts[name] = self.counts.get(name, 0) + by
 

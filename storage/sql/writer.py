@@ -123,10 +123,17 @@ class Writer:
                     done.append(tx)
             self._finish(done)
             db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except BaseException as error:
             if db.in_transaction:
                 db.execute("ROLLBACK")
-            raise _Broken(translate(error, self._path)) from error
+            if isinstance(error, _Broken):
+                raise
+            raise _Broken(self._cause(error)) from error
+
+    def _cause(self, error: BaseException) -> StoreError:
+        if isinstance(error, sqlite3.Error):
+            return translate(error, self._path)
+        return StoreError(f"{self._path}: {error}")
 
     def _do_one(self, job: _Job, tx: Tx) -> bool:
         db = self._db
@@ -136,8 +143,7 @@ class Writer:
             job.result = job.work(tx)
         except BaseException as error:  # the caller is told; the thread serves all the others
             if not db.in_transaction:  # SQLite gave up the whole group, as it does when full
-                cause = translate(error, self._path) if isinstance(error, sqlite3.Error) else None
-                raise _Broken(cause or StoreError(f"{self._path}: {error}")) from error
+                raise _Broken(self._cause(error)) from error
             db.execute("ROLLBACK TO job")
             db.execute("RELEASE job")
             job.error = _as_store_error(error, self._path)

@@ -1,7 +1,7 @@
 """Which processes live: each holds a lock that the system takes away when the process is gone.
 
-The lock is on a tiny SQLite file beside the store, named by the process's random id, so it works
-wherever SQLite works, across containers too, and needs no process table.
+The lock is on a tiny SQLite file, named by the process's random id, so it works wherever SQLite
+works, across containers that share the folder too, and needs no process table.
 """
 
 import secrets
