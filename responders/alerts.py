@@ -35,6 +35,8 @@ class AlertDesk:
         random: Callable[[], float],
     ) -> None:
         """``random`` gives numbers in [0, 1) that keep receivers' retries apart."""
+        self.raised = 0
+        """New alerts since the start."""
         self._store = store
         self._receivers = tuple(receivers)
         self._bus = bus
@@ -50,6 +52,7 @@ class AlertDesk:
         raised = await self._store.raise_alert(alert, names)
         reach("after-alert")
         if raised:
+            self.raised += 1
             log.warning(
                 "alert",
                 extra={"key": alert.key, "kind": alert.kind, "severity": alert.severity}

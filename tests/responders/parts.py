@@ -1,0 +1,192 @@
+"""What the responder tests share: mentions by a few words, and a store that remembers plans."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from core.queries import Handled
+from core.records import Alert, Conversation, Plan, Reply, ReplyState, Target, Ticket, TicketState
+from core.types import (
+    Action,
+    Author,
+    Decision,
+    Event,
+    EventKind,
+    Judgement,
+    Language,
+    Mention,
+    Probabilities,
+)
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+EXAMPLE = Path(__file__).parents[2] / "examples" / "supermarket" / "knowledge"
+
+
+def mention(
+    text: str = "你们几点关门",
+    *,
+    seq: int = 1,
+    native_id: str = "",
+    kind: EventKind = EventKind.MESSAGE,
+    revision: int = 0,
+    channel: str = "webchat",
+    author: str = "u1",
+    solicited: bool = True,
+    language: Language = "zh",
+    intent: str = "statement",
+    complaint: float = 0.05,
+    negative: float = 0.1,
+    offensive: float = 0.0,
+    spam: float = 0.0,
+    risk: tuple[str, ...] = (),
+    category: str = "other",
+    flags: tuple[str, ...] = (),
+    brands: tuple[str, ...] = ("hejia",),
+    masked: str | None = None,
+) -> Mention:
+    return Mention(
+        seq=seq,
+        event=Event(
+            channel=channel,
+            id=native_id or f"m{seq}",
+            revision=revision,
+            kind=kind,
+            author=Author(id=author),
+            text=text,
+            posted_at=START,
+            conversation=f"c-{author}",
+            solicited=solicited,
+        ),
+        brands=brands,
+        judgement=Judgement(
+            language=language,
+            sentiment="negative" if negative > 0.5 else "neutral",
+            probabilities=Probabilities(
+                negative=negative, neutral=0.9 - negative if negative < 0.9 else 0.0, positive=0.1
+            ),
+            complaint=complaint,
+            category=category,
+            intent=intent,
+            risk=risk,
+            offensive=offensive,
+            spam=spam,
+        ),
+        flags=flags,
+        masked_text=text if masked is None else masked,
+    )
+
+
+def ticket(number: str = "T-1001", *, state: TicketState = TicketState.OPEN) -> Ticket:
+    return Ticket(
+        number=number,
+        brand="hejia",
+        channel="webchat",
+        conversation="c-u1",
+        customer="u1",
+        subject="面包发霉了",
+        category="food_safety",
+        severity="P3",
+        state=state,
+        language="zh",
+        created_at=START,
+        due_at=START + timedelta(hours=4),
+    )
+
+
+def reply(
+    *, seq: int | None = None, of_ticket: str | None = None, author: str | None = "u1"
+) -> Reply:
+    return Reply(
+        key="k",
+        target=Target(channel="webchat", conversation="c-u1", author=author),
+        text="您好",
+        state=ReplyState.SENDING,
+        language="zh",
+        by="bot",
+        created_at=START,
+        mention=seq,
+        ticket=of_ticket,
+    )
+
+
+def alert(key: str = "a1") -> Alert:
+    return Alert(
+        key=key,
+        kind="incident",
+        severity="P1",
+        title="面包发霉",
+        body="8 位作者\n第一条：…",
+        created_at=START,
+        brand="hejia",
+    )
+
+
+@dataclass
+class Memory:
+    """A store that keeps what plans say, as the real one does."""
+
+    conversations: dict[tuple[str, str], Conversation] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    mentions: dict[int, Mention] = field(default_factory=dict)
+    replies: dict[str, Reply] = field(default_factory=dict)
+    number: int = 1000
+    reads: int = 0
+
+    async def conversation(self, channel: str, id: str) -> Conversation | None:  # noqa: A002
+        self.reads += 1
+        return self.conversations.get((channel, id))
+
+    async def replied_to(self, channel: str, native_id: str) -> bool:
+        return f"{channel}:{native_id}:auto" in self.replies
+
+    async def ticket(self, number: str) -> Ticket | None:
+        return self.tickets.get(number)
+
+    async def reserve_ticket_number(self) -> str:
+        self.number += 1
+        return f"T-{self.number}"
+
+    async def mention(self, seq: int) -> Handled | None:
+        found = self.mentions.get(seq)
+        if found is None:
+            return None
+        decision = Decision(action=Action.IGNORE, rule="r", reason="")
+        return Handled(mention=found, decision=decision, ticket=None, replies=(), withdrawn=False)
+
+    def record(self, plan: Plan) -> Plan:
+        if plan.conversation is not None:
+            self.conversations[plan.conversation.channel, plan.conversation.id] = plan.conversation
+        if plan.ticket is not None:
+            self.tickets[plan.ticket.number] = plan.ticket
+        self.replies |= {one.key: one for one in plan.replies}
+        return plan
+
+
+@dataclass
+class Deliveries:
+    """Alerts with one delivery a receiver."""
+
+    due: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    alerts: dict[str, Alert] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+
+    async def raise_alert(self, alert: Alert, receivers: Sequence[str]) -> bool:
+        if alert.key in self.alerts:
+            return False
+        self.alerts[alert.key] = alert
+        self.due |= {(alert.key, name): START for name in receivers}
+        return True
+
+    async def claim_deliveries(self, receiver: str, limit: int, now: datetime) -> Sequence[Alert]:
+        found = [k for (k, name), at in self.due.items() if name == receiver and at <= now]
+        return [self.alerts[key] for key in found[:limit]]
+
+    async def finish_delivery(
+        self, key: str, receiver: str, *, delivered: bool, reason: str = "", retry_at: datetime
+    ) -> None:
+        if delivered:
+            del self.due[key, receiver]
+        else:
+            self.due[key, receiver] = retry_at
+            self.reasons.append(reason)

@@ -1,0 +1,122 @@
+"""What is looked after now and then."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from core.clock import ManualClock
+from core.health import Health, Status
+from core.records import Alert, Ticket
+from responders.catalogue import shipped_catalogue
+from responders.duties import alarm_silent_connectors, forget_raw_events, remind_of_late_tickets
+from tests.responders.parts import START, ticket
+
+TEXTS = shipped_catalogue()
+
+
+@dataclass
+class Desk:
+    """Takes each key once, as the store does."""
+
+    raised: dict[str, Alert] = field(default_factory=dict)
+
+    async def raise_alert(self, alert: Alert) -> bool:
+        if alert.key in self.raised:
+            return False
+        self.raised[alert.key] = alert
+        return True
+
+
+@dataclass
+class Late:
+    """Tickets that stay late, however often one is reminded of them."""
+
+    tickets: list[Ticket]
+    reminded: list[tuple[str, datetime]] = field(default_factory=list)
+
+    async def late_tickets(self, now: datetime) -> Sequence[Ticket]:
+        return [one for one in self.tickets if one.due_at <= now]
+
+    async def mark_reminded(self, number: str, at: datetime) -> None:
+        self.reminded.append((number, at))
+
+
+@dataclass
+class Raw:
+    before: datetime | None = None
+
+    async def purge_raw(self, before: datetime) -> int:
+        self.before = before
+        return 3
+
+
+async def test_a_late_ticket_is_told_once_a_day() -> None:
+    clock, desk = ManualClock(START), Desk()
+    late = Late([ticket(), replace(ticket("T-1002"), owner="王敏", brand="")])
+
+    async def remind() -> int:
+        return await remind_of_late_tickets(late, desk, texts=TEXTS, language="zh", clock=clock)
+
+    assert await remind() == 0
+    await clock.advance(4 * 3600)
+    assert await remind() == 2
+    assert [number for number, _ in late.reminded] == ["T-1001", "T-1002"]
+    assert await remind() == 0
+    await clock.advance(24 * 3600)
+    assert await remind() == 2
+    first, second, *_ = desk.raised.values()
+    assert (first.kind, first.severity, first.brand) == ("deadline", "P3", "hejia")
+    assert "T-1001" in first.title
+    assert "2026-03-02 13:00 UTC" in first.body
+    assert "无" in first.body
+    assert "王敏" in second.body
+    assert second.brand is None
+
+
+async def test_raw_events_age_out() -> None:
+    raw = Raw()
+    assert await forget_raw_events(raw, days=90, clock=ManualClock(START)) == 3
+    assert raw.before == START - timedelta(days=90)
+
+
+def health(
+    name: str, *, status: Status = "connected", heard: datetime | None = None, reason: str = ""
+) -> Health:
+    return Health(name=name, status=status, since=START, last_event_at=heard, reason=reason)
+
+
+async def test_a_silent_connector_raises_one_alert_a_silence() -> None:
+    clock, desk = ManualClock(START), Desk()
+    states = [
+        health("quiet"),
+        health("heard", heard=START + timedelta(hours=20)),
+        health("refused", status="refused", reason="401. Renew the token."),
+        health("replay", status="finished"),
+        health("off", status="stopped"),
+    ]
+
+    async def look() -> int:
+        return await alarm_silent_connectors(
+            states, desk, started_at=START, hours=24, texts=TEXTS, language="en", clock=clock
+        )
+
+    await clock.advance(24 * 3600 - 1)
+    assert await look() == 0
+    await clock.advance(1)
+    assert await look() == 2
+    assert {one.title for one in desk.raised.values()} == {
+        "Nothing heard from channel quiet",
+        "Nothing heard from channel refused",
+    }
+    quiet, refused = desk.raised.values()
+    assert (quiet.kind, quiet.severity) == ("silence", "P2")
+    assert "24 hours" in quiet.body
+    assert "Reason: unknown" in quiet.body
+    assert "Renew the token" in refused.body
+    await clock.advance(3600)
+    assert await look() == 0, "the same silence is one alert"
+    states[0] = health("quiet", heard=clock.now())
+    await clock.advance(20 * 3600)
+    assert await look() == 1, "the channel that was heard is silent now"
+    await clock.advance(4 * 3600)
+    assert await look() == 1, "a second silence is a second alert"

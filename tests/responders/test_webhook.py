@@ -1,0 +1,136 @@
+"""The signed webhook, against a real server on the loopback."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import aiohttp
+import pytest
+from pydantic import SecretStr
+
+from core.clock import ManualClock
+from core.errors import Refused, Unavailable
+from responders.webhook import KEY, SIGNATURE, TIMESTAMP, Webhook, is_genuine
+from tests.responders.parts import START, alert
+from tests.responders.receivers import Ledger, receiver
+
+SECRET = SecretStr("a secret of enough length")
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def ledger() -> AsyncIterator[Ledger]:
+    async with receiver() as opened:
+        yield opened
+
+
+def webhook(session: aiohttp.ClientSession, url: str, *, timeout: float = 5) -> Webhook:
+    return Webhook(
+        name="pager",
+        url=url,
+        secret=SECRET,
+        session=session,
+        clock=ManualClock(START),
+        timeout=timeout,
+    )
+
+
+async def test_an_alert_arrives_signed(session: aiohttp.ClientSession, ledger: Ledger) -> None:
+    await webhook(session, ledger.url).deliver(alert("incident:INC-1:1"))
+    [asked] = ledger.asked
+    assert asked.path == "/hook"
+    assert asked.headers[KEY] == "incident:INC-1:1"
+    assert asked.headers["Content-Type"] == "application/json; charset=utf-8"
+    told = json.loads(asked.body)
+    assert told["title"] == "面包发霉"
+    assert (told["severity"], told["brand"], told["incident"]) == ("P1", "hejia", None)
+    assert told["created_at"] == "2026-03-02T09:00:00+00:00"
+    timestamp, signature = asked.headers[TIMESTAMP], asked.headers[SIGNATURE]
+    for seconds, body, secret, sound in (
+        (0, asked.body, SECRET, True),
+        (300, asked.body, SECRET, True),
+        (-300, asked.body, SECRET, True),
+        (301, asked.body, SECRET, False),
+        (-301, asked.body, SECRET, False),
+        (0, asked.body + b" ", SECRET, False),
+        (0, asked.body, SecretStr("another secret, as long"), False),
+    ):
+        now = START + timedelta(seconds=seconds)
+        assert sound is is_genuine(
+            secret, timestamp=timestamp, body=body, signature=signature, now=now
+        )
+    assert b"secret" not in asked.body
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "signature"), [("", "x"), ("1e9", "x"), ("٣", "x"), ("1", "é")]
+)
+def test_a_malformed_signature_is_not_genuine(timestamp: str, signature: str) -> None:
+    assert not is_genuine(SECRET, timestamp=timestamp, body=b"", signature=signature, now=START)
+
+
+async def test_a_hostile_alert_can_be_sent(session: aiohttp.ClientSession, ledger: Ledger) -> None:
+    hostile = replace(alert("键\r\nX-Evil: 1\ud800"), title="\ud800\x00</script>")
+    await webhook(session, ledger.url).deliver(hostile)
+    [asked] = ledger.asked
+    assert "X-Evil" not in asked.headers
+    assert asked.headers[KEY].isascii()
+    assert json.loads(asked.body)["title"] == hostile.title
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
+async def test_a_receiver_in_trouble_is_tried_again(
+    session: aiohttp.ClientSession, ledger: Ledger, status: int
+) -> None:
+    ledger.answers = [status]
+    with pytest.raises(Unavailable, match=str(status)) as caught:
+        await webhook(session, ledger.url).deliver(alert())
+    assert caught.value.retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [("7", 7.0), ("999999", 3600.0), ("soon", None), ("-1", None), ("²", None)],
+)
+async def test_a_receiver_may_say_when(
+    session: aiohttp.ClientSession, ledger: Ledger, asked: str, seconds: float | None
+) -> None:
+    ledger.answers, ledger.headers = [429], {"Retry-After": asked}
+    with pytest.raises(Unavailable) as caught:
+        await webhook(session, ledger.url).deliver(alert())
+    assert caught.value.retry_after == seconds
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 404])
+async def test_a_refusal_names_what_to_check_and_no_redirect_is_followed(
+    session: aiohttp.ClientSession, ledger: Ledger, status: int
+) -> None:
+    ledger.answers, ledger.headers = [status], {"Location": ledger.url + "/elsewhere"}
+    with pytest.raises(Refused, match=r"alerts\.webhooks"):
+        await webhook(session, ledger.url).deliver(alert())
+    assert [asked.path for asked in ledger.asked] == ["/hook"]
+
+
+async def test_a_stalled_receiver_is_left(session: aiohttp.ClientSession, ledger: Ledger) -> None:
+    ledger.stall = True
+    with pytest.raises(Unavailable, match="Timeout"):
+        await webhook(session, ledger.url, timeout=0.2).deliver(alert())
+
+
+async def test_a_reset_is_unavailable(session: aiohttp.ClientSession, ledger: Ledger) -> None:
+    ledger.reset = True
+    with pytest.raises(Unavailable):
+        await webhook(session, ledger.url).deliver(alert())
+
+
+async def test_nobody_there_is_unavailable(session: aiohttp.ClientSession) -> None:
+    async with receiver() as gone:
+        url = gone.url
+    with pytest.raises(Unavailable):
+        await webhook(session, url).deliver(alert())
