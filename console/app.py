@@ -67,7 +67,7 @@ def create_app(
     the time zone of staff; ``None`` is the machine's own. Raises ConfigError where the front-end
     files are missing.
     """
-    _require_vendor()
+    require_vendor()
     desk = Desk(
         store=store,
         chat=chat,
@@ -127,7 +127,8 @@ def _running(
     return lifespan
 
 
-def _require_vendor() -> None:
+def require_vendor() -> None:
+    """Raises ConfigError where a front-end file is missing."""
     folder = HERE / "static" / "vendor"
     problems = [
         Problem(

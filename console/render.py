@@ -22,7 +22,7 @@ YEAR_SECONDS: Final = 365 * 86400
 SEVERITY_ICONS: Final = {"P1": "▲", "P2": "◆", "P3": "●", "P4": "○"}
 HTMX_CONFIG: Final = json.dumps(
     {
-        "includeIndicatorCSS": False,  # it would be an inline style
+        "includeIndicatorStyles": False,  # it would be an inline style
         "allowEval": False,
         "allowScriptTags": False,
         "selfRequestsOnly": True,
@@ -69,7 +69,7 @@ class Renderer:
             "cut": shown.cut,
             "one_line": shown.one_line,
             "iso": shown.iso,
-            "moment": lambda at: shown.moment(at, desk.zone),
+            "moment": lambda at: shown.moment(at, desk.clock.now(), desk.zone),
             "web_address": shown.web_address,
             "brand": lambda name: desk.brands.get(name, name),
         }
@@ -98,7 +98,7 @@ class Renderer:
                 now=now,
                 brand_name=self.desk.brand_name,
                 left=lambda due: shown.countdown((due - now).total_seconds()),
-                since=lambda at: shown.countdown((now - at).total_seconds() // 60 * 60),
+                since=lambda at: _span(words, (now - at).total_seconds()),
                 pressure=lambda due, answered: shown.pressure(due, answered, now),
                 **values,
             )
@@ -130,3 +130,14 @@ class Renderer:
             content = (HERE / "static" / name).read_bytes()
             self._versions[name] = hashlib.sha256(content).hexdigest()[:12]
         return f"/static/{name}?v={self._versions[name]}"
+
+
+def _span(words: Words, seconds: float) -> str:
+    """How long something has lasted, in words. As static/countdown.js."""
+    minutes = max(0, int(seconds // 60))
+    if minutes < 60:
+        return words("span.minutes", m=minutes)
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return words("span.hours", h=hours, m=minutes)
+    return words("span.days", d=hours // 24)

@@ -68,9 +68,15 @@ def iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def moment(at: datetime, zone: tzinfo | None) -> str:
-    """For people: ``01-31 16:00`` in ``zone``; ``None`` is the machine's own."""
-    return at.astimezone(zone).strftime("%m-%d %H:%M")
+def moment(at: datetime, now: datetime, zone: tzinfo | None) -> str:
+    """For people: ``16:00`` today, ``01-31 16:00`` this year, ``2024-01-31`` before or after.
+
+    In ``zone``; ``None`` is the machine's own.
+    """
+    local, today = at.astimezone(zone), now.astimezone(zone)
+    if local.date() == today.date():
+        return local.strftime("%H:%M")
+    return local.strftime("%m-%d %H:%M" if local.year == today.year else "%Y-%m-%d")
 
 
 def pressure(due: datetime, answered: datetime | None, now: datetime) -> Pressure:

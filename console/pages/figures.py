@@ -44,8 +44,9 @@ class FigurePages:
             "hours": _hours(request),
             "windows": tuple(WINDOWS),
         }
-        if wants_part(request, "figures"):
-            return self._renderer.response(request, "_figures.html", values)
+        for part in ("figures", "way"):
+            if wants_part(request, part):
+                return self._renderer.response(request, f"_{part}.html", values)
         return await staff_page(self._renderer, request, "figures.html", values)
 
     async def timeline(self, request: Request) -> Response:

@@ -57,7 +57,8 @@ class MentionPages:
             return self._renderer.response(request, "_mention_items.html", values)
         values |= {
             "where": where,
-            "handled": handled,
+            "handled": handled or (found.mentions[0] if found.mentions else None),
+            "is_preview": handled is None,
             "channels": await self._desk.channels.known(),
             "brands": self._desk.brands,
         }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from console.ports import ConsoleStore
+from core.queries import Handled
 from core.records import Conversation, Line, Reply, ReplyState, Ticket
 
 LINES_AT_ONCE: Final = 500
@@ -27,6 +28,8 @@ class Thread:
     """Replies that did not reach the customer, or not yet."""
     drafts: Sequence[Reply]
     """Replies that wait for a person."""
+    about: Handled | None
+    """The mention it began with, where that is no line of the conversation."""
 
 
 async def read_thread(store: ConsoleStore, ticket: Ticket) -> Thread:
@@ -44,7 +47,8 @@ async def read_thread(store: ConsoleStore, ticket: Ticket) -> Thread:
             lines, cut = lines[-MOST_LINES:], True
         if len(found) < LINES_AT_ONCE:
             break
-    replies = await _replies(store, ticket)
+    about = None if ticket.mention is None else await store.mention(ticket.mention)
+    replies = about.replies if about else ()
     shown = {line.id for line in lines}
     return Thread(
         conversation=await store.conversation(ticket.channel, ticket.conversation),
@@ -52,11 +56,5 @@ async def read_thread(store: ConsoleStore, ticket: Ticket) -> Thread:
         cut=cut,
         waiting=[r for r in replies if r.state in NOT_SENT and r.key not in shown],
         drafts=[r for r in replies if r.state is ReplyState.DRAFT],
+        about=about if about and about.mention.event.id not in shown else None,
     )
-
-
-async def _replies(store: ConsoleStore, ticket: Ticket) -> Sequence[Reply]:
-    if ticket.mention is None:
-        return ()
-    about = await store.mention(ticket.mention)
-    return () if about is None else about.replies

@@ -141,14 +141,8 @@ class TicketPages:
         status: int = 200,
         kept: str = "",
     ) -> Response:
-        values: dict[str, object] = {
-            "ticket": ticket,
-            "thread": await read_thread(self._desk.store, ticket),
-            "notice": notice,
-            "notice_is_bad": status != 200,
-            "key": secrets.token_urlsafe(18),
-            "longest_reply": LONGEST_REPLY,
-        }
+        values = await self._entry(ticket)
+        values |= {"notice": notice, "notice_is_bad": status != 200}
         if wants_part(request, "detail"):
             return self._renderer.response(
                 request,
@@ -160,6 +154,15 @@ class TicketPages:
         if request.method == "POST" and status == 200:
             return go_to(f"/tickets/{ticket.number}")
         return await self._answer(request, ticket, values, status=status)
+
+    async def _entry(self, ticket: Ticket) -> dict[str, object]:
+        return {
+            "ticket": ticket,
+            "thread": await read_thread(self._desk.store, ticket),
+            "notice": "",
+            "key": secrets.token_urlsafe(18),
+            "longest_reply": LONGEST_REPLY,
+        }
 
     async def _answer(
         self,
@@ -184,6 +187,9 @@ class TicketPages:
         }
         if wants_part(request, "tickets") or wants_part(request, "more"):
             return self._renderer.response(request, "_ticket_items.html", values)
+        values["is_preview"] = ticket is None
+        if ticket is None and found.tickets:
+            values |= await self._entry(found.tickets[0])
         values |= {
             "where": where,
             "state": query.get("state") or "unresolved",

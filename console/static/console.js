@@ -30,8 +30,10 @@
 
   /* The open entry. */
   const markOpen = () => {
-    const open = document.querySelector("#detail [data-open]")?.dataset.open;
-    document.querySelector("main.split")?.classList.toggle("opened", Boolean(open));
+    const sheet = document.querySelector("#detail [data-open]");
+    const open = sheet?.dataset.open;
+    const isChosen = Boolean(sheet) && !("preview" in sheet.dataset);
+    document.querySelector("main.split")?.classList.toggle("opened", isChosen);
     for (const link of document.querySelectorAll(".card-link")) {
       if (open && link.parentElement.id === open) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
@@ -132,6 +134,7 @@
   document.addEventListener("tf:stale", reload);
   document.addEventListener("DOMContentLoaded", () => {
     markOpen();
+    document.querySelector(".menu [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
     byId("show-new")?.addEventListener("click", () => {
       const list = byId("mentions");
       if (new URLSearchParams(location.search).has("text")) reload();

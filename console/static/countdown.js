@@ -24,6 +24,13 @@ window.tingfeng = (() => {
     return `${two(minutes)}:${two(rest % 60)}`;
   };
 
+  const lasting = (minutes) => {
+    const hours = Math.floor(minutes / 60);
+    if (hours < 1) return fill(words.minutes, { m: minutes });
+    if (hours < 48) return fill(words.hours, { h: hours, m: minutes % 60 });
+    return fill(words.days, { d: Math.floor(hours / 24) });
+  };
+
   const tick = () => {
     for (const element of document.querySelectorAll("[data-due]")) {
       const left = (Date.parse(element.dataset.due) - now()) / 1000;
@@ -35,7 +42,7 @@ window.tingfeng = (() => {
     }
     for (const element of document.querySelectorAll("[data-since]")) {
       const minutes = Math.floor((now() - Date.parse(element.dataset.since)) / 60000);
-      const text = fill(words.open, { span: span(minutes * 60) });
+      const text = fill(words.open, { span: lasting(Math.max(0, minutes)) });
       if (element.textContent !== text) element.textContent = text;
     }
   };
