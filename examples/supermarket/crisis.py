@@ -59,13 +59,9 @@ def _mother(people: Sequence[Person]) -> Person:
 
 
 def _blogger(studio: Studio, story: _Story, at: datetime) -> Post:
-    parent = story.first
     own = studio.filled("{mould_rage}[怒] 云州的朋友看一下，{mould_wait}")
     author = well_known(studio.people, "weibo", studio.random)
-    text = f"{own}//@{parent.author.name}:{parent.text}"
-    post = studio.post(
-        "weibo", text, at, "crisis", author=author, kind="repost", parent=parent, heat=25
-    )
+    post = studio.repost(story.first, own, at, "crisis", author=author, heat=25)
     story.carried += [post] * 12
     return post
 
@@ -112,11 +108,8 @@ def _passed_on(studio: Studio, story: _Story, author: Person, at: datetime) -> P
     """A repost of the first post, or of one who carried it; chains grow to three."""
     parent = studio.random.choice([story.first, *story.carried[-60:]])
     own = studio.text("mould_doubt" if studio.random.random() < 0.04 else "mould_own")
-    text = f"{own}//@{parent.author.name}:{parent.text}"
-    post = studio.post(
-        "weibo", text, at, "crisis", author=author, kind="repost", parent=parent, heat=2
-    )
-    if text.count("//@") < 3:
+    post = studio.repost(parent, own, at, "crisis", author=author, heat=2)
+    if post.text.count("//@") < 3:
         story.carried.append(post)
     return post
 

@@ -1,8 +1,8 @@
 """The newcomer's live page: an hour with a crisis in it, posted while one watches.
 
-Two feeds are played: what was written since yesterday, all at once, so that the page is not empty;
-and what is written from now on, at the speed of life. Within a minute there are questions, praise
-and a complaint; then somebody finds mould in a loaf.
+Two feeds are played: what was written on the last two days, all at once, so that the page is not
+empty and it is known what is usual; and what is written from now on, at the speed of life. Within
+a minute there are questions, praise and a complaint; then somebody finds mould in a loaf.
 
 ``feed.jsonl`` beside this file is a quarter of an hour of the same, with fixed dates:
 ``python -m examples.supermarket.demo`` writes it.
@@ -30,9 +30,12 @@ SHIPPED: Final = Path(__file__).with_name("feed.jsonl")
 
 MINUTES: Final = 60
 CRISIS_AFTER: Final = timedelta(seconds=80)
-CRISIS_POSTS: Final = 220
-_GAP: Final = 5.0
+CRISIS_POSTS: Final = 260
+_GAP: Final = 16.0
 """Seconds between two ordinary posts, on average."""
+_PAST: Final = timedelta(hours=50)
+_SIZE: Final = 0.5
+"""Half as much as in the generated week: it is all judged while the page is opened."""
 _OPENING: Final = (
     ("telegram", "message", "你们几点关门"),
     ("weibo", "praise", ""),
@@ -51,7 +54,7 @@ def demo_events(now: datetime, seed: int) -> Iterator[dict[str, object]]:
 
 
 def demo_history(now: datetime, seed: int) -> Iterator[dict[str, object]]:
-    """What was written in the day before ``now``, oldest first, in the replay format."""
+    """What was written on the two days before ``now``, oldest first, in the replay format."""
     return map(as_event, before(now, seed))
 
 
@@ -85,18 +88,23 @@ def live(now: datetime, seed: int, minutes: int = MINUTES) -> list[Post]:
     end = now + timedelta(minutes=minutes)
     while at < end:
         posts.append(_any(studio, at))
-        at += timedelta(seconds=studio.random.expovariate(1 / _GAP))
+        at += timedelta(seconds=_GAP * studio.random.uniform(0.2, 1.8))
     posts += crisis(studio, now + CRISIS_AFTER, CRISIS_POSTS, median=0.12, longest=0.9)
     return _in_order(post for post in posts if post.at < end and post.channel != "webchat")
 
 
 def before(now: datetime, seed: int) -> list[Post]:
-    """The ordinary day before ``now``, oldest first; where two such days overlap, they agree."""
+    """The ordinary days before ``now``, oldest first; what two calls have in common agrees."""
     today = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
-    days = (today - timedelta(days=1), today)
-    posts = [post for day in days for post in ordinary_day(_studio(seed, day.isoformat()), day)]
-    begin = now - timedelta(days=1)
-    return _in_order(post for post in posts if begin <= post.at < now and post.channel != "webchat")
+    days = [today - timedelta(days=ago) for ago in (3, 2, 1, 0)]
+    posts = [
+        post
+        for day in days
+        for post in ordinary_day(_studio(seed, day.isoformat()), day, size=_SIZE)
+    ]
+    return _in_order(
+        post for post in posts if now - _PAST <= post.at < now and post.channel != "webchat"
+    )
 
 
 def _studio(seed: int, part: str) -> Studio:

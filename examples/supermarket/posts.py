@@ -18,9 +18,6 @@ LIMITS: Final = {
 }
 """Longest text by channel; on X every character outside Latin counts as two."""
 
-PRIVATE: Final = ("webchat", "telegram", "weibo")
-"""Channels on which people write to the shop privately."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:

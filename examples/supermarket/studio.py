@@ -85,14 +85,26 @@ class Studio:
         return text
 
     def repost(
-        self, parent: Post, own: str, at: datetime, label: Label, *, heat: float = 1.0
+        self,
+        parent: Post,
+        own: str,
+        at: datetime,
+        label: Label,
+        *,
+        author: Person | None = None,
+        heat: float = 1.0,
     ) -> Post:
-        """``parent`` passed on with words of one's own before it."""
-        if parent.channel == "x":
-            text = f"{own} RT @{parent.author.name}: {parent.text}"
-        else:
-            text = f"{own}//@{parent.author.name}:{parent.text}"
-        return self.post(parent.channel, text, at, label, kind="repost", parent=parent, heat=heat)
+        """``parent`` passed on as on Weibo, with words of one's own before it."""
+        return self.post(
+            parent.channel,
+            f"{own}//@{parent.author.name}:{parent.text}",
+            at,
+            label,
+            author=author,
+            kind="repost",
+            parent=parent,
+            heat=heat,
+        )
 
     def edited(self, post: Post) -> Post:
         """The same post some minutes later, mended by its author."""
