@@ -8,6 +8,9 @@ from moderation.masking import mask
 from moderation.spam import spam_signals, spam_words
 from moderation.words import WordLists
 
+FLAGS: Final = frozenset({"spam", "abuse", "personal_data", "empty"})
+"""All that a Verdict of this module may flag."""
+
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _CONCERNS: Final = frozenset({"complaint", "question", "human", "order_status", "threat"})
 _MASKED_LENGTH: Final = 5000

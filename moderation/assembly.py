@@ -1,0 +1,38 @@
+"""Builds what guards the way in and the way out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.clock import Clock
+from moderation.freezes import ChannelFreezes
+from moderation.gate import GateRules, OutboundGate
+from moderation.inbound import InboundModerator
+from moderation.masking import published_contacts
+from moderation.words import shipped_words
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guards:
+    """Both guards."""
+
+    inbound: InboundModerator
+    gate: OutboundGate
+
+
+def build_guards(
+    clock: Clock, *, published: Iterable[str] = (), private_channels: Iterable[str] = ()
+) -> Guards:
+    """With the word lists that come with Tingfeng.
+
+    ``published``: texts of the brand, such as its articles; the phones and addresses in them may
+    be told in public. ``private_channels``: names of channels on which nothing is public.
+    """
+    words = shipped_words()
+    rules = GateRules(
+        private_channels=frozenset(private_channels), own_contacts=published_contacts(published)
+    )
+    freezes = ChannelFreezes({})
+    return Guards(
+        inbound=InboundModerator(words),
+        gate=OutboundGate(words.promises, freezes=freezes, clock=clock, rules=rules),
+    )
