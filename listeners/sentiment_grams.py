@@ -1,0 +1,66 @@
+"""The features of a text: hashes of its character n-grams and of its Latin words.
+
+Hashing is arithmetic on whole arrays, so that the cost of a text is a dozen NumPy calls. Chinese
+is covered by characters, one to five at a time; English also by words, one to three at a time.
+"""
+
+import re
+import zlib
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Hashes = NDArray[np.uint32]
+
+WIDTH: Final = 5
+"""The longest character n-gram."""
+
+_MASK: Final = 0xFFFFFFFF
+_POWERS: Final = np.array([pow(0x9E3779B1, i, 2**32) for i in range(WIDTH)], np.uint32)
+_SALTS: Final = np.array([(0x2C1B3C6D + 34 * i * i) & _MASK for i in range(WIDTH)], np.uint32)
+_SPREAD: Final = np.uint32(0x85EBCA6B)
+_PAIR: Final = np.uint32(0x01000193)
+_NEXT: Final = np.uint32(0x85EBCA77)
+_THIRD: Final = np.uint32(31337)
+_WORDS: Final = np.uint32(0x5BD1E995)
+_FIFTEEN: Final = np.uint32(15)
+_THIRTEEN: Final = np.uint32(13)
+_WORD: Final = re.compile(r"[a-z']+")
+_END: Final = " " + "\0" * (WIDTH - 1)
+
+
+def characters(text: str) -> Hashes:
+    """Hashes of the n-grams that start at each character: shape (len(text) + 2, WIDTH).
+
+    The text is set between spaces; n-grams that reach past its end are those of the end.
+    """
+    codes = np.frombuffer((" " + text + _END).encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = codes * _SPREAD
+    rows = len(codes) - WIDTH + 1
+    windows = np.lib.stride_tricks.as_strided(codes, (rows, WIDTH), (4, 4))
+    hashes = np.cumsum(windows * _POWERS, axis=1, dtype=np.uint32)
+    return (hashes ^ (hashes >> _FIFTEEN)) * _SALTS
+
+
+def words(text: str) -> Hashes:
+    """Hashes of the Latin words of a text in lower case, of their pairs and of their triples."""
+    found = _WORD.findall(text)
+    one = np.array([zlib.crc32(word.encode()) for word in found], np.uint32)
+    two = one[:-1] * _PAIR + one[1:] * _NEXT
+    three = two[:-1] * _THIRD + one[2:]
+    hashes = np.concatenate([one, two, three])
+    mixed: Hashes = (hashes ^ (hashes >> _THIRTEEN)) * _WORDS
+    return mixed
+
+
+def grams(text: str) -> Hashes:
+    """All features of a folded text, each once, ascending."""
+    hashes = characters(text).ravel()
+    if _WORD.search(text):
+        hashes = np.concatenate([hashes, words(text)])
+    hashes.sort()
+    first = np.empty(len(hashes), np.bool_)
+    first[0] = True
+    np.not_equal(hashes[1:], hashes[:-1], out=first[1:])
+    return hashes[first]
