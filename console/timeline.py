@@ -35,17 +35,22 @@ class Timeline:
 
 async def read_timeline(store: ConsoleStore, *, hours: int, now: datetime) -> Timeline:
     """The ``hours`` (a key of WINDOWS) up to now, or up to the newest mention if all are older."""
-    newest = await store.mentions(MentionFilter(until=now + timedelta(minutes=1)), limit=1)
-    end = now
-    if newest.mentions:
-        posted = newest.mentions[0].mention.event.posted_at
-        end = now if now - posted < timedelta(hours=hours) else posted
+    end = await _end(store, hours=hours, now=now)
     seconds = WINDOWS[hours]
     stop = (int(end.timestamp()) // seconds + 1) * seconds
     since = datetime.fromtimestamp(stop - hours * 3600, UTC)
     until = datetime.fromtimestamp(stop, UTC)
     found, cut = await _read(store, MentionFilter(since=since, until=until))
     return _count(found, since=since, bars=hours * 3600 // seconds, seconds=seconds, cut=cut)
+
+
+async def _end(store: ConsoleStore, *, hours: int, now: datetime) -> datetime:
+    soon = now + timedelta(minutes=1)
+    window = MentionFilter(since=now - timedelta(hours=hours), until=soon)
+    if (await store.mentions(window, limit=1)).mentions:
+        return now
+    older = await store.mentions(MentionFilter(until=soon), limit=1)
+    return older.mentions[0].mention.event.posted_at if older.mentions else now
 
 
 async def _read(store: ConsoleStore, where: MentionFilter) -> tuple[Sequence[Mention], bool]:

@@ -33,7 +33,7 @@ class Words:
     locale: Locale
     catalogue: Translations
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         """The message ``name`` with its ``{placeholders}`` filled."""
         text = self.find(name)
         if text is None:
@@ -49,7 +49,7 @@ class Words:
         """The message ``group.name`` for a term of the store; the term itself if there is none."""
         return self.find(f"{group}.{name}") or name
 
-    def count(self, name: str, n: int, **values: object) -> str:
+    def count(self, name: str, n: int, /, **values: object) -> str:
         """The message ``name`` in the form for ``n`` things; ``{n}`` is the number."""
         text = self.catalogue.ungettext(name, name, n)
         if text == name:

@@ -127,9 +127,9 @@ class TicketPages:
         return Target(
             channel=ticket.channel,
             conversation=ticket.conversation,
-            reply_to=event.id,
+            reply_to=event.id if event.public else None,
             author=event.author.id,
-            solicited=event.solicited or not event.public,
+            solicited=event.solicited,
         )
 
     async def _show(

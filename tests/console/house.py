@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -17,6 +18,7 @@ from console.ports import ConsoleStore
 from core.bus import Bus
 from core.clock import Clock, SystemClock
 from core.dispatch import Dispatcher
+from core.errors import StoreError
 from core.health import Health
 from core.intake import IntakeDoor
 from core.ports import HandlesHttp
@@ -40,6 +42,31 @@ class NoDoubts:
 
     async def ticket_for(self, reply: Reply, reason: str) -> Ticket:
         raise AssertionError(f"{reply.key}: {reason}")
+
+
+class Over:
+    """A store of which some methods are replaced: a disk that fails, a colleague who is faster."""
+
+    def __init__(self, store: SqliteStore, replaced: Mapping[str, object]) -> None:
+        self._store = store
+        self._replaced = replaced
+
+    def __getattr__(self, name: str) -> object:
+        return self._replaced.get(name) or getattr(self._store, name)
+
+
+def over(store: SqliteStore, **replaced: object) -> ConsoleStore:
+    """``store`` with some methods replaced."""
+    return cast("ConsoleStore", Over(store, replaced))
+
+
+def failing(*names: str) -> Callable[[SqliteStore], ConsoleStore]:
+    """For ``open_house(wrap=...)``: a store whose disk is gone, for the methods named."""
+
+    async def fail(*_: object, **__: object) -> None:
+        raise StoreError("disk I/O error")
+
+    return lambda store: over(store, **dict.fromkeys(names, fail))
 
 
 @dataclass(kw_only=True)

@@ -1,0 +1,174 @@
+"""Who may call what."""
+
+import aiohttp
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from console.access import (
+    Door,
+    FilesDoor,
+    Policy,
+    SocketDoor,
+    UndeclaredRoute,
+    Who,
+    names_this_machine,
+    refusal,
+    require_declared,
+)
+from tests.console.house import House
+from tests.console.seeds import add_mention, event
+
+POLICY = Policy(chat_origins=frozenset({"https://www.example.com"}))
+STAFF_PATHS = (
+    "/", "/mentions/1", "/tickets", "/tickets/T-1", "/tickets/T-1/thread", "/drafts", "/alerts",
+    "/figures", "/figures/timeline", "/system", "/api/mentions", "/api/mentions/1",
+    "/api/tickets", "/api/tickets/T-1", "/api/drafts", "/api/alerts", "/api/health",
+    "/api/figures", "/metrics",
+)  # fmt: skip
+
+
+def connection(
+    *, client: str | None = "127.0.0.1", method: str = "GET", kind: str = "http", **headers: str
+) -> HTTPConnection:
+    """A connection from ``client`` with headers; ``_`` in their names stands for ``-``."""
+    named = {"host": "127.0.0.1:8080"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    return HTTPConnection(
+        {
+            "type": kind,
+            "method": method,
+            "client": None if client is None else (client, 5000),
+            "headers": [(k.encode(), v.encode()) for k, v in named.items()],
+        }
+    )
+
+
+class TestRefusal:
+    @pytest.mark.parametrize("client", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
+    def test_staff_pass_from_this_machine(self, client: str) -> None:
+        assert refusal("staff", connection(client=client), POLICY) is None
+
+    @pytest.mark.parametrize("client", ["10.0.0.7", "8.8.8.8", "::2", "unix", None])
+    def test_staff_pass_from_nowhere_else(self, client: str | None) -> None:
+        assert refusal("staff", connection(client=client), POLICY) == "not_local"
+
+    @pytest.mark.parametrize("header", ["forwarded", "x_forwarded_for", "x_real_ip"])
+    def test_what_a_proxy_forwards_is_not_local(self, header: str) -> None:
+        assert refusal("staff", connection(**{header: "127.0.0.1"}), POLICY) == "not_local"
+
+    @pytest.mark.parametrize(
+        "host", ["evil.example", "127.0.0.1.evil.example", "", "[::1", "10.0.0.7"]
+    )
+    def test_a_foreign_host_is_refused(self, host: str) -> None:
+        assert not names_this_machine(host)
+        assert refusal("staff", connection(host=host), POLICY) == "foreign_host"
+
+    @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1", "[::1]:8080"])
+    def test_this_machine_has_several_names(self, host: str) -> None:
+        assert refusal("staff", connection(host=host), POLICY) is None
+
+    @pytest.mark.parametrize("who", ["staff", "shopper"])
+    @pytest.mark.parametrize(("method", "kind"), [("POST", "http"), ("GET", "websocket")])
+    @pytest.mark.parametrize(
+        ("origin", "passes"),
+        [
+            ("http://127.0.0.1:8080", True),
+            ("HTTP://127.0.0.1:8080", True),
+            ("http://127.0.0.1:9999", False),
+            ("http://evil.example", False),
+            ("file://127.0.0.1:8080", False),
+            ("null", False),
+            ("", False),
+        ],
+    )
+    def test_what_changes_something_comes_from_our_own_pages(
+        self, who: Who, method: str, kind: str, origin: str, passes: bool
+    ) -> None:
+        found = refusal(who, connection(method=method, kind=kind, origin=origin), POLICY)
+        assert found == (None if passes else "foreign_origin")
+
+    def test_a_default_port_may_be_left_out(self) -> None:
+        asked = connection(host="chat.example", origin="https://chat.example:443", method="POST")
+        assert refusal("shopper", asked, POLICY) is None
+
+    def test_reading_needs_no_origin(self) -> None:
+        assert refusal("staff", connection(origin="http://evil.example"), POLICY) is None
+
+    def test_a_script_names_no_origin(self) -> None:
+        assert refusal("staff", connection(method="POST"), POLICY) is None
+
+    def test_a_browser_that_names_none_says_where_it_comes_from(self) -> None:
+        asked = connection(method="POST", sec_fetch_site="cross-site")
+        assert refusal("staff", asked, POLICY) == "foreign_origin"
+
+    def test_shoppers_may_come_from_the_brands_own_site(self) -> None:
+        origin = "https://www.example.com"
+        socket = connection(client="8.8.8.8", kind="websocket", host="x", origin=origin)
+        assert refusal("shopper", socket, POLICY) is None
+        assert (
+            refusal("staff", connection(method="POST", origin=origin), POLICY) == "foreign_origin"
+        )
+
+    def test_public_is_for_anybody(self) -> None:
+        asked = connection(client="8.8.8.8", method="POST", host="x", origin="https://a.example")
+        assert refusal("public", asked, POLICY) is None
+
+
+class TestDeclared:
+    def test_every_route_of_the_console_is(self, house: House) -> None:
+        assert isinstance(house.app, Starlette)
+        require_declared(house.app.routes)
+        assert {type(route) for route in house.app.routes} == {Door, SocketDoor, FilesDoor}
+
+    def test_an_undeclared_route_is_an_error(self) -> None:
+        with pytest.raises(UndeclaredRoute, match="/open"):
+            require_declared([Route("/open", PlainTextResponse("x"))])
+
+    def test_what_is_not_for_staff_is_known_by_name(self, house: House) -> None:
+        assert isinstance(house.app, Starlette)
+        found = {
+            (route.path, route.who)
+            for route in house.app.routes
+            if isinstance(route, Door | SocketDoor | FilesDoor) and route.who != "staff"
+        }
+        assert found == {
+            ("/chat", "shopper"),
+            ("/chat.js", "shopper"),
+            ("/chat/ws", "shopper"),
+            ("/health", "public"),
+            ("/push/{channel}", "public"),
+            ("/push/{channel}/{rest:path}", "public"),
+            ("/static", "public"),
+        }
+
+
+class TestOverTheNetwork:
+    async def test_another_host_sees_no_staff_page(
+        self, house: House, browser: aiohttp.ClientSession
+    ) -> None:
+        await add_mention(house.store, event("1", "秘密"))
+        for path in STAFF_PATHS:
+            async with browser.get(path, headers={"Host": "evil.example"}) as answer:
+                assert answer.status == 403, path
+                assert "秘密" not in await answer.text()
+
+    async def test_another_site_changes_nothing(self, browser: aiohttp.ClientSession) -> None:
+        for path in ("/drafts", "/alerts", "/me", "/system/replay", "/tickets/T-1/reply"):
+            async with browser.post(
+                path, data={"name": "x"}, headers={"Origin": "http://evil.example"}
+            ) as answer:
+                assert answer.status == 403, path
+
+    async def test_another_site_opens_no_socket(self, browser: aiohttp.ClientSession) -> None:
+        for path in ("/live", "/chat/ws"):
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await browser.ws_connect(path, origin="http://evil.example")
+            assert refused.value.status == 403
+
+    async def test_the_refusal_is_said_in_words(self, browser: aiohttp.ClientSession) -> None:
+        async with browser.get("/", headers={"Host": "evil.example"}) as answer:
+            assert "127.0.0.1" in await answer.text()
+        async with browser.get("/api/health", headers={"Host": "evil.example"}) as answer:
+            assert (await answer.json())["error"] == "foreign_host"

@@ -1,0 +1,181 @@
+"""Live changes: gathered, written once a language, and never held up by a slow tab."""
+
+import asyncio
+from pathlib import Path
+from typing import cast
+
+import aiohttp
+import pytest
+
+from console.app import create_app
+from console.live import MOST_CARDS, MOST_TOPICS, QUEUE, REFRESH, Gathered, LiveClient, topics_of
+from core.bus import Talked
+from core.errors import ConfigError
+from core.health import Health
+from core.records import Incident
+from core.types import Mention
+from tests.console.house import House, failing, open_house
+from tests.console.seeds import NOW, add_alert, add_mention, event, judgement, reply, ticket
+
+Message = dict[str, object]
+
+
+async def receive(socket: aiohttp.ClientWebSocketResponse, kind: str) -> Message:
+    """The next message of that kind."""
+    async with asyncio.timeout(5):
+        while True:
+            message = cast("Message", await socket.receive_json())
+            if message["type"] == kind:
+                return message
+
+
+async def test_a_tab_is_greeted(browser: aiohttp.ClientSession) -> None:
+    async with browser.ws_connect("/live") as socket:
+        hello = await receive(socket, "hello")
+        assert str(hello["now"]).endswith("Z")
+
+
+async def test_a_mention_arrives_as_an_escaped_card_in_the_tabs_language(
+    house: House, browser: aiohttp.ClientSession
+) -> None:
+    async with browser.ws_connect("/live") as zh, browser.ws_connect("/live?lang=en") as en:
+        await receive(zh, "hello")
+        await receive(en, "hello")
+        mention = await add_mention(house.store, event("1", "<b>发霉</b>\ud83d"))
+        house.bus.publish(mention)
+        chinese, english = await receive(zh, "changes"), await receive(en, "changes")
+    (card,) = cast("list[Message]", chinese["cards"])
+    assert card["seq"] == mention.seq
+    assert "&lt;b&gt;发霉" in str(card["html"])
+    assert "负面" in str(card["html"])
+    assert "Negative" in str(english["cards"])
+    assert cast("Message", chinese["figures"])["mentions_last_hour"] == 0
+    assert cast("list[str]", chinese["topics"])[0] == "mentions"
+
+
+async def test_changes_are_gathered(house: House, browser: aiohttp.ClientSession) -> None:
+    async with browser.ws_connect("/live") as socket:
+        await receive(socket, "hello")
+        for number in range(MOST_CARDS + 5):
+            house.bus.publish(await add_mention(house.store, event(f"{number}", "面包")))
+        seen: list[object] = []
+        skipped = 0
+        while len(seen) + skipped < MOST_CARDS + 5:
+            message = await receive(socket, "changes")
+            seen += [card["seq"] for card in cast("list[Message]", message["cards"])]
+            skipped += cast("int", message["skipped"])
+    assert seen == sorted(cast("list[int]", seen))
+
+
+async def test_the_banner_and_the_figures_follow(
+    house: House, browser: aiohttp.ClientSession
+) -> None:
+    async with browser.ws_connect("/live") as socket:
+        await receive(socket, "hello")
+        house.bus.publish(Talked(channel="webchat", conversation="c"))
+        first = await receive(socket, "changes")
+        assert first["topics"] == ["talk:webchat:c"]
+        house.bus.publish(await add_alert(house.store, "a-1", title="面包发霉"))
+        while True:
+            message = await receive(socket, "changes")
+            if message["banner"] is not None:
+                break
+    assert "面包发霉" in str(message["banner"])
+    assert cast("Message", message["figures"])["firing_alerts"] == 1
+
+
+async def test_what_a_tab_sends_is_not_read(house: House, browser: aiohttp.ClientSession) -> None:
+    async with browser.ws_connect("/live") as socket:
+        await receive(socket, "hello")
+        await socket.send_str("{" * 10_000)
+        house.bus.publish(Talked(channel="webchat", conversation="c"))
+        await receive(socket, "changes")
+        await socket.send_bytes(b"\x00")
+        async with asyncio.timeout(5):
+            assert (await socket.receive()).type in {
+                aiohttp.WSMsgType.CLOSE,
+                aiohttp.WSMsgType.CLOSED,
+            }
+
+
+async def test_a_failing_store_makes_tabs_refresh(tmp_path: Path) -> None:
+    async with (
+        open_house(tmp_path, wrap=failing("mention")) as house,
+        aiohttp.ClientSession(house.url) as browser,
+        browser.ws_connect("/live") as socket,
+    ):
+        await receive(socket, "hello")
+        house.bus.publish(await add_mention(house.store, event("1", "面包")))
+        await receive(socket, "refresh")
+
+
+async def test_a_flood_makes_tabs_refresh(house: House, browser: aiohttp.ClientSession) -> None:
+    async with browser.ws_connect("/live") as socket:
+        await receive(socket, "hello")
+        for number in range(MOST_TOPICS + 5):
+            house.bus.publish(Talked(channel="webchat", conversation=str(number)))
+        await receive(socket, "refresh")
+
+
+class TestLiveClient:
+    async def test_gives_messages_in_order(self) -> None:
+        client = LiveClient("zh")
+        client.put("1")
+        client.put("2")
+        assert [await client.get(), await client.get()] == ["1", "2"]
+
+    async def test_waits_for_a_message(self) -> None:
+        client = LiveClient("zh")
+        waiting = asyncio.create_task(client.get())
+        await asyncio.sleep(0)
+        client.put("1")
+        assert await waiting == "1"
+
+    async def test_that_does_not_keep_up_is_told_to_refresh(self) -> None:
+        client = LiveClient("zh")
+        for number in range(QUEUE + 2):
+            client.put(str(number))
+        assert await client.get() == REFRESH
+        assert await client.get() == str(QUEUE + 1)
+
+
+class TestTopics:
+    def test_of_every_change(self) -> None:
+        what = event("1", "面包")
+        assert list(topics_of(ticket("T-1", what))) == ["tickets", "ticket:T-1"]
+        assert list(topics_of(reply("r", what, "x", mention=4))) == [
+            "drafts",
+            "talk:weibo:conversation-1",
+            "mention:4",
+        ]
+        assert list(topics_of(reply("r", what, "x"))) == ["drafts", "talk:weibo:conversation-1"]
+        assert list(topics_of(Health(name="x", status="connected", since=NOW))) == ["health"]
+        incident = Incident(
+            id="INC-1", key="k", brand="b", title="t", category="c", severity="P1", state="open",
+            first_at=NOW, last_at=NOW, mentions=1, authors=1,
+        )  # fmt: skip
+        assert list(topics_of(incident)) == ["alerts"]
+
+    def test_gathered_keeps_the_newest(self) -> None:
+        gathered = Gathered()
+        assert gathered.is_empty
+        for seq in range(MOST_CARDS + 2):
+            gathered.note(Mention(seq=seq, event=event("1", "x"), brands=(), judgement=judgement()))
+        assert list(gathered.mentions) == list(range(2, MOST_CARDS + 2))
+        assert gathered.skipped == 2
+
+
+def test_missing_front_end_files_are_an_error_with_a_remedy(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.app.VENDOR", ("nothing.js",))
+    with pytest.raises(ConfigError, match="pip install"):
+        create_app(
+            store=house.store,
+            chat=None,
+            bus=house.bus,
+            clock=house.clock,
+            health=list,
+            notify=lambda: None,
+            brand_name="x",
+        )
