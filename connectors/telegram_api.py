@@ -103,10 +103,14 @@ class TelegramApi:
         """Make one request, at most ``seconds`` long; raises ApiError and nothing else."""
         if self._closed:
             raise ApiError(Fault.UNREACHED, "the connector is closed")
+        answer: T | None
         try:
-            return await self._bot.session.make_request(self._bot, method, timeout=seconds)
+            answer = await self._bot.session.make_request(self._bot, method, timeout=seconds)
         except Exception as error:  # aiogram has no common base, and stumbles over odd bodies
             raise self._translate(error) from None  # the cause's text may hold the token
+        if answer is None:
+            raise ApiError(Fault.UNCLEAR, "the answer has no result")
+        return answer
 
     async def close(self) -> None:
         """Give back the connections; may be called twice."""

@@ -203,7 +203,7 @@ def _summons(message: Message, text: str, me: Me) -> bool:
         return True
     if _OURS.match(text):
         return True
-    name = rf"(?<![\w@])@{re.escape(me.username)}(?![A-Za-z0-9_])"
+    name = rf"(?<![A-Za-z0-9_@])@{re.escape(me.username)}(?![A-Za-z0-9_])"
     return bool(me.username) and re.search(name, text, re.IGNORECASE) is not None
 
 

@@ -18,6 +18,9 @@ from core.types import Event, Reject
 _CURSOR: Final = re.compile(r"(\d{1,19}|-)(?: (\S{1,40}))?")
 _RESTART: Final = 10_000
 """Update ids this far below the offset mean that Telegram has begun to count anew."""
+_PART: Final = 3
+"""An error at least this deep is within one part of one message: (message, poll, question)."""
+_VITAL: Final = ("message_id", "date", "chat", "from", "sender_chat", "id", "text", "data")
 _MOST_KEPT: Final = 64 * 1024
 
 
@@ -102,19 +105,17 @@ def read_updates(
         number = _update_id(item)
         if number is not None:
             found.ids.append(number)
-        try:
-            update = Update.model_validate(item)
-        except ValidationError as error:
-            found.rejects.append(_reject(item, number, channel, error))
-            continue
-        if staff is not None and chat_of(update) == staff:
+        update, problem = _parse(item)
+        if update is not None and staff is not None and chat_of(update) == staff:
             if update.callback_query is not None:
                 found.presses.append(update.callback_query)
             continue
-        event = event_of(update, me, channel=channel, now=now)
+        event = event_of(update, me, channel=channel, now=now) if update else None
         if event is not None:
             found.events.append(event)
-        if update.callback_query is not None:
+        elif problem:
+            found.rejects.append(_reject(item, number, channel, problem))
+        if update is not None and update.callback_query is not None:
             found.buttons.append(update.callback_query.id)
     return Batch(
         ids=tuple(found.ids),
@@ -139,10 +140,34 @@ def _update_id(item: object) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def _reject(item: object, number: int | None, channel: str, error: ValidationError) -> Reject:
-    raw = item if isinstance(item, bytes) else json.dumps(item, default=str).encode()
-    key = f"update:{number}" if number is not None else hashlib.sha256(raw).hexdigest()[:32]
-    first = error.errors(include_input=False, include_url=False)[0]
+def _parse(item: object) -> tuple[Update | None, str]:
+    """The update, and what is wrong with it.
+
+    A part of a message that is not as we know it (a server may be older or newer than we are) is
+    left out, so that it does not cost the rest of the message.
+    """
+    try:
+        return Update.model_validate(item), ""
+    except ValidationError as error:
+        details = error.errors(include_input=False, include_url=False)
+    first = details[0]
     where = ".".join(str(step) for step in first["loc"]) or "update"
-    reason = f"{where}: {first['msg']}. Telegram may have changed its format: update Tingfeng."
-    return Reject(channel=channel, id=key, raw=raw[:_MOST_KEPT], reason=reason)
+    problem = f"{where}: {first['msg']}. Telegram may have changed its format: update Tingfeng."
+    odd = [detail["loc"] for detail in details]
+    if not isinstance(item, dict) or any(len(loc) < _PART or loc[1] in _VITAL for loc in odd):
+        return None, problem
+    whole: dict[object, object] = dict(item)
+    for kind, part, *_ in odd:
+        message = whole.get(kind)
+        if isinstance(message, dict):
+            whole[kind] = {name: value for name, value in message.items() if name != part}
+    try:
+        return Update.model_validate(whole), problem
+    except ValidationError:
+        return None, problem
+
+
+def _reject(item: object, number: int | None, channel: str, problem: str) -> Reject:
+    raw = item if isinstance(item, bytes) else json.dumps(item).encode()
+    key = f"update:{number}" if number is not None else hashlib.sha256(raw).hexdigest()[:32]
+    return Reject(channel=channel, id=key, raw=raw[:_MOST_KEPT], reason=problem)

@@ -14,7 +14,7 @@ class Alarm(Protocol):
     """How a connector tells staff of what no event can say: a gap, a withdrawn permission."""
 
     async def raise_alert(self, alert: Alert) -> object:
-        """Store the alert and pass it on; an alert whose key is already there changes nothing."""
+        """Store the alert and pass it on; False where its key is already there."""
         ...
 
 

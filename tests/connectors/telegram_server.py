@@ -152,7 +152,9 @@ class TelegramServer:
     async def _updates(self, fields: Mapping[str, str]) -> list[Json]:
         offset = int(fields.get("offset", 0))
         if not self.deaf:
-            self.pending = [item for item in self.pending if int(str(item["update_id"])) >= offset]
+            self.pending = [
+                item for item in self.pending if int(str(item.get("update_id", 0))) >= offset
+            ]
         until = time.monotonic() + min(float(fields.get("timeout", 0)), 5)
         while not self.pending and time.monotonic() < until and not self.stopping.is_set():
             await asyncio.sleep(0.01)
@@ -172,7 +174,7 @@ async def telegram_server() -> AsyncIterator[TelegramServer]:
     server = TelegramServer()
     app = web.Application()
     app.router.add_post("/bot{token}/{method}", server.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
