@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.records import Reply
 from core.types import Verdict
 from moderation.masking import mask
-from moderation.words import Promises, comparable, fold_word
+from moderation.words import Finder, Promises, comparable
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class OutboundGate:
     def __init__(
         self, promises: Promises, *, freezes: Freezes, clock: Clock, rules: GateRules | None = None
     ) -> None:
-        self._banned = tuple(map(fold_word, promises.banned))
+        self._banned = Finder(promises.banned)
         self._freezes = freezes
         self._clock = clock
         self._rules = rules or GateRules()
@@ -90,10 +90,8 @@ class OutboundGate:
             return "too_long"
         if _PLACEHOLDER.search(text):
             return "placeholder"
-        folded = comparable(text)
-        banned = next((word for word in self._banned if folded.holds(word)), None)
-        if banned is not None:
-            return f"banned_phrase: {banned}"
+        if banned := self._banned.found(comparable(text)):
+            return f"banned_phrase: {banned[0]}"
         if self._is_public(reply):
             for own in rules.own_contacts:
                 text = text.replace(own, "")

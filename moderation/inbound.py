@@ -5,7 +5,7 @@ from typing import Final
 
 from core.types import Event, Judgement, Verdict
 from moderation.masking import mask
-from moderation.spam import spam_signals, spam_words
+from moderation.spam import SpamWords, spam_signals
 from moderation.words import WordLists
 
 FLAGS: Final = frozenset({"spam", "abuse", "personal_data", "empty"})
@@ -30,7 +30,7 @@ class InboundModerator:
         concern: float = 0.3,
     ) -> None:
         """Limits of probability; from ``concern`` on a text may be a complaint and stays."""
-        self._words = spam_words(words.spam)
+        self._words = SpamWords(words.spam)
         self._sure_spam = sure_spam
         self._likely_spam = likely_spam
         self._abuse = abuse

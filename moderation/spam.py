@@ -3,11 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from moderation.contacts import URL
-from moderation.words import Spam, comparable, fold_word
+from moderation.words import Finder, Spam, comparable
 
 Signal = Literal["advertising", "offer", "repeats", "links", "tags"]
 
@@ -18,19 +17,12 @@ _LAUGHTER: Final = frozenset("哈啊呵嘿呜嗯哦!！?？。.…~～hHaA6 \n\t
 _LOOKED_AT: Final = 4000
 
 
-@dataclass(frozen=True, slots=True)
 class SpamWords:
-    """Word lists, folded once."""
+    """Word lists, ready to be looked for."""
 
-    offers: tuple[str, ...]
-    contact: tuple[str, ...]
-
-
-def spam_words(lists: Spam) -> SpamWords:
-    """Fold the configured lists."""
-    return SpamWords(
-        offers=tuple(map(fold_word, lists.offers)), contact=tuple(map(fold_word, lists.contact))
-    )
+    def __init__(self, lists: Spam) -> None:
+        self.offers = Finder(lists.offers)
+        self.contact = Finder(lists.contact)
 
 
 def spam_signals(text: str, kinds: Sequence[str], words: SpamWords) -> tuple[Signal, ...]:
@@ -40,10 +32,8 @@ def spam_signals(text: str, kinds: Sequence[str], words: SpamWords) -> tuple[Sig
     """
     text = text[:_LOOKED_AT]
     folded = comparable(text)
-    offers = sum(map(folded.holds, words.offers))
-    reachable = bool({"wechat", "qq", "phone"} & set(kinds)) or any(
-        map(folded.holds, words.contact)
-    )
+    offers = len(words.offers.found(folded))
+    reachable = bool({"wechat", "qq", "phone"} & set(kinds) or words.contact.found(folded))
     links = URL.findall(text)
     signals: list[Signal] = []
     if offers >= 2 and (reachable or links):

@@ -3,6 +3,7 @@
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,7 +17,7 @@ _INVISIBLE: Final = re.compile(
     r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
 )
 _SPACE: Final = re.compile(r"\s+")
-_LATIN_EDGE: Final = re.compile(r"[a-z0-9]")
+_LATIN: Final = re.compile(r"[a-z0-9]")
 
 Word = Annotated[str, Field(min_length=2)]
 
@@ -65,23 +66,9 @@ class Comparable:
     """A text in the two forms that words are looked for in."""
 
     spaced: str
-    """Spaces kept, one each; for words in Latin letters, which begin and end at a word's edge."""
+    """Spaces kept, one each; for words that begin in Latin letters or digits."""
     solid: str
     """Without spaces; for Chinese words, which may be pulled apart."""
-
-    def holds(self, word: str) -> bool:
-        """True where ``word``, itself folded by ``comparable``, is in the text."""
-        if not _LATIN_EDGE.match(word):
-            return _SPACE.sub("", word) in self.solid
-        start = self.spaced.find(word)
-        while start >= 0:
-            end = start + len(word)
-            if not _joins(self.spaced[start - 1 : start], word[0]) and not _joins(
-                word[-1], self.spaced[end : end + 1]
-            ):
-                return True
-            start = self.spaced.find(word, start + 1)
-        return False
 
 
 def comparable(text: str) -> Comparable:
@@ -90,10 +77,25 @@ def comparable(text: str) -> Comparable:
     return Comparable(spaced=_SPACE.sub(" ", folded), solid=_SPACE.sub("", folded))
 
 
-def fold_word(word: str) -> str:
-    """A word of a list in the form that ``Comparable.holds`` expects."""
-    return comparable(word).spaced.strip()
+class Finder:
+    """Finds the words of a list, however they are dressed; Latin ones only as whole words."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        folded = [comparable(word) for word in words]
+        self._latin = _any_of(_whole(w.spaced.strip()) for w in folded if _LATIN.match(w.solid))
+        self._solid = _any_of(re.escape(w.solid) for w in folded if not _LATIN.match(w.solid))
+
+    def found(self, text: Comparable) -> list[str]:
+        """The words in the text, each once, in their folded form."""
+        hits = (*self._latin.findall(text.spaced), *self._solid.findall(text.solid))
+        return list(dict.fromkeys(hits))
 
 
-def _joins(left: str, right: str) -> bool:
-    return bool(_LATIN_EDGE.fullmatch(left) and _LATIN_EDGE.fullmatch(right))
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(sorted(patterns, key=len, reverse=True)) or r"(?!)")
+
+
+def _whole(word: str) -> str:
+    before = r"(?<![a-z0-9])"
+    after = r"(?![a-z0-9])" if _LATIN.match(word[-1]) else ""
+    return before + re.escape(word) + after

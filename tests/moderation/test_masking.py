@@ -123,6 +123,9 @@ def test_personal_data_becomes_a_placeholder(text: str, masked: str) -> None:
         VISA,  # 16 digits that begin with 4 are the shape of a post's id, too
         f"订单号 {grouped(VISA, 4, 4, 4, 4)}",
         f"订单号{UNIONPAY}",
+        UNIONPAY[:-1] + str((int(UNIONPAY[-1]) + 1) % 10),
+        grouped(VISA[:-1] + str((int(VISA[-1]) + 1) % 10), 4, 4, 4, 4),
+        ID_1[:17] + str((int(ID_1[17]) + 1) % 10),
         "单号 110105491231002",
         "1849012345678901234",
         "t3_13800138000",

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import ConfigError
-from moderation.words import comparable, fold_word, parse_words, shipped_words
+from moderation.words import Finder, comparable, parse_words, shipped_words
 
 
 @pytest.mark.parametrize(
@@ -18,11 +18,19 @@ from moderation.words import comparable, fold_word, parse_words, shipped_words
         ("100% safe.", "100% safe", True),
         ("2100% safe", "100% safe", False),
         ("加V：abc", "加v", True),
+        ("see t.me/abc", "t.me/", True),
+        ("进 QQ群 吧", "qq群", True),
         ("", "we admit", False),
     ],
 )
 def test_a_word_is_found_however_it_is_dressed(text: str, word: str, held: bool) -> None:
-    assert comparable(text).holds(fold_word(word)) is held
+    assert bool(Finder([word]).found(comparable(text))) is held
+
+
+def test_every_word_is_found_once_and_no_list_finds_nothing() -> None:
+    text = comparable("保证赔偿，we admit, we ADMIT")
+    assert Finder(["We Admit", "保证 赔偿", "私了"]).found(text) == ["we admit", "保证赔偿"]
+    assert Finder([]).found(text) == []
 
 
 def test_the_shipped_lists_are_in_both_languages() -> None:

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
-from core.bus import Bus
+from core.bus import Bus, Change, Subscription
 from core.clock import ManualClock, SystemClock
 from core.errors import Refused, StoreError, Unavailable
 from core.records import Alert
@@ -47,6 +47,11 @@ class Stuck:
         await asyncio.Event().wait()
 
 
+async def first(heard: Subscription) -> Change:
+    async with asyncio.timeout(5):
+        return await anext(aiter(heard))
+
+
 def desk(
     store: Deliveries,
     *receivers: Receiver,
@@ -71,9 +76,7 @@ async def test_an_alert_is_stored_told_logged_and_delivered(
     with caplog.at_level(logging.WARNING):
         assert await raising.raise_alert(alert())
     assert [record.message for record in caplog.records] == ["alert"]
-    async for change in heard:
-        assert change == alert()
-        break
+    assert await first(heard) == alert()
     assert await raising.step(pager) == 1
     assert await raising.step(pager) == 0
     assert pager.taken == ["a1"]
@@ -87,9 +90,7 @@ async def test_a_repeat_is_told_to_nobody() -> None:
     heard = bus.subscribe()
     assert not await raising.raise_alert(replace(alert(), title="again"))
     bus.publish(alert("marker"))
-    async for change in heard:
-        assert change == alert("marker")
-        break
+    assert await first(heard) == alert("marker")
     await raising.step(pager)
     assert pager.taken == ["a1"]
 
