@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from connectors.registry import REGISTRY
+from connectors.replay import ReplaySettings, inspect_replay
 from connectors.tools import Tools
 from core.config import Section, Settings, validate
 from core.errors import ConfigError, Problem
@@ -49,3 +50,14 @@ def build_channels(
         REGISTRY[channel.type].build(channel.name, channels[channel.name], tools)
         for channel in settings.channels
     ]
+
+
+def read_feed(file: Path, speed: str) -> ReplaySettings:
+    """Settings to play ``file`` at ``speed``, ``max`` or a number; raises ConfigError."""
+    problems: list[Problem] = []
+    feed = validate(ReplaySettings, {"file": str(file.resolve()), "speed": speed}, "", problems)
+    if feed is not None:
+        problems += inspect_replay(feed, Path())
+    if feed is None or problems:
+        raise ConfigError(tuple(problems))
+    return feed

@@ -1,6 +1,8 @@
 """The HTTP server around the console."""
 
 import socket
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import uvicorn
 from starlette.applications import Starlette
@@ -23,15 +25,22 @@ def bind(host: str, port: int) -> socket.socket:
         raise ConfigError((problem,)) from error
 
 
-async def serve_http(app: Starlette, listening: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM; open pages are given two seconds to end."""
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        ws="websockets-sansio",
-        ws_max_size=1 << 20,
-        timeout_graceful_shutdown=2,
-        server_header=False,
-    )
-    await uvicorn.Server(config).serve(sockets=[listening])
+class Server(uvicorn.Server):
+    """A server that leaves signals to who runs it; set ``should_exit`` to end it."""
+
+    def __init__(self, app: Starlette) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                ws="websockets-sansio",
+                ws_max_size=1 << 20,
+                timeout_graceful_shutdown=2,
+                server_header=False,
+            )
+        )
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -9,7 +10,7 @@ from contextlib import suppress
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from starlette.applications import Starlette
 
-from console.server import serve_http
+from console.server import Server
 from core.duty import Duty
 from core.engine import Engine
 
@@ -27,24 +28,36 @@ async def run_all(
 ) -> None:
     """Serve until SIGINT or SIGTERM; a part that fails ends all of it with its error.
 
-    ``workers`` run beside the engine for ever; ``ready`` is called once all is started.
+    ``workers`` run beside the engine; ``ready`` is called once all is started.
     """
+    server, loop = Server(app), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
     schedule = _schedule(duties)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
     parts = [asyncio.create_task(part()) for part in (engine.run, *workers)]
-    serving = asyncio.create_task(serve_http(app, listening))
     schedule.start()
     ready()
     try:
-        await asyncio.wait({serving, *parts}, return_when=asyncio.FIRST_COMPLETED)
+        await _until_one_fails(serving, parts)
     finally:
         schedule.shutdown(wait=False)
-        for part in (*parts, serving):
-            if part is not serving or not part.done():
-                part.cancel()
-        results = await asyncio.gather(*parts, serving, return_exceptions=True)
+        server.should_exit = True
+        for part in parts:
+            part.cancel()
+        results = await asyncio.gather(serving, *parts, return_exceptions=True)
     for result in results:
         if isinstance(result, Exception):
             raise result
+
+
+async def _until_one_fails(serving: asyncio.Task[None], parts: list[asyncio.Task[None]]) -> None:
+    """Until the server has ended or a part raised; a part may end by itself."""
+    running = {serving, *parts}
+    while not serving.done():
+        done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        if any(not task.cancelled() and task.exception() for task in done):
+            return
 
 
 def _schedule(duties: Sequence[Duty]) -> AsyncIOScheduler:

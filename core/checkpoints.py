@@ -37,3 +37,23 @@ def observe(observer: Callable[[str], None] | None) -> None:
     """Call ``observer`` at every point from now on; ``None`` ends that."""
     global _observer  # noqa: PLW0603 - one process, one observer
     _observer = observer
+
+
+def countdown(point: str, act: Callable[[], None]) -> Callable[[str], None]:
+    """An observer that calls ``act`` when the Nth ``NAME`` of ``point`` (``NAME:N``) is reached.
+
+    Raises ValueError for a name that is not in ``NAMES``.
+    """
+    name, _, number = point.partition(":")
+    if name not in NAMES:
+        raise ValueError(f"there is no point {name!r}; there are: {', '.join(NAMES)}")
+    left = int(number or 1)
+
+    def observer(reached: str) -> None:
+        nonlocal left
+        if reached == name:
+            left -= 1
+            if left == 0:
+                act()
+
+    return observer

@@ -46,6 +46,8 @@ class Console(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     language: Literal["zh", "en"] = "zh"
+    chat_origins: tuple[str, ...] = ()
+    """Sites (``https://www.example.com``) that may embed the web chat."""
 
 
 class Channel(BaseModel):

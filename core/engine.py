@@ -70,6 +70,12 @@ class Engine:
         """How each connector is, in the order of the configuration."""
         return [supervisor.health for supervisor in self.supervisors]
 
+    def wake(self) -> None:
+        """Say that there may be something to do, in the inbox or in any outbox."""
+        self._pipeline.wake()
+        for dispatcher in self._dispatchers.values():
+            dispatcher.wake()
+
     async def run(self) -> None:
         """Work until cancelled, then close every connector."""
         replies = self._bus.subscribe(10_000)

@@ -14,7 +14,11 @@ TingfengError
     └── Refused        it will not work until a person changes something
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
+
+R = TypeVar("R")
 
 
 class TingfengError(Exception):
@@ -40,6 +44,15 @@ class ConfigError(TingfengError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+def collect(read: Callable[[], R], problems: list[Problem]) -> R | None:
+    """What ``read`` returns; ``None``, with its mistakes added to ``problems``, if it has any."""
+    try:
+        return read()
+    except ConfigError as error:
+        problems += error.problems
+        return None
 
 
 class InputError(TingfengError):

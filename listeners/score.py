@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, TextIO
 
 from core.types import Judgement
+from listeners.assembly import Understanding
 from listeners.judge import TextJudge
 from listeners.matching import BrandMatcher
 
@@ -86,3 +87,21 @@ def _answer(id_: object, found: Judgement, brands: tuple[str, ...]) -> dict[str,
         "evidence": list(found.evidence),
         "model": found.model,
     }
+
+
+def score_lines(
+    lines: Iterable[bytes], understanding: Understanding, *, out: TextIO, errors: TextIO
+) -> int:
+    """Write each answer to ``out`` and each line that has none to ``errors``.
+
+    Returns the exit status: 1 where a line could not be read.
+    """
+    status = 0
+    for result in score(lines, understanding.judge, understanding.matcher):
+        if isinstance(result, Unscored):
+            status = 1
+            errors.write(f"line {result.number}: {result.reason}\n")
+        else:
+            out.write(json.dumps(result.answer, ensure_ascii=False) + "\n")
+            out.flush()
+    return status

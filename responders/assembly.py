@@ -1,0 +1,121 @@
+"""Builds the responders a configuration asks for, and the duties that a schedule repeats."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+import aiohttp
+
+from core.bus import Bus
+from core.clock import Clock
+from core.config import Settings
+from core.duty import Duty
+from core.health import Health
+from responders import duties
+from responders.alerts import AlertDesk
+from responders.catalogue import shipped_catalogue
+from responders.content import Content
+from responders.decide import Manners, PlaybookDecider
+from responders.doubts import DoubtStore, PersonDoubts
+from responders.knowledge import KnowledgeBase
+from responders.lexicon import shipped_lexicon
+from responders.ports import Alerts, Retention, Tickets
+from responders.webhook import Webhook
+
+
+class ResponderStore(DoubtStore, Alerts, Retention, Tickets, Protocol):
+    """All that the responders ask of the store."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Responders:
+    """What acts on mentions."""
+
+    decider: PlaybookDecider
+    doubts: PersonDoubts
+    alerts: AlertDesk
+
+
+def build_responders(
+    settings: Settings,
+    content: Content,
+    *,
+    store: ResponderStore,
+    bus: Bus,
+    clock: Clock,
+    session: aiohttp.ClientSession,
+    random: Callable[[], float],
+) -> Responders:
+    """Wired together; ``session`` carries the webhooks and is closed by who opened it."""
+    texts = shipped_catalogue()
+    return Responders(
+        decider=PlaybookDecider(
+            store=store,
+            answers=KnowledgeBase(content.articles, shipped_lexicon()),
+            playbook=content.playbook,
+            texts=texts,
+            sla=settings.sla,
+            clock=clock,
+            manners=Manners(staff_language=settings.console.language),
+        ),
+        doubts=PersonDoubts(
+            store=store, brand=settings.brands[0].id, texts=texts, sla=settings.sla, clock=clock
+        ),
+        alerts=AlertDesk(
+            store=store,
+            receivers=[
+                Webhook(
+                    name=f"webhook-{number}",
+                    url=webhook.url,
+                    secret=webhook.secret,
+                    session=session,
+                    clock=clock,
+                )
+                for number, webhook in enumerate(settings.alerts.webhooks)
+            ],
+            bus=bus,
+            clock=clock,
+            random=random,
+        ),
+    )
+
+
+def build_duties(
+    settings: Settings,
+    *,
+    store: ResponderStore,
+    alerts: AlertDesk,
+    health: Callable[[], Sequence[Health]],
+    clock: Clock,
+) -> tuple[Duty, ...]:
+    """Reminders of late tickets, retention of raw events, and the alarm for silent channels."""
+    texts, language, started_at = shipped_catalogue(), settings.console.language, clock.now()
+    schedule = settings.schedule
+    return (
+        Duty(
+            name="remind of late tickets",
+            every=timedelta(minutes=schedule.reminder_minutes),
+            do=lambda: duties.remind_of_late_tickets(
+                store, alerts, texts=texts, language=language, clock=clock
+            ),
+        ),
+        Duty(
+            name="forget raw events",
+            every=timedelta(hours=6),
+            do=lambda: duties.forget_raw_events(store, days=schedule.raw_days, clock=clock),
+        ),
+        Duty(
+            name="alarm silent channels",
+            every=timedelta(minutes=10),
+            do=lambda: duties.alarm_silent_connectors(
+                health(),
+                alerts,
+                started_at=started_at,
+                hours=schedule.silence_hours,
+                texts=texts,
+                language=language,
+                clock=clock,
+            ),
+        ),
+    )
