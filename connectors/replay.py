@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from connectors.closing import Closing
 from connectors.event_file import Entry, EventFile
 from core.clock import Clock
 from core.config import Section
@@ -60,7 +61,7 @@ class Replay:
         self._path = folder / settings.file
         self._settings = settings
         self._clock = clock
-        self._closed = asyncio.Event()
+        self._closing = Closing()
 
     async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
         """The file's events after ``cursor``, then the end.
@@ -71,13 +72,13 @@ class Replay:
         try:
             mark = await asyncio.to_thread(_resume, file, cursor)
             pace = _Pace(self._settings.speed, self._clock)
-            while not self._closed.is_set():
+            while not self._closing.is_closed():
                 entries = await asyncio.to_thread(file.read, self._settings.page)
                 if not entries:
                     break
                 for due, part in pace.parts(entries):
                     await self._wait(due)
-                    if self._closed.is_set():
+                    if self._closing.is_closed():
                         return
                     self.progress = min(1.0, file.position / max(1, file.size))
                     yield _page(part, mark)
@@ -92,22 +93,13 @@ class Replay:
 
     async def close(self) -> None:
         """End ``pages`` at the next event."""
-        self._closed.set()
+        self._closing.close()
 
     async def _wait(self, due: float) -> None:
         """Sleep until the monotonic time ``due``, but no longer than until ``close``."""
         seconds = due - self._clock.monotonic()
-        if seconds <= 0:
-            return
-        waits = (
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-            asyncio.ensure_future(self._closed.wait()),
-        )
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        if seconds > 0:
+            await self._closing.unless(self._clock.sleep(seconds))
 
 
 class _Pace:

@@ -4,11 +4,10 @@ The offset that tells Telegram to forget updates is the cursor, so it moves only
 stored. With a webhook Telegram is answered only once its update is stored.
 """
 
-import asyncio
 import hmac
 import json
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
@@ -22,6 +21,7 @@ from aiogram.methods import (
 from aiogram.types import CallbackQuery
 from pydantic import SecretStr
 
+from connectors.closing import Closing
 from connectors.notices import gap_alert
 from connectors.telegram_api import ApiError, TelegramApi
 from connectors.telegram_events import KINDS, Me
@@ -74,7 +74,7 @@ class Telegram:
         self._sender = Sender(
             api=self.api, rates=self.rates, clock=tools.clock, seconds=settings.send_seconds
         )
-        self._closed = asyncio.Event()
+        self._closing = Closing()
         self._me: Me | None = None
         self._last_contact: datetime | None = None
         self._waiting: int | None = None
@@ -90,7 +90,7 @@ class Telegram:
         Raises Unavailable and Refused.
         """
         mark = Mark.read(cursor)
-        me = await self._or_closed(self._who())
+        me = await self._closing.unless(self._who())
         if me is None:
             return
         now = self._clock.now()
@@ -153,7 +153,7 @@ class Telegram:
 
     async def close(self) -> None:
         """End ``pages`` and give back the connections."""
-        self._closed.set()
+        self._closing.close()
         await self.api.close()
 
     async def _poll(self, mark: Mark, me: Me) -> AsyncIterator[Page]:
@@ -161,7 +161,7 @@ class Telegram:
         while True:
             asked_at = self._clock.monotonic()
             ask = RawUpdates(offset=mark.offset, timeout=seconds, allowed_updates=list(KINDS))
-            raw = await self._or_closed(self._call(ask, seconds + _CALL_SECONDS))
+            raw = await self._closing.unless(self._call(ask, seconds + _CALL_SECONDS))
             if raw is None:
                 return
             batch, now = self._sort(raw, me), self._clock.monotonic()
@@ -174,7 +174,7 @@ class Telegram:
                 stored_at = now
                 await self._confirm(batch)
             if after == mark and now - asked_at < _BREATH:
-                await self._or_closed(self._clock.sleep(_BREATH))
+                await self._closing.unless(self._clock.sleep(_BREATH))
             mark = after
 
     async def _watch(self, mark: Mark) -> AsyncIterator[Page]:
@@ -184,14 +184,14 @@ class Telegram:
             secret_token=_plain(secret) if secret else None,
             allowed_updates=list(KINDS),
         )
-        if await self._or_closed(self._call(register)) is None:
+        if await self._closing.unless(self._call(register)) is None:
             return
-        while (info := await self._or_closed(self._call(GetWebhookInfo()))) is not None:
+        while (info := await self._closing.unless(self._call(GetWebhookInfo()))) is not None:
             self._waiting = info.pending_update_count
             if info.url != self._settings.webhook_url:
                 raise Unavailable("Somebody changed this bot's webhook; it is set again")
             yield Page(events=(), cursor=mark.write(self._clock.now()))
-            await self._or_closed(self._clock.sleep(_HEARTBEAT))
+            await self._closing.unless(self._clock.sleep(_HEARTBEAT))
 
     def _sort(self, raw: list[object], me: Me) -> Batch:
         return read_updates(
@@ -231,18 +231,6 @@ class Telegram:
                 await self._call(AnswerCallbackQuery(callback_query_id=button), 5)
             except ConnectorError as error:
                 log.info("a button was not confirmed", extra={"error": str(error)})
-
-    async def _or_closed(self, work: Coroutine[object, object, T]) -> T | None:
-        """What ``work`` gives, or ``None`` as soon as the connector is closed."""
-        task = asyncio.ensure_future(work)
-        closed = asyncio.ensure_future(self._closed.wait())
-        try:
-            await asyncio.wait((task, closed), return_when=asyncio.FIRST_COMPLETED)
-            return None if closed.done() else task.result()
-        finally:
-            task.cancel()
-            closed.cancel()
-            await asyncio.gather(task, closed, return_exceptions=True)
 
 
 def _confirmation(batch: Batch) -> Response:

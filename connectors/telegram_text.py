@@ -60,13 +60,11 @@ def _cut(text: str, limit: int) -> int:
 
 
 def _fitting(text: str, limit: int) -> int:
-    """How many characters of ``text`` count at most ``limit``."""
-    count = 0
-    for index, character in enumerate(text):
-        count += 2 if character > "\uffff" else 1
-        if count > limit:
-            return index
-    return len(text)
+    """How many characters of ``text``, which is longer than ``limit``, fit into it."""
+    index = count = 0
+    while (count := count + length(text[index])) <= limit:
+        index += 1
+    return index
 
 
 def _joined(text: str, index: int) -> bool:

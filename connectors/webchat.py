@@ -4,7 +4,6 @@ Who a visitor is rests on a secret that only their browser knows; everybody else
 included, sees the conversation's id, from which the secret cannot be found.
 """
 
-import asyncio
 import hashlib
 import math
 import re
@@ -13,6 +12,7 @@ from typing import Final
 
 from pydantic import Field
 
+from connectors.closing import Closing
 from core.bus import Bus, Talked
 from core.clock import Clock
 from core.config import Section
@@ -63,7 +63,7 @@ class Webchat:
         self._intake = intake
         self._clock = clock
         self._bus = bus
-        self._closed = asyncio.Event()
+        self._closing = Closing()
         self._left: dict[str, tuple[float, float]] = {}
         """By conversation: messages left at a monotonic time; who has all left is not kept."""
 
@@ -101,13 +101,13 @@ class Webchat:
 
     async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
         """Nothing, until ``close``: visitors push."""
-        await self._closed.wait()
+        await self._closing.wait()
         for page in tuple[Page, ...]():
             yield page
 
     async def close(self) -> None:
         """End ``pages``."""
-        self._closed.set()
+        self._closing.close()
 
     def _validate(self, message_id: str, text: str) -> None:
         limit = self._settings.longest

@@ -179,9 +179,8 @@ async def test_an_odd_part_of_a_message_does_not_cost_its_text(bench: Bench) -> 
 
 
 async def test_an_update_that_is_odd_throughout_is_kept_aside(bench: Bench) -> None:
-    poll = {"id": "1", "question": "?", "options": [{"odd": 1}], "total_voter_count": 1}
-    more = {"is_closed": False, "is_anonymous": True, "type": "regular"}
-    bench.server.push(poll=poll | more)
+    reaction = {"chat": {"id": 7, "type": "private"}, "message_id": 1, "date": 1772352000}
+    bench.server.push(message_reaction=reaction | {"old_reaction": ["odd"], "new_reaction": []})
     bench.server.push(poll="odd")
     async with running(bench.connector(), bench.kit.shelf):
         await bench.kit.shelf.until(0, rejects=2)
