@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from core.records import Conversation, ConversationState, Target, Ticket
-from core.types import EventKind, Mention
+from core.types import Event, EventKind, Mention
 from responders.catalogue import Written
 from responders.playbook import Match, Rule, Then
 
@@ -49,6 +49,11 @@ class Case:
         event = self.mention.event
         unasked = event.public and not event.solicited
         return self.then.action == "draft" or self.then.send == "draft" or unasked
+
+
+def reply_key(event: Event) -> str:
+    """The key of the one automatic reply an event can get, whatever its revision."""
+    return f"{event.channel}:{event.id}:auto"
 
 
 def why_silent(case: Case) -> str | None:

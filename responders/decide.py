@@ -7,7 +7,15 @@ from core.clock import Clock
 from core.config import Sla
 from core.records import Answer, Conversation, ConversationState, Plan, Reply, ReplyState, Ticket
 from core.types import Action, Decision, Mention
-from responders.case import TOO_MANY, Case, conversation_after, target, text_key, why_silent
+from responders.case import (
+    TOO_MANY,
+    Case,
+    conversation_after,
+    reply_key,
+    target,
+    text_key,
+    why_silent,
+)
 from responders.catalogue import Catalogue, Written, written
 from responders.playbook import Match, Playbook, first_match
 from responders.ports import Answers, Conversations
@@ -85,7 +93,9 @@ class PlaybookDecider:
             return found[0] if found else None
 
         match = first_match(self._playbook, mention, first_contact=before is None, answer=answer)
-        looping = self._turns.too_many(event.channel, event.author.id, self._clock.monotonic())
+        looping = self._turns.too_many(
+            event.channel, event.author.id, reply_key(event), self._clock.monotonic()
+        )
         if looping and match.rule.then.action == "reply":
             return Match(rule=TOO_MANY)
         return match
@@ -101,8 +111,8 @@ class PlaybookDecider:
         ):
             silent = "already_answered"
         reply = None
-        if silent is None and (key := text_key(case)) is not None:
-            reply, silent = self._reply(case, key, ticket)
+        if silent is None and (words := text_key(case)) is not None:
+            reply, silent = self._reply(case, words, ticket)
         if case.then.action == "ticket":
             action = Action.TICKET
         elif reply is None:
@@ -137,25 +147,26 @@ class PlaybookDecider:
         )
 
     def _reply(
-        self, case: Case, key: str, ticket: Ticket | None
+        self, case: Case, words: str, ticket: Ticket | None
     ) -> tuple[Reply | None, str | None]:
         """The reply, with what staff should know about it; no reply where it would be a repeat."""
         event = case.mention.event
-        reply_key = f"{event.channel}:{event.id}:auto"
+        key = reply_key(event)
         draft = case.for_person
-        text = self._fresh_text(case, key, reply_key, ticket)
+        text = self._fresh_text(case, words, key, ticket)
         if text is None:
             return None, "said_before"
         if not draft:
             self._turns.note(
-                event.channel,
-                event.author.id,
-                event.conversation,
-                text,
-                self._clock.monotonic(),
+                key,
+                channel=event.channel,
+                author=event.author.id,
+                conversation=event.conversation,
+                text=text,
+                now=self._clock.monotonic(),
             )
         reply = Reply(
-            key=reply_key,
+            key=key,
             target=target(case),
             text=text,
             state=ReplyState.DRAFT if draft else ReplyState.PENDING,
@@ -167,7 +178,7 @@ class PlaybookDecider:
         )
         return reply, "held_for_person" if draft else None
 
-    def _fresh_text(self, case: Case, key: str, seed: str, ticket: Ticket | None) -> str | None:
+    def _fresh_text(self, case: Case, words: str, key: str, ticket: Ticket | None) -> str | None:
         """A variant that was not said in this conversation a moment ago, if there is one."""
         event, language = case.mention.event, case.language
         fields: dict[str, str] = {}
@@ -177,9 +188,9 @@ class PlaybookDecider:
         if case.match.answer is not None:
             fields["answer"] = case.match.answer.article.body
         now = self._clock.monotonic()
-        for turn in range(self._texts.variants(key, language)):
-            text = self._texts.say(key, language, seed=seed, turn=turn, **fields)
-            if not self._turns.said(event.channel, event.conversation, text, now):
+        for turn in range(self._texts.variants(words, language)):
+            text = self._texts.say(words, language, seed=key, turn=turn, **fields)
+            if not self._turns.said(event.channel, event.conversation, text, key, now):
                 return text
         return None
 

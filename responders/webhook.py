@@ -21,6 +21,7 @@ from core.records import Alert
 TIMESTAMP: Final = "Tingfeng-Timestamp"
 SIGNATURE: Final = "Tingfeng-Signature"
 KEY: Final = "Idempotency-Key"
+_REMEDY: Final = "Check the address and the secret in alerts.webhooks."
 _TIMEOUT: Final = 10.0
 _LONGEST_RETRY_AFTER: Final = 3600.0
 _TRY_AGAIN: Final = frozenset({408, 425, 429})
@@ -66,6 +67,8 @@ class Webhook:
                 allow_redirects=False,
             ) as response:
                 status, wait = response.status, response.headers.get("Retry-After", "")
+        except aiohttp.InvalidURL as error:  # its message is the address, which may hold a secret
+            raise Refused("the address is none", remedy=_REMEDY) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise Unavailable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
         if 200 <= status < 300:
@@ -73,10 +76,7 @@ class Webhook:
         if status >= 500 or status in _TRY_AGAIN:
             seconds = min(float(wait), _LONGEST_RETRY_AFTER) if wait.isdecimal() else None
             raise Unavailable(f"the receiver answered {status}", retry_after=seconds)
-        raise Refused(
-            f"the receiver answered {status}",
-            remedy="Check the address and the secret in alerts.webhooks.",
-        )
+        raise Refused(f"the receiver answered {status}", remedy=_REMEDY)
 
 
 def encode(alert: Alert) -> bytes:

@@ -371,6 +371,13 @@ async def test_the_same_is_not_said_again_at_once() -> None:
     assert len((await house.hears(question(seq=5))).replies) == 1
 
 
+async def test_what_could_not_be_recorded_is_decided_again_with_the_same_words() -> None:
+    house = House(manners=Manners(pace=Pace(replies=1)))
+    plans = [await house.decider.decide(question()) for _ in range(5)]
+    assert all(plan == plans[0] for plan in plans)
+    assert len(plans[0].replies) == 1
+
+
 async def test_deciding_again_after_a_crash_gives_the_same_keys() -> None:
     one = complaint()
     first, second = await House().decider.decide(one), await House().decider.decide(one)

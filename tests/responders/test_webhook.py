@@ -1,5 +1,7 @@
 """The signed webhook, against a real server on the loopback."""
 
+import hashlib
+import hmac
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -65,6 +67,14 @@ async def test_an_alert_arrives_signed(session: aiohttp.ClientSession, ledger: L
         assert sound is is_genuine(
             secret, timestamp=timestamp, body=body, signature=signature, now=now
         )
+    later = str(int(timestamp) + 1)
+    assert not is_genuine(
+        SECRET, timestamp=later, body=asked.body, signature=signature, now=START
+    ), "the time is signed, too"
+    by_hand = hmac.new(
+        SECRET.get_secret_value().encode(), timestamp.encode() + b"." + asked.body, hashlib.sha256
+    )
+    assert signature == by_hand.hexdigest(), "as the documentation tells receivers"
     assert b"secret" not in asked.body
 
 
@@ -134,3 +144,11 @@ async def test_nobody_there_is_unavailable(session: aiohttp.ClientSession) -> No
         url = gone.url
     with pytest.raises(Unavailable):
         await webhook(session, url).deliver(alert())
+
+
+async def test_an_address_that_is_none_is_refused_without_being_told(
+    session: aiohttp.ClientSession,
+) -> None:
+    with pytest.raises(Refused) as caught:
+        await webhook(session, "http://[token-in-url").deliver(alert())
+    assert "token" not in str(caught.value)
