@@ -75,7 +75,8 @@ def accept(tx: Tx, page: Prepared) -> Receipt:
 def _talk(tx: Tx, event: Event) -> None:
     if event.kind is EventKind.DELETE or not (event.solicited or not event.public):
         return
-    if event.kind is EventKind.EDIT and _correct(tx, event):
+    later = event.revision > 0 or event.kind is EventKind.EDIT
+    if later and _correct(tx, event):
         return
     line = Line(
         seq=0,

@@ -1,12 +1,15 @@
 """Every implementation of a port, for the suites that all of them must pass."""
 
-from collections.abc import AsyncIterator
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from core.clock import Clock, ManualClock
 from storage.factory import open_store
+from tests.contracts.mongo_server import server
 from tests.contracts.store_port import Opener, Store
 from tests.contracts.store_support import NOW
 
@@ -28,9 +31,30 @@ class _Data:
             await store.close()
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(scope="session")
+def mongodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with transactions: the one of ``MONGO_URI``, or the stand-in."""
+    if os.environ.get("MONGO_URI"):
+        yield os.environ["MONGO_URI"].rstrip("/")
+        return
+    with server(tmp_path_factory.mktemp("replica_set")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def mongodb_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that says that it has no transactions."""
+    with server(tmp_path_factory.mktemp("standalone"), "--standalone") as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "mongodb", "mongodb_alone"])
 async def opener(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Opener]:
-    data = _Data(f"sqlite:{tmp_path / 'data' / 'store.db'}")
+    if request.param == "sqlite":
+        url = f"sqlite:{tmp_path / 'data' / 'store.db'}"
+    else:
+        url = f"{request.getfixturevalue(request.param)}/t{uuid.uuid4().hex}"
+    data = _Data(url)
     yield data
     await data.close()
 

@@ -178,9 +178,13 @@ async def test_only_private_and_solicited_events_are_lines(store: Store) -> None
 async def test_an_edit_corrects_its_line_and_adds_none(store: Store) -> None:
     await put(store, event("m1"), event("m2", text="second"))
     await put(store, event("m1", revision=1, kind=EventKind.EDIT, text=HOSTILE))
-    await put(store, event("m9", revision=1, kind=EventKind.EDIT, text="of one never seen"))
+    await put(
+        store,
+        event("m9", revision=1, kind=EventKind.EDIT, text="of one never seen"),
+        event("m9", revision=2, text="and once more"),
+    )
     lines = await store.lines("chat", "c1")
-    assert [line.text for line in lines] == [HOSTILE, "second", "of one never seen"]
+    assert [line.text for line in lines] == [HOSTILE, "second", "and once more"]
 
 
 async def test_lines_are_read_from_where_a_client_stopped(store: Store) -> None:

@@ -153,7 +153,7 @@ ALPHABET = "面包发霉ab 1，"
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(query=st.text(alphabet=ALPHABET, min_size=1, max_size=4), seed=st.integers(0, 10**6))
 async def test_searching_is_looking_for_the_words(store: Store, query: str, seed: int) -> None:

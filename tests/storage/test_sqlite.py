@@ -274,6 +274,7 @@ async def test_every_commit_is_flushed_to_the_disk(store: SqliteStore) -> None:
 
 async def test_the_factory_opens_by_url(path: Path) -> None:
     store = await open_store(f"sqlite:{path}", clock=ManualClock(NOW))
+    assert isinstance(store, SqliteStore)
     assert store.path == path
     await store.close()
     for wrong in ("", "sqlite:", "postgres://x", str(path)):

@@ -1,0 +1,192 @@
+"""The durable queue of replies in MongoDB."""
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from core.errors import Conflict
+from core.records import Line, Reply, ReplyState, Ticket
+from storage.codec import key_of, micros, moment, text_of
+from storage.mongo import tickets
+from storage.mongo.inbox import add_lines
+from storage.mongo.link import Doc
+from storage.mongo.work import Tx, integer, key
+
+_MOVABLE: Final = (ReplyState.SENDING, ReplyState.UNKNOWN)
+_WAITING: Final = {"$in": ["pending", "sending"]}
+
+
+async def add(tx: Tx, reply: Reply) -> bool:
+    """Put a reply into the outbox; False where its key is there already."""
+    replies, target = tx.table("replies"), reply.target
+    if await replies.one({"_id": key_of(reply.key)}) is not None:
+        return False
+    doc: Doc = {
+        "_id": key_of(reply.key),
+        "place": await tx.next("reply"),
+        "channel": key_of(target.channel),
+        "conversation": tx.coder.who(target.conversation),
+        "reply_to": None if target.reply_to is None else key_of(target.reply_to),
+        "mention": reply.mention,
+        **_standing(tx, reply, owner=0),
+    }
+    await replies.add(doc)
+    return True
+
+
+async def add_with_ticket(tx: Tx, reply: Reply, ticket: Ticket | None) -> bool:
+    """Put a reply by staff into the outbox with its ticket; neither where the key is there."""
+    if await tx.table("replies").one({"_id": key_of(reply.key)}) is not None:
+        return False
+    if ticket is not None:
+        number = await tickets.put(tx, ticket, await tickets.origin_of(tx, ticket.mention))
+        if reply.ticket == ticket.number:
+            reply = dataclasses.replace(reply, ticket=number)
+    return await add(tx, reply)
+
+
+def _standing(tx: Tx, reply: Reply, *, owner: int) -> Doc:
+    return {
+        "state": reply.state.value,
+        "due": 0 if reply.not_before is None else micros(reply.not_before),
+        "owner": owner,
+        "doubt": False,
+        "body": tx.dump(reply),
+    }
+
+
+async def _move(tx: Tx, doc: Doc, reply: Reply, *, owner: int = 0) -> bool:
+    """Change a reply if its state is still the one that was read."""
+    where = {"_id": doc["_id"], "state": doc["state"]}
+    return bool(
+        await tx.table("replies").change(where, {"$set": _standing(tx, reply, owner=owner)})
+    )
+
+
+async def claim(tx: Tx, channel: str, limit: int, now: int) -> list[Reply]:
+    """Move due replies of a channel from pending to sending; outside of any transaction."""
+    due = {"state": "pending", "channel": key_of(channel), "due": {"$lte": now}}
+    found: list[Reply] = []
+    while len(found) < limit:
+        docs = await tx.table("replies").many(
+            due, sort=[("due", 1), ("place", 1)], limit=limit - len(found)
+        )
+        for doc in docs:
+            reply = dataclasses.replace(tx.load(Reply, doc), state=ReplyState.SENDING)
+            if await _move(tx, doc, reply, owner=tx.owner):
+                found.append(reply)
+        if not docs:
+            break
+    return found
+
+
+async def waiting_channels(tx: Tx) -> list[str]:
+    """Channels with replies that are pending or being sent, in order."""
+    found = await tx.table("replies").values("channel", {"state": _WAITING})
+    return sorted(text_of(key({"channel": value}, "channel")) for value in found)
+
+
+async def in_doubt(tx: Tx, channel: str, *, also_own: bool) -> list[Reply]:
+    """Take over what nobody alive is sending; ``also_own``: nor this process any more."""
+    replies = tx.table("replies")
+    sending = {"state": "sending", "channel": key_of(channel)}
+    if also_own:
+        await replies.change_all(sending | {"owner": tx.owner}, {"$set": {"doubt": True}})
+    await replies.change_all(sending | {"owner": 0}, {"$set": {"doubt": True, "owner": tx.owner}})
+    docs = await replies.many(sending | {"owner": tx.owner, "doubt": True}, sort=[("place", 1)])
+    return [tx.load(Reply, doc) for doc in docs]
+
+
+async def finish(
+    tx: Tx,
+    name: str,
+    *,
+    state: ReplyState,
+    native_id: str | None,
+    reason: str,
+    not_before: datetime | None,
+    ticket: Ticket | None,
+) -> Reply:
+    """Move a reply on from sending or unknown; raises Conflict from anywhere else."""
+    doc = await _find(tx, name)
+    reply = tx.load(Reply, doc)
+    if reply.state not in _MOVABLE:
+        if reply.state is state:
+            return reply
+        raise Conflict(f"the reply {name} is {reply.state.value} already. Read it again.")
+    number = reply.ticket
+    if ticket is not None:
+        number = await tickets.put(tx, ticket, await tickets.origin_of(tx, ticket.mention))
+    changed = dataclasses.replace(
+        reply,
+        state=state,
+        native_id=native_id or reply.native_id,
+        reason=reason,
+        not_before=not_before,
+        attempts=reply.attempts + (state is ReplyState.PENDING),
+        ticket=number,
+    )
+    if state is ReplyState.SENT:
+        line = Line(
+            seq=0, direction="out", id=name, by=reply.by, text=reply.text, at=moment(tx.now)
+        )
+        await add_lines(tx, [(reply.target.channel, reply.target.conversation, line)])
+    await _move(tx, doc, changed)
+    return changed
+
+
+async def settle_draft(tx: Tx, name: str, *, by: str, approve: bool, text: str) -> Reply:
+    """Move a draft to pending or cancelled; raises Conflict where it is none any more."""
+    doc = await _find(tx, name)
+    reply = tx.load(Reply, doc)
+    changed = dataclasses.replace(
+        reply,
+        state=ReplyState.PENDING if approve else ReplyState.CANCELLED,
+        by=by,
+        text=text if approve else reply.text,
+        reason="" if approve else f"rejected by {by}",
+    )
+    if reply.state is not ReplyState.DRAFT or not await _move(tx, doc, changed):
+        raise Conflict(f"the draft {name} is {reply.state.value} already. Read it again.")
+    return changed
+
+
+async def cancel_for(tx: Tx, seqs: Sequence[object], reason: str) -> None:
+    """Cancel every reply to these mentions that was not sent yet."""
+    where = {"mention": {"$in": list(seqs)}, "state": {"$in": ["draft", "pending"]}}
+    for doc in await tx.table("replies").many(where):
+        reply = tx.load(Reply, doc)
+        await _move(tx, doc, dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=reason))
+
+
+async def drafts(tx: Tx, limit: int) -> list[Reply]:
+    """Replies that wait for a person, oldest first."""
+    docs = await tx.table("replies").many({"state": "draft"}, sort=[("place", 1)], limit=limit)
+    return [tx.load(Reply, doc) for doc in docs]
+
+
+async def to_mentions(tx: Tx, seqs: Sequence[int]) -> dict[int, list[Reply]]:
+    """Replies by the mention they answer, oldest first."""
+    found: dict[int, list[Reply]] = {seq: [] for seq in seqs}
+    where = {"mention": {"$in": list(seqs)}}
+    for doc in await tx.table("replies").many(where, sort=[("place", 1)]):
+        found[integer(doc, "mention")].append(tx.load(Reply, doc))
+    return found
+
+
+async def replied_to(tx: Tx, channel: str, native_id: str) -> bool:
+    """True where any reply to this event, in any revision, is there."""
+    post = {"channel": key_of(channel), "id": key_of(native_id)}
+    direct = {"channel": post["channel"], "reply_to": post["id"]}
+    if await tx.table("replies").one(direct) is not None:
+        return True
+    seqs = [doc["_id"] for doc in await tx.table("events").many(post)]
+    return await tx.table("replies").one({"mention": {"$in": seqs}}) is not None
+
+
+async def _find(tx: Tx, name: str) -> Doc:
+    found = await tx.table("replies").one({"_id": key_of(name)})
+    if found is None:
+        raise Conflict(f"there is no reply {name}; it may have been erased.")
+    return found

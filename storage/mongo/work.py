@@ -1,0 +1,102 @@
+"""What a piece of work on MongoDB is given, and how documents are read."""
+
+import zlib
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from storage.mongo.link import Doc, Link, Table
+from storage.seal import Coder
+
+if TYPE_CHECKING:
+    from storage.mongo.link import Session
+
+T = TypeVar("T")
+_COMPRESS_FROM: Final = 1 << 20
+_PACKED: Final = b"\x00z"
+
+
+class Tx:
+    """The collections, inside one transaction or outside of any."""
+
+    def __init__(
+        self,
+        link: Link,
+        session: "Session",
+        coder: Coder,
+        *,
+        now: int,
+        owner: int,
+    ) -> None:
+        self._link = link
+        self._session = session
+        self.coder = coder
+        self.now = now
+        """Microseconds since 1970."""
+        self.owner = owner
+        """This process's id; see storage.lease."""
+        self.counts: dict[str, int] = {}
+
+    def table(self, name: str) -> Table:
+        return self._link.table(name, self._session)
+
+    def count(self, name: str, by: int) -> None:
+        """Change a counter: ``received``, ``done``, ``pending``, ``dead``, ``dropped:REASON``."""
+        if by:
+            self.counts[name] = self.counts.get(name, 0) + by
+
+    async def finish(self, slot: int) -> None:
+        """Write the counters into the counter document ``slot``; their sum is what counts."""
+        if self.counts:
+            change = {f"n.{_field(name)}": by for name, by in self.counts.items()}
+            await self.table("counters").change({"_id": slot}, {"$inc": change}, upsert=True)
+
+    async def next(self, name: str, first: int = 1, by: int = 1) -> int:
+        """The first of ``by`` new numbers; outside of the transaction, so gaps are allowed."""
+        found = await self._link.table("numbers").take(
+            {"_id": name}, {"$inc": {"last": by}}, upsert=True
+        )
+        return integer(found or {}, "last") - by + first
+
+    def dump(self, value: object) -> bytes:
+        """A record as it is stored; long ones are compressed, since a document holds 16 MB."""
+        body = self.coder.dump(value)
+        return body if len(body) < _COMPRESS_FROM else _PACKED + zlib.compress(body, 1)
+
+    def load(self, kind: type[T], doc: Doc) -> T:
+        return self.coder.load(kind, _unpacked(doc))
+
+    def plain(self, doc: Doc) -> bytes:
+        """A record as ``storage.codec`` wrote it."""
+        return self.coder.open(_unpacked(doc))
+
+
+def _unpacked(doc: Doc) -> bytes:
+    body = blob(doc, "body")
+    return zlib.decompress(body[len(_PACKED) :]) if body.startswith(_PACKED) else body
+
+
+def _field(name: str) -> str:
+    text = name.encode("utf-8", "backslashreplace").decode()
+    for char in "%.$\x00":
+        text = text.replace(char, f"%{ord(char):02X}")
+    return text
+
+
+def counter_name(field: str) -> str:
+    """What ``Tx.count`` was given."""
+    for char in "\x00$.%":
+        field = field.replace(f"%{ord(char):02X}", char)
+    return field
+
+
+def integer(doc: Doc, name: str) -> int:
+    return cast("int", doc[name])
+
+
+def blob(doc: Doc, name: str) -> bytes:
+    return bytes(cast("bytes", doc[name]))
+
+
+def key(doc: Doc, name: str) -> str | bytes:
+    """What ``storage.codec.key_of`` gave."""
+    value = doc[name]
+    return value if isinstance(value, str) else bytes(cast("bytes", value))

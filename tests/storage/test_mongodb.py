@@ -1,0 +1,195 @@
+"""What is special to the MongoDB store: its connection, its errors, processes on other hosts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pymongo.errors import BulkWriteError, OperationFailure
+
+from core.clock import ManualClock, SystemClock
+from core.errors import Conflict, SchemaTooNew, StoreError, StoreFull, StoreReadOnly
+from core.types import Page
+from storage.mongo import link, schema, upkeep
+from storage.mongo.together import Together
+from storage.mongodb import MongoStore
+from tests.contracts.mongo_server import server
+from tests.contracts.store_support import NOW, adds_up, event, put, reply, take
+
+
+async def opened(url: str) -> MongoStore:
+    return await MongoStore.open(url, clock=ManualClock(NOW))
+
+
+@pytest.fixture
+async def store(mongo_url: str) -> AsyncIterator[MongoStore]:
+    store = await opened(mongo_url)
+    yield store
+    await store.close()
+
+
+async def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "PATIENCE_MS", 100)
+    with pytest.raises(StoreError, match="Start it, or correct"):
+        await opened("mongodb://127.0.0.1:9/tingfeng")
+
+
+@pytest.mark.parametrize("url", ["mongodb://", "mongodb://host:port/x", "mongodb://u:@/@x/db"])
+async def test_an_address_that_is_none(url: str) -> None:
+    with pytest.raises(StoreError, match="mongodb://HOST:PORT/DATABASE"):
+        await opened(url)
+
+
+async def test_data_of_a_newer_version(store: MongoStore, mongo_url: str) -> None:
+    newer = {"$set": {"last": schema.VERSION + 1}}
+    await store._link.table("numbers").change({"_id": "schema"}, newer)
+    with pytest.raises(SchemaTooNew, match="Install that version"):
+        await opened(mongo_url)
+
+
+async def test_a_closed_store_says_so(mongo_url: str) -> None:
+    store = await opened(mongo_url)
+    await store.close()
+    await store.close()
+    with pytest.raises(StoreError, match="closed"):
+        await put(store, event("e1"))
+    with pytest.raises(StoreError, match="closed"):
+        await store.counts()
+
+
+async def test_every_write_waits_for_the_journals_of_most(store: MongoStore) -> None:
+    table = store._link.table("events")
+    assert table._collection.write_concern.document == {"w": "majority", "j": True}
+
+
+async def test_a_killed_server_loses_nothing_and_is_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "PATIENCE_MS", 300)
+    folder = tmp_path / "mongo"
+    folder.mkdir()
+    with server(folder) as address:
+        store = await MongoStore.open(f"{address}/tf", clock=SystemClock())
+        claimed = await take(store, *(event(f"e{n}") for n in range(50)))
+        assert len(claimed) == 50
+        await store.add_reply(reply("r1"))
+        await store.claim_replies("chat", 1, SystemClock().now())
+    with pytest.raises(StoreError, match="does not answer"):
+        await put(store, event("lost"))
+    with pytest.raises(StoreError, match="does not answer"):
+        await store.counts()
+    port = int(address.rpartition(":")[2])
+    with server(folder, port=port):
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    again = await store.claim_events(100)
+                    break
+                except StoreError:
+                    await asyncio.sleep(0.1)
+        assert [item.seq for item in again] == [item.seq for item in claimed]
+        assert [each.key for each in await store.in_doubt("chat")] == ["r1"]
+        assert adds_up(await store.counts())
+        await store.close()
+
+
+async def test_processes_on_other_hosts_count_as_gone_when_they_are_silent(
+    store: MongoStore, mongo_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "host", lambda: "elsewhere")
+    other = await opened(mongo_url)
+    await take(other, event("e1"))
+    monkeypatch.setattr(upkeep, "host", lambda: "here")
+    assert await store.claim_events(9) == []
+    late = await MongoStore.open(mongo_url, clock=ManualClock(NOW + timedelta(seconds=25)))
+    assert [item.event.id for item in await late.claim_events(9)] == ["e1"]
+    await late.close()
+    await other.close()
+
+
+async def test_a_process_gives_signs_of_life(mongo_url: str) -> None:
+    clock = ManualClock(NOW)
+    store = await MongoStore.open(mongo_url, clock=clock)
+    owners = store._link.table("owners")
+    await clock.advance(upkeep.BEAT_SECONDS)
+    async with asyncio.timeout(10):
+        while (await owners.one({"seen": {"$gt": upkeep.SILENT}, "host": upkeep.host()})) is None:
+            await asyncio.sleep(0.02)
+    seen = {doc["seen"] for doc in await owners.many({})}
+    assert len(seen) == 1
+    await store.close()
+    late = await opened(mongo_url)
+    assert len(await late._link.table("owners").many({})) == 1
+    await late.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "remedy"),
+    [
+        (14031, StoreFull, "Free disk space"),
+        (10107, StoreReadOnly, "takes no writes"),
+        (18, StoreError, "name and password"),
+        (8000, StoreError, "Look at the server's log"),
+    ],
+)
+def test_what_the_server_says_is_told_with_its_remedy(
+    code: int, kind: type[StoreError], remedy: str
+) -> None:
+    error = link.translate(OperationFailure("no", code), "MongoDB")
+    assert type(error) is kind
+    assert remedy in str(error)
+
+
+async def test_work_that_always_meets_another_gives_up(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "TRIES", 2)
+
+    async def work(_: object) -> None:
+        raise BulkWriteError({"writeErrors": [{"code": 11000}]})
+
+    with pytest.raises(StoreError, match="too many changes"):
+        await store._link.run(work)
+
+    async def other(_: object) -> None:
+        raise BulkWriteError({"writeErrors": [{"code": 2}]})
+
+    with pytest.raises(StoreError, match="Look at the server's log"):
+        await store._link.run(other)
+
+
+async def test_a_group_that_fails_is_tried_one_by_one() -> None:
+    async def double(items: object) -> list[int]:
+        assert isinstance(items, list)
+        await asyncio.sleep(0)
+        if 13 in items:
+            raise Conflict("13")
+        if 0 in items:
+            raise ZeroDivisionError
+        return [2 * item for item in items]
+
+    together: Together[int, int] = Together(double)
+    results = await asyncio.gather(*map(together.put, (1, 2, 13, 4)), return_exceptions=True)
+    assert (results[0], results[3]) == (2, 8)
+    assert isinstance(results[2], Conflict)
+    with pytest.raises(Conflict):
+        await together.put(13)
+    with pytest.raises(ZeroDivisionError):
+        await together.put(0)
+    impatient = asyncio.create_task(together.put(5))
+    failing = asyncio.create_task(together.put(13))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    failing.cancel()
+    assert await together.put(6) == 12
+
+
+async def test_a_long_text_is_compressed(store: MongoStore) -> None:
+    (item,) = await take(store, event("huge", text="面包发霉" * 2_000_000))
+    assert len(item.event.text) == 8_000_000
+
+
+async def test_an_empty_page_moves_the_cursor(store: MongoStore) -> None:
+    assert (await store.accept("feed", Page(events=(), cursor="5"))).accepted == 0
+    assert await store.cursor("feed") == "5"
