@@ -1,0 +1,192 @@
+"""The language of brand terms: plain words, or ``"禾家" AND (面包 OR 蛋糕) NOT 招聘``.
+
+A term is an expression where it has an operator in capitals (AND, OR, NOT, NEAR/5), is quoted, or
+is a regular expression between slashes. Anything else is a name, spaces and all.
+
+    expression = all { OR all }
+    all        = part { [AND] part | AND NOT part | NOT part }
+    part       = atom [ NEAR/n atom ]         at most n characters or words between the two
+    atom       = ( expression ) | "phrase" | words | /regular expression/
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+_OPERATOR: Final = re.compile(r"(?:^|[\s)\"])(?:AND|OR|NOT|NEAR/\d+)(?=[\s(\"/]|$)")
+_TOKEN: Final = re.compile(
+    r"\s*(?:(?P<open>\()|(?P<close>\))|\"(?P<phrase>[^\"]*)\"|/(?P<regex>(?:\\.|[^/\\])+)/"
+    r"|(?P<operator>(?:AND|OR|NOT|NEAR/\d+)(?=[\s()\"/]|$))|(?P<word>[^\s()\"]+))"
+)
+_DEEPEST: Final = 20
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be read; the message says where and why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Literal:
+    """A word or phrase."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Regex:
+    """A regular expression over the readable text; case does not matter."""
+
+    pattern: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Near:
+    """Both, with at most ``distance`` characters or words between them, in either order."""
+
+    left: "Expression"
+    right: "Expression"
+    distance: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class All:
+    """All of ``wanted`` and none of ``unwanted``."""
+
+    wanted: tuple["Expression", ...]
+    unwanted: tuple["Expression", ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Either:
+    """At least one."""
+
+    of: tuple["Expression", ...]
+
+
+Expression = Literal | Regex | Near | All | Either
+
+
+def parse(text: str) -> Expression:
+    """Read a term; raises ExpressionError."""
+    whole = text.strip()
+    quoted = len(whole) > 1 and whole[0] == whole[-1] == '"'
+    slashed = len(whole) > 2 and whole[0] == whole[-1] == "/"
+    if not (quoted or slashed or _OPERATOR.search(whole)):
+        return Literal(text=whole)
+    reader = _Reader(whole)
+    found = reader.either(0)
+    if reader.kind is not None:
+        raise ExpressionError(f"{reader.where()}: nothing may follow here but AND, OR or NOT")
+    return found
+
+
+class _Reader:
+    """Reads an expression from left to right; ``kind`` and ``value`` are what comes next."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._start = 0
+        self.kind: str | None = None
+        self.value = ""
+        self._step()
+
+    def where(self) -> str:
+        return f"at character {self._start + 1}"
+
+    def either(self, depth: int) -> Expression:
+        if depth > _DEEPEST:
+            raise ExpressionError(f"{self.where()}: more than {_DEEPEST} brackets in one another")
+        parts = [self._all(depth)]
+        while self._takes("OR"):
+            parts.append(self._all(depth))
+        return parts[0] if len(parts) == 1 else Either(of=tuple(parts))
+
+    def _all(self, depth: int) -> Expression:
+        wanted: list[Expression] = []
+        unwanted: list[Expression] = []
+        while True:
+            into = unwanted if self._takes("NOT") else wanted
+            into.append(self._near(depth))
+            also = self._takes("AND")
+            if not also and (self.kind in {None, "close"} or self._next_is("OR")):
+                break
+        if not wanted:
+            raise ExpressionError("NOT alone would match almost everything; say what is wanted too")
+        if len(wanted) == 1 and not unwanted:
+            return wanted[0]
+        return All(wanted=tuple(wanted), unwanted=tuple(unwanted))
+
+    def _near(self, depth: int) -> Expression:
+        left = self._atom(depth)
+        while self.kind == "operator" and self.value.startswith("NEAR/"):
+            distance = int(self.value[5:])
+            self._step()
+            left = Near(left=left, right=self._atom(depth), distance=distance)
+        return left
+
+    def _atom(self, depth: int) -> Expression:
+        kind, value, where = self.kind, self.value, self.where()
+        match kind:
+            case "open":
+                self._step()
+                inner = self.either(depth + 1)
+                if self.kind != "close":
+                    raise ExpressionError(f"{where}: this bracket is never closed")
+                self._step()
+                return inner
+            case "phrase":
+                self._step()
+                return Literal(text=value)
+            case "regex":
+                self._step()
+                return Regex(pattern=value)
+            case "word":
+                words: list[str] = []
+                while self.kind == "word":
+                    words.append(self.value)
+                    self._step()
+                return Literal(text=" ".join(words))
+            case None:
+                raise ExpressionError(f"{where}: a word is missing at the end")
+            case _:
+                raise ExpressionError(f"{where}: a word is missing before {value!r}")
+
+    def _takes(self, operator: str) -> bool:
+        if self._next_is(operator):
+            self._step()
+            return True
+        return False
+
+    def _next_is(self, operator: str) -> bool:
+        return self.kind == "operator" and self.value == operator
+
+    def _step(self) -> None:
+        rest = self._text[self._at :]
+        self._start = self._at + len(rest) - len(rest.lstrip())
+        found = _TOKEN.match(self._text, self._at)
+        if found is None:
+            if rest.strip():
+                raise ExpressionError(f"{self.where()}: this quotation mark is never closed")
+            self.kind, self.value = None, ""
+            return
+        self.kind = found.lastgroup
+        self.value = found[found.lastgroup or 0]
+        self._at = found.end()
+
+
+def leaves(expression: Expression, take: Callable[[Literal | Regex], None]) -> None:
+    """Call ``take`` with every word and regular expression of an expression."""
+    match expression:
+        case Literal() | Regex():
+            take(expression)
+        case Near(left=left, right=right):
+            leaves(left, take)
+            leaves(right, take)
+        case All(wanted=wanted, unwanted=unwanted):
+            for part in (*wanted, *unwanted):
+                leaves(part, take)
+        case Either(of=of):
+            for part in of:
+                leaves(part, take)
