@@ -288,10 +288,13 @@ def replay(
     config: ConfigFile,
     speed: Annotated[str, typer.Option(help="max, or how many times faster than life.")] = "max",
     report: Annotated[Path | None, typer.Option(help="Where to write the report (JSON).")] = None,
+    replies: Annotated[
+        Path | None, typer.Option(help="Where to write replies (JSON Lines).")
+    ] = None,
 ) -> None:
     """Play a feed through the configured brand, with replies that go nowhere; then report."""
     configure_logs(level="ERROR")
-    plans, feed, watch = read_plans(config), read_feed(file, speed), Stopwatch(clock)
+    plans, feed, watch = read_plans(config), read_feed(file, speed, replies), Stopwatch(clock)
 
     async def play_feed() -> dict[str, object]:
         async with open_house(plans, feed=feed, ended=watch.ended) as house:

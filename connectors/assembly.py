@@ -52,10 +52,16 @@ def build_channels(
     ]
 
 
-def read_feed(file: Path, speed: str) -> ReplaySettings:
-    """Settings to play ``file`` at ``speed``, ``max`` or a number; raises ConfigError."""
+def read_feed(file: Path, speed: str, replies: Path | None) -> ReplaySettings:
+    """Settings to play ``file`` at ``speed``, ``max`` or a number; raises ConfigError.
+
+    ``replies``: the file that replies are written to.
+    """
     problems: list[Problem] = []
-    feed = validate(ReplaySettings, {"file": str(file.resolve()), "speed": speed}, "", problems)
+    given = {"file": str(file.resolve()), "speed": speed}
+    if replies is not None:
+        given["replies"] = str(replies.resolve())
+    feed = validate(ReplaySettings, given, "", problems)
     if feed is not None:
         problems += inspect_replay(feed, Path())
     if feed is None or problems:

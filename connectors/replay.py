@@ -1,6 +1,6 @@
 """Plays recorded events from a file, as they came or as fast as they can be taken.
 
-What is answered to them goes nowhere: ``send`` only counts.
+What is answered to them goes nowhere, or into a file of replies.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from pydantic import Field
 
 from connectors.closing import Closing
 from connectors.event_file import Entry, EventFile
+from connectors.ledger import Ledger
 from core.clock import Clock
 from core.config import Section
 from core.errors import Problem, Refused
@@ -31,6 +32,8 @@ class ReplaySettings(Section):
     """JSON Lines, optionally gzipped; see docs/event-format.md."""
     speed: float | Literal["max"] = Field(default="max")
     """How many times faster than the events were posted, or ``max``."""
+    replies: str | None = Field(default=None, min_length=1)
+    """A file that replies are appended to, as JSON Lines; without one they are only counted."""
     page: int = Field(default=200, ge=1, le=10_000)
     """Most events that are stored in one transaction."""
 
@@ -59,6 +62,7 @@ class Replay:
         self.progress = 0.0
         """The part of the file that is read, in [0, 1]."""
         self._path = folder / settings.file
+        self._ledger = Ledger(folder / settings.replies) if settings.replies else None
         self._settings = settings
         self._clock = clock
         self._closing = Closing()
@@ -87,9 +91,16 @@ class Replay:
             await asyncio.to_thread(file.close)
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
-        """Count the reply; nothing leaves the machine."""
+        """Count the reply and write it down; nothing leaves the machine."""
+        if self._ledger is not None:
+            await asyncio.to_thread(self._ledger.append, target, text, key)
         self.sent += 1
         return Sent(native_id=key)
+
+    async def find_sent(self, target: Target, text: str, key: str) -> str | None:
+        """As ReadsBack.find_sent."""
+        found = self._ledger is not None and await asyncio.to_thread(self._ledger.has, key)
+        return key if found else None
 
     async def close(self) -> None:
         """End ``pages`` at the next event."""

@@ -11,7 +11,7 @@ from core.types import Page
 class IntakeDoor:
     """Persists pages; slows connectors down while the pipeline is behind."""
 
-    def __init__(self, inbox: Inbox, *, wake: Callable[[], None], room: int = 20_000) -> None:
+    def __init__(self, inbox: Inbox, *, wake: Callable[[], None], room: int = 2_000) -> None:
         self._inbox = inbox
         self._wake = wake
         self._room = room

@@ -37,7 +37,10 @@ class Stopwatch:
             )
 
     def report(self, before: Counts, after: Counts, alerts: int) -> dict[str, object]:
-        """Figures of this run alone; ``events_in`` is the sum of the four that follow it."""
+        """Figures of this run; ``events_in`` is the sum of the four that follow it.
+
+        Events that an earlier run left pending come in again.
+        """
         took = self._last - self._started
         dropped = {
             reason: count - before.dropped.get(reason, 0)
@@ -45,9 +48,9 @@ class Stopwatch:
             if count > before.dropped.get(reason, 0)
         }
         return {
-            "events_in": after.received - before.received,
+            "events_in": after.received - before.received + before.pending,
             "done": after.done - before.done,
-            "pending": after.pending - before.pending,
+            "pending": after.pending,
             "dead_lettered": after.dead - before.dead,
             "dropped": dropped,
             "events_per_second": round(len(self.seconds) / took, 1) if took > 0 else 0.0,

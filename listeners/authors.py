@@ -21,6 +21,8 @@ _STAMP: Final = "%Y%m%dT%H%M%SZ"
 _EPISODES: Final = 50
 _TEXT: Final = 160
 _BAD: Final = 0.5
+_SURE: Final = 0.75
+"""The most likely sentiment is too often wrong to count by; a sure one is not."""
 _GRAVE: Final = frozenset({"death", "food_poisoning", "injury", "fire", "child", "self_harm"})
 _GRAVE_AUTHORS: Final = 2
 
@@ -97,7 +99,8 @@ class AuthorsLane:
         event, judgement = mention.event, mention.judgement
         at = event.posted_at.timestamp()
         author = f"{event.channel}\n{event.author.id}"
-        bad = judgement.sentiment == "negative" or judgement.complaint >= _BAD or judgement.risk
+        angry = judgement.probabilities.negative >= _SURE
+        bad = angry or judgement.complaint >= _BAD or judgement.risk
         mark = (
             Mark(
                 at=at,
