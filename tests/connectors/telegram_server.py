@@ -57,6 +57,7 @@ class TelegramServer:
     """The server's state; tests change and read it freely."""
 
     url: str = ""
+    token: str = TOKEN
     page: int = 100
     pending: list[Json] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
@@ -116,7 +117,7 @@ class TelegramServer:
         fields = {name: str(value) for name, value in (await request.post()).items()}
         waiting = self.troubles.get(method, [])
         trouble = waiting.pop(0) if waiting else None
-        right = request.match_info["token"] == TOKEN
+        right = request.match_info["token"] == self.token
         acts = right and (trouble is None or trouble.how.startswith("act"))
         self.calls.append(Call(method=method, fields=fields, at=time.monotonic(), acted=acts))
         if not right:

@@ -169,6 +169,13 @@ async def test_lines_about_the_limit(path: Path, extra: int, end: bytes) -> None
     assert len(shelf.rejects) == (extra > 0)
 
 
+async def test_lines_are_counted_right_behind_one_that_is_cut_at_its_end(path: Path) -> None:
+    put(path, b"x" * 1024 * 1024 + b"\r\r\n" + b"?\n")
+    shelf = Shelf()
+    await drain(replay(path), shelf)
+    assert [reject.id.split(":")[1] for reject in shelf.rejects.values()] == ["1", "2"]
+
+
 async def test_a_resumed_file_counts_a_huge_line_as_one(path: Path) -> None:
     put(path, line(0) + b"x" * 3_000_000 + b"\n" + line(1) + line(2))
     shelf = Shelf()

@@ -279,7 +279,7 @@ async def test_a_dead_server_is_unavailable(bench: Bench) -> None:
     assert isinstance(await fail(bench), Unavailable)
 
 
-@pytest.mark.parametrize("kind", ["wrong token", "reset", "nowhere"])
+@pytest.mark.parametrize("kind", ["wrong token", "reset", "nowhere", "told back"])
 async def test_the_token_is_in_no_log_and_no_error(
     bench: Bench, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -287,6 +287,9 @@ async def test_the_token_is_in_no_log_and_no_error(
     token = "77:VERY-secret_token"
     if kind == "reset":
         bench.server.trouble("getMe", Trouble(how="cut"))
+    if kind == "told back":
+        bench.server.token = token
+        bench.server.trouble("getMe", error(401, f"/bot{token}/getMe is Unauthorized"))
     if kind == "nowhere":
         bench.server.url = "http://nowhere.invalid"
     connector = bench.connector(token=token)
@@ -302,8 +305,9 @@ async def test_more_than_a_day_without_contact_raises_a_gap_alert(bench: Bench) 
     bench.kit.shelf.cursors["tg"] = Mark(offset=5).write(since)
     for _ in range(2):
         async with running(bench.connector(), bench.kit.shelf):
-            while not bench.kit.bell.alerts:
-                await asyncio.sleep(0.001)
+            async with asyncio.timeout(5):
+                while not bench.kit.bell.alerts:
+                    await asyncio.sleep(0.001)
     (alert,) = bench.kit.bell.alerts.values()
     assert (alert.kind, alert.severity) == ("gap", "P2")
     assert alert.key == f"gap:tg:{since.isoformat()}"
