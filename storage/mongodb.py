@@ -1,6 +1,6 @@
 """The store on a MongoDB server or cluster, shared by processes of many hosts."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -29,9 +29,10 @@ from core.records import (
 from core.types import Mention, Page, Received
 from storage.articles import Searchable, find, prepare
 from storage.codec import micros, text_of
-from storage.mongo import alerts, inbox, mentions, outbox, outcomes, tickets, upkeep
+from storage.mongo import alerts, inbox, mentions, outbox, outcomes, rows, tickets, upkeep
 from storage.mongo.base import MongoBase
 from storage.mongo.work import Tx, key
+from storage.portable import Row
 from storage.records import FIRST
 
 
@@ -253,3 +254,17 @@ class MongoStore(MongoBase):
     async def set_setting(self, key: str, value: str) -> None:
         """Keep a small value under ``key``."""
         await self._write(lambda tx: upkeep.set_setting(tx, key, value))
+
+    async def rows(self, kind: str) -> AsyncIterator[list[Row]]:
+        """As storage.portable.Movable."""
+        async with self._noted(), self._link.asking():
+            async for found in rows.read(self._tx(None), kind):
+                yield found
+
+    async def write_rows(self, kind: str, found: Sequence[Row]) -> None:
+        """As storage.portable.Movable."""
+        await self._alone(lambda tx: rows.write(tx, kind, found))
+
+    async def row_count(self, kind: str) -> int:
+        """As storage.portable.Movable."""
+        return await self._alone(lambda tx: rows.count(tx, kind))

@@ -1,6 +1,6 @@
 """The embedded store: one SQLite file, safe against crashes, shared by processes of one host."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -30,6 +30,7 @@ from core.records import (
 from core.types import Mention, Page, Received
 from storage.articles import Searchable, find, prepare
 from storage.codec import micros, text_of
+from storage.portable import Row
 from storage.sql import (
     alerts,
     inbox,
@@ -38,6 +39,7 @@ from storage.sql import (
     mentions,
     outbox,
     outcomes,
+    rows,
     tickets,
     upkeep,
 )
@@ -266,3 +268,18 @@ class SqliteStore(SqliteBase):
     async def set_setting(self, key: str, value: str) -> None:
         """Keep a small value under ``key``."""
         await self._write(lambda tx: knowledge.set_setting(tx, key, value))
+
+    async def rows(self, kind: str) -> AsyncIterator[list[Row]]:
+        """As storage.portable.Movable."""
+        last: Row | None = None
+        while found := await self._read(partial(rows.read, kind=kind, after=last)):
+            yield found
+            last = found[-1]
+
+    async def write_rows(self, kind: str, found: Sequence[Row]) -> None:
+        """As storage.portable.Movable."""
+        await self._write(lambda tx: rows.write(tx, kind, found))
+
+    async def row_count(self, kind: str) -> int:
+        """As storage.portable.Movable."""
+        return await self._read(lambda view: rows.count(view, kind))

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import (
     BulkWriteError,
     ConfigurationError,
@@ -81,6 +81,20 @@ class Table:
     async def add_all(self, docs: Sequence[Doc]) -> None:
         if docs:
             await self._collection.insert_many(docs, session=self._session)
+
+    async def add_missing(self, docs: Sequence[Doc]) -> None:
+        """Insert those documents whose ``_id`` is not there yet."""
+        changes = []
+        for doc in docs:
+            rest = {name: value for name, value in doc.items() if name != "_id"}
+            changes.append(UpdateOne({"_id": doc["_id"]}, {"$setOnInsert": rest}, upsert=True))
+        if changes:
+            await self._collection.bulk_write(changes, ordered=False, session=self._session)
+
+    async def each(self) -> AsyncIterator[Doc]:
+        """All documents, one after the other."""
+        async for doc in self._collection.find({}, session=self._session).sort("_id", ASCENDING):
+            yield doc
 
     async def change(self, where: Where, change: Where, *, upsert: bool = False) -> int:
         """Update one; returns how many matched."""

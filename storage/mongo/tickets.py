@@ -32,7 +32,7 @@ async def put(tx: Tx, ticket: Ticket, origin: bytes | None, *, keep_staff: bool 
         stored = tx.load(Ticket, doc)
         if keep_staff:
             ticket = with_staff(ticket, stored)
-        await tickets.change({"_id": doc["_id"]}, {"$set": _values(tx, ticket)})
+        await tickets.change({"_id": doc["_id"]}, {"$set": values(tx, ticket)})
         return ticket.number
     if origin is not None:
         twin = await tickets.one({"origin": origin})
@@ -41,7 +41,7 @@ async def put(tx: Tx, ticket: Ticket, origin: bytes | None, *, keep_staff: bool 
     fresh: Doc = {
         "_id": key_of(ticket.number),
         "ordinal": ordinal(ticket.number),
-        **_values(tx, ticket),
+        **values(tx, ticket),
     }
     if origin is not None:
         fresh["origin"] = origin
@@ -49,7 +49,8 @@ async def put(tx: Tx, ticket: Ticket, origin: bytes | None, *, keep_staff: bool 
     return ticket.number
 
 
-def _values(tx: Tx, ticket: Ticket) -> Doc:
+def values(tx: Tx, ticket: Ticket) -> Doc:
+    """What changes with a ticket."""
     words = ticket_words(ticket)
     return {
         "brand": ticket.brand,
@@ -74,7 +75,7 @@ async def save(tx: Tx, ticket: Ticket, was: Ticket) -> None:
     doc = await tickets.one({"_id": key_of(was.number)})
     same = doc is not None and tx.load(Ticket, doc) == was
     where = {"_id": key_of(was.number), "body": doc["body"] if doc else None}
-    if not same or not await tickets.change(where, {"$set": _values(tx, ticket)}):
+    if not same or not await tickets.change(where, {"$set": values(tx, ticket)}):
         raise Conflict(f"the ticket {was.number} was changed by somebody else. Read it again.")
     if ticket.state is TicketState.RESOLVED:
         await _give_back(tx, ticket)
@@ -150,13 +151,13 @@ def _fields(where: TicketFilter) -> Doc:
 def _beyond(after: str) -> Doc:
     try:
         severity, due, place, number = after.split(":", 3)
-        values = (severity, int(due), int(place), number)
+        known = (severity, int(due), int(place), number)
     except ValueError:
         raise InputError(f"{after!r} is no place in a list. Start from the first page.") from None
     fields = [field for field, _ in _ORDER]
     return {
         "$or": [
-            dict(zip(fields[:at], values[:at], strict=True)) | {fields[at]: {"$gt": values[at]}}
+            dict(zip(fields[:at], known[:at], strict=True)) | {fields[at]: {"$gt": known[at]}}
             for at in range(len(fields))
         ]
     }

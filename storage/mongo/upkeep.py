@@ -126,7 +126,9 @@ async def replace_articles(tx: Tx, articles: Sequence[Article]) -> None:
     """Make these, in this order, all the articles there are."""
     for place, article in enumerate(articles):
         await tx.table("articles").change(
-            {"_id": place}, {"$set": {"body": tx.dump(article)}}, upsert=True
+            {"_id": place},
+            {"$set": {"id": article.id, "language": article.language, "body": tx.dump(article)}},
+            upsert=True,
         )
     await tx.table("articles").drop({"_id": {"$gte": len(articles)}})
     await set_setting(tx, GENERATION, str(int(await setting(tx, GENERATION) or 0) + 1))

@@ -46,7 +46,7 @@ class Tx:
     async def finish(self, slot: int) -> None:
         """Write the counters into the counter document ``slot``; their sum is what counts."""
         if self.counts:
-            change = {f"n.{_field(name)}": by for name, by in self.counts.items()}
+            change = {f"n.{field_name(name)}": by for name, by in self.counts.items()}
             await self.table("counters").change({"_id": slot}, {"$inc": change}, upsert=True)
 
     async def next(self, name: str, first: int = 1, by: int = 1) -> int:
@@ -57,24 +57,30 @@ class Tx:
         return integer(found or {}, "last") - by + first
 
     def dump(self, value: object) -> bytes:
-        """A record as it is stored; long ones are compressed, since a document holds 16 MB."""
-        body = self.coder.dump(value)
-        return body if len(body) < _COMPRESS_FROM else _PACKED + zlib.compress(body, 1)
+        """A record as it is stored."""
+        return pack(self.coder.dump(value))
 
     def load(self, kind: type[T], doc: Doc) -> T:
-        return self.coder.load(kind, _unpacked(doc))
+        return self.coder.load(kind, unpacked(doc))
 
     def plain(self, doc: Doc) -> bytes:
         """A record as ``storage.codec`` wrote it."""
-        return self.coder.open(_unpacked(doc))
+        return self.coder.open(unpacked(doc))
 
 
-def _unpacked(doc: Doc) -> bytes:
+def pack(body: bytes) -> bytes:
+    """A sealed record as it is stored; long ones are compressed, since a document holds 16 MB."""
+    return body if len(body) < _COMPRESS_FROM else _PACKED + zlib.compress(body, 1)
+
+
+def unpacked(doc: Doc) -> bytes:
+    """The sealed record of a document."""
     body = blob(doc, "body")
     return zlib.decompress(body[len(_PACKED) :]) if body.startswith(_PACKED) else body
 
 
-def _field(name: str) -> str:
+def field_name(name: str) -> str:
+    """A counter's name as the name of a field."""
     text = name.encode("utf-8", "backslashreplace").decode()
     for char in "%.$\x00":
         text = text.replace(char, f"%{ord(char):02X}")

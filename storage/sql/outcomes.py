@@ -5,8 +5,9 @@ import dataclasses
 from core.records import Conversation, Outcome, Plan
 from core.types import Mention, Received
 from storage.codec import key_of, micros
-from storage.records import DAY, about, judged, mention_words, redirected, search_filters
+from storage.records import about, judged, mention_words, redirected, search_filters
 from storage.sql import outbox, tickets
+from storage.sql.rows import note_day
 from storage.sql.schema import DONE, DROPPED, PENDING
 from storage.sql.work import Tx, Value
 
@@ -96,11 +97,7 @@ def _mention(tx: Tx, mention: Mention, plan: Plan | None, ticket: str | None) ->
             tx.coder.dump(judged(mention, plan)),
         ),
     )
-    tx.db.execute(
-        "INSERT INTO days (day, first, last) VALUES (?1, ?2, ?2) ON CONFLICT (day) DO UPDATE"
-        " SET first = min(first, excluded.first), last = max(last, excluded.last)",
-        (posted // DAY, mention.seq),
-    )
+    note_day(tx, posted, mention.seq)
     tx.index(
         "INSERT INTO mentions_index (rowid, words, filters) VALUES (?, ?, ?)",
         (

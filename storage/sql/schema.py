@@ -90,6 +90,13 @@ _FIRST: Final = (
     """CREATE TABLE articles (
         place INTEGER PRIMARY KEY, id TEXT NOT NULL, language TEXT NOT NULL, body BLOB NOT NULL,
         UNIQUE (id, language))""",
+    """CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, who NOT NULL, what NOT NULL,
+        about NOT NULL, before TEXT NOT NULL, hash TEXT NOT NULL)""",
+    """CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+        BEGIN SELECT raise(ABORT, 'the audit log is only added to'); END""",
+    """CREATE TRIGGER audit_is_fixed BEFORE UPDATE ON audit
+        BEGIN SELECT raise(ABORT, 'the audit log is only added to'); END""",
 )
 
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)

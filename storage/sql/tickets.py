@@ -48,7 +48,7 @@ def put(tx: Tx, ticket: Ticket, origin: str | bytes | None, *, keep_staff: bool 
     )
     if twin:
         return tx.coder.load(Ticket, twin[0]).number
-    _insert(tx, ticket, origin)
+    insert(tx, ticket, origin)
     return ticket.number
 
 
@@ -69,12 +69,20 @@ def _values(tx: Tx, ticket: Ticket) -> tuple[Value, ...]:
     )
 
 
-def _insert(tx: Tx, ticket: Ticket, origin: str | bytes | None) -> None:
+def insert(tx: Tx, ticket: Ticket, origin: Value, *, body: bytes | None = None) -> None:
+    """Store a ticket that is not there; ``body`` is the ticket as it was written elsewhere."""
+    values = _values(tx, ticket)
     found = tx.db.execute(
         "INSERT INTO tickets (number, ordinal, origin, brand, channel, conversation, customer,"
         " owner, state, severity, due, answered, reminded, body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (key_of(ticket.number), ordinal(ticket.number), origin, *_values(tx, ticket)),
+        (
+            key_of(ticket.number),
+            ordinal(ticket.number),
+            origin,
+            *values[:-1],
+            body or values[-1],
+        ),
     )
     tx.index(
         "INSERT INTO tickets_index (rowid, words) VALUES (?, ?)",

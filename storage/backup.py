@@ -1,0 +1,142 @@
+"""Backup and restore: SQLite to SQLite as one file; MongoDB as a file of rows that any store reads.
+
+The file of rows is gzipped lines of JSON: a head, then kind by kind a line with the kind's name and
+its rows, and an end with count and checksum of each kind.
+"""
+
+import asyncio
+import gzip
+import json
+import os
+import sqlite3
+from pathlib import Path
+from typing import IO, Final
+
+from core.clock import Clock
+from core.errors import InputError, StoreError
+from storage.factory import AnyStore, open_store, sqlite_path
+from storage.moving import verify
+from storage.portable import BATCH, KINDS, Row, Sum, from_json, to_json
+from storage.seal import Seal
+from storage.sql.copying import back_up, put_back
+from storage.sql.errors import translate
+from storage.sqlite import SqliteStore
+
+FORMAT: Final = "tingfeng rows 1"
+_SQLITE: Final = b"SQLite format 3\x00"
+
+
+async def backup(store: AnyStore, path: Path) -> None:
+    """Write everything the store holds at this moment to ``path``, while it is used.
+
+    Raises StoreError with the remedy; an older file at ``path`` is replaced only by a sound one.
+    """
+    try:
+        if isinstance(store, SqliteStore):
+            await asyncio.to_thread(back_up, store.path, path)
+        else:
+            await _write_rows(store, path)
+    except sqlite3.Error as error:
+        raise translate(error, str(path)) from error
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written ({error.strerror}). Name another.") from error
+
+
+async def restore(path: Path, url: str, *, clock: Clock, seal: Seal | None = None) -> None:
+    """Make what ``path`` holds what the store at ``url`` holds.
+
+    A SQLite backup may be put back while other processes use the store. A file of rows needs an
+    empty store. Raises StoreError with the remedy, and nothing is changed then.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_SQLITE))
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}). Name another.") from error
+    target = sqlite_path(url)
+    if head != _SQLITE:
+        await _read_rows(path, url, clock=clock, seal=seal)
+    elif target is None:
+        raise StoreError(
+            f"{path} is a SQLite backup. Restore it to sqlite:PATH, then move that store to {url}."
+        )
+    else:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            await asyncio.to_thread(put_back, path, target)
+        except sqlite3.Error as error:
+            raise translate(error, str(target)) from error
+
+
+async def _write_rows(store: AnyStore, path: Path) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    sums: dict[str, Sum] = {}
+    with partial.open("wb") as raw:
+        with gzip.open(raw, "wt", encoding="ascii", newline="\n") as file:
+            file.write(json.dumps({"format": FORMAT}) + "\n")
+            for kind in KINDS:
+                file.write(json.dumps({"kind": kind}) + "\n")
+                sums[kind] = Sum()
+                async for rows in store.rows(kind):
+                    sums[kind] = sums[kind].plus(kind, rows)
+                    file.writelines(to_json(row) + "\n" for row in rows)
+            end = {kind: [each.count, str(each.digest)] for kind, each in sums.items()}
+            file.write(json.dumps({"end": end}) + "\n")
+        raw.flush()
+        os.fsync(raw.fileno())
+    partial.replace(path)
+
+
+async def _read_rows(path: Path, url: str, *, clock: Clock, seal: Seal | None) -> None:
+    sums = await asyncio.to_thread(_check, path)
+    store = await open_store(url, clock=clock, seal=seal)
+    try:
+        if await store.row_count("events"):
+            raise StoreError(f"{url} holds events. Restore a file of rows into an empty store.")
+        kind, rows = "", list[Row]()
+        with gzip.open(path, "rt", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("{"):
+                    if rows:
+                        await store.write_rows(kind, rows)
+                    kind, rows = str(json.loads(line).get("kind", "")), []
+                    continue
+                rows.append(from_json(line))
+                if len(rows) == BATCH:
+                    await store.write_rows(kind, rows)
+                    rows = []
+        await verify(store, sums)
+    finally:
+        await store.close()
+
+
+def _check(path: Path) -> dict[str, Sum]:
+    """Counts and checksums of a file that is whole; raises StoreError for any other."""
+    try:
+        with gzip.open(path, "rt", encoding="ascii") as file:
+            if json.loads(file.readline()) != {"format": FORMAT}:
+                raise StoreError(f"{path} is no backup of Tingfeng. Name another.")
+            found = _sums(file)
+    except (OSError, EOFError, ValueError, InputError) as error:
+        raise StoreError(
+            f"{path} is no sound backup of Tingfeng ({error}). Name another."
+        ) from error
+    if found is None:
+        raise StoreError(f"{path} is cut off or changed. Name another backup.")
+    return found
+
+
+def _sums(file: IO[str]) -> dict[str, Sum] | None:
+    """Sums by kind, where the end of the file agrees with what stands before it."""
+    kind, sums = "", dict[str, Sum]()
+    for line in file:
+        if not line.startswith("{"):
+            sums[kind] = sums[kind].plus(kind, [from_json(line)])
+            continue
+        head = json.loads(line)
+        if "end" in head:
+            wanted = {name: [each.count, str(each.digest)] for name, each in sums.items()}
+            return sums if head["end"] == wanted else None
+        kind = str(head["kind"])
+        sums[kind] = Sum()
+    return None

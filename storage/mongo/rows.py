@@ -1,0 +1,174 @@
+"""The MongoDB store's documents in the form of ``storage.portable``."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Final, cast
+
+from core.records import Incident, Ticket
+from core.types import Event
+from storage.mongo import tickets
+from storage.mongo.link import Doc
+from storage.mongo.work import Tx, blob, counter_name, field_name, integer, pack, unpacked
+from storage.portable import BATCH, KINDS, Row, Value
+from storage.records import FIRST, Judged, mention_words, ordinal, search_filters
+
+_NAMES: Final[dict[str, dict[str, str]]] = {
+    "settings": {"key": "_id"},
+    "events": {"seq": "_id", "received_at": "received"},
+    "mentions": {"seq": "_id", "posted_at": "posted"},
+    "lines": {"seq": "_id"},
+    "tickets": {"number": "_id"},
+    "replies": {"key": "_id"},
+    "dead_letters": {"id": "_id"},
+    "alerts": {"key": "_id", "created_at": "created"},
+    "incidents": {"id": "_id", "last_at": "last"},
+    "articles": {"place": "_id"},
+    "audit": {"seq": "_id"},
+    "cursors": {"connector": "_id"},
+}
+"""Fields that are named otherwise here, by kind."""
+
+_FLAGS: Final = {"negative", "withdrawn", "delivered"}
+_SHARD: Final = -1
+"""The counter document that moved rows are counted in."""
+
+
+async def read(tx: Tx, kind: str) -> AsyncIterator[list[Row]]:
+    """All rows of a kind, in batches."""
+    if kind in ("numbers", "counters"):
+        yield await (_numbers(tx) if kind == "numbers" else _counters(tx))
+        return
+    batch: list[Row] = []
+    async for doc in tx.table(kind).each():
+        batch.append(_row(kind, doc))
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+async def count(tx: Tx, kind: str) -> int:
+    """How many rows of a kind there are."""
+    if kind == "numbers":
+        return len(await _numbers(tx))
+    if kind == "counters":
+        return len(await _counters(tx))
+    return await tx.table(kind).count({})
+
+
+def _row(kind: str, doc: Doc) -> Row:
+    names = _NAMES.get(kind, {})
+    if kind in ("conversations", "deliveries"):
+        doc = {**doc, **cast("Doc", doc["_id"])}
+    return tuple(_read(field, doc, names.get(field, field)) for field in KINDS[kind])
+
+
+def _read(field: str, doc: Doc, name: str) -> Value:
+    if field == "body":
+        return unpacked(doc)
+    value = doc.get(name)
+    if isinstance(value, bytes):
+        return bytes(value)
+    return int(value) if isinstance(value, bool) else cast("Value", value)
+
+
+async def _numbers(tx: Tx) -> list[Row]:
+    found: list[Row] = []
+    for doc in await tx.table("numbers").many({"_id": {"$ne": "schema"}}):
+        name = str(doc["_id"])
+        found.append((name, integer(doc, "last") + FIRST.get(name, 1) - 1))
+    return sorted(found, key=str)
+
+
+async def _counters(tx: Tx) -> list[Row]:
+    found: dict[str, int] = {}
+    for doc in await tx.table("counters").many({}):
+        for field, n in cast("dict[str, int]", doc["n"]).items():
+            name = counter_name(field)
+            found[name] = found.get(name, 0) + n
+    return sorted(found.items())
+
+
+async def write(tx: Tx, kind: str, rows: Sequence[Row]) -> None:
+    """Store rows; those that are there already stay as they are."""
+    if kind in _WRITERS:
+        await _WRITERS[kind](tx, rows)
+        return
+    docs = [_doc(kind, row) for row in rows]
+    if kind == "mentions":
+        await _add_words(tx, docs)
+    if kind == "tickets":
+        docs = [_ticket(tx, doc) for doc in docs]
+    if kind == "deliveries":
+        await _add_bodies(tx, docs)
+    if kind == "incidents":
+        docs = [doc | {"version": tx.load(Incident, doc).version} for doc in docs]
+    await tx.table(kind).add_missing(docs)
+
+
+def _doc(kind: str, row: Row) -> Doc:
+    names = _NAMES.get(kind, {})
+    doc: Doc = {}
+    for field, value in zip(KINDS[kind], row, strict=True):
+        flag = field in _FLAGS and value is not None
+        doc[names.get(field, field)] = bool(value) if flag else value
+    if "body" in doc:
+        doc["body"] = pack(blob(doc, "body"))
+    if kind == "events":
+        doc["owner"] = 0
+    if kind == "replies":
+        doc |= {"owner": 0, "doubt": False}
+    if kind == "dead_letters" and doc["seq"] is None:
+        del doc["seq"]
+        doc["reject"] = True
+    if kind == "conversations":
+        doc["_id"] = {"channel": doc.pop("channel"), "id": doc.pop("id")}
+    if kind == "deliveries":
+        doc["_id"] = {"alert": doc.pop("alert"), "receiver": doc["receiver"]}
+        doc["owner"] = 0
+    return doc
+
+
+async def _add_words(tx: Tx, docs: Sequence[Doc]) -> None:
+    seqs = [doc["_id"] for doc in docs]
+    events = {doc["_id"]: doc for doc in await tx.table("events").many({"_id": {"$in": seqs}})}
+    for doc in docs:
+        event = tx.load(Event, events[doc["_id"]])
+        mention = tx.load(Judged, doc).mention(integer(doc, "_id"), event)
+        words = mention_words(mention)
+        doc |= {
+            "words": sorted(set(words.split())),
+            "line": words,
+            "filters": search_filters(mention),
+        }
+
+
+def _ticket(tx: Tx, doc: Doc) -> Doc:
+    ticket = tx.load(Ticket, doc)
+    whole = {"ordinal": ordinal(ticket.number), **tickets.values(tx, ticket), **doc}
+    if whole["origin"] is None:
+        del whole["origin"]
+    return whole
+
+
+async def _add_bodies(tx: Tx, docs: Sequence[Doc]) -> None:
+    for doc in docs:
+        alert = await tx.table("alerts").one({"_id": cast("Doc", doc["_id"])["alert"]})
+        doc["body"] = alert["body"] if alert else b""
+
+
+async def _write_numbers(tx: Tx, rows: Sequence[Row]) -> None:
+    for name, last in rows:
+        stored = cast("int", last) - FIRST.get(str(name), 1) + 1
+        await tx.table("numbers").change({"_id": name}, {"$max": {"last": stored}}, upsert=True)
+
+
+async def _write_counters(tx: Tx, rows: Sequence[Row]) -> None:
+    counts: Doc = {f"n.{field_name(str(name))}": n for name, n in rows}
+    await tx.table("counters").change({"_id": _SHARD}, {"$setOnInsert": counts}, upsert=True)
+
+
+_WRITERS: Final[dict[str, Callable[[Tx, Sequence[Row]], Awaitable[None]]]] = {
+    "numbers": _write_numbers,
+    "counters": _write_counters,
+}

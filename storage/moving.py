@@ -1,0 +1,85 @@
+"""Moving everything from one store to another, and proof that all of it arrived.
+
+A move that was interrupted is started again and goes over what is there already. Rows that are
+there stay as they are, so the target must be one that nothing else has written to.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from core.errors import StoreError
+from storage.portable import KINDS, Movable, Sum, sum_of
+
+MOVING: Final = "moving"
+"""The setting of a target that is not complete yet."""
+_LOCAL: Final = {"settings", "counters", "numbers"}
+"""Kinds of which the target may hold more than the source: compared by what was moved."""
+
+
+class Target(Movable, Protocol):
+    """A store to move to."""
+
+    async def setting(self, key: str) -> str | None: ...
+
+    async def set_setting(self, key: str, value: str) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far a move is."""
+
+    kind: str
+    done: int
+    """Rows of this kind."""
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moved:
+    """What was moved: counts and checksums that agree on both sides, by kind."""
+
+    sums: dict[str, Sum]
+
+    @property
+    def rows(self) -> int:
+        return sum(each.count for each in self.sums.values())
+
+
+async def move(source: Movable, target: Target, tell: Callable[[Progress], None]) -> Moved:
+    """Copy all rows, then compare counts and checksums; ``tell`` is called after each batch.
+
+    Raises StoreError where the target holds something else, or where the sums differ.
+    """
+    if await target.row_count("events") and await target.setting(MOVING) is None:
+        raise StoreError(
+            "the target holds events of its own. Name an empty store to move to, or one that an "
+            "interrupted move has begun to fill."
+        )
+    await target.set_setting(MOVING, "1")
+    sums: dict[str, Sum] = {}
+    for kind in KINDS:
+        total, sums[kind] = await source.row_count(kind), Sum()
+        tell(Progress(kind=kind, done=0, total=total))
+        async for rows in source.rows(kind):
+            moved = [row for row in rows if kind != "settings" or row[0] != MOVING]
+            await target.write_rows(kind, moved)
+            sums[kind] = sums[kind].plus(kind, moved)
+            tell(Progress(kind=kind, done=sums[kind].count, total=total))
+    await verify(target, sums)
+    await target.set_setting(MOVING, "")
+    return Moved(sums=sums)
+
+
+async def verify(target: Movable, sums: dict[str, Sum]) -> None:
+    """Raise StoreError unless the target holds rows of these sums."""
+    for kind, wanted in sums.items():
+        if kind in _LOCAL:
+            continue
+        found = await sum_of(target, kind)
+        if found != wanted:
+            raise StoreError(
+                f"after the move the {kind} differ: {wanted.count} rows were read, {found.count} "
+                f"arrived, or their contents differ. Stop what writes to either store, empty the "
+                f"target and move again."
+            )

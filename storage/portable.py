@@ -1,0 +1,114 @@
+"""What a store holds, as rows that every store can read and write.
+
+A row is a tuple of plain values in the order of its kind's fields. Bodies stay as they are sealed,
+and so do blinded names, so whoever moves rows needs the same key; the key ring is itself a row.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from core.errors import InputError
+
+Value = str | bytes | int | None
+Row = tuple[Value, ...]
+
+BATCH: Final = 500
+
+KINDS: Final[dict[str, tuple[str, ...]]] = {
+    "settings": ("key", "value"),
+    "events": (
+        *("seq", "channel", "id", "revision", "kind", "author", "state", "attempts", "due"),
+        *("received_at", "reason", "body"),
+    ),
+    "mentions": ("seq", "posted_at", "negative", "withdrawn", "ticket", "body"),
+    "conversations": ("channel", "id", "customer", "body"),
+    "lines": ("seq", "channel", "conversation", "native", "direction", "body"),
+    "tickets": ("number", "origin", "body"),
+    "replies": (
+        *("place", "key", "channel", "conversation", "reply_to", "state", "due", "mention"),
+        "body",
+    ),
+    "dead_letters": ("id", "channel", "native", "seq", "raw", "reason", "at"),
+    "alerts": ("place", "key", "state", "created_at", "body"),
+    "deliveries": ("alert", "receiver", "due", "delivered", "reason"),
+    "incidents": ("id", "key", "state", "last_at", "body"),
+    "articles": ("place", "id", "language", "body"),
+    "audit": ("seq", "at", "who", "what", "about", "before", "hash"),
+    "cursors": ("connector", "cursor"),
+    "counters": ("name", "n"),
+    "numbers": ("name", "last"),
+}
+"""Fields by kind, in the order in which kinds are written: what is referred to comes first."""
+
+
+class Movable(Protocol):
+    """A store whose rows can be read and written."""
+
+    def rows(self, kind: str) -> AsyncIterator[list[Row]]:
+        """All rows of a kind, in batches, by their first fields."""
+        ...
+
+    async def write_rows(self, kind: str, rows: Sequence[Row]) -> None:
+        """Store rows; those that are there already stay as they are."""
+        ...
+
+    async def row_count(self, kind: str) -> int:
+        """How many rows of a kind there are."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sum:
+    """Count and checksum of the rows of a kind, whatever their order."""
+
+    count: int = 0
+    digest: int = 0
+    """Sum of the rows' SHA-256, modulo 2**256."""
+
+    def plus(self, kind: str, rows: Iterable[Row]) -> "Sum":
+        """With more rows."""
+        count, digest = self.count, self.digest
+        for row in rows:
+            line = f"{kind} {to_json(row)}".encode()
+            digest += int.from_bytes(hashlib.sha256(line).digest(), "big")
+            count += 1
+        return Sum(count=count, digest=digest % 2**256)
+
+
+async def sum_of(store: Movable, kind: str) -> Sum:
+    """Count and checksum of what a store holds of a kind."""
+    total = Sum()
+    async for rows in store.rows(kind):
+        total = total.plus(kind, rows)
+    return total
+
+
+def to_json(row: Row) -> str:
+    """A row as one line of ASCII; bytes become base64 in a list of one."""
+    return json.dumps(
+        [[base64.b64encode(part).decode()] if isinstance(part, bytes) else part for part in row],
+        separators=(",", ":"),
+    )
+
+
+def from_json(line: str) -> Row:
+    """The row that ``to_json`` wrote; raises InputError for anything else."""
+    try:
+        found: object = json.loads(line)
+    except ValueError:
+        raise InputError("not a row of a backup") from None
+    if not isinstance(found, list):
+        raise InputError("not a row of a backup")
+    return tuple(_value(part) for part in found)
+
+
+def _value(part: object) -> Value:
+    if isinstance(part, list) and len(part) == 1 and isinstance(part[0], str):
+        return base64.b64decode(part[0])
+    if part is None or isinstance(part, str | int):
+        return part
+    raise InputError("not a value of a row of a backup")

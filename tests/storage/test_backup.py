@@ -1,0 +1,169 @@
+"""A backup made while the store is used can be put back, and what is not sound is refused."""
+
+import asyncio
+import gzip
+from pathlib import Path
+
+import pytest
+
+from core.clock import ManualClock
+from core.errors import SchemaTooNew, StoreError
+from core.records import ReplyState
+from storage.backup import backup, restore
+from storage.factory import AnyStore, open_store
+from storage.sql import copying
+from tests.contracts.store_support import NOW, adds_up, event, incident, put, reply, take
+from tests.storage.test_moving import fill, look
+
+
+async def opened(url: str) -> AnyStore:
+    return await open_store(url, clock=ManualClock(NOW))
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:{tmp_path / 'live.db'}"
+
+
+async def test_a_backup_while_writing_is_of_one_moment(url: str, tmp_path: Path) -> None:
+    store = await opened(url)
+    writing = True
+
+    async def write() -> int:
+        n = 0
+        while writing:
+            await put(store, event(f"e{n}"), event(f"f{n}"), cursor=str(n))
+            n += 1
+        return n
+
+    writer = asyncio.create_task(write())
+    for _ in range(5):
+        await asyncio.sleep(0.05)
+        await backup(store, tmp_path / "backup")
+    writing = False
+    assert await writer > 0
+    await store.close()
+    await restore(
+        tmp_path / "backup", f"sqlite:{tmp_path / 'new' / 'copy.db'}", clock=ManualClock(NOW)
+    )
+    copy = await opened(f"sqlite:{tmp_path / 'new' / 'copy.db'}")
+    counts = await copy.counts()
+    assert adds_up(counts)
+    assert counts.received == 2 * (int(await copy.cursor("feed") or -1) + 1) > 0
+    assert len(await copy.claim_events(10**6)) == counts.pending
+    await copy.close()
+
+
+async def test_a_backup_is_put_back_under_a_running_store(url: str, tmp_path: Path) -> None:
+    store = await opened(url)
+    await fill(store)
+    seen = await look(store)
+    await backup(store, tmp_path / "backup")
+    await put(store, event("later", text="forget me"))
+    await store.replace_articles([])
+    await store.set_setting("freeze", "on")
+    await restore(tmp_path / "backup", url, clock=ManualClock(NOW))
+    assert await look(store) == seen
+    assert [item.event.id for item in await store.claim_events(9)] == ["pending"]
+    assert (await put(store, event("later"))).accepted == 1
+    assert await store.reserve_ticket_number() > "T-2001"
+    assert (await store.open_incident(incident("next"))).id > "INC-1101"
+    await store.close()
+    again = await opened(url)
+    assert [item.event.id for item in await again.claim_events(9)] == ["pending", "later"]
+    await again.close()
+
+
+async def test_nothing_is_sent_twice_after_a_backup_is_put_back(url: str, tmp_path: Path) -> None:
+    store = await opened(url)
+    for key in ("waited", "sending"):
+        await store.add_reply(reply(key))
+    await store.add_reply(reply("draft", state=ReplyState.DRAFT))
+    await store.claim_replies("chat", 1, NOW)
+    await backup(store, tmp_path / "backup")
+    await store.add_reply(reply("sent later"))
+    await store.claim_replies("chat", 9, NOW)
+    await store.finish_reply("sent later", state=ReplyState.SENT)
+    await store.finish_reply("waited", state=ReplyState.SENT)
+    await restore(tmp_path / "backup", url, clock=ManualClock(NOW))
+    assert await store.claim_replies("chat", 9, NOW) == []
+    assert [each.key for each in await store.in_doubt("chat")] == ["sending"]
+    assert not await store.add_reply(reply("sent later"))
+    assert [each.key for each in await store.drafts()] == ["draft"]
+    await store.close()
+
+
+async def test_mongodb_is_backed_up_as_rows_for_any_store(mongo_url: str, tmp_path: Path) -> None:
+    store = await opened(mongo_url)
+    await fill(store)
+    seen = await look(store)
+    await backup(store, tmp_path / "rows.gz")
+    with pytest.raises(StoreError, match="empty store"):
+        await restore(tmp_path / "rows.gz", mongo_url, clock=ManualClock(NOW))
+    await store.close()
+    for url in (f"{mongo_url}x", f"sqlite:{tmp_path / 'copy.db'}"):
+        await restore(tmp_path / "rows.gz", url, clock=ManualClock(NOW))
+        copy = await opened(url)
+        assert await look(copy) == seen
+        await copy.close()
+
+
+async def test_what_is_no_backup_is_refused(url: str, tmp_path: Path, mongo_url: str) -> None:
+    store = await opened(url)
+    await take(store, event("e1"))
+    file = tmp_path / "file"
+    sound = tmp_path / "sound"
+    await backup(store, sound)
+    sqlite = sound.read_bytes()
+    rows = gzip.compress(b'{"format": "tingfeng rows 1"}\n{"kind": "events"}\n[1]\n')
+    for content, message in {
+        b"": "no sound backup",
+        b"hello": "no sound backup",
+        gzip.compress(b"{}\n"): "no backup of Tingfeng",
+        gzip.compress(b"nonsense\n"): "no sound backup",
+        rows: "cut off or changed",
+        rows[:-10]: "no sound backup",
+        gzip.compress(gzip.decompress(rows) + b"[{}]\n"): "no sound backup",
+        gzip.compress(gzip.decompress(rows) + b"[\n"): "no sound backup",
+        gzip.compress(gzip.decompress(rows) + b'{"end": {"events": [2, "1"]}}\n'): "cut off",
+        sqlite[:5000]: "backup",
+        sqlite[:8192] + b"\xff" * (len(sqlite) - 8192): "backup",
+    }.items():
+        write(file, content)
+        with pytest.raises(StoreError, match=message):
+            await restore(file, url, clock=ManualClock(NOW))
+    with pytest.raises(StoreError, match="cannot be read"):
+        await restore(tmp_path / "nothing", url, clock=ManualClock(NOW))
+    with pytest.raises(StoreError, match="SQLite backup"):
+        await restore(sound, mongo_url, clock=ManualClock(NOW))
+    assert (await store.counts()).received == 1
+    await store.close()
+
+
+def write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+async def test_a_backup_of_a_newer_version_is_refused(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await opened(url)
+    await backup(store, tmp_path / "backup")
+    monkeypatch.setattr(copying, "VERSION", 0)
+    with pytest.raises(SchemaTooNew, match="Install that version"):
+        await restore(tmp_path / "backup", url, clock=ManualClock(NOW))
+    await store.close()
+
+
+async def test_a_place_that_cannot_be_written(url: str, tmp_path: Path, mongo_url: str) -> None:
+    for address in (url, mongo_url):
+        store = await opened(address)
+        with pytest.raises(StoreError, match="cannot be written"):
+            await backup(store, tmp_path / "no" / "folder" / "backup")
+        await store.close()
+    write(tmp_path / "folder", b"")
+    other = await opened(url)
+    await backup(other, tmp_path / "backup")
+    await other.close()
+    with pytest.raises(StoreError):
+        await restore(tmp_path / "backup", f"sqlite:{tmp_path}", clock=ManualClock(NOW))

@@ -1,0 +1,173 @@
+"""Everything a store holds arrives in the other, can be worked with there, and comes back."""
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.clock import ManualClock
+from core.errors import StoreError
+from core.queries import MentionFilter, TicketFilter
+from core.records import Outcome, ReplyState
+from core.types import EventKind, Page, Reject
+from storage.factory import AnyStore, open_store
+from storage.moving import Progress, move
+from storage.portable import KINDS, sum_of
+from tests.contracts.store_support import (
+    HOSTILE,
+    LONE,
+    NOW,
+    adds_up,
+    alert,
+    article,
+    conversation,
+    event,
+    incident,
+    mention,
+    plan,
+    post,
+    put,
+    reply,
+    take,
+    ticket,
+)
+
+
+async def fill(store: AnyStore) -> None:
+    """Something of everything."""
+    reject = Reject(channel="chat", id=LONE, raw=b"\xff", reason="not JSON")
+    await store.accept("feed", Page(events=(), rejects=(reject,), cursor="41"))
+    items = await take(
+        store,
+        event("e1", text=HOSTILE, conversation=LONE),
+        *(post(f"p{n}", text=f"面包 {n}") for n in range(5)),
+        post("bad"),
+        post("dropped"),
+    )
+    await store.reserve_ticket_number()
+    opened = ticket(mention=items[0].seq)
+    about = plan(
+        ticket=opened,
+        conversation=conversation(),
+        replies=(reply("r1", mention=items[0].seq), reply("d1", state=ReplyState.DRAFT)),
+    )
+    await store.record(Outcome(seq=items[0].seq, mention=mention(items[0]), plan=about))
+    for item in items[1:6]:
+        posted = replace(item, event=replace(item.event, posted_at=NOW - timedelta(days=item.seq)))
+        await store.record(Outcome(seq=item.seq, mention=mention(posted), plan=plan()))
+    await store.fail(items[6].seq, HOSTILE, tries=1)
+    await store.record(Outcome(seq=items[7].seq, dropped="no.brand$"))
+    (gone,) = await take(store, event("p0", revision=1, kind=EventKind.DELETE, solicited=False))
+    await store.withdraw(gone)
+    await store.add_reply(reply("staff"), ticket=ticket("T-1002", subject="牛奶"))
+    await store.claim_replies("chat", 1, NOW)
+    await store.finish_reply("r1", state=ReplyState.SENT, native_id="n1")
+    await store.claim_replies("chat", 1, NOW)
+    await store.raise_alert(alert("a1"), ["hook", "log"])
+    await store.compare_and_set_incident(await store.open_incident(incident()))
+    await store.replace_articles([article("hours"), article("hours", language="en")])
+    await store.set_setting("freeze", "off")
+    await put(store, event("pending"), cursor="42")
+
+
+async def look(store: AnyStore) -> list[object]:
+    """What staff see."""
+    return [
+        await store.counts(),
+        await store.mentions(MentionFilter()),
+        await store.mentions(MentionFilter(text="面包", brand="lehui")),
+        await store.mentions(MentionFilter(since=NOW - timedelta(days=3))),
+        await store.tickets(TicketFilter()),
+        await store.tickets(TicketFilter(text="牛奶")),
+        await store.drafts(),
+        await store.lines("chat", LONE),
+        await store.lines("chat", "c1"),
+        await store.conversation("chat", "c1"),
+        await store.alerts(),
+        await store.incidents(),
+        await store.articles(),
+        await store.dead_letters(),
+        await store.cursor("feed"),
+        await store.setting("freeze"),
+        await store.figures(NOW),
+        await store.waiting_channels(),
+        await store.replied_to("chat", "e1"),
+    ]
+
+
+@pytest.fixture
+async def stores(tmp_path: Path, mongo_address: str) -> AsyncIterator[list[AnyStore]]:
+    name = f"m{uuid.uuid4().hex}"
+    opened = [
+        await open_store(url, clock=ManualClock(NOW))
+        for url in (
+            f"sqlite:{tmp_path / 'a.db'}",
+            f"{mongo_address}/{name}",
+            f"sqlite:{tmp_path / 'b.db'}",
+        )
+    ]
+    yield opened
+    for store in opened:
+        await store.close()
+
+
+async def test_there_and_back_again(stores: list[AnyStore]) -> None:
+    first, second, third = stores
+    await fill(first)
+    seen = await look(first)
+    told: list[Progress] = []
+    moved = await move(first, second, told.append)
+    assert await look(second) == seen
+    assert {each.kind for each in told} == set(KINDS)
+    assert moved.rows == sum(each.count for each in moved.sums.values()) > 30
+    await move(second, third, told.append)
+    assert await look(third) == seen
+    for kind in KINDS:
+        assert (await sum_of(third, kind)).count >= moved.sums[kind].count
+    for store in (second, third):
+        assert [item.event.id for item in await store.claim_events(9)] == ["pending"]
+        assert [each.key for each in await store.in_doubt("chat")] == ["staff"]
+        assert [each.key for each in await store.claim_deliveries("hook", 9, NOW)] == ["a1"]
+        assert await store.reserve_ticket_number() == "T-1002"
+        (known,) = await store.incidents()
+        assert (await store.compare_and_set_incident(known)).version == known.version + 1 == 2
+        assert (await store.open_incident(incident("other"))).id == "INC-102"
+        assert (await put(store, event("e1"), event("new"))).duplicates == 1
+        (line,) = [each for each in await store.lines("chat", "c1") if each.id == "new"]
+        assert line.seq > max(each.seq for each in await store.lines("chat", LONE))
+        assert adds_up(await store.counts())
+
+
+async def test_an_interrupted_move_goes_on(stores: list[AnyStore]) -> None:
+    source, target, _ = stores
+    await fill(source)
+
+    def stop(progress: Progress) -> None:
+        if progress.kind == "replies":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await move(source, target, stop)
+    assert await target.row_count("events")
+    await move(source, target, lambda _: None)
+    assert await look(target) == await look(source)
+
+
+async def test_a_target_with_data_of_its_own_is_refused(stores: list[AnyStore]) -> None:
+    source, target, _ = stores
+    await put(target, event("own"))
+    with pytest.raises(StoreError, match="empty store"):
+        await move(source, target, lambda _: None)
+
+
+async def test_what_arrived_otherwise_is_noticed(stores: list[AnyStore]) -> None:
+    source, target, _ = stores
+    await fill(source)
+    await target.set_setting("moving", "1")
+    (other,) = [rows async for rows in source.rows("articles")]
+    await target.write_rows("articles", [(*other[0][:3], b'{"changed":true}')])
+    with pytest.raises(StoreError, match="the articles differ"):
+        await move(source, target, lambda _: None)
