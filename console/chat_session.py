@@ -152,11 +152,12 @@ class ChatSession:
 
 def _for_shopper(line: Line, conversation: str) -> Message:
     """A line without the names of staff; ``id`` is the page's own for what it sent."""
+    by = "shopper" if line.direction == "in" else "bot" if line.by == "bot" else "person"
     return {
         "seq": line.seq,
         "direction": line.direction,
         "id": line.id.removeprefix(f"{conversation}:"),
-        "by": "bot" if line.by == "bot" else "person",
+        "by": by,
         "text": line.text,
         "at": line.at,
     }

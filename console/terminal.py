@@ -34,31 +34,44 @@ def visible(text: str, width: int = 300) -> str:
 
 def trial_table(trials: Sequence[Trial]) -> Table:
     """One row a text: what matched, how it is judged, what would be done and why."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("文本 text", "品牌 brand", "判断 judgement", "处理 decision", "原因 why"):
-        table.add_column(heading, overflow="fold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+    for heading in ("文本 text", "判断 judgement", "处理 decision"):
+        table.add_column(heading, overflow="fold", ratio=1)
     for trial in trials:
         if trial.mention is None or trial.plan is None:
-            table.add_row(Text(visible(trial.text, 60)), "—", "—", "ignore", trial.dropped)
+            table.add_row(Text(visible(trial.text, 80)), "—", Text(trial.dropped))
             continue
-        found, plan = trial.mention.judgement, trial.plan
-        facts = [
-            f"{found.sentiment} {getattr(found.probabilities, found.sentiment):.2f}",
-            f"{found.language} · {found.intent}",
-            f"complaint {found.complaint:.2f} · {found.category}",
-        ]
-        if found.risk:
-            facts.append(f"risk: {', '.join(found.risk)}")
-        done = [plan.decision.action.value]
-        done += [f"“{visible(reply.text, 120)}”" for reply in plan.replies]
         table.add_row(
-            Text(visible(trial.text, 60)),
-            ", ".join(trial.mention.brands),
-            Text("\n".join(facts), style=_COLOURS[found.sentiment]),
-            Text("\n".join(done)),
-            Text(f"{plan.decision.rule}: {plan.decision.reason}"),
+            Text(visible(trial.text, 80)),
+            Text(
+                "\n".join(_judged(trial.mention)), style=_COLOURS[trial.mention.judgement.sentiment]
+            ),
+            Text("\n".join(_decided(trial.plan))),
+            end_section=True,
         )
     return table
+
+
+def _judged(mention: Mention) -> list[str]:
+    found = mention.judgement
+    sure = getattr(found.probabilities, found.sentiment)
+    facts = [
+        f"{', '.join(mention.brands)} · {found.language} · {found.intent} · {found.category}",
+        f"{found.sentiment} {sure:.2f} · complaint {found.complaint:.2f}",
+    ]
+    if found.risk:
+        facts.append(f"risk: {', '.join(found.risk)}")
+    if found.evidence:
+        facts.append("“" + "” “".join(visible(word, 20) for word in found.evidence[:5]) + "”")
+    return facts
+
+
+def _decided(plan: Plan) -> list[str]:
+    decision = plan.decision
+    why = f"{decision.action.value} ({decision.rule})"
+    if decision.article is not None and decision.confidence is not None:
+        why += f" · {decision.article} {decision.confidence:.2f}"
+    return [why, *(f"{reply.state}: {visible(reply.text, 160)}" for reply in plan.replies)]
 
 
 def problem_table(problems: Sequence[Problem]) -> Table:

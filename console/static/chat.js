@@ -106,7 +106,7 @@
   };
   const addPending = (message) => {
     if (byId(`own-${message.id}`)) return;
-    const item = bubble("in", "you", message.text, message.at, words.sending);
+    const item = bubble("in", "shopper", message.text, message.at, words.sending);
     item.id = `own-${message.id}`;
     item.classList.add("pending");
     byId("lines").append(item);

@@ -119,7 +119,7 @@
 
   window.tingfeng.swap = swap;
   window.tingfeng.refresh = refresh;
-  window.tingfeng.hear = hear;
+  window.tingfeng.drop = () => socket?.close();
 
   document.addEventListener("DOMContentLoaded", connect);
   window.addEventListener("pagehide", () => {

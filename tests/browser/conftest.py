@@ -1,0 +1,79 @@
+"""A real Chromium. Without one these tests say that they were left out; under CI they fail."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, async_playwright
+
+from tests.console.house import House, open_house
+
+ARGUMENTS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
+
+OpenTab = Callable[..., AbstractAsyncContextManager[BrowserContext]]
+
+
+def chromium() -> str | None:
+    """Path of the browser: ``$TINGFENG_CHROMIUM``, or the first of NAMES on the PATH."""
+    named = os.environ.get("TINGFENG_CHROMIUM")
+    return named or next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def engine() -> AsyncIterator[Browser]:
+    """Chromium, headless; one for all tests, which therefore share an event loop."""
+    path = chromium()
+    if path is None:
+        said = "Chromium is missing: install it, or name it in TINGFENG_CHROMIUM"
+        if os.environ.get("CI") == "true":
+            pytest.fail(said)
+        pytest.skip(f"left out: {said}")
+    async with async_playwright() as playwright:
+        found = await playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield found
+        await found.close()
+
+
+@pytest.fixture
+def tabs(engine: Browser) -> OpenTab:
+    """Opens a browser profile; at its end, fails for whatever the console complained of."""
+
+    @asynccontextmanager
+    async def open_tabs(
+        *, locale: str = "zh-CN", expected: tuple[str, ...] = (), **options: object
+    ) -> AsyncIterator[BrowserContext]:
+        complaints: list[str] = []
+        context = await engine.new_context(locale=locale, **options)  # type: ignore[arg-type]  # as new_context
+        context.set_default_timeout(5000)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        context.on(
+            "console",
+            lambda said: (
+                complaints.append(said.text) if said.type in {"error", "warning"} else None
+            ),
+        )
+        yield context
+        await context.close()
+        assert [text for text in complaints if not any(e in text for e in expected)] == []
+
+    return open_tabs
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(tmp_path) as found:
+        yield found

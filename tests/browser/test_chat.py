@@ -1,0 +1,205 @@
+"""The web chat in a real browser: sent once, answered live, and a reload loses nothing."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from connectors.webchat import WebchatSettings
+from core.records import Reply, ReplyState, Target
+from tests.browser.conftest import OpenTab
+from tests.console.house import CHAT, House, open_house, serving
+from tests.console.seeds import add_mention, event, ticket
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+
+async def conversation(house: House) -> str:
+    """Id of the only conversation there is."""
+    (found,) = {item.event.conversation for item in await house.store.claim_events(100)}
+    return found
+
+
+async def answer(house: House, where: str, text: str, by: str = "bot") -> None:
+    await house.store.add_reply(
+        Reply(
+            key=f"{by}-{text}",
+            target=Target(channel=CHAT, conversation=where),
+            text=text,
+            state=ReplyState.PENDING,
+            language="zh",
+            by=by,
+            created_at=house.clock.now(),
+        )
+    )
+    house.dispatcher.wake()
+
+
+async def say(page: Page, text: str) -> None:
+    await page.locator("#text").fill(text)
+    await page.locator("#text").press("Enter")
+
+
+async def test_a_shopper_asks_and_is_answered(house: House, tabs: OpenTab) -> None:
+    async with tabs() as context:
+        page = await context.new_page()
+        await page.goto(f"{house.url}/chat")
+        await expect(page.locator(".greeting")).to_contain_text("您好")
+        await say(page, "你们几点关门")
+        await expect(page.locator(".bubble.in")).to_contain_text("已送达")
+        where = await conversation(house)
+        await answer(house, where, f"我们 22:00 关门 {EVIL}")
+        await expect(page.locator(".bubble.out.bot")).to_contain_text(EVIL)
+        await answer(house, where, "我来帮您", by="李雯")
+        await expect(page.locator(".bubble.out.person")).to_contain_text("人工客服")
+        await page.reload()
+        await expect(page.locator(".bubble")).to_have_count(3)
+        assert await page.locator(".bubble img, .bubble script").count() == 0
+        assert "李雯" not in await page.content()
+
+
+async def test_speaks_english_to_who_does(house: House, tabs: OpenTab) -> None:
+    async with tabs(locale="en-US") as context:
+        page = await context.new_page()
+        await page.goto(f"{house.url}/chat")
+        await say(page, "What time do you close?")
+        await expect(page.locator(".bubble.in")).to_contain_text("Delivered")
+        await page.get_by_role("link", name="中文").click()
+        await expect(page.locator(".bubble.in")).to_contain_text("已送达")
+
+
+async def test_the_agents_reply_reaches_the_open_chat(house: House, tabs: OpenTab) -> None:
+    async with tabs() as shopper, tabs() as staff:
+        chat = await shopper.new_page()
+        await chat.goto(f"{house.url}/chat")
+        await say(chat, "面包发霉了，要退款")
+        await expect(chat.locator(".bubble.in")).to_contain_text("已送达")
+        where = await conversation(house)
+        what = event("t", "面包发霉了，要退款", channel=CHAT, conversation=where)
+        mention = await add_mention(house.store, what, ticket=ticket("T-1001", what))
+        console = await staff.new_page()
+        await console.goto(f"{house.url}/tickets/T-1001")
+        await expect(console.locator(".line.in")).to_contain_text("面包发霉了")
+        await console.locator("#reply-text").fill("马上为您退款")
+        await console.get_by_role("button", name="发送").click()
+        await expect(chat.locator(".bubble.person")).to_contain_text("马上为您退款")
+        await expect(console.locator(".line.out:not(.pending)")).to_contain_text("马上为您退款")
+        await say(chat, "谢谢")
+        await expect(console.locator(".line.in").last).to_contain_text("谢谢")
+    assert mention.event.channel == CHAT
+
+
+async def test_what_is_written_offline_is_sent_once_when_back(
+    tmp_path: Path, tabs: OpenTab
+) -> None:
+    async with tabs(expected=("WebSocket", "ERR_")) as context:
+        page = await context.new_page()
+        async with open_house(tmp_path) as house:
+            port = int(house.url.rpartition(":")[2])
+            await page.goto(f"{house.url}/chat")
+            await say(page, "第一句")
+            await expect(page.locator(".bubble.in")).to_contain_text("已送达")
+        await expect(page.locator("#state")).to_have_attribute("data-state", "off")
+        await say(page, "断线时写的")
+        await expect(page.locator(".bubble.pending")).to_contain_text("发送中")
+        await page.locator("#text").fill("写到一半")
+        async with open_house(tmp_path, port=port) as house:
+            await expect(page.locator(".bubble.in")).to_have_count(2)
+            await expect(page.locator(".bubble.in").last).to_contain_text("已送达", timeout=20_000)
+            await expect(page.locator("#text")).to_have_value("写到一半")
+            await page.reload()
+            await expect(page.locator(".bubble.in")).to_have_count(2)
+            await expect(page.locator("#text")).to_have_value("写到一半")
+            items = await house.store.claim_events(10)
+            assert [item.event.text for item in items] == ["第一句", "断线时写的"]
+
+
+async def test_a_hasty_shopper_loses_nothing(tmp_path: Path, tabs: OpenTab) -> None:
+    settings = WebchatSettings(burst=1, per_second=1)
+    async with open_house(tmp_path, chat_settings=settings) as house, tabs() as context:
+        page = await context.new_page()
+        await page.goto(f"{house.url}/chat")
+        await say(page, "一")
+        await say(page, "二")
+        await expect(page.locator(".bubble.in").last).to_contain_text("稍后自动重发")
+        await expect(page.locator(".bubble.pending:not(.delivered)")).to_have_count(0)
+        await expect(page.locator("#problem")).to_be_hidden()
+        assert len(await house.store.claim_events(10)) == 2
+
+
+async def test_a_refused_message_comes_back_into_the_box(tmp_path: Path, tabs: OpenTab) -> None:
+    settings = WebchatSettings(longest=5)
+    async with open_house(tmp_path, chat_settings=settings) as house, tabs() as context:
+        page = await context.new_page()
+        await page.goto(f"{house.url}/chat")
+        await say(page, "这一句太长了")
+        await expect(page.locator("#problem")).to_contain_text("最多 5 个")
+        await expect(page.locator(".bubble.refused")).to_contain_text("未发送")
+        await expect(page.locator("#text")).to_have_value("这一句太长了")
+
+
+async def test_a_broken_secret_is_replaced(house: House, tabs: OpenTab) -> None:
+    async with tabs(expected=("WebSocket",)) as context:
+        page = await context.new_page()
+        await page.goto(f"{house.url}/chat")
+        await page.evaluate("localStorage.setItem('tingfeng-visitor', 'broken')")
+        await page.reload()
+        await say(page, "你好")
+        await expect(page.locator(".bubble.in")).to_contain_text("已送达")
+        secret = await page.evaluate("localStorage.getItem('tingfeng-visitor')")
+        assert len(secret) == 43
+
+
+async def test_works_where_storage_is_blocked(house: House, tabs: OpenTab) -> None:
+    async with tabs() as context:
+        page = await context.new_page()
+        await page.add_init_script(
+            "Storage.prototype.getItem = Storage.prototype.setItem = () => { throw new Error(); };"
+        )
+        await page.goto(f"{house.url}/chat")
+        await say(page, "你好")
+        await expect(page.locator(".bubble.in")).to_contain_text("已送达")
+
+
+@asynccontextmanager
+async def brand_site(folder: Path) -> AsyncIterator[tuple[House, str]]:
+    """A house, and the brand's own site with the one line that puts the chat on it."""
+    waiting: list[str] = []
+
+    async def home(_: Request) -> HTMLResponse:
+        script = f'<script src="{waiting[0]}/chat.js" data-language="en" async></script>'
+        return HTMLResponse(f"<!doctype html><html lang=en><title>Shop</title><p>Shop</p>{script}")
+
+    async with (
+        serving(Starlette(routes=[Route("/", home)])) as site,
+        open_house(folder, chat_origins=(site,)) as house,
+    ):
+        waiting.append(house.url)
+        yield house, site
+
+
+async def test_the_chat_opens_on_the_brands_own_site(tmp_path: Path, tabs: OpenTab) -> None:
+    async with brand_site(tmp_path) as (house, site), tabs(expected=("favicon", "404")) as context:
+        page = await context.new_page()
+        await page.goto(site)
+        before = set(await page.evaluate("Object.keys(window)"))
+        button = page.get_by_role("button", name="Chat with us")
+        await button.click()
+        frame = page.frame_locator("iframe")
+        await frame.locator("#text").fill("Hello")
+        await frame.locator("#text").press("Enter")
+        await expect(frame.locator(".bubble.in")).to_contain_text("Delivered")
+        await button.click()
+        await expect(page.locator("iframe")).to_be_hidden()
+        await button.click()
+        await expect(frame.locator(".bubble.in")).to_contain_text("Hello")
+        assert "Tingfeng" in before
+        assert (await house.store.counts()).pending == 1

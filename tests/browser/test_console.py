@@ -1,0 +1,259 @@
+"""The console in a real browser: nothing inline, nothing lost, nothing that jumps."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.async_api import BrowserContext, Page, expect
+
+from core.health import Health
+from core.records import ReplyState
+from core.types import EventKind
+from tests.browser.conftest import OpenTab
+from tests.console.house import CHAT, House
+from tests.console.seeds import (
+    add_alert,
+    add_dead_letters,
+    add_mention,
+    event,
+    judgement,
+    reply,
+    ticket,
+)
+from tests.console.test_pages import EVIL, PAGES, fill
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def open_page(context: BrowserContext, house: House, path: str) -> Page:
+    page = await context.new_page()
+    await page.goto(house.url + path)
+    return page
+
+
+async def live(page: Page) -> None:
+    """Wait until the page hears of changes."""
+    await expect(page.locator("#live-state")).to_have_attribute("data-state", "on")
+
+
+async def test_every_page_obeys_the_policy_in_both_languages(house: House, tabs: OpenTab) -> None:
+    await fill(house.store, EVIL)
+    await add_dead_letters(house.store)
+    house.health.append(
+        Health(name="weibo", status="retrying", since=house.clock.now(), reason=EVIL)
+    )
+    for locale in ("zh-CN", "en-US"):
+        async with tabs(locale=locale) as context:
+            for path in PAGES:
+                page = await open_page(context, house, path)
+                if path != "/chat":
+                    await live(page)
+                assert await page.locator("script:not([src])").count() == 0
+                await page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 820, 1440])
+async def test_no_page_is_wider_than_its_window(
+    house: House, tabs: OpenTab, width: int, scheme: str
+) -> None:
+    await fill(house.store, "W" * 300)
+    await add_dead_letters(house.store)
+    async with tabs(
+        locale="en-US", viewport={"width": width, "height": 844}, color_scheme=scheme
+    ) as context:
+        for path in PAGES:
+            page = await open_page(context, house, path)
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+            banner = page.locator(".banner")
+            if path != "/chat":
+                box = await banner.bounding_box()
+                assert box is not None
+                assert box["height"] == 34, path
+            await page.close()
+
+
+async def test_mentions_stream_in_and_filters_hold(house: House, tabs: OpenTab) -> None:
+    async with tabs() as context:
+        page = await open_page(context, house, "/?sentiment=negative")
+        await live(page)
+        await expect(page.get_by_text("没有符合条件")).to_be_visible()
+        bad = await add_mention(house.store, event("1", "面包发霉了"))
+        good = await add_mention(
+            house.store, event("2", "草莓很新鲜"), judged=judgement("positive")
+        )
+        house.bus.publish(bad)
+        house.bus.publish(good)
+        await expect(page.locator("#mentions .card")).to_have_count(1)
+        await expect(page.locator("#mentions")).to_contain_text("面包发霉了")
+        await page.get_by_text("正面", exact=True).click()
+        await expect(page.locator("#mentions")).to_contain_text("草莓很新鲜")
+        assert page.url.endswith("/?sentiment=positive")
+        await page.locator("#text").fill("面包")
+        await expect(page.locator("#mentions .card")).to_have_count(0)
+        await page.get_by_role("group", name="情绪").get_by_text("全部").click()
+        await expect(page.locator("#mentions")).to_contain_text("面包发霉了")
+
+
+async def test_new_mentions_move_nothing_under_the_pointer(house: House, tabs: OpenTab) -> None:
+    for number in range(3):
+        await add_mention(house.store, event(str(number), f"旧的第{number}条"))
+    async with tabs() as context:
+        page = await open_page(context, house, "/")
+        await live(page)
+        first = page.locator("#mentions .card").first
+        await first.hover()
+        before = await first.bounding_box()
+        house.bus.publish(await add_mention(house.store, event("new", "新来的")))
+        pill = page.locator("#show-new")
+        await expect(pill).to_have_text("有 1 条新内容")
+        assert await page.locator("#m-3").bounding_box() == before
+        await pill.click()
+        await expect(first).to_contain_text("新来的")
+        await expect(pill).to_be_hidden()
+
+
+async def test_a_mention_opens_beside_the_list_and_has_an_address(
+    house: House, tabs: OpenTab
+) -> None:
+    for number in range(2):
+        await add_mention(house.store, event(str(number), f"第{number}条面包"))
+    async with tabs() as context:
+        page = await open_page(context, house, "/?sentiment=negative")
+        await page.locator("#m-1 a").click()
+        await expect(page.locator("#detail")).to_contain_text("第0条面包")
+        assert page.url.endswith("/mentions/1?sentiment=negative")
+        await expect(page.locator("#m-1 a")).to_have_attribute("aria-current", "true")
+        await page.reload()
+        await expect(page.locator("#detail")).to_contain_text("第0条面包")
+        await page.go_back()
+        await expect(page).to_have_url(re.compile(r"/\?sentiment=negative$"))
+
+
+async def test_on_a_telephone_the_list_and_the_entry_take_turns(
+    house: House, tabs: OpenTab
+) -> None:
+    await add_mention(house.store, event("1", "面包发霉了"))
+    async with tabs(viewport={"width": 390, "height": 844}) as context:
+        page = await open_page(context, house, "/")
+        await expect(page.locator("#detail")).to_be_hidden()
+        await page.locator("#m-1 a").click()
+        await expect(page.locator("#detail")).to_be_visible()
+        await expect(page.locator("#mentions")).to_be_hidden()
+        await page.get_by_text("返回列表").click()
+        await expect(page.locator("#mentions")).to_be_visible()
+        await page.get_by_role("button", name="筛选").click()
+        await expect(page.get_by_text("正面", exact=True)).to_be_visible()
+
+
+async def test_half_typed_text_survives_updates_and_reloads(house: House, tabs: OpenTab) -> None:
+    what = event("1", "面包发霉了", channel=CHAT, kind=EventKind.MESSAGE, solicited=True)
+    await add_mention(house.store, what, ticket=ticket("T-1", what))
+    async with tabs() as context:
+        page = await open_page(context, house, "/tickets/T-1")
+        await live(page)
+        box = page.locator("#reply-text")
+        await box.fill("写到一半")
+        found = await house.store.ticket("T-1")
+        assert found is not None
+        house.bus.publish(found)
+        await expect(page.locator("#thread")).to_contain_text("面包发霉了")
+        await expect(box).to_have_value("写到一半")
+        await page.reload()
+        await expect(box).to_have_value("写到一半")
+        await box.press("Control+Enter")
+        await expect(page.locator(".notice.good")).to_be_visible()
+        await expect(page.locator(".line.out")).to_contain_text("写到一半")
+        await expect(box).to_have_value("")
+        await expect(box).to_be_focused()
+        await page.reload()
+        await expect(box).to_have_value("")
+
+
+async def test_a_reply_that_does_not_arrive_is_kept(house: House, tabs: OpenTab) -> None:
+    what = event("1", "面包发霉了")
+    await add_mention(house.store, what, ticket=ticket("T-1", what))
+    async with tabs(expected=("ERR_FAILED", "htmx:")) as context:
+        page = await open_page(context, house, "/tickets/T-1")
+        await page.route("**/reply", lambda route: route.abort())
+        await page.locator("#reply-text").fill("马上退款")
+        await page.get_by_role("button", name="发送").click()
+        await expect(page.locator("#toast")).to_contain_text("还在")
+        await expect(page.locator("#reply-text")).to_have_value("马上退款")
+
+
+async def test_the_deadline_ticks_by_the_servers_clock(house: House, tabs: OpenTab) -> None:
+    what = event("1", "面包发霉了")
+    due = house.clock.now() + timedelta(seconds=2)
+    await add_mention(house.store, what, ticket=ticket("T-1", what, due_at=due))
+    async with tabs() as context:
+        page = await open_page(context, house, "/tickets")
+        await expect(page.locator("#t-T-1 .sla.soon")).to_contain_text("剩 00:0")
+        await expect(page.locator("#t-T-1 .sla.late")).to_contain_text("逾期 00:0")
+
+
+async def test_a_draft_is_rewritten_and_sent(house: House, tabs: OpenTab) -> None:
+    what = event("1", "面包发霉了", channel=CHAT, kind=EventKind.MESSAGE)
+    await add_mention(house.store, what, replies=(reply("d-1", what, "抱歉"),))
+    async with tabs() as context:
+        page = await open_page(context, house, "/drafts")
+        await page.locator("textarea").fill("非常抱歉，马上退款")
+        await page.get_by_role("button", name="批准并发送").click()
+        await expect(page.get_by_text("已批准")).to_be_visible()
+    about = await house.store.mention(1)
+    assert about is not None
+    assert [(r.text, r.state) for r in about.replies] == [("非常抱歉，马上退款", ReplyState.SENT)]
+
+
+async def test_an_alert_appears_by_itself_and_is_taken(house: House, tabs: OpenTab) -> None:
+    async with tabs() as context:
+        page = await open_page(context, house, "/alerts")
+        await live(page)
+        house.bus.publish(await add_alert(house.store, "a-1", title="面包发霉"))
+        await expect(page.locator("#banner")).to_contain_text("面包发霉")
+        await expect(page.locator(".menu [data-figure=firing_alerts]")).to_have_text("1")
+        await page.get_by_role("button", name="我来处理").click()
+        await expect(page.locator("#alerts")).to_contain_text("处理中")
+        await expect(page.locator("#banner")).not_to_contain_text("面包发霉")
+
+
+async def test_the_chart_is_drawn_and_follows_the_theme(house: House, tabs: OpenTab) -> None:
+    await add_mention(house.store, event("1", "面包", posted_at=house.clock.now()))
+    async with tabs() as context:
+        page = await open_page(context, house, "/figures")
+        await expect(page.locator("#chart canvas")).to_be_visible()
+        await expect(page.locator("#chart-note")).to_have_text("共 1 条。")
+        await page.emulate_media(color_scheme="dark")
+        await expect(page.locator("#chart canvas")).to_have_count(1)
+        await page.get_by_role("link", name="7 天").click()
+        await expect(page.locator("#chart canvas")).to_be_visible()
+
+
+async def test_the_keyboard_reaches_everything(house: House, tabs: OpenTab) -> None:
+    await add_mention(house.store, event("1", "面包发霉了"))
+    async with tabs() as context:
+        page = await open_page(context, house, "/")
+        await page.keyboard.press("Tab")
+        await expect(page.locator(".skip")).to_be_focused()
+        seen: list[str] = []
+        for _ in range(20):
+            await page.keyboard.press("Tab")
+            seen.append(await page.evaluate("document.activeElement.id"))
+            if seen[-1] == "m-1-link":
+                break
+        assert {"text", "m-1-link"} <= set(seen)
+        outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline == "solid"
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile("/mentions/1$"))
+
+
+async def test_a_tab_that_lost_the_server_catches_up(house: House, tabs: OpenTab) -> None:
+    async with tabs(expected=("ERR_", "WebSocket")) as context:
+        page = await open_page(context, house, "/")
+        await live(page)
+        await page.evaluate("window.tingfeng.drop()")
+        await expect(page.locator("#live-state")).to_have_attribute("data-state", "off")
+        await add_mention(house.store, event("1", "断线时来的"))
+        await live(page)
+        await expect(page.locator("#mentions")).to_contain_text("断线时来的")
