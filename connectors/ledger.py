@@ -24,7 +24,11 @@ class Ledger:
                 "text": text,
             }
         )
-        with self._path.open("ab", buffering=0) as file:
+        with self._path.open("a+b", buffering=0) as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # a crash cut the last line short: do not add to it
+                    line = f"\n{line}"
             file.write(line.encode("ascii") + b"\n")
             os.fsync(file.fileno())
 

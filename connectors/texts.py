@@ -2,6 +2,7 @@
 
 import gzip
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ def lines_of(file: Path) -> Iterator[bytes]:
             plain.seek(0)
             with gzip.open(plain) if packed else plain as opened:
                 yield from iter(lambda: opened.readline(_LONGEST), b"")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{file} cannot be read ({error}). Name a file of texts.") from error
 
 

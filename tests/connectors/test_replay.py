@@ -291,6 +291,16 @@ async def test_replies_end_here_and_are_counted(path: Path) -> None:
     assert connector.sent == 2
 
 
+async def test_replies_may_be_written_down_and_are_found_after_a_crash(path: Path) -> None:
+    target = Target(channel="weibo", conversation="1")
+    connector = replay(path, replies="replies.jsonl")
+    assert await connector.find_sent(target, "sorry", "k1") is None
+    assert await connector.send(target, "sorry", "k1") == Sent(native_id="k1")
+    again = replay(path, replies="replies.jsonl")
+    assert await again.find_sent(target, "sorry", "k1") == "k1"
+    assert await replay(path).find_sent(target, "sorry", "k1") is None
+
+
 async def test_reading_does_not_hold_up_the_loop(path: Path) -> None:
     put(path, gzip.compress(b"x" * 300_000_000 + b"\n" + line(0), 1))
     shelf, ticks = Shelf(), 0
