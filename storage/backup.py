@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
 
@@ -16,13 +17,17 @@ from core.clock import Clock
 from core.errors import InputError, StoreError
 from storage.factory import AnyStore, open_store, sqlite_path
 from storage.moving import verify
-from storage.portable import BATCH, KINDS, Row, Sum, from_json, to_json
-from storage.seal import Seal
+from storage.portable import BATCH, KINDS, Row, Sum, from_json, opened, to_json
 from storage.sql.copying import back_up, put_back
 from storage.sql.errors import translate
 from storage.sqlite import SqliteStore
+from storage.vault import NO_KEY, RING, Keys
 
 FORMAT: Final = "tingfeng rows 1"
+_OTHER_KEYS: Final = (
+    "the backup and the store are not encrypted with the same keys. Restore into a new store, with "
+    "TINGFENG_KEY set to the key that was in force when the backup was made."
+)
 _SQLITE: Final = b"SQLite format 3\x00"
 
 
@@ -42,7 +47,7 @@ async def backup(store: AnyStore, path: Path) -> None:
         raise StoreError(f"{path} cannot be written ({error.strerror}). Name another.") from error
 
 
-async def restore(path: Path, url: str, *, clock: Clock, seal: Seal | None = None) -> None:
+async def restore(path: Path, url: str, *, clock: Clock, keys: Keys = NO_KEY) -> None:
     """Make what ``path`` holds what the store at ``url`` holds.
 
     A SQLite backup may be put back while other processes use the store. A file of rows needs an
@@ -55,7 +60,7 @@ async def restore(path: Path, url: str, *, clock: Clock, seal: Seal | None = Non
         raise StoreError(f"{path} cannot be read ({error.strerror}). Name another.") from error
     target = sqlite_path(url)
     if head != _SQLITE:
-        await _read_rows(path, url, clock=clock, seal=seal)
+        await _read_rows(path, url, clock=clock, keys=keys)
     elif target is None:
         raise StoreError(
             f"{path} is a SQLite backup. Restore it to sqlite:PATH, then move that store to {url}."
@@ -87,56 +92,67 @@ async def _write_rows(store: AnyStore, path: Path) -> None:
     partial.replace(path)
 
 
-async def _read_rows(path: Path, url: str, *, clock: Clock, seal: Seal | None) -> None:
-    sums = await asyncio.to_thread(_check, path)
-    store = await open_store(url, clock=clock, seal=seal)
+async def _read_rows(path: Path, url: str, *, clock: Clock, keys: Keys) -> None:
+    ring = await asyncio.to_thread(_check, path)
+    store = await open_store(url, clock=clock, keys=replace(keys, ring=ring))
     try:
         if await store.row_count("events"):
             raise StoreError(f"{url} holds events. Restore a file of rows into an empty store.")
-        kind, rows = "", list[Row]()
-        with gzip.open(path, "rt", encoding="ascii") as file:
-            for line in file:
-                if line.startswith("{"):
-                    if rows:
-                        await store.write_rows(kind, rows)
-                    kind, rows = str(json.loads(line).get("kind", "")), []
-                    continue
-                rows.append(from_json(line))
-                if len(rows) == BATCH:
-                    await store.write_rows(kind, rows)
-                    rows = []
-        await verify(store, sums)
+        if store.coder.plain != (ring is None):
+            raise StoreError(_OTHER_KEYS)
+        await _write(path, store)
     finally:
         await store.close()
 
 
-def _check(path: Path) -> dict[str, Sum]:
-    """Counts and checksums of a file that is whole; raises StoreError for any other."""
+async def _write(path: Path, store: AnyStore) -> None:
+    kind, rows, sums = "", list[Row](), dict[str, Sum]()
+    with gzip.open(path, "rt", encoding="ascii") as file:
+        for line in file:
+            row = None if line.startswith("{") else from_json(line)
+            if row is not None and (kind, row[0]) != ("settings", RING):
+                rows.append(row)
+            if rows and (row is None or len(rows) == BATCH):
+                await store.write_rows(kind, rows)
+                plain = [opened(kind, each, store.coder) for each in rows]
+                sums[kind] = sums.get(kind, Sum()).plus(kind, plain)
+                rows = []
+            if row is None:
+                kind = str(json.loads(line).get("kind", ""))
+    await verify(store, sums)
+
+
+def _check(path: Path) -> str | None:
+    """The ring of keys in a file, ``None`` where it is not encrypted.
+
+    Raises StoreError unless the file is whole.
+    """
     try:
         with gzip.open(path, "rt", encoding="ascii") as file:
             if json.loads(file.readline()) != {"format": FORMAT}:
                 raise StoreError(f"{path} is no backup of Tingfeng. Name another.")
-            found = _sums(file)
+            whole, ring = _read(file)
     except (OSError, EOFError, ValueError, InputError) as error:
-        raise StoreError(
-            f"{path} is no sound backup of Tingfeng ({error}). Name another."
-        ) from error
-    if found is None:
+        raise StoreError(f"{path} is no sound backup ({error}). Name another.") from error
+    if not whole:
         raise StoreError(f"{path} is cut off or changed. Name another backup.")
-    return found
+    return ring
 
 
-def _sums(file: IO[str]) -> dict[str, Sum] | None:
-    """Sums by kind, where the end of the file agrees with what stands before it."""
-    kind, sums = "", dict[str, Sum]()
+def _read(file: IO[str]) -> tuple[bool, str | None]:
+    """Whether the end of the file agrees with what stands before it, and the ring of keys."""
+    kind, ring, sums = "", None, dict[str, Sum]()
     for line in file:
         if not line.startswith("{"):
-            sums[kind] = sums[kind].plus(kind, [from_json(line)])
+            row = from_json(line)
+            if kind == "settings" and row[0] == RING:
+                ring = str(row[1])
+            sums[kind] = sums[kind].plus(kind, [row])
             continue
         head = json.loads(line)
         if "end" in head:
             wanted = {name: [each.count, str(each.digest)] for name, each in sums.items()}
-            return sums if head["end"] == wanted else None
+            return head["end"] == wanted, ring
         kind = str(head["kind"])
         sums[kind] = Sum()
-    return None
+    return False, None

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from core.clock import Clock
-from core.errors import ConfigError, Problem
+from core.errors import ConfigError, Problem, StoreError
 from storage.mongodb import MongoStore
-from storage.seal import Seal
 from storage.sqlite import SqliteStore
+from storage.vault import NO_KEY, RING, Keys, rotated
 
 AnyStore = SqliteStore | MongoStore
 
@@ -17,20 +17,41 @@ def sqlite_path(url: str) -> Path | None:
     return Path(rest) if scheme == "sqlite" and rest else None
 
 
-async def open_store(url: str, *, clock: Clock, seal: Seal | None = None) -> AnyStore:
+async def open_store(url: str, *, clock: Clock, keys: Keys = NO_KEY) -> AnyStore:
     """Open the store that ``url`` names: ``sqlite:PATH`` or ``mongodb://HOST:PORT/DATABASE``.
+
+    ``keys.master`` is the value of ``TINGFENG_KEY``.
 
     Raises ConfigError for a URL that names none, and StoreError with the remedy for one that
     cannot be opened.
     """
     path = sqlite_path(url)
     if path is not None:
-        return await SqliteStore.open(path, clock=clock, seal=seal)
+        return await SqliteStore.open(path, clock=clock, keys=keys)
     if url.startswith(("mongodb://", "mongodb+srv://")):
-        return await MongoStore.open(url, clock=clock, seal=seal)
+        return await MongoStore.open(url, clock=clock, keys=keys)
     problem = Problem(
         key="store.url",
         message=f"{url!r} names no store",
         remedy="Write sqlite:PATH, for example sqlite:data/tingfeng.db, or mongodb://HOST/DATABASE.",
     )
     raise ConfigError((problem,))
+
+
+async def rotate_key(url: str, *, clock: Clock, old: str, new: str) -> None:
+    """Make ``new`` the key of the store; processes that run go on with what they know.
+
+    What is written from their next start on is sealed with a new data key. Raises StoreError
+    where ``old`` does not fit, or where the store is not encrypted.
+    """
+    store = await open_store(url, clock=clock, keys=Keys(master=old))
+    try:
+        ring = await store.setting(RING)
+        if ring is None:
+            raise StoreError(
+                f"{url} is not encrypted. Move it to a new store with `python run.py migrate` "
+                f"while TINGFENG_KEY is set."
+            )
+        await store.set_setting(RING, rotated(ring, old, new, url))
+    finally:
+        await store.close()

@@ -8,8 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from core.clock import Clock
 from core.errors import StoreError
-from storage.portable import KINDS, Movable, Sum, sum_of
+from storage.factory import open_store
+from storage.portable import KINDS, Movable, Sum, opened, sealed, sum_of
+from storage.vault import RING, Keys
 
 MOVING: Final = "moving"
 """The setting of a target that is not complete yet."""
@@ -56,19 +59,43 @@ async def move(source: Movable, target: Target, tell: Callable[[Progress], None]
             "the target holds events of its own. Name an empty store to move to, or one that an "
             "interrupted move has begun to fill."
         )
+    if not source.coder.plain and source.coder.who("?") != target.coder.who("?"):
+        raise StoreError(
+            "the store to move from is encrypted with other keys than the one to move to. Use an "
+            "empty store; it takes over the keys if TINGFENG_KEY is set."
+        )
     await target.set_setting(MOVING, "1")
+    encrypting = source.coder.plain and not target.coder.plain
     sums: dict[str, Sum] = {}
     for kind in KINDS:
         total, sums[kind] = await source.row_count(kind), Sum()
         tell(Progress(kind=kind, done=0, total=total))
         async for rows in source.rows(kind):
-            moved = [row for row in rows if kind != "settings" or row[0] != MOVING]
+            moved = [row for row in rows if kind != "settings" or row[0] not in (MOVING, RING)]
+            if encrypting:
+                moved = [sealed(kind, row, target.coder) for row in moved]
             await target.write_rows(kind, moved)
-            sums[kind] = sums[kind].plus(kind, moved)
+            sums[kind] = sums[kind].plus(kind, [opened(kind, row, target.coder) for row in moved])
             tell(Progress(kind=kind, done=sums[kind].count, total=total))
     await verify(target, sums)
     await target.set_setting(MOVING, "")
     return Moved(sums=sums)
+
+
+async def move_store(
+    source: str, target: str, *, clock: Clock, key: str | None, tell: Callable[[Progress], None]
+) -> Moved:
+    """``move`` by URL. With a key, the target is encrypted whether the source was or not."""
+    origin = await open_store(source, clock=clock, keys=Keys(master=key, as_is=True))
+    try:
+        ring = await origin.setting(RING)
+        goal = await open_store(target, clock=clock, keys=Keys(master=key, ring=ring))
+        try:
+            return await move(origin, goal, tell)
+        finally:
+            await goal.close()
+    finally:
+        await origin.close()
 
 
 async def verify(target: Movable, sums: dict[str, Sum]) -> None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from core.errors import InputError
+from storage.codec import text_of
+from storage.seal import Coder
 
 Value = str | bytes | int | None
 Row = tuple[Value, ...]
@@ -45,8 +47,23 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
 """Fields by kind, in the order in which kinds are written: what is referred to comes first."""
 
 
+_BLIND: Final = {
+    "events": ("author",),
+    "conversations": ("id", "customer"),
+    "lines": ("conversation",),
+    "replies": ("conversation",),
+}
+"""Fields that hold blinded names, by kind."""
+_SEALED: Final = ("body", "raw")
+
+
 class Movable(Protocol):
     """A store whose rows can be read and written."""
+
+    @property
+    def coder(self) -> Coder:
+        """What its records are sealed with."""
+        ...
 
     def rows(self, kind: str) -> AsyncIterator[list[Row]]:
         """All rows of a kind, in batches, by their first fields."""
@@ -79,11 +96,34 @@ class Sum:
         return Sum(count=count, digest=digest % 2**256)
 
 
+def opened(kind: str, row: Row, coder: Coder) -> Row:
+    """A row with its records unsealed."""
+    fields = KINDS[kind]
+    return tuple(
+        coder.open(value) if field in _SEALED and isinstance(value, bytes) else value
+        for field, value in zip(fields, row, strict=True)
+    )
+
+
+def sealed(kind: str, row: Row, coder: Coder) -> Row:
+    """A row of a store without encryption as an encrypted store writes it."""
+    names = _BLIND.get(kind, ())
+    found: list[Value] = []
+    for field, value in zip(KINDS[kind], row, strict=True):
+        if field in _SEALED and isinstance(value, bytes):
+            found.append(coder.seal(value))
+        elif field in names and isinstance(value, str | bytes):
+            found.append(coder.who(text_of(value)))
+        else:
+            found.append(value)
+    return tuple(found)
+
+
 async def sum_of(store: Movable, kind: str) -> Sum:
     """Count and checksum of what a store holds of a kind."""
     total = Sum()
     async for rows in store.rows(kind):
-        total = total.plus(kind, rows)
+        total = total.plus(kind, [opened(kind, row, store.coder) for row in rows])
     return total
 
 

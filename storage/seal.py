@@ -50,10 +50,17 @@ class Coder:
         """The dataclass that ``dump`` wrote."""
         return load(kind, self._seal.open(data))
 
+    @property
+    def plain(self) -> bool:
+        """True where nothing is hidden."""
+        return isinstance(self._seal, Plain)
+
     def seal(self, data: bytes) -> bytes:
+        """Bytes as they are written."""
         return self._seal.seal(data)
 
     def open(self, data: bytes) -> bytes:
+        """The bytes that ``seal`` wrote."""
         return self._seal.open(data)
 
     def who(self, text: str) -> str | bytes:

@@ -15,7 +15,8 @@ from storage.mongo.link import Link, connect
 from storage.mongo.schema import migrate
 from storage.mongo.together import Together
 from storage.mongo.work import Tx
-from storage.seal import Coder, Plain, Seal
+from storage.seal import Coder, Seal
+from storage.vault import NO_KEY, RING, Keys, unlock
 
 if TYPE_CHECKING:
     from storage.mongo.link import Session
@@ -25,6 +26,20 @@ AT_ONCE: Final = 16
 """Pieces of work at once; each has a counter document of its own while it runs."""
 FAMILIES: Final = 16
 """Sets of counter documents; processes seldom share one."""
+
+
+async def _seal(link: Link, keys: Keys) -> Seal:
+    """What the store is sealed with; a new store gets a ring of keys where there is a key."""
+    settings = link.table("settings")
+    ring = await settings.one({"_id": RING})
+    if ring is None:
+        empty = await link.table("events").one({}) is None
+        fresh = keys.first_ring(empty=empty, where=link.where)
+        if fresh is not None:
+            value = {"$setOnInsert": {"value": fresh}}
+            await settings.change({"_id": RING}, value, upsert=True)
+            ring = await settings.one({"_id": RING})
+    return unlock(None if ring is None else str(ring["value"]), keys, link.where)
 
 
 class MongoBase:
@@ -53,7 +68,7 @@ class MongoBase:
         url: str,
         *,
         clock: Clock,
-        seal: Seal | None = None,
+        keys: Keys = NO_KEY,
         transactions: bool | None = None,
     ) -> Self:
         """Connect to ``mongodb://HOST:PORT/DATABASE`` and bring its schema up to date.
@@ -65,11 +80,12 @@ class MongoBase:
         try:
             async with link.asking():
                 await migrate(link)
+                seal = await _seal(link, keys)
             lease = Lease(upkeep.lock_path())
         except BaseException:
             link.close()
             raise
-        store = cls(link, Coder(seal or Plain()), lease, clock)
+        store = cls(link, Coder(seal), lease, clock)
         try:
             await store._alone(upkeep.beat)
             await store._alone(upkeep.release_dead)
@@ -78,6 +94,11 @@ class MongoBase:
             raise
         store._heart = asyncio.create_task(store._beat())
         return store
+
+    @property
+    def coder(self) -> Coder:
+        """What its records are sealed with."""
+        return self._coder
 
     async def close(self) -> None:
         """Hand back what is held and disconnect; may be called twice."""

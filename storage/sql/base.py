@@ -10,13 +10,14 @@ from typing import Final, Self, TypeVar
 from core.clock import Clock
 from core.errors import Conflict, StoreError, StoreReadOnly
 from storage.lease import Lease
-from storage.seal import Coder, Plain, Seal
+from storage.seal import Coder, Seal
 from storage.sql import upkeep
 from storage.sql.errors import translate
 from storage.sql.readers import Readers
 from storage.sql.schema import migrate
 from storage.sql.work import Tx, View
 from storage.sql.writer import Writer
+from storage.vault import NO_KEY, RING, Keys, unlock
 
 R = TypeVar("R")
 BUSY_SECONDS: Final = 5.0
@@ -43,7 +44,7 @@ def connect(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _open(path: Path, max_pages: int | None) -> tuple[sqlite3.Connection, Lease]:
+def _open(path: Path, max_pages: int | None, keys: Keys) -> tuple[sqlite3.Connection, Seal, Lease]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -57,12 +58,28 @@ def _open(path: Path, max_pages: int | None) -> tuple[sqlite3.Connection, Lease]
             migrate(db, str(path))
             if max_pages is not None:
                 db.execute(f"PRAGMA max_page_count = {max_pages}")
-            return db, Lease(path)
+            return db, _seal(db, keys, str(path)), Lease(path)
         except BaseException:
             db.close()
             raise
     except sqlite3.Error as error:
         raise translate(error, str(path)) from error
+
+
+def _seal(db: sqlite3.Connection, keys: Keys, where: str) -> Seal:
+    """What the store is sealed with; a new store gets a ring of keys where there is a key."""
+    find = "SELECT value FROM settings WHERE key = ?"
+    ring = db.execute(find, (RING,)).fetchone()
+    if ring is None:
+        empty = db.execute("SELECT 1 FROM events LIMIT 1").fetchone() is None
+        fresh = keys.first_ring(empty=empty, where=where)
+        if fresh is not None:
+            db.execute(
+                "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                (RING, fresh),
+            )
+            ring = db.execute(find, (RING,)).fetchone()
+    return unlock(ring[0] if ring else None, keys, where)
 
 
 class SqliteBase:
@@ -85,7 +102,7 @@ class SqliteBase:
         path: str | Path,
         *,
         clock: Clock,
-        seal: Seal | None = None,
+        keys: Keys = NO_KEY,
         max_pages: int | None = None,
     ) -> Self:
         """Open or create the file, with its folder, and bring its schema up to date.
@@ -94,8 +111,8 @@ class SqliteBase:
         StoreLocked, StoreFull, SchemaTooNew or StoreError, each with the remedy.
         """
         path = Path(path)
-        coder = Coder(seal or Plain())
-        db, lease = await asyncio.to_thread(_open, path, max_pages)
+        db, seal, lease = await asyncio.to_thread(_open, path, max_pages, keys)
+        coder = Coder(seal)
         writer = Writer(db, coder=coder, clock=clock, owner=lease.owner, path=str(path))
         store = cls(path, coder, writer, lease)
         try:
@@ -105,6 +122,11 @@ class SqliteBase:
             await asyncio.to_thread(store._shut)
             raise
         return store
+
+    @property
+    def coder(self) -> Coder:
+        """What its records are sealed with."""
+        return self._coder
 
     async def close(self) -> None:
         """Finish what was handed in and let go of the file; may be called twice."""

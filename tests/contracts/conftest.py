@@ -4,25 +4,30 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from core.clock import Clock, ManualClock
 from storage.factory import open_store
+from storage.vault import Keys, new_key
 from tests.contracts.mongo_server import server
 from tests.contracts.store_port import Opener, Store
 from tests.contracts.store_support import NOW
+
+KEY: Final = new_key()
 
 
 class _Data:
     """The data of one test, opened as often as the test likes."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: str | None) -> None:
         self.url = url
+        self.key = key
         self._opened: list[Store] = []
 
     async def __call__(self, clock: Clock) -> Store:
-        store: Store = await open_store(self.url, clock=clock)
+        store: Store = await open_store(self.url, clock=clock, keys=Keys(master=self.key))
         self._opened.append(store)
         return store
 
@@ -48,13 +53,13 @@ def mongodb_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=["sqlite", "mongodb", "mongodb_alone"])
+@pytest.fixture(params=["sqlite", "sqlite_sealed", "mongodb", "mongodb_alone"])
 async def opener(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Opener]:
-    if request.param == "sqlite":
+    if request.param.startswith("sqlite"):
         url = f"sqlite:{tmp_path / 'data' / 'store.db'}"
     else:
         url = f"{request.getfixturevalue(request.param)}/t{uuid.uuid4().hex}"
-    data = _Data(url)
+    data = _Data(url, KEY if request.param == "sqlite_sealed" else None)
     yield data
     await data.close()
 

@@ -44,4 +44,9 @@ class Opener(Protocol):
         """What ``storage.factory.open_store`` takes."""
         ...
 
+    @property
+    def key(self) -> str | None:
+        """What it is encrypted with, if it is."""
+        ...
+
     async def __call__(self, clock: Clock) -> Store: ...

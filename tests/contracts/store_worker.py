@@ -1,6 +1,6 @@
 """A process beside the test: claims events and replies, says which, and waits to be killed.
 
-Usage: python -m tests.contracts.store_worker URL
+Usage: python -m tests.contracts.store_worker URL [KEY]
 """
 
 import asyncio
@@ -9,11 +9,12 @@ import sys
 
 from core.clock import SystemClock
 from storage.factory import open_store
+from storage.vault import Keys
 
 
-async def main(url: str) -> None:
+async def main(url: str, key: str | None = None) -> None:
     clock = SystemClock()
-    store = await open_store(url, clock=clock)
+    store = await open_store(url, clock=clock, keys=Keys(master=key))
     events = await store.claim_events(3)
     replies = await store.claim_replies("chat", 1, clock.now())
     held = {"events": [item.event.id for item in events], "replies": [each.key for each in replies]}
@@ -21,4 +22,4 @@ async def main(url: str) -> None:
     await asyncio.sleep(600)
 
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(*sys.argv[1:]))

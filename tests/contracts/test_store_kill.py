@@ -33,6 +33,8 @@ async def start(opener: Opener) -> AsyncIterator[Start]:
 
     async def run() -> tuple[Process, Held]:
         command = (sys.executable, "-m", "tests.contracts.store_worker", opener.url)
+        if opener.key is not None:
+            command = (*command, opener.key)
         process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
         started.append(process)
         assert process.stdout is not None
