@@ -138,34 +138,39 @@ async def open_house(
         zone=UTC,
     )
     sending = asyncio.create_task(dispatcher.run())
-    async with serving(app, port) as url:
-        yield House(
-            store=store,
-            bus=bus,
-            clock=clock,
-            chat=chat,
-            dispatcher=dispatcher,
-            app=app,
-            url=url,
-            health=health,
-            notified=notified,
-        )
-    sending.cancel()
-    await asyncio.wait([sending])
-    await store.close()
+    try:
+        async with serving(app, port) as url:
+            yield House(
+                store=store,
+                bus=bus,
+                clock=clock,
+                chat=chat,
+                dispatcher=dispatcher,
+                app=app,
+                url=url,
+                health=health,
+                notified=notified,
+            )
+    finally:
+        sending.cancel()
+        await asyncio.wait([sending])
+        await store.close()
 
 
 @asynccontextmanager
 async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
     """``app`` on a free port of this machine, by uvicorn."""
-    listener = socket.create_server(("127.0.0.1", port))
-    config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        assert not running.done(), "the server did not start"
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    await running
-    listener.close()
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        config = uvicorn.Config(
+            app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2
+        )
+        server = uvicorn.Server(config)
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            while not server.started:
+                assert not running.done(), "the server did not start"
+                await asyncio.sleep(0.01)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await running

@@ -1,0 +1,183 @@
+"""The JSON API, the probes and the pushes."""
+
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import cast
+
+import aiohttp
+import pytest
+
+from core.health import Health, Status
+from core.ports import Pushed, Response
+from tests.console.house import House, open_house
+from tests.console.seeds import (
+    NOW,
+    add_alert,
+    add_dead_letters,
+    add_mention,
+    event,
+    reply,
+    ticket,
+)
+
+Found = dict[str, object]
+
+
+async def get(browser: aiohttp.ClientSession, path: str, status: int = 200) -> Found:
+    async with browser.get(path) as answer:
+        assert answer.status == status, await answer.text()
+        assert answer.headers["Content-Type"] == "application/json"
+        return cast("Found", await answer.json())
+
+
+async def fill(house: House) -> None:
+    what = event("1", "面包发霉了\ud83d")
+    await add_mention(
+        house.store, what, ticket=ticket("T-1", what), replies=(reply("d-1", what, "抱歉"),)
+    )
+    await add_alert(house.store, "a-1")
+
+
+class TestApi:
+    async def test_mentions(self, house: House, browser: aiohttp.ClientSession) -> None:
+        await fill(house)
+        found = await get(browser, "/api/mentions?sentiment=negative&limit=5")
+        (handled,) = cast("list[Found]", found["mentions"])
+        assert handled["ticket"] == "T-1"
+        assert found["next"] is None
+        mention = cast("Found", (await get(browser, "/api/mentions/1"))["mention"])
+        assert cast("Found", mention["event"])["text"] == "面包发霉了\ud83d"
+        await get(browser, "/api/mentions/2", 404)
+
+    async def test_pages(self, house: House, browser: aiohttp.ClientSession) -> None:
+        for number in range(5):
+            await add_mention(house.store, event(f"{number}", "面包"))
+        seen: list[object] = []
+        path = "/api/mentions?limit=2"
+        while True:
+            found = await get(browser, path)
+            items = cast("list[Found]", found["mentions"])
+            seen += [cast("Found", item["mention"])["seq"] for item in items]
+            if found["next"] is None:
+                break
+            path = f"/api/mentions?limit=2&before={found['next']}"
+        assert seen == [5, 4, 3, 2, 1]
+        assert (
+            len(cast("list[Found]", (await get(browser, "/api/mentions?limit=999"))["mentions"]))
+            == 5
+        )
+
+    async def test_tickets(self, house: House, browser: aiohttp.ClientSession) -> None:
+        await fill(house)
+        (found,) = cast("list[Found]", (await get(browser, "/api/tickets"))["tickets"])
+        assert (found["number"], found["state"]) == ("T-1", "open")
+        one = await get(browser, "/api/tickets/T-1")
+        assert cast("Found", one["ticket"])["severity"] == "P2"
+        assert isinstance(one["lines"], list)
+        await get(browser, "/api/tickets/T-2", 404)
+
+    async def test_the_rest(self, house: House, browser: aiohttp.ClientSession) -> None:
+        await fill(house)
+        house.health.append(Health(name="weibo", status="connected", since=NOW))
+        (draft,) = cast("list[Found]", (await get(browser, "/api/drafts"))["drafts"])
+        assert draft["key"] == "d-1"
+        (alert,) = cast("list[Found]", (await get(browser, "/api/alerts"))["alerts"])
+        assert alert["state"] == "firing"
+        (health,) = cast("list[Found]", (await get(browser, "/api/health"))["connectors"])
+        assert health["since"] == "2025-11-21T12:00:00.000Z"
+        found = await get(browser, "/api/figures")
+        assert cast("Found", found["figures"])["drafts"] == 1
+        assert cast("Found", found["counts"])["done"] == 1
+
+    @pytest.mark.parametrize(
+        "path", ["/api/mentions?limit=x", "/api/mentions?sentiment=x", "/api/tickets?state=x"]
+    )
+    async def test_mistakes_are_json(self, browser: aiohttp.ClientSession, path: str) -> None:
+        found = await get(browser, path, 400)
+        assert found["error"] == "input"
+        assert found["message"]
+        await get(browser, "/api/nope", 404)
+
+
+class TestHealth:
+    @pytest.mark.parametrize(
+        ("statuses", "overall", "status"),
+        [
+            ((), "ok", 200),
+            (("connected", "finished"), "ok", 200),
+            (("connected", "retrying"), "degraded", 200),
+            (("connected", "refused"), "degraded", 200),
+            (("refused", "stopped"), "failing", 503),
+        ],
+    )
+    async def test_is_one_word(
+        self,
+        house: House,
+        browser: aiohttp.ClientSession,
+        statuses: tuple[Status, ...],
+        overall: str,
+        status: int,
+    ) -> None:
+        house.health += [
+            Health(name=f"c{n}", status=name, since=NOW, reason="token=secret")
+            for n, name in enumerate(statuses)
+        ]
+        found = await get(browser, "/health", status)
+        assert found["status"] == overall
+        assert found["connectors"] == {f"c{n}": name for n, name in enumerate(statuses)}
+        assert "secret" not in str(found)
+
+
+async def test_metrics_add_up(house: House, browser: aiohttp.ClientSession) -> None:
+    now = house.clock.now()
+    await add_mention(house.store, event("1", "面包", posted_at=now - timedelta(minutes=1)))
+    await add_dead_letters(house.store)
+    house.health.append(Health(name="weibo", status="retrying", since=NOW, events=7, restarts=2))
+    async with browser.get("/metrics") as answer:
+        assert answer.headers["Content-Type"].startswith("text/plain; version=")
+        lines = (await answer.text()).splitlines()
+    found = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    states = ("done", "pending", "dead", "dropped")
+    total = sum(float(found[f'tingfeng_events{{state="{state}"}}']) for state in states)
+    assert total == float(found["tingfeng_events_received_total"]) == 3
+    assert found['tingfeng_connector_status{connector="weibo",status="retrying"}'] == "1.0"
+    assert found['tingfeng_connector_status{connector="weibo",status="connected"}'] == "0.0"
+    assert found['tingfeng_connector_restarts_total{connector="weibo"}'] == "2.0"
+    assert found["tingfeng_mentions_last_hour"] == "1.0"
+    assert any(name.startswith("python_info") for name in found)
+
+
+class Platform:
+    """A connector that is pushed to, and remembers what it was handed."""
+
+    def __init__(self) -> None:
+        self.got: list[Pushed] = []
+
+    async def handle_http(self, request: Pushed) -> Response:
+        self.got.append(request)
+        return Response(status=202, body=request.query.get("echo", "").encode())
+
+
+class TestPush:
+    async def test_reaches_its_connector_from_anywhere(self, tmp_path: Path) -> None:
+        platform = Platform()
+        async with (
+            open_house(tmp_path, pushed={"wechat": platform}) as house,
+            aiohttp.ClientSession(house.url, headers={"Host": "chat.example"}) as browser,
+        ):
+            async with browser.post(
+                "/push/wechat?echo=%E4%BD%A0", data=b"\x00<xml>", headers={"X-Signature": "s"}
+            ) as answer:
+                assert (answer.status, await answer.text()) == (202, "你")
+                assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+            async with browser.get("/push/wechat/verify/deep") as answer:
+                assert answer.status == 202
+            async with browser.post("/push/other") as answer:
+                assert answer.status == 404
+            async with browser.post("/push/wechat", data=BytesIO(b"x" * (4 << 20 | 1))) as answer:
+                assert answer.status == 413
+        first, second = platform.got
+        assert (first.method, first.path, first.body) == ("POST", "/push/wechat", b"\x00<xml>")
+        assert first.headers["x-signature"] == "s"
+        assert (second.method, second.path) == ("GET", "/push/wechat/verify/deep")
