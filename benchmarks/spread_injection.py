@@ -1,0 +1,245 @@
+"""Real rumours let loose in a brand's ordinary stream, and how soon staff would have heard.
+
+The stream is a public series of brand mentions thinned to one post in five minutes; its texts are
+pieced together from posts that were no rumours, and about one in eight is judged negative. A rumour
+is a real cascade of which so many posts of the first 24 hours are kept, each repost written in one
+of the ways people repost; the judge finds 72 in 100 of them negative. Found means: a P1 or P2 about
+this rumour, or about the volume of its channel, within an hour of its first post.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from core.clock import ManualClock
+from core.records import Alert
+from core.types import Author, Event, EventKind, Judgement, Mention, Probabilities
+from listeners.spread.watch import SpreadWatch
+
+BRAND: Final = "hejia"
+EVERY: Final = timedelta(hours=48)
+HOUR: Final = timedelta(hours=1)
+RECALL: Final = 0.72
+GRUMBLING: Final = 0.12
+_PROMOTION: Final = "禾家超市周年庆全场满100减50，转发抽奖送购物卡，快来参加吧，错过再等一年！"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rumour:
+    """A cascade and its text."""
+
+    text: str
+    events: tuple[float, ...]
+    """Seconds after the post, up to a day."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planted:
+    """A rumour in the stream."""
+
+    onset: datetime
+    ids: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """A post of the stream before it is a mention."""
+
+    at: datetime
+    text: str
+    negative: bool
+    id: str
+
+
+@dataclass(kw_only=True, slots=True)
+class Bell:
+    """Keeps the alerts with the time of the mention that raised them."""
+
+    now: datetime
+    rung: list[tuple[datetime, Alert]] = field(default_factory=list)
+
+    async def raise_alert(self, alert: Alert) -> bool:
+        self.rung.append((self.now, alert))
+        return True
+
+
+def repost(text: str, rng: random.Random) -> str:
+    """The text as somebody passes it on."""
+    way = rng.randrange(6)
+    mood = rng.choice(("[怒]", "[泪]", "😡", "！！！", "。。", "[抓狂]"))
+    if way == 0:
+        return text[: max(12, int(len(text) * rng.uniform(0.4, 0.9)))] + "..."
+    if way == 1:
+        return rng.choice(("求证！", "太可怕了，", "大家注意了，", "真的假的？", "帮转 ")) + text
+    if way == 2:
+        return (
+            f"{rng.choice(('转', '求扩散', '天哪', '太过分了'))}//@用户{rng.randrange(9999)}:{text}"
+        )
+    if way == 3:
+        return f"顶//@甲{rng.randrange(99)}:转发//@乙:{text}"
+    if way == 4:
+        place = rng.randrange(len(text) + 1)
+        return text[:place] + mood + text[place:]
+    return text + mood
+
+
+def base_stream(
+    bins: Sequence[tuple[datetime, float]], pool: Sequence[str], rng: random.Random
+) -> Iterator[Said]:
+    """The ordinary posts of a brand."""
+    mean = sum(value for _, value in bins) / len(bins)
+    for start, value in bins:
+        for number in range(sum(rng.random() < 1 / mean for _ in range(int(value)))):
+            text = "禾家超市 " + "，".join(_piece(rng.choice(pool), rng) for _ in range(2))
+            at = start + timedelta(seconds=rng.uniform(0, 300))
+            negative = rng.random() < GRUMBLING
+            yield Said(at=at, text=text, negative=negative, id=f"b{start:%m%d%H%M}{number}")
+
+
+def plant(
+    rumour: Rumour, onset: datetime, *, posts: int, recall: float, name: str, rng: random.Random
+) -> tuple[Planted, list[Said]]:
+    """A rumour's first post at ``onset`` and its reposts, ``posts`` in all."""
+    chosen = [0.0, *sorted(rng.sample(rumour.events, posts - 1))]
+    said = [
+        Said(
+            at=onset + timedelta(seconds=second),
+            text=repost(rumour.text, rng) if second else rumour.text,
+            negative=rng.random() < recall,
+            id=f"{name}-{number}",
+        )
+        for number, second in enumerate(chosen)
+    ]
+    return Planted(onset=onset, ids=frozenset(one.id for one in said)), said
+
+
+def promotion(at: datetime, name: str, rng: random.Random) -> list[Said]:
+    """Three hundred people pass on a promotion within two hours."""
+    return [
+        Said(
+            at=at + timedelta(seconds=rng.uniform(0, 7200)),
+            text=repost(_PROMOTION, rng),
+            negative=rng.random() < 0.05,
+            id=f"{name}-{number}",
+        )
+        for number in range(300)
+    ]
+
+
+def listen(stream: Sequence[Said]) -> tuple[Bell, dict[str, str]]:
+    """What would have been raised, and the incident every post was put in when it came."""
+    ordered = sorted(stream, key=lambda one: one.at)
+    clock = ManualClock(ordered[-1].at + timedelta(days=1))
+    bell = Bell(now=ordered[0].at)
+    watch = SpreadWatch(bell, clock=clock, names={BRAND: "禾家超市"}, language="zh")
+    homes: dict[str, str] = {}
+
+    async def run() -> None:
+        for seq, said in enumerate(ordered):
+            bell.now = said.at
+            await watch.observe(_mention(seq, said))
+            home = watch.grouper.incident_of(f"{BRAND}\nweibo\n{said.id}")
+            if home is not None:
+                homes[said.id] = home
+
+    asyncio.run(run())
+    return bell, homes
+
+
+def found_within_an_hour(planted: Planted, bell: Bell, homes: Mapping[str, str]) -> bool:
+    """True where a P1 or P2 named it in time; ``homes``: the incident of each post."""
+    incidents = {homes[one] for one in planted.ids if one in homes}
+    return any(
+        planted.onset <= at <= planted.onset + HOUR
+        and alert.severity in ("P1", "P2")
+        and (alert.incident is None or alert.incident in incidents)
+        for at, alert in bell.rung
+    )
+
+
+def share_found(
+    bins: Sequence[tuple[datetime, float]],
+    pool: Sequence[str],
+    rumours: Sequence[Rumour],
+    *,
+    posts: int,
+    seed: int,
+) -> tuple[int, int]:
+    """How many rumours were found in time, and how many there were."""
+    rng = random.Random(seed)
+    stream = list(base_stream(bins, pool, rng))
+    planted: list[Planted] = []
+    usable = [one for one in rumours if len(one.events) >= posts]
+    onset = bins[0][0] + timedelta(days=3)
+    while onset < bins[-1][0] - timedelta(days=1):
+        name = f"r{len(planted)}"
+        at = onset + timedelta(seconds=rng.uniform(0, 43_200))
+        one, said = plant(rng.choice(usable), at, posts=posts, recall=RECALL, name=name, rng=rng)
+        planted.append(one)
+        stream += said
+        onset += EVERY
+    bell, homes = listen(stream)
+    return sum(found_within_an_hour(one, bell, homes) for one in planted), len(planted)
+
+
+def benign_alerts(
+    bins: Sequence[tuple[datetime, float]],
+    pool: Sequence[str],
+    harmless: Sequence[Rumour],
+    *,
+    seed: int,
+) -> tuple[int, float]:
+    """P1 and P2 raised where nothing is wrong, and over how many weeks.
+
+    Every two days a harmless cascade of 30 to 150 posts, every week a promotion.
+    """
+    rng = random.Random(seed)
+    stream = list(base_stream(bins, pool, rng))
+    usable = [one for one in harmless if len(one.events) >= 150]
+    start, end = bins[0][0] + timedelta(days=3), bins[-1][0] - timedelta(days=1)
+    number = 0
+    onset = start
+    while onset < end:
+        posts = rng.randrange(30, 151)
+        stream += plant(
+            rng.choice(usable), onset, posts=posts, recall=GRUMBLING, name=f"h{number}", rng=rng
+        )[1]
+        if number % 4 == 0:
+            stream += promotion(onset + timedelta(hours=30), f"p{number}", rng)
+        number += 1
+        onset += EVERY
+    bell, _ = listen(stream)
+    calls = sum(alert.severity in ("P1", "P2") and at >= start for at, alert in bell.rung)
+    return calls, (bins[-1][0] - start) / timedelta(weeks=1)
+
+
+def _piece(text: str, rng: random.Random) -> str:
+    start = rng.randrange(max(1, len(text) - 20))
+    return text[start : start + rng.randrange(15, 40)]
+
+
+def _mention(seq: int, said: Said) -> Mention:
+    share = 0.9 if said.negative else 0.08
+    return Mention(
+        seq=seq,
+        event=Event(
+            channel="weibo",
+            id=said.id,
+            kind=EventKind.POST,
+            author=Author(id=f"a{said.id}"),
+            text=said.text,
+            posted_at=said.at.astimezone(UTC),
+            conversation=said.id,
+        ),
+        brands=(BRAND,),
+        judgement=Judgement(
+            language="zh",
+            sentiment="negative" if said.negative else "neutral",
+            probabilities=Probabilities(negative=share, neutral=1 - share, positive=0.0),
+            complaint=share,
+        ),
+        masked_text=said.text,
+    )
