@@ -159,6 +159,9 @@ class LiveHub:
             except StoreError as error:
                 log.error("the store failed", extra={"error": str(error)})
                 self._put(REFRESH)
+            except Exception:  # a bug about one change must not end all live changes
+                log.exception("telling the tabs failed")
+                self._put(REFRESH)
 
     async def _tick(self) -> None:
         while True:

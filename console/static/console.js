@@ -50,7 +50,14 @@
     tick();
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target.id !== "more") return;
+    const { target, xhr } = event.detail;
+    if (target.matches?.("form.draft")) {
+      /* The form goes, and its list may be fetched anew at once: say it where it stays. */
+      const answer = document.createElement("template");
+      answer.innerHTML = xhr.responseText;
+      toast(answer.content.textContent.trim());
+    }
+    if (target.id !== "more") return;
     const list = event.detail.target.parentElement;
     list.dataset.pages = String(Number(list.dataset.pages ?? 1) + 1);
   });

@@ -199,7 +199,10 @@ async def test_a_draft_is_rewritten_and_sent(house: House, tabs: OpenTab) -> Non
         page = await open_page(context, house, "/drafts")
         await page.locator("textarea").fill("非常抱歉，马上退款")
         await page.get_by_role("button", name="批准并发送").click()
-        await expect(page.get_by_text("已批准")).to_be_visible()
+        await expect(page.locator("#toast")).to_contain_text("已批准")
+        await expect(page.get_by_text("没有等待批准的草稿")).to_be_visible()
+        await page.goto(f"{house.url}/mentions/1")
+        await expect(page.locator(".replies")).to_contain_text("已发送")
     about = await house.store.mention(1)
     assert about is not None
     assert [(r.text, r.state) for r in about.replies] == [("非常抱歉，马上退款", ReplyState.SENT)]

@@ -9,12 +9,14 @@ import pytest
 
 from console.app import create_app
 from console.live import MOST_CARDS, MOST_TOPICS, QUEUE, REFRESH, Gathered, LiveClient, topics_of
+from console.ports import ConsoleStore
 from core.bus import Talked
 from core.errors import ConfigError
 from core.health import Health
 from core.records import Incident
 from core.types import Mention
-from tests.console.house import House, failing, open_house
+from storage.sqlite import SqliteStore
+from tests.console.house import House, failing, open_house, over
 from tests.console.seeds import NOW, add_alert, add_mention, event, judgement, reply, ticket
 
 Message = dict[str, object]
@@ -107,6 +109,25 @@ async def test_a_failing_store_makes_tabs_refresh(tmp_path: Path) -> None:
         await receive(socket, "hello")
         house.bus.publish(await add_mention(house.store, event("1", "面包")))
         await receive(socket, "refresh")
+
+
+async def test_a_bug_about_one_change_does_not_end_the_others(tmp_path: Path) -> None:
+    def wrap(store: SqliteStore) -> ConsoleStore:
+        async def mistake(seq: int) -> None:
+            raise ZeroDivisionError(seq)
+
+        return over(store, mention=mistake)
+
+    async with (
+        open_house(tmp_path, wrap=wrap) as house,
+        aiohttp.ClientSession(house.url) as browser,
+        browser.ws_connect("/live") as socket,
+    ):
+        await receive(socket, "hello")
+        house.bus.publish(await add_mention(house.store, event("1", "面包")))
+        await receive(socket, "refresh")
+        house.bus.publish(Talked(channel="webchat", conversation="c"))
+        assert (await receive(socket, "changes"))["topics"] == ["talk:webchat:c"]
 
 
 async def test_a_flood_makes_tabs_refresh(house: House, browser: aiohttp.ClientSession) -> None:
