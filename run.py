@@ -138,7 +138,12 @@ async def open_house(
         stack.push_async_callback(store.close)
         await store.replace_articles(plans.content.articles)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        guards, understanding = build_guards(clock), build_understanding(settings)
+        understanding = build_understanding(settings)
+        guards = build_guards(
+            clock,
+            published=[article.body for article in plans.content.articles],
+            private_channels=[one.name for one in settings.channels if one.type == "webchat"],
+        )
         responders = build_responders(
             settings,
             plans.content,
@@ -185,7 +190,7 @@ async def open_house(
             clock=clock,
             bus=bus,
             random=random.random,
-            fallback=replayed,
+            fallback=replayed.name if replayed else None,
         )
         yield House(
             store=store,

@@ -46,9 +46,9 @@ class Engine:
         clock: Clock,
         bus: Bus,
         random: Callable[[], float],
-        fallback: Sends | None = None,
+        fallback: str | None = None,
     ) -> None:
-        """``fallback`` sends what is meant for channels no connector is named after."""
+        """``fallback`` names the connector that sends for channels no connector is named after."""
         self._pipeline = pipeline
         self._inbox = inbox
         self._outbox = outbox
@@ -59,7 +59,7 @@ class Engine:
         self._bus = bus
         self._senders = {c.name: c for c in connectors if isinstance(c, Sends)}
         self._resend = {c.name: c.capabilities.idempotent_send for c in connectors}
-        self._fallback = fallback or NoSender()
+        self._fallback = fallback
         self._dispatchers: dict[str, Dispatcher] = {}
         self.supervisors = [
             Supervisor(c, inbox=inbox, intake=intake, clock=clock, bus=bus, random=random)
@@ -105,15 +105,16 @@ class Engine:
 
     def _dispatch(self, channel: str, tasks: asyncio.TaskGroup) -> Dispatcher:
         if channel not in self._dispatchers:
+            through = channel if channel in self._senders else self._fallback
             dispatcher = Dispatcher(
                 channel,
-                self._senders.get(channel, self._fallback),
+                NoSender() if through is None else self._senders[through],
                 outbox=self._outbox,
                 gate=self._gate,
                 doubts=self._doubts,
                 clock=self._clock,
                 bus=self._bus,
-                resend=self._resend.get(channel, False),
+                resend=through is not None and self._resend[through],
             )
             self._dispatchers[channel] = dispatcher
             tasks.create_task(dispatcher.run())

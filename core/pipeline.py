@@ -1,7 +1,8 @@
 """The way of an event from the durable inbox to a recorded decision.
 
-Events of one conversation are decided in their order; different conversations side by side. What
-fails five times becomes a dead letter and holds up nothing else.
+Events of one conversation are decided in their order; different conversations side by side. A
+batch is then watched for what spreads. What fails five times becomes a dead letter and holds up
+nothing else.
 """
 
 import asyncio
@@ -80,11 +81,12 @@ class Pipeline:
         for item in items:
             threads.setdefault((item.event.channel, item.event.conversation), []).append(item)
         known = await self._understand_together(items)
-        await asyncio.gather(*(self._in_order(part, known) for part in threads.values()))
+        mentions = await asyncio.gather(*(self._in_order(t, known) for t in threads.values()))
+        await self._watch([mention for thread in mentions for mention in thread])
         return len(items)
 
     async def process(self, item: Received, known: Understood | None = None) -> Outcome | None:
-        """match ► judge ► moderate ► decide ► record ► spread, for one event.
+        """match ► judge ► moderate ► decide ► record, for one event.
 
         Returns what was recorded; ``None`` for a withdrawal. ``known`` saves understanding twice.
         """
@@ -118,7 +120,6 @@ class Pipeline:
         reach("after-record")
         self._ended(item, outcome)
         self._tell(mention, plan)
-        await parts.spread.observe(mention)
         return outcome
 
     async def _drop(self, item: Received, reason: str) -> Outcome:
@@ -152,16 +153,36 @@ class Pipeline:
             for (item, brands), judgement in zip(found, judgements, strict=True)
         }
 
-    async def _in_order(self, items: Sequence[Received], known: dict[int, Understood]) -> None:
+    async def _in_order(
+        self, items: Sequence[Received], known: dict[int, Understood]
+    ) -> list[Mention]:
+        mentions = []
         for item in items:
             try:
-                await self.process(item, known.get(item.seq))
+                outcome = await self.process(item, known.get(item.seq))
             except StoreError:
                 raise
             except Exception as error:  # any bug on any event: count it, go on with the next
                 log.exception("processing failed", extra={"seq": item.seq})
                 if await self._parts.inbox.fail(item.seq, f"{type(error).__name__}: {error}"):
                     log.error("dead letter", extra={"seq": item.seq})
+                continue
+            if outcome is not None and outcome.mention is not None:
+                mentions.append(outcome.mention)
+        return mentions
+
+    async def _watch(self, mentions: Sequence[Mention]) -> None:
+        """Show what was recorded to the watch over spread, in the order in which it was posted.
+
+        What a crash keeps from it here, it finds in the store at the next start.
+        """
+        for mention in sorted(mentions, key=lambda one: (one.event.posted_at, one.seq)):
+            try:
+                await self._parts.spread.observe(mention)
+            except StoreError:
+                raise
+            except Exception:  # the mention is recorded; the next one must not suffer
+                log.exception("watching failed", extra={"seq": mention.seq})
 
     async def _rest(self) -> None:
         try:

@@ -15,7 +15,7 @@ Severity = Literal["P1", "P2", "P3", "P4"]
 
 
 class EventKind(StrEnum):
-    """What a platform delivered; ``MESSAGE`` is private, all others are seen by everyone."""
+    """What a platform delivered; only ``MESSAGE`` is private by itself: see Event.public."""
 
     MESSAGE = "message"
     POST = "post"
@@ -74,11 +74,13 @@ class Event:
     """True where the author addressed the brand: a private message, a mention, a summons."""
     media: tuple[str, ...] = ()
     """The platform's ids of attached files."""
+    private: bool = False
+    """True for an edit or a deletion of a private message; a MESSAGE is private without it."""
 
     @property
     def public(self) -> bool:
         """True where everyone can read it."""
-        return self.kind is not EventKind.MESSAGE
+        return not self.private and self.kind is not EventKind.MESSAGE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -87,7 +87,7 @@ class AuthorsLane:
         """
         for alert in alerts:
             self._know(alert)
-        for mention in sorted(mentions, key=lambda mention: mention.seq):
+        for mention in sorted(mentions, key=lambda one: (one.event.posted_at, one.seq)):
             self._take(mention)
         for brand, state in self._brands.items():
             for episode in state.episodes:

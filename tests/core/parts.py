@@ -201,11 +201,15 @@ class PlanDecider:
 
 @dataclass
 class SeenSpread:
-    """Notes what was observed."""
+    """Notes what was observed; fails on one of them if it is told to."""
 
     seen: list[int] = field(default_factory=list)
+    fails_on: int | None = None
+    error: Exception = field(default_factory=lambda: ValueError("cannot watch this"))
 
     async def observe(self, mention: Mention) -> None:
+        if mention.seq == self.fails_on:
+            raise self.error
         self.seen.append(mention.seq)
 
 

@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from core import checkpoints
 from core.bus import Bus
+from core.errors import StoreError
 from core.pipeline import Parts, Pipeline
 from core.records import Outcome, Reply, Ticket
 from core.types import EventKind, Mention, Page, Received
 from tests.core.parts import (
+    START,
     CountingJudge,
     MemoryInbox,
     PlanDecider,
@@ -140,6 +144,36 @@ async def test_poison_becomes_a_dead_letter_after_five_tries_and_delays_nobody(
     [(_, error)] = house.inbox.dead
     assert "cannot" in error
     assert await house.pipeline.step() == 0
+
+
+async def test_spread_sees_a_batch_in_the_order_in_which_it_was_posted() -> None:
+    house = House()
+    late = replace(event("late", conversation="a"), posted_at=START + timedelta(days=3))
+    early = event("early", conversation="b")
+    await house.inbox.accept("c", Page(events=(late, early)))
+    await house.pipeline.step()
+    assert house.spread.seen == [2, 1]
+
+
+async def test_a_mention_that_cannot_be_watched_is_done_and_delays_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    house = House()
+    house.spread.fails_on = 1
+    await house.take("禾家一", "禾家二")
+    await house.pipeline.step()
+    assert house.spread.seen == [2]
+    assert len(house.inbox.outcomes) == 2
+    assert "watching failed" in caplog.text
+
+
+async def test_a_store_that_fails_while_watching_is_told() -> None:
+    house = House()
+    house.spread.error = StoreError("the disk is on fire")
+    house.spread.fails_on = 1
+    await house.take("禾家一")
+    with pytest.raises(StoreError):
+        await house.pipeline.step()
 
 
 async def test_events_of_one_conversation_keep_their_order() -> None:
