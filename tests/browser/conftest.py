@@ -1,5 +1,6 @@
 """A real Chromium. Without one these tests say that they were left out; under CI they fail."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -22,6 +23,7 @@ ARGUMENTS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
+LONGEST_SECONDS: Final = 90.0
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 
 OpenTab = Callable[..., AbstractAsyncContextManager[BrowserContext]]
@@ -57,17 +59,18 @@ def tabs(engine: Browser) -> OpenTab:
         *, locale: str = "zh-CN", expected: tuple[str, ...] = (), **options: object
     ) -> AsyncIterator[BrowserContext]:
         complaints: list[str] = []
-        context = await engine.new_context(locale=locale, **options)  # type: ignore[arg-type]  # as new_context
-        context.set_default_timeout(5000)
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
-        context.on(
-            "console",
-            lambda said: (
-                complaints.append(said.text) if said.type in {"error", "warning"} else None
-            ),
-        )
-        yield context
-        await context.close()
+        async with asyncio.timeout(LONGEST_SECONDS):
+            context = await engine.new_context(locale=locale, **options)  # type: ignore[arg-type]  # as new_context
+            context.set_default_timeout(5000)
+            context.on("weberror", lambda error: complaints.append(str(error.error)))
+            context.on(
+                "console",
+                lambda said: (
+                    complaints.append(said.text) if said.type in {"error", "warning"} else None
+                ),
+            )
+            yield context
+            await context.close()
         assert [text for text in complaints if not any(e in text for e in expected)] == []
 
     return open_tabs

@@ -27,6 +27,7 @@ from core.types import Verdict
 from storage.sqlite import SqliteStore
 
 CHAT = "webchat"
+LONGEST_STOP_SECONDS = 15.0
 
 
 class OpenGate:
@@ -173,4 +174,5 @@ async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
-            await running
+            async with asyncio.timeout(LONGEST_STOP_SECONDS):
+                await running
