@@ -1,6 +1,6 @@
 """The store on a MongoDB server or cluster, shared by processes of many hosts."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -29,14 +29,13 @@ from core.records import (
 from core.types import Mention, Page, Received
 from storage.articles import Searchable, find, prepare
 from storage.codec import micros, text_of
-from storage.mongo import alerts, inbox, mentions, outbox, outcomes, rows, tickets, upkeep
-from storage.mongo.base import MongoBase
+from storage.mongo import alerts, inbox, mentions, outbox, outcomes, tickets, upkeep
+from storage.mongo.office import MongoOffice
 from storage.mongo.work import Tx, key
-from storage.portable import Row
 from storage.records import FIRST
 
 
-class MongoStore(MongoBase):
+class MongoStore(MongoOffice):
     """Everything that outlives a crash.
 
     Each method keeps the promise of the port that names it: see ``core.ports``,
@@ -153,13 +152,6 @@ class MongoStore(MongoBase):
     async def mentions_since(self, since: datetime) -> Sequence[Mention]:
         return await self._alone(lambda tx: mentions.since(tx, micros(since)))
 
-    async def purge_raw(self, before: datetime) -> int:
-        """In many small transactions, so that nobody waits for it."""
-        total, limit = 0, micros(before)
-        while (done := await self._write(lambda tx: upkeep.purge_raw(tx, limit))) is not None:
-            total += done
-        return total
-
     async def mentions(
         self, where: MentionFilter, *, before: int | None = None, limit: int = 50
     ) -> MentionPage:
@@ -254,17 +246,3 @@ class MongoStore(MongoBase):
     async def set_setting(self, key: str, value: str) -> None:
         """Keep a small value under ``key``."""
         await self._write(lambda tx: upkeep.set_setting(tx, key, value))
-
-    async def rows(self, kind: str) -> AsyncIterator[list[Row]]:
-        """As storage.portable.Movable."""
-        async with self._noted(), self._link.asking():
-            async for found in rows.read(self._tx(None), kind):
-                yield found
-
-    async def write_rows(self, kind: str, found: Sequence[Row]) -> None:
-        """As storage.portable.Movable."""
-        await self._alone(lambda tx: rows.write(tx, kind, found))
-
-    async def row_count(self, kind: str) -> int:
-        """As storage.portable.Movable."""
-        return await self._alone(lambda tx: rows.count(tx, kind))

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from core.queries import MentionFilter
 from core.records import Plan, Reply, ReplyState, Ticket
@@ -21,6 +21,11 @@ BACK_OFF: Final = 1_000_000
 
 LEASE: Final = 60_000_000
 """Microseconds after which a delivery that was claimed and never finished is due again."""
+
+EventClass = Literal["dropped", "public", "private"]
+"""What an ended event was: of no concern, read by everyone, or between two."""
+
+CLASSES: Final[tuple[EventClass, ...]] = ("dropped", "public", "private")
 
 UNDECIDED: Final = Decision(action=Action.IGNORE, rule="", reason="")
 """Stands for the decision of a mention that was recorded without one."""
@@ -123,3 +128,10 @@ def redirected(reply: Reply, plan: Plan, number: str | None) -> Reply:
     return replace(
         reply, state=ReplyState.CANCELLED, ticket=number, reason=f"ticket {number} exists already"
     )
+
+
+def class_of(event: Event, *, dropped: bool) -> EventClass:
+    """Which class an ended event ages out with."""
+    if dropped:
+        return "dropped"
+    return "public" if event.public else "private"

@@ -1,6 +1,6 @@
 """The embedded store: one SQLite file, safe against crashes, shared by processes of one host."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -30,7 +30,6 @@ from core.records import (
 from core.types import Mention, Page, Received
 from storage.articles import Searchable, find, prepare
 from storage.codec import micros, text_of
-from storage.portable import Row
 from storage.sql import (
     alerts,
     inbox,
@@ -39,15 +38,14 @@ from storage.sql import (
     mentions,
     outbox,
     outcomes,
-    rows,
     tickets,
     upkeep,
 )
-from storage.sql.base import SqliteBase
+from storage.sql.office import SqliteOffice
 from storage.sql.work import Tx
 
 
-class SqliteStore(SqliteBase):
+class SqliteStore(SqliteOffice):
     """Everything that outlives a crash.
 
     Each method keeps the promise of the port that names it: see ``core.ports``,
@@ -165,13 +163,6 @@ class SqliteStore(SqliteBase):
     async def mentions_since(self, since: datetime) -> Sequence[Mention]:
         return await self._read(lambda view: mentions.since(view, micros(since)))
 
-    async def purge_raw(self, before: datetime) -> int:
-        """In many small transactions, so that nobody waits for it."""
-        total, limit = 0, micros(before)
-        while (done := await self._write(lambda tx: upkeep.purge_raw(tx, limit))) is not None:
-            total += done
-        return total
-
     async def mentions(
         self, where: MentionFilter, *, before: int | None = None, limit: int = 50
     ) -> MentionPage:
@@ -268,18 +259,3 @@ class SqliteStore(SqliteBase):
     async def set_setting(self, key: str, value: str) -> None:
         """Keep a small value under ``key``."""
         await self._write(lambda tx: knowledge.set_setting(tx, key, value))
-
-    async def rows(self, kind: str) -> AsyncIterator[list[Row]]:
-        """As storage.portable.Movable."""
-        last: Row | None = None
-        while found := await self._read(partial(rows.read, kind=kind, after=last)):
-            yield found
-            last = found[-1]
-
-    async def write_rows(self, kind: str, found: Sequence[Row]) -> None:
-        """As storage.portable.Movable."""
-        await self._write(lambda tx: rows.write(tx, kind, found))
-
-    async def row_count(self, kind: str) -> int:
-        """As storage.portable.Movable."""
-        return await self._read(lambda view: rows.count(view, kind))

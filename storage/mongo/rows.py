@@ -39,7 +39,7 @@ async def read(tx: Tx, kind: str) -> AsyncIterator[list[Row]]:
         return
     batch: list[Row] = []
     async for doc in tx.table(kind).each():
-        batch.append(_row(kind, doc))
+        batch.append(row_of(kind, doc))
         if len(batch) == BATCH:
             yield batch
             batch = []
@@ -56,7 +56,8 @@ async def count(tx: Tx, kind: str) -> int:
     return await tx.table(kind).count({})
 
 
-def _row(kind: str, doc: Doc) -> Row:
+def row_of(kind: str, doc: Doc) -> Row:
+    """A document as a row."""
     names = _NAMES.get(kind, {})
     if kind in ("conversations", "deliveries"):
         doc = {**doc, **cast("Doc", doc["_id"])}

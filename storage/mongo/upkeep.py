@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from core.queries import DeadLetter
-from core.records import Article
+from core.records import Article, Line
 from core.types import Event
 from storage.codec import key_of, moment, text_of
 from storage.lease import alive
 from storage.mongo.link import Doc
-from storage.mongo.schema import PENDING
+from storage.mongo.schema import DROPPED, PENDING
 from storage.mongo.work import Tx, blob, integer, key
-from storage.records import Judged
+from storage.records import EventClass, Judged, class_of
 
 PURGE_BATCH: Final = 500
 BEAT_SECONDS: Final = 5.0
@@ -44,15 +44,16 @@ async def beat(tx: Tx) -> None:
 
 async def release_dead(tx: Tx) -> None:
     """Hand back what processes held that are gone."""
-    here = host()
     for doc in await tx.table("owners").many({"_id": {"$ne": tx.owner}}):
-        owner = integer(doc, "_id")
-        if doc["host"] == here:
-            gone = not alive(lock_path(), owner)
-        else:
-            gone = integer(doc, "seen") < tx.now - SILENT
-        if gone:
-            await release(tx, owner)
+        if is_gone(tx, doc):
+            await release(tx, integer(doc, "_id"))
+
+
+def is_gone(tx: Tx, doc: Doc) -> bool:
+    """True where the process that gave this sign of life is gone."""
+    if doc["host"] == host():
+        return not alive(lock_path(), integer(doc, "_id"))
+    return integer(doc, "seen") < tx.now - SILENT
 
 
 async def release(tx: Tx, owner: int) -> None:
@@ -71,13 +72,16 @@ async def release_events(tx: Tx, owner: int) -> None:
     await tx.table("events").change_all({"state": PENDING, "owner": owner}, {"$set": {"owner": 0}})
 
 
-async def purge_raw(tx: Tx, before: int) -> int | None:
-    """Forget the raw text of up to ``PURGE_BATCH`` ended events; ``None`` where none is left."""
-    mark = await tx.table("settings").one({"_id": "purged_to"})
-    start = int(str(mark["value"])) if mark else 0
-    events = tx.table("events")
+async def purge_raw(tx: Tx, before: int, which: EventClass) -> int | None:
+    """Forget the raw text of up to ``PURGE_BATCH`` ended events; ``None`` where none is left.
+
+    The masked text of a mention stays, in its line too. Looks on from where it stopped the last
+    time, and never passes an event that is still pending.
+    """
+    mark = f"purged_to:{which}"
+    start = int(await setting(tx, mark) or 0)
     where = {"_id": {"$gt": start}, "received": {"$lt": before}}
-    docs = await events.many(where, sort=[("_id", 1)], limit=PURGE_BATCH)
+    docs = await tx.table("events").many(where, sort=[("_id", 1)], limit=PURGE_BATCH)
     seqs = [doc["_id"] for doc in docs]
     mentions = {d["_id"]: d for d in await tx.table("mentions").many({"_id": {"$in": seqs}})}
     done = 0
@@ -86,16 +90,31 @@ async def purge_raw(tx: Tx, before: int) -> int | None:
             break
         start = integer(doc, "_id")
         event = tx.load(Event, doc)
-        kept: str | None = ""
-        if doc["_id"] in mentions:
-            kept = tx.load(Judged, mentions[doc["_id"]]).masked_text
-        text = event.text if kept is None else kept
-        bare = dataclasses.replace(event, text=text, media=())
-        if bare != event:
-            await events.change({"_id": start}, {"$set": {"body": tx.dump(bare)}})
-            done += 1
-    await set_setting(tx, "purged_to", str(start))
+        if class_of(event, dropped=doc["state"] == DROPPED) == which:
+            kept: str | None = ""
+            if doc["_id"] in mentions:
+                kept = tx.load(Judged, mentions[doc["_id"]]).masked_text
+            done += await _bare(tx, doc, event, event.text if kept is None else kept)
+    await set_setting(tx, mark, str(start))
     return done if docs and docs[0]["state"] != PENDING else None
+
+
+async def _bare(tx: Tx, doc: Doc, event: Event, text: str) -> bool:
+    bare = dataclasses.replace(event, text=text, media=())
+    if bare == event:
+        return False
+    await tx.table("events").change({"_id": doc["_id"]}, {"$set": {"body": tx.dump(bare)}})
+    lines = tx.table("lines")
+    where = {
+        "channel": key_of(event.channel),
+        "conversation": tx.coder.who(event.conversation),
+        "native": key_of(event.id),
+        "direction": "in",
+    }
+    for line in await lines.many(where):
+        masked = dataclasses.replace(tx.load(Line, line), text=text)
+        await lines.change({"_id": line["_id"]}, {"$set": {"body": tx.dump(masked)}})
+    return True
 
 
 async def dead_letters(tx: Tx, limit: int) -> list[DeadLetter]:

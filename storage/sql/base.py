@@ -36,6 +36,7 @@ def connect(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA secure_delete = ON")
         db.execute("PRAGMA cache_size = -16000")
         db.execute(f"PRAGMA journal_size_limit = {64 << 20}")
     except BaseException:
@@ -156,6 +157,15 @@ class SqliteBase:
         except StoreError:
             self._note_trouble()
             raise
+
+    async def _empty_log(self) -> None:
+        """Bring all of the write-ahead log into the file and cut it to nothing."""
+
+        def work() -> None:
+            with contextlib.closing(connect(self.path)) as db:
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        await asyncio.to_thread(work)
 
     def _note_trouble(self) -> None:
         """Who met the error may have dropped what it had claimed: it can be claimed again."""

@@ -5,15 +5,19 @@ from pathlib import Path
 from typing import Final
 
 from core.queries import DeadLetter
+from core.records import Line
 from core.types import Event
-from storage.codec import moment, text_of
+from storage.codec import key_of, moment, text_of
 from storage.lease import alive
-from storage.records import Judged
+from storage.records import EventClass, Judged, class_of
 from storage.sql.knowledge import set_setting, setting
-from storage.sql.schema import PENDING
+from storage.sql.schema import DROPPED, PENDING
 from storage.sql.work import Tx, View
 
 PURGE_BATCH: Final = 500
+MERGE_PAGES: Final = 500
+IDLE_CHANGES: Final = 2
+"""Rows that two commands change which find nothing to do."""
 _PURGED: Final = "purged_to"
 
 
@@ -49,13 +53,14 @@ def release_events(tx: Tx, owner: int) -> None:
     tx.db.execute("UPDATE events SET owner = 0 WHERE state = 0 AND owner = ?", (owner,))
 
 
-def purge_raw(tx: Tx, before: int) -> int | None:
+def purge_raw(tx: Tx, before: int, which: EventClass) -> int | None:
     """Forget the raw text of up to ``PURGE_BATCH`` ended events; ``None`` where none is left.
 
-    The masked text of a mention stays. Looks on from where it stopped the last time, and never
-    passes an event that is still pending.
+    The masked text of a mention stays, in its line too. Looks on from where it stopped the last
+    time, and never passes an event that is still pending.
     """
-    start = int(setting(tx, _PURGED) or 0)
+    mark = f"{_PURGED}:{which}"
+    start = int(setting(tx, mark) or 0)
     rows = tx.db.execute(
         "SELECT e.seq, e.state, e.body, m.body FROM events e LEFT JOIN mentions m ON m.seq = e.seq"
         " WHERE e.seq > ? AND e.received_at < ? ORDER BY e.seq LIMIT ?",
@@ -67,14 +72,25 @@ def purge_raw(tx: Tx, before: int) -> int | None:
             break
         start = seq
         event = tx.coder.load(Event, body)
-        kept = tx.coder.load(Judged, judged).masked_text if judged else ""
-        text = event.text if kept is None else kept
-        bare = dataclasses.replace(event, text=text, media=())
-        if bare != event:
-            tx.db.execute("UPDATE events SET body = ? WHERE seq = ?", (tx.coder.dump(bare), seq))
-            done += 1
-    set_setting(tx, _PURGED, str(start))
+        if class_of(event, dropped=state == DROPPED) == which:
+            kept = tx.coder.load(Judged, judged).masked_text if judged else ""
+            done += _bare(tx, seq, event, event.text if kept is None else kept)
+    set_setting(tx, mark, str(start))
     return done if rows and rows[0][1] != PENDING else None
+
+
+def _bare(tx: Tx, seq: int, event: Event, text: str) -> bool:
+    bare = dataclasses.replace(event, text=text, media=())
+    if bare == event:
+        return False
+    tx.db.execute("UPDATE events SET body = ? WHERE seq = ?", (tx.coder.dump(bare), seq))
+    place = (key_of(event.channel), tx.coder.who(event.conversation), key_of(event.id))
+    for line, body in tx.db.execute(
+        "SELECT seq, body FROM lines WHERE channel = ? AND conversation = ? AND native = ?", place
+    ).fetchall():
+        masked = dataclasses.replace(tx.coder.load(Line, body), text=text)
+        tx.db.execute("UPDATE lines SET body = ? WHERE seq = ?", (tx.coder.dump(masked), line))
+    return True
 
 
 def dead_letters(view: View, limit: int) -> list[DeadLetter]:
@@ -96,3 +112,18 @@ def dead_letters(view: View, limit: int) -> list[DeadLetter]:
         )
         for id_, channel, native, raw, reason, at, seq, body in rows
     ]
+
+
+def merge_indexes(tx: Tx, *, first: bool) -> bool:
+    """Rewrite a part of the indexes, so that what was taken out is gone; False at the end.
+
+    SQLite takes a negative number to begin rewriting all of an index, and says that nothing was
+    left to do by changing less than two rows.
+    """
+    before = tx.db.total_changes
+    for table in ("mentions_index", "tickets_index"):
+        tx.db.execute(
+            f"INSERT INTO {table} ({table}, rank) VALUES ('merge', ?)",  # noqa: S608 - literals
+            (-MERGE_PAGES if first else MERGE_PAGES,),
+        )
+    return tx.db.total_changes - before > IDLE_CHANGES

@@ -32,7 +32,12 @@ async def start(opener: Opener) -> AsyncIterator[Start]:
     started: list[Process] = []
 
     async def run() -> tuple[Process, Held]:
-        command = (sys.executable, "-m", "tests.contracts.store_worker", opener.url)
+        command: tuple[str, ...] = (
+            sys.executable,
+            "-m",
+            "tests.contracts.store_worker",
+            opener.url,
+        )
         if opener.key is not None:
             command = (*command, opener.key)
         process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)

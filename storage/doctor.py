@@ -1,0 +1,98 @@
+"""What the doctor finds in a store, and says."""
+
+from dataclasses import dataclass
+
+from core.records import Counts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that is not as it should be."""
+
+    check: str
+    """integrity, orphans, stuck, counts, audit."""
+    what: str
+    """One sentence for the operator."""
+    mended: bool
+    """True where it was put right."""
+    remedy: str = ""
+    """What the operator does where it was not."""
+
+
+def wrong_counts(counted: Counts, found: Counts, *, mend: bool) -> list[Finding]:
+    """Where the counters differ from the rows; duplicates leave no row and are taken as counted."""
+    names = ("received", "done", "pending", "dead")
+    pairs = {name: (getattr(counted, name), getattr(found, name)) for name in names}
+    for reason in sorted(counted.dropped.keys() | found.dropped.keys()):
+        pairs[f"dropped:{reason}"] = (counted.dropped.get(reason, 0), found.dropped.get(reason, 0))
+    return [
+        Finding(
+            check="counts",
+            what=f"{name} was counted as {was}, but there are {really}",
+            mended=mend,
+            remedy="" if mend else "Let the doctor mend it while nothing else writes.",
+        )
+        for name, (was, really) in pairs.items()
+        if was != really
+    ]
+
+
+def recount(rows: dict[str, int], counted: Counts) -> Counts:
+    """The counts that rows tell: ``done``, ``pending``, ``dead`` and ``dropped:REASON``."""
+    dropped = {
+        name.removeprefix("dropped:"): n
+        for name, n in rows.items()
+        if name.startswith("dropped:") and n
+    }
+    if counted.dropped.get("duplicate"):
+        dropped["duplicate"] = counted.dropped["duplicate"]
+    done, pending, dead = (rows.get(name, 0) for name in ("done", "pending", "dead"))
+    return Counts(
+        received=done + pending + dead + sum(dropped.values()),
+        done=done,
+        pending=pending,
+        dead=dead,
+        dropped=dropped,
+    )
+
+
+def broken_log(seq: int | None) -> list[Finding]:
+    """What a broken audit log means."""
+    if seq is None:
+        return []
+    return [
+        Finding(
+            check="audit",
+            what=f"the audit log was changed at entry {seq}, or an entry before it is missing",
+            mended=False,
+            remedy="Compare it with a backup: somebody wrote to the store beside Tingfeng.",
+        )
+    ]
+
+
+def stuck(what: str, number: int, *, mend: bool) -> list[Finding]:
+    """Rows that a process which is gone still holds."""
+    if not number:
+        return []
+    return [
+        Finding(
+            check="stuck",
+            what=f"{number} {what} held by a process that is gone",
+            mended=mend,
+            remedy="" if mend else "Let the doctor release them, or start Tingfeng.",
+        )
+    ]
+
+
+def orphans(what: str, number: int, *, mend: bool) -> list[Finding]:
+    """Rows that refer to something that is not there."""
+    if not number:
+        return []
+    return [
+        Finding(
+            check="orphans",
+            what=f"{number} {what}",
+            mended=mend,
+            remedy="" if mend else "Let the doctor take out what refers to nothing.",
+        )
+    ]

@@ -1,0 +1,72 @@
+"""Beside the ports: ageing out, moving, the rights of customers, the audit log, the doctor."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from functools import partial
+
+from storage.audit import Entry
+from storage.codec import micros
+from storage.doctor import Finding
+from storage.people import Dossier
+from storage.portable import Row
+from storage.records import CLASSES, EventClass
+from storage.sql import health, people, rows, upkeep
+from storage.sql.base import SqliteBase
+
+
+class SqliteOffice(SqliteBase):
+    """What the operator does with the store."""
+
+    async def purge_raw(self, before: datetime) -> int:
+        """For every class of events alike."""
+        return sum([await self.purge_class(which, before) for which in CLASSES])
+
+    async def purge_class(self, which: EventClass, before: datetime) -> int:
+        """As ``purge_raw``, for one class; in small transactions, so that nobody waits for it."""
+        total, limit = 0, micros(before)
+        while True:
+            done = await self._write(lambda tx: upkeep.purge_raw(tx, limit, which))
+            if done is None:
+                return total
+            total += done
+
+    async def rows(self, kind: str) -> AsyncIterator[list[Row]]:
+        """As storage.portable.Movable."""
+        last: Row | None = None
+        while found := await self._read(partial(rows.read, kind=kind, after=last)):
+            yield found
+            last = found[-1]
+
+    async def write_rows(self, kind: str, found: Sequence[Row]) -> None:
+        """As storage.portable.Movable."""
+        await self._write(lambda tx: rows.write(tx, kind, found))
+
+    async def row_count(self, kind: str) -> int:
+        """As storage.portable.Movable."""
+        return await self._read(lambda view: rows.count(view, kind))
+
+    async def export_customer(self, customer: str) -> Dossier:
+        """Everything about the customer whose id (``Author.id``) is given."""
+        return await self._read(lambda view: people.export(view, customer))
+
+    async def erase_customer(self, customer: str, *, by: str) -> dict[str, int]:
+        """Forget the customer, in the index and on the disk too; how many records by kind."""
+        done = await self._write(lambda tx: people.erase(tx, customer, by))
+        first = True
+        while await self._write(partial(upkeep.merge_indexes, first=first)) or first:
+            first = False
+        await self._empty_log()
+        return done
+
+    async def note(self, *, who: str, what: str, about: str) -> Entry:
+        """Add to the audit log."""
+        return await self._write(lambda tx: people.note(tx, who=who, what=what, about=about))
+
+    async def audit(self) -> Sequence[Entry]:
+        """The audit log, oldest first."""
+        return await self._read(people.audit)
+
+    async def examine(self, *, mend: bool) -> Sequence[Finding]:
+        """What the doctor finds; ``mend`` puts right what is safe to."""
+        path = self.path
+        return await self._write(lambda tx: health.examine(tx, path, mend=mend))
