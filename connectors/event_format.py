@@ -134,6 +134,7 @@ def _event(data: Object) -> Event:
         metrics=_metrics(data),
         solicited=flag_field(data, "solicited", default=summons),
         media=names_field(data, "media"),
+        private=flag_field(data, "private", default=False),
     )
 
 

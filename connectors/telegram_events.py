@@ -138,6 +138,7 @@ def _said(message: Message, me: Me, channel: str, *, edited_by: int | None = Non
         url=message.get_url(),
         solicited=message.chat.type == "private" or named or _summons(message, text, me),
         media=media,
+        private=edited_by is not None and message.chat.type == "private",
     )
 
 

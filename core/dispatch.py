@@ -26,6 +26,8 @@ from core.records import Reply, ReplyState
 log = logging.getLogger(__name__)
 
 BATCH: Final = 64
+"""Claimed at once where a repeated send is harmless; else one by one, so that a crash leaves one
+reply in doubt and no more."""
 TRIES: Final = 20
 
 
@@ -77,7 +79,8 @@ class Dispatcher:
 
     async def step(self) -> int:
         """Send what is due; returns how many replies were tried."""
-        replies = await self._outbox.claim_replies(self._channel, BATCH, self._clock.now())
+        limit = BATCH if self._resend else 1
+        replies = await self._outbox.claim_replies(self._channel, limit, self._clock.now())
         for reply in replies:
             reach("after-claim")
             await self._send(reply)

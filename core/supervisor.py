@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.errors import Refused, StoreError, Unavailable
 from core.health import Health, Status
 from core.intake import IntakeDoor
-from core.ports import Connector, Inbox
+from core.ports import Connector, Inbox, Tells
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,14 @@ class Supervisor:
         self._bus = bus
         self._random = random
         self._failures = 0
-        self.health = Health(name=connector.name, status="starting", since=clock.now())
+        self._health = Health(name=connector.name, status="starting", since=clock.now())
+
+    @property
+    def health(self) -> Health:
+        """How the connector is now, with what it tells itself."""
+        if isinstance(self._connector, Tells):
+            return replace(self._health, detail=self._connector.detail())
+        return self._health
 
     async def run(self) -> None:
         """Read the connector until it has no more, is refused, or the task is cancelled."""
@@ -108,8 +115,8 @@ class Supervisor:
         )
 
     def _publish(self, health: Health) -> None:
-        self.health = health
-        self._bus.publish(health)
+        self._health = health
+        self._bus.publish(self.health)
 
     def _extra(self, error: str) -> dict[str, object]:
         return {"connector": self._connector.name, "error": error}

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors.abilities import Checks, Tells
+from connectors.abilities import Checks
 from connectors.registry import REGISTRY
 from connectors.webchat import WebchatSettings
 from core.config import validate
 from core.errors import Problem
+from core.ports import Tells
 from tests.connectors.support import Kit
 from tests.connectors.telegram_server import TOKEN
 

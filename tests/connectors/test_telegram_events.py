@@ -182,6 +182,11 @@ def test_edits_are_revisions_in_the_order_of_their_making() -> None:
     assert 0 < first.revision < second.revision < later.revision
 
 
+def test_an_edit_of_a_private_message_stays_private() -> None:
+    assert not told(kind="edited_message", text="v2").public
+    assert told(kind="edited_channel_post", chat=CHANNEL, text="v2").public
+
+
 def test_an_edit_without_its_date_is_as_old_as_the_message() -> None:
     assert told(kind="edited_message", text="v2").posted_at == datetime(
         2026, 3, 1, 8, 0, tzinfo=UTC

@@ -3,7 +3,7 @@
 import pytest
 
 from core.config import Settings, parse
-from core.errors import ConfigError
+from core.errors import ConfigError, Problem, collect
 
 GOOD = """
 [[brands]]
@@ -80,3 +80,10 @@ def test_secrets_do_not_show() -> None:
     settings: Settings = parse(text, {})
     assert "0123456789abcdef" not in repr(settings)
     assert settings.alerts.webhooks[0].secret.get_secret_value() == "0123456789abcdef"
+
+
+def test_mistakes_of_several_parts_are_collected() -> None:
+    found: list[Problem] = []
+    assert collect(lambda: parse("", {}), found) is None
+    assert collect(lambda: 7, found) == 7
+    assert {problem.key for problem in found} == {"brands", "channels"}

@@ -47,6 +47,14 @@ async def test_a_reply_is_sent_once_and_told() -> None:
     assert heard[0] == Talked(channel="weibo", conversation="c")
 
 
+@pytest.mark.parametrize(("resend", "claimed"), [(False, 1), (True, 3)])
+async def test_a_crash_leaves_one_reply_in_doubt_where_it_must_not_be_repeated(
+    resend: bool, claimed: int
+) -> None:
+    outbox = MemoryOutbox(reply("a"), reply("b"), reply("c"))
+    assert await dispatcher(Wire(), outbox, resend=resend).step() == claimed
+
+
 async def test_the_gate_has_the_last_word() -> None:
     wire, outbox = Wire(), MemoryOutbox(replace(reply(), text="禁"))
     await dispatcher(wire, outbox).step()
@@ -60,7 +68,9 @@ async def test_a_rate_limit_waits_and_is_given_up_in_the_end() -> None:
     later = START + timedelta(seconds=30)
     wire = Wire(result=RetryAt(at=later, reason="429"))
     outbox = MemoryOutbox(reply("a"), reply("b", attempts=TRIES))
-    await dispatcher(wire, outbox).step()
+    sender = dispatcher(wire, outbox)
+    await sender.step()
+    await sender.step()
     first, second = outbox.finished
     assert (first.state, first.not_before) == (ReplyState.PENDING, later)
     assert second.state is ReplyState.REJECTED

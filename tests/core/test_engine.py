@@ -107,7 +107,7 @@ async def test_a_reply_for_a_channel_that_is_gone_reaches_a_person() -> None:
     assert len(stage.outbox.tickets) == 1
 
 
-async def test_a_channel_that_appears_later_is_served_by_the_fallback() -> None:
+async def test_a_channel_that_appears_later_is_served_by_the_fallback_and_woken() -> None:
     stage = Stage(MemoryOutbox(), fallback="weibo")
     task = asyncio.create_task(stage.engine.run())
     try:
@@ -118,9 +118,13 @@ async def test_a_channel_that_appears_later_is_served_by_the_fallback() -> None:
             while not stage.outbox.finished:
                 await asyncio.sleep(0.01)
             stage.outbox.add(elsewhere("still later"))
-            stage.bus.publish(replace(elsewhere("still later"), state=ReplyState.PENDING))
+            stage.engine.wake()
             while len(stage.outbox.finished) < 2:
+                await asyncio.sleep(0.01)
+            stage.outbox.add(elsewhere("last"))
+            stage.bus.publish(replace(elsewhere("last"), state=ReplyState.PENDING))
+            while len(stage.outbox.finished) < 3:
                 await asyncio.sleep(0.01)
     finally:
         task.cancel()
-    assert stage.feed.sent == ["later", "still later"]
+    assert stage.feed.sent == ["later", "still later", "last"]

@@ -165,3 +165,15 @@ async def test_each_change_of_health_is_told(status: str) -> None:
         if len(heard) == 2:
             break
     assert status in heard
+
+
+class Talkative(Scripted):
+    def detail(self) -> tuple[tuple[str, str], ...]:
+        return (("budget", "42"),)
+
+
+async def test_what_a_connector_tells_of_itself_is_shown() -> None:
+    stage = Stage(Talkative([]))
+    assert stage.health.detail == (("budget", "42"),)
+    await stage.supervisor.run()
+    assert (stage.health.status, stage.health.detail) == ("finished", (("budget", "42"),))
