@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from connectors.reddit_settings import RedditSettings
 from connectors.replay import Replay, ReplaySettings, inspect_replay
 from connectors.telegram_settings import TelegramSettings
 from connectors.tools import Tools
@@ -62,6 +63,12 @@ def _replay(name: str, settings: ReplaySettings, tools: Tools) -> Connector:
     return Replay(name=name, settings=settings, clock=tools.clock, folder=tools.folder)
 
 
+def _reddit(name: str, settings: RedditSettings, tools: Tools) -> Connector:
+    from connectors.reddit import Reddit  # noqa: PLC0415 - only who reads Reddit waits for praw
+
+    return Reddit(name=name, settings=settings, tools=tools)
+
+
 def _telegram(name: str, settings: TelegramSettings, tools: Tools) -> Connector:
     from connectors.telegram import Telegram  # noqa: PLC0415 - aiogram takes seconds to import
 
@@ -69,6 +76,7 @@ def _telegram(name: str, settings: TelegramSettings, tools: Tools) -> Connector:
 
 
 REGISTRY: Final[Mapping[str, Kind]] = {
+    "reddit": _kind(RedditSettings, _reddit),
     "replay": _kind(ReplaySettings, _replay, inspect_replay),
     "telegram": _kind(TelegramSettings, _telegram),
     "webchat": _kind(WebchatSettings, _webchat),

@@ -5,12 +5,14 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final
 
+from tests.connectors.rig_reddit import reddit_rig
 from tests.connectors.rig_replay import replay_rig
 from tests.connectors.rig_telegram import telegram_rig
 from tests.connectors.rig_webchat import webchat_rig
 from tests.contracts.connector_rig import Rig
 
 RIGS: Final[Mapping[str, Callable[[Path], AbstractAsyncContextManager[Rig]]]] = {
+    "reddit": reddit_rig,
     "replay": replay_rig,
     "telegram": telegram_rig,
     "webchat": webchat_rig,

@@ -1,0 +1,40 @@
+"""What can go wrong with a request to Reddit, as far as it decides what to do next."""
+
+from enum import Enum
+
+from core.errors import ConnectorError, Refused, Unavailable
+
+
+class Fault(Enum):
+    """What went wrong."""
+
+    WAIT = "asked to wait"
+    EXPIRED = "the token has expired"
+    CREDENTIAL = "the credentials are refused"
+    FORBIDDEN = "not allowed here"
+    ABSENT = "not there"
+    REJECTED = "this request will never work"
+    UNREACHED = "the request did not leave"
+    BUSY = "the service is overloaded"
+    UNCLEAR = "the request may have been acted on"
+
+
+class ApiError(ConnectorError):
+    """A request that did not work; ``text`` holds no secret."""
+
+    def __init__(self, fault: Fault, text: str, *, seconds: float | None = None) -> None:
+        super().__init__(text)
+        self.fault = fault
+        self.text = text
+        self.seconds = seconds
+        """How long to wait, where Reddit says so."""
+
+    def reading(self) -> ConnectorError:
+        """What it means for whoever reads: Unavailable, or Refused with the remedy."""
+        if self.fault in (Fault.CREDENTIAL, Fault.EXPIRED):
+            return Refused(
+                f"Reddit refuses the credentials: {self.text}",
+                remedy="Check client_id and client_secret at https://www.reddit.com/prefs/apps, "
+                "username and password or refresh_token, and base_url.",
+            )
+        return Unavailable(f"Reddit: {self.text}", retry_after=self.seconds)

@@ -1,0 +1,77 @@
+"""The settings of a Reddit channel; docs/channels/reddit.md explains them for people."""
+
+import re
+from typing import Annotated, Final, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from core.config import Section
+
+API_URL: Final = "https://oauth.reddit.com"
+WWW_URL: Final = "https://www.reddit.com"
+
+_PRINTABLE: Final = re.compile(r"[\x21-\x7e]{1,200}")
+_URL: Final = r"^https?://[^\s{}?#]+$"
+
+
+class RedditSettings(Section):
+    """Which account, what it reads, and where Reddit is."""
+
+    client_id: str = Field(pattern=r"^[\x21-\x7e]{1,100}$")
+    """From https://www.reddit.com/prefs/apps."""
+    client_secret: SecretStr
+    username: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{3,20}$")
+    """With ``password``: the account of a *script* app."""
+    password: SecretStr | None = None
+    refresh_token: SecretStr | None = None
+    """Instead of the two: a permanent token of a *web* app."""
+    user_agent: str | None = Field(default=None, pattern=r"^[\x20-\x7e]{8,200}$")
+    """How the program names itself; Reddit slows down those with a common name."""
+    subreddits: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{2,24}$")], ...] = ()
+    """Whose submissions and comments are read, without ``r/``."""
+    search: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = ()
+    """Terms that are searched for in the submissions of all of Reddit."""
+    inbox: bool = True
+    """Whether the inbox and the mentions of the account are read."""
+    base_url: str = Field(default=API_URL, pattern=_URL, max_length=500)
+    """Where the API is."""
+    www_url: str | None = Field(default=None, pattern=_URL, max_length=500)
+    """Where tokens are got and where links lead; where another API is set, the same as that."""
+    poll_seconds: float = Field(default=10, gt=0, le=3600)
+    """The pause between two rounds over all that is read."""
+    recheck_seconds: float = Field(default=300, gt=0, le=86_400)
+    """How often recent items are looked at for edits, removals and deletions."""
+    backlog: int = Field(default=1000, ge=1, le=1000)
+    """How many of the items that are there already are read when a source is new."""
+    timeout_seconds: float = Field(default=16, ge=0.1, le=120)
+    """After how long a request without an answer is given up on."""
+
+    @field_validator("client_secret", "password", "refresh_token")
+    @classmethod
+    def _a_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not _PRINTABLE.fullmatch(secret.get_secret_value()):
+            raise ValueError("must be 1 to 200 printable ASCII characters without spaces")
+        return secret
+
+    @model_validator(mode="after")
+    def _a_whole(self) -> Self:
+        script = self.username is not None and self.password is not None
+        half = self.password is not None and self.username is None
+        if half or script == (self.refresh_token is not None):
+            raise ValueError("needs either username and password, or refresh_token")
+        if not (self.subreddits or self.search or self.inbox):
+            raise ValueError("reads nothing: give subreddits or search, or set inbox = true")
+        return self
+
+    @property
+    def token_url(self) -> str:
+        """The host that hands out tokens; a test server's secrets never go to Reddit's own."""
+        if self.www_url is not None:
+            return self.www_url.rstrip("/")
+        return WWW_URL if self.base_url.rstrip("/") == API_URL else self.base_url.rstrip("/")
+
+    @property
+    def agent(self) -> str:
+        """As ``user_agent``, or one in the form that Reddit asks for."""
+        by = f" (by /u/{self.username})" if self.username else ""
+        return self.user_agent or f"server:tingfeng:v0.1{by}"
