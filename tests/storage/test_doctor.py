@@ -163,7 +163,9 @@ async def test_a_file_that_is_damaged(tmp_path: Path) -> None:
     assert not isinstance(store, MongoStore)
     wrong = (
         "PRAGMA writable_schema = ON",
-        "UPDATE sqlite_master SET rootpage = 9 WHERE name = 'events_author'",
+        """UPDATE sqlite_master SET rootpage =
+            (SELECT rootpage FROM sqlite_master WHERE name = 'alerts_newest')
+            WHERE name = 'events_author'""",
     )
     await store._write(partial(_execute, statements=wrong))
     await store.close()

@@ -1,0 +1,239 @@
+"""The SQLite store's figures: group commit against one commit an insert, and a large store.
+
+Usage: python benchmarks/storage.py [--mentions N] [--folder DIR]
+
+Everything runs on one machine in one run; only ratios of figures of one run say anything.
+"""
+
+import argparse
+import asyncio
+import random
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from core.clock import SystemClock
+from core.queries import MentionFilter, TicketFilter
+from core.records import Outcome, Plan, Ticket, TicketState
+from core.types import (
+    Action,
+    Author,
+    Decision,
+    Event,
+    EventKind,
+    Judgement,
+    Mention,
+    Page,
+    Probabilities,
+    Received,
+    Sentiment,
+)
+from storage.sqlite import SqliteStore
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+WORDS = (
+    *("面包", "牛奶", "鸡蛋", "排队", "收银", "态度", "退款", "发霉", "新鲜", "便宜"),
+    *("会员", "配送", "超市", "门店", "周末", "促销", "酸奶", "水果", "榴莲", "海鲜"),
+    *("过期", "包装", "小票", "发票", "停车", "客服", "电话", "等了", "很久", "不错"),
+    *("喜欢", "失望", "生气", "推荐", "再也", "不来", "今天", "昨天", "晚上", "queue"),
+    *(
+        "fresh",
+        "refund",
+        "mouldy",
+        "checkout",
+        "delivery",
+        "member",
+        "cheap",
+        "parking",
+        "great",
+        "never",
+    ),
+    *("again"),
+)
+CATEGORIES = ("food_safety", "service", "price", "delivery", "membership", "other")
+SENTIMENTS: tuple[Sentiment, ...] = ("negative", "neutral", "positive")
+
+
+def event(n: int, rng: random.Random, *, total: int) -> Event:
+    """A made-up post; a year of them whatever ``total`` is."""
+    return Event(
+        channel=("weibo", "xiaohongshu", "douyin")[n % 3],
+        id=f"p{n}",
+        kind=EventKind.POST,
+        author=Author(id=f"u{rng.randrange(200_000)}", name="某位顾客"),
+        text="".join(rng.choices(WORDS, k=rng.randint(6, 24))) + f" {n}",
+        posted_at=START + timedelta(seconds=31_536_000 * n / total),
+        conversation=f"p{n}",
+    )
+
+
+def outcome(item: Received, rng: random.Random) -> Outcome:
+    """A judged mention; one in two hundred opens a ticket."""
+    sentiment = rng.choices(SENTIMENTS, (2, 5, 3))[0]
+    mention = Mention(
+        seq=item.seq,
+        event=item.event,
+        brands=(rng.choices(("lehui", "hema"), (9, 1))[0],),
+        judgement=Judgement(
+            language="zh",
+            sentiment=sentiment,
+            probabilities=Probabilities(negative=0.6, neutral=0.3, positive=0.1),
+            complaint=0.5,
+            category=rng.choice(CATEGORIES),
+        ),
+        masked_text=item.event.text,
+    )
+    ticket = None
+    if item.seq % 200 == 0:
+        ticket = Ticket(
+            number=f"T-{1000 + item.seq}",
+            brand="lehui",
+            channel=item.event.channel,
+            conversation=item.event.conversation,
+            customer=item.event.author.id,
+            subject=item.event.text[:40],
+            category="service",
+            severity="P3",
+            state=TicketState.OPEN if item.seq % 4000 == 0 else TicketState.RESOLVED,
+            language="zh",
+            created_at=item.event.posted_at,
+            due_at=item.event.posted_at + timedelta(hours=4),
+            mention=item.seq,
+        )
+    decision = Decision(action=Action.IGNORE, rule="benchmark", reason="made up")
+    return Outcome(seq=item.seq, mention=mention, plan=Plan(decision=decision, ticket=ticket))
+
+
+async def inserts(folder: Path) -> None:
+    """One commit an insert, then 200 callers at once, each waiting for its own durable insert."""
+    store = await SqliteStore.open(folder / "inserts.db", clock=SystemClock())
+    rng, made = random.Random(1), iter(range(10**9))
+
+    async def one() -> None:
+        await store.accept("bench", Page(events=(event(next(made), rng, total=10**5),)))
+
+    async def caller(until: float) -> int:
+        done = 0
+        while time.perf_counter() < until:
+            await one()
+            done += 1
+        return done
+
+    alone = await caller(time.perf_counter() + 3) / 3
+    together = sum(await asyncio.gather(*(caller(time.perf_counter() + 3) for _ in range(200)))) / 3
+    await store.close()
+    print(f"one commit an insert      {alone:>10,.0f} /s")
+    print(f"200 callers, group commit {together:>10,.0f} /s   {together / alone:.1f} times")
+
+
+async def fill(store: SqliteStore, total: int) -> None:
+    """Put in ``total`` mentions, in pages of 500, and print the rate as the store grows."""
+    rng = random.Random(2)
+    numbers = iter(range(total))
+    first = 0.0
+    step = max(1, total // 10 // 500) * 500
+    while True:
+        started, done = time.perf_counter(), 0
+        for page in _pages(numbers, rng, total, step):
+            await store.accept("bench", Page(events=page))
+            items = await store.claim_events(500)
+            await asyncio.gather(*(store.record(outcome(item, rng)) for item in items))
+            done += len(items)
+        if not done:
+            return
+        rate = done / (time.perf_counter() - started)
+        first = first or rate
+        stored = (await store.counts()).done
+        print(f"at {stored:>9,} mentions       {rate:>10,.0f} /s   {rate / first:.0%} of empty")
+
+
+def _pages(
+    numbers: Iterator[int], rng: random.Random, total: int, step: int
+) -> Iterator[tuple[Event, ...]]:
+    for _ in range(step // 500):
+        page = tuple(event(n, rng, total=total) for _, n in zip(range(500), numbers, strict=False))
+        if page:
+            yield page
+
+
+async def ask(store: SqliteStore, total: int) -> None:
+    """Every query of the console, its median and 95th percentile."""
+    day = START + timedelta(days=180)
+    end = day + timedelta(days=7)
+    filters = {
+        "all": MentionFilter(),
+        "brand": MentionFilter(brand="hema"),
+        "channel, sentiment": MentionFilter(channel="weibo", sentiment="negative"),
+        "category, sentiment, brand": MentionFilter(
+            category="price", sentiment="positive", brand="hema"
+        ),
+        "a week": MentionFilter(since=day, until=end),
+        "a week, negative": MentionFilter(sentiment="negative", since=day, until=end),
+        "an hour long ago": MentionFilter(since=day, until=day + timedelta(hours=1)),
+        "word 面包": MentionFilter(text="面包"),
+        "character 霉": MentionFilter(text="霉"),
+        "words 发霉 refund": MentionFilter(text="发霉 refund"),
+        "rare word": MentionFilter(text=str(total // 2)),
+        "word and filters": MentionFilter(text="榴莲", brand="hema", sentiment="negative"),
+        "word in a week": MentionFilter(text="发霉", since=day, until=end),
+        "words that never meet": MentionFilter(text="面包发霉牛奶 nothing"),
+    }
+    queries: dict[str, Callable[[], Awaitable[object]]] = {
+        name: partial(store.mentions, where) for name, where in filters.items()
+    }
+    queries |= {
+        "a page in the middle": lambda: store.mentions(MentionFilter(), before=total // 2),
+        "a mention": lambda: store.mention(total // 3),
+        "tickets, unresolved": lambda: store.tickets(TicketFilter(state="unresolved")),
+        "tickets, 退款": lambda: store.tickets(TicketFilter(text="退款")),
+        "figures": lambda: store.figures(START + timedelta(days=300)),
+        "counts": store.counts,
+        "drafts": store.drafts,
+        "alerts": store.alerts,
+        "dead letters": store.dead_letters,
+        "late tickets": lambda: store.late_tickets(START + timedelta(days=300)),
+    }
+    for name, query in queries.items():
+        times = []
+        for _ in range(40):
+            started = time.perf_counter()
+            await query()
+            times.append((time.perf_counter() - started) * 1000)
+        p95 = statistics.quantiles(times, n=20)[-1]
+        print(f"{name:<28} p50 {statistics.median(times):>7.1f} ms   p95 {p95:>7.1f} ms")
+
+
+def size_of(path: Path) -> int:
+    return path.stat().st_size
+
+
+async def main(total: int, folder: Path) -> None:
+    await inserts(folder)
+    store = await SqliteStore.open(folder / "large.db", clock=SystemClock())
+    await fill(store, total)
+    size = size_of(folder / "large.db")
+    print(f"bytes a mention           {size / total:>10,.0f}")
+    await ask(store, total)
+    await store.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory               {peak:>10,.0f} MB")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mentions", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path)
+    arguments = parser.parse_args()
+    if arguments.folder:
+        asyncio.run(main(arguments.mentions, arguments.folder))
+    else:
+        with tempfile.TemporaryDirectory() as temporary:
+            asyncio.run(main(arguments.mentions, Path(temporary)))
