@@ -1,0 +1,66 @@
+"""The settings of an X channel; docs/channels/x.md explains them for people."""
+
+import re
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from core.config import Section
+
+Rule = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^\S(.*\S)?$")]
+
+_SECRET: Final = re.compile(r"[!-~]{1,500}")
+_USER_KEYS: Final = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+
+
+class XSettings(Section):
+    """Which account, what it listens for, and what reading may cost."""
+
+    bearer_token: SecretStr
+    """The app's; reads the stream and the search."""
+    consumer_key: SecretStr | None = None
+    """The app's API key; with the three below it signs for the account that replies."""
+    consumer_secret: SecretStr | None = None
+    """The app's API key secret; also proves that what is pushed comes from X."""
+    access_token: SecretStr | None = None
+    access_token_secret: SecretStr | None = None
+    base_url: str = Field(
+        default="https://api.x.com", pattern=r"^https?://[^\s{}?#]+$", max_length=500
+    )
+    mode: Literal["stream", "search", "webhook"] = "stream"
+    rules: tuple[Rule, ...] = Field(default=(), max_length=1000)
+    """What is listened for beside mentions of the account, in X's own rule language."""
+    query_length: int = Field(default=512, ge=128, le=4096)
+    """How long one search may be on this plan, in characters."""
+    poll_seconds: float = Field(default=60, gt=0)
+    """How often is searched where the stream is not used or cannot be had."""
+    sweep_seconds: float = Field(default=600, gt=0)
+    """How often is searched for what the stream or the webhook has missed."""
+    catch_up_posts: int = Field(default=1000, ge=10, le=100_000)
+    """How many posts are read at most after a gap, and at the first start."""
+    budget_posts: int = Field(default=20_000, gt=0)
+    """How many posts may be read in a calendar month (UTC)."""
+    budget_dollars: float = Field(default=100, gt=0)
+    """What reading may cost in a calendar month (UTC)."""
+    dollars_per_post: float = Field(default=0.005, ge=0)
+    """X's price for reading one post."""
+    send_seconds: int = Field(default=20, ge=1, le=300)
+    """After how long a request is given up on; whether a reply was posted is then unknown."""
+
+    @field_validator("bearer_token", *_USER_KEYS)
+    @classmethod
+    def _printable(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not _SECRET.fullmatch(secret.get_secret_value()):
+            raise ValueError("must be 1 to 500 printable ASCII characters without spaces")
+        return secret
+
+    @model_validator(mode="after")
+    def _whole_keys(self) -> Self:
+        given = [name for name in _USER_KEYS if getattr(self, name) is not None]
+        signing = [name for name in given if name != "consumer_secret"]
+        if signing and len(given) < len(_USER_KEYS):
+            missing = ", ".join(name for name in _USER_KEYS if name not in given)
+            raise ValueError(f"the keys of the account are incomplete: {missing} is missing")
+        if self.mode == "webhook" and self.consumer_secret is None:
+            raise ValueError("mode 'webhook' needs consumer_secret")
+        return self
