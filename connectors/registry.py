@@ -14,6 +14,7 @@ from connectors.replay import Replay, ReplaySettings, inspect_replay
 from connectors.telegram_settings import TelegramSettings
 from connectors.tools import Tools
 from connectors.webchat import Webchat, WebchatSettings
+from connectors.x_settings import XSettings
 from core.config import Section
 from core.errors import Problem
 from core.ports import Connector
@@ -75,9 +76,16 @@ def _telegram(name: str, settings: TelegramSettings, tools: Tools) -> Connector:
     return Telegram(name=name, settings=settings, tools=tools)
 
 
+def _x(name: str, settings: XSettings, tools: Tools) -> Connector:
+    from connectors.x import X  # noqa: PLC0415 - only who reads X waits for tweepy
+
+    return X(name=name, settings=settings, tools=tools)
+
+
 REGISTRY: Final[Mapping[str, Kind]] = {
     "reddit": _kind(RedditSettings, _reddit),
     "replay": _kind(ReplaySettings, _replay, inspect_replay),
     "telegram": _kind(TelegramSettings, _telegram),
     "webchat": _kind(WebchatSettings, _webchat),
+    "x": _kind(XSettings, _x),
 }

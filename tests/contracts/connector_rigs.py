@@ -9,6 +9,7 @@ from tests.connectors.rig_reddit import reddit_rig
 from tests.connectors.rig_replay import replay_rig
 from tests.connectors.rig_telegram import telegram_rig
 from tests.connectors.rig_webchat import webchat_rig
+from tests.connectors.rig_x import x_rig
 from tests.contracts.connector_rig import Rig
 
 RIGS: Final[Mapping[str, Callable[[Path], AbstractAsyncContextManager[Rig]]]] = {
@@ -16,4 +17,5 @@ RIGS: Final[Mapping[str, Callable[[Path], AbstractAsyncContextManager[Rig]]]] = 
     "replay": replay_rig,
     "telegram": telegram_rig,
     "webchat": webchat_rig,
+    "x": x_rig,
 }
