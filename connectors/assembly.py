@@ -58,7 +58,7 @@ def read_feed(file: Path, speed: str, replies: Path | None) -> ReplaySettings:
     ``replies``: the file that replies are written to.
     """
     problems: list[Problem] = []
-    given = {"file": str(file.resolve()), "speed": speed}
+    given: dict[str, object] = {"file": str(file.resolve()), "speed": speed, "resume": False}
     if replies is not None:
         given["replies"] = str(replies.resolve())
     feed = validate(ReplaySettings, given, "", problems)

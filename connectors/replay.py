@@ -34,6 +34,8 @@ class ReplaySettings(Section):
     """How many times faster than the events were posted, or ``max``."""
     replies: str | None = Field(default=None, min_length=1)
     """A file that replies are appended to, as JSON Lines; without one they are only counted."""
+    resume: bool = True
+    """Whether a restart goes on where the file was left; else it begins anew, and repeats show."""
     page: int = Field(default=200, ge=1, le=10_000)
     """Most events that are stored in one transaction."""
 
@@ -74,7 +76,8 @@ class Replay:
         """
         file = await asyncio.to_thread(EventFile, self._path, channel=self.name)
         try:
-            mark = await asyncio.to_thread(_resume, file, cursor)
+            known = cursor if self._settings.resume else None
+            mark = await asyncio.to_thread(_resume, file, known)
             pace = _Pace(self._settings.speed, self._clock)
             while not self._closing.is_closed():
                 entries = await asyncio.to_thread(file.read, self._settings.page)
