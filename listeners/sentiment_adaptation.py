@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import ConfigError, Problem
+from listeners.sentiment_file import BITS
 
 _FORMAT: Final = 1
 
@@ -52,6 +53,8 @@ def read(path: Path, model: str) -> Adaptation:
         )
         if len(adaptation.buckets) != len(adaptation.moves):
             raise ValueError("it is cut short")
+        if any(not 0 <= bucket < 1 << BITS for bucket in adaptation.buckets):
+            raise ValueError("it names a place outside the model")
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise _refused(path, f"cannot be read: {error}") from error
     if adaptation.model != model:

@@ -95,12 +95,12 @@ def denials(text: str, lean: Lean) -> Iterator[Denial]:
 
 def _chinese(text: str, lean: Lean) -> Iterator[Denial]:
     known = words()
+    idioms = [found.span() for found in known.chinese_skip.finditer(text)]
     place = 0
     while cue := known.chinese_cue.search(text, place):
         place = cue.end(1)
-        if known.chinese_skip.match(text, cue.start()) or known.chinese_skip.match(
-            text, max(0, cue.start() - 1)
-        ):
+        if over := [end for start, end in idioms if start <= cue.start() < end]:
+            place = over[0]
             continue
         if known.chinese_wish.search(text, _clause_start(text, cue.start()), cue.start()):
             continue

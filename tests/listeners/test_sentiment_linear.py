@@ -131,9 +131,27 @@ def test_a_damaged_file_is_refused_with_a_remedy(tmp_path: Path, damage: str) ->
     path = tmp_path / "model.bin"
     path.write_bytes(_damaged()[damage])
     with pytest.raises(ConfigError, match=r"cannot be read.*Install again"):
-        load(path)
+        load(path=path)
+
+
+def test_distant_buckets_are_bridged(tmp_path: Path) -> None:
+    path = tmp_path / "model.bin"
+    path.write_bytes(pack(np.array([3_000_000]), np.array([[1, 0, -1]], np.int8), HEADER))
+    _, table = read(path)
+    assert np.flatnonzero(table.any(axis=1)).tolist() == [3_000_000]
+
+
+def test_addresses_names_and_numbers_do_not_matter(model: LinearModel) -> None:
+    first = one(model, "@小王 太失望了，等了3天 http://a.cn/x")
+    assert first == one(model, "@小李 太失望了，等了8天 http://b.cn/y?z=1")
+
+
+def test_emoji_alone_lean_a_little(model: LinearModel) -> None:
+    angry, happy = model.probabilities(["😡😡", "😍👍"])
+    assert angry.negative > angry.positive
+    assert happy.positive > happy.negative
 
 
 def test_a_missing_file_is_refused_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="Install again"):
-        load(tmp_path / "none.bin")
+        load(path=tmp_path / "none.bin")
