@@ -57,7 +57,9 @@ class Reddit:
         self._client = RedditClient(
             settings=settings, heard=self._budget.heard, now=tools.clock.now
         )
-        self._account = Account(client=self._client, budget=self._budget, clock=tools.clock)
+        self._account = Account(
+            client=self._client, budget=self._budget, clock=tools.clock, given=settings.username
+        )
         self._sender = Sender(
             client=self._client, account=self._account, budget=self._budget, clock=tools.clock
         )

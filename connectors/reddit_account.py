@@ -17,7 +17,11 @@ _PATIENCE: Final = 30.0
 class Account:
     """Reads in its turn; every method raises ApiError and nothing else."""
 
-    def __init__(self, *, client: RedditClient, budget: Budget, clock: Clock) -> None:
+    def __init__(
+        self, *, client: RedditClient, budget: Budget, clock: Clock, given: str | None
+    ) -> None:
+        """``given``: the name in the settings, for a credential that may not ask for it."""
+        self._given = given
         self.name: str | None = None
         """Known once ``who`` was asked."""
         self.last_contact: datetime | None = None
@@ -29,7 +33,12 @@ class Account:
     async def who(self) -> str:
         """The account's name; asked of Reddit once."""
         if self.name is None:
-            self.name = await self.ask_name()
+            try:
+                self.name = await self.ask_name()
+            except ApiError as error:
+                if self._given is None or error.fault not in (Fault.FORBIDDEN, Fault.ABSENT):
+                    raise
+                self.name = self._given
         return self.name
 
     async def ask_name(self) -> str:

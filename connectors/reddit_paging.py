@@ -15,8 +15,8 @@ from connectors.reddit_marks import MARKS, Mark
 from connectors.reddit_things import Listing, Thing
 
 PAGE: Final = 100
-_PAGES: Final = 12
-"""No listing is longer than ten pages; while it is read it grows."""
+_LONGEST: Final = 1200
+"""No listing holds more than a thousand items; while it is read it grows."""
 
 _WORTH: Final = 5
 """From so many new items on it is worth asking for more at once."""
@@ -58,7 +58,7 @@ async def _from_the_top(fetch: Fetch, marks: tuple[Mark, ...] | None, backlog: i
     found: dict[str, Thing] = {}
     odd: list[tuple[object, str]] = []
     joined, after = False, ""
-    for _ in range(_PAGES):
+    while len(found) < _LONGEST:
         asked: dict[str, str | int] = {"limit": PAGE}
         listing = await fetch(asked | {"after": after} if after else asked)
         if found and listing.things and all(thing.name in found for thing in listing.things):

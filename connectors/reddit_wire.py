@@ -12,22 +12,15 @@ from typing import Any, Final
 
 import requests
 from prawcore import Requestor
-from requests.exceptions import (
-    ConnectionError as Disconnected,
-)
-from requests.exceptions import (
-    ConnectTimeout,
-    InvalidURL,
-    ProxyError,
-    RequestException,
-    SSLError,
-)
+from requests.exceptions import ConnectionError as Disconnected
+from requests.exceptions import ConnectTimeout, InvalidHeader, InvalidURL, ProxyError
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from connectors.reddit_errors import ApiError, Fault
 from connectors.reddit_rates import asked_for
 
 _SIGN_IN: Final = "/api/v1/access_token"
+_BEFORE: Final = (ConnectTimeout, ProxyError, InvalidURL, InvalidHeader, UnicodeError)
 _UNSAID: Final = 60.0
 _MOST_SHOWN: Final = 300
 _FAULTS: Final[Mapping[int, Fault]] = {
@@ -141,12 +134,10 @@ def _fault(status: int) -> Fault:
 
 def _unsent(error: Exception) -> bool:
     """True where no connection came about, so that nothing can have been acted on."""
-    if isinstance(error, ConnectTimeout | ProxyError | SSLError | InvalidURL):
+    if isinstance(error, _BEFORE):
         return True
-    if isinstance(error, Disconnected):
-        cause = error.args[0] if error.args else None
-        return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
-    return not isinstance(error, RequestException | OSError)
+    cause = error.args[0] if isinstance(error, Disconnected) and error.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
 
 
 def _reason(response: requests.Response) -> str:
