@@ -1,14 +1,17 @@
 """A store by its URL."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from core.clock import Clock
 from core.errors import ConfigError, Problem, StoreError
-from storage.mongodb import MongoStore
 from storage.sqlite import SqliteStore
 from storage.vault import NO_KEY, RING, Keys, rotated
 
-AnyStore = SqliteStore | MongoStore
+if TYPE_CHECKING:
+    from storage.mongodb import MongoStore
+
+AnyStore: TypeAlias = "SqliteStore | MongoStore"
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -29,6 +32,8 @@ async def open_store(url: str, *, clock: Clock, keys: Keys = NO_KEY) -> AnyStore
     if path is not None:
         return await SqliteStore.open(path, clock=clock, keys=keys)
     if url.startswith(("mongodb://", "mongodb+srv://")):
+        from storage.mongodb import MongoStore  # noqa: PLC0415 - half a second of a start
+
         return await MongoStore.open(url, clock=clock, keys=keys)
     problem = Problem(
         key="store.url",
