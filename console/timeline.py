@@ -28,10 +28,6 @@ class Timeline:
     cut: bool
     """True where only the newest ``MOST_MENTIONS`` are counted."""
 
-    @property
-    def total(self) -> int:
-        return sum(self.negative) + sum(self.neutral) + sum(self.positive)
-
 
 async def read_timeline(store: ConsoleStore, *, hours: int, now: datetime) -> Timeline:
     """The ``hours`` (a key of WINDOWS) up to now, or up to the newest mention if all are older."""

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -120,6 +120,29 @@ async def test_what_is_written_offline_is_sent_once_when_back(
             await expect(page.locator("#text")).to_have_value("写到一半")
             items = await house.store.claim_events(10)
             assert [item.event.text for item in items] == ["第一句", "断线时写的"]
+
+
+async def test_what_arrives_twice_is_shown_once(house: House, tabs: OpenTab) -> None:
+    def twice(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            socket.send(message)
+            socket.send(message)
+
+        server.on_message(pass_on)
+
+    async with tabs() as context:
+        page = await context.new_page()
+        await page.route_web_socket("**/chat/ws*", twice)
+        await page.goto(f"{house.url}/chat")
+        await say(page, "你好")
+        await expect(page.locator(".bubble.in")).to_contain_text("已送达")
+        await answer(house, await conversation(house), "您好")
+        await expect(page.locator(".bubble.out")).to_contain_text("您好")
+        await say(page, "再见")
+        await expect(page.locator(".bubble.in").last).to_contain_text("再见")
+        await expect(page.locator(".bubble")).to_have_count(3)
 
 
 async def test_a_hasty_shopper_loses_nothing(tmp_path: Path, tabs: OpenTab) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from console import timeline
 from console.ports import ConsoleStore
 from core.health import Health
 from core.records import ReplyState, TicketState
@@ -363,6 +364,22 @@ class TestFigures:
             assert sum(found["negative"]) in expected, hours
             assert len(found["negative"]) * found["bar_seconds"] == hours * 3600
         await text_of(browser, "/figures/timeline?hours=5", 400)
+
+    async def test_the_chart_reads_page_by_page_and_says_where_it_stopped(
+        self,
+        house: House,
+        browser: aiohttp.ClientSession,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(timeline, "AT_ONCE", 2)
+        now = house.clock.now()
+        for number in range(5):
+            await add_mention(house.store, event(str(number), "面包", posted_at=now))
+        for most, counted, cut in ((100, 5, False), (4, 4, True)):
+            monkeypatch.setattr(timeline, "MOST_MENTIONS", most)
+            async with browser.get("/figures/timeline") as answer:
+                found = await answer.json()
+            assert (sum(found["negative"]), found["cut"]) == (counted, cut)
 
     async def test_old_mentions_are_shown_where_there_are_no_new_ones(
         self, house: House, browser: aiohttp.ClientSession
