@@ -1,7 +1,7 @@
 """Which incident a text is a copy of: an index of sketches that forgets what is quiet."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from listeners.spread.minhash import SIMILAR, Sketch, likeness
@@ -14,7 +14,8 @@ KNOWN_WELL: Final = 0.95
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Kept:
-    owner: str
+    post: str
+    incident: str
     sketch: Sketch
     at: float
 
@@ -32,7 +33,7 @@ class CopyIndex:
         return len(self._kept)
 
     def find(self, sketch: Sketch, at: float) -> tuple[str | None, float]:
-        """The doc whose copy this is, as given to ``keep``, with the likeness; or ``None``.
+        """The incident of the post whose copy this is, with the likeness; or ``None``.
 
         Finding it keeps it from being forgotten.
         """
@@ -51,16 +52,16 @@ class CopyIndex:
         if best is None or most < SIMILAR:
             return None, most
         kept = self._kept.pop(best)
-        self._kept[best] = _Kept(owner=kept.owner, sketch=kept.sketch, at=max(at, kept.at))
-        return kept.owner, most
+        self._kept[best] = replace(kept, at=max(at, kept.at))
+        return kept.incident, most
 
-    def keep(self, owner: str, sketch: Sketch, at: float) -> None:
-        """Remember a sketch; the longest unused goes where there are too many."""
+    def keep(self, post: str, incident: str, sketch: Sketch, at: float) -> None:
+        """Remember a post's sketch; the longest unused goes where there are too many."""
         if not sketch.bands:
             return
         number = self._next
         self._next += 1
-        self._kept[number] = _Kept(owner=owner, sketch=sketch, at=at)
+        self._kept[number] = _Kept(post=post, incident=incident, sketch=sketch, at=at)
         for key in sketch.bands:
             bucket = self._buckets.setdefault(key, [])
             bucket.append(number)
@@ -69,11 +70,15 @@ class CopyIndex:
         while len(self._kept) > self._most:
             self._drop(next(iter(self._kept)))
 
-    def reassign(self, owners: set[str], owner: str) -> None:
-        """Let the sketches of several posts speak for ``owner`` from now on."""
+    def incidents(self) -> set[str]:
+        """All incidents that a copy may be found for."""
+        return {kept.incident for kept in self._kept.values()}
+
+    def reassign(self, posts: set[str], incident: str) -> None:
+        """Let the sketches of several posts speak for another incident from now on."""
         for number, kept in self._kept.items():
-            if kept.owner in owners:
-                self._kept[number] = _Kept(owner=owner, sketch=kept.sketch, at=kept.at)
+            if kept.post in posts:
+                self._kept[number] = replace(kept, incident=incident)
 
     def forget(self, before: float) -> None:
         """Drop what was neither kept nor found since ``before``."""

@@ -6,8 +6,9 @@ stays so. What is quiet is forgotten, so memory is bounded; replaying the mentio
 """
 
 import hashlib
+import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,6 +27,8 @@ class _Shelf:
     """One brand's indexes, since posts about different brands are never the same incident."""
 
     copies: CopyIndex
+    names: re.Pattern[str] | None
+    """The brand's own names, which tell nothing since every post has them."""
     matters: dict[str, MatterIndex] = field(default_factory=dict)
     """By category."""
 
@@ -54,15 +57,22 @@ class Grouper:
         quiet: timedelta = timedelta(hours=72),
         most: int = 50_000,
         by_words: bool = True,
+        names: Mapping[str, Iterable[str]] | None = None,
         united: Callable[[str, str], None] | None = None,
     ) -> None:
         """``most``: texts remembered a brand. ``by_words=False`` groups copies alone.
 
+        ``names``: what each brand is called, by its id; these words tie nothing together.
         ``united(kept, gone)`` is called whenever two incidents turn out to be one.
         """
         self._quiet = quiet.total_seconds()
         self._most = most
         self._by_words = by_words
+        self._names = {
+            brand: re.compile("|".join(map(re.escape, called)), re.IGNORECASE)
+            for brand, terms in (names or {}).items()
+            if (called := [term for term in terms if term])
+        }
         self._united = united
         self._shelves: dict[str, _Shelf] = {}
         self._members: OrderedDict[str, _Member] = OrderedDict()
@@ -146,7 +156,7 @@ class Grouper:
     def _shelf(self, brand: str | None) -> _Shelf:
         shelf = self._shelves.get(brand or "")
         if shelf is None:
-            shelf = _Shelf(copies=CopyIndex(most=self._most))
+            shelf = _Shelf(copies=CopyIndex(most=self._most), names=self._names.get(brand or ""))
             self._shelves[brand or ""] = shelf
         return shelf
 
@@ -155,10 +165,13 @@ class Grouper:
         copied, share = shelf.copies.find(drawn, post.at)
         found = post.known
         if found is None and copied is not None:
-            found = self.incident_of(copied)
+            found = self.current(copied)
         told = Telling(words={}, length=1.0)
         if self._by_words:
-            told = telling(own_words(post.text), categorised=bool(post.category))
+            said = own_words(post.text)
+            if shelf.names is not None:
+                said = shelf.names.sub(" ", said)
+            told = telling(said, categorised=bool(post.category))
         matters = shelf.matters.setdefault(post.category, MatterIndex())
         scores = matters.scores(told) if found is None or share < 1.0 else []
         if found is None and scores:
@@ -168,7 +181,7 @@ class Grouper:
             if score >= TIE and other != found and frozenset((found, other)) not in self._apart:
                 self._unite(found, other)
         if copied is None or share < 1.0:
-            shelf.copies.keep(post.id, drawn, post.at)
+            shelf.copies.keep(post.id, found, drawn, post.at)
         matters.add(found, told.words, post.at)
         return found
 
@@ -202,7 +215,11 @@ class Grouper:
             if member.at >= before:
                 break
             del self._members[id_]
-        alive = {self.current(member.incident) for member in self._members.values()}
+        named = {member.incident for member in self._members.values()}
+        for shelf in self._shelves.values():
+            named |= shelf.copies.incidents()
+            named = named.union(*(one.incidents() for one in shelf.matters.values()))
+        alive = {self.current(incident) for incident in named}
         self._alias = {
             gone: kept for gone, kept in self._alias.items() if self.current(kept) in alive
         }

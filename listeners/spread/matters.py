@@ -52,6 +52,10 @@ class MatterIndex:
     def __contains__(self, incident: str) -> bool:
         return incident in self._open
 
+    def incidents(self) -> set[str]:
+        """All that are open."""
+        return set(self._open)
+
     def scores(self, text: Telling) -> list[tuple[float, str]]:
         """Open incidents that share enough with a text, best first, by shared weight a post."""
         total = len(self._open) + self._past_incidents

@@ -17,12 +17,14 @@ from core.errors import InputError
 FAST_SECONDS: Final = 1800.0
 SLOW_SECONDS: Final = 10_800.0
 SLOW_COUNTS: Final = 2.0
-THRESHOLD: Final = 7.5
+THRESHOLD: Final = 7.75
 """Chosen on public series with labelled bursts: see docs/spread.md."""
 QUIET_SECONDS: Final = 43_200.0
-"""For so long after an alarm a further one needs ...."""
+"""For so long after an alarm a further one needs ..."""
 GROWN: Final = 2.0
-"""... so many times its score."""
+"""... so many times its score ..."""
+BUILDING_SECONDS: Final = SLOW_SECONDS
+"""... and so much time, while the trailing windows fill up with one and the same burst."""
 
 _DAY: Final = 86_400.0
 _LEVEL_DAYS: Final = 7.0
@@ -161,6 +163,8 @@ def _score(
 
 def _learn_hour(state: VolumeState, hour: int, ratio: float) -> tuple[float, ...]:
     pace = 1 - math.exp2(-state.bin_seconds * 24 / (_HOUR_DAYS * _DAY))
+    seen = state.bins / 24 + 3600 / state.bin_seconds
+    pace = max(pace, min(1.0, 1 / seen))
     old = state.hours[hour]
     new = min(max(old + pace * (ratio - old), 0.05), 20.0)
     return (*state.hours[:hour], new, *state.hours[hour + 1 :])
@@ -176,7 +180,7 @@ def _after_gap(state: VolumeState, second: float) -> tuple[tuple[float, float], 
 def _new_burst(state: VolumeState, second: float, z: float) -> bool:
     if state.alarm_at is None or not 0 <= second - state.alarm_at < QUIET_SECONDS:
         return True
-    return z >= GROWN * state.alarm_z
+    return second - state.alarm_at >= BUILDING_SECONDS and z >= GROWN * state.alarm_z
 
 
 def _number(value: object) -> float:

@@ -44,11 +44,14 @@ class SpreadWatch:
         *,
         clock: Clock,
         names: Mapping[str, str],
+        terms: Mapping[str, Sequence[str]] | None = None,
         authors: int = 5,
         quiet: timedelta = timedelta(hours=6),
         language: Literal["zh", "en"] = "zh",
     ) -> None:
-        """``names``: what staff call each brand id; ``authors``: so many in an hour alarm.
+        """``names``: what staff call each brand id; ``terms``: what it is called in posts.
+
+        ``authors``: so many in an hour who say the same thing alarm.
 
         After ``quiet`` without a post an incident that comes up again is alerted of again.
         """
@@ -59,7 +62,11 @@ class SpreadWatch:
         self._quiet = quiet.total_seconds()
         self._language: Literal["zh", "en"] = language
         self._time = EventTime()
-        self.grouper: Final = Grouper(quiet=_KEPT, united=self._unite)
+        self.grouper: Final = Grouper(
+            quiet=_KEPT,
+            names={brand: (name, *(terms or {}).get(brand, ())) for brand, name in names.items()},
+            united=self._unite,
+        )
         """For staff's merges and splits, and for the incident of a post."""
         self._activities: OrderedDict[str, Activity] = OrderedDict()
         self._lanes: dict[tuple[str, str], BrandLane] = {}

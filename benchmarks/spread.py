@@ -1,0 +1,283 @@
+"""How well what is spreading is found: the figures of docs/spread.md.
+
+    python -m benchmarks.spread --data ../shared/data/spread [--only volume,cascades,...]
+
+The development data is not part of the repository; without it this says so and measures the speed
+alone. Forecasts are measured by a model trained on the first three quarters of each file, on the
+last quarter; volume by leaving one series out when the threshold is chosen.
+"""
+
+import argparse
+import csv
+import gzip
+import json
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from benchmarks import spread_injection, train_cascade
+from listeners.spread.backtests import incident_groups, volume_alarms
+from listeners.spread.incidents import Grouper
+from listeners.spread.minhash import Sketch, likeness, sketch
+
+THRESHOLDS: Final = (6.5, 7.0, 7.5, 7.75, 8.0, 8.5, 9.0)
+PROBATION: Final = 750
+WEEK: Final = timedelta(weeks=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Series:
+    """One labelled series."""
+
+    lines: tuple[str, ...]
+    windows: tuple[tuple[datetime, datetime], ...]
+    scored_from: datetime
+    weeks: float
+
+
+def main() -> None:
+    """Command line."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--data", type=Path, default=Path("../shared/data/spread"))
+    options.add_argument("--only", default=",".join(PARTS))
+    given = options.parse_args()
+    for name in given.only.split(","):
+        part = PARTS.get(name)
+        if part is None:
+            options.error(f"no part {name!r}; there are {', '.join(PARTS)}")
+        if name != "speed" and not given.data.is_dir():
+            print(f"{name}: not measured, there is no folder {given.data} (see --data)")
+            continue
+        for line in part(given.data):
+            print(line, flush=True)
+
+
+def volume(data: Path) -> Iterator[str]:
+    """Labelled bursts found, and false alarms a week."""
+    windows: dict[str, list[list[str]]] = json.loads((data / "nab/windows.json").read_text())
+    all_series = {name: _series(data / f"nab/{name}.csv.gz", windows[name]) for name in windows}
+    scores = {
+        (name, threshold): _score(series, threshold)
+        for name, series in all_series.items()
+        for threshold in THRESHOLDS
+    }
+    total = sum(len(series.windows) for series in all_series.values())
+    weeks = sum(series.weeks for series in all_series.values())
+    hits = false = 0
+    for out in all_series:
+        others = [name for name in all_series if name != out]
+
+        def rank(threshold: float, others: Sequence[str] = others) -> tuple[float, float]:
+            found = sum(scores[name, threshold][0] for name in others)
+            wrong = sum(scores[name, threshold][1] for name in others)
+            length = sum(all_series[name].weeks for name in others)
+            return (found if wrong <= length else -1, -wrong)
+
+        best = max(THRESHOLDS, key=rank)
+        hits += scores[out, best][0]
+        false += scores[out, best][1]
+    yield (
+        f"volume, threshold chosen on the other series: {hits}/{total} windows, "
+        f"{false / weeks:.2f} false alarms a brand-week"
+    )
+    for threshold in THRESHOLDS:
+        found = sum(scores[name, threshold][0] for name in all_series)
+        wrong = sum(scores[name, threshold][1] for name in all_series)
+        yield f"volume, threshold {threshold}: {found}/{total} windows, {wrong / weeks:.2f} a week"
+
+
+def cascades(data: Path) -> Iterator[str]:
+    """Forecasts on the last quarter by a model of the first three."""
+    parts = {
+        name: train_cascade.read(data / f"{name}_cascades.jsonl.gz", name)
+        for name in ("weibo", "twitter")
+    }
+    samples = [sample for part in parts.values() for sample in part]
+    known = np.array([sample.age > 0.25 for sample in samples])
+    model = train_cascade.learn(train_cascade.tabulate(samples), known, (600, 3600, 21600))
+    for name, part in parts.items():
+        late = [sample for sample in part if sample.age <= 0.25]
+        for observe in (600, 3600, 21600):
+            figures = train_cascade.measure(model, late, observe, bare=False)
+            yield f"cascades, {name} at {observe} s: {figures}"
+
+
+def incidents(data: Path) -> Iterator[str]:
+    """The same event in other words, and copies made of distinct texts."""
+    with gzip.open(data / "pheme_incidents.jsonl.gz", "rt", encoding="utf-8") as lines:
+        raw = list(lines)
+    records = [json.loads(line) for line in raw]
+    truth = {record["id"]: record["incident"] for record in records}
+    found = {str(row["id"]): str(row["incident"]) for row in incident_groups(raw)}
+    yield f"incidents, PHEME in order of time: {_grouping(truth, found)}"
+    first: dict[str, datetime] = {}
+    for record in records:
+        at = datetime.fromisoformat(record["posted_at"])
+        first[record["incident"]] = min(at, first.get(record["incident"], at))
+    start = min(first.values())
+    for record in records:
+        shift = start - first[record["incident"]]
+        at = datetime.fromisoformat(record["posted_at"]) + shift
+        record["posted_at"] = at.isoformat()
+    together = incident_groups(json.dumps(record) for record in records)
+    found = {str(row["id"]): str(row["incident"]) for row in together}
+    yield f"incidents, PHEME, all five at the same time: {_grouping(truth, found)}"
+    truth, lines_ = _copies(data)
+    found = {str(row["id"]): str(row["incident"]) for row in incident_groups(lines_)}
+    yield f"incidents, copies of distinct Weibo posts: {_grouping(truth, found)}"
+
+
+def injection(data: Path) -> Iterator[str]:
+    """Rumours in a brand's stream."""
+    with gzip.open(data / "weibo_cascades.jsonl.gz", "rt", encoding="utf-8") as lines:
+        records = [json.loads(line) for line in lines]
+    rumours, harmless = (
+        [
+            spread_injection.Rumour(
+                text=record["text"], events=tuple(e for e in record["events"] if 0 < e <= 86_400)
+            )
+            for record in records
+            if record["rumour"] is wanted
+        ]
+        for wanted in (True, False)
+    )
+    pool = [one.text for one in harmless if len(one.text) > 20]
+    totals: Counter[str] = Counter()
+    weeks = 0.0
+    for path in sorted((data / "nab").glob("*.csv.gz")):
+        bins = _bins(path)
+        for posts in (150, 50):
+            hits, planted = spread_injection.share_found(bins, pool, rumours, posts=posts, seed=1)
+            totals[f"hits {posts}"] += hits
+            totals[f"planted {posts}"] += planted
+        calls, length = spread_injection.benign_alerts(bins, pool, harmless, seed=2)
+        totals["calls"] += calls
+        weeks += length
+    for posts in (150, 50):
+        share = totals[f"hits {posts}"] / totals[f"planted {posts}"]
+        yield (
+            f"injection, {posts} posts in 24 h: {share:.2f} of {totals[f'planted {posts}']} "
+            "found within an hour"
+        )
+    yield f"injection, P1 or P2 where nothing is wrong: {totals['calls'] / weeks:.2f} a brand-week"
+
+
+def speed(_: Path) -> Iterator[str]:
+    """Documents grouped in a second of one core's time."""
+    rng = random.Random(1)
+    signs = [chr(code) for code in range(0x4E00, 0x4E00 + 3000)]
+    for length in (110, 16):
+        texts = ["".join(rng.choices(signs, k=length)) for _ in range(5000)]
+        for by_words in (True, False):
+            grouper = Grouper(by_words=by_words)
+            at = datetime(2026, 1, 1, tzinfo=UTC)
+            began = time.process_time()
+            for number, text in enumerate(texts):
+                grouper.add(str(number), text, at)
+            rate = len(texts) / (time.process_time() - began)
+            how = "copies and words" if by_words else "copies alone"
+            yield f"speed, {length} characters, {how}: {rate:,.0f} documents a second"
+
+
+PARTS: Final[Mapping[str, Callable[[Path], Iterator[str]]]] = {
+    "volume": volume,
+    "cascades": cascades,
+    "incidents": incidents,
+    "injection": injection,
+    "speed": speed,
+}
+
+
+def _series(path: Path, windows: Sequence[Sequence[str]]) -> Series:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        lines = tuple(file)
+    rows = list(csv.DictReader(lines))
+    spans = [[datetime.fromisoformat(moment) for moment in window] for window in windows]
+    first, last = (datetime.fromisoformat(rows[i]["timestamp"]) for i in (PROBATION, -1))
+    return Series(
+        lines=lines,
+        windows=tuple((start, end) for start, end in spans),
+        scored_from=first,
+        weeks=(last - first) / WEEK,
+    )
+
+
+def _score(series: Series, threshold: float) -> tuple[int, int]:
+    """Windows with any alarm, and alarms outside all windows, each alarm counted."""
+    alarms = [
+        datetime.fromisoformat(str(alarm["time"]))
+        for alarm in volume_alarms(series.lines, threshold=threshold)
+    ]
+    alarms = [at for at in alarms if at >= series.scored_from]
+    hits = sum(any(start <= at <= end for at in alarms) for start, end in series.windows)
+    false = sum(not any(start <= at <= end for start, end in series.windows) for at in alarms)
+    return hits, false
+
+
+def _bins(path: Path) -> list[tuple[datetime, float]]:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return [
+            (datetime.fromisoformat(row["timestamp"]).replace(tzinfo=UTC), float(row["value"]))
+            for row in csv.DictReader(file)
+        ]
+
+
+def _copies(data: Path) -> tuple[dict[str, str], list[str]]:
+    """Posts that are no copies of each other, each with up to four reposts."""
+    with gzip.open(data / "weibo_cascades.jsonl.gz", "rt", encoding="utf-8") as file:
+        texts = [json.loads(line)["text"] for line in file]
+    rng = random.Random(0)
+    kept: list[tuple[str, Sketch]] = []
+    for text in texts:
+        drawn = sketch(text)
+        if len(drawn.grams) < 12 or any(likeness(drawn, other) >= 0.3 for _, other in kept):
+            continue
+        kept.append((text, drawn))
+        if len(kept) == 900:
+            break
+    said = [
+        (str(number), text if copy == 0 else spread_injection.repost(text, rng))
+        for number, (text, _) in enumerate(kept)
+        for copy in range(1 + rng.randrange(5))
+    ]
+    rng.shuffle(said)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    lines = [
+        json.dumps({"id": n, "posted_at": (start + timedelta(minutes=n)).isoformat(), "text": text})
+        for n, (_, text) in enumerate(said)
+    ]
+    return {str(n): label for n, (label, _) in enumerate(said)}, lines
+
+
+def _grouping(truth: Mapping[str, str], found: Mapping[str, str]) -> str:
+    """Purity and B³ figures."""
+    groups: dict[str, Counter[str]] = defaultdict(Counter)
+    sizes = Counter(truth.values())
+    for name, label in truth.items():
+        groups[found[name]][label] += 1
+    total = len(truth)
+    purity = sum(max(labels.values()) for labels in groups.values()) / total
+    precision = recall = shared = 0.0
+    for labels in groups.values():
+        inside = sum(labels.values())
+        for label, count in labels.items():
+            precision += count * count / inside / total
+            recall += count * count / sizes[label] / total
+            shared += count * count / sizes[label] if sizes[label] > 1 else 0.0
+    several = shared / sum(count for count in sizes.values() if count > 1)
+    score = 2 * precision * recall / (precision + recall)
+    return (
+        f"purity {purity:.3f}, B³ precision {precision:.3f}, recall {recall:.3f} "
+        f"(of incidents with several posts {several:.3f}), F {score:.3f}, {len(groups)} groups"
+    )
+
+
+if __name__ == "__main__":
+    main()

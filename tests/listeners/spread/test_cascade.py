@@ -1,0 +1,164 @@
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listeners.spread.cascade import HORIZON, Forecast, forecast, shipped_model
+from listeners.spread.conformal import LIMIT, Band, learn
+from listeners.spread.features import FEATURES, SIZED, Cascade, describe, events_from_polls
+
+MODEL = shipped_model()
+
+
+def growing(size: int, *, seconds: float = 1200.0, seed: int = 1) -> np.ndarray:
+    """Times of a cascade that slows down."""
+    rng = np.random.default_rng(seed)
+    return np.sort(rng.exponential(seconds, size))
+
+
+def seen(events: np.ndarray, observe: float, **known: object) -> Forecast:
+    return forecast(Cascade(events=events), observe, model=MODEL)
+
+
+def test_the_future_is_not_looked_at() -> None:
+    events = growing(400)
+    past = events[events <= 3600]
+    assert seen(events, 3600) == seen(past, 3600)
+    late = np.append(past, [3600.5, 4000, 500_000])
+    assert seen(late, 3600) == seen(past, 3600)
+
+
+def test_an_event_at_the_very_moment_counts() -> None:
+    assert seen(np.array([1.0, 600.0]), 600).observed == 2
+
+
+def test_a_fast_post_goes_further_than_a_fading_one() -> None:
+    fast = seen(np.linspace(0, 3600, 200), 3600)
+    fading = seen(np.linspace(0, 600, 200), 3600)
+    assert fast.observed == fading.observed == 200
+    assert fast.final > 1.3 * fading.final
+
+
+def test_the_same_shape_ten_times_as_large_goes_ten_times_as_far() -> None:
+    """Far beyond every size that was learned from."""
+    shape = np.linspace(0, 3600, 4000)
+    once = seen(shape, 3600).final
+    tenfold = seen(np.repeat(shape, 10), 3600).final
+    assert tenfold == pytest.approx(10 * once, rel=0.25)
+
+
+@pytest.mark.parametrize("observe", [60, 300, 450, 600, 3600, 7200, 86_400, 200_000, 604_799])
+def test_the_interval_holds_the_forecast_and_what_was_seen(observe: float) -> None:
+    found = seen(growing(300), observe)
+    assert found.observed <= found.low <= found.final <= found.high
+
+
+def test_at_the_horizon_nothing_is_left_to_forecast() -> None:
+    found = seen(growing(300), HORIZON)
+    assert found.low == found.final == found.high == 300
+    almost = seen(growing(300), HORIZON - 1)
+    assert almost.final == pytest.approx(300, abs=2)
+
+
+def test_a_nearer_horizon_has_less_growth() -> None:
+    cascade = Cascade(events=growing(300, seconds=30_000))
+    day, week = (
+        forecast(cascade, 3600, model=MODEL, horizon=horizon).final for horizon in (86_400, HORIZON)
+    )
+    observed = seen(growing(300, seconds=30_000), 3600).observed
+    assert observed < day < week
+
+
+def test_what_is_unknown_may_be_left_out() -> None:
+    events = growing(300)
+    full = Cascade(
+        events=events,
+        channel="weibo",
+        posted_at=datetime(2026, 3, 2, 3, tzinfo=UTC),
+        followers=10_000,
+    )
+    assert forecast(full, 600, model=MODEL).final > 0
+    assert seen(events, 600).final > 0
+    row = describe(Cascade(events=events), 600)
+    assert np.isnan(row[-4:]).all()
+    assert not np.isnan(row[:-4]).any()
+    assert not np.isnan(describe(full, 600)).any()
+    assert describe(Cascade(events=events, channel="X"), 600)[-1] == 0.0
+    assert np.isnan(describe(Cascade(events=events, channel="fax", followers=-1), 600)[-2])
+
+
+def test_all_but_the_first_features_are_free_of_size() -> None:
+    shape = np.linspace(1, 3600, 3000)
+    once = describe(Cascade(events=shape), 3600)
+    twice = describe(Cascade(events=np.repeat(shape, 2)), 3600)
+    assert len(once) == FEATURES
+    change = np.abs(once[SIZED:] - twice[SIZED:])
+    assert np.nanmax(change) < 0.5
+    assert np.nanmedian(change) < 0.01
+    assert twice[0] - once[0] == pytest.approx(np.log(2), abs=0.01)
+
+
+def test_polled_figures_do_instead_of_events() -> None:
+    events = np.sort(np.random.default_rng(4).exponential(3000, 500))
+    polls = [(t, int((events <= t).sum())) for t in range(300, 3601, 300)]
+    exact, polled = (
+        seen(events, 3600).final,
+        forecast(events_from_polls(polls), 3600, model=MODEL).final,
+    )
+    assert polled == pytest.approx(exact, rel=0.25)
+
+
+def test_polls_may_come_in_any_order_and_fall() -> None:
+    cascade = events_from_polls([(900, 8), (300, 5), (600, 3), (-5, -2)])
+    assert len(cascade.events) == 8
+    assert (np.diff(cascade.events) >= 0).all()
+    assert (cascade.events <= 300).sum() == 5
+    assert not len(events_from_polls([]).events)
+
+
+def test_a_million_reposts_are_held_in_bounds() -> None:
+    cascade = events_from_polls([(3600, 1_000_000)])
+    assert len(cascade.events) == 5000
+    found = forecast(cascade, 3600, model=MODEL)
+    assert found.observed == 1_000_000
+    assert found.final >= 1_000_000
+
+
+def test_a_wider_band_makes_a_wider_interval() -> None:
+    cascade = Cascade(events=growing(200))
+    plain = forecast(cascade, 600, model=MODEL)
+    wide = forecast(cascade, 600, model=MODEL, band=Band(below=2.0, above=2.0))
+    assert wide.low <= plain.low
+    assert wide.high > plain.high
+    assert wide.final == plain.final
+
+
+@pytest.mark.parametrize("scale", [0.3, 1.0, 3.0])
+def test_the_band_learns_to_hold_four_in_five(scale: float) -> None:
+    """Whatever the interval was worth at first, one in ten ends up beyond either side."""
+    rng = np.random.default_rng(2)
+    band, inside = Band(), []
+    for _ in range(4000):
+        truth = 100 * float(np.exp(rng.normal()))
+        reach = 1.28 * scale
+        low, high = 100 * np.exp(-reach * band.below), 100 * np.exp(reach * band.above)
+        inside.append(low <= truth <= high)
+        band = learn(band, low=low, high=high, final=truth)
+    assert np.mean(inside[2000:]) == pytest.approx(0.8, abs=0.03)
+
+
+def test_the_band_stays_within_limits() -> None:
+    band = Band()
+    for _ in range(500):
+        band = learn(band, low=10, high=20, final=1000)
+    assert band.above == LIMIT
+    assert band.below >= 1 / LIMIT
+
+
+@given(st.lists(st.floats(0, 1e6), max_size=60), st.floats(1, 1e6))
+def test_no_cascade_breaks_it(times: list[float], observe: float) -> None:
+    found = seen(np.sort(np.array(times)), observe)
+    assert np.isfinite([found.final, found.low, found.high]).all()
+    assert found.observed <= found.low <= found.final <= found.high
