@@ -83,7 +83,7 @@ def main() -> int:
         report = asyncio.run(play(feed, folder))
         took, used = time.perf_counter() - started, time.process_time() - used
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        events = report["events_in"]
+        events = int(str(report["events_in"]))
         size = sum(path.stat().st_size for path in folder.glob("store.db*")) // 1024**2
         plain = subprocess.run(
             [sys.executable, "-c", PLAIN],
@@ -93,7 +93,6 @@ def main() -> int:
             check=True,
         )
         rate, memory = plain.stdout.split()
-    assert isinstance(events, int)
     print(f"{'':34}{'events/s':>12}{'per CPU-s':>12}{'peak MiB':>10}")
     print(f"{'Tingfeng, all parts, durable':34}{events / took:12.0f}{events / used:12.0f}{peak:10}")
     print(f"{'snownlp sentiment alone, plain loop':34}{'':>11}{float(rate):12.0f}{memory:>10}")
