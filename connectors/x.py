@@ -50,7 +50,7 @@ class X:
         self._settings = settings
         self._intake = tools.intake
         self._clock = tools.clock
-        self._api = XApi(settings)
+        self._api = XApi(settings, tools.clock)
         self._budget = Budget(settings, tools.clock)
         self._known = Known()
         self._closing = Closing()

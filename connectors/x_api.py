@@ -20,8 +20,10 @@ from tweepy.asynchronous import AsyncClient, AsyncStreamingClient
 
 from connectors.event_fields import Object
 from connectors.x_errors import ApiError, Fault, one_line
-from connectors.x_http import Door, account, bearer, open_session
+from connectors.x_http import Door, open_session
 from connectors.x_settings import XSettings
+from connectors.x_sign import account, bearer
+from core.clock import Clock
 
 FIELDS: Final[Mapping[str, Sequence[str]]] = {
     "tweet_fields": [
@@ -78,10 +80,10 @@ class Client(Protocol):
 class XApi:
     """One app and one account at one server; every method raises ApiError and nothing else."""
 
-    def __init__(self, settings: XSettings) -> None:
+    def __init__(self, settings: XSettings, clock: Clock) -> None:
         self._seconds = settings.send_seconds
         self.app = Door(settings.base_url, bearer(settings))
-        self.account = Door(settings.base_url, account(settings))
+        self.account = Door(settings.base_url, account(settings, clock))
         self._clients: dict[tuple[Door, object], Client] = {}
         self._streams: set[asyncio.Task[None]] = set()
         self._closed = False

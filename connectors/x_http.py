@@ -4,18 +4,14 @@ tweepy writes its host and its credentials into each request, and the credential
 log. It is therefore given none; the middleware puts both into the request on its way out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientSession, ClientTimeout
-from oauthlib.oauth1 import Client as OAuth1  # type: ignore[import-untyped]  # ships no types
 from yarl import URL
 
 from connectors.x_errors import refusal
-from connectors.x_settings import XSettings
-
-Sign = Callable[[str, URL], str]
-"""From a method and the whole address to the value of the ``Authorization`` header."""
+from connectors.x_sign import Sign
 
 _LINE: Final = 1 << 20
 """The stream's longest line is twice this many bytes."""
@@ -52,31 +48,6 @@ def open_session(door: Door, *, seconds: float | None, silence: float | None) ->
         timeout=ClientTimeout(total=seconds, sock_read=silence, sock_connect=10),
         read_bufsize=_LINE,
     )
-
-
-def bearer(settings: XSettings) -> Sign:
-    """Signs as the app."""
-    header = f"Bearer {settings.bearer_token.get_secret_value()}"
-    return lambda _method, _url: header
-
-
-def account(settings: XSettings) -> Sign:
-    """Signs as the account with OAuth 1.0a; with the bearer token where there are no keys."""
-    keys = (
-        settings.consumer_key,
-        settings.consumer_secret,
-        settings.access_token,
-        settings.access_token_secret,
-    )
-    if settings.access_token is None:
-        return bearer(settings)
-    client = OAuth1(*(key.get_secret_value() for key in keys if key is not None))
-
-    def sign(method: str, url: URL) -> str:
-        _, headers, _ = client.sign(str(url), http_method=method)
-        return str(headers["Authorization"])
-
-    return sign
 
 
 def _family(path: str) -> str:

@@ -49,7 +49,7 @@ _QUERY: Final = r"(?:\?(?:[a-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]*[a-z0-9_&=#/\-])?)
 
 LINK: Final = re.compile(
     rf"(?<![a-z0-9@＠$#＃\u202a-\u202e])(?:"
-    rf"https?://(?:{_ANY_LABEL}\.)+[^\W\d_]{{2,}}(?![a-z0-9-])(?::\d+)?{_PATH}?{_QUERY}?"
+    rf"https?://(?:{_ANY_LABEL}\.)+(?:xn--[a-z0-9-]+|[^\W\d_]{{2,}})(?![a-z0-9-])(?::\d+)?{_PATH}?{_QUERY}?"
     rf"|(?<![-_./])(?:{_LABEL}\.)+(?:{_KNOWN})(?![a-z0-9@_-])(?::\d+)?{_PATH}?{_QUERY}?"
     ")",
     re.IGNORECASE,

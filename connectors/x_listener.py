@@ -16,7 +16,7 @@ from connectors.x_api import XApi
 from connectors.x_budget import Budget, Pace
 from connectors.x_cursor import Mark
 from connectors.x_deliveries import read_delivery
-from connectors.x_errors import ApiError
+from connectors.x_errors import ApiError, Fault
 from connectors.x_known import Known
 from connectors.x_notices import notice
 from connectors.x_posts import Me, Post, earlier
@@ -134,7 +134,7 @@ class Listener:
             async for page in self._live(stream, reader, me):
                 yield page
         except ApiError as error:
-            if stream.was_open():
+            if stream.was_open() or error.fault in {Fault.CREDENTIAL, Fault.CREDITS}:
                 raise
             wait = self._refused(error)
             if wait is None:

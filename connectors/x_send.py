@@ -6,7 +6,6 @@ allowed only where the author of the post names or quotes the account, once for 
 
 import asyncio
 import logging
-from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -43,8 +42,8 @@ class Sender:
         self._known = known
         self._clock = clock
         self._one = asyncio.Lock()
-        self._answered: OrderedDict[str, str] = OrderedDict()
-        """Our replies by the post they answer."""
+        self._answered: set[str] = set()
+        """Posts that we have answered."""
         self._complete_from: int | None = None
         """All our replies to posts with this id or a later one are known."""
         self._doubtful: set[str] = set()
@@ -91,7 +90,7 @@ class Sender:
         except ApiError as error:
             return await self._outcome(error, number, text, me)
         self._fails = 0
-        self._remember(number, sent)
+        self._remember(number)
         return Sent(native_id=sent)
 
     async def _why_not(self, number: str, me: Me) -> Rejected | None:
@@ -108,9 +107,11 @@ class Sender:
         if not summons:
             return Rejected(reason=_UNASKED)
         unsure = self._complete_from is None or int(number) < self._complete_from
-        if number not in self._answered and (unsure or number in self._doubtful):
-            await self._own_replies(number, me)
-        if number in self._answered:
+        answered = number in self._answered
+        if not answered and (unsure or number in self._doubtful):
+            own = await self._own_replies(number, me)
+            answered = any(answers(post) == number for post in own)
+        if answered:
             return Rejected(reason="this post was answered already; X allows one automated reply")
         return None
 
@@ -125,12 +126,10 @@ class Sender:
             token = answer.next
             if token is None:
                 break
-        for post in found:
-            answered, own = answers(post), native_id(post.get("id"))
-            if answered is not None and own is not None:
-                self._remember(answered, own)
         begin = self._complete_from
         self._complete_from = int(number) if begin is None else min(begin, int(number))
+        for answered in filter(None, map(answers, found)):
+            self._remember(answered)
         self._doubtful.discard(number)
         return found
 
@@ -174,13 +173,12 @@ class Sender:
         self.held_until = error.at if error.at is not None else now + timedelta(seconds=told)
         return RetryAt(at=self.held_until, reason=error.text)
 
-    def _remember(self, answered: str, own: str) -> None:
-        self._answered[answered] = own
+    def _remember(self, answered: str) -> None:
+        self._answered.add(answered)
         if len(self._answered) > _MOST:
             oldest = min(self._answered, key=int)
-            del self._answered[oldest]
-            if self._complete_from is not None:
-                self._complete_from = max(self._complete_from, int(oldest) + 1)
+            self._answered.discard(oldest)
+            self._complete_from = max(self._complete_from or 0, int(oldest) + 1)
 
 
 _UNASKED: Final = (

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from core.config import Section
 
@@ -15,6 +15,8 @@ _USER_KEYS: Final = ("consumer_key", "consumer_secret", "access_token", "access_
 
 class XSettings(Section):
     """Which account, what it listens for, and what reading may cost."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     bearer_token: SecretStr
     """The app's; reads the stream and the search."""

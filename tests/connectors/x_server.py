@@ -262,7 +262,7 @@ class XServer:
         self, numbers: set[int], query: Mapping[str, str], token_name: str
     ) -> tuple[int, Json]:
         since = int(query.get("since_id", 0))
-        if name_is_old(since):
+        if token_name == "next_token" and is_old(since):
             return 400, {"errors": [{"message": "'since_id' must be a tweet id of 7 days"}]}
         found = sorted((n for n in numbers - self.deleted if n > since), reverse=True)
         start = int(query.get(token_name, "0"))
@@ -328,7 +328,7 @@ class XServer:
                 errors.append({"title": "DuplicateRule", "value": item["value"]})
             else:
                 self.made += 1
-                self.rules[str(self.made)] = {"id": str(self.made), **item}
+                self.rules[f"9{self.made}"] = {"id": f"9{self.made}", **item}
         return 201, {"meta": {}} | ({"errors": errors} if errors else {})
 
     async def _stream(self, request: web.Request, *, silent: bool) -> web.StreamResponse:
@@ -357,7 +357,7 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def name_is_old(since: int) -> bool:
+def is_old(since: int) -> bool:
     """True for an id the recent search does not go back to."""
     return 0 < since < snowflake(-7 * 86_400_000)
 
