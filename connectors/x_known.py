@@ -12,10 +12,11 @@ _MOST: Final = 20_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
-    """One post that was delivered."""
+    """One version of a post that was stored."""
 
     id: str
     """Of its first version."""
+    version: int
     author: str
     conversation: str
     summons: bool
@@ -28,20 +29,28 @@ class Known:
         self._seen: OrderedDict[str, Seen] = OrderedDict()
 
     def note(self, posts: Iterable[Post]) -> None:
+        """Remember posts that were stored."""
         for post in posts:
             event = post.event
             seen = Seen(
                 id=event.id,
+                version=post.version,
                 author=event.author.id,
                 conversation=event.conversation,
                 summons=event.solicited,
             )
-            for number in {event.id, str(post.version)}:
-                self._seen[number] = seen
-                self._seen.move_to_end(number)
+            self._seen[str(post.version)] = seen
+            first = self._seen.get(event.id)
+            if first is None or first.version < post.version:
+                self._seen[event.id] = seen
         while len(self._seen) > _MOST:
             self._seen.popitem(last=False)
 
     def find(self, number: str) -> Seen | None:
-        """The post with this id, in its latest version that was seen."""
+        """What is known of the post with this id; by its first id, in its latest version."""
         return self._seen.get(number)
+
+    def has(self, version: int) -> bool:
+        """True where this very version was stored."""
+        seen = self._seen.get(str(version))
+        return seen is not None and seen.version == version

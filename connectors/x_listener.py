@@ -260,7 +260,7 @@ class Listener:
         await self._alarm.raise_alert(alert)
 
     def _fresh(self, posts: Sequence[Post]) -> list[Post]:
-        return [post for post in posts if self._known.find(str(post.version)) is None]
+        return [post for post in posts if not self._known.has(post.version)]
 
     def _behind(self, page: Page, posts: Sequence[Post]) -> Page:
         """``page`` with the cursor behind these posts."""

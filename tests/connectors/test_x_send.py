@@ -91,6 +91,17 @@ async def test_after_an_edit_the_latest_version_counts(bench: Bench) -> None:
     assert isinstance(await connector.send(bench.target(number), "hi", "k"), Rejected)
 
 
+async def test_posts_are_remembered_only_so_far(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.x_known._MOST", 2)
+    numbers = [bench.server.say(f"@xmart {n}") for n in range(3)]
+    connector = await heard(bench, 3)
+    for n, number in enumerate(numbers):
+        assert isinstance(await connector.send(bench.target(number), f"text {n}", "k"), Sent)
+    assert [call.query["ids"] for call in bench.server.asked("lookup")] == numbers[:1]
+
+
 async def test_a_second_reply_to_the_same_post_is_refused(bench: Bench) -> None:
     number = bench.server.say("@xmart hello")
     connector = bench.searching()
@@ -212,6 +223,9 @@ async def test_an_odd_reset_means_a_minute(bench: Bench, reset: str) -> None:
     ("trouble", "kind", "text"),
     [
         (error(400, "bad"), Rejected, "bad"),
+        (error(400, "bad", errors=[{"message": "worse\n\x00"}]), Rejected, "bad (worse)"),
+        (Trouble(status=400, body={"errors": ["x"], "title": "Odd"}), Rejected, "400 Odd"),
+        (Trouble(status=400, body="[]"), Rejected, "no reason given"),
         (error(403, "You are not permitted to reply"), Rejected, "not permitted"),
         (error(500, "x"), Unknown, "500"),
         (error(503, "x"), Unknown, "503"),

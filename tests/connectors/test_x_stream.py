@@ -257,6 +257,15 @@ async def test_notices_of_deletion_withdraw_the_post(bench: Bench) -> None:
     assert (unknown.kind, unknown.id, unknown.author.id) == ("delete", "999", "8")
 
 
+async def test_a_first_version_that_comes_after_its_edit_is_not_lost(bench: Bench) -> None:
+    async with running(bench.connector(sweep_seconds=2), bench.kit.shelf):
+        await connected(bench)
+        first = bench.server.say("v1", live=False)
+        bench.server.edit(first, "v2")
+        await bench.kit.shelf.until(2)
+        assert {event.text for event in bench.kit.shelf.events.values()} == {"v1", "v2"}
+
+
 async def test_more_than_waits_at_once_comes_in_the_end(bench: Bench) -> None:
     source = bench.connector().pages(None)
     first = asyncio.ensure_future(anext(source))
