@@ -36,7 +36,7 @@ _FIRST: Final = (
         withdrawn INTEGER NOT NULL DEFAULT 0, ticket TEXT, body BLOB NOT NULL)""",
     "CREATE INDEX mentions_posted ON mentions (posted_at, negative)",
     """CREATE VIRTUAL TABLE mentions_index USING fts5 (
-        words, filters, content='', columnsize=0, tokenize='ascii')""",
+        words, filters, content='', columnsize=0, prefix='1', tokenize='ascii')""",
     """CREATE TABLE days (
         day INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL)""",
     """CREATE TABLE replies (
