@@ -21,11 +21,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from connectors.assembly import read_feed
 from core.report import Stopwatch
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week
-from run import EXAMPLE, clock, open_house, read_feed, read_plans
+from run import EXAMPLE, clock, open_house, read_plans
 
 SAMPLE = 1000
 
