@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,11 +71,22 @@ class Activity:
         """Posts written in the last ``seconds``."""
         return tuple(post for post in self._posts if now - seconds < post.at <= now)
 
-    def unusual(self, authors: int, now: float) -> bool:
-        """True where so many authors in an hour are more than this incident's own bustle."""
+    def unusual(self, now: float) -> bool:
+        """True where more bad was said in the last hour than this incident's own bustle.
+
+        Bad is the sum of negative probabilities, each author counted once an hour.
+        """
         before = [post for post in self._posts if now - DAY < post.at <= now - HOUR]
         if not before:
             return True
         hours = max(1.0, (now - HOUR - min(post.at for post in before)) / HOUR)
-        usual = len({(post.author, int(post.at // HOUR)) for post in before}) / hours
-        return authors >= usual + 3 * math.sqrt(usual + 1)
+        usual = _bad(before) / hours
+        return _bad(self.within(HOUR, now)) >= usual + 3 * math.sqrt(usual + 1)
+
+
+def _bad(posts: Iterable[Heard]) -> float:
+    worst: dict[tuple[str, int], float] = {}
+    for post in posts:
+        key = (post.author, int(post.at // HOUR))
+        worst[key] = max(post.negative, worst.get(key, 0.0))
+    return sum(worst.values())

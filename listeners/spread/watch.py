@@ -175,7 +175,7 @@ class SpreadWatch:
             hours=(activity.last - activity.first) / HOUR,
         )
         grave = any(kind in GRAVE and people >= TELL_OF_HARM for kind, people in risk)
-        if not grave and (authors < self._authors or not activity.unusual(authors, activity.last)):
+        if not grave and (authors < self._authors or not activity.unusual(activity.last)):
             return
         lines = wording.facts_of_posts(activity.posts(), self._language)
         found = _expected(activity)

@@ -129,7 +129,7 @@ def test_the_interval_learns_from_what_has_ended_and_from_nothing_else() -> None
     assert taught[0]["forecast"] == plain[0]["forecast"]
     too_early = list(forecasts(*surprising[:6], dated("z", 300, 6)))[-2:]
     assert too_early == list(forecasts(dated("z", 300, 6)))
-    backwards = list(forecasts(dated("later", 300, 200), *surprising, dated("z", 300, 100)))[-2:]
+    backwards = list(forecasts(*surprising, dated("y", 300, 101), dated("z", 300, 100)))[-2:]
     assert backwards[0]["high"] == plain[0]["high"]
 
 

@@ -111,12 +111,28 @@ def test_what_staff_split_stays_split() -> None:
     assert grouper.incident_of("a") == first
     assert grouper.add("c", FIRE[1] + " !", minute(12)) == apart
     assert grouper.add("d", FIRE[0] + " !", minute(13)) == first
-    grouper.add("e", " ".join(FIRE), minute(14))
     assert grouper.current(first) != grouper.current(apart)
     assert grouper.merge(first, apart) == first
     assert grouper.incident_of("b") == first
     with pytest.raises(KeyError):
         grouper.split(["never"], brand=None)
+
+
+def test_a_split_holds_where_a_post_ties_both_together() -> None:
+    grouper = Grouper()
+    filled(grouper)
+    smoke = grouper.add("a", "Riverside halibut smoke alarm", minute(10))
+    grouper.add("a2", "halibut smoke alarm Riverside again", minute(10))
+    doors = grouper.add("b", "Broadgate trolley doors jammed", minute(11))
+    grouper.merge(smoke, doors)
+    apart = grouper.split(["b"], brand=None)
+    for number in range(4):
+        copied = grouper.add(
+            f"b{number}", "Broadgate trolley doors jammed" + "!" * number, minute(12)
+        )
+        assert copied == apart
+    grouper.add("c", "Riverside halibut smoke alarm Broadgate trolley doors jammed", minute(13))
+    assert grouper.incident_of("a") == smoke != grouper.incident_of("b") == apart
 
 
 def test_a_split_holds_after_its_origin_was_merged() -> None:

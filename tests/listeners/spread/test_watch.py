@@ -23,8 +23,10 @@ class Receiver:
     def __init__(self) -> None:
         self.alerts: list[Alert] = []
         self.failures = 0
+        self.calls = 0
 
     async def raise_alert(self, alert: Alert) -> bool:
+        self.calls += 1
         if self.failures:
             self.failures -= 1
             raise StoreError("disk full")
@@ -131,16 +133,35 @@ async def test_the_forecast_is_told_once_enough_is_known() -> None:
     assert "authors say the same thing" in receiver.alerts[0].title
 
 
-async def test_steady_talk_about_one_thing_is_its_own_measure() -> None:
-    talk = said(400, minutes=6)
-    alerts = await after(talk)
-    assert len(alerts) == 1
-    assert alerts[0].created_at == NOW
+async def test_what_goes_on_is_raised_once_and_not_asked_for_again() -> None:
+    receiver = Receiver()
+    watch = watching(receiver)
+    for one in said(60, minutes=1):
+        await watch.observe(one)
+    assert receiver.calls == len(receiver.alerts)
+
+
+def hours_of_talk(negative: Sequence[int], *, an_hour: int) -> list[Mention]:
+    """So many negative ones an hour among ``an_hour`` posts about one thing."""
+    talk = said(an_hour * len(negative), minutes=60 / an_hour)
+    return [
+        one if n % an_hour < negative[n // an_hour] else replace(one, judgement=judgement())
+        for n, one in enumerate(talk)
+    ]
+
+
+async def test_a_few_more_grumblers_than_usual_in_steady_talk_are_no_crisis() -> None:
+    assert await after(hours_of_talk([1] * 10 + [3, 1, 1], an_hour=6)) == []
+
+
+async def test_steady_talk_that_turns_bad_is_a_crisis() -> None:
+    assert len(await after(hours_of_talk([1] * 10 + [12], an_hour=12))) == 1
 
 
 async def test_the_same_mention_twice_counts_once() -> None:
-    alerts = await after([one for one in said(4) for _ in range(3)])
-    assert alerts == []
+    alerts = await after([one for one in said(5) for _ in range(3)])
+    assert len(alerts) == 1
+    assert "共 5 条" in alerts[0].body
 
 
 async def test_an_alert_that_could_not_be_raised_is_raised_with_the_next_mention() -> None:
