@@ -124,7 +124,7 @@
   document.addEventListener("DOMContentLoaded", connect);
   window.addEventListener("pagehide", () => {
     ended = true;
-    socket?.close();
+    if (socket?.readyState === WebSocket.OPEN) socket.close();
   });
   window.addEventListener("pageshow", (event) => {
     if (!event.persisted) return;

@@ -67,6 +67,7 @@ async def test_no_page_is_wider_than_its_window(
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
             banner = page.locator(".banner")
             if path != "/chat":
+                await live(page)
                 box = await banner.bounding_box()
                 assert box is not None
                 assert box["height"] == 34, path
@@ -128,6 +129,8 @@ async def test_a_mention_opens_beside_the_list_and_has_an_address(
         await expect(page.locator("#detail")).to_contain_text("第0条面包")
         await page.go_back()
         await expect(page).to_have_url(re.compile(r"/\?sentiment=negative$"))
+        await expect(page.locator("#m-2 a")).to_have_attribute("aria-current", "true")
+        await live(page)
 
 
 async def test_on_a_telephone_the_list_and_the_entry_take_turns(
@@ -142,6 +145,7 @@ async def test_on_a_telephone_the_list_and_the_entry_take_turns(
         await expect(page.locator("#mentions")).to_be_hidden()
         await page.get_by_text("返回列表").click()
         await expect(page.locator("#mentions")).to_be_visible()
+        await live(page)
         await page.get_by_role("button", name="筛选").click()
         await expect(page.get_by_text("正面", exact=True)).to_be_visible()
 

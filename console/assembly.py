@@ -1,0 +1,39 @@
+"""Builds the console that a configuration asks for."""
+
+from collections.abc import Iterable
+
+from starlette.applications import Starlette
+
+from console.app import create_app
+from console.ports import ConsoleStore, WebChat
+from core.bus import Bus
+from core.clock import Clock
+from core.config import Settings
+from core.engine import Engine
+from core.ports import Connector, HandlesHttp
+
+
+def build_console(
+    settings: Settings,
+    *,
+    store: ConsoleStore,
+    chat: WebChat | None,
+    connectors: Iterable[Connector],
+    engine: Engine,
+    bus: Bus,
+    clock: Clock,
+) -> Starlette:
+    """As create_app; ``chat`` is the web chat among the ``connectors``, if there is one."""
+    return create_app(
+        store=store,
+        chat=chat,
+        bus=bus,
+        clock=clock,
+        health=engine.health,
+        notify=engine.wake,
+        brand_name=settings.brands[0].name,
+        brands={brand.id: brand.name for brand in settings.brands},
+        language=settings.console.language,
+        pushed={one.name: one for one in connectors if isinstance(one, HandlesHttp)},
+        chat_origins=settings.console.chat_origins,
+    )
