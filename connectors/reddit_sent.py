@@ -45,33 +45,34 @@ class OwnWords:
         """It has just written this."""
         self._names[name] = None
 
-    async def learn(self) -> None:
+    async def learn(self, *, urgent: bool = False) -> None:
         """Read once what earlier processes have written; raises ApiError."""
         if self._earlier is None:
-            self._earlier = await self._public()
+            self._earlier = await self._public(urgent=urgent)
 
     async def sent_earlier(self, place: Place, body: str) -> str | None:
         """Full name of this very reply where an earlier process has sent it in public."""
-        await self.learn()
+        await self.learn(urgent=True)
         return _find(self._earlier or [], place, body)
 
     async def find(self, place: Place, body: str) -> str | None:
         """Full name of this very reply, asked of Reddit now; raises ApiError."""
-        things = await self._private() if place.private else await self._public()
+        things = await self._private() if place.private else await self._public(urgent=True)
         return _find(things, place, body)
 
-    async def _public(self) -> list[Thing]:
-        things = await self._read(f"user/{await self._account.who()}/comments")
+    async def _public(self, *, urgent: bool) -> list[Thing]:
+        things = await self._read(f"user/{await self._account.who()}/comments", urgent=urgent)
         for thing in things:
             self.add(thing.name)
         return things
 
     async def _private(self) -> list[Thing]:
-        return await self._read("message/sent/")
+        return await self._read("message/sent/", urgent=True)
 
-    async def _read(self, path: str) -> list[Thing]:
+    async def _read(self, path: str, *, urgent: bool) -> list[Thing]:
         try:
-            return list((await self._account.listing(path, {"limit": _MANY}, urgent=True)).things)
+            listing = await self._account.listing(path, {"limit": _MANY}, urgent=urgent)
+            return list(listing.things)
         except ApiError as error:
             if error.fault not in (Fault.FORBIDDEN, Fault.ABSENT):
                 raise

@@ -63,6 +63,17 @@ async def test_a_killed_reader_delivers_the_sixty_once_and_in_order(bench: Bench
     assert sum(len(page.events) for page in bench.kit.shelf.pages) == 60
 
 
+async def test_a_reader_killed_between_two_pages_of_one_answer_goes_on_there(
+    bench: Bench,
+) -> None:
+    names = [bench.server.comment(f"text {number}") for number in range(250)]
+    await drain(bench.connector(), bench.kit.shelf, pages=1)
+    assert bench.ids == names[:100]
+    async with running(bench.connector(), bench.kit.shelf):
+        await bench.kit.shelf.until(250)
+    assert bench.ids == names
+
+
 async def test_it_goes_on_with_before_and_repeats_nothing_on_resume(bench: Bench) -> None:
     names = [bench.server.comment(f"old {number}") for number in range(150)]
     async with running(bench.connector(), bench.kit.shelf):
@@ -269,6 +280,18 @@ async def test_changes_while_it_was_away_are_found_after_a_restart(bench: Bench)
     async with running(bench.connector(recheck_seconds=4), bench.kit.shelf):
         await bench.kit.shelf.until(2)
     assert [event.text for event in bench.kit.shelf.events.values()] == ["v1", "v2"]
+
+
+async def test_an_edit_is_delivered_once(bench: Bench) -> None:
+    name = bench.server.comment("v1", edited=1_772_353_000)
+    async with running(bench.connector(recheck_seconds=4), bench.kit.shelf):
+        await bench.kit.shelf.until(1)
+        bench.server.things[name] |= {"body": "v2", "edited": 1_772_360_000}
+        await bench.kit.shelf.until(2)
+        asked = len(bench.server.asked("api/info"))
+        await until(lambda: len(bench.server.asked("api/info")) >= asked + 3)
+    events = [event for page in bench.kit.shelf.pages for event in page.events]
+    assert [event.revision for event in events] == [0, 1_772_360_000]
 
 
 async def test_one_empty_answer_is_no_deletion(bench: Bench) -> None:

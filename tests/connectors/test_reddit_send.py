@@ -97,8 +97,8 @@ async def test_as_much_as_reddit_takes_is_sent_without_what_it_cannot_carry(benc
     ("trouble", "wait"),
     [
         (
-            errors(("RATELIMIT", "Take a break for 9 minutes before trying again.", "ratelimit")),
-            540,
+            errors(("RATELIMIT", "Take a break for 3 minutes before trying again.", "ratelimit")),
+            180,
         ),
         (errors(("RATELIMIT", "try again in 53 seconds.", "ratelimit")), 53),
         (errors(("RATELIMIT", "try again in 202 milliseconds.", "ratelimit")), 1),
@@ -125,8 +125,9 @@ async def test_a_pause_is_kept_by_all_replies(bench: Bench, trouble: Trouble, wa
 
 async def test_reading_goes_on_while_replies_wait(bench: Bench) -> None:
     connector = bench.connector()
-    bench.server.trouble(COMMENT, errors(("RATELIMIT", "try again in 9 minutes.", "")))
-    await connector.send(under("t1_a"), "x", "k")
+    bench.server.trouble("api/compose", errors(("RATELIMIT", "try again in 9 minutes.", "")))
+    target = Target(channel="reddit", conversation="u/xiao_wang")
+    assert isinstance(await connector.send(target, "x", "k"), RetryAt)
     name = bench.server.comment("text")
     page = await asyncio.wait_for(anext(connector.pages(None)), 2)
     assert [event.id for event in page.events] == [name]
