@@ -11,6 +11,7 @@ from typing import Final
 from listeners.structure_contrast import Part, contrasts, weigh
 from listeners.structure_negation import SHORT, Denial, Lean, denials
 from listeners.structure_sarcasm import praise
+from listeners.structure_words import BAD, GOOD
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,9 +37,7 @@ _ONE_BREATH: Final = 120
 """Characters up to which praise and what went wrong are of the same matter."""
 
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
-_GOOD: Final = {"zh": "，很好，", "en": " great "}
 _MEANT: Final = {"zh": "，非常好，很满意，", "en": " great, thank you "}
-_BAD: Final = {"zh": "，很差，", "en": " terrible "}
 
 
 def read(text: str, lean: Lean) -> Reading:
@@ -51,7 +50,7 @@ def read(text: str, lean: Lean) -> Reading:
     said = praise(own) if len(own) <= _ONE_BREATH and not contrasts(own) else None
     if said:
         language = "zh" if _HAN.search(own) else "en"
-        plain = _MEANT[language] if said.meant else _BAD[language]
+        plain = _MEANT[language] if said.meant else BAD[language]
         turned = own[: said.start] + plain + own[said.end :]
         evidence = (own[said.start : said.end],)
     parts = weigh(turned, lean)
@@ -91,5 +90,5 @@ def _turned(text: str, lean: Lean) -> tuple[str, tuple[str, ...]]:
 def _plainly(denial: Denial, said: str) -> str:
     language = "zh" if _HAN.search(said) else "en"
     if denial.good:
-        return _GOOD[language]
-    return said + _BAD[language]
+        return GOOD[language]
+    return said + BAD[language]

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final
 
 from listeners.structure_negation import Lean
-from listeners.structure_words import words
+from listeners.structure_words import BAD, GOOD, listed, words
 
 CONCEDED: Final = 0.9
 """Weight of what is granted, in a text that says other things as well."""
@@ -33,6 +33,7 @@ class Part:
 
 _SHORT: Final = 36
 _CLEAR: Final = 0.25
+_PLAIN: Final = 1.0
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _SENTENCE: Final = re.compile(r"[^。！？!?\n]*[。！？!?\n]*|\.(?= )")
 _HALF: Final = re.compile(r"[，,；;]")
@@ -50,9 +51,9 @@ class _Marks:
 
 @cache
 def _marks() -> _Marks:
-    listed = words().contrast
-    chinese, first = listed["zh"], listed["zh_first"]
-    english, english_first = listed["en"], listed["en_first"]
+    marks = words().contrast
+    chinese, first = marks["zh"], marks["zh_first"]
+    english, english_first = marks["en"], marks["en_first"]
     turn = (
         rf"(?:{first}).*?(?:{chinese})"
         rf"|[，,；;。！!？? ~…](?:{chinese})|(?:[^不只])(?:但是|可是)"
@@ -86,6 +87,7 @@ def _alone(parts: tuple[Part, ...], text: str, lean: Lean) -> tuple[Part, ...]:
         return parts
     if any(_HALF.search(_marks().any.sub(" ", part.text).strip(_EDGES)) for part in parts):
         return parts
+    parts = tuple(_plainer(part, lean) for part in parts)
     first, second = (lean(part.text) for part in parts)
     if first * second >= 0 or min(abs(first), abs(second)) < _CLEAR:
         return parts
@@ -93,6 +95,15 @@ def _alone(parts: tuple[Part, ...], text: str, lean: Lean) -> tuple[Part, ...]:
         Part(text=part.text, weight=DISMISSED if part.weight == CONCEDED else MEANT)
         for part in parts
     )
+
+
+def _plainer(part: Part, lean: Lean) -> Part:
+    """What is meant, with a plain word added where its own words are listed but hardly weigh."""
+    sign = listed(part.text) if part.weight == MEANT else 0
+    if not sign or sign * lean(part.text) >= _PLAIN:
+        return part
+    language = "zh" if _HAN.search(part.text) else "en"
+    return Part(text=part.text + (GOOD if sign > 0 else BAD)[language], weight=part.weight)
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -31,7 +31,7 @@ class Denial:
 _MIN_LEAN: Final = 0.2
 """How much a word that no list has must lean before an emphatic denial turns it round."""
 
-_PLAIN_LEAN: Final = 1.0
+_PLAIN_LEAN: Final = 0.6
 """The same for a plain one."""
 
 SHORT: Final = 26
@@ -140,7 +140,8 @@ def _denied(text: str, cue: re.Match[str], lean: Lean) -> tuple[int, int] | None
         return None
     if _STRONG.match(cue[1]):
         return _guess(unknown, lean, _MIN_LEAN)
-    if cue[1] not in _PLAIN or len(unknown[0]) == 1 or len(text) > _SHORTER:
+    of_quality = cue[1] in _PLAIN or "那么" in cue[0]
+    if not of_quality or len(unknown[0]) == 1 or len(text) > _SHORTER:
         return None
     found = _guess(unknown, lean, _PLAIN_LEAN)
     return found if found and found[1] < 0 else None

@@ -9,6 +9,14 @@ from typing import Final
 
 FILE: Final = Path(__file__).with_name("structure_words.toml")
 
+GOOD: Final = {"zh": "，很好，", "en": " great "}
+"""Plain good news, in words that every model knows."""
+
+BAD: Final = {"zh": "，很差，", "en": " terrible "}
+
+_LONGEST: Final = 5
+_TOKEN: Final = re.compile(r"[a-z][a-z\-]*")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Words:
@@ -53,6 +61,24 @@ def words() -> Words:
         contrast=tree["contrast"],
         sarcasm=tree["sarcasm"],
     )
+
+
+def listed(text: str) -> int:
+    """What the listed words of a text say: -1 or 1 where all agree, 0 where none or not all do.
+
+    Chinese words of one character are left out: they are parts of too many others.
+    """
+    known = words()
+    found = {known.english[token] for token in _TOKEN.findall(text) if token in known.english}
+    place = 0
+    while place < len(text):
+        for length in range(_LONGEST, 1, -1):
+            if sign := known.chinese.get(text[place : place + length]):
+                found.add(sign)
+                place += length - 1
+                break
+        place += 1
+    return found.pop() if len(found) == 1 else 0
 
 
 def _signs(tree: dict[str, dict[str, str]], language: str) -> dict[str, int]:
