@@ -3,19 +3,16 @@
 ``python run.py`` starts the supermarket example; ``python run.py --help`` lists the commands.
 """
 
-import asyncio
-import json
 import os
 import random
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from signal import SIGKILL
-from typing import Annotated, Final
+from typing import Final
 
 import aiohttp
 import typer
@@ -26,13 +23,8 @@ from connectors.replay import Replay, ReplaySettings
 from connectors.texts import lines_of, read_texts
 from connectors.tools import Tools
 from connectors.webchat import Webchat
-from console.app import create_app, require_vendor
-from console.logs import configure_logs
-from console.replaying import play
-from console.server import bind
-from console.serving import run_all
-from console.terminal import Trial, banner, problem_table, report_table, trial_table, visible
-from console.trying import try_out
+from console.commands import Feeding, Workshop, add_commands
+from console.terminal import problem_table, visible
 from core import checkpoints
 from core.bus import Bus
 from core.clock import SystemClock
@@ -42,17 +34,16 @@ from core.engine import Engine
 from core.errors import ConfigError, Problem, TingfengError, collect
 from core.intake import IntakeDoor
 from core.pipeline import Parts, Pipeline
-from core.ports import Connector, HandlesHttp
+from core.ports import Connector
 from core.queries import MentionFilter
 from core.records import Outcome
-from core.report import Stopwatch
 from core.types import Received
 from examples.supermarket.live import with_live_feed
 from listeners.assembly import build_spread, build_understanding
 from listeners.categories import CATEGORIES
+from listeners.commands import add_listening
 from listeners.intents import INTENTS
 from listeners.risks import KINDS
-from listeners.score import score_lines
 from moderation.assembly import build_guards
 from moderation.inbound import FLAGS
 from responders.alerts import AlertDesk
@@ -60,8 +51,9 @@ from responders.assembly import build_duties, build_responders
 from responders.content import Content, read_content
 from responders.playbook import Vocabulary
 from storage.factory import AnyStore, open_store, sqlite_path
+from storage.vault import Keys
 
-EXAMPLE: Final = Path(__file__).resolve().parent / "examples" / "supermarket"
+EXAMPLE: Final = Path(__file__).resolve().parent / "examples" / "supermarket" / "tingfeng.toml"
 VOCABULARY: Final = Vocabulary(
     intents=frozenset(INTENTS),
     categories=frozenset(CATEGORIES),
@@ -70,9 +62,6 @@ VOCABULARY: Final = Vocabulary(
 )
 clock: Final = SystemClock()
 terminal: Final = Terminal(stderr=True)
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration (TOML).")]
-Port = Annotated[int | None, typer.Option(help="Instead of console.port; 0 takes a free one.")]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,8 +91,9 @@ class House:
     connectors: list[Connector]
     duties: tuple[Duty, ...]
     alerts: AlertDesk
-    replayed: Replay | None
-    """The feed that is played, if there is one; takes replies for channels that are not ours."""
+    chat: Webchat | None
+    feed: Replay | None
+    """What is played, if there is one; it takes replies for channels that are not ours."""
 
 
 def read_plans(file: Path, change: Callable[[Settings], Settings] = lambda given: given) -> Plans:
@@ -134,7 +124,8 @@ async def open_house(
     """Build every part; ``url`` names another store, ``feed`` stands in for all channels."""
     settings, bus = plans.settings, Bus()
     async with AsyncExitStack() as stack:
-        store = await open_store(url or plans.store_url, clock=clock)
+        keys = Keys(master=os.environ.get("TINGFENG_KEY"))
+        store = await open_store(url or plans.store_url, clock=clock, keys=keys)
         stack.push_async_callback(store.close)
         await store.replace_articles(plans.content.articles)
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -199,133 +190,43 @@ async def open_house(
             bus=bus,
             connectors=connectors,
             duties=build_duties(
-                settings,
-                store=store,
-                alerts=responders.alerts,
-                health=engine.health,
-                clock=clock,
+                settings, store=store, alerts=responders.alerts, health=engine.health, clock=clock
             ),
             alerts=responders.alerts,
-            replayed=replayed,
+            chat=next((one for one in connectors if isinstance(one, Webchat)), None),
+            feed=replayed,
         )
 
 
-@app.callback(invoke_without_command=True)
-def start(context: typer.Context, port: Port = None) -> None:
-    """Listens to what people say about a brand, and answers. Without a command: the example."""
-    if context.invoked_subcommand is None:
-        configure_logs(level="WARNING")
-        today = partial(with_live_feed, data=EXAMPLE / "data", now=clock.now())
-        asyncio.run(_serve(read_plans(EXAMPLE / "tingfeng.toml", today), port))
+def replay_house(plans: Plans, feeding: Feeding) -> AbstractAsyncContextManager[House]:
+    """A house whose only channel is the feed."""
+    feed = read_feed(feeding.file, feeding.speed, feeding.replies)
+    return open_house(plans, feed=feed, ended=feeding.watch.ended)
 
 
-@app.command()
-def serve(config: ConfigFile, port: Port = None) -> None:
-    """Run every channel, the console and the schedule until Ctrl-C."""
-    configure_logs()
-    asyncio.run(_serve(read_plans(config), port))
-
-
-async def _serve(plans: Plans, port: int | None) -> None:
-    settings = plans.settings
-    brands = {brand.id: brand.name for brand in settings.brands}
-    host = settings.console.host
-    with bind(host, settings.console.port if port is None else port) as listening:
-        async with open_house(plans) as house:
-            console = create_app(
-                store=house.store,
-                chat=next((one for one in house.connectors if isinstance(one, Webchat)), None),
-                bus=house.bus,
-                clock=clock,
-                health=house.engine.health,
-                notify=house.engine.wake,
-                brand_name=settings.brands[0].name,
-                brands=brands,
-                language=settings.console.language,
-                pushed={one.name: one for one in house.connectors if isinstance(one, HandlesHttp)},
-                chat_origins=settings.console.chat_origins,
-            )
-            url = f"http://{host}:{listening.getsockname()[1]}"
-            await run_all(
-                console,
-                listening,
-                engine=house.engine,
-                duties=house.duties,
-                workers=[house.alerts.run],
-                ready=lambda: banner(terminal, url=url, brand=settings.brands[0].name),
-            )
-
-
-@app.command()
-def check(config: ConfigFile) -> None:
-    """Find every mistake in the configuration and in what it names; what passes, serve runs."""
-    plans = read_plans(config)
-
-    async def open_all() -> None:
-        with bind(plans.settings.console.host, plans.settings.console.port):
-            async with open_house(plans):
-                require_vendor()
-
-    asyncio.run(open_all())
-    terminal.print(f"{config}: 没有发现错误 no mistake found")
-
-
-@app.command(name="try")
-def try_(
-    file: Annotated[Path, typer.Argument(help="Lines of text, or a feed.")] = EXAMPLE / "try.txt",
-    config: ConfigFile = EXAMPLE / "tingfeng.toml",
-) -> None:
-    """Show what would be done with texts; nothing is stored, nothing is sent."""
-    plans = read_plans(config)
-
-    async def trials(folder: str) -> list[Trial]:
-        async with open_house(plans, url=f"sqlite:{folder}/try.db") as house:
-            events = read_texts(lines_of(file), clock.now())
-            return await try_out(events, inbox=house.store, pipeline=house.pipeline)
-
-    with tempfile.TemporaryDirectory() as folder:
-        Terminal().print(trial_table(asyncio.run(trials(folder))))
-
-
-@app.command()
-def replay(
-    file: Annotated[Path, typer.Argument(help="JSON Lines, gzipped or not.")],
-    config: ConfigFile,
-    speed: Annotated[str, typer.Option(help="max, or how many times faster than life.")] = "max",
-    report: Annotated[Path | None, typer.Option(help="Where to write the report (JSON).")] = None,
-    replies: Annotated[
-        Path | None, typer.Option(help="Where to write replies (JSON Lines).")
-    ] = None,
-) -> None:
-    """Play a feed through the configured brand, with replies that go nowhere; then report."""
-    configure_logs(level="ERROR")
-    plans, feed, watch = read_plans(config), read_feed(file, speed, replies), Stopwatch(clock)
-
-    async def play_feed() -> dict[str, object]:
-        async with open_house(plans, feed=feed, ended=watch.ended) as house:
-            before = await house.store.counts()
-            await play(
-                house.engine,
-                alerts=house.alerts.run,
-                progress=lambda: house.replayed.progress if house.replayed else 1.0,
-                ended=lambda: len(watch.seconds),
-                terminal=terminal,
-            )
-            return watch.report(before, await house.store.counts(), house.alerts.raised)
-
-    found = asyncio.run(play_feed())
-    Terminal().print(report_table(found))
-    if report is not None:
-        report.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8")
-
-
-@app.command(name="score")
-def score_(config: ConfigFile = EXAMPLE / "tingfeng.toml") -> None:
-    """Judge JSON Lines {"id", "text"} from standard input, one line each, in order."""
-    understanding = build_understanding(read_plans(config).settings)
-    raise typer.Exit(
-        score_lines(sys.stdin.buffer, understanding, out=sys.stdout, errors=sys.stderr)
+def read_today() -> Plans:
+    """The example with posts of today."""
+    return read_plans(
+        EXAMPLE, partial(with_live_feed, data=EXAMPLE.parent / "data", now=clock.now())
     )
+
+
+def command_line() -> typer.Typer:
+    """Every command."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    workshop = Workshop(
+        example=EXAMPLE,
+        clock=clock,
+        read=read_plans,
+        read_today=read_today,
+        build=open_house,
+        build_apart=lambda plans, url: open_house(plans, url=url),
+        build_replay=replay_house,
+        texts=lambda file: read_texts(lines_of(file), clock.now()),
+    )
+    add_commands(app, workshop, terminal)
+    add_listening(app, lambda file: read_plans(file).settings, EXAMPLE)
+    return app
 
 
 def main() -> None:
@@ -333,7 +234,7 @@ def main() -> None:
     if point := os.environ.get("TINGFENG_STOP_AT"):
         checkpoints.observe(checkpoints.countdown(point, lambda: os.kill(os.getpid(), SIGKILL)))
     try:
-        app()
+        command_line()()
     except ConfigError as error:
         terminal.print(problem_table(error.problems))
         sys.exit(2)

@@ -52,7 +52,7 @@ def texts_of(feed: Path, count: int) -> list[str]:
 
 async def play(feed: Path, folder: Path) -> dict[str, object]:
     """Replay the feed through every part, over a store in ``folder``."""
-    plans = read_plans(EXAMPLE / "tingfeng.toml")
+    plans = read_plans(EXAMPLE)
     watch = Stopwatch(clock)
     url = f"sqlite:{folder / 'store.db'}"
     feed_settings = read_feed(feed, "max", None)

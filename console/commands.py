@@ -1,16 +1,16 @@
-"""The command line over a house that the composition root builds."""
+"""The command line, over a house that the composition root knows how to build."""
 
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, Generic, Protocol, TypeVar
 
 import typer
 from rich.console import Console as Terminal
-from starlette.applications import Starlette
 
 from console.app import require_vendor
 from console.assembly import build_console
@@ -29,12 +29,181 @@ from core.engine import Engine
 from core.errors import InputError
 from core.pipeline import Pipeline
 from core.ports import Connector, Inbox
-from core.records import Outcome
 from core.report import Stopwatch
-from core.types import Event, Received
+from core.types import Event
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration (TOML).")]
 Port = Annotated[int | None, typer.Option(help="Instead of console.port; 0 takes a free one.")]
 Speed = Annotated[str, typer.Option(help="max, or how many times faster than life.")]
 Report = Annotated[Path | None, typer.Option(help="Where to write the report (JSON).")]
 Replies = Annotated[Path | None, typer.Option(help="Where to write replies (JSON Lines).")]
+
+
+class HouseStore(ConsoleStore, Inbox, Protocol):
+    """What the commands ask of the store."""
+
+
+class House(Protocol):
+    """Every part, built and wired; only the store is open."""
+
+    @property
+    def store(self) -> HouseStore: ...
+    @property
+    def pipeline(self) -> Pipeline: ...
+    @property
+    def engine(self) -> Engine: ...
+    @property
+    def bus(self) -> Bus: ...
+    @property
+    def connectors(self) -> Sequence[Connector]: ...
+    @property
+    def chat(self) -> WebChat | None: ...
+    @property
+    def duties(self) -> Sequence[Duty]: ...
+    @property
+    def alerts(self) -> AlertWork: ...
+    @property
+    def feed(self) -> Feed | None:
+        """What is replayed, if anything is."""
+        ...
+
+
+class Plans(Protocol):
+    """A configuration that was read whole, with everything it names."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+
+P = TypeVar("P", bound=Plans)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Feeding:
+    """A feed that stands in for all channels."""
+
+    file: Path
+    speed: str
+    replies: Path | None
+    watch: Stopwatch
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workshop(Generic[P]):
+    """How the composition root reads plans and builds houses from them."""
+
+    example: Path
+    """The configuration of the example."""
+    clock: Clock
+    read: Callable[[Path], P]
+    """Raises ConfigError with every mistake there is."""
+    read_today: Callable[[], P]
+    """The plans of the example, with posts of today."""
+    build: Callable[[P], AbstractAsyncContextManager[House]]
+    build_apart: Callable[[P, str], AbstractAsyncContextManager[House]]
+    """Over another store, at the URL that is given."""
+    build_replay: Callable[[P, Feeding], AbstractAsyncContextManager[House]]
+    texts: Callable[[Path], Iterable[Event | InputError]]
+    """The texts of a file to try out."""
+
+
+def add_commands(app: typer.Typer, workshop: Workshop[P], terminal: Terminal) -> None:
+    """Add ``serve``, ``check``, ``try``, ``replay``, and the example without a command."""
+    samples = workshop.example.with_name("try.txt")
+
+    @app.callback(invoke_without_command=True)
+    def start(context: typer.Context, port: Port = None) -> None:
+        """Listens to what people say about a brand, and answers. Without a command: the example."""
+        if context.invoked_subcommand is None:
+            configure_logs(level="WARNING")
+            asyncio.run(_serve(workshop, workshop.read_today(), port, terminal))
+
+    @app.command()
+    def serve(config: ConfigFile, port: Port = None) -> None:
+        """Run every channel, the console and the schedule until Ctrl-C."""
+        configure_logs()
+        asyncio.run(_serve(workshop, workshop.read(config), port, terminal))
+
+    @app.command()
+    def check(config: ConfigFile) -> None:
+        """Find every mistake in the configuration and in what it names; what passes, serve runs."""
+        asyncio.run(_check(workshop, workshop.read(config)))
+        terminal.print(f"{config}: 没有发现错误 no mistake found")
+
+    @app.command(name="try")
+    def try_(
+        file: Annotated[Path, typer.Argument(help="Lines of text, or a feed.")] = samples,
+        config: ConfigFile = workshop.example,
+    ) -> None:
+        """Show what would be done with texts; nothing is stored, nothing is sent."""
+        trials = asyncio.run(_try(workshop, workshop.read(config), file))
+        Terminal().print(trial_table(trials))
+
+    @app.command()
+    def replay(
+        file: Annotated[Path, typer.Argument(help="JSON Lines, gzipped or not.")],
+        config: ConfigFile,
+        speed: Speed = "max",
+        report: Report = None,
+        replies: Replies = None,
+    ) -> None:
+        """Play a feed through the configured brand, with replies that go nowhere; then report."""
+        configure_logs(level="ERROR")
+        watch = Stopwatch(workshop.clock)
+        feeding = Feeding(file=file, speed=speed, replies=replies, watch=watch)
+        found = asyncio.run(_replay(workshop, workshop.read(config), feeding, terminal))
+        Terminal().print(report_table(found))
+        if report is not None:
+            report.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
+async def _serve(workshop: Workshop[P], plans: P, port: int | None, terminal: Terminal) -> None:
+    settings, host = plans.settings, plans.settings.console.host
+    with bind(host, settings.console.port if port is None else port) as listening:
+        url = f"http://{host}:{listening.getsockname()[1]}"
+        async with workshop.build(plans) as house:
+            console = build_console(
+                settings,
+                store=house.store,
+                chat=house.chat,
+                connectors=house.connectors,
+                engine=house.engine,
+                bus=house.bus,
+                clock=workshop.clock,
+            )
+            await run_all(
+                console,
+                listening,
+                engine=house.engine,
+                duties=house.duties,
+                workers=[house.alerts.run],
+                ready=lambda: banner(terminal, url=url, brand=settings.brands[0].name),
+            )
+
+
+async def _check(workshop: Workshop[P], plans: P) -> None:
+    with bind(plans.settings.console.host, plans.settings.console.port):
+        async with workshop.build(plans):
+            require_vendor()
+
+
+async def _try(workshop: Workshop[P], plans: P, file: Path) -> list[Trial]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with workshop.build_apart(plans, f"sqlite:{folder}/try.db") as house:
+            return await try_out(workshop.texts(file), inbox=house.store, pipeline=house.pipeline)
+
+
+async def _replay(
+    workshop: Workshop[P], plans: P, feeding: Feeding, terminal: Terminal
+) -> dict[str, object]:
+    async with workshop.build_replay(plans, feeding) as house:
+        if house.feed is None:
+            raise InputError("There is no feed to play. Name a file.")
+        return await play(
+            house.engine,
+            house.feed,
+            watch=feeding.watch,
+            store=house.store,
+            alerts=house.alerts,
+            terminal=terminal,
+        )

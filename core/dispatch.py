@@ -29,6 +29,7 @@ BATCH: Final = 64
 """Claimed at once where a repeated send is harmless; else one by one, so that a crash leaves one
 reply in doubt and no more."""
 TRIES: Final = 20
+SETTLE_SECONDS: Final = 30.0
 
 
 class Dispatcher:
@@ -62,17 +63,18 @@ class Dispatcher:
         self._wake.set()
 
     async def run(self) -> None:
-        """First settle what an earlier process left in doubt, then send for ever."""
-        settled = False
+        """Send for ever; at the start and now and then settle what a process left in doubt."""
+        settle_at = self._clock.monotonic()
         while True:
             self._wake.clear()
             try:
-                if not settled:
+                if self._clock.monotonic() >= settle_at:
                     await self.settle()
-                    settled = True
+                    settle_at = self._clock.monotonic() + SETTLE_SECONDS
                 worked = await self.step()
             except StoreError as error:
                 log.error("the store failed", extra={"channel": self._channel, "error": str(error)})
+                settle_at = self._clock.monotonic()
                 worked = 0
             if not worked:
                 await self._rest()

@@ -40,7 +40,7 @@ def test_garbage_becomes_dead_letters_and_the_rest_goes_on(config: Path) -> None
         b'{"channel": "weibo"}',
         b"\xff\xfe",
         b"x" * 10_000_000,
-        line(2, "禾家 \ud800\x00 \u202e 坏字符"),
+        line(2, "禾家 \ud800\x00 \u202e 奇怪的字符"),
         line(3, ""),
         line(4, "<script>禾家</script>", kind="message", conversation="c"),
         line(1, "禾家的面包发霉了，要求退款"),

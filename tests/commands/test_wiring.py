@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 import run
 from connectors.assembly import read_feed
 from console.logs import configure_logs
-from console.replaying import play
+from console.replaying import AlertWork, play
 from console.server import bind
 from console.serving import run_all
 from core.bus import Bus
@@ -49,15 +49,21 @@ async def played(config: Path, feed: Path) -> dict[str, object]:
     plans, watch = run.read_plans(config), Stopwatch(run.clock)
     settings = read_feed(feed, "max", None)
     async with run.open_house(plans, feed=settings, ended=watch.ended) as house:
-        before = await house.store.counts()
-        await play(
-            house.engine,
-            alerts=house.alerts.run,
-            progress=lambda: house.replayed.progress if house.replayed else 0.0,
-            ended=lambda: len(watch.seconds),
-            terminal=Console(file=io.StringIO()),
-        )
-        return watch.report(before, await house.store.counts(), house.alerts.raised)
+        return await played_in(house, house.alerts, watch)
+
+
+async def played_in(
+    house: run.House, alerts: AlertWork, watch: Stopwatch | None = None
+) -> dict[str, object]:
+    assert house.feed is not None
+    return await play(
+        house.engine,
+        house.feed,
+        watch=watch or Stopwatch(run.clock),
+        store=house.store,
+        alerts=alerts,
+        terminal=Console(file=io.StringIO()),
+    )
 
 
 async def test_a_week_with_a_promotion_and_a_crisis_is_one_alert(config: Path) -> None:
@@ -76,46 +82,37 @@ async def test_a_feed_that_breaks_off_is_told_after_what_came_before(config: Pat
     async with run.open_house(plans, feed=read_feed(feed, "max", None)) as house:
         feed.unlink()
         with pytest.raises(InputError, match="feed"):
-            await play(
-                house.engine,
-                alerts=house.alerts.run,
-                progress=lambda: 0.0,
-                ended=lambda: 0,
-                terminal=Console(file=io.StringIO()),
-            )
+            await played_in(house, house.alerts)
 
 
 async def test_a_part_that_fails_ends_the_replay_with_its_error(config: Path) -> None:
     feed = config.parent / "feed.jsonl"
     feed.write_bytes(b"{}\n")
 
-    async def broken() -> None:
-        raise ValueError("a receiver fell over")
+    class Broken:
+        raised = 0
+
+        async def run(self) -> None:
+            raise ValueError("a receiver fell over")
 
     plans = run.read_plans(config)
     async with run.open_house(plans, feed=read_feed(feed, "0.001", None)) as house:
         with pytest.raises(ValueError, match="fell over"):
-            await play(
-                house.engine,
-                alerts=broken,
-                progress=lambda: 0.0,
-                ended=lambda: 0,
-                terminal=Console(file=io.StringIO()),
-            )
+            await played_in(house, Broken())
 
 
 def test_try_and_score_print_for_people_and_for_pipes(config: Path) -> None:
     texts = config.parent / "texts.txt"
     texts.write_text("面包发霉了，要退款\n{bad\n", "utf-8")
     runner = CliRunner()
-    tried = runner.invoke(run.app, ["try", str(texts), "--config", str(config)])
+    tried = runner.invoke(run.command_line(), ["try", str(texts), "--config", str(config)])
     assert tried.exit_code == 0, tried.exception
     assert "T-1001" in tried.stdout
     lines = '{"id": 1, "text": "ok"}\n{bad\n'
-    scored = runner.invoke(run.app, ["score", "--config", str(config)], input=lines)
+    scored = runner.invoke(run.command_line(), ["score", "--config", str(config)], input=lines)
     assert scored.exit_code == 1
     assert json.loads(scored.stdout.splitlines()[0])["id"] == 1
-    checked = runner.invoke(run.app, ["check", "--config", str(config)])
+    checked = runner.invoke(run.command_line(), ["check", "--config", str(config)])
     assert checked.exit_code == 0, checked.exception
 
 
