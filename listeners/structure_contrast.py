@@ -55,7 +55,7 @@ def _marks() -> _Marks:
     chinese, first = marks["zh"], marks["zh_first"]
     english, english_first = marks["en"], marks["en_first"]
     turn = (
-        rf"(?:{first}).*?(?:{chinese})"
+        rf"(?:{first}).{{0,60}}?(?:{chinese})"
         rf"|[，,；;。！!？? ~…](?:{chinese})|(?:[^不只])(?:但是|可是)"
         rf"|[，,;.]? \b(?:{english})\b"
     )
@@ -87,13 +87,13 @@ def _alone(parts: tuple[Part, ...], text: str, lean: Lean) -> tuple[Part, ...]:
         return parts
     if any(_HALF.search(_marks().any.sub(" ", part.text).strip(_EDGES)) for part in parts):
         return parts
-    parts = tuple(_plainer(part, lean) for part in parts)
-    first, second = (lean(part.text) for part in parts)
+    plainer = [_plainer(part, lean) for part in parts]
+    first, second = (lean(part.text) for part in plainer)
     if first * second >= 0 or min(abs(first), abs(second)) < _CLEAR:
         return parts
     return tuple(
         Part(text=part.text, weight=DISMISSED if part.weight == CONCEDED else MEANT)
-        for part in parts
+        for part in plainer
     )
 
 

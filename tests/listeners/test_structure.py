@@ -6,6 +6,7 @@ from listeners.structure import read, split_quotes
 from listeners.structure_contrast import CONCEDED, DISMISSED, MEANT, weigh
 from listeners.structure_negation import denials
 from listeners.structure_sarcasm import praise
+from listeners.structure_words import listed
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,7 @@ class TestDenials:
             ("not slow or clean", "not slow"),
             ("没有异味和面包", "没有异味"),
             ("no worse, not dirty", "not dirty"),
+            ("never not clean", "never not clean"),
         ],
     )
     def test_denying_something_bad_is_good_news(self, text: str, piece: str) -> None:
@@ -134,6 +136,20 @@ class TestContrast:
         assert (first.weight, second.weight) == (CONCEDED, MEANT)
         first, second = weigh("we loved it although it was slow", unknown)
         assert (first.weight, second.weight) == (MEANT, CONCEDED)
+
+    def test_listed_words_speak_where_the_n_grams_hardly_know_them(self) -> None:
+        def lean(part: str) -> float:
+            return 3.0 if "love" in part else -1.0 if "terrible" in part else 0.1
+
+        first, second = weigh("i love the bakery, but the bread was stale", lean)
+        assert first.weight == DISMISSED
+        assert second.text.endswith("was stale terrible ")
+
+    def test_words_that_disagree_say_nothing(self) -> None:
+        assert listed("美味但是难吃") == 0
+        assert listed("难吃") == -1
+        assert listed("tasty") == 1
+        assert listed("") == 0
 
     def test_sentences_beside_the_contrast_count_as_they_are(self) -> None:
         parts = weigh("去过两次。环境好，但是东西难吃。就这样", unknown)
@@ -223,3 +239,23 @@ def test_the_deciding_words_are_shown(model: LinearModel) -> None:
     assert "rude" in model.explain("The cashier was rude")
     assert model.explain("一点都不贵")[0] == "一点都不贵"
     assert model.explain("") == ()
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "虽然",
+        "不",
+        "不是",
+        "没有一点异味和",
+        "not ",
+        "it is not ",
+        "but ",
+        "//@a:",
+        "太",
+        "\ud800x",
+    ],
+)
+def test_structure_without_end_is_read_to_its_end(model: LinearModel, piece: str) -> None:
+    (found,) = model.probabilities([piece * 4_000])
+    assert found.negative + found.neutral + found.positive == pytest.approx(1)
