@@ -50,8 +50,8 @@ from responders.alerts import AlertDesk
 from responders.assembly import build_duties, build_responders
 from responders.content import Content, read_content
 from responders.playbook import Vocabulary
+from storage.commands import Access, add_storage, keys
 from storage.factory import AnyStore, open_store, sqlite_path
-from storage.vault import Keys
 
 EXAMPLE: Final = Path(__file__).resolve().parent / "examples" / "supermarket" / "tingfeng.toml"
 VOCABULARY: Final = Vocabulary(
@@ -124,8 +124,7 @@ async def open_house(
     """Build every part; ``url`` names another store, ``feed`` stands in for all channels."""
     settings, bus = plans.settings, Bus()
     async with AsyncExitStack() as stack:
-        keys = Keys(master=os.environ.get("TINGFENG_KEY"))
-        store = await open_store(url or plans.store_url, clock=clock, keys=keys)
+        store = await open_store(url or plans.store_url, clock=clock, keys=keys())
         stack.push_async_callback(store.close)
         await store.replace_articles(plans.content.articles)
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -226,6 +225,8 @@ def command_line() -> typer.Typer:
     )
     add_commands(app, workshop, terminal)
     add_listening(app, lambda file: read_plans(file).settings, EXAMPLE)
+    access = Access(url_of=lambda f: read_plans(f).store_url, clock=clock, terminal=terminal)
+    add_storage(app, access)
     return app
 
 
