@@ -215,7 +215,8 @@
     grow();
   });
 
-  field.value = kept(DRAFT) ?? "";
+  /* Who was faster than this script keeps what they typed. */
+  field.value ||= kept(DRAFT) ?? "";
   outbox().forEach(addPending);
   grow();
   connect();

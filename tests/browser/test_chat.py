@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, WebSocketRoute, expect
+from playwright.async_api import Page, Route, WebSocketRoute, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
-from starlette.routing import Route
+from starlette.routing import Route as WebRoute
 
 from connectors.webchat import WebchatSettings
 from core.records import Reply, ReplyState, Target
@@ -122,6 +122,21 @@ async def test_what_is_written_offline_is_sent_once_when_back(
             assert [item.event.text for item in items] == ["第一句", "断线时写的"]
 
 
+async def test_who_types_before_the_script_is_there_keeps_the_text(
+    house: House, tabs: OpenTab
+) -> None:
+    async def late(route: Route) -> None:
+        await page.locator("#text").fill("很着急")
+        await route.continue_()
+
+    async with tabs() as context:
+        page = await context.new_page()
+        await page.route("**/static/chat.js*", late)
+        await page.goto(f"{house.url}/chat")
+        await expect(page.locator("#state")).to_have_attribute("data-state", "on")
+        await expect(page.locator("#text")).to_have_value("很着急")
+
+
 async def test_what_arrives_twice_is_shown_once(house: House, tabs: OpenTab) -> None:
     def twice(socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()
@@ -202,7 +217,7 @@ async def brand_site(folder: Path) -> AsyncIterator[tuple[House, str]]:
         return HTMLResponse(f"<!doctype html><html lang=en><title>Shop</title><p>Shop</p>{script}")
 
     async with (
-        serving(Starlette(routes=[Route("/", home)])) as site,
+        serving(Starlette(routes=[WebRoute("/", home)])) as site,
         open_house(folder, chat_origins=(site,)) as house,
     ):
         waiting.append(house.url)
@@ -217,6 +232,7 @@ async def test_the_chat_opens_on_the_brands_own_site(tmp_path: Path, tabs: OpenT
         button = page.get_by_role("button", name="Chat with us")
         await button.click()
         frame = page.frame_locator("iframe")
+        await expect(frame.locator("#state")).to_have_attribute("data-state", "on")
         await frame.locator("#text").fill("Hello")
         await frame.locator("#text").press("Enter")
         await expect(frame.locator(".bubble.in")).to_contain_text("Delivered")
