@@ -1,33 +1,34 @@
 """Puts a Judgement together: language, sentiment, complaint, category, intent and risk."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import Final
 
 from core.types import Judgement, Probabilities, Sentiment
-from listeners.categories import category
-from listeners.complaint import complaint
-from listeners.intents import intent
+from listeners.judging import decide
 from listeners.language import language
 from listeners.normalise import joined, readable
 from listeners.ports import SentimentModel
-from listeners.risks import risks
+from listeners.topic_features import features
+from listeners.topics import VERSION, model
 
 HEAD: Final = 4000
 """How many characters of a text are judged."""
 
-VERSION: Final = "rules-1"
+_LETTER: Final = re.compile(r"[^\W\d_]")
+_SAYS_NOTHING: Final = 0.02
 
 
 class TextJudge:
     """Judges texts away from the event loop."""
 
-    def __init__(self, model: SentimentModel, *, executor: Executor | None = None) -> None:
+    def __init__(self, sentiment: SentimentModel, *, executor: Executor | None = None) -> None:
         """``executor``: where judging runs; ``None`` for the loop's own threads."""
-        self._model = model
+        self._sentiment = sentiment
         self._executor = executor
-        self._name = f"{model.name}+{VERSION}"
+        self._name = f"{sentiment.name}+{VERSION}"
 
     async def judge(self, texts: Sequence[str]) -> Sequence[Judgement]:
         """As core.ports.Judge."""
@@ -39,31 +40,35 @@ class TextJudge:
     def judge_now(self, texts: Sequence[str]) -> list[Judgement]:
         """One Judgement a text, in order, in the calling thread."""
         heads = [text[:HEAD] for text in texts]
-        sentiments = self._model.probabilities(heads)
+        sentiments = self._sentiment.probabilities(heads)
         return [
             self._one(readable(head), probabilities)
             for head, probabilities in zip(heads, sentiments, strict=True)
         ]
 
     def _one(self, text: str, probabilities: Probabilities) -> Judgement:
-        folded = joined(text).casefold()
         sentiment = _most_likely(probabilities)
-        wrong = complaint(folded, probabilities)
-        about, about_words = category(folded)
-        wanted, wanted_words = intent(folded, complaint=wrong.probability, sentiment=sentiment)
-        harm = risks(folded)
-        evidence = dict.fromkeys(
-            (*(word for risk in harm for word in risk.words), *wrong.words, *about_words)
-        )
+        folded = joined(text).casefold()
+        if not _LETTER.search(folded):
+            return Judgement(
+                language="other",
+                sentiment=sentiment,
+                probabilities=probabilities,
+                complaint=_SAYS_NOTHING,
+                model=self._name,
+            )
+        seen = features(folded, probabilities)
+        topics = model().topics(seen)
+        decided = decide(topics, seen)
         return Judgement(
             language=language(text),
             sentiment=sentiment,
             probabilities=probabilities,
-            complaint=wrong.probability,
-            category=about,
-            intent=wanted,
-            risk=tuple(risk.kind for risk in harm),
-            evidence=tuple(dict.fromkeys((*evidence, *wanted_words))),
+            complaint=topics.complaint,
+            category=decided.category,
+            intent=decided.intent,
+            risk=decided.risk,
+            evidence=decided.words,
             model=self._name,
         )
 

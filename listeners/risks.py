@@ -36,12 +36,11 @@ class Risk:
 def risks(folded: str) -> tuple[Risk, ...]:
     """The kinds that a readable, case-folded text names, most urgent first."""
     rules = _rules()
-    for hit in reversed(rules.harmless.longest(folded)):
-        # As long as before, so that places stay where they are.
-        folded = folded[: hit.start] + "\x00" * (hit.end - hit.start) + folded[hit.end :]
+    harmless = rules.harmless.hits(folded)
     hits: dict[str, list[Hit]] = {}
     for hit in rules.words.hits(folded):
-        hits.setdefault(hit.label, []).append(hit)
+        if not any(one.start <= hit.start and hit.end <= one.end for one in harmless):
+            hits.setdefault(hit.label, []).append(hit)
     found = [Risk(kind=kind, words=words) for kind in KINDS if (words := rules.named(kind, hits))]
     return tuple(found)
 

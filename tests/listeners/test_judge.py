@@ -48,7 +48,11 @@ def judged(text: str) -> Judgement:
         ("My lawyer will be in touch", "threat", "other"),
         ("建议多开几个收银台", "suggestion", "checkout"),
         ("收银员态度太差了，要投诉", "complaint", "staff"),
-        ("Hi, the milk I bought has gone off. Could you please refund me?", "complaint", "refund"),
+        (
+            "Hi, the milk I bought has gone off. Could you please refund me?",
+            "complaint",
+            "food_safety",
+        ),
         ("加微信领福利，刷单日结", "spam", "other"),
         ("今天的草莓很新鲜，点赞", "praise", "freshness"),
         ("路过", "statement", "other"),
@@ -140,7 +144,7 @@ def test_harmless_words_are_no_risk(text: str) -> None:
 
 def test_the_words_that_decided_are_shown() -> None:
     found = judged("麵包發霉了，要退款")
-    assert {"发霉", "退款"} <= set(found.evidence)
+    assert {"发霉", "要退款"} <= set(found.evidence)
     assert found.model.startswith("undecided-1+")
 
 

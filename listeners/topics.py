@@ -1,0 +1,113 @@
+"""The trained model of complaint, category, intent and risk: one table over hashed n-grams.
+
+``tables/topics.npz`` is written by ``benchmarks/train_topics.py`` from the sentences in
+``training/`` and holds ``table`` (cells × heads, int8), ``unit`` (what one step of a head is
+worth), ``dense`` (features × heads) and ``bias``.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from listeners.categories import CATEGORIES
+from listeners.intents import INTENTS
+from listeners.risks import KINDS
+from listeners.topic_features import Features
+
+FILE: Final = Path(__file__).with_name("tables") / "topics.npz"
+VERSION: Final = "topics-1"
+
+HEADS: Final = ("complaint", *CATEGORIES, *INTENTS, *KINDS)
+"""What each column of the tables is."""
+
+_CATEGORIES: Final = slice(1, 1 + len(CATEGORIES))
+_INTENTS: Final = slice(1 + len(CATEGORIES), 1 + len(CATEGORIES) + len(INTENTS))
+_RISKS: Final = slice(len(HEADS) - len(KINDS), len(HEADS))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Topics:
+    """Probabilities; those of categories and of intents each sum to one."""
+
+    complaint: float
+    categories: dict[str, float]
+    intents: dict[str, float]
+    risks: dict[str, float]
+    """Each kind by itself."""
+
+
+class TopicModel:
+    """Judges features; safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        table: NDArray[np.int8],
+        unit: NDArray[np.float32],
+        dense: NDArray[np.float32],
+        bias: NDArray[np.float32],
+    ) -> None:
+        self._table = table
+        self._unit = unit
+        self._dense = dense
+        self._bias = bias
+
+    def stretched(self, slope: float, offset: float) -> "TopicModel":
+        """The same with the log-odds of a complaint times ``slope`` plus ``offset``."""
+        by = np.ones(len(HEADS), np.float32)
+        by[0] = slope
+        bias = self._bias * by
+        bias[0] += offset
+        return TopicModel(
+            table=self._table, unit=self._unit * by, dense=self._dense * by, bias=bias
+        )
+
+    def save(self, file: Path) -> None:
+        """Write the model."""
+        np.savez_compressed(
+            file, table=self._table, unit=self._unit, dense=self._dense, bias=self._bias
+        )
+
+    def topics(self, features: Features) -> Topics:
+        """What the features speak for."""
+        sums = self._table.take(features.cells, axis=0).sum(axis=0, dtype=np.int32)
+        scale = np.float32(1 / math.sqrt(len(features.cells)))
+        grams: NDArray[np.float32] = sums.astype(np.float32) * self._unit * scale
+        scores = (grams + features.dense @ self._dense + self._bias).astype(np.float32)
+        complaint = _each(scores[:1])[0]
+        return Topics(
+            complaint=complaint,
+            categories=dict(zip(CATEGORIES, _one_of(scores[_CATEGORIES]), strict=True)),
+            intents=dict(zip(INTENTS, _one_of(scores[_INTENTS]), strict=True)),
+            risks=dict(zip(KINDS, _each(scores[_RISKS]), strict=True)),
+        )
+
+
+def _each(scores: NDArray[np.float32]) -> list[float]:
+    probabilities: list[float] = (1 / (1 + np.exp(-np.clip(scores, -30, 30)))).tolist()
+    return probabilities
+
+
+def _one_of(scores: NDArray[np.float32]) -> list[float]:
+    powers = np.exp(scores - scores.max())
+    shares: list[float] = (powers / powers.sum()).tolist()
+    return shares
+
+
+def load(file: Path = FILE) -> TopicModel:
+    """Read a model."""
+    with np.load(file) as data:
+        return TopicModel(
+            table=data["table"], unit=data["unit"], dense=data["dense"], bias=data["bias"]
+        )
+
+
+@cache
+def model() -> TopicModel:
+    """The model that ships with the code; read once, at first use."""
+    return load()
