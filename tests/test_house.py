@@ -1,8 +1,12 @@
 """The rules of the house that no linter knows."""
 
+import ast
 import json
 import re
 import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -37,6 +41,35 @@ def test_the_top_level_is_the_owners() -> None:
         "storage",
         "tests",
     }
+
+
+def test_every_library_that_is_imported_is_a_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    wanted = {_name(re.split(r"[\[<>=]", each)[0]) for each in named}
+    ours = {path.stem for path in ROOT.iterdir()} | set(sys.stdlib_module_names) | {"_typeshed"}
+    owners = packages_distributions()
+    missing = {
+        f"{path.relative_to(ROOT)}: {module}"
+        for path in tracked("*.py")
+        for module in _imports(ast.parse(path.read_text()))
+        if module not in ours and not {_name(one) for one in owners.get(module, [module])} & wanted
+    }
+    assert missing == set()
+
+
+def _name(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def _imports(tree: ast.AST) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
 
 
 def test_no_source_file_is_longer_than_one_idea() -> None:
