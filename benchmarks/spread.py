@@ -105,7 +105,7 @@ def cascades(data: Path) -> Iterator[str]:
     for name, part in parts.items():
         late = [sample for sample in part if sample.age <= 0.25]
         for observe in (600, 3600, 21600):
-            figures = train_cascade.measure(model, late, observe, bare=False)
+            figures = train_cascade.measure(train_cascade.look(model, late, observe), late)
             yield f"cascades, {name} at {observe} s: {figures}"
 
 

@@ -6,7 +6,8 @@ r"""Learn the forecast of a post's final size, and say how well it does on what 
 Reads ``weibo_cascades.jsonl.gz`` and ``twitter_cascades.jsonl.gz``. Every cascade is looked at
 fourteen times, at observation times spread evenly (in logarithms) from 150 s to two days. The
 expected error and the interval come from five-fold cross-validation, folds by cascade.
-``--evaluate`` trains on the first three quarters of each file and measures on the last one.
+``--evaluate`` trains on the first three quarters of each file and measures on the last one;
+``--cross-validate`` measures all, in five folds.
 """
 
 import argparse
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cascade_boosting import Task, boost
-from listeners.spread.cascade import HORIZON, Anchor, Model, blend, forecast
+from listeners.spread.cascade import HORIZON, Anchor, Forecast, Model, blend, forecast
 from listeners.spread.features import SIZED, Cascade, Floats, describe
 from listeners.spread.trees import Forest, to_arrays
 
@@ -194,17 +195,24 @@ def average_precision(score: Floats, positive: NDArray[np.bool_]) -> float:
     return float(precision[hits].mean())
 
 
-def measure(model: Model, samples: Sequence[Sample], observe: float, *, bare: bool) -> str:
-    """One line of figures; ``bare`` withholds channel, time and followers."""
-    found, seen = [], []
-    for sample in samples:
-        cascade = Cascade(events=sample.cascade.events) if bare else sample.cascade
-        seen.append(forecast(cascade, observe, model=model))
-        found.append(sample.final)
-    final = np.array(found, dtype=np.float64)
+def look(
+    model: Model, samples: Sequence[Sample], observe: float, *, bare: bool = False
+) -> list[Forecast]:
+    """Forecast every sample; ``bare`` withholds channel, time and followers."""
+    return [
+        forecast(
+            Cascade(events=sample.cascade.events) if bare else sample.cascade, observe, model=model
+        )
+        for sample in samples
+    ]
+
+
+def measure(seen: Sequence[Forecast], samples: Sequence[Sample]) -> str:
+    """One line of figures for forecasts of samples."""
+    final = np.array([sample.final for sample in samples], dtype=np.float64)
     expected = np.array([one.final for one in seen])
     observed = np.array([one.observed for one in seen])
-    inside = np.array([one.low <= end <= one.high for one, end in zip(seen, found, strict=True)])
+    inside = np.array([one.low <= end <= one.high for one, end in zip(seen, final, strict=True)])
     error = np.abs(expected - final) / final
     top = final >= np.quantile(final, 0.8)
     large = final >= np.sort(final)[-100]
@@ -217,12 +225,31 @@ def measure(model: Model, samples: Sequence[Sample], observe: float, *, bare: bo
     )
 
 
+def cross_validate(table: Table, weibo: Sequence[Sample], twitter: Sequence[Sample]) -> None:
+    """Print figures of five folds by cascade, each forecast by a model that has not seen it."""
+    samples = [*weibo, *twitter]
+    fold = np.arange(len(samples)) % FOLDS
+    times = (600, 3600, 21600)
+    seen: dict[tuple[int, int], Forecast] = {}
+    for number in range(FOLDS):
+        model = learn(table, fold != number, times)
+        left_out = np.nonzero(fold == number)[0].tolist()
+        for observe in times:
+            part = look(model, [samples[index] for index in left_out], observe)
+            seen |= {(index, observe): one for index, one in zip(left_out, part, strict=True)}
+    for name, first, part_of in (("weibo", 0, weibo), ("twitter", len(weibo), twitter)):
+        for observe in times:
+            mine = [seen[first + index, observe] for index in range(len(part_of))]
+            print(f"{name} {observe:>6} s cross-validated {measure(mine, part_of)}", flush=True)
+
+
 def main() -> None:
     """Command line."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--data", type=Path, required=True)
     options.add_argument("--out", type=Path)
     options.add_argument("--evaluate", action="store_true")
+    options.add_argument("--cross-validate", action="store_true")
     given = options.parse_args()
     weibo = read(given.data / "weibo_cascades.jsonl.gz", "weibo")
     twitter = read(given.data / "twitter_cascades.jsonl.gz", "twitter")
@@ -235,8 +262,10 @@ def main() -> None:
             late = [sample for sample in part if sample.age <= 0.25]
             for observe in (600, 3600, 21600):
                 for bare in (False, True):
-                    figures = measure(model, late, observe, bare=bare)
+                    figures = measure(look(model, late, observe, bare=bare), late)
                     print(f"{name} {observe:>6} s {'bare ' if bare else ''}{figures}", flush=True)
+    if given.cross_validate:
+        cross_validate(table, weibo, twitter)
     if given.out:
         model = learn(table, np.ones(len(samples), dtype=bool))
         save(model, given.out)
