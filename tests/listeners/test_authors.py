@@ -198,6 +198,13 @@ async def test_wrong_dates_neither_raise_nor_hide() -> None:
     assert len(await watch([*wrong, *calm, *wrong, *later])) == 1
 
 
+async def test_a_crowd_in_the_far_future_is_not_believed() -> None:
+    ahead = crowd(20, at=NOW + timedelta(days=365), seq=10**6, minutes=0.1)
+    calm = stream(6, hours=48, rate=4, negative=0.1)
+    mixed = [one for pair in zip(calm[:40:2], ahead, strict=True) for one in pair]
+    assert await watch([*calm[40:], *mixed]) == []
+
+
 async def test_a_feed_that_lies_in_the_future_as_a_whole_is_believed() -> None:
     assert len(await watch(crowd(8, at=NOW + timedelta(days=100)))) == 1
 
