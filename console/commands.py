@@ -19,14 +19,15 @@ from console.ports import ConsoleStore, WebChat
 from console.replaying import AlertWork, Feed, play
 from console.server import bind
 from console.serving import run_all
-from console.terminal import Trial, banner, report_table, trial_table
+from console.terminal import Trial, banner, report_table, trial_table, visible
 from console.trying import try_out
+from core.abilities import Checks
 from core.bus import Bus
 from core.clock import Clock
 from core.config import Settings
 from core.duty import Duty
 from core.engine import Engine
-from core.errors import InputError
+from core.errors import ConnectorError, InputError
 from core.pipeline import Pipeline
 from core.ports import Connector, Inbox
 from core.report import Stopwatch
@@ -34,6 +35,7 @@ from core.types import Event
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration (TOML).")]
 Port = Annotated[int | None, typer.Option(help="Instead of console.port; 0 takes a free one.")]
+Live = Annotated[bool, typer.Option("--live", help="Try each credential at its platform.")]
 Speed = Annotated[str, typer.Option(help="max, or how many times faster than life.")]
 Report = Annotated[Path | None, typer.Option(help="Where to write the report (JSON).")]
 Replies = Annotated[Path | None, typer.Option(help="Where to write replies (JSON Lines).")]
@@ -125,9 +127,11 @@ def add_commands(app: typer.Typer, workshop: Workshop[P], terminal: Terminal) ->
         asyncio.run(_serve(workshop, workshop.read(config), port, terminal))
 
     @app.command()
-    def check(config: ConfigFile) -> None:
+    def check(config: ConfigFile, live: Live = False) -> None:
         """Find every mistake in the configuration and in what it names; what passes, serve runs."""
-        asyncio.run(_check(workshop, workshop.read(config)))
+        sound = asyncio.run(_check(workshop, workshop.read(config), terminal, live=live))
+        if not sound:
+            raise typer.Exit(1)
         terminal.print(f"{config}: 没有发现错误 no mistake found")
 
     @app.command(name="try")
@@ -181,10 +185,31 @@ async def _serve(workshop: Workshop[P], plans: P, port: int | None, terminal: Te
             )
 
 
-async def _check(workshop: Workshop[P], plans: P) -> None:
+async def _check(workshop: Workshop[P], plans: P, terminal: Terminal, *, live: bool) -> bool:
+    """Build everything; with ``live`` try each credential. False where one does not work."""
+    sound = True
     with bind(plans.settings.console.host, plans.settings.console.port):
-        async with workshop.build(plans):
+        async with workshop.build(plans) as house:
             require_vendor()
+            for connector in house.connectors if live else ():
+                sound &= await _try_credential(connector, terminal)
+    return sound
+
+
+async def _try_credential(connector: Connector, terminal: Terminal) -> bool:
+    if not isinstance(connector, Checks):
+        terminal.print(f"{connector.name}: 无需凭证 needs no credential", markup=False)
+        return True
+    try:
+        facts = await connector.check()
+    except ConnectorError as error:
+        terminal.print(f"{connector.name}: {visible(str(error))}", markup=False)
+        return False
+    finally:
+        await connector.close()
+    for fact in facts:
+        terminal.print(f"{connector.name}: {visible(fact)}", markup=False)
+    return True
 
 
 async def _try(workshop: Workshop[P], plans: P, file: Path) -> list[Trial]:

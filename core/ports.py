@@ -282,15 +282,6 @@ class Engagement(Protocol):
         ...
 
 
-@runtime_checkable
-class Tells(Protocol):
-    """A connector that knows more about its own health than its supervisor."""
-
-    def detail(self) -> tuple[tuple[str, str], ...]:
-        """Facts for Health.detail as (name, value): rate budget, lag, what is waiting."""
-        ...
-
-
 class Intake(Protocol):
     """How a connector hands over what was pushed to it."""
 

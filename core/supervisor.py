@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from core.abilities import Tells
 from core.bus import Bus
 from core.checkpoints import reach
 from core.clock import Clock
 from core.errors import Refused, StoreError, Unavailable
 from core.health import Health, Status
 from core.intake import IntakeDoor
-from core.ports import Connector, Inbox, Tells
+from core.ports import Connector, Inbox
 
 log = logging.getLogger(__name__)
 

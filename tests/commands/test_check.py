@@ -62,3 +62,25 @@ def test_a_configuration_that_is_not_toml_is_told(config: Path) -> None:
     assert tingfeng("check", "--config", config).returncode == 2
     config.write_text("a = = 1", "utf-8")
     assert "line 1" in no_traceback(tingfeng("check", "--config", config))
+
+
+def test_live_says_which_channel_needs_no_credential(config: Path) -> None:
+    done = tingfeng("check", "--config", config, "--live")
+    assert done.returncode == 0, done.stderr
+    assert "webchat" in no_traceback(done)
+
+
+def test_live_tells_of_a_platform_that_cannot_be_reached(config: Path) -> None:
+    channel = """
+[[channels]]
+name = "telegram"
+type = "telegram"
+token = "123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+base_url = "http://127.0.0.1:9"
+"""
+    config.write_text(config.read_text("utf-8") + channel, "utf-8")
+    done = tingfeng("check", "--config", config, "--live")
+    said = no_traceback(done)
+    assert done.returncode == 1, said
+    assert "telegram" in said
+    assert "AAAA" not in said

@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from connectors.abilities import Checks
 from connectors.reddit import Reddit
 from connectors.reddit_client import RedditClient
 from connectors.reddit_marks import State
 from connectors.reddit_recheck import edits, losses
 from connectors.reddit_settings import RedditSettings
 from connectors.reddit_things import Listing
+from core.abilities import Checks, Tells
 from core.errors import Refused, StoreError, Unavailable
-from core.ports import Tells
 from core.types import EventKind
 from tests.connectors.reddit_bench import SECRETS, Bench, fail, reddit_bench, until
 from tests.connectors.reddit_server import PASSWORD, REFRESH, SECRET, USER, Call, Trouble

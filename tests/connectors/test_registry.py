@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors.abilities import Checks
 from connectors.registry import REGISTRY
 from connectors.webchat import WebchatSettings
+from core.abilities import Checks, Tells
 from core.config import validate
 from core.errors import Problem
-from core.ports import Tells
 from tests.connectors.support import Kit
 from tests.connectors.telegram_server import TOKEN
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors.abilities import Checks
 from connectors.telegram import Telegram
 from connectors.telegram_settings import TelegramSettings
 from connectors.telegram_updates import Mark
+from core.abilities import Checks, Tells
 from core.errors import ConnectorError, Refused, StoreError, Unavailable
-from core.ports import Pushed, Response, Tells
+from core.ports import Pushed, Response
 from core.types import EventKind
 from tests.connectors.support import START, HurriedClock, Kit, drain, running
 from tests.connectors.telegram_server import (

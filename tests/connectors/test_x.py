@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.abilities import Checks
 from connectors.x_cursor import Mark
 from connectors.x_settings import XSettings
+from core.abilities import Checks, Tells
 from core.errors import ConnectorError, Refused, Unavailable
-from core.ports import Tells
 from tests.connectors.support import START, HurriedClock, drain, running
 from tests.connectors.x_bench import SECRETS, Bench, x_bench
 from tests.connectors.x_server import KEYS, TOKEN, Trouble, error, flood, snowflake

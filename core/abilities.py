@@ -16,3 +16,12 @@ class Checks(Protocol):
         Stores and sends nothing. Raises Refused with the remedy, or Unavailable.
         """
         ...
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """A connector that knows more about its own health than its supervisor."""
+
+    def detail(self) -> tuple[tuple[str, str], ...]:
+        """Facts for Health.detail as (name, value): rate budget, lag, what is waiting."""
+        ...
