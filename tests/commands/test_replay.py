@@ -42,7 +42,7 @@ def test_garbage_becomes_dead_letters_and_the_rest_goes_on(config: Path) -> None
         b"x" * 10_000_000,
         line(2, "禾家 \ud800\x00 \u202e 奇怪的字符"),
         line(3, ""),
-        line(4, "你们几点关门 <b>&amp;</b>", kind="message", conversation="c"),
+        line(4, "你们几点关门", kind="message", conversation="c"),
         line(1, "禾家的面包发霉了，要求退款"),
         line(5, "别的事"),
     ]
