@@ -47,7 +47,7 @@ from listeners.risks import KINDS
 from moderation.assembly import build_guards
 from moderation.inbound import FLAGS
 from responders.alerts import AlertDesk
-from responders.assembly import build_duties, build_responders
+from responders.assembly import build_alarm, build_duties, build_responders
 from responders.content import Content, read_content
 from responders.playbook import Vocabulary
 from storage.commands import Access, add_storage, keys
@@ -158,6 +158,7 @@ async def open_house(
             ),
             bus=bus,
             ended=ended,
+            died=build_alarm(settings, responders.alerts, clock),
         )
         intake = IntakeDoor(store, wake=pipeline.wake)
         tools = Tools(

@@ -7,7 +7,7 @@ nothing else.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from core.bus import Bus
@@ -50,8 +50,13 @@ class Pipeline:
         bus: Bus,
         batch: int = 256,
         ended: Callable[[Received, Outcome], None] | None = None,
+        died: Callable[[Received, str], Awaitable[object]] | None = None,
     ) -> None:
-        """``ended`` is told of every event that is done or dropped, just after that is durable."""
+        """``ended`` is told of every event that is done or dropped, just after that is durable.
+
+        ``died`` is told of every event that became a dead letter, with its last error.
+        """
+        self._died = died
         self._ended = ended or _nobody
         self._parts = parts
         self._bus = bus
@@ -164,12 +169,17 @@ class Pipeline:
                 raise
             except Exception as error:  # any bug on any event: count it, go on with the next
                 log.exception("processing failed", extra={"seq": item.seq})
-                if await self._parts.inbox.fail(item.seq, f"{type(error).__name__}: {error}"):
-                    log.error("dead letter", extra={"seq": item.seq})
+                await self._fail(item, f"{type(error).__name__}: {error}")
                 continue
             if outcome is not None and outcome.mention is not None:
                 mentions.append(outcome.mention)
         return mentions
+
+    async def _fail(self, item: Received, error: str) -> None:
+        if await self._parts.inbox.fail(item.seq, error):
+            log.error("dead letter", extra={"seq": item.seq})
+            if self._died is not None:
+                await self._died(item, error)
 
     async def _watch(self, mentions: Sequence[Mention]) -> None:
         """Show what was recorded to the watch over spread, in the order in which it was posted.

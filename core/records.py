@@ -181,7 +181,7 @@ class Alert:
 
     key: str
     """The same for repeats of the same notice, so that a receiver can drop them."""
-    kind: Literal["incident", "silence", "deadline", "gap", "store"]
+    kind: Literal["incident", "silence", "deadline", "gap", "store", "dead_letter"]
     severity: Severity
     title: str
     body: str

@@ -1,8 +1,9 @@
 """Builds the responders a configuration asks for, and the duties that a schedule repeats."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 import aiohttp
@@ -12,6 +13,7 @@ from core.clock import Clock
 from core.config import Settings
 from core.duty import Duty
 from core.health import Health
+from core.types import Received
 from responders import duties
 from responders.alerts import AlertDesk
 from responders.catalogue import shipped_catalogue
@@ -78,6 +80,19 @@ def build_responders(
             clock=clock,
             random=random,
         ),
+    )
+
+
+def build_alarm(
+    settings: Settings, alerts: AlertDesk, clock: Clock
+) -> Callable[[Received, str], Awaitable[bool]]:
+    """What the pipeline calls for an event that became a dead letter."""
+    return partial(
+        duties.alarm_dead_letter,
+        alerts=alerts,
+        texts=shipped_catalogue(),
+        language=settings.console.language,
+        clock=clock,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from core.clock import Clock
 from core.health import Health
 from core.records import Alert, Ticket
+from core.types import Received
 from responders.catalogue import Catalogue, Written
 from responders.ports import Raises, Retention, Tickets
 
@@ -55,6 +56,32 @@ async def alarm_silent_connectors(
         if health.status not in _ENDED and now - heard_at >= timedelta(hours=hours):
             raised += await alerts.raise_alert(_silent(health, heard_at, texts, language, now))
     return raised
+
+
+async def alarm_dead_letter(
+    item: Received,
+    error: str,
+    alerts: Raises,
+    *,
+    texts: Catalogue,
+    language: Written,
+    clock: Clock,
+) -> bool:
+    """Raise an alert for an event that could not be processed; someone may be waiting for us.
+
+    Only the error's type is told, since its text may quote the event.
+    """
+    event = item.event
+    return await alerts.raise_alert(
+        Alert(
+            key=f"dead_letter:{item.seq}",
+            kind="dead_letter",
+            severity="P2" if event.solicited else "P3",
+            title=texts.say("dead_title", language, channel=event.channel),
+            body=texts.say("dead_body", language, reason=error.partition(":")[0]),
+            created_at=clock.now(),
+        )
+    )
 
 
 def _late(ticket: Ticket, texts: Catalogue, language: Written, now: datetime) -> Alert:

@@ -176,6 +176,20 @@ async def test_a_store_that_fails_while_watching_is_told() -> None:
         await house.pipeline.step()
 
 
+async def test_a_dead_letter_is_told_once_with_its_error() -> None:
+    house = House()
+    told: list[tuple[int, str]] = []
+
+    async def died(item: Received, error: str) -> None:
+        told.append((item.seq, error))
+
+    house.pipeline = Pipeline(house.parts, bus=house.bus, died=died)
+    await house.take("禾家毒判断")
+    for _ in range(6):
+        await house.pipeline.step()
+    assert told == [(1, "ValueError: cannot judge this")]
+
+
 async def test_events_of_one_conversation_keep_their_order() -> None:
     house = House()
     await house.take(*(f"禾家{n}" for n in range(50)))

@@ -4,12 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from core.clock import ManualClock
 from core.health import Health, Status
 from core.records import Alert, Ticket
+from core.types import Received
 from responders.catalogue import shipped_catalogue
-from responders.duties import alarm_silent_connectors, forget_raw_events, remind_of_late_tickets
-from tests.responders.parts import START, ticket
+from responders.duties import (
+    alarm_dead_letter,
+    alarm_silent_connectors,
+    forget_raw_events,
+    remind_of_late_tickets,
+)
+from tests.responders.parts import START, mention, ticket
 
 TEXTS = shipped_catalogue()
 
@@ -120,3 +128,21 @@ async def test_a_silent_connector_raises_one_alert_a_silence() -> None:
     assert await look() == 1, "the channel that was heard is silent now"
     await clock.advance(4 * 3600)
     assert await look() == 1, "a second silence is a second alert"
+
+
+@pytest.mark.parametrize(("solicited", "severity"), [(True, "P2"), (False, "P3")])
+async def test_a_message_that_cannot_be_processed_reaches_a_person_once(
+    solicited: bool, severity: str
+) -> None:
+    desk, clock = Desk(), ManualClock(START)
+    event = replace(mention().event, solicited=solicited)
+    item = Received(seq=7, event=event, attempts=4, received_at=START)
+    for expected in (True, False):
+        raised = await alarm_dead_letter(
+            item, "ValueError: 13800138000", desk, texts=TEXTS, language="zh", clock=clock
+        )
+        assert raised is expected
+    [alert] = desk.raised.values()
+    assert (alert.kind, alert.severity) == ("dead_letter", severity)
+    assert "ValueError" in alert.body
+    assert "13800138000" not in alert.body
