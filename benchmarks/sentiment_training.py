@@ -70,7 +70,7 @@ def train(examples: Examples, chosen: Ints, seed: int = SEED) -> Trained:
     """Learn from the chosen rows; the temperature is left at one."""
     buckets = _telling(examples, chosen, seed)
     narrow = replace(examples, matrix=_known(examples.matrix, buckets))
-    fitted = fitting.fit(narrow, chosen, len(buckets), passes=4, rate=_RATE, seed=seed)
+    fitted = fitting.fit(narrow, chosen, len(buckets), passes=8, rate=_RATE, seed=seed)
     unit = float(np.quantile(np.abs(fitted.weights), 0.9999) / 127)
     rounded = np.clip(np.round(fitted.weights / unit), -127, 127).astype(np.float32) * unit
     return Trained(

@@ -1,6 +1,6 @@
 """The arithmetic of adaptation: regularised logistic regression on top of the model's scores."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -10,11 +10,12 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _STEPS: Final = 150
-_RATE: Final = 0.1
+_RATE: Final = 0.3
 _HOLD_SLOPE: Final = 2.0
 """How strongly the slope is held at one; in labels' worth."""
 _HOLD_BIAS: Final = 0.5
-_HOLD_WEIGHTS: Final = 1.0
+_HOLD_WEIGHTS: Final = 0.1
+_MOMENTUM: Final = 0.9
 _MOST: Final = 127
 
 
@@ -52,38 +53,57 @@ class Fit:
 
 
 def fit(known: Labels, chosen: Ints, *, moving: bool) -> Fit:
-    """Learn from the chosen texts by Adagrad over all of them at once; deterministic.
+    """Learn from the chosen texts, all of them at once; deterministic.
 
-    ``moving``: whether weights of n-grams are learned beside slope and bias.
+    ``moving``: whether weights of n-grams are learned after slope and bias.
     """
-    used = np.isin(known.rows, chosen)
-    rows, columns, values = known.rows[used], known.columns[used], known.values[used]
-    width = len(known.buckets) if moving else 0
+    slope, bias = _platt(known, chosen)
+    if not moving:
+        return replace(Fit.unchanged(), slope=slope, bias=bias)
+    weights = _weights(known, chosen, slope, bias)
+    moves = np.clip(np.round(weights / known.unit), -_MOST, _MOST).astype(np.int64)
+    return Fit(slope=slope, bias=bias, buckets=known.buckets, moves=moves)
+
+
+def _platt(known: Labels, chosen: Ints) -> tuple[float, Floats]:
+    """Slope and bias, by Adagrad."""
+    scores, truth = known.scores[chosen], _truth(known)[chosen]
     slope, bias = 1.0, np.zeros(3)
-    weights: Floats = np.zeros((width, 3))
-    seen_slope, seen_bias, seen = 1e-6, np.full(3, 1e-6), np.full((width, 3), 1e-6)
-    truth = np.zeros_like(known.scores)
-    truth[np.arange(len(truth)), known.classes] = 1
+    seen_slope, seen_bias = 1e-6, np.full(3, 1e-6)
     for _ in range(_STEPS):
-        inner = known.scores + (_added(rows, columns, values, weights, len(truth)) if moving else 0)
-        error = np.zeros_like(truth)
-        error[chosen] = (softmax(slope * inner + bias) - truth)[chosen]
-        if moving:
-            spread = error[rows] * (values * slope)[:, None]
-            down: Floats = np.stack(
-                [np.bincount(columns, spread[:, c], minlength=width) for c in range(3)], axis=1
-            )
-            down += _HOLD_WEIGHTS * weights
-            seen += down * down
-            weights -= 0.5 * _RATE * down / np.sqrt(seen)
-        push = float((error * inner).sum()) + _HOLD_SLOPE * (slope - 1)
+        error = softmax(slope * scores + bias) - truth
+        push = float((error * scores).sum()) + _HOLD_SLOPE * (slope - 1)
         seen_slope += push * push
         slope = max(0.05, slope - _RATE * push / float(np.sqrt(seen_slope)))
         lift = error.sum(axis=0) + _HOLD_BIAS * bias
         seen_bias += lift * lift
         bias -= _RATE * lift / np.sqrt(seen_bias)
-    moves = np.clip(np.round(weights / known.unit), -_MOST, _MOST).astype(np.int64)
-    return Fit(slope=slope, bias=bias, buckets=known.buckets[:width], moves=moves)
+    return slope, bias
+
+
+def _weights(known: Labels, chosen: Ints, slope: float, bias: Floats) -> Floats:
+    """Weights held at zero by a ridge, by gradient descent with steps too short to overshoot."""
+    used = np.isin(known.rows, chosen)
+    rows, columns, values = known.rows[used], known.columns[used], known.values[used]
+    width, truth = len(known.buckets), _truth(known)
+    weights: Floats = np.zeros((width, 3))
+    pace = weights
+    lengths = np.bincount(rows, values * values, minlength=1)
+    rate = 1 / (_HOLD_WEIGHTS + 0.5 * slope * slope * float(lengths.sum()))
+    for _ in range(_STEPS):
+        inner = known.scores + _added(rows, columns, values, weights, len(truth))
+        error = softmax(slope * inner + bias) - truth
+        spread = error[rows] * (values * slope)[:, None]
+        down = [np.bincount(columns, spread[:, c], minlength=width) for c in range(3)]
+        pace = _MOMENTUM * pace - rate * (np.stack(down, axis=1) + _HOLD_WEIGHTS * weights)
+        weights = weights + pace
+    return weights
+
+
+def _truth(known: Labels) -> Floats:
+    truth = np.zeros_like(known.scores)
+    truth[np.arange(len(truth)), known.classes] = 1
+    return truth
 
 
 def judged(known: Labels, learned: Fit) -> Floats:
