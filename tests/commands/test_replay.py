@@ -2,9 +2,13 @@
 
 import gzip
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+from examples.supermarket.posts import as_event
+from examples.supermarket.scenario import write_lines
+from examples.supermarket.week import week
 from tests.commands.running import no_traceback, tingfeng
 
 
@@ -65,6 +69,15 @@ def test_a_second_run_is_all_repeats_and_replies_are_written_once(config: Path) 
     assert (second["done"], second["replies"], second["dropped"]) == (0, 0, {"duplicate": 1})
     [sent] = [json.loads(one) for one in replies.read_bytes().splitlines()]
     assert "22:00" in sent["text"]
+
+
+def test_a_week_with_a_promotion_and_a_crisis_is_one_alert(config: Path) -> None:
+    feed = config.parent / "week.jsonl"
+    write_lines(feed, (as_event(post) for post in week(7, datetime(2025, 3, 3, tzinfo=UTC))))
+    report = report_of(config, feed)
+    assert report["alerts"] == 1
+    assert report["pending"] == report["dead_lettered"] == 0
+    assert report_of(config, feed)["alerts"] == 0
 
 
 def test_it_can_be_played_faster_than_life(config: Path) -> None:
