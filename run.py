@@ -28,7 +28,7 @@ from console.terminal import problem_table, visible
 from core import checkpoints
 from core.bus import Bus
 from core.clock import SystemClock
-from core.config import Section, Settings, parse
+from core.config import parse
 from core.duty import Duty
 from core.engine import Engine
 from core.errors import ConfigError, Problem, TingfengError, collect
@@ -37,6 +37,7 @@ from core.pipeline import Parts, Pipeline
 from core.ports import Connector
 from core.queries import MentionFilter
 from core.records import Outcome
+from core.settings import Section, Settings
 from core.types import Received
 from examples.supermarket.live import with_live_feed
 from listeners.assembly import build_spread, build_understanding

@@ -19,7 +19,7 @@ from pathlib import Path
 import opencc
 
 from benchmarks.train_ordinary import texts
-from core.config import Brand
+from core.settings import Brand
 from listeners.matching import BrandMatcher
 
 CHINESE = (

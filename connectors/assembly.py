@@ -6,9 +6,10 @@ from pathlib import Path
 from connectors.registry import REGISTRY
 from connectors.replay import ReplaySettings, inspect_replay
 from connectors.tools import Tools
-from core.config import Section, Settings, validate
+from core.config import validate
 from core.errors import ConfigError, Problem
 from core.ports import Connector
+from core.settings import Section, Settings
 
 
 def read_channels(settings: Settings, folder: Path) -> Mapping[str, Section]:

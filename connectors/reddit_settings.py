@@ -5,7 +5,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from core.config import Section
+from core.settings import Section
 
 API_URL: Final = "https://oauth.reddit.com"
 WWW_URL: Final = "https://www.reddit.com"

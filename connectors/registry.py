@@ -15,9 +15,9 @@ from connectors.telegram_settings import TelegramSettings
 from connectors.tools import Tools
 from connectors.webchat import Webchat, WebchatSettings
 from connectors.x_settings import XSettings
-from core.config import Section
 from core.errors import Problem
 from core.ports import Connector
+from core.settings import Section
 
 S = TypeVar("S", bound=Section)
 

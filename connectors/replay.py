@@ -16,10 +16,10 @@ from connectors.closing import Closing
 from connectors.event_file import Entry, EventFile
 from connectors.ledger import Ledger
 from core.clock import Clock
-from core.config import Section
 from core.errors import Problem, Refused
 from core.ports import Capabilities, SendResult, Sent
 from core.records import Target
+from core.settings import Section
 from core.types import Event, Page, Reject
 
 _CURSOR: Final = re.compile(r"(\d{1,15}) (\d{1,6}):([0-9a-f]{32})")

@@ -15,10 +15,10 @@ from pydantic import Field
 from connectors.closing import Closing
 from core.bus import Bus, Talked
 from core.clock import Clock
-from core.config import Section
 from core.errors import InputError
 from core.ports import Capabilities, Intake, SendResult, Sent
 from core.records import Target
+from core.settings import Section
 from core.types import Author, Event, EventKind, Page
 
 _VISITOR: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")

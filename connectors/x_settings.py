@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from core.config import Section
+from core.settings import Section
 
 Rule = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^\S(.*\S)?$")]
 

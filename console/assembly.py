@@ -8,9 +8,9 @@ from console.app import create_app
 from console.ports import ConsoleStore, WebChat
 from core.bus import Bus
 from core.clock import Clock
-from core.config import Settings
 from core.engine import Engine
 from core.ports import Connector, HandlesHttp
+from core.settings import Settings
 
 
 def build_console(

@@ -24,13 +24,13 @@ from console.trying import try_out
 from core.abilities import Checks
 from core.bus import Bus
 from core.clock import Clock
-from core.config import Settings
 from core.duty import Duty
 from core.engine import Engine
 from core.errors import ConnectorError, InputError
 from core.pipeline import Pipeline
 from core.ports import Connector, Inbox
 from core.report import Stopwatch
+from core.settings import Settings
 from core.types import Event
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration (TOML).")]

@@ -1,131 +1,18 @@
-"""The configuration file: its keys, their defaults, and every mistake in it at once."""
+"""Reads the configuration file, telling every mistake in it at once."""
 
 import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from core.errors import ConfigError, Problem
+from core.settings import Settings
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 M = TypeVar("M", bound=BaseModel)
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-
-
-class Section(BaseModel):
-    """A table of the file; unknown keys are mistakes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Brand(Section):
-    """One brand to listen for."""
-
-    id: Id
-    name: str = Field(min_length=1)
-    terms: tuple[str, ...] = Field(min_length=1)
-    """Names and aliases; any of them found in a text is a match."""
-    required: tuple[str, ...] = ()
-    """At least one of these must also be there, if any is given."""
-    excluded: tuple[str, ...] = ()
-    """None of these may be there."""
-
-
-class Store(Section):
-    """Where everything is kept: ``sqlite:PATH``, or ``mongodb://HOST/DATABASE``."""
-
-    url: str = "sqlite:data/tingfeng.db"
-
-
-class Console(Section):
-    """The web console and the web chat."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=0, le=65535)
-    language: Literal["zh", "en"] = "zh"
-    chat_origins: tuple[str, ...] = ()
-    """Sites (``https://www.example.com``) that may embed the web chat."""
-
-
-class Channel(BaseModel):
-    """One connector; the keys beside these two are the connector's own settings."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    name: Id
-    type: str
-
-    @property
-    def settings(self) -> dict[str, object]:
-        """The connector's own settings, not validated yet."""
-        return dict(self.model_extra or {})
-
-
-class Knowledge(Section):
-    """The knowledge base: a folder of Markdown articles."""
-
-    folder: str = "knowledge"
-
-
-class Playbook(Section):
-    """The rules of decision."""
-
-    file: str = "playbook.toml"
-
-
-class Webhook(Section):
-    """A receiver of signed alerts."""
-
-    url: str = Field(pattern=r"^https?://")
-    secret: SecretStr = Field(min_length=16)
-
-
-class Alerts(Section):
-    """When staff are warned, and where beside the console and the log."""
-
-    authors: int = Field(default=8, ge=2)
-    """Distinct authors of negative mentions that make an alert."""
-    window_minutes: float = Field(default=60, gt=0)
-    webhooks: tuple[Webhook, ...] = ()
-
-
-class Sla(Section):
-    """How soon a person has to answer a ticket, in minutes by severity."""
-
-    p1: float = Field(default=15, gt=0)
-    p2: float = Field(default=60, gt=0)
-    p3: float = Field(default=240, gt=0)
-    p4: float = Field(default=1440, gt=0)
-
-
-class Schedule(Section):
-    """What is done now and then."""
-
-    reminder_minutes: float = Field(default=5, gt=0)
-    """How often late tickets are looked for."""
-    silence_hours: float = Field(default=24, gt=0)
-    """A connector without an event for this long raises an alert."""
-    raw_days: float = Field(default=90, gt=0)
-    """How long raw events are kept."""
-
-
-class Settings(Section):
-    """The whole file."""
-
-    brands: tuple[Brand, ...] = Field(min_length=1)
-    channels: tuple[Channel, ...] = Field(min_length=1)
-    store: Store = Store()
-    console: Console = Console()
-    knowledge: Knowledge = Knowledge()
-    playbook: Playbook = Playbook()
-    alerts: Alerts = Alerts()
-    sla: Sla = Sla()
-    schedule: Schedule = Schedule()
-    sentiment: str = "linear"
-    """Which model judges sentiment: see listeners.sentiment."""
 
 
 def parse(text: str, environ: Mapping[str, str]) -> Settings:

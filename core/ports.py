@@ -128,8 +128,12 @@ class Outbox(Protocol):
         reason: str = "",
         not_before: datetime | None = None,
         ticket: Ticket | None = None,
+        ends_conversation: bool = False,
     ) -> Reply:
-        """Move a reply on from sending or unknown, with a ticket where a person is owed one."""
+        """Move a reply on from sending or unknown, with a ticket where a person is owed one.
+
+        ``ends_conversation``: nobody can be reached there any more; nothing else is sent to it.
+        """
         ...
 
 

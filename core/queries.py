@@ -22,6 +22,8 @@ class MentionFilter:
     """By posted_at, inclusive."""
     until: datetime | None = None
     """By posted_at, exclusive."""
+    incident: str | None = None
+    """Incident.id."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

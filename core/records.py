@@ -154,6 +154,18 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """One line of an incident's timeline."""
+
+    at: datetime
+    by: str
+    """``bot``, or the name of the member of staff."""
+    what: str
+    """What happened, in one term: opened, severity, owned, merged, split, frozen, statement, ..."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Incident:
     """Posts about the same thing going wrong."""
 
@@ -173,6 +185,21 @@ class Incident:
     version: int = 0
     """Counts changes; a change names the version it has seen."""
     owner: str | None = None
+    channels: tuple[str, ...] = ()
+    forecast: float | None = None
+    """Posts expected in the end, where there are enough to say."""
+    low: float | None = None
+    high: float | None = None
+    """Bounds of the 80 % interval around ``forecast``."""
+    reasons: tuple[str, ...] = ()
+    """Why it is as severe as it is, for staff."""
+    statement: str = ""
+    """The holding statement staff agreed on."""
+    timeline: tuple[Note, ...] = ()
+    merged_into: str | None = None
+    """Id of the incident that took this one over."""
+    drill: bool = False
+    """True for an exercise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,7 +208,7 @@ class Alert:
 
     key: str
     """The same for repeats of the same notice, so that a receiver can drop them."""
-    kind: Literal["incident", "silence", "deadline", "gap", "store", "dead_letter"]
+    kind: Literal["incident", "silence", "deadline", "gap", "store", "dead_letter", "budget"]
     severity: Severity
     title: str
     body: str
@@ -191,6 +218,23 @@ class Alert:
     incident: str | None = None
     state: Literal["firing", "acknowledged", "resolved"] = "firing"
     owner: str | None = None
+    channel: str | None = None
+    category: str | None = None
+    version: int = 0
+    """Counts changes; a change names the version it has seen."""
+    heard_at: datetime | None = None
+    """When the matter was last heard of; ``created_at`` where it never was again."""
+    notices: int = 0
+    """How many times staff were notified of it; a part of what receivers drop repeats by."""
+    notified_at: datetime | None = None
+    notified_severity: Severity | None = None
+    escalated: int = 0
+    """How far up the chain of people on call it has gone."""
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    drill: bool = False
+    """True for an exercise; every text of it says so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

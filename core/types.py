@@ -51,6 +51,8 @@ class Metrics:
     reposts: int | None = None
     comments: int | None = None
     views: int | None = None
+    upvote_ratio: float | None = None
+    """Share of upvotes among all votes, in [0, 1]."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.clock import Clock
-from core.config import Settings
+from core.settings import Settings
 from listeners import sentiment
 from listeners.authors import AuthorsLane
 from listeners.judge import TextJudge

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from core.config import Settings
 from core.errors import InputError
+from core.settings import Settings
 from listeners.assembly import build_understanding
 from listeners.score import score_lines
 from listeners.spread.backtests import cascade_forecasts, incident_groups, volume_alarms

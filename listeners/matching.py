@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.config import Brand
 from core.errors import ConfigError, Problem
+from core.settings import Brand
 from core.types import Event
 from listeners.expressions import (
     All,

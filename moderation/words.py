@@ -10,8 +10,9 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from core.config import Section, validate
+from core.config import validate
 from core.errors import ConfigError, Problem
+from core.settings import Section
 
 _INVISIBLE: Final = re.compile(
     r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"

@@ -6,9 +6,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from core.config import Section, validate
+from core.config import validate
 from core.errors import ConfigError, Problem
 from core.records import Article
+from core.settings import Section
 
 _FENCE: Final = "+++"
 

@@ -10,9 +10,9 @@ import aiohttp
 
 from core.bus import Bus
 from core.clock import Clock
-from core.config import Settings
 from core.duty import Duty
 from core.health import Health
+from core.settings import Settings
 from core.types import Received
 from responders import duties
 from responders.alerts import AlertDesk

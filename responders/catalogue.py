@@ -10,8 +10,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from core.config import Section, validate
+from core.config import validate
 from core.errors import ConfigError, Problem
+from core.settings import Section
 from core.types import Language
 
 Written = Literal["zh", "en"]

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.config import Settings
 from core.errors import ConfigError, Problem, collect
 from core.records import Article
+from core.settings import Settings
 from responders.articles import parse_articles
 from responders.catalogue import shipped_catalogue
 from responders.playbook import Playbook, Vocabulary, parse_playbook

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.clock import Clock
-from core.config import Sla
 from core.records import Answer, Conversation, ConversationState, Plan, Reply, ReplyState, Ticket
+from core.settings import Sla
 from core.types import Action, Decision, Mention
 from responders.case import (
     TOO_MANY,

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from core.clock import Clock
-from core.config import Sla
 from core.records import Reply, Ticket, TicketState
+from core.settings import Sla
 from core.types import Severity
 from responders.catalogue import Catalogue, written
 from responders.ports import Conversations, Mentions

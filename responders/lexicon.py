@@ -9,8 +9,9 @@ from typing import Final
 
 from pydantic import model_validator
 
-from core.config import Section, validate
+from core.config import validate
 from core.errors import ConfigError, Problem
+from core.settings import Section
 
 _PIECE: Final = re.compile(r"(?P<latin>[a-z0-9]+)|(?P<han>[\u3400-\u9fff]+)")
 _INVISIBLE: Final = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")

@@ -9,9 +9,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from core.config import Section, validate
+from core.config import validate
 from core.errors import ConfigError, Problem
 from core.records import Answer
+from core.settings import Section
 from core.types import Language, Mention, Sentiment, Severity
 
 Share = Annotated[float, Field(ge=0, le=1)]

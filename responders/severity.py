@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.config import Sla
+from core.settings import Sla
 from core.types import Judgement, Severity
 
 _LIFE: Final = frozenset(

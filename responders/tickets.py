@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from core.config import Sla
 from core.records import Conversation, Ticket, TicketState
+from core.settings import Sla
 from core.types import Mention, Severity
 from responders.catalogue import Catalogue, Written
 from responders.ports import Conversations

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from core.config import Settings
+from core.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 

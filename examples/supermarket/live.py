@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from core.config import Channel, Settings
+from core.settings import Channel, Settings
 from examples.supermarket.demo import prepare
 
 FEED: Final = "feed"

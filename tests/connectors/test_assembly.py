@@ -6,8 +6,9 @@ import pytest
 
 from connectors.assembly import build_channels, read_channels, read_feed
 from connectors.replay import ReplaySettings
-from core.config import Settings, parse
+from core.config import parse
 from core.errors import ConfigError
+from core.settings import Settings
 from tests.connectors.support import Kit
 
 BRAND = '[[brands]]\nid = "fresh"\nname = "Fresh"\nterms = ["Fresh"]\n'

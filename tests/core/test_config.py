@@ -2,8 +2,9 @@
 
 import pytest
 
-from core.config import Settings, parse
+from core.config import parse
 from core.errors import ConfigError, Problem, collect
+from core.settings import Settings
 
 GOOD = """
 [[brands]]

@@ -7,8 +7,9 @@ from typing import Final
 import pytest
 
 from connectors.registry import REGISTRY
-from core.config import Settings, parse
+from core.config import parse
 from core.errors import Problem
+from core.settings import Settings
 from core.types import Author, Event, EventKind
 from listeners.categories import CATEGORIES
 from listeners.intents import INTENTS

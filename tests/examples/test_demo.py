@@ -14,7 +14,8 @@ import pytest
 
 from connectors.event_format import read_event
 from connectors.registry import REGISTRY
-from core.config import Settings, parse
+from core.config import parse
+from core.settings import Settings
 from core.types import Event
 from examples.supermarket.demo import (
     LIVE,

@@ -1,6 +1,6 @@
 import pytest
 
-from core.config import Brand
+from core.settings import Brand
 from listeners.disguise import could_be, looks, sounds
 from listeners.matching import BrandMatcher
 from listeners.ordinary import NEVER, OFTEN, SOMETIMES, how_ordinary

@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from core.config import Brand
 from core.errors import ConfigError
+from core.settings import Brand
 from listeners.expressions import ExpressionError, Literal, parse
 from listeners.matching import BrandMatcher
 

@@ -1,6 +1,6 @@
 import pytest
 
-from core.config import Brand
+from core.settings import Brand
 from core.types import EventKind
 from listeners.matching import BrandMatcher
 from listeners.terms import TermIndex

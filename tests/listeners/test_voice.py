@@ -1,4 +1,4 @@
-from core.config import Brand
+from core.settings import Brand
 from listeners.matching import BrandMatcher
 from listeners.voice import Voice, share_of_voice
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.config import Settings
 from core.errors import ConfigError
+from core.settings import Settings
 from responders.content import read_content
 from responders.playbook import Vocabulary
 

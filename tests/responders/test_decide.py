@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from core.clock import ManualClock
-from core.config import Sla
 from core.records import Answer, Article, ConversationState, Plan, ReplyState, TicketState
+from core.settings import Sla
 from core.types import Action, EventKind, Mention
 from responders.catalogue import shipped_catalogue
 from responders.decide import Manners, PlaybookDecider

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from core.clock import ManualClock
-from core.config import Sla
 from core.records import Conversation, ConversationState, TicketState
+from core.settings import Sla
 from responders.catalogue import shipped_catalogue
 from responders.doubts import PersonDoubts
 from tests.responders.parts import START, Memory, mention, reply, ticket

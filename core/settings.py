@@ -1,0 +1,194 @@
+"""The sections of the configuration file: every key, its type and its default."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+
+
+class Section(BaseModel):
+    """A table of the file; unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Brand(Section):
+    """One brand to listen for."""
+
+    id: Id
+    name: str = Field(min_length=1)
+    terms: tuple[str, ...] = Field(min_length=1)
+    """Names and aliases; any of them found in a text is a match."""
+    required: tuple[str, ...] = ()
+    """At least one of these must also be there, if any is given."""
+    excluded: tuple[str, ...] = ()
+    """None of these may be there."""
+    accounts: tuple[str, ...] = ()
+    """The brand's own accounts, ``CHANNEL:AUTHOR_ID``; they get no automatic reply."""
+
+
+class Store(Section):
+    """Where everything is kept: ``sqlite:PATH``, or ``mongodb://HOST/DATABASE``."""
+
+    url: str = "sqlite:data/tingfeng.db"
+
+
+class Console(Section):
+    """The web console and the web chat."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    language: Literal["zh", "en"] = "zh"
+    chat_origins: tuple[str, ...] = ()
+    """Sites (``https://www.example.com``) that may embed the web chat."""
+
+
+class Channel(BaseModel):
+    """One connector; the keys beside these two are the connector's own settings."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: Id
+    type: str
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """The connector's own settings, not validated yet."""
+        return dict(self.model_extra or {})
+
+
+class Knowledge(Section):
+    """The knowledge base: a folder of Markdown articles."""
+
+    folder: str = "knowledge"
+
+
+class Playbook(Section):
+    """The rules of decision."""
+
+    file: str = "playbook.toml"
+
+
+class Webhook(Section):
+    """A receiver of signed alerts."""
+
+    name: Id | None = None
+    """For ``alerts.on_call``; ``webhook-N`` by its place in the list if it is left out."""
+    url: str = Field(pattern=r"^https?://")
+    secret: SecretStr = Field(min_length=16)
+
+
+class Robot(Section):
+    """A chat robot of staff: Feishu, DingTalk, WeCom or Slack."""
+
+    name: Id
+    type: Literal["feishu", "dingtalk", "wecom", "slack"]
+    url: SecretStr
+    """The robot's address; it holds a secret itself."""
+    secret: SecretStr | None = None
+    """Signs each message, where the platform offers that: Feishu and DingTalk."""
+
+
+class Email(Section):
+    """Addresses that alerts are sent to."""
+
+    name: Id
+    host: str
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    password: SecretStr | None = None
+    sender: str
+    to: tuple[str, ...] = Field(min_length=1)
+
+
+class OnCall(Section):
+    """One step of the chain of people who are told until somebody acknowledges."""
+
+    receivers: tuple[str, ...] = Field(min_length=1)
+    """Names of receivers: ``telegram-CHANNEL``, or as named in alerts."""
+    quiet: str | None = Field(
+        default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
+    )
+    """``22:00-08:00``: hours in which only P1 is told, in the time zone of alerts."""
+
+
+class Alerts(Section):
+    """When staff are warned, and where beside the console and the log."""
+
+    authors: int = Field(default=8, ge=2)
+    """Distinct authors of negative mentions that make an alert."""
+    window_minutes: float = Field(default=60, gt=0)
+    wait_seconds: float = Field(default=30, ge=0)
+    """How long a P3 waits for more of the same before staff are told; P1 and P2 do not."""
+    interval_minutes: float = Field(default=5, gt=0)
+    """The least time between two notices of one matter that has not become more severe."""
+    repeat_hours: float = Field(default=4, gt=0)
+    """How often what nobody has acknowledged is told again."""
+    resolve_hours: float = Field(default=6, gt=0)
+    """After so long without news a matter is over."""
+    escalate_minutes: float = Field(default=15, gt=0)
+    """After so long without acknowledgement the next step on call is told."""
+    timezone: str = "Asia/Shanghai"
+    """The time zone of quiet hours."""
+    on_call: tuple[OnCall, ...] = ()
+    """First step first; every receiver at once if it is empty."""
+    webhooks: tuple[Webhook, ...] = ()
+    robots: tuple[Robot, ...] = ()
+    emails: tuple[Email, ...] = ()
+
+
+class Sla(Section):
+    """How soon a person has to answer a ticket, in minutes by severity."""
+
+    p1: float = Field(default=15, gt=0)
+    p2: float = Field(default=60, gt=0)
+    p3: float = Field(default=240, gt=0)
+    p4: float = Field(default=1440, gt=0)
+
+
+class Schedule(Section):
+    """What is done now and then."""
+
+    reminder_minutes: float = Field(default=5, gt=0)
+    """How often late tickets are looked for."""
+    silence_hours: float = Field(default=24, gt=0)
+    """A connector without an event for this long raises an alert."""
+    raw_days: float = Field(default=90, gt=0)
+    """How long raw events are kept."""
+    spam_days: float = Field(default=30, gt=0)
+    """How long raw events are kept that were dropped."""
+    message_days: float = Field(default=365, gt=0)
+    """How long private messages are kept."""
+    record_days: float = Field(default=730, gt=0)
+    """How long resolved tickets, ended conversations, alerts and dead letters are kept."""
+
+
+class Staff(Section):
+    """A person who answers and decides."""
+
+    name: str = Field(min_length=1)
+    telegram: str | None = Field(default=None, pattern=r"^[0-9]{1,20}$")
+    """Numeric Telegram user id; without it the buttons of the staff's group are not for them."""
+
+
+class Settings(Section):
+    """The whole file."""
+
+    brands: tuple[Brand, ...] = Field(min_length=1)
+    channels: tuple[Channel, ...] = Field(min_length=1)
+    store: Store = Store()
+    console: Console = Console()
+    knowledge: Knowledge = Knowledge()
+    playbook: Playbook = Playbook()
+    alerts: Alerts = Alerts()
+    sla: Sla = Sla()
+    schedule: Schedule = Schedule()
+    staff: tuple[Staff, ...] = ()
+    sentiment: str = "linear"
+    """Which model judges sentiment: see listeners.sentiment."""
+    adaptation: str | None = None
+    """A file written by ``run.py adapt``: what the team's corrections taught the judge."""
+    second_opinion: bool = False
+    """Ask a larger model about texts the first is unsure of; needs the extra ``semantic``."""
