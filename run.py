@@ -40,11 +40,12 @@ from core.records import Outcome
 from core.settings import Section, Settings
 from core.types import Received
 from examples.supermarket.live import with_live_feed
-from listeners.assembly import build_spread, build_understanding
+from listeners.assembly import build_understanding
 from listeners.categories import CATEGORIES
 from listeners.commands import add_listening
 from listeners.intents import INTENTS
 from listeners.risks import KINDS
+from listeners.spread.assembly import build_spread
 from moderation.assembly import build_guards
 from moderation.inbound import FLAGS
 from responders.alerts import AlertDesk
