@@ -55,7 +55,7 @@ async def tell_secrets(store: AnyStore) -> None:
     await store.raise_alert(alert("a1"), ["hook"])
 
 
-@pytest.mark.parametrize("key", [KEY, None])
+@pytest.mark.parametrize("key", [KEY, None], ids=["sealed", "plain"])
 async def test_what_lies_on_the_disk(tmp_path: Path, key: str | None) -> None:
     store = await opened(f"sqlite:{tmp_path / 'store.db'}", key)
     await tell_secrets(store)
