@@ -114,6 +114,8 @@ def _field_encoder(hint: object) -> Convert | None:
         convert = _micros
     elif dataclasses.is_dataclass(inner) and isinstance(inner, type):
         convert = _encoder(inner)
+    elif (each := _item(inner)) is not None and (part := _field_encoder(each)) is not None:
+        convert = _list_of(part)
     if convert is None or inner is hint:
         return convert
     return _optional(convert)
@@ -125,7 +127,9 @@ def _field_decoder(hint: object) -> Convert | None:
     if inner is datetime:
         convert = _moment
     elif get_origin(inner) is tuple:
-        convert = _tuple
+        each = _item(inner)
+        part = None if each is None else _field_decoder(each)
+        convert = _tuple if part is None else _tuple_of(part)
     elif isinstance(inner, type) and issubclass(inner, StrEnum):
         convert = cast("Convert", inner)
     elif dataclasses.is_dataclass(inner) and isinstance(inner, type):
@@ -151,3 +155,19 @@ def _tuple(value: object) -> object:
     return tuple(
         _tuple(part) if isinstance(part, list) else part for part in cast("list[object]", value)
     )
+
+
+def _item(hint: object) -> object | None:
+    """``X`` of ``tuple[X, ...]``; ``None`` for anything else."""
+    if get_origin(hint) is not tuple:
+        return None
+    first, *rest = get_args(hint)
+    return first if rest == [...] else None
+
+
+def _list_of(convert: Convert) -> Convert:
+    return lambda value: [convert(part) for part in cast("tuple[object, ...]", value)]
+
+
+def _tuple_of(convert: Convert) -> Convert:
+    return lambda value: tuple(convert(part) for part in cast("list[object]", value))

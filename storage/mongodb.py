@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 from core.ports import Receipt
 from core.queries import (
@@ -19,7 +18,6 @@ from core.records import (
     Article,
     Conversation,
     Counts,
-    Incident,
     Line,
     Outcome,
     Reply,
@@ -30,12 +28,12 @@ from core.types import Mention, Page, Received
 from storage.articles import Searchable, find, prepare
 from storage.codec import micros, text_of
 from storage.mongo import alerts, inbox, mentions, outbox, outcomes, tickets, upkeep
-from storage.mongo.office import MongoOffice
+from storage.mongo.staff import MongoStaff
 from storage.mongo.work import Tx, key
 from storage.records import FIRST
 
 
-class MongoStore(MongoOffice):
+class MongoStore(MongoStaff):
     """Everything that outlives a crash.
 
     Each method keeps the promise of the port that names it: see ``core.ports``,
@@ -101,6 +99,7 @@ class MongoStore(MongoOffice):
         reason: str = "",
         not_before: datetime | None = None,
         ticket: Ticket | None = None,
+        ends_conversation: bool = False,
     ) -> Reply:
         return await self._write(
             lambda tx: outbox.finish(
@@ -111,6 +110,7 @@ class MongoStore(MongoOffice):
                 reason=reason,
                 not_before=not_before,
                 ticket=ticket,
+                ends_conversation=ends_conversation,
             )
         )
 
@@ -213,31 +213,6 @@ class MongoStore(MongoOffice):
 
     async def figures(self, now: datetime) -> Figures:
         return await self._alone(lambda tx: mentions.figures(tx, micros(now)))
-
-    async def open_incident(self, incident: Incident) -> Incident:
-        """Store a new incident, numbered where its id is empty; or return the open one of its
-        key."""
-        return await self._write(lambda tx: alerts.open_incident(tx, incident))
-
-    async def compare_and_set_incident(self, incident: Incident) -> Incident:
-        """Store a change; ``incident.version`` is the version seen, the returned one is stored.
-
-        Raises Conflict where it was changed since.
-        """
-        return await self._write(lambda tx: alerts.compare_and_set(tx, incident))
-
-    async def incident(self, id: str) -> Incident | None:  # noqa: A002
-        return await self._alone(lambda tx: alerts.incident(tx, id))
-
-    async def incidents(
-        self, *, state: Literal["open", "resolved"] | None = None, limit: int = 50
-    ) -> Sequence[Incident]:
-        """The last active first."""
-        return await self._alone(lambda tx: alerts.incidents(tx, state, limit))
-
-    async def assign_incident(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
-        """Note which incident mentions belong to."""
-        await self._write(lambda tx: alerts.assign(tx, seqs, id))
 
     async def setting(self, key: str) -> str | None:
         """A small value kept under ``key``, or ``None``."""

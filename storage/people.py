@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.records import Conversation, Line, Reply, Ticket
+from core.standing import Correction, Tracked
 from core.types import Author, Event, Mention
 
 ERASED = "erased"
@@ -22,6 +23,10 @@ class Dossier:
     lines: tuple[Line, ...] = ()
     tickets: tuple[Ticket, ...] = ()
     replies: tuple[Reply, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    """What staff said the mentions really are."""
+    tracked: tuple[Tracked, ...] = ()
+    """Figures of the mentions."""
     rejects: tuple[bytes, ...] = ()
     """Input that could not be read and names the customer."""
 

@@ -2,10 +2,20 @@
 
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final, Literal
 
 from core.queries import MentionFilter
-from core.records import Plan, Reply, ReplyState, Ticket
+from core.records import (
+    Alert,
+    Conversation,
+    ConversationState,
+    Plan,
+    Reply,
+    ReplyState,
+    Ticket,
+)
+from core.standing import Silence, Tracked
 from core.types import Action, Decision, Event, Judgement, Mention
 from storage.tokens import tokens
 
@@ -26,6 +36,12 @@ EventClass = Literal["dropped", "public", "private"]
 """What an ended event was: of no concern, read by everyone, or between two."""
 
 CLASSES: Final[tuple[EventClass, ...]] = ("dropped", "public", "private")
+
+SAMPLES: Final = 100
+"""Figures that are kept of one mention."""
+
+ENDED: Final = "conversation ended"
+"""Why a reply is cancelled where nobody can be reached any more."""
 
 UNDECIDED: Final = Decision(action=Action.IGNORE, rule="", reason="")
 """Stands for the decision of a mention that was recorded without one."""
@@ -69,6 +85,11 @@ def wanted_filters(where: MentionFilter) -> list[str]:
     """The tokens that ``search_filters`` must have given."""
     wanted = {"b": where.brand, "c": where.channel, "s": where.sentiment, "k": where.category}
     return [_token(kind, value) for kind, value in wanted.items() if value is not None]
+
+
+def wanted_channel(channel: str) -> str:
+    """The token that ``search_filters`` gave for a channel."""
+    return _token("c", channel)
 
 
 def _token(kind: str, value: str) -> str:
@@ -128,6 +149,42 @@ def redirected(reply: Reply, plan: Plan, number: str | None) -> Reply:
     return replace(
         reply, state=ReplyState.CANCELLED, ticket=number, reason=f"ticket {number} exists already"
     )
+
+
+def ended(before: Conversation | None, last: Reply, at: datetime) -> Conversation:
+    """The conversation of the reply after which nobody can be reached there any more."""
+    if before is not None:
+        return replace(before, state=ConversationState.ENDED, updated_at=at)
+    return Conversation(
+        channel=last.target.channel,
+        id=last.target.conversation,
+        customer=last.target.author or "",
+        language=last.language,
+        state=ConversationState.ENDED,
+        updated_at=at,
+    )
+
+
+def given_back(conversation: Conversation) -> Conversation:
+    """The conversation once its ticket is resolved: the machine answers, if anybody can."""
+    ended_before = conversation.state is ConversationState.ENDED
+    state = ConversationState.ENDED if ended_before else ConversationState.BOT
+    return replace(conversation, state=state, ticket=None)
+
+
+def acknowledged(alert: Alert, by: str, at: datetime) -> Alert:
+    """The alert once somebody has taken it on."""
+    return replace(alert, state="acknowledged", owner=by, acknowledged_at=at)
+
+
+def newest_samples(tracked: Tracked) -> Tracked:
+    """With as many samples as are kept."""
+    return replace(tracked, samples=tracked.samples[-SAMPLES:])
+
+
+def silence_noted(silence: Silence) -> str:
+    """A silence as the audit log names it."""
+    return f"{silence.id} until {silence.until.isoformat(timespec='seconds')}"
 
 
 def class_of(event: Event, *, dropped: bool) -> EventClass:

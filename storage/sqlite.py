@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Literal
 
 from core.ports import Receipt
 from core.queries import (
@@ -20,7 +19,6 @@ from core.records import (
     Article,
     Conversation,
     Counts,
-    Incident,
     Line,
     Outcome,
     Reply,
@@ -33,7 +31,6 @@ from storage.codec import micros, text_of
 from storage.sql import (
     alerts,
     inbox,
-    incidents,
     knowledge,
     mentions,
     outbox,
@@ -41,11 +38,11 @@ from storage.sql import (
     tickets,
     upkeep,
 )
-from storage.sql.office import SqliteOffice
+from storage.sql.staff import SqliteStaff
 from storage.sql.work import Tx
 
 
-class SqliteStore(SqliteOffice):
+class SqliteStore(SqliteStaff):
     """Everything that outlives a crash.
 
     Each method keeps the promise of the port that names it: see ``core.ports``,
@@ -113,6 +110,7 @@ class SqliteStore(SqliteOffice):
         reason: str = "",
         not_before: datetime | None = None,
         ticket: Ticket | None = None,
+        ends_conversation: bool = False,
     ) -> Reply:
         return await self._write(
             lambda tx: outbox.finish(
@@ -123,6 +121,7 @@ class SqliteStore(SqliteOffice):
                 reason=reason,
                 not_before=None if not_before is None else micros(not_before),
                 ticket=ticket,
+                ends_conversation=ends_conversation,
             )
         )
 
@@ -226,31 +225,6 @@ class SqliteStore(SqliteOffice):
 
     async def figures(self, now: datetime) -> Figures:
         return await self._read(lambda view: mentions.figures(view, micros(now)))
-
-    async def open_incident(self, incident: Incident) -> Incident:
-        """Store a new incident, numbered where its id is empty; or return the open one of its
-        key."""
-        return await self._write(lambda tx: incidents.open_one(tx, incident))
-
-    async def compare_and_set_incident(self, incident: Incident) -> Incident:
-        """Store a change; ``incident.version`` is the version seen, the returned one is stored.
-
-        Raises Conflict where it was changed since.
-        """
-        return await self._write(lambda tx: incidents.compare_and_set(tx, incident))
-
-    async def incident(self, id: str) -> Incident | None:  # noqa: A002
-        return await self._read(lambda view: incidents.one(view, id))
-
-    async def incidents(
-        self, *, state: Literal["open", "resolved"] | None = None, limit: int = 50
-    ) -> Sequence[Incident]:
-        """The last active first."""
-        return await self._read(lambda view: incidents.latest(view, state, limit))
-
-    async def assign_incident(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
-        """Note which incident mentions belong to."""
-        await self._write(lambda tx: incidents.assign(tx, seqs, id))
 
     async def setting(self, key: str) -> str | None:
         """A small value kept under ``key``, or ``None``."""

@@ -12,6 +12,7 @@ from storage.mongo.link import Doc, Where
 from storage.mongo.schema import DEAD, DONE, DROPPED, PENDING
 from storage.mongo.work import Tx, field_name, integer, key
 
+_REFERS_TO: Final = {"deliveries": "alert", "corrections": "mention", "tracked": "mention"}
 _NAMES: Final = {PENDING: "pending", DONE: "done", DEAD: "dead"}
 
 
@@ -32,7 +33,10 @@ async def examine(tx: Tx, *, mend: bool) -> list[Finding]:
 async def _orphans(tx: Tx, *, mend: bool) -> list[Finding]:
     events = set(await tx.table("events").values("_id", {}))
     alerts = set(await tx.table("alerts").values("_id", {}))
+    mentions = set(await tx.table("mentions").values("_id", {}))
     lost: dict[str, list[object]] = {"mentions": [], "dead_letters": [], "deliveries": []}
+    for kind in ("corrections", "tracked"):
+        lost[kind] = [one for one in await tx.table(kind).values("_id", {}) if one not in mentions]
     async for doc in tx.table("mentions").each():
         if doc["_id"] not in events:
             lost["mentions"].append(doc["_id"])
@@ -45,7 +49,7 @@ async def _orphans(tx: Tx, *, mend: bool) -> list[Finding]:
             lost["deliveries"].append(name)
     found: list[Finding] = []
     for kind, ids in lost.items():
-        what = "alert" if kind == "deliveries" else "event"
+        what = _REFERS_TO.get(kind, "event")
         found += orphans(f"{kind.replace('_', ' ')} without their {what}", len(ids), mend=mend)
         if ids and mend:
             await tx.table(kind).drop({"_id": {"$in": ids}})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.queries import Figures, Handled, MentionFilter, MentionPage
 from core.types import Event, Mention
-from storage.codec import micros
+from storage.codec import key_of, micros
 from storage.mongo import outbox
 from storage.mongo.link import Doc
 from storage.mongo.search import has_terms
@@ -25,6 +25,8 @@ async def page(tx: Tx, where: MentionFilter, before: int | None, limit: int) -> 
     filters = wanted_filters(where)
     if filters:
         wanted.append({"filters": {"$all": filters}})
+    if where.incident is not None:
+        wanted.append({"incident": key_of(where.incident)})
     if where.since is not None:
         wanted.append({"posted": {"$gte": micros(where.since)}})
     if where.until is not None:
@@ -36,6 +38,13 @@ async def page(tx: Tx, where: MentionFilter, before: int | None, limit: int) -> 
         mentions=await _handled(tx, docs[:limit]),
         next=integer(docs[limit - 1], "_id") if len(docs) > limit else None,
     )
+
+
+async def of_incident(tx: Tx, incident: str, limit: int) -> tuple[Handled, ...]:
+    """Mentions of an incident that were not withdrawn, by posted_at, oldest first."""
+    where = {"incident": key_of(incident), "withdrawn": False}
+    order = [("posted", 1), ("_id", 1)]
+    return await _handled(tx, await tx.table("mentions").many(where, sort=order, limit=limit))
 
 
 async def one(tx: Tx, seq: int) -> Handled | None:

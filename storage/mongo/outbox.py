@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Final
 
 from core.errors import Conflict
-from core.records import Line, Reply, ReplyState, Ticket
+from core.records import ConversationState, Line, Reply, ReplyState, Ticket
 from storage.codec import key_of, micros, moment, text_of
 from storage.mongo import tickets
 from storage.mongo.inbox import add_lines
 from storage.mongo.link import Doc
 from storage.mongo.work import Tx, integer, key
+from storage.records import ENDED, ended
 
 _MOVABLE: Final = (ReplyState.SENDING, ReplyState.UNKNOWN)
+_UNSENT: Final = (ReplyState.DRAFT, ReplyState.PENDING)
 _WAITING: Final = {"$in": ["pending", "sending"]}
 
 
@@ -22,6 +24,8 @@ async def add(tx: Tx, reply: Reply) -> bool:
     replies, target = tx.table("replies"), reply.target
     if await replies.one({"_id": key_of(reply.key)}) is not None:
         return False
+    if reply.state in _UNSENT and await _has_ended(tx, reply):
+        reply = dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=ENDED)
     doc: Doc = {
         "_id": key_of(reply.key),
         "place": await tx.next("reply"),
@@ -107,6 +111,7 @@ async def finish(
     reason: str,
     not_before: datetime | None,
     ticket: Ticket | None,
+    ends_conversation: bool,
 ) -> Reply:
     """Move a reply on from sending or unknown; raises Conflict from anywhere else."""
     doc = await _find(tx, name)
@@ -118,6 +123,8 @@ async def finish(
     number = reply.ticket
     if ticket is not None:
         number = await tickets.put(tx, ticket, await tickets.origin_of(tx, ticket.mention))
+    if state is ReplyState.PENDING and await _has_ended(tx, reply):
+        state, reason = ReplyState.CANCELLED, ENDED
     changed = dataclasses.replace(
         reply,
         state=state,
@@ -132,8 +139,30 @@ async def finish(
             seq=0, direction="out", id=name, by=reply.by, text=reply.text, at=moment(tx.now)
         )
         await add_lines(tx, [(reply.target.channel, reply.target.conversation, line)])
+    if ends_conversation:
+        await _end_conversation(tx, changed)
     await _move(tx, doc, changed)
     return changed
+
+
+async def _has_ended(tx: Tx, reply: Reply) -> bool:
+    found = await tickets.conversation(tx, reply.target.channel, reply.target.conversation)
+    return found is not None and found.state is ConversationState.ENDED
+
+
+async def _end_conversation(tx: Tx, last: Reply) -> None:
+    """Nobody can be reached there any more: cancel what waits to be sent, and what will."""
+    target, reason = last.target, last.reason or ENDED
+    before = await tickets.conversation(tx, target.channel, target.conversation)
+    await tickets.put_conversation(tx, ended(before, last, moment(tx.now)))
+    where: Doc = {
+        "channel": key_of(target.channel),
+        "conversation": tx.coder.who(target.conversation),
+        "state": {"$in": ["draft", "pending"]},
+    }
+    for doc in await tx.table("replies").many(where):
+        reply = tx.load(Reply, doc)
+        await _move(tx, doc, dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=reason))
 
 
 async def settle_draft(tx: Tx, name: str, *, by: str, approve: bool, text: str) -> Reply:

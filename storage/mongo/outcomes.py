@@ -6,10 +6,11 @@ crash is found done when the event comes round again.
 
 import dataclasses
 
-from core.records import Conversation, Outcome, Plan
+from core.records import Outcome, Plan
 from core.types import Mention, Received
 from storage.codec import key_of, micros
 from storage.mongo import outbox, tickets
+from storage.mongo.incidents import incident_of
 from storage.mongo.link import Doc
 from storage.mongo.schema import DONE, DROPPED, PENDING
 from storage.mongo.work import Tx
@@ -64,23 +65,14 @@ async def _carry_out(tx: Tx, plan: Plan, origin: bytes) -> str | None:
         conversation = plan.conversation
         if plan.ticket is not None and conversation.ticket == plan.ticket.number:
             conversation = dataclasses.replace(conversation, ticket=number)
-        await put_conversation(tx, conversation)
+        await tickets.put_conversation(tx, conversation)
     for reply in plan.replies:
         await outbox.add(tx, redirected(reply, plan, number))
     return number
 
 
-async def put_conversation(tx: Tx, conversation: Conversation) -> None:
-    """Store a conversation, new or changed."""
-    await tx.table("conversations").change(
-        {"_id": tickets.conversation_id(tx, conversation.channel, conversation.id)},
-        {"$set": {"customer": tx.coder.who(conversation.customer), "body": tx.dump(conversation)}},
-        upsert=True,
-    )
-
-
 async def _mention(tx: Tx, mention: Mention, plan: Plan | None, ticket: str | None) -> None:
-    words = mention_words(mention)
+    words, kept = mention_words(mention), judged(mention, plan)
     await tx.table("mentions").change(
         {"_id": mention.seq},
         {
@@ -92,7 +84,8 @@ async def _mention(tx: Tx, mention: Mention, plan: Plan | None, ticket: str | No
                 "words": sorted(set(words.split())),
                 "line": words,
                 "filters": search_filters(mention),
-                "body": tx.dump(judged(mention, plan)),
+                "body": tx.dump(kept),
+                **incident_of(kept),
             }
         },
         upsert=True,

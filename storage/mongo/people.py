@@ -3,6 +3,7 @@
 from typing import Final
 
 from core.records import Conversation, Line, Reply, Ticket
+from core.standing import Correction, Tracked
 from core.types import Event
 from storage.audit import Entry, entry, from_row, pseudonym
 from storage.codec import key_of, micros, moment, text_of
@@ -49,6 +50,8 @@ class Found:
         ]
         self.by_kind = {
             "mentions": await tx.table("mentions").many({"_id": {"$in": seqs}}),
+            "corrections": await tx.table("corrections").many({"_id": {"$in": seqs}}),
+            "tracked": await tx.table("tracked").many({"_id": {"$in": seqs}}),
             "conversations": conversations,
             "lines": await tx.table("lines").many({"$or": [*threads, *own, {"_id": -1}]}),
             "tickets": await tx.table("tickets").many({"$or": [*threads, {"customer": who}]}),
@@ -89,6 +92,8 @@ def _dossier(tx: Tx, found: Found) -> Dossier:
         lines=tuple(tx.load(Line, doc) for doc in kinds["lines"]),
         tickets=tuple(tx.load(Ticket, doc) for doc in kinds["tickets"]),
         replies=tuple(tx.load(Reply, doc) for doc in kinds["replies"]),
+        corrections=tuple(tx.load(Correction, doc) for doc in kinds["corrections"]),
+        tracked=tuple(tx.load(Tracked, doc) for doc in kinds["tracked"]),
         rejects=tuple(
             tx.coder.open(blob(doc, "raw")) for doc in kinds["dead_letters"] if "raw" in doc
         ),

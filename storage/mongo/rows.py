@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final, cast
 
-from core.records import Incident, Ticket
+from core.records import Conversation, Incident, Ticket
 from core.types import Event
+from storage.codec import micros
 from storage.mongo import tickets
+from storage.mongo.incidents import incident_of
 from storage.mongo.link import Doc
 from storage.mongo.work import Tx, blob, counter_name, field_name, integer, pack, unpacked
 from storage.portable import BATCH, KINDS, Row, Value
@@ -19,6 +21,10 @@ _NAMES: Final[dict[str, dict[str, str]]] = {
     "tickets": {"number": "_id"},
     "replies": {"key": "_id"},
     "dead_letters": {"id": "_id"},
+    "freezes": {"id": "_id"},
+    "silences": {"id": "_id"},
+    "corrections": {"mention": "_id"},
+    "tracked": {"mention": "_id"},
     "alerts": {"key": "_id", "created_at": "created"},
     "incidents": {"id": "_id", "last_at": "last"},
     "articles": {"place": "_id"},
@@ -100,8 +106,8 @@ async def write(tx: Tx, kind: str, rows: Sequence[Row]) -> None:
         await _add_words(tx, docs)
     if kind == "tickets":
         docs = [_ticket(tx, doc) for doc in docs]
-    if kind == "deliveries":
-        await _add_bodies(tx, docs)
+    if kind == "conversations":
+        docs = [doc | {"updated": micros(tx.load(Conversation, doc).updated_at)} for doc in docs]
     if kind == "incidents":
         docs = [doc | {"version": tx.load(Incident, doc).version} for doc in docs]
     await tx.table(kind).add_missing(docs)
@@ -135,12 +141,14 @@ async def _add_words(tx: Tx, docs: Sequence[Doc]) -> None:
     events = {doc["_id"]: doc for doc in await tx.table("events").many({"_id": {"$in": seqs}})}
     for doc in docs:
         event = tx.load(Event, events[doc["_id"]])
-        mention = tx.load(Judged, doc).mention(integer(doc, "_id"), event)
+        judged = tx.load(Judged, doc)
+        mention = judged.mention(integer(doc, "_id"), event)
         words = mention_words(mention)
         doc |= {
             "words": sorted(set(words.split())),
             "line": words,
             "filters": search_filters(mention),
+            **incident_of(judged),
         }
 
 
@@ -150,12 +158,6 @@ def _ticket(tx: Tx, doc: Doc) -> Doc:
     if whole["origin"] is None:
         del whole["origin"]
     return whole
-
-
-async def _add_bodies(tx: Tx, docs: Sequence[Doc]) -> None:
-    for doc in docs:
-        alert = await tx.table("alerts").one({"_id": cast("Doc", doc["_id"])["alert"]})
-        doc["body"] = alert["body"] if alert else b""
 
 
 async def _write_numbers(tx: Tx, rows: Sequence[Row]) -> None:

@@ -65,7 +65,28 @@ async def _first(link: Link) -> None:
     )
 
 
-MIGRATIONS: Final[tuple[Callable[[Link], Awaitable[None]], ...]] = (_first,)
+async def _second(link: Link) -> None:
+    assigned = {"incident": {"$exists": True}}
+    await link.table("mentions").index(
+        [
+            index("incident", "posted", where=assigned, name="incident"),
+            index("incident", "_id", where=assigned, name="of_incident"),
+            index("ticket", where={"ticket": {"$gt": ""}}, name="ticket"),
+        ]
+    )
+    await link.table("alerts").index(
+        [
+            index("state", "created", name="live"),
+            index("tell", where={"tell": {"$exists": True}}, name="tell"),
+        ]
+    )
+    await link.table("conversations").index([index("updated", name="updated")])
+    await link.table("silences").index([index("until", name="until")])
+    await link.table("corrections").index([index("at", name="at")])
+    await link.table("tracked").index([index("channel", "next_at", name="due")])
+
+
+MIGRATIONS: Final[tuple[Callable[[Link], Awaitable[None]], ...]] = (_first, _second)
 """What leads from version n to n + 1, by n. A step may run twice, and changes nothing then."""
 
 VERSION: Final = len(MIGRATIONS)

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from core.errors import Conflict, InputError
 from core.queries import TicketFilter, TicketPage
-from core.records import Conversation, ConversationState, Line, Ticket, TicketState
+from core.records import Conversation, Line, Ticket, TicketState
 from storage.codec import key_of, micros
 from storage.mongo.link import Doc
 from storage.mongo.search import has_terms
 from storage.mongo.work import Tx, integer
-from storage.records import about, ordinal, ticket_words, with_staff
+from storage.records import DAY, about, given_back, ordinal, ticket_words, with_staff
 
 _ORDER = [("severity", 1), ("due", 1), ("ordinal", 1), ("_id", 1)]
 
@@ -85,10 +85,7 @@ async def _give_back(tx: Tx, ticket: Ticket) -> None:
     found = await conversation(tx, ticket.channel, ticket.conversation)
     if found is None or found.ticket not in (None, ticket.number):
         return
-    changed = dataclasses.replace(found, state=ConversationState.BOT, ticket=None)
-    await tx.table("conversations").change(
-        {"_id": conversation_id(tx, found.channel, found.id)}, {"$set": {"body": tx.dump(changed)}}
-    )
+    await put_conversation(tx, given_back(found))
 
 
 async def mark_reminded(tx: Tx, number: str, at: datetime) -> None:
@@ -104,14 +101,17 @@ async def ticket(tx: Tx, number: str) -> Ticket | None:
 
 
 async def late(tx: Tx, now: int) -> list[Ticket]:
-    """Unanswered and past their due time, and not reminded of since."""
+    """Unanswered and past their due time, and not reminded of since, or a day ago."""
     where = {"state": {"$ne": "resolved"}, "answered": False, "due": {"$lte": now}}
     docs = await tx.table("tickets").many(where, sort=_ORDER)
-    return [
-        tx.load(Ticket, doc)
-        for doc in docs
-        if doc["reminded"] is None or integer(doc, "reminded") < integer(doc, "due")
-    ]
+    return [tx.load(Ticket, doc) for doc in docs if _is_to_be_told(doc, now)]
+
+
+def _is_to_be_told(doc: Doc, now: int) -> bool:
+    if doc["reminded"] is None:
+        return True
+    reminded = integer(doc, "reminded")
+    return reminded < integer(doc, "due") or reminded <= now - DAY
 
 
 async def page(tx: Tx, where: TicketFilter, after: str | None, limit: int) -> TicketPage:
@@ -171,6 +171,20 @@ def conversation_id(tx: Tx, channel: str, native: str) -> Doc:
 async def conversation(tx: Tx, channel: str, native: str) -> Conversation | None:
     doc = await tx.table("conversations").one({"_id": conversation_id(tx, channel, native)})
     return tx.load(Conversation, doc) if doc else None
+
+
+async def put_conversation(tx: Tx, conversation: Conversation) -> None:
+    """Store a conversation, new or changed."""
+    fields = {
+        "customer": tx.coder.who(conversation.customer),
+        "updated": micros(conversation.updated_at),
+        "body": tx.dump(conversation),
+    }
+    await tx.table("conversations").change(
+        {"_id": conversation_id(tx, conversation.channel, conversation.id)},
+        {"$set": fields},
+        upsert=True,
+    )
 
 
 async def lines(tx: Tx, channel: str, native: str, after: int, limit: int) -> list[Line]:

@@ -1,6 +1,7 @@
 """What a piece of work on MongoDB is given, and how documents are read."""
 
 import zlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from storage.mongo.link import Doc, Link, Table
@@ -37,6 +38,11 @@ class Tx:
 
     def table(self, name: str) -> Table:
         return self._link.table(name, self._session)
+
+    async def by_id(self, name: str, ids: Sequence[object]) -> dict[object, Doc]:
+        """Documents of a collection that have one of these ids, by id."""
+        docs = await self.table(name).many({"_id": {"$in": list(ids)}}) if ids else []
+        return {doc["_id"]: doc for doc in docs}
 
     def count(self, name: str, by: int) -> None:
         """Change a counter: ``received``, ``done``, ``pending``, ``dead``, ``dropped:REASON``."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from core.errors import Conflict
 from core.records import Alert
-from storage.codec import key_of, micros
-from storage.records import LEASE
+from storage.codec import key_of, micros, moment
+from storage.records import LEASE, acknowledged
 from storage.sql.work import Tx, View
 
 
@@ -42,11 +42,15 @@ def claim(tx: Tx, receiver: str, limit: int, now: int) -> list[Alert]:
 
 
 def finish(tx: Tx, key: str, receiver: str, *, delivered: bool, reason: str, retry_at: int) -> None:
-    """Note how a delivery went."""
+    """Note how a delivery went.
+
+    What was armed again since this process claimed it stays due: it has news to tell.
+    """
     tx.db.execute(
         "UPDATE deliveries SET owner = 0, delivered = ?, reason = ?, due = ?"
-        " WHERE alert = (SELECT id FROM alerts WHERE key = ?) AND receiver = ? AND delivered = 0",
-        (delivered, key_of(reason), retry_at, key_of(key), key_of(receiver)),
+        " WHERE alert = (SELECT id FROM alerts WHERE key = ?) AND receiver = ? AND delivered = 0"
+        " AND owner = ?",
+        (delivered, key_of(reason), retry_at, key_of(key), key_of(receiver), tx.owner),
     )
 
 
@@ -57,17 +61,55 @@ def newest(view: View, limit: int) -> list[Alert]:
     return [view.coder.load(Alert, body) for (body,) in rows]
 
 
+def one(view: View, key: str) -> Alert | None:
+    row = view.db.execute("SELECT body FROM alerts WHERE key = ?", (key_of(key),)).fetchone()
+    return view.coder.load(Alert, row[0]) if row else None
+
+
+def live(view: View, limit: int) -> list[Alert]:
+    """Alerts that are not resolved, oldest first."""
+    rows = view.db.execute(
+        "SELECT body FROM alerts WHERE state <> 'resolved' ORDER BY created_at, id LIMIT ?",
+        (limit,),
+    ).fetchall()
+    return [view.coder.load(Alert, body) for (body,) in rows]
+
+
+def change(tx: Tx, alert: Alert, receivers: Sequence[str]) -> Alert:
+    """Store a change made on ``alert.version``, and tell receivers of it.
+
+    Raises Conflict if that is not the last version.
+    """
+    row, stored = _find(tx, alert.key)
+    if stored.version != alert.version:
+        raise Conflict(f"the alert {alert.key} was changed by somebody else. Read it again.")
+    changed = _save(tx, row, alert)
+    tx.db.executemany(
+        "INSERT OR REPLACE INTO deliveries (alert, receiver, due) VALUES (?, ?, ?)",
+        [(row, key_of(receiver), tx.now) for receiver in receivers],
+    )
+    return changed
+
+
 def acknowledge(tx: Tx, key: str, by: str) -> Alert:
     """Take a firing alert on; raises Conflict where it is not firing any more."""
+    row, alert = _find(tx, key)
+    if alert.state != "firing":
+        raise Conflict(f"the alert {key} is {alert.state} already. Read it again.")
+    return _save(tx, row, acknowledged(alert, by, moment(tx.now)))
+
+
+def _find(tx: Tx, key: str) -> tuple[int, Alert]:
     row = tx.db.execute("SELECT id, body FROM alerts WHERE key = ?", (key_of(key),)).fetchone()
     if row is None:
         raise Conflict(f"there is no alert {key}. Read the list again.")
-    alert = tx.coder.load(Alert, row[1])
-    if alert.state != "firing":
-        raise Conflict(f"the alert {key} is {alert.state} already. Read it again.")
-    changed = dataclasses.replace(alert, state="acknowledged", owner=by)
+    return row[0], tx.coder.load(Alert, row[1])
+
+
+def _save(tx: Tx, row: int, alert: Alert) -> Alert:
+    changed = dataclasses.replace(alert, version=alert.version + 1)
     tx.db.execute(
         "UPDATE alerts SET state = ?, body = ? WHERE id = ?",
-        (changed.state, tx.coder.dump(changed), row[0]),
+        (changed.state, tx.coder.dump(changed), row),
     )
     return changed

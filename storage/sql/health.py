@@ -18,6 +18,14 @@ _NAMES: Final = {PENDING: "pending", DONE: "done", DEAD: "dead"}
 _DAMAGED: Final = "Restore the latest backup with `python run.py restore FILE`."
 _REFERENCES: Final = {
     "mentions without their event": ("mentions", "seq NOT IN (SELECT seq FROM events)"),
+    "corrections without their mention": (
+        "corrections",
+        "mention NOT IN (SELECT seq FROM mentions)",
+    ),
+    "tracked figures without their mention": (
+        "tracked",
+        "mention NOT IN (SELECT seq FROM mentions)",
+    ),
     "deliveries without their alert": ("deliveries", "alert NOT IN (SELECT id FROM alerts)"),
     "dead letters without their event": (
         "dead_letters",

@@ -75,5 +75,6 @@ def assign(tx: Tx, seqs: Sequence[int], number: str | None) -> None:
         if row is not None:
             judged = dataclasses.replace(tx.coder.load(Judged, row[0]), incident=number)
             tx.db.execute(
-                "UPDATE mentions SET body = ? WHERE seq = ?", (tx.coder.dump(judged), seq)
+                "UPDATE mentions SET incident = ?, body = ? WHERE seq = ?",
+                (None if number is None else key_of(number), tx.coder.dump(judged), seq),
             )

@@ -2,7 +2,7 @@
 
 from core.queries import Figures, Handled, MentionFilter, MentionPage
 from core.types import Event, Mention
-from storage.codec import micros
+from storage.codec import key_of, micros
 from storage.records import DAY, HOUR, UNDECIDED, Judged, wanted_filters
 from storage.sql import outbox
 from storage.sql.search import has_all, match
@@ -45,6 +45,11 @@ def _bounds(view: View, where: MentionFilter, before: int | None) -> tuple[list[
     """Conditions on time and place; the table of days says where in the numbering a time lies."""
     clauses, values = ["m.withdrawn = 0"], list[Value]()
     low, high = 0, before
+    if where.incident is not None:
+        clauses.append("m.incident = ?")
+        values.append(key_of(where.incident))
+        low, last = _reach(view, where.incident)
+        high = min(2**62 if high is None else high, last + 1)
     if where.since is not None or where.until is not None:
         since = -(2**62) if where.since is None else micros(where.since)
         until = 2**62 if where.until is None else micros(where.until)
@@ -54,8 +59,8 @@ def _bounds(view: View, where: MentionFilter, before: int | None) -> tuple[list[
             "SELECT min(first), max(last) FROM days WHERE day BETWEEN ? AND ?",
             (since // DAY, until // DAY),
         ).fetchone()
-        low = first or 0
-        high = min(high or 2**62, (last or 0) + 1)
+        low = max(low, first or 0)
+        high = min(2**62 if high is None else high, (last or 0) + 1)
     if low:
         clauses.append("{seq} >= ?")
         values.append(low)
@@ -63,6 +68,26 @@ def _bounds(view: View, where: MentionFilter, before: int | None) -> tuple[list[
         clauses.append("{seq} < ?")
         values.append(high)
     return clauses, values
+
+
+def _reach(view: View, incident: str) -> tuple[int, int]:
+    """The first and the last number of an incident's mentions; nothing lies between 0 and 0."""
+    first, last = view.db.execute(
+        "SELECT (SELECT min(seq) FROM mentions WHERE incident = ?1),"
+        " (SELECT max(seq) FROM mentions WHERE incident = ?1)",
+        (key_of(incident),),
+    ).fetchone()
+    return first or 0, last or 0
+
+
+def of_incident(view: View, incident: str, limit: int) -> tuple[Handled, ...]:
+    """Mentions of an incident that were not withdrawn, by posted_at, oldest first."""
+    rows = view.db.execute(
+        "SELECT seq FROM mentions INDEXED BY mentions_incident WHERE incident = ?"
+        " AND withdrawn = 0 ORDER BY posted_at, seq LIMIT ?",
+        (key_of(incident), limit),
+    ).fetchall()
+    return _handled(view, [row[0] for row in rows])
 
 
 def one(view: View, seq: int) -> Handled | None:

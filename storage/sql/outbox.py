@@ -5,18 +5,22 @@ from collections.abc import Sequence
 from typing import Final
 
 from core.errors import Conflict
-from core.records import Line, Reply, ReplyState, Ticket
+from core.records import ConversationState, Line, Reply, ReplyState, Ticket
 from storage.codec import key_of, micros, moment, text_of
+from storage.records import ENDED, ended
 from storage.sql import tickets
 from storage.sql.inbox import add_line
 from storage.sql.work import Tx, View
 
 _MOVABLE: Final = (ReplyState.SENDING, ReplyState.UNKNOWN)
+_WAITING: Final = (ReplyState.DRAFT, ReplyState.PENDING)
 
 
 def add(tx: Tx, reply: Reply) -> bool:
     """Put a reply into the outbox; False where its key is there already."""
     coder, target = tx.coder, reply.target
+    if reply.state in _WAITING and _has_ended(tx, reply):
+        reply = dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=ENDED)
     found = tx.db.execute(
         "INSERT INTO replies (key, channel, conversation, reply_to, state, due, mention, body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -113,6 +117,7 @@ def finish(
     reason: str,
     not_before: int | None,
     ticket: Ticket | None,
+    ends_conversation: bool,
 ) -> Reply:
     """Move a reply on from sending or unknown; raises Conflict from anywhere else."""
     row, reply = _find(tx, key)
@@ -123,6 +128,8 @@ def finish(
     number = reply.ticket
     if ticket is not None:
         number = tickets.put(tx, ticket, tickets.origin_of(tx, ticket.mention))
+    if state is ReplyState.PENDING and _has_ended(tx, reply):
+        state, reason = ReplyState.CANCELLED, ENDED
     changed = dataclasses.replace(
         reply,
         state=state,
@@ -136,7 +143,31 @@ def finish(
     if state is ReplyState.SENT:
         line = Line(seq=0, direction="out", id=key, by=reply.by, text=reply.text, at=moment(tx.now))
         add_line(tx, reply.target.channel, reply.target.conversation, line)
+    if ends_conversation:
+        _end_conversation(tx, changed)
     return changed
+
+
+def _has_ended(view: View, reply: Reply) -> bool:
+    found = tickets.conversation(view, reply.target.channel, reply.target.conversation)
+    return found is not None and found.state is ConversationState.ENDED
+
+
+def _end_conversation(tx: Tx, last: Reply) -> None:
+    """Nobody can be reached there any more: cancel what waits to be sent, and what will."""
+    target = last.target
+    before = tickets.conversation(tx, target.channel, target.conversation)
+    tickets.put_conversation(tx, ended(before, last, moment(tx.now)))
+    where = (key_of(target.channel), tx.coder.who(target.conversation))
+    rows = tx.db.execute(
+        "SELECT id, body FROM replies WHERE channel = ? AND conversation = ?"
+        " AND state IN ('draft', 'pending')",
+        where,
+    ).fetchall()
+    for row, body in rows:
+        reply = tx.coder.load(Reply, body)
+        reason = last.reason or ENDED
+        _save(tx, row, dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=reason))
 
 
 def settle_draft(tx: Tx, key: str, *, by: str, approve: bool, text: str) -> Reply:

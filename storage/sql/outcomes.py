@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from core.records import Conversation, Outcome, Plan
+from core.records import Outcome, Plan
 from core.types import Mention, Received
 from storage.codec import key_of, micros
 from storage.records import about, judged, mention_words, redirected, search_filters
@@ -62,38 +62,24 @@ def _carry_out(tx: Tx, plan: Plan, event: tuple[Value, Value]) -> str | None:
         conversation = plan.conversation
         if plan.ticket is not None and conversation.ticket == plan.ticket.number:
             conversation = dataclasses.replace(conversation, ticket=number)
-        put_conversation(tx, conversation)
+        tickets.put_conversation(tx, conversation)
     for reply in plan.replies:
         outbox.add(tx, redirected(reply, plan, number))
     return number
-
-
-def put_conversation(tx: Tx, conversation: Conversation) -> None:
-    """Store a conversation, new or changed."""
-    coder = tx.coder
-    tx.db.execute(
-        "INSERT INTO conversations (channel, id, customer, body) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (channel, id) DO UPDATE SET customer = excluded.customer,"
-        " body = excluded.body",
-        (
-            key_of(conversation.channel),
-            coder.who(conversation.id),
-            coder.who(conversation.customer),
-            coder.dump(conversation),
-        ),
-    )
 
 
 def _mention(tx: Tx, mention: Mention, plan: Plan | None, ticket: str | None) -> None:
     event, judgement = mention.event, mention.judgement
     posted = micros(event.posted_at)
     tx.db.execute(
-        "INSERT INTO mentions (seq, posted_at, negative, ticket, body) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO mentions (seq, posted_at, negative, ticket, incident, body)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         (
             mention.seq,
             posted,
             judgement.sentiment == "negative",
             None if ticket is None else key_of(ticket),
+            None if mention.incident is None else key_of(mention.incident),
             tx.coder.dump(judged(mention, plan)),
         ),
     )

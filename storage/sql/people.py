@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from core.records import Conversation, Line, Reply, Ticket
+from core.standing import Correction, Tracked
 from core.types import Event, Mention
 from storage.audit import Entry, entry, from_row, pseudonym
 from storage.codec import key_of, micros, moment, text_of
@@ -69,6 +70,13 @@ class Found:
                     )
                 ]
             )
+        self.corrections, self.tracked = (
+            _unique(
+                ask(f"SELECT mention, body FROM {table} WHERE mention = ?", (seq,))  # noqa: S608 - literals
+                for seq in self.seqs
+            )
+            for table in ("corrections", "tracked")
+        )
         wanted = names(events, customer)
         self.rejects = {
             row: view.coder.open(raw)
@@ -92,6 +100,8 @@ def export(view: View, customer: str) -> Dossier:
         lines=tuple(load(Line, body) for body in found.lines.values()),
         tickets=tuple(load(Ticket, body) for body in found.tickets.values()),
         replies=tuple(load(Reply, body) for body in found.replies.values()),
+        corrections=tuple(load(Correction, body) for body in found.corrections.values()),
+        tracked=tuple(load(Tracked, body) for body in found.tracked.values()),
         rejects=tuple(found.rejects.values()),
     )
 
@@ -129,6 +139,8 @@ def erase(tx: Tx, customer: str, by: str) -> dict[str, int]:
         tx.count(before, -1)
         tx.count(f"dropped:{ERASED}", 1)
     many = tx.db.executemany
+    for table in ("corrections", "tracked"):
+        many(f"DELETE FROM {table} WHERE mention = ?", [(seq,) for seq in found.seqs])  # noqa: S608 - literals
     many("DELETE FROM mentions WHERE seq = ?", [(seq,) for seq in found.seqs])
     many("DELETE FROM dead_letters WHERE seq = ?", [(seq,) for seq in found.seqs])
     many("DELETE FROM dead_letters WHERE id = ?", [(row,) for row in found.rejects])

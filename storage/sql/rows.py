@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from core.records import Line, Ticket
+from core.records import Conversation, Line, Ticket
 from core.types import Event
+from storage.codec import key_of, micros
 from storage.portable import BATCH, KINDS, Row, Value
 from storage.records import DAY, Judged, mention_words, search_filters
 from storage.sql import tickets
@@ -94,14 +95,17 @@ def _insert(tx: Tx, table: str, values: dict[str, Value]) -> bool:
 
 
 def _mention(tx: Tx, kind: str, row: Row) -> bool:
-    if not _plain(tx, kind, row):
-        return False
+    values = dict(zip(KINDS[kind], row, strict=True))
     seq, posted, body = row[0], row[1], row[5]
+    assert isinstance(body, bytes)  # noqa: S101 - the fields' types, for the type checker
+    judged = tx.coder.load(Judged, body)
+    values["incident"] = None if judged.incident is None else key_of(judged.incident)
+    if not _insert(tx, kind, values):
+        return False
     (event,) = tx.db.execute("SELECT body FROM events WHERE seq = ?", (seq,)).fetchone()
-    assert isinstance(seq, int)  # noqa: S101 - the fields' types, for the type checker
+    assert isinstance(seq, int)  # noqa: S101
     assert isinstance(posted, int)  # noqa: S101
-    assert isinstance(body, bytes)  # noqa: S101
-    mention = tx.coder.load(Judged, body).mention(seq, tx.coder.load(Event, event))
+    mention = judged.mention(seq, tx.coder.load(Event, event))
     note_day(tx, posted, seq)
     tx.index(
         "INSERT INTO mentions_index (rowid, words, filters) VALUES (?, ?, ?)",
@@ -131,6 +135,14 @@ def _ticket(tx: Tx, kind: str, row: Row) -> bool:
 def _numbered(tx: Tx, kind: str, row: Row) -> bool:
     values = dict(zip(KINDS[kind], row, strict=True))
     return _insert(tx, kind, {"id": values.pop("place"), **values})
+
+
+def _conversation(tx: Tx, kind: str, row: Row) -> bool:
+    values = dict(zip(KINDS[kind], row, strict=True))
+    body = values["body"]
+    assert isinstance(body, bytes)  # noqa: S101
+    updated = micros(tx.coder.load(Conversation, body).updated_at)
+    return _insert(tx, kind, values | {"updated_at": updated})
 
 
 def _line(tx: Tx, kind: str, row: Row) -> bool:
@@ -165,6 +177,7 @@ def _number(tx: Tx, kind: str, row: Row) -> bool:
 
 _WRITERS: Final[dict[str, Callable[[Tx, str, Row], bool]]] = {
     "mentions": _mention,
+    "conversations": _conversation,
     "tickets": _ticket,
     "replies": _numbered,
     "alerts": _numbered,

@@ -99,7 +99,29 @@ _FIRST: Final = (
         BEGIN SELECT raise(ABORT, 'the audit log is only added to'); END""",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)
+_SECOND: Final = (
+    "ALTER TABLE mentions ADD COLUMN incident TEXT",
+    """CREATE INDEX mentions_incident ON mentions (incident, posted_at)
+        WHERE incident IS NOT NULL""",
+    "CREATE INDEX mentions_of_incident ON mentions (incident, seq) WHERE incident IS NOT NULL",
+    "CREATE INDEX mentions_ticket ON mentions (ticket) WHERE ticket IS NOT NULL",
+    "CREATE INDEX alerts_live ON alerts (created_at, id) WHERE state <> 'resolved'",
+    "ALTER TABLE conversations ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX conversations_updated ON conversations (updated_at)",
+    "CREATE TABLE freezes (id PRIMARY KEY NOT NULL, body BLOB NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE silences (
+        id PRIMARY KEY NOT NULL, until INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE corrections (
+        mention INTEGER PRIMARY KEY REFERENCES mentions (seq) ON DELETE CASCADE,
+        at INTEGER NOT NULL, body BLOB NOT NULL)""",
+    "CREATE INDEX corrections_at ON corrections (at)",
+    """CREATE TABLE tracked (
+        mention INTEGER PRIMARY KEY REFERENCES mentions (seq) ON DELETE CASCADE,
+        channel NOT NULL, next_at INTEGER, body BLOB NOT NULL)""",
+    "CREATE INDEX tracked_due ON tracked (channel, next_at) WHERE next_at IS NOT NULL",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _SECOND)
 """What leads from version n to n + 1, by n; a step that was released never changes."""
 
 VERSION: Final = len(MIGRATIONS)

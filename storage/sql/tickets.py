@@ -6,9 +6,9 @@ from datetime import datetime
 
 from core.errors import Conflict, InputError
 from core.queries import TicketFilter, TicketPage
-from core.records import Conversation, ConversationState, Line, Ticket, TicketState
+from core.records import Conversation, Line, Ticket, TicketState
 from storage.codec import key_of, micros
-from storage.records import FIRST, about, ordinal, ticket_words, with_staff
+from storage.records import DAY, FIRST, about, given_back, ordinal, ticket_words, with_staff
 from storage.sql.search import match
 from storage.sql.work import Tx, Value, View
 
@@ -122,11 +122,7 @@ def _give_back(tx: Tx, ticket: Ticket) -> None:
     found = conversation(tx, ticket.channel, ticket.conversation)
     if found is None or found.ticket not in (None, ticket.number):
         return
-    changed = dataclasses.replace(found, state=ConversationState.BOT, ticket=None)
-    tx.db.execute(
-        "UPDATE conversations SET body = ? WHERE channel = ? AND id = ?",
-        (tx.coder.dump(changed), key_of(found.channel), tx.coder.who(found.id)),
-    )
+    put_conversation(tx, given_back(found))
 
 
 def mark_reminded(tx: Tx, number: str, at: datetime) -> None:
@@ -145,11 +141,12 @@ def ticket(view: View, number: str) -> Ticket | None:
 
 
 def late(view: View, now: int) -> list[Ticket]:
-    """Unanswered and past their due time, and not reminded of since."""
+    """Unanswered and past their due time, and not reminded of since, or a day ago."""
     rows = view.db.execute(
-        "SELECT body FROM tickets WHERE state <> 'resolved' AND answered IS NULL AND due <= ?"
-        " AND (reminded IS NULL OR reminded < due) ORDER BY severity, due, ordinal, number",
-        (now,),
+        "SELECT body FROM tickets WHERE state <> 'resolved' AND answered IS NULL AND due <= ?1"
+        " AND (reminded IS NULL OR reminded < due OR reminded <= ?2)"
+        " ORDER BY severity, due, ordinal, number",
+        (now, now - DAY),
     ).fetchall()
     return [view.coder.load(Ticket, body) for (body,) in rows]
 
@@ -208,6 +205,23 @@ def conversation(view: View, channel: str, native: str) -> Conversation | None:
         (key_of(channel), view.coder.who(native)),
     ).fetchone()
     return view.coder.load(Conversation, row[0]) if row else None
+
+
+def put_conversation(tx: Tx, conversation: Conversation) -> None:
+    """Store a conversation, new or changed."""
+    coder = tx.coder
+    tx.db.execute(
+        "INSERT INTO conversations (channel, id, customer, updated_at, body)"
+        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (channel, id) DO UPDATE"
+        " SET customer = excluded.customer, updated_at = excluded.updated_at, body = excluded.body",
+        (
+            key_of(conversation.channel),
+            coder.who(conversation.id),
+            coder.who(conversation.customer),
+            micros(conversation.updated_at),
+            coder.dump(conversation),
+        ),
+    )
 
 
 def lines(view: View, channel: str, native: str, after: int, limit: int) -> list[Line]:

@@ -1,13 +1,18 @@
 """Everything that a store must be able to do, as one type."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal, Protocol
 
 from console.ports import ConsoleStore
 from core.clock import Clock
 from core.ports import Inbox, Outbox
-from core.records import Article, Incident
+from core.queries import Handled
+from core.records import Alert, Article, Incident
+from core.standing import Corrected, Correction, Freeze, Silence, Tracked
+from core.types import Mention
 from responders.ports import Alerts, Conversations, History, Retention, Tickets
+from storage.audit import Entry
 
 
 class Store(
@@ -26,6 +31,47 @@ class Store(
     ) -> Sequence[Incident]: ...
 
     async def assign_incident(self, seqs: Sequence[int], id: str | None) -> None: ...  # noqa: A002
+
+    async def incident_mentions(
+        self,
+        id: str,  # noqa: A002
+        *,
+        limit: int = 2000,
+    ) -> Sequence[Handled]: ...
+
+    async def alert(self, key: str) -> Alert | None: ...
+
+    async def live_alerts(self, *, limit: int = 1000) -> Sequence[Alert]: ...
+
+    async def change_alert(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert: ...
+
+    async def freezes(self) -> Sequence[Freeze]: ...
+
+    async def save_freeze(self, freeze: Freeze) -> None: ...
+
+    async def lift_freeze(self, id: str, *, by: str) -> bool: ...  # noqa: A002
+
+    async def silences(self) -> Sequence[Silence]: ...
+
+    async def save_silence(self, silence: Silence) -> None: ...
+
+    async def end_silence(self, id: str, *, by: str) -> bool: ...  # noqa: A002
+
+    async def correct(self, correction: Correction) -> None: ...
+
+    async def corrections(self, *, limit: int = 100_000) -> Sequence[Corrected]: ...
+
+    async def untracked(
+        self, channel: str, *, since: datetime, limit: int
+    ) -> Sequence[Mention]: ...
+
+    async def track(self, items: Sequence[Tracked]) -> None: ...
+
+    async def tracked_due(self, channel: str, now: datetime, limit: int) -> Sequence[Tracked]: ...
+
+    async def tracked(self, mention_seq: int) -> Tracked | None: ...
+
+    async def audit(self) -> Sequence[Entry]: ...
 
     async def replace_articles(self, articles: Sequence[Article]) -> None: ...
 

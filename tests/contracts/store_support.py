@@ -21,6 +21,7 @@ from core.records import (
     Ticket,
     TicketState,
 )
+from core.standing import Tracked
 from core.types import (
     Action,
     Author,
@@ -165,6 +166,11 @@ def incident(key: str = "lehui:mould", **changes: object) -> Incident:
         mentions=8,
         authors=8,
     )
+    return _changed(base, changes)
+
+
+def tracked(seq: int, **changes: object) -> Tracked:
+    base = Tracked(mention=seq, channel="chat", native_id=f"p{seq}", posted_at=NOW, next_at=NOW)
     return _changed(base, changes)
 
 

@@ -1,15 +1,28 @@
 """What every store promises about replies: at most once, and every doubt is seen."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from core.clock import ManualClock
 from core.errors import Conflict
-from core.records import ReplyState, Target
+from core.records import ConversationState, Outcome, ReplyState, Target, TicketState
 from tests.contracts.store_port import Opener, Store
-from tests.contracts.store_support import HOSTILE, NOW, event, post, put, reply, take, ticket
+from tests.contracts.store_support import (
+    HOSTILE,
+    NOW,
+    conversation,
+    event,
+    mention,
+    plan,
+    post,
+    put,
+    reply,
+    take,
+    ticket,
+)
 
 
 async def test_a_due_reply_is_claimed_once(store: Store, opener: Opener) -> None:
@@ -130,6 +143,48 @@ async def test_only_what_nobody_alive_is_sending_is_in_doubt(store: Store, opene
     assert await store.in_doubt("other") == []
     await store.finish_reply("theirs", state=ReplyState.SENT, native_id="n")
     assert await store.in_doubt("chat") == []
+
+
+async def test_a_conversation_that_ended_gets_nothing_more(store: Store) -> None:
+    for key in ("r1", "waits", "sending"):
+        await store.add_reply(reply(key))
+    await store.add_reply(reply("draft", state=ReplyState.DRAFT))
+    elsewhere = reply("elsewhere", target=Target(channel="chat", conversation="c2"))
+    await store.add_reply(elsewhere)
+    (item,) = await take(store, event("e1"))
+    waiting = conversation(state=ConversationState.BOT, ticket=None)
+    await store.record(
+        Outcome(seq=item.seq, mention=mention(item), plan=plan(conversation=waiting))
+    )
+    await store.claim_replies("chat", 1, NOW)
+    last = await store.finish_reply(
+        "r1", state=ReplyState.REJECTED, reason="blocked", ends_conversation=True
+    )
+    assert (last.state, last.reason) == (ReplyState.REJECTED, "blocked")
+    found = await store.conversation("chat", "c1")
+    assert found == conversation(state=ConversationState.ENDED, ticket=None)
+    assert await store.drafts() == []
+    with pytest.raises(Conflict):
+        await store.settle_draft("draft", by="王芳", approve=True, text="")
+    assert await store.add_reply(reply("later"), ticket=ticket("T-1001"))
+    opened = await store.ticket("T-1001")
+    assert opened is not None
+    await store.save_ticket(replace(opened, state=TicketState.RESOLVED), was=opened)
+    assert await store.conversation("chat", "c1") == found, "nobody can be reached there still"
+    assert [each.key for each in await store.claim_replies("chat", 9, NOW)] == ["elsewhere"]
+
+
+async def test_a_reply_on_its_way_when_the_conversation_ended(store: Store) -> None:
+    await store.add_reply(reply("r1"))
+    await store.add_reply(reply("r2"))
+    await store.claim_replies("chat", 2, NOW)
+    await store.finish_reply("r1", state=ReplyState.REJECTED, reason="x", ends_conversation=True)
+    again = await store.finish_reply("r2", state=ReplyState.PENDING, reason="flood", not_before=NOW)
+    assert again.state is ReplyState.CANCELLED
+    assert await store.claim_replies("chat", 9, NOW) == []
+    found = await store.conversation("chat", "c1")
+    assert found is not None
+    assert (found.state, found.customer) == (ConversationState.ENDED, "u1")
 
 
 async def test_drafts_wait_for_a_person(store: Store) -> None:

@@ -86,7 +86,7 @@ async def test_tickets_are_searched(store: Store) -> None:
     assert await numbers(store, TicketFilter(text="牛奶")) == ["T-1001"]
 
 
-async def test_late_tickets_are_told_once(store: Store) -> None:
+async def test_late_tickets_are_told_once_a_day(store: Store) -> None:
     late = {"due_at": NOW - timedelta(minutes=1)}
     await add(store, "T-1", **late)
     await add(store, "T-2", answered_at=NOW, **late)
@@ -103,6 +103,12 @@ async def test_late_tickets_are_told_once(store: Store) -> None:
     await store.save_ticket(later, was=reminded)
     due = await store.late_tickets(NOW + timedelta(hours=2))
     assert [each.number for each in due] == ["T-4", "T-1"], "a new deadline is a new reminder"
+    for number in ("T-1", "T-4"):
+        await store.mark_reminded(number, NOW + timedelta(hours=2))
+    day = NOW + timedelta(hours=26)
+    assert await store.late_tickets(day - timedelta(microseconds=1)) == []
+    due = await store.late_tickets(day)
+    assert [each.number for each in due] == ["T-4", "T-1"], "once a day until somebody answers"
 
 
 async def test_an_alert_waits_until_every_receiver_has_it(store: Store) -> None:
@@ -138,7 +144,9 @@ async def test_an_alert_is_taken_on_by_one(store: Store) -> None:
     assert [each.key for each in await store.alerts()] == ["a2", "a1"]
     assert [each.key for each in await store.alerts(limit=1)] == ["a2"]
     taken = await store.acknowledge_alert("a1", by="王芳")
-    assert taken == alert("a1", body=HOSTILE, state="acknowledged", owner="王芳")
+    assert taken == alert(
+        "a1", body=HOSTILE, state="acknowledged", owner="王芳", acknowledged_at=NOW, version=1
+    )
     assert (await store.alerts())[1] == taken
     with pytest.raises(Conflict):
         await store.acknowledge_alert("a1", by="刘洋")

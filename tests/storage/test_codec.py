@@ -60,11 +60,19 @@ class Old:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    at: datetime
+    metrics: Metrics | None = None
+    within: tuple[Old, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class New:
     name: str
     kind: Literal["a", "b"] | int | None = "a"
     pairs: tuple[tuple[str, str], ...] = ()
     at: datetime | None = None
+    parts: tuple[Part, ...] = ()
 
 
 def test_a_record_survives_a_change_of_its_type() -> None:
@@ -72,6 +80,10 @@ def test_a_record_survives_a_change_of_its_type() -> None:
     full = New(name="x", kind=3, pairs=(("a", "b"),), at=datetime(2026, 1, 1, tzinfo=UTC))
     assert load(New, dump(full)) == full
     assert load(Old, dump(full)) == Old(name="x")
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    part = Part(at=at, metrics=Metrics(upvote_ratio=0.5), within=(Old(name="y"),))
+    nested = New(name="x", parts=(part, Part(at=at)))
+    assert load(New, dump(nested)) == nested
     assert load(New, b'{"name":"x","at":null}') == New(name="x")
 
 

@@ -12,6 +12,7 @@ from core.clock import ManualClock
 from core.errors import StoreError
 from core.queries import MentionFilter, TicketFilter
 from core.records import Outcome, ReplyState
+from core.standing import Correction, Freeze, Sample, Silence, Tracked
 from core.types import EventKind, Page, Reject
 from storage.factory import AnyStore, open_store
 from storage.moving import Progress, move
@@ -68,6 +69,14 @@ async def fill(store: AnyStore) -> None:
     await store.claim_replies("chat", 1, NOW)
     await store.raise_alert(alert("a1"), ["hook", "log"])
     await store.compare_and_set_incident(await store.open_incident(incident()))
+    await store.assign_incident([items[1].seq], "INC-101")
+    await store.save_freeze(Freeze(id="all", scope="all", reason=HOSTILE, by="bot", at=NOW))
+    later = NOW + timedelta(hours=1)
+    await store.save_silence(Silence(id="s", until=later, reason="维修", by="王芳"))
+    seq = items[2].seq
+    await store.correct(Correction(mention=seq, sentiment="neutral", by="王芳", at=NOW))
+    figures = Tracked(mention=seq, channel="chat", native_id="p1", posted_at=NOW, next_at=NOW)
+    await store.track([replace(figures, samples=(Sample(at=NOW, metrics=None),))])
     await store.replace_articles([article("hours"), article("hours", language="en")])
     await store.set_setting("freeze", "off")
     await put(store, event("pending"), cursor="42")
@@ -89,6 +98,15 @@ async def look(store: AnyStore) -> list[object]:
         await store.alerts(),
         await store.incidents(),
         await store.articles(),
+        await store.incident_mentions("INC-101"),
+        await store.mentions(MentionFilter(incident="INC-101")),
+        await store.freezes(),
+        await store.silences(),
+        await store.corrections(),
+        await store.tracked_due("chat", NOW, 9),
+        await store.untracked("chat", since=NOW - timedelta(days=9), limit=9),
+        await store.live_alerts(),
+        await store.audit(),
         await store.dead_letters(),
         await store.cursor("feed"),
         await store.setting("freeze"),

@@ -12,6 +12,7 @@ from core.clock import ManualClock
 from core.errors import StoreError
 from core.queries import MentionFilter, TicketFilter
 from core.records import Outcome, Target
+from core.standing import Correction, Tracked
 from core.types import Author, EventKind, Page, Reject
 from storage.audit import Entry, broken, entry, pseudonym
 from storage.factory import AnyStore, open_store
@@ -97,6 +98,12 @@ async def live(store: AnyStore) -> None:
     )
     await store.fail(items[3].seq, "bad", tries=1)
     await store.record(Outcome(seq=items[4].seq, dropped="spam"))
+    seq = items[1].seq
+    await store.correct(Correction(mention=seq, sentiment="neutral", by="王芳", at=NOW))
+    figures = Tracked(
+        mention=seq, channel="chat", native_id=f"{WORD} p1", posted_at=NOW, next_at=NOW
+    )
+    await store.track([figures])
     rejects = (
         Reject(channel="chat", id="x1", raw=f'{{"from": "{WHO}"}}'.encode(), reason="bad"),
         Reject(channel="chat", id="x2", raw=b"{of another}", reason="bad"),
@@ -115,6 +122,8 @@ async def test_a_customer_is_shown_whole(store: AnyStore) -> None:
         "lines": 5,
         "tickets": 1,
         "replies": 2,
+        "corrections": 1,
+        "tracked": 1,
         "rejects": 1,
     }
     shown = json.loads(dossier.to_json())
@@ -140,6 +149,8 @@ async def test_a_customer_is_forgotten_whole(store: AnyStore, tmp_path: Path) ->
     assert await store.conversation("chat", "thread-7") is None
     assert [each.native_id for each in await store.dead_letters()] == ["x2"]
     assert await store.waiting_channels() == []
+    assert await store.corrections() == []
+    assert await store.tracked_due("chat", NOW, 9) == []
     counts = await store.counts()
     assert adds_up(counts)
     assert counts.received == before.received - 1, "the unreadable input is as if it never came"
