@@ -102,6 +102,10 @@ class Reddit:
         """As core.ports.Sends."""
         return await self._sender.send(target, text, key)
 
+    def pause(self) -> float:
+        """As core.abilities.Paces: as long as Reddit has asked for."""
+        return self._budget.writing()
+
     async def find_sent(self, target: Target, text: str, key: str) -> str | None:
         """As core.ports.ReadsBack: looks through the account's last hundred comments."""
         return await self._sender.find_sent(target, text)

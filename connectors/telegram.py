@@ -105,6 +105,10 @@ class Telegram:
         """As core.ports.Sends; texts longer than Telegram takes go as several messages."""
         return await self._sender.send(target, text, key)
 
+    def pause(self) -> float:
+        """As core.abilities.Paces: thirty messages a second to all chats together."""
+        return self.rates.overall()
+
     async def handle_http(self, request: Pushed) -> Response:
         """Store one pushed update; 503 asks Telegram to push it again."""
         secret = self._settings.webhook_secret

@@ -103,6 +103,11 @@ class X:
             return self._sender.later(error)
         return await self._sender.send(target, text, me)
 
+    def pause(self) -> float:
+        """As core.abilities.Paces: until the limit that was hit ends."""
+        until = self._sender.held_until
+        return 0.0 if until is None else (until - self._clock.now()).total_seconds()
+
     async def find_sent(self, target: Target, text: str, key: str) -> str | None:
         """As core.ports.ReadsBack, from the account's own posts."""
         try:

@@ -19,6 +19,19 @@ class Checks(Protocol):
 
 
 @runtime_checkable
+class Paces(Protocol):
+    """A connector that knows when its platform takes nothing at all."""
+
+    def pause(self) -> float:
+        """Seconds until anything may be sent; zero means now.
+
+        Asked before a reply is taken out of the queue, so that none counts as being sent while it
+        only waits for its platform.
+        """
+        ...
+
+
+@runtime_checkable
 class Tells(Protocol):
     """A connector that knows more about its own health than its supervisor."""
 

@@ -5,6 +5,7 @@ import logging
 from datetime import timedelta
 from typing import Final
 
+from core.abilities import Paces
 from core.bus import Bus, Talked
 from core.checkpoints import reach
 from core.clock import Clock
@@ -30,6 +31,11 @@ BATCH: Final = 64
 reply in doubt and no more."""
 TRIES: Final = 20
 SETTLE_SECONDS: Final = 30.0
+SHOWN_SECONDS: Final = 15.0
+"""How long a platform may take to show what it has taken."""
+LOOKS: Final = 20
+"""How often it is looked for before a person is asked to look."""
+LONGEST_PAUSE: Final = 1.0
 
 
 class Dispatcher:
@@ -57,6 +63,8 @@ class Dispatcher:
         self._bus = bus
         self._resend = resend
         self._wake = asyncio.Event()
+        self._doubted: dict[str, tuple[int, float]] = {}
+        """By key of a reply in doubt: how often it was looked for, and since when."""
 
     def wake(self) -> None:
         """Say that there is something to send."""
@@ -70,7 +78,8 @@ class Dispatcher:
             try:
                 if self._clock.monotonic() >= settle_at:
                     await self.settle()
-                    settle_at = self._clock.monotonic() + SETTLE_SECONDS
+                    soon = SHOWN_SECONDS if self._doubted else SETTLE_SECONDS
+                    settle_at = self._clock.monotonic() + soon
                 worked = await self.step()
             except StoreError as error:
                 log.error("the store failed", extra={"channel": self._channel, "error": str(error)})
@@ -81,6 +90,11 @@ class Dispatcher:
 
     async def step(self) -> int:
         """Send what is due; returns how many replies were tried."""
+        wait = self._sender.pause() if isinstance(self._sender, Paces) else 0.0
+        if wait > LONGEST_PAUSE:
+            return 0
+        if wait > 0:
+            await self._clock.sleep(wait)
         limit = BATCH if self._resend else 1
         replies = await self._outbox.claim_replies(self._channel, limit, self._clock.now())
         for reply in replies:
@@ -89,15 +103,34 @@ class Dispatcher:
         return len(replies)
 
     async def settle(self) -> None:
-        """Resolve every reply that may or may not have been sent."""
+        """Resolve every reply that may or may not have been sent.
+
+        What the platform does not show, though it had time to, was never taken and is sent. Where
+        it cannot be asked, a person decides; where it does not answer, it is asked again.
+        """
         for reply in await self._outbox.in_doubt(self._channel):
-            native_id = await self._look_for(reply)
-            if native_id is not None:
-                await self._finish(reply, Sent(native_id=native_id))
+            found = await self._look_for(reply)
+            if isinstance(found, Sent):
+                await self._finish(reply, found)
             elif self._resend:
                 await self._send(reply)
-            else:
+            elif not isinstance(self._sender, ReadsBack) or self._is_late(reply, found):
                 await self._finish(reply, Unknown(reason="interrupted while sending"))
+            elif self._was_never_taken(reply, found):
+                await self._send(reply)
+            else:
+                continue
+            self._doubted.pop(reply.key, None)
+
+    def _is_late(self, reply: Reply, found: Unknown | None) -> bool:
+        """True where the platform has been asked in vain too often; counts this time."""
+        looks, since = self._doubted.get(reply.key, (0, self._clock.monotonic()))
+        self._doubted[reply.key] = (looks + 1, since)
+        return isinstance(found, Unknown) and looks + 1 >= LOOKS
+
+    def _was_never_taken(self, reply: Reply, found: Unknown | None) -> bool:
+        _, since = self._doubted[reply.key]
+        return found is None and self._clock.monotonic() - since >= SHOWN_SECONDS
 
     async def _send(self, reply: Reply) -> None:
         verdict = await self._gate.check(reply)
@@ -107,10 +140,8 @@ class Dispatcher:
         reach("before-send")
         result = await self._try(reply)
         reach("after-send")
-        if isinstance(result, Unknown):
-            native_id = await self._look_for(reply)
-            if native_id is not None:
-                result = Sent(native_id=native_id)
+        if isinstance(result, Unknown) and isinstance(found := await self._look_for(reply), Sent):
+            result = found
         await self._finish(reply, result)
         reach("after-confirm")
 
@@ -133,6 +164,8 @@ class Dispatcher:
             done = await self._outbox.finish_reply(
                 reply.key, state=ReplyState.PENDING, reason=result.reason, not_before=soonest
             )
+        elif isinstance(result, Rejected) and result.ends_conversation:
+            done = await self._end(reply, result.reason)
         else:
             state = ReplyState.UNKNOWN if isinstance(result, Unknown) else ReplyState.REJECTED
             ticket = await self._doubts.ticket_for(reply, result.reason)
@@ -142,14 +175,36 @@ class Dispatcher:
             self._bus.publish(ticket)
         self._bus.publish(done)
 
-    async def _look_for(self, reply: Reply) -> str | None:
+    async def _end(self, reply: Reply, reason: str) -> Reply:
+        """Nobody can be reached there any more.
+
+        That is no work for a person unless one was owed already, or has written the reply.
+        """
+        if reply.by == "bot":
+            ticket = await self._doubts.owed(reply)
+        else:
+            ticket = await self._doubts.ticket_for(reply, reason)
+        done = await self._outbox.finish_reply(
+            reply.key,
+            state=ReplyState.REJECTED,
+            reason=reason,
+            ticket=ticket,
+            ends_conversation=True,
+        )
+        if ticket is not None:
+            self._bus.publish(ticket)
+        return done
+
+    async def _look_for(self, reply: Reply) -> Sent | Unknown | None:
+        """The reply as the platform has it; ``None`` where it has none, Unknown if it is silent."""
         if not isinstance(self._sender, ReadsBack):
             return None
         try:
-            return await self._sender.find_sent(reply.target, reply.text, reply.key)
+            native_id = await self._sender.find_sent(reply.target, reply.text, reply.key)
         except TingfengError as error:
             log.warning("reading back failed", extra={"key": reply.key, "error": str(error)})
-            return None
+            return Unknown(reason=str(error))
+        return None if native_id is None else Sent(native_id=native_id)
 
     async def _rest(self) -> None:
         try:

@@ -152,6 +152,10 @@ class Doubts(Protocol):
         """A new ticket about the reply, or the one it belongs to."""
         ...
 
+    async def owed(self, reply: Reply) -> Ticket | None:
+        """The unresolved ticket that the reply belongs to, if there is one; as it will be: open."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Capabilities:

@@ -32,14 +32,25 @@ class PersonDoubts:
 
     async def ticket_for(self, reply: Reply, reason: str) -> Ticket:
         """As Doubts.ticket_for. A resolved ticket is opened again; stores nothing."""
-        found = await self._store.ticket(reply.ticket) if reply.ticket else None
-        target = reply.target
-        if found is None:
-            known = await self._store.conversation(target.channel, target.conversation)
-            found = await open_ticket(self._store, known)
+        found = await self._found(reply)
         if found is not None:
             return replace(found, state=TicketState.OPEN)
         return await self._new(reply, reason)
+
+    async def owed(self, reply: Reply) -> Ticket | None:
+        """As Doubts.owed; a resolved ticket is left alone."""
+        found = await self._found(reply)
+        if found is None or found.state is TicketState.RESOLVED:
+            return None
+        return replace(found, state=TicketState.OPEN)
+
+    async def _found(self, reply: Reply) -> Ticket | None:
+        found = await self._store.ticket(reply.ticket) if reply.ticket else None
+        if found is not None:
+            return found
+        target = reply.target
+        known = await self._store.conversation(target.channel, target.conversation)
+        return await open_ticket(self._store, known)
 
     async def _new(self, reply: Reply, reason: str) -> Ticket:
         now, target = self._clock.now(), reply.target

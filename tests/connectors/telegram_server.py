@@ -63,6 +63,8 @@ class TelegramServer:
     calls: list[Call] = field(default_factory=list)
     troubles: dict[str, list[Trouble]] = field(default_factory=dict)
     webhook: Json = field(default_factory=lambda: {"url": "", "pending_update_count": 0})
+    shuffled: bool = False
+    """Gives each page from its end."""
     deaf: bool = False
     """Gives the same updates again and again, whatever the offset."""
     next_update: int = 1000
@@ -159,7 +161,8 @@ class TelegramServer:
         until = time.monotonic() + min(float(fields.get("timeout", 0)), 5)
         while not self.pending and time.monotonic() < until and not self.stopping.is_set():
             await asyncio.sleep(0.01)
-        return self.pending[: self.page]
+        page = self.pending[: self.page]
+        return page[::-1] if self.shuffled else page
 
 
 def _answer(status: int, body: Json | str | bytes | None) -> web.Response:

@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import parse_qsl, quote
 
@@ -35,9 +35,9 @@ EPOCH_MS = 1288834974657
 Json = dict[str, object]
 
 
-def snowflake(at_ms: float) -> int:
-    """The id of a post made at ``at_ms`` after START."""
-    return (int(START.timestamp() * 1000 + at_ms) - EPOCH_MS) << 22
+def snowflake(at_ms: float, start: datetime = START) -> int:
+    """The id of a post made at ``at_ms`` after ``start``."""
+    return (int(start.timestamp() * 1000 + at_ms) - EPOCH_MS) << 22
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +81,8 @@ class XServer:
 
     url: str = ""
     page: int = 100
+    start: datetime = START
+    """When the first post is made."""
     posts: dict[int, Json] = field(default_factory=dict)
     """All posts, ours too, by id."""
     searched: set[int] = field(default_factory=set)
@@ -110,14 +112,14 @@ class XServer:
     ) -> str:
         """Have a post by somebody; it goes to the streams too. Returns its id."""
         self.made += 1
-        number = snowflake(self.made)
+        number = snowflake(self.made, self.start)
         named: list[Json] = [{"id": "42", "username": "xmart"}] if mention else []
         post: Json = {
             "id": str(number),
             "text": escape(text),
             "author_id": author,
             "conversation_id": str(number),
-            "created_at": (START + timedelta(milliseconds=self.made)).isoformat(),
+            "created_at": (self.start + timedelta(milliseconds=self.made)).isoformat(),
             "edit_history_tweet_ids": [str(number)],
             "entities": {"mentions": named},
             "public_metrics": {
@@ -262,7 +264,7 @@ class XServer:
         self, numbers: set[int], query: Mapping[str, str], token_name: str
     ) -> tuple[int, Json]:
         since = int(query.get("since_id", 0))
-        if token_name == "next_token" and is_old(since):
+        if token_name == "next_token" and is_old(since, self.start):
             return 400, {"errors": [{"message": "'since_id' must be a tweet id of 7 days"}]}
         found = sorted((n for n in numbers - self.deleted if n > since), reverse=True)
         start = int(query.get(token_name, "0"))
@@ -357,9 +359,9 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def is_old(since: int) -> bool:
+def is_old(since: int, start: datetime = START) -> bool:
     """True for an id the recent search does not go back to."""
-    return 0 < since < snowflake(-7 * 86_400_000)
+    return 0 < since < snowflake(-7 * 86_400_000, start)
 
 
 def route(request: web.Request) -> tuple[str, str]:

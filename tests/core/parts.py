@@ -221,6 +221,8 @@ class MemoryOutbox:
         self._doubtful = list(doubtful)
         self.finished: list[Reply] = []
         self.tickets: list[Ticket] = []
+        self.ended: list[str] = []
+        """Keys of the replies that ended their conversation."""
         self.broken = 0
 
     def add(self, reply: Reply) -> None:
@@ -238,9 +240,9 @@ class MemoryOutbox:
         return sorted({one.target.channel for one in (*self._waiting, *self._doubtful)})
 
     async def in_doubt(self, channel: str) -> Sequence[Reply]:
-        taken = [one for one in self._doubtful if one.target.channel == channel]
-        self._doubtful = [one for one in self._doubtful if one not in taken]
-        return taken
+        keys = {one.key for one in self.finished}
+        self._doubtful = [one for one in self._doubtful if one.key not in keys]
+        return [one for one in self._doubtful if one.target.channel == channel]
 
     async def finish_reply(
         self,
@@ -251,6 +253,7 @@ class MemoryOutbox:
         reason: str = "",
         not_before: datetime | None = None,
         ticket: Ticket | None = None,
+        ends_conversation: bool = False,
     ) -> Reply:
         done = replace(
             reply(key), state=state, native_id=native_id, reason=reason, not_before=not_before
@@ -258,6 +261,8 @@ class MemoryOutbox:
         self.finished.append(done)
         if ticket is not None:
             self.tickets.append(ticket)
+        if ends_conversation:
+            self.ended.append(key)
         return done
 
 
@@ -268,11 +273,18 @@ class Forbids:
         return Verdict(allowed="禁" not in reply.text, reason="banned")
 
 
+@dataclass
 class Desk:
     """Gives every doubtful reply a ticket."""
 
+    open: Ticket | None = None
+    """The ticket that is owed already."""
+
     async def ticket_for(self, reply: Reply, reason: str) -> Ticket:
         return ticket()
+
+    async def owed(self, reply: Reply) -> Ticket | None:
+        return self.open
 
 
 @dataclass
@@ -299,6 +311,16 @@ class ReadableWire(Wire):
         if isinstance(self.found, Exception):
             raise self.found
         return self.found
+
+
+@dataclass
+class PacedWire(Wire):
+    """A platform that takes nothing for a while."""
+
+    seconds: float = 0.0
+
+    def pause(self) -> float:
+        return self.seconds
 
 
 NEVER = Rejected(reason="blocked")

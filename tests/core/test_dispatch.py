@@ -8,23 +8,40 @@ import pytest
 
 from core.bus import Bus, Talked
 from core.clock import ManualClock
-from core.dispatch import TRIES, Dispatcher
+from core.dispatch import LOOKS, SHOWN_SECONDS, TRIES, Dispatcher
 from core.errors import Unavailable
-from core.ports import RetryAt, Sent, Unknown
+from core.ports import Rejected, RetryAt, Sent, Unknown
 from core.records import ReplyState
-from tests.core.parts import NEVER, START, Desk, Forbids, MemoryOutbox, ReadableWire, Wire, reply
+from tests.core.parts import (
+    NEVER,
+    START,
+    Desk,
+    Forbids,
+    MemoryOutbox,
+    PacedWire,
+    ReadableWire,
+    Wire,
+    reply,
+    ticket,
+)
 
 
 def dispatcher(
-    wire: Wire, outbox: MemoryOutbox, *, resend: bool = False, bus: Bus | None = None
+    wire: Wire,
+    outbox: MemoryOutbox,
+    *,
+    resend: bool = False,
+    bus: Bus | None = None,
+    clock: ManualClock | None = None,
+    desk: Desk | None = None,
 ) -> Dispatcher:
     return Dispatcher(
         "weibo",
         wire,
         outbox=outbox,
         gate=Forbids(),
-        doubts=Desk(),
-        clock=ManualClock(START),
+        doubts=desk or Desk(),
+        clock=clock or ManualClock(START),
         bus=bus or Bus(),
         resend=resend,
     )
@@ -109,8 +126,6 @@ async def test_a_doubtful_send_is_resolved_by_reading_back() -> None:
         (Wire(), False, [], ReplyState.UNKNOWN),
         (Wire(), True, ["k"], ReplyState.SENT),
         (ReadableWire(found="n7"), False, [], ReplyState.SENT),
-        (ReadableWire(found=None), False, [], ReplyState.UNKNOWN),
-        (ReadableWire(found=Unavailable("down")), False, [], ReplyState.UNKNOWN),
     ],
 )
 async def test_what_a_dead_process_left_is_settled(
@@ -120,6 +135,85 @@ async def test_what_a_dead_process_left_is_settled(
     await dispatcher(wire, outbox, resend=resend).settle()
     assert wire.sent == sent
     assert outbox.finished[0].state is state
+
+
+async def test_what_the_platform_does_not_show_in_time_was_never_taken() -> None:
+    wire, clock = ReadableWire(found=None), ManualClock(START)
+    outbox = MemoryOutbox(doubtful=[reply()])
+    sender = dispatcher(wire, outbox, clock=clock)
+    await sender.settle()
+    await clock.advance(SHOWN_SECONDS - 1)
+    await sender.settle()
+    assert (wire.sent, outbox.finished) == ([], []), "it may have been taken and not shown yet"
+    await clock.advance(1)
+    await sender.settle()
+    assert wire.sent == ["k"]
+    assert outbox.finished[0].state is ReplyState.SENT
+
+
+async def test_what_the_platform_shows_late_is_not_repeated() -> None:
+    wire, clock = ReadableWire(found=None), ManualClock(START)
+    outbox = MemoryOutbox(doubtful=[reply()])
+    sender = dispatcher(wire, outbox, clock=clock)
+    await sender.settle()
+    wire.found = "n7"
+    await clock.advance(SHOWN_SECONDS)
+    await sender.settle()
+    assert wire.sent == []
+    assert outbox.finished[0].native_id == "n7"
+
+
+async def test_a_platform_that_is_silent_is_asked_again_and_then_a_person() -> None:
+    wire, clock = ReadableWire(found=Unavailable("down")), ManualClock(START)
+    outbox = MemoryOutbox(doubtful=[reply()])
+    sender = dispatcher(wire, outbox, clock=clock)
+    for _ in range(LOOKS - 1):
+        await sender.settle()
+        await clock.advance(SHOWN_SECONDS)
+    assert outbox.finished == []
+    await sender.settle()
+    assert wire.sent == []
+    assert outbox.finished[0].state is ReplyState.UNKNOWN
+    assert len(outbox.tickets) == 1
+
+
+async def test_nothing_is_taken_while_the_platform_takes_nothing() -> None:
+    wire, outbox, clock = PacedWire(seconds=60), MemoryOutbox(reply()), ManualClock(START)
+    sender = dispatcher(wire, outbox, clock=clock)
+    assert await sender.step() == 0
+    wire.seconds = 0.4
+    short = asyncio.create_task(sender.step())
+    await clock.advance(0.3)
+    assert wire.sent == []
+    await clock.advance(0.1)
+    assert await short == 1
+    assert wire.sent == ["k"]
+
+
+BLOCKED = Rejected(reason="bot was blocked", ends_conversation=True)
+
+
+async def test_who_blocks_the_bot_ends_the_conversation_and_is_no_work_for_staff() -> None:
+    wire, outbox = Wire(result=BLOCKED), MemoryOutbox(reply())
+    sender = dispatcher(wire, outbox)
+    await sender.step()
+    await sender.step()
+    assert wire.sent == ["k"]
+    assert outbox.ended == ["k"]
+    assert (outbox.finished[0].state, outbox.tickets) == (ReplyState.REJECTED, [])
+
+
+async def test_a_ticket_that_was_owed_stays_owed_where_the_bot_is_blocked() -> None:
+    outbox = MemoryOutbox(reply())
+    await dispatcher(Wire(result=BLOCKED), outbox, desk=Desk(open=ticket("T-7"))).step()
+    assert [one.number for one in outbox.tickets] == ["T-7"]
+    assert outbox.ended == ["k"]
+
+
+async def test_staff_hear_that_their_own_words_did_not_arrive() -> None:
+    outbox = MemoryOutbox(replace(reply(), by="小李"))
+    await dispatcher(Wire(result=BLOCKED), outbox).step()
+    assert len(outbox.tickets) == 1
 
 
 async def test_running_settles_first_survives_the_store_and_wakes_up() -> None:
