@@ -116,9 +116,9 @@ def build_duties(
             ),
         ),
         Duty(
-            name="forget raw events",
+            name="forget what is old",
             every=timedelta(hours=6),
-            do=lambda: duties.forget_raw_events(store, days=schedule.raw_days, clock=clock),
+            do=lambda: duties.forget_what_is_old(store, schedule=schedule, clock=clock),
         ),
         Duty(
             name="alarm silent channels",

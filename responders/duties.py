@@ -7,6 +7,7 @@ from typing import Final
 from core.clock import Clock
 from core.health import Health
 from core.records import Alert, Ticket
+from core.settings import Schedule
 from core.types import Received
 from responders.catalogue import Catalogue, Written
 from responders.ports import Raises, Retention, Tickets
@@ -30,9 +31,15 @@ async def remind_of_late_tickets(
     return raised
 
 
-async def forget_raw_events(retention: Retention, *, days: float, clock: Clock) -> int:
-    """Forget raw events that are older than ``days``; returns how many."""
-    return await retention.purge_raw(clock.now() - timedelta(days=days))
+async def forget_what_is_old(retention: Retention, *, schedule: Schedule, clock: Clock) -> int:
+    """Forget what is older than the schedule keeps it; returns how many records."""
+    now = clock.now()
+    return await retention.age(
+        raw=now - timedelta(days=schedule.raw_days),
+        spam=now - timedelta(days=schedule.spam_days),
+        messages=now - timedelta(days=schedule.message_days),
+        records=now - timedelta(days=schedule.record_days),
+    )
 
 
 async def alarm_silent_connectors(

@@ -64,10 +64,16 @@ class History(Protocol):
 
 
 class Retention(Protocol):
-    """Where raw events age out."""
+    """Where what is over ages out."""
 
-    async def purge_raw(self, before: datetime) -> int:
-        """Forget the raw text of ended events received before; returns how many."""
+    async def age(
+        self, *, raw: datetime, spam: datetime, messages: datetime, records: datetime
+    ) -> int:
+        """Forget what is older than these times; returns how many records.
+
+        The texts of public posts (``raw``), of dropped events (``spam``) and of private messages;
+        resolved tickets, quiet conversations, resolved alerts and dead letters (``records``).
+        """
         ...
 
 

@@ -9,12 +9,13 @@ import pytest
 from core.clock import ManualClock
 from core.health import Health, Status
 from core.records import Alert, Ticket
+from core.settings import Schedule
 from core.types import Received
 from responders.catalogue import shipped_catalogue
 from responders.duties import (
     alarm_dead_letter,
     alarm_silent_connectors,
-    forget_raw_events,
+    forget_what_is_old,
     remind_of_late_tickets,
 )
 from tests.responders.parts import START, mention, ticket
@@ -51,10 +52,12 @@ class Late:
 
 @dataclass
 class Raw:
-    before: datetime | None = None
+    asked: tuple[datetime, ...] = ()
 
-    async def purge_raw(self, before: datetime) -> int:
-        self.before = before
+    async def age(
+        self, *, raw: datetime, spam: datetime, messages: datetime, records: datetime
+    ) -> int:
+        self.asked = (raw, spam, messages, records)
         return 3
 
 
@@ -81,10 +84,11 @@ async def test_a_late_ticket_is_told_once_a_day() -> None:
     assert second.brand is None
 
 
-async def test_raw_events_age_out() -> None:
+async def test_what_is_old_ages_out_by_class() -> None:
     raw = Raw()
-    assert await forget_raw_events(raw, days=90, clock=ManualClock(START)) == 3
-    assert raw.before == START - timedelta(days=90)
+    schedule = Schedule(raw_days=90, spam_days=30, message_days=365, record_days=730)
+    assert await forget_what_is_old(raw, schedule=schedule, clock=ManualClock(START)) == 3
+    assert raw.asked == tuple(START - timedelta(days=days) for days in (90, 30, 365, 730))
 
 
 def health(
