@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.records import Counts
+from storage.records import AGED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +21,7 @@ class Finding:
 
 
 def wrong_counts(counted: Counts, found: Counts, *, mend: bool) -> list[Finding]:
-    """Where the counters differ from the rows; duplicates leave no row and are taken as counted."""
+    """Where the counters differ from the rows."""
     names = ("received", "done", "pending", "dead")
     pairs = {name: (getattr(counted, name), getattr(found, name)) for name in names}
     for reason in sorted(counted.dropped.keys() | found.dropped.keys()):
@@ -38,14 +39,18 @@ def wrong_counts(counted: Counts, found: Counts, *, mend: bool) -> list[Finding]
 
 
 def recount(rows: dict[str, int], counted: Counts) -> Counts:
-    """The counts that rows tell: ``done``, ``pending``, ``dead`` and ``dropped:REASON``."""
+    """The counts that rows tell: ``done``, ``pending``, ``dead`` and ``dropped:REASON``.
+
+    Duplicates leave no row, nor does what aged out unread: both are taken as counted.
+    """
     dropped = {
         name.removeprefix("dropped:"): n
         for name, n in rows.items()
         if name.startswith("dropped:") and n
     }
-    if counted.dropped.get("duplicate"):
-        dropped["duplicate"] = counted.dropped["duplicate"]
+    for reason in ("duplicate", AGED):
+        if counted.dropped.get(reason):
+            dropped[reason] = counted.dropped[reason]
     done, pending, dead = (rows.get(name, 0) for name in ("done", "pending", "dead"))
     return Counts(
         received=done + pending + dead + sum(dropped.values()),

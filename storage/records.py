@@ -17,6 +17,7 @@ from core.records import (
 )
 from core.standing import Silence, Tracked
 from core.types import Action, Decision, Event, Judgement, Mention
+from storage.codec import micros
 from storage.tokens import tokens
 
 HOUR: Final = 3_600_000_000
@@ -42,6 +43,9 @@ SAMPLES: Final = 100
 
 ENDED: Final = "conversation ended"
 """Why a reply is cancelled where nobody can be reached any more."""
+
+AGED: Final = "aged"
+"""Why an event is dropped that was a dead letter until it was too old to keep."""
 
 UNDECIDED: Final = Decision(action=Action.IGNORE, rule="", reason="")
 """Stands for the decision of a mention that was recorded without one."""
@@ -163,6 +167,16 @@ def ended(before: Conversation | None, last: Reply, at: datetime) -> Conversatio
         state=ConversationState.ENDED,
         updated_at=at,
     )
+
+
+def said_and_forgotten(reply: Reply) -> Reply:
+    """What stays of a reply that aged out: that it was sent, so that it is not sent again."""
+    return replace(reply, text="", target=replace(reply.target, author=None))
+
+
+def is_settled(alert: Alert, before: int) -> bool:
+    """True where an alert was resolved before a time."""
+    return alert.state == "resolved" and micros(alert.resolved_at or alert.created_at) < before
 
 
 def given_back(conversation: Conversation) -> Conversation:

@@ -91,9 +91,10 @@ class Table:
         if changes:
             await self._collection.bulk_write(changes, ordered=False, session=self._session)
 
-    async def each(self) -> AsyncIterator[Doc]:
-        """All documents, one after the other."""
-        async for doc in self._collection.find({}, session=self._session).sort("_id", ASCENDING):
+    async def each(self, where: Where | None = None) -> AsyncIterator[Doc]:
+        """All documents, or those that match, one after the other."""
+        found = self._collection.find(where or {}, session=self._session)
+        async for doc in found.sort("_id", ASCENDING):
             yield doc
 
     async def change(self, where: Where, change: Where, *, upsert: bool = False) -> int:

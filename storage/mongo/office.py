@@ -6,8 +6,9 @@ from datetime import datetime
 from storage.audit import Entry
 from storage.codec import micros
 from storage.doctor import Finding
-from storage.mongo import health, people, rows, upkeep
+from storage.mongo import ageing, health, people, rows, upkeep
 from storage.mongo.base import MongoBase
+from storage.mongo.link import Where
 from storage.people import Dossier
 from storage.portable import Row
 from storage.records import CLASSES, EventClass
@@ -16,12 +17,40 @@ from storage.records import CLASSES, EventClass
 class MongoOffice(MongoBase):
     """What the operator does with the store."""
 
-    async def purge_raw(self, before: datetime) -> int:
-        """For every class of events alike."""
-        return sum([await self.purge_class(which, before) for which in CLASSES])
+    async def age(
+        self, *, raw: datetime, spam: datetime, messages: datetime, records: datetime
+    ) -> int:
+        """Forget what is older than these times; returns how many records.
+
+        The texts of public posts (``raw``), of dropped events (``spam``) and of private messages;
+        resolved tickets, quiet conversations with their lines, resolved alerts and dead letters
+        (``records``). Numbers, tracked figures and the audit log stay. May be repeated; works in
+        small transactions, so that nobody waits for it.
+        """
+        limits = {"dropped": spam, "public": raw, "private": messages}
+        total = sum([await self.purge_class(which, limits[which]) for which in CLASSES])
+        limit = micros(records)
+        for step in ageing.STEPS:
+            async for ids in self._ids(step.kind, step.where(limit)):
+                done = await self._write(step.batch(ids, limit))
+                if done is None:
+                    break
+                total += done
+        return total
+
+    async def _ids(self, kind: str, where: Where) -> AsyncIterator[list[object]]:
+        async with self._noted(), self._link.asking():
+            batch: list[object] = []
+            async for doc in self._tx(None).table(kind).each(where):
+                batch.append(doc["_id"])
+                if len(batch) == ageing.BATCH:
+                    yield batch
+                    batch = []
+            if batch:
+                yield batch
 
     async def purge_class(self, which: EventClass, before: datetime) -> int:
-        """As ``purge_raw``, for one class; in small transactions, so that nobody waits for it."""
+        """Forget the raw texts of one class of events received before; returns how many."""
         total, limit = 0, micros(before)
         while True:
             done = await self._write(lambda tx: upkeep.purge_raw(tx, limit, which))

@@ -80,6 +80,7 @@ async def _second(link: Link) -> None:
             index("tell", where={"tell": {"$exists": True}}, name="tell"),
         ]
     )
+    await link.table("deliveries").index([index("_id.alert", name="alert")])
     await link.table("conversations").index([index("updated", name="updated")])
     await link.table("silences").index([index("until", name="until")])
     await link.table("corrections").index([index("at", name="at")])

@@ -94,12 +94,13 @@ async def purge_raw(tx: Tx, before: int, which: EventClass) -> int | None:
             kept: str | None = ""
             if doc["_id"] in mentions:
                 kept = tx.load(Judged, mentions[doc["_id"]]).masked_text
-            done += await _bare(tx, doc, event, event.text if kept is None else kept)
+            done += await bare(tx, doc, event, event.text if kept is None else kept)
     await set_setting(tx, mark, str(start))
     return done if docs and docs[0]["state"] != PENDING else None
 
 
-async def _bare(tx: Tx, doc: Doc, event: Event, text: str) -> bool:
+async def bare(tx: Tx, doc: Doc, event: Event, text: str) -> bool:
+    """Leave ``text`` alone of what an event and its line say; False where nothing else was."""
     bare = dataclasses.replace(event, text=text, media=())
     if bare == event:
         return False

@@ -10,19 +10,37 @@ from storage.doctor import Finding
 from storage.people import Dossier
 from storage.portable import Row
 from storage.records import CLASSES, EventClass
-from storage.sql import health, people, rows, upkeep
+from storage.sql import ageing, health, people, rows, upkeep
 from storage.sql.base import SqliteBase
 
 
 class SqliteOffice(SqliteBase):
     """What the operator does with the store."""
 
-    async def purge_raw(self, before: datetime) -> int:
-        """For every class of events alike."""
-        return sum([await self.purge_class(which, before) for which in CLASSES])
+    async def age(
+        self, *, raw: datetime, spam: datetime, messages: datetime, records: datetime
+    ) -> int:
+        """Forget what is older than these times; returns how many records.
+
+        The texts of public posts (``raw``), of dropped events (``spam``) and of private messages;
+        resolved tickets, quiet conversations with their lines, resolved alerts and dead letters
+        (``records``). Numbers, tracked figures and the audit log stay. May be repeated; works in
+        small transactions, so that nobody waits for it.
+        """
+        limits = {"dropped": spam, "public": raw, "private": messages}
+        total = sum([await self.purge_class(which, limits[which]) for which in CLASSES])
+        limit = micros(records)
+        for step in ageing.STEPS:
+            after: ageing.Place = None
+            while True:
+                done, after = await self._write(ageing.batch(step, limit, after))
+                total += done
+                if after is None:
+                    break
+        return total
 
     async def purge_class(self, which: EventClass, before: datetime) -> int:
-        """As ``purge_raw``, for one class; in small transactions, so that nobody waits for it."""
+        """Forget the raw texts of one class of events received before; returns how many."""
         total, limit = 0, micros(before)
         while True:
             done = await self._write(lambda tx: upkeep.purge_raw(tx, limit, which))

@@ -74,12 +74,13 @@ def purge_raw(tx: Tx, before: int, which: EventClass) -> int | None:
         event = tx.coder.load(Event, body)
         if class_of(event, dropped=state == DROPPED) == which:
             kept = tx.coder.load(Judged, judged).masked_text if judged else ""
-            done += _bare(tx, seq, event, event.text if kept is None else kept)
+            done += bare(tx, seq, event, event.text if kept is None else kept)
     set_setting(tx, mark, str(start))
     return done if rows and rows[0][1] != PENDING else None
 
 
-def _bare(tx: Tx, seq: int, event: Event, text: str) -> bool:
+def bare(tx: Tx, seq: int, event: Event, text: str) -> bool:
+    """Leave ``text`` alone of what an event and its line say; False where nothing else was."""
     bare = dataclasses.replace(event, text=text, media=())
     if bare == event:
         return False

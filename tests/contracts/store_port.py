@@ -13,6 +13,7 @@ from core.standing import Corrected, Correction, Freeze, Silence, Tracked
 from core.types import Mention
 from responders.ports import Alerts, Conversations, History, Retention, Tickets
 from storage.audit import Entry
+from storage.doctor import Finding
 
 
 class Store(
@@ -70,6 +71,12 @@ class Store(
     async def tracked_due(self, channel: str, now: datetime, limit: int) -> Sequence[Tracked]: ...
 
     async def tracked(self, mention_seq: int) -> Tracked | None: ...
+
+    async def age(
+        self, *, raw: datetime, spam: datetime, messages: datetime, records: datetime
+    ) -> int: ...
+
+    async def examine(self, *, mend: bool) -> Sequence[Finding]: ...
 
     async def audit(self) -> Sequence[Entry]: ...
 

@@ -1,8 +1,6 @@
 """What every store promises about events: nothing twice, nothing lost, everything counted."""
 
 import asyncio
-from dataclasses import replace
-from datetime import timedelta
 
 from core.clock import ManualClock
 from core.ports import Receipt
@@ -204,23 +202,3 @@ async def test_many_callers_at_once_lose_nothing(store: Store) -> None:
     await asyncio.gather(*(feed(str(n)) for n in range(20)))
     counts = await store.counts()
     assert (counts.received, counts.pending) == (400, 400)
-
-
-async def test_raw_texts_age_out_and_masked_texts_stay(store: Store, clock: ManualClock) -> None:
-    text = "电话 13800138000"
-    items = await take(store, event("old", text=text), event("spam", text=text))
-    masked = mention(items[0], masked_text="电话 [phone]")
-    await store.record(Outcome(seq=items[0].seq, mention=masked, plan=plan()))
-    await store.record(Outcome(seq=items[1].seq, dropped="spam"))
-    await clock.advance(3600)
-    await take(store, event("pending", text=text))
-    await store.record(
-        Outcome(seq=(await take(store, event("new", text=text)))[0].seq, dropped="x")
-    )
-    assert await store.purge_raw(NOW) == 0
-    assert await store.purge_raw(NOW + timedelta(minutes=1)) == 2
-    assert await store.purge_raw(NOW + timedelta(hours=2)) == 0, "it never passes a pending event"
-    handled = await store.mention(items[0].seq)
-    assert handled is not None
-    assert handled.mention.event.text == "电话 [phone]"
-    assert handled.mention == replace(masked, event=replace(masked.event, text="电话 [phone]"))

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from core.errors import StoreError
 from core.queries import MentionFilter, TicketFilter
 from core.records import Outcome, Target
 from core.standing import Correction, Tracked
-from core.types import Author, EventKind, Page, Reject
+from core.types import Author, Page, Reject
 from storage.audit import Entry, broken, entry, pseudonym
 from storage.factory import AnyStore, open_store
 from storage.sql.work import Tx
@@ -207,31 +206,4 @@ async def test_the_log_is_only_added_to(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="only added to"):
             await store._write(work)
     assert await store.audit() == [noted]
-    await store.close()
-
-
-async def test_raw_events_age_out_by_class(store: AnyStore) -> None:
-    text = "电话 13800138000"
-    items = await take(
-        store,
-        event("private", text=text),
-        post("public", text=text),
-        event("dropped", text=text),
-        event("gone", text=text, kind=EventKind.POST, solicited=False),
-    )
-    for item in items[:2]:
-        masked = mention(item, masked_text="电话 [phone]")
-        await store.record(Outcome(seq=item.seq, mention=masked, plan=plan()))
-    for item in items[2:]:
-        await store.record(Outcome(seq=item.seq, dropped="spam"))
-    soon = NOW + timedelta(seconds=1)
-    assert await store.purge_class("dropped", NOW) == 0
-    assert await store.purge_class("dropped", soon) == 2
-    assert await store.purge_class("dropped", soon) == 0
-    assert await store.purge_class("private", soon) == 1
-    shown = [await store.mention(item.seq) for item in items[:2]]
-    assert [each.mention.event.text for each in shown if each] == ["电话 [phone]", text]
-    lines = await store.lines("chat", "c1")
-    assert [line.text for line in lines] == ["电话 [phone]", ""]
-    assert await store.purge_raw(soon) == 1
     await store.close()
