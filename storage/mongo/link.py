@@ -151,10 +151,29 @@ class Link:
         self._database: AsyncIOMotorDatabase[Doc] = client[database]
         self.transactions = transactions
         """True where the server can change several documents at once."""
+        self._numbering = asyncio.Lock()
         self.where = f"MongoDB, database {database}"
 
     def table(self, name: str, session: "Session" = None) -> Table:
         return Table(self._database[name], session)
+
+    async def number(self, name: str, by: int) -> int:
+        """Raise a number by so much, and return what it is then; one caller after the other."""
+        numbers, wait = self.table("numbers"), FIRST_WAIT
+        async with self._numbering:
+            for _ in range(TRIES):
+                try:
+                    found = await numbers.take({"_id": name}, {"$inc": {"last": by}}, upsert=True)
+                except PyMongoError as error:
+                    if not _again(error):
+                        raise
+                else:
+                    last = found.get("last") if found else None
+                    if isinstance(last, int):
+                        return last
+                await asyncio.sleep(wait)
+                wait = min(wait * 1.5, LONGEST_WAIT)
+        raise StoreError(f"{self.where} does not count. Look at the server's log.")
 
     async def run(self, work: "Callable[[Session], Awaitable[R]]") -> R:
         """Run work in a transaction where the server has them.

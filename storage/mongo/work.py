@@ -57,10 +57,7 @@ class Tx:
 
     async def next(self, name: str, first: int = 1, by: int = 1) -> int:
         """The first of ``by`` new numbers; outside of the transaction, so gaps are allowed."""
-        found = await self._link.table("numbers").take(
-            {"_id": name}, {"$inc": {"last": by}}, upsert=True
-        )
-        return integer(found or {}, "last") - by + first
+        return await self._link.number(name, by) - by + first
 
     def dump(self, value: object) -> bytes:
         """A record as it is stored."""
