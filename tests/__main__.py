@@ -3,6 +3,7 @@
 Every check runs even if an earlier one failed; the exit status is 1 if any did.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -12,12 +13,15 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parent.parent
 
+SIDE_BY_SIDE: Final = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile")
+"""One process more than there are cores, since many tests wait for a server or a browser."""
+
 CHECKS: Final[Sequence[tuple[str, Sequence[str]]]] = (
     ("lint", ("ruff", "check", ".")),
     ("format", ("ruff", "format", "--check", ".")),
     ("types", ("mypy",)),
     ("imports", ("lint-imports",)),
-    ("tests", (sys.executable, "-m", "pytest", "--cov", "--cov-report=")),
+    ("tests", (sys.executable, "-m", "pytest", *SIDE_BY_SIDE, "--cov", "--cov-report=")),
     ("coverage", (sys.executable, "-m", "coverage", "report")),
     (
         "full coverage of what decides",
