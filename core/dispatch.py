@@ -96,6 +96,7 @@ class Dispatcher:
         if wait > 0:
             await self._clock.sleep(wait)
         limit = BATCH if self._resend else 1
+        reach("before-claim")
         replies = await self._outbox.claim_replies(self._channel, limit, self._clock.now())
         for reply in replies:
             reach("after-claim")
@@ -142,6 +143,7 @@ class Dispatcher:
         reach("after-send")
         if isinstance(result, Unknown) and isinstance(found := await self._look_for(reply), Sent):
             result = found
+        reach("before-confirm")
         await self._finish(reply, result)
         reach("after-confirm")
 

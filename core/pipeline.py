@@ -99,10 +99,12 @@ class Pipeline:
         if event.kind is EventKind.DELETE:
             await parts.inbox.withdraw(item)
             return None
+        reach("before-match")
         brands = known.brands if known else parts.matcher.match(event)
         reach("after-match")
         if not brands:
             return await self._drop(item, "no_brand")
+        reach("before-judge")
         judgement = known.judgement if known else (await parts.judge.judge([event.text]))[0]
         reach("after-judge")
         verdict = parts.moderator.inspect(event, judgement)
@@ -120,12 +122,20 @@ class Pipeline:
         plan = await parts.decider.decide(mention)
         reach("after-decide")
         outcome = Outcome(seq=item.seq, mention=mention, plan=plan)
-        reach("before-record")
-        await parts.inbox.record(outcome)
-        reach("after-record")
+        await self._record(outcome)
         self._ended(item, outcome)
         self._tell(mention, plan)
         return outcome
+
+    async def _record(self, outcome: Outcome) -> None:
+        ticket = outcome.plan is not None and outcome.plan.ticket is not None
+        reach("before-record")
+        if ticket:
+            reach("before-ticket")
+        await self._parts.inbox.record(outcome)
+        if ticket:
+            reach("after-ticket")
+        reach("after-record")
 
     async def _drop(self, item: Received, reason: str) -> Outcome:
         outcome = Outcome(seq=item.seq, dropped=reason)

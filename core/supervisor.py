@@ -72,15 +72,25 @@ class Supervisor:
             await self._clock.sleep(wait)
 
     async def _read(self) -> None:
+        """Take page after page; to ask for the next one is to acknowledge the last."""
         cursor = await self._inbox.cursor(self._connector.name)
         self._set("connected")
+        stored = False
+        reach("before-receive")
         async for page in self._connector.pages(cursor):
+            if stored:
+                reach("after-acknowledge")
+            reach("after-receive")
             receipt = await self._intake.accept(self._connector.name, page)
-            reach("after-acknowledge")
+            reach("before-acknowledge")
+            stored = True
             self._failures = 0
             if receipt.accepted:
                 self._count(receipt.accepted)
                 await self._intake.wait_for_room()
+            reach("before-receive")
+        if stored:
+            reach("after-acknowledge")
 
     def _wait(self, asked: float | None) -> float:
         self._failures += 1

@@ -69,11 +69,15 @@ async def test_an_event_is_matched_judged_decided_recorded_and_watched(
     assert outcome.plan is not None
     assert house.spread.seen == [outcome.seq]
     assert reached == [
+        "before-match",
         "after-match",
+        "before-judge",
         "after-judge",
         "before-decide",
         "after-decide",
         "before-record",
+        "before-ticket",
+        "after-ticket",
         "after-record",
     ]
     assert set(reached) <= set(checkpoints.NAMES)
