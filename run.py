@@ -49,7 +49,7 @@ from listeners.spread.assembly import build_spread
 from moderation.assembly import build_guards
 from moderation.inbound import FLAGS
 from responders.alerts import AlertDesk
-from responders.assembly import build_alarm, build_duties, build_responders
+from responders.assembly import build_alarm, build_duties, build_responders, join_receivers
 from responders.content import Content, read_content
 from responders.playbook import Vocabulary
 from storage.commands import Access, add_storage, keys
@@ -133,6 +133,7 @@ async def open_house(
         understanding = build_understanding(settings)
         guards = build_guards(
             clock,
+            store=store,
             published=[article.body for article in plans.content.articles],
             private_channels=[one.name for one in settings.channels if one.type == "webchat"],
         )
@@ -144,7 +145,9 @@ async def open_house(
             clock=clock,
             session=session,
             random=random.random,
+            freezer=guards.freezes,
         )
+        join_receivers(settings, responders.alerts)
         spread = build_spread(settings, responders.alerts, clock)
         if newest := (await store.mentions(MentionFilter(), limit=1)).mentions:
             since = newest[0].mention.event.posted_at - spread.memory

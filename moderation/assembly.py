@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.clock import Clock
-from moderation.freezes import ChannelFreezes
+from moderation.freezes import FreezeStore, StoredFreezes
 from moderation.gate import GateRules, OutboundGate
 from moderation.inbound import InboundModerator
 from moderation.masking import published_contacts
@@ -13,14 +13,19 @@ from moderation.words import shipped_words
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Guards:
-    """Both guards."""
+    """Both guards, and the pauses that the second one asks for."""
 
     inbound: InboundModerator
     gate: OutboundGate
+    freezes: StoredFreezes
 
 
 def build_guards(
-    clock: Clock, *, published: Iterable[str] = (), private_channels: Iterable[str] = ()
+    clock: Clock,
+    *,
+    store: FreezeStore,
+    published: Iterable[str] = (),
+    private_channels: Iterable[str] = (),
 ) -> Guards:
     """With the word lists that come with Tingfeng.
 
@@ -31,8 +36,9 @@ def build_guards(
     rules = GateRules(
         private_channels=frozenset(private_channels), own_contacts=published_contacts(published)
     )
-    freezes = ChannelFreezes({})
+    freezes = StoredFreezes(store)
     return Guards(
+        freezes=freezes,
         inbound=InboundModerator(words),
         gate=OutboundGate(words.promises, freezes=freezes, clock=clock, rules=rules),
     )

@@ -1,29 +1,52 @@
-"""Raises alerts and carries each to every receiver: at least once, each receiver on its own."""
+"""Raises alerts, keeps them until their matter is over, and has staff told of them."""
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.bus import Bus
 from core.checkpoints import reach
 from core.clock import Clock
-from core.errors import ConnectorError, StoreError, Unavailable
+from core.errors import Conflict, StoreError
 from core.records import Alert
-from responders.ports import Alerts
+from core.types import Severity
+from responders.courier import Courier, rest
+from responders.life import Around, Rules, Step, next_step, with_news
+from responders.live import Live
+from responders.oncall import Chain
+from responders.ports import Alerts, Freezer
 from responders.receiver import Receiver
+from responders.topics import pause, resume
 
 log = logging.getLogger(__name__)
 
-_BATCH: Final = 16
-_FIRST_WAIT: Final = 1.0
-_LONGEST_WAIT: Final = 300.0
-_LOOK_AGAIN: Final = 1.0
+_MOST: Final = 10_000
+_TRIES: Final = 10
+_TAIL: Final = timedelta(hours=1)
+"""News within this long of the end of a matter belong to its end."""
+_JUMP_SECONDS: Final = 30.0
+_OFTEN_SECONDS: Final = 2.0
+"""What is said of an alert again and again is stored at most so often."""
+_REMEMBERED: Final = 1_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertManners:
+    """How the desk behaves."""
+
+    rules: Rules = field(default_factory=Rules)
+    chain: Callable[[Sequence[str]], Chain] = lambda names: Chain((), names)
+    """Who is told, given the names of all receivers."""
+    drill_mark: str | None = None
+    """What every title begins with in an exercise; ``None`` outside of one."""
 
 
 class AlertDesk:
-    """Stores alerts with one delivery a receiver, and works the deliveries off."""
+    """The port for whoever notices something, and the worker that looks after what they raised."""
 
     def __init__(
         self,
@@ -33,111 +56,179 @@ class AlertDesk:
         bus: Bus,
         clock: Clock,
         random: Callable[[], float],
+        freezer: Freezer | None = None,
+        manners: AlertManners | None = None,
     ) -> None:
-        """``random`` gives numbers in [0, 1) that keep receivers' retries apart."""
+        """``random`` gives numbers in [0, 1) that keep receivers' retries apart.
+
+        ``freezer``: where a P1 about an incident pauses automatic replies.
+        """
         self.raised = 0
         """New alerts since the start."""
         self._store = store
-        self._receivers = tuple(receivers)
         self._bus = bus
         self._clock = clock
         self._random = random
-        self._failures = dict.fromkeys((receiver.name for receiver in receivers), 0)
-        self._wake = {receiver.name: asyncio.Event() for receiver in receivers}
+        self._freezer = freezer
+        self._manners = manners or AlertManners()
+        self._wake = asyncio.Event()
+        self._couriers: list[Courier] = []
+        self._chain = self._manners.chain(())
+        self._heard: OrderedDict[str, tuple[float, Severity]] = OrderedDict()
+        self._started_at = clock.now()
+        self._jumped_at: datetime | None = None
+        self._seen = (clock.now(), clock.monotonic())
+        self.receive(receivers)
+
+    def receive(self, receivers: Sequence[Receiver]) -> None:
+        """Tell these, too; to be called before ``run``."""
+        self._couriers += [
+            Courier(
+                receiver,
+                store=self._store,
+                clock=self._clock,
+                random=self._random,
+            )
+            for receiver in receivers
+        ]
+        self._chain = self._manners.chain(self.receivers)
+
+    @property
+    def receivers(self) -> tuple[str, ...]:
+        """Names of all that are told."""
+        return tuple(courier.receiver.name for courier in self._couriers)
 
     async def raise_alert(self, alert: Alert) -> bool:
-        """Store the alert and tell staff; False where one with its key was raised before."""
+        """Take the alert; False where its key is known: then what it says anew is kept.
+
+        Staff are told by ``run``, as the rules of ``responders.life`` have it.
+        """
         reach("before-alert")
-        names = [receiver.name for receiver in self._receivers]
-        raised = await self._store.raise_alert(alert, names)
+        if self._manners.drill_mark is not None:
+            alert = replace(alert, title=f"{self._manners.drill_mark}{alert.title}", drill=True)
+        if self._said_just_now(alert):
+            return False
+        new = await self._store.alert(alert.key) is None
+        if new:
+            await self._pause(alert)
+            new = await self._store.raise_alert(alert, ())
+        if not new:
+            await self._hear(alert)
         reach("after-alert")
-        if raised:
-            self.raised += 1
-            log.warning(
-                "alert",
-                extra={"key": alert.key, "kind": alert.kind, "severity": alert.severity}
-                | {"title": alert.title, "brand": alert.brand, "incident": alert.incident},
-            )
-            self._bus.publish(alert)
-            for waiting in self._wake.values():
-                waiting.set()
-        return raised
+        self._remember(alert)
+        if new:
+            self._tell(alert)
+        return new
 
     async def run(self) -> None:
-        """Deliver for ever, one loop a receiver."""
+        """Look after all alerts and deliver for ever, one loop a receiver."""
         async with asyncio.TaskGroup() as tasks:
-            for receiver in self._receivers:
-                tasks.create_task(self._serve(receiver))
+            for courier in self._couriers:
+                tasks.create_task(courier.run())
+            tasks.create_task(self._watch())
 
-    async def step(self, receiver: Receiver) -> int:
-        """Deliver what is due to one receiver; returns how many alerts were tried.
-
-        Where the receiver cannot be reached the rest waits with the alert that failed.
-        """
-        due = await self._store.claim_deliveries(receiver.name, _BATCH, self._clock.now())
-        for tried, alert in enumerate(due, start=1):
-            failure = await self._deliver(receiver, alert)
-            if isinstance(failure, Unavailable):
-                return tried
-        return len(due)
-
-    async def _serve(self, receiver: Receiver) -> None:
-        wake = self._wake[receiver.name]
-        while True:
-            wake.clear()
+    async def look(self) -> int:
+        """Take every step that is due; returns how many there were."""
+        now = self._read_clock()
+        live = Live(await self._store.live_alerts(limit=_MOST))
+        silences = await self._store.silences() if live.alerts else ()
+        taken = 0
+        for alert in live.gravest_first():
+            around = Around(
+                rules=self._manners.rules,
+                chain=self._chain,
+                started_at=self._started_at,
+                jumped_at=self._jumped_at,
+                live=live.near(alert),
+                silences=silences,
+            )
+            step = next_step(alert, now, around)
+            if step is None:
+                continue
             try:
-                worked = await self.step(receiver)
+                live.put(await self._take(step))
+            except Conflict:  # somebody was faster; the next look sees what they made of it
+                self._wake.set()
+                continue
+            taken += 1
+        return taken
+
+    async def _watch(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                await self.look()
             except StoreError as error:
-                log.error("the store failed", extra=_extra(receiver, str(error)))
-                worked = 0
-            failures = self._failures[receiver.name]
-            if failures:
-                await self._clock.sleep(self._wait(failures))
-            elif not worked:
-                await self._rest(wake)
+                log.error("the store failed", extra={"error": str(error)})
+            await rest(self._clock, self._wake)
 
-    async def _deliver(self, receiver: Receiver, alert: Alert) -> ConnectorError | None:
-        failure: ConnectorError | None = None
-        try:
-            await receiver.deliver(alert)
-        except ConnectorError as error:
-            failure = error
-        except Exception as error:  # a bug in one receiver must not end its loop
-            log.exception("delivery failed", extra={"receiver": receiver.name})
-            failure = Unavailable(f"{type(error).__name__}: {error}")
-        wait = 0.0
-        if isinstance(failure, Unavailable):
-            self._failures[receiver.name] += 1
-            wait = failure.retry_after or self._wait(self._failures[receiver.name])
-        else:
-            self._failures[receiver.name] = 0
-            if failure is not None:
-                wait = _LONGEST_WAIT * (1 + self._random())
-        if failure is not None:
-            log.warning("alert not delivered", extra=_extra(receiver, str(failure)))
-        await self._store.finish_delivery(
-            alert.key,
-            receiver.name,
-            delivered=failure is None,
-            reason="" if failure is None else str(failure),
-            retry_at=self._clock.now() + timedelta(seconds=wait),
+    async def _take(self, step: Step) -> Alert:
+        alert = await self._store.change_alert(step.alert, receivers=step.receivers)
+        log.info(
+            "alert moved",
+            extra={"key": alert.key, "why": step.why, "receivers": list(step.receivers)},
         )
-        return failure
+        if alert.state == "resolved" and self._freezer is not None:
+            await resume(self._freezer, alert, await self._store.live_alerts(limit=_MOST))
+        self._bus.publish(alert)
+        for courier in self._couriers:
+            if courier.receiver.name in step.receivers:
+                courier.wake()
+        return alert
 
-    def _wait(self, failures: int) -> float:
-        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(failures - 1, 16))
-        return longest * (0.5 + self._random() / 2)
+    async def _hear(self, news: Alert) -> None:
+        """Keep what a repeated call says of a known alert."""
+        for _ in range(_TRIES):
+            stored = await self._store.alert(news.key)
+            if stored is None:
+                return
+            now = self._clock.now()
+            changed = with_news(stored, news, now, _TAIL)
+            if changed is None:
+                return
+            if changed.severity < stored.severity or stored.state == "resolved":
+                await self._pause(changed)
+            try:
+                changed = await self._store.change_alert(changed)
+            except Conflict:
+                continue
+            self._bus.publish(changed)
+            self._wake.set()
+            return
+        raise Conflict(f"the alert {news.key} is changed again and again. Try again later.")
 
-    async def _rest(self, wake: asyncio.Event) -> None:
-        """Until something is raised, or a second: retries become due without a call."""
-        sleeping = asyncio.ensure_future(self._clock.sleep(_LOOK_AGAIN))
-        waking = asyncio.ensure_future(wake.wait())
-        try:
-            await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            waking.cancel()
+    def _said_just_now(self, alert: Alert) -> bool:
+        """True where the same was stored a moment ago, no less severe."""
+        at, severity = self._heard.get(alert.key, (float("-inf"), alert.severity))
+        return self._clock.monotonic() - at < _OFTEN_SECONDS and severity <= alert.severity
 
+    def _remember(self, alert: Alert) -> None:
+        self._heard[alert.key] = (self._clock.monotonic(), alert.severity)
+        self._heard.move_to_end(alert.key)
+        if len(self._heard) > _REMEMBERED:
+            self._heard.popitem(last=False)
 
-def _extra(receiver: Receiver, error: str) -> dict[str, object]:
-    return {"receiver": receiver.name, "error": error}
+    async def _pause(self, alert: Alert) -> None:
+        """Pause first: where the alert cannot be stored, nothing has been said meanwhile."""
+        if self._freezer is not None and alert.severity == "P1" and alert.kind == "incident":
+            await pause(self._freezer, alert, self._clock.now())
+
+    def _tell(self, alert: Alert) -> None:
+        self.raised += 1
+        log.warning(
+            "alert",
+            extra={"key": alert.key, "kind": alert.kind, "severity": alert.severity}
+            | {"title": alert.title, "brand": alert.brand, "incident": alert.incident},
+        )
+        self._bus.publish(alert)
+        self._wake.set()
+
+    def _read_clock(self) -> datetime:
+        """The time; notes where it and the monotonic clock do not agree."""
+        now, elapsed = self._clock.now(), self._clock.monotonic()
+        then, before = self._seen
+        if abs((now - then).total_seconds() - (elapsed - before)) > _JUMP_SECONDS:
+            log.warning("the clock jumped", extra={"from": str(then), "to": str(now)})
+            self._jumped_at = now
+        self._seen = (now, elapsed)
+        return now

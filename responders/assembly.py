@@ -15,15 +15,18 @@ from core.health import Health
 from core.settings import Settings
 from core.types import Received
 from responders import duties
-from responders.alerts import AlertDesk
+from responders.alerts import AlertDesk, AlertManners
 from responders.catalogue import shipped_catalogue
 from responders.content import Content
 from responders.decide import Manners, PlaybookDecider
 from responders.doubts import DoubtStore, PersonDoubts
 from responders.knowledge import KnowledgeBase
 from responders.lexicon import shipped_lexicon
-from responders.ports import Alerts, Retention, Tickets
-from responders.webhook import Webhook
+from responders.life import read_rules
+from responders.oncall import read_chain, require_on_call
+from responders.ports import Alerts, Freezer, Retention, Tickets
+from responders.receiver import Receiver
+from responders.receivers.assembly import build_receivers, require_own_names
 
 
 class ResponderStore(DoubtStore, Alerts, Retention, Tickets, Protocol):
@@ -48,8 +51,13 @@ def build_responders(
     clock: Clock,
     session: aiohttp.ClientSession,
     random: Callable[[], float],
+    freezer: Freezer | None = None,
+    drill: bool = False,
 ) -> Responders:
-    """Wired together; ``session`` carries the webhooks and is closed by who opened it."""
+    """Wired together; ``session`` carries the webhooks and is closed by who opened it.
+
+    ``freezer``: where a P1 pauses automatic replies. ``drill``: every alert says that it is one.
+    """
     texts = shipped_catalogue()
     return Responders(
         decider=PlaybookDecider(
@@ -66,21 +74,30 @@ def build_responders(
         ),
         alerts=AlertDesk(
             store=store,
-            receivers=[
-                Webhook(
-                    name=f"webhook-{number}",
-                    url=webhook.url,
-                    secret=webhook.secret,
-                    session=session,
-                    clock=clock,
-                )
-                for number, webhook in enumerate(settings.alerts.webhooks)
-            ],
+            receivers=build_receivers(settings, texts, session, clock),
+            freezer=freezer,
+            manners=AlertManners(
+                rules=read_rules(settings.alerts),
+                chain=partial(read_chain, settings.alerts),
+                drill_mark=(texts.say("drill_mark", settings.console.language) if drill else None),
+            ),
             bus=bus,
             clock=clock,
             random=random,
         ),
     )
+
+
+def join_receivers(
+    settings: Settings, alerts: AlertDesk, receivers: Sequence[Receiver] = ()
+) -> None:
+    """Add receivers that the channels bring; then nothing that is named may be missing.
+
+    Raises ConfigError for two receivers of one name, and for one on call that does not exist.
+    """
+    require_own_names([*alerts.receivers, *(receiver.name for receiver in receivers)])
+    alerts.receive(receivers)
+    require_on_call(settings.alerts, alerts.receivers)
 
 
 def build_alarm(

@@ -23,6 +23,7 @@ _FIELDS: Final = frozenset(
     {
         *("number", "within", "answer", "count"),
         *("reason", "subject", "channel", "due", "owner", "hours", "status"),
+        *("severity", "title", "brand", "incident"),
         *("rule", "intent", "sentiment", "complaint", "category", "risk", "article", "confidence"),
     }
 )

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from core.queries import Handled
 from core.records import Alert, Answer, Conversation, Ticket
+from core.standing import Freeze, Silence
 from core.types import Mention
 
 
@@ -38,10 +39,23 @@ class Tickets(Protocol):
 
 
 class Alerts(Protocol):
-    """Where alerts wait until every receiver has them."""
+    """Where alerts live, and wait until every receiver has them."""
 
     async def raise_alert(self, alert: Alert, receivers: Sequence[str]) -> bool:
         """Store the alert and one delivery a receiver; False where the key is already there."""
+        ...
+
+    async def alert(self, key: str) -> Alert | None: ...
+
+    async def live_alerts(self, *, limit: int = 1000) -> Sequence[Alert]:
+        """Those that are firing or acknowledged, oldest first."""
+        ...
+
+    async def change_alert(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
+        """Store a change made on ``alert.version``; raises Conflict if that is not the last.
+
+        Each receiver that is named gets a delivery that is due now. Returns what is stored.
+        """
         ...
 
     async def claim_deliveries(self, receiver: str, limit: int, now: datetime) -> Sequence[Alert]:
@@ -51,7 +65,26 @@ class Alerts(Protocol):
     async def finish_delivery(
         self, key: str, receiver: str, *, delivered: bool, reason: str = "", retry_at: datetime
     ) -> None:
-        """Note the outcome; an undelivered alert is due again at ``retry_at``."""
+        """Note the outcome; an undelivered alert is due again at ``retry_at``.
+
+        Changes nothing where the delivery was made due anew since this process claimed it.
+        """
+        ...
+
+    async def silences(self) -> Sequence[Silence]: ...
+
+
+class Freezer(Protocol):
+    """Where automatic replies are paused."""
+
+    async def save_freeze(self, freeze: Freeze) -> None:
+        """Pause; nothing starts after the return."""
+        ...
+
+    async def freezes(self) -> Sequence[Freeze]: ...
+
+    async def lift_freeze(self, id: str, *, by: str) -> bool:  # noqa: A002
+        """Go on; False where there was no such pause."""
         ...
 
 

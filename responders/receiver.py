@@ -1,6 +1,7 @@
-"""What a receiver of alerts is."""
+"""What a receiver of alerts is, and what some of them can do beside."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from core.records import Alert
 
@@ -19,3 +20,29 @@ class Receiver(Protocol):
         Raises Unavailable where it cannot be reached, Refused where it does not take this alert.
         """
         ...
+
+
+@runtime_checkable
+class Merges(Protocol):
+    """A receiver that takes several alerts in one message."""
+
+    async def deliver_many(self, alerts: Sequence[Alert]) -> int:
+        """As Receiver.deliver; returns how many of the first alerts the message has told of.
+
+        At least one; the rest is handed over again.
+        """
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A receiver that takes so many messages in a time and no more."""
+
+    def ready_in(self) -> float:
+        """Seconds until it may be sent something; 0 where that is now."""
+        ...
+
+
+def notice_key(alert: Alert) -> str:
+    """The same for repeats of one notice, and another for the next notice of the same alert."""
+    return f"{alert.key}#{alert.notices}"

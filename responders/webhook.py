@@ -1,7 +1,8 @@
 """A receiver of alerts behind HTTP, with a signature it can check.
 
 The signature is HMAC-SHA256, in hexadecimal, over the timestamp (seconds since 1970), a full stop
-and the body. A receiver refuses old timestamps and drops an Idempotency-Key it has seen.
+and the body. A receiver refuses old timestamps and drops an Idempotency-Key it has seen: that is
+``KEY#N``, N being the number of the notice about that alert.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 from core.clock import Clock
 from core.errors import Refused, Unavailable
 from core.records import Alert
+from responders.receiver import notice_key
 
 TIMESTAMP: Final = "Tingfeng-Timestamp"
 SIGNATURE: Final = "Tingfeng-Signature"
@@ -56,7 +58,7 @@ class Webhook:
             "Content-Type": "application/json; charset=utf-8",
             TIMESTAMP: timestamp,
             SIGNATURE: sign(self._secret, timestamp, body),
-            KEY: quote(alert.key, safe=":-_.~", errors="replace"),
+            KEY: quote(notice_key(alert), safe=":-_.~#", errors="replace"),
         }
         try:
             async with self._session.post(
@@ -81,7 +83,7 @@ class Webhook:
 
 def encode(alert: Alert) -> bytes:
     """The alert as JSON in ASCII; times as ISO 8601 in UTC, unknown fields may be added later."""
-    fields: dict[str, str | None] = {
+    fields: dict[str, str | int | bool | None] = {
         "key": alert.key,
         "kind": alert.kind,
         "severity": alert.severity,
@@ -92,6 +94,10 @@ def encode(alert: Alert) -> bytes:
         "incident": alert.incident,
         "state": alert.state,
         "owner": alert.owner,
+        "channel": alert.channel,
+        "category": alert.category,
+        "notice": alert.notices,
+        "drill": alert.drill,
     }
     return json.dumps(fields, sort_keys=True).encode("ascii")
 

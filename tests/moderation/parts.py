@@ -1,8 +1,12 @@
 """What the moderation tests share."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from core.queries import Handled
 from core.records import Reply, ReplyState, Target
+from core.standing import Freeze
 from core.types import Author, Event, EventKind, Judgement, Probabilities
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -65,3 +69,33 @@ def reply(
         by=by,
         created_at=START,
     )
+
+
+@dataclass
+class NoPauses:
+    """A store without mentions, where pauses can be laid down."""
+
+    kept: dict[str, Freeze] = field(default_factory=dict)
+
+    async def freezes(self) -> Sequence[Freeze]:
+        return list(self.kept.values())
+
+    async def save_freeze(self, freeze: Freeze) -> None:
+        self.kept[freeze.id] = freeze
+
+    async def lift_freeze(self, id: str, *, by: str) -> bool:  # noqa: A002
+        assert by
+        return self.kept.pop(id, None) is not None
+
+    async def mention(self, seq: int) -> Handled | None:
+        raise AssertionError(f"nobody needs the mention {seq}")
+
+
+class Frozen:
+    """Pauses channels by name, ``*`` for all of them."""
+
+    def __init__(self, reasons: dict[str, str]) -> None:
+        self._reasons = reasons
+
+    async def frozen(self, reply: Reply) -> str | None:
+        return self._reasons.get(reply.target.channel, self._reasons.get("*"))

@@ -4,10 +4,9 @@ import pytest
 
 from core.clock import ManualClock
 from core.records import Reply
-from moderation.freezes import ChannelFreezes
 from moderation.gate import Freezes, GateRules, OutboundGate
 from moderation.words import shipped_words
-from tests.moderation.parts import START, reply
+from tests.moderation.parts import START, Frozen, reply
 
 PHONE = "请打 13800138000"
 
@@ -25,7 +24,7 @@ def gate(
 ) -> OutboundGate:
     return OutboundGate(
         shipped_words().promises,
-        freezes=freezes or ChannelFreezes({}),
+        freezes=freezes or Frozen({}),
         clock=clock or ManualClock(START),
         rules=rules,
     )
@@ -113,11 +112,11 @@ async def test_what_was_said_is_forgotten_in_the_end(monkeypatch: pytest.MonkeyP
 
 
 async def test_a_freeze_stops_the_machine_and_no_person() -> None:
-    frozen = gate(freezes=ChannelFreezes({"weibo": "发霉面包"}))
+    frozen = gate(freezes=Frozen({"weibo": "发霉面包"}))
     assert (await frozen.check(reply())).reason == "frozen: 发霉面包"
     assert (await frozen.check(reply(by="王敏"))).allowed
     assert (await frozen.check(reply(channel="x"))).allowed
-    everything = gate(freezes=ChannelFreezes({"*": "drill"}))
+    everything = gate(freezes=Frozen({"*": "drill"}))
     assert (await everything.check(reply(channel="x"))).reason == "frozen: drill"
 
 

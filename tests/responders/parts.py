@@ -1,12 +1,14 @@
 """What the responder tests share: mentions by a few words, and a store that remembers plans."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from core.errors import Conflict
 from core.queries import Handled
 from core.records import Alert, Conversation, Plan, Reply, ReplyState, Target, Ticket, TicketState
+from core.standing import Silence
 from core.types import (
     Action,
     Author,
@@ -165,26 +167,52 @@ class Memory:
 
 @dataclass
 class Deliveries:
-    """Alerts with one delivery a receiver."""
+    """Alerts with one delivery a receiver, as the real stores keep them."""
 
     due: dict[tuple[str, str], datetime] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
+    laid_down: list[Silence] = field(default_factory=list)
+    claimed: set[tuple[str, str]] = field(default_factory=set)
+    now: Callable[[], datetime] = lambda: START
 
     async def raise_alert(self, alert: Alert, receivers: Sequence[str]) -> bool:
         if alert.key in self.alerts:
             return False
         self.alerts[alert.key] = alert
-        self.due |= {(alert.key, name): START for name in receivers}
+        self.due |= {(alert.key, name): self.now() for name in receivers}
         return True
 
+    async def alert(self, key: str) -> Alert | None:
+        return self.alerts.get(key)
+
+    async def live_alerts(self, *, limit: int = 1000) -> Sequence[Alert]:
+        live = [alert for alert in self.alerts.values() if alert.state != "resolved"]
+        return sorted(live, key=lambda one: one.created_at)[:limit]
+
+    async def change_alert(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
+        if self.alerts[alert.key].version != alert.version:
+            raise Conflict("changed")
+        self.alerts[alert.key] = replace(alert, version=alert.version + 1)
+        for name in receivers:
+            self.due[alert.key, name] = self.now()
+            self.claimed.discard((alert.key, name))
+        return self.alerts[alert.key]
+
+    async def silences(self) -> Sequence[Silence]:
+        return self.laid_down
+
     async def claim_deliveries(self, receiver: str, limit: int, now: datetime) -> Sequence[Alert]:
-        found = [k for (k, name), at in self.due.items() if name == receiver and at <= now]
-        return [self.alerts[key] for key in found[:limit]]
+        found = [pair for pair, at in self.due.items() if pair[1] == receiver and at <= now]
+        self.claimed |= set(found[:limit])
+        return [self.alerts[key] for key, _ in found[:limit]]
 
     async def finish_delivery(
         self, key: str, receiver: str, *, delivered: bool, reason: str = "", retry_at: datetime
     ) -> None:
+        if (key, receiver) not in self.claimed:
+            return
+        self.claimed.discard((key, receiver))
         if delivered:
             del self.due[key, receiver]
         else:

@@ -1,50 +1,58 @@
-"""Alerts: stored first, to every receiver at least once, each receiver on its own."""
+"""The desk: what is raised is stored first, told as the rules have it, and looked after."""
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-import aiohttp
 import pytest
-from pydantic import SecretStr
 
 from core.bus import Bus, Change, Subscription
-from core.clock import ManualClock, SystemClock
-from core.errors import Refused, StoreError, Unavailable
+from core.clock import ManualClock
+from core.errors import ConfigError, Conflict, StoreError
 from core.records import Alert
-from responders.alerts import AlertDesk
-from responders.receiver import Receiver
-from responders.webhook import KEY, Webhook
+from core.settings import Settings
+from core.standing import Freeze, Silence
+from responders.alerts import AlertDesk, AlertManners
+from responders.assembly import join_receivers
+from responders.oncall import read_chain
+from responders.receiver import Receiver, notice_key
 from tests.responders.parts import START, Deliveries, alert
-from tests.responders.receivers import receiver
+from tests.responders.test_courier import Pager
 
 
 @dataclass
-class Pager:
-    """Takes alerts, or fails as it is told: errors in turn, then well for ever."""
-
-    name: str = "pager"
-    failures: list[Exception] = field(default_factory=list)
-    taken: list[str] = field(default_factory=list)
-    tried: int = 0
+class Ledger(Pager):
+    """Notes every notice it gets."""
 
     async def deliver(self, alert: Alert) -> None:
-        self.tried += 1
-        if self.failures:
-            raise self.failures.pop(0)
-        self.taken.append(alert.key)
+        self.taken.append(notice_key(alert))
 
 
 @dataclass
-class Stuck:
-    """Never answers."""
+class Pauses:
+    """Where automatic replies are paused."""
 
-    name: str = "stuck"
+    kept: dict[str, Freeze] = field(default_factory=dict)
 
-    async def deliver(self, alert: Alert) -> None:
-        await asyncio.Event().wait()
+    async def freezes(self) -> Sequence[Freeze]:
+        return list(self.kept.values())
+
+    async def save_freeze(self, freeze: Freeze) -> None:
+        self.kept[freeze.id] = freeze
+
+    async def lift_freeze(self, id: str, *, by: str) -> bool:  # noqa: A002
+        assert by == "bot"
+        return self.kept.pop(id, None) is not None
+
+
+class Jumpy(ManualClock):
+    """A clock whose time of day somebody changes."""
+
+    def jump(self, span: timedelta) -> None:
+        self._now += span
 
 
 async def first(heard: Subscription) -> Change:
@@ -52,184 +60,308 @@ async def first(heard: Subscription) -> Change:
         return await anext(aiter(heard))
 
 
-def desk(
-    store: Deliveries,
-    *receivers: Receiver,
-    clock: ManualClock | None = None,
-    bus: Bus | None = None,
-) -> AlertDesk:
+def desk(store: Deliveries, *receivers: Receiver, **changes: object) -> AlertDesk:
+    given: dict[str, object] = {"bus": Bus(), "clock": ManualClock(START)}
     return AlertDesk(
         store=store,
         receivers=receivers,
-        bus=bus or Bus(),
-        clock=clock or ManualClock(START),
         random=lambda: 0.5,
+        **(given | changes),  # type: ignore[arg-type]  # the caller names real parameters
     )
+
+
+async def run_for(raising: AlertDesk, clock: ManualClock, seconds: float) -> None:
+    running = asyncio.create_task(raising.run())
+    await clock.advance(0)
+    await clock.advance(seconds)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
 
 
 async def test_an_alert_is_stored_told_logged_and_delivered(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    store, pager, bus = Deliveries(), Pager(), Bus()
+    store, pager, bus, clock = Deliveries(), Ledger(), Bus(), ManualClock(START)
     heard = bus.subscribe()
-    raising = desk(store, pager, bus=bus)
+    raising = desk(store, pager, bus=bus, clock=clock)
     with caplog.at_level(logging.WARNING):
         assert await raising.raise_alert(alert())
     assert [record.message for record in caplog.records] == ["alert"]
     assert await first(heard) == alert()
-    assert await raising.step(pager) == 1
-    assert await raising.step(pager) == 0
-    assert pager.taken == ["a1"]
+    await run_for(raising, clock, 0)
+    assert pager.taken == ["a1#1"]
     assert store.due == {}
+    assert store.alerts["a1"].notified_severity == "P1"
+    assert raising.raised == 1
 
 
-async def test_a_repeat_is_told_to_nobody() -> None:
-    store, pager, bus = Deliveries(), Pager(), Bus()
-    raising = desk(store, pager, bus=bus)
-    assert await raising.raise_alert(alert())
-    heard = bus.subscribe()
-    assert not await raising.raise_alert(replace(alert(), title="again"))
-    bus.publish(alert("marker"))
-    assert await first(heard) == alert("marker")
-    await raising.step(pager)
-    assert pager.taken == ["a1"]
-
-
-async def test_a_failure_waits_longer_each_time_and_is_never_given_up() -> None:
-    store, clock = Deliveries(), ManualClock(START)
-    pager = Pager(failures=[Unavailable(f"down {n}") for n in range(30)])
+async def test_what_is_raised_while_it_runs_is_told_at_once() -> None:
+    clock = ManualClock(START)
+    store, pager = Deliveries(now=clock.now), Ledger()
     raising = desk(store, pager, clock=clock)
-    await raising.raise_alert(alert())
-    waits = []
-    while store.due:
-        await raising.step(pager)
-        if store.due:
-            [at] = store.due.values()
-            waits.append((at - clock.now()).total_seconds())
-            await clock.advance(waits[-1])
-    assert waits[:4] == [0.75, 1.5, 3.0, 6.0]
-    assert max(waits) == waits[-1] == 225.0
-    assert pager.taken == ["a1"]
-    assert store.reasons[0] == "down 0"
-
-
-async def test_a_receiver_may_say_how_long_to_wait() -> None:
-    store = Deliveries()
-    pager = Pager(failures=[Unavailable("busy", retry_after=40)])
-    raising = desk(store, pager)
-    await raising.raise_alert(alert())
-    await raising.step(pager)
-    assert list(store.due.values()) == [START + timedelta(seconds=40)]
-
-
-async def test_while_a_receiver_is_away_its_other_alerts_are_not_wasted_on_it() -> None:
-    store, pager = Deliveries(), Pager(failures=[Unavailable("down")])
-    raising = desk(store, pager)
-    for key in ("a1", "a2", "a3"):
-        await raising.raise_alert(alert(key))
-    assert await raising.step(pager) == 1
-    assert pager.tried == 1
-    await raising.step(pager)
-    assert pager.taken == ["a2", "a3"]
-
-
-async def test_an_alert_that_is_refused_holds_up_no_other_and_is_tried_again_later() -> None:
-    store, clock = Deliveries(), ManualClock(START)
-    pager = Pager(failures=[Refused("400", remedy="Look.")])
-    raising = desk(store, pager, clock=clock)
-    await raising.raise_alert(alert("a1"))
-    await raising.raise_alert(alert("a2"))
-    assert await raising.step(pager) == 2
-    assert pager.taken == ["a2"]
-    [later] = store.due.values()
-    await clock.advance((later - START).total_seconds())
-    await raising.step(pager)
-    assert pager.taken == ["a2", "a1"]
-
-
-async def test_a_bug_in_a_receiver_is_a_failure_like_any_other() -> None:
-    store, pager = Deliveries(), Pager(failures=[ValueError("bug")])
-    raising = desk(store, pager)
-    await raising.raise_alert(alert())
-    await raising.step(pager)
-    assert store.reasons == ["ValueError: bug"]
-    assert store.due
-
-
-async def test_a_dead_receiver_never_delays_another() -> None:
-    store, clock = Deliveries(), ManualClock(START)
-    dead = Pager(name="dead", failures=[Unavailable("down")] * 1000)
-    pager = Pager()
-    raising = desk(store, Stuck(), dead, pager, clock=clock)
     running = asyncio.create_task(raising.run())
+    await clock.advance(100.5)
+    await raising.raise_alert(alert())
     await clock.advance(0)
-    await raising.raise_alert(alert("a1"))
-    await clock.advance(0)
-    assert pager.taken == ["a1"], "at once, without waiting for the next look"
-    await clock.advance(3600)
-    await raising.raise_alert(alert("a2"))
-    await clock.advance(0)
-    assert pager.taken == ["a1", "a2"]
-    assert 10 < dead.tried < 60
-    dead.failures.clear()
-    await clock.advance(600)
-    assert sorted(dead.taken) == ["a1", "a2"]
+    assert pager.taken == ["a1#1"], "without waiting for the next look"
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
+
+
+async def test_a_repeat_is_told_to_nobody_and_a_rise_to_all() -> None:
+    clock = ManualClock(START)
+    store, pager = Deliveries(now=clock.now), Ledger()
+    raising = desk(store, pager, clock=clock)
+    assert await raising.raise_alert(replace(alert(), severity="P2"))
+    await run_for(raising, clock, 10)
+    assert not await raising.raise_alert(replace(alert(), severity="P3", title="again"))
+    await run_for(raising, clock, 10)
+    assert pager.taken == ["a1#1"]
+    stored = store.alerts["a1"]
+    assert (stored.title, stored.severity) == ("again", "P2")
+    assert stored.heard_at == START + timedelta(seconds=10)
+    assert not await raising.raise_alert(alert())
+    await run_for(raising, clock, 1)
+    assert pager.taken == ["a1#1", "a1#2"]
+    assert raising.raised == 1
+
+
+async def test_what_is_said_again_and_again_is_not_stored_each_time() -> None:
+    store, clock = Deliveries(), ManualClock(START)
+    raising = desk(store, clock=clock)
+    for number in range(100):
+        await raising.raise_alert(replace(alert(), severity="P2", body=str(number)))
+        await clock.advance(0.1)
+    assert store.alerts["a1"].version == 4
+    await raising.raise_alert(alert())
+    assert store.alerts["a1"].severity == "P1", "a rise never waits"
+    for number in range(1100):
+        await raising.raise_alert(alert(f"other{number}"))
+    assert len(store.alerts) == 1101
 
 
 @dataclass
-class Flaky(Deliveries):
-    """A store that fails the first time it is asked for deliveries."""
+class Failing(Deliveries):
+    """A store whose first writes fail."""
 
-    failed: bool = False
+    failures: list[Exception] = field(default_factory=list)
 
-    async def claim_deliveries(self, receiver: str, limit: int, now: object) -> list[Alert]:
-        if not self.failed:
-            self.failed = True
-            raise StoreError("locked")
-        return list(await super().claim_deliveries(receiver, limit, START))
+    async def raise_alert(self, alert: Alert, receivers: Sequence[str]) -> bool:
+        if self.failures:
+            raise self.failures.pop(0)
+        return await super().raise_alert(alert, receivers)
+
+    async def change_alert(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
+        if self.failures:
+            raise self.failures.pop(0)
+        return await super().change_alert(alert, receivers=receivers)
+
+    async def live_alerts(self, *, limit: int = 1000) -> Sequence[Alert]:
+        if self.failures and isinstance(self.failures[0], StoreError):
+            raise self.failures.pop(0)
+        return await super().live_alerts(limit=limit)
+
+
+async def test_what_could_not_be_stored_is_not_taken_for_said() -> None:
+    store = Failing(failures=[StoreError("full")])
+    raising = desk(store)
+    with pytest.raises(StoreError):
+        await raising.raise_alert(alert())
+    assert await raising.raise_alert(alert())
+
+
+async def test_a_colleague_who_is_faster_is_not_overwritten() -> None:
+    clock = ManualClock(START)
+    store, pager = Failing(now=clock.now), Ledger()
+    raising = desk(store, pager, clock=clock)
+    await raising.raise_alert(replace(alert(), severity="P2"))
+    await run_for(raising, clock, 3)
+    store.failures = [Conflict("changed")]
+    await raising.raise_alert(alert())
+    assert store.alerts["a1"].severity == "P1"
+    store.failures = [Conflict("changed"), Conflict("changed")]
+    await run_for(raising, clock, 5)
+    assert pager.taken == ["a1#1", "a1#2"]
+    await clock.advance(5)
+    store.failures = [Conflict("changed")] * 10
+    with pytest.raises(Conflict, match="again and again"):
+        await raising.raise_alert(replace(alert(), title="other"))
 
 
 async def test_a_store_that_fails_is_asked_again() -> None:
-    store, clock, pager = Flaky(), ManualClock(START), Pager()
+    clock = ManualClock(START)
+    store, pager = Failing(now=clock.now), Ledger()
     raising = desk(store, pager, clock=clock)
     await raising.raise_alert(alert())
+    store.failures = [StoreError("locked")]
+    await run_for(raising, clock, 2)
+    assert pager.taken == ["a1#1"]
+
+
+@dataclass
+class Gone(Deliveries):
+    """A store from which the alert vanishes between two looks."""
+
+    async def raise_alert(self, alert: Alert, receivers: Sequence[str]) -> bool:
+        return False
+
+
+async def test_an_alert_that_was_purged_meanwhile_is_nobody_s_matter() -> None:
+    assert not await desk(Gone()).raise_alert(alert())
+
+
+def state(store: Deliveries) -> str:
+    return store.alerts["a1"].state
+
+
+async def test_after_the_end_it_fires_again_and_is_told_anew() -> None:
+    clock = ManualClock(START)
+    store, pager = Deliveries(now=clock.now), Ledger()
+    raising = desk(store, pager, clock=clock)
+    await raising.raise_alert(replace(alert(), severity="P2"))
+    await run_for(raising, clock, 6 * 3600 + 5)
+    assert state(store) == "resolved"
+    assert pager.taken == ["a1#1", "a1#2", "a1#3"], "first, again after four hours, resolved"
+    await clock.advance(600)
+    await raising.raise_alert(replace(alert(), severity="P2"))
+    assert state(store) == "resolved", "the tail of the same matter"
+    await clock.advance(3600)
+    await raising.raise_alert(replace(alert(), severity="P2"))
+    await run_for(raising, clock, 5)
+    assert state(store) == "firing"
+    assert pager.taken[3:] == ["a1#4"]
+
+
+async def test_silences_are_asked_for() -> None:
+    clock = ManualClock(START)
+    until = START + timedelta(minutes=5)
+    silence = Silence(id="s", brand="hejia", until=until, reason="", by="x")
+    store, pager = Deliveries(now=clock.now, laid_down=[silence]), Ledger()
+    raising = desk(store, pager, clock=clock)
+    await raising.raise_alert(alert())
+    await run_for(raising, clock, 299)
+    assert pager.taken == []
+    await run_for(raising, clock, 2)
+    assert pager.taken == ["a1#1"]
+
+
+@pytest.mark.parametrize("hours", [1, -1, 24, -24])
+async def test_a_jump_of_the_clock_raises_no_storm(hours: int) -> None:
+    clock = Jumpy(START)
+    store, pager = Deliveries(now=clock.now), Ledger()
+    raising = desk(store, pager, clock=clock)
+    for number in range(100):
+        key, category = f"a{number}", f"c{number}"
+        one = alert(key)
+        await raising.raise_alert(replace(one, severity="P2", category=category, created_at=START))
+    await run_for(raising, clock, 60)
+    assert len(pager.taken) == 100
+    clock.jump(timedelta(hours=hours))
+    await run_for(raising, clock, 3600)
+    assert len(pager.taken) == 100, "nobody is told anew, and nothing counts as over"
+    assert {one.state for one in store.alerts.values()} == {"firing"}
+    await raising.raise_alert(replace(alert("new"), created_at=clock.now()))
+    await run_for(raising, clock, 5)
+    assert pager.taken[100:] == ["new#1"]
+
+
+async def test_a_grave_incident_pauses_its_topic_until_it_is_over() -> None:
+    clock, pauses = ManualClock(START), Pauses()
+    store = Deliveries(now=clock.now)
+    raising = desk(store, clock=clock, freezer=pauses)
+    grave = replace(alert(), incident="INC-7", category="freshness")
+    await raising.raise_alert(replace(grave, severity="P2"))
+    assert pauses.kept == {}
+    await raising.raise_alert(grave)
+    assert set(pauses.kept) == {"incident:INC-7", "category:hejia/freshness"}
+    assert {freeze.by for freeze in pauses.kept.values()} == {"bot"}
+    del pauses.kept["incident:INC-7"]
+    await clock.advance(10)
+    await raising.raise_alert(replace(grave, body="more"))
+    assert "incident:INC-7" not in pauses.kept, "what a person lifted stays lifted"
+    mine = Freeze(id="all", scope="all", reason="", by="王敏", at=START)
+    await pauses.save_freeze(mine)
+    other = replace(grave, key="a2", incident=None)
+    await raising.raise_alert(other)
+    await run_for(raising, clock, 3600)
+    store.alerts["a2"] = replace(store.alerts["a2"], heard_at=clock.now() + timedelta(hours=3))
+    await run_for(raising, clock, 5.5 * 3600)
+    assert store.alerts["a1"].state == "resolved"
+    assert set(pauses.kept) == {"category:hejia/freshness", "all"}, "another goes on about it"
+    await run_for(raising, clock, 12 * 3600)
+    assert set(pauses.kept) == {"all"}, "what a person paused stays paused"
+
+
+async def test_without_a_topic_the_brand_is_paused() -> None:
+    for changes, expected in (
+        ({}, {"brand:hejia"}),
+        ({"category": "other"}, {"brand:hejia"}),
+        ({"brand": None, "category": "price"}, {"category:price"}),
+        ({"brand": None}, set()),
+        ({"kind": "store"}, set()),
+    ):
+        pauses = Pauses()
+        await desk(Deliveries(), freezer=pauses).raise_alert(replace(alert(), **changes))
+        assert set(pauses.kept) == expected, changes
+
+
+async def test_an_exercise_says_so() -> None:
+    store, pauses = Deliveries(), Pauses()
+    raising = desk(store, freezer=pauses, manners=AlertManners(drill_mark="【演练】"))
+    await raising.raise_alert(alert())
+    assert store.alerts["a1"].title == "【演练】面包发霉"
+    assert store.alerts["a1"].drill
+
+
+def settings(**alerts: object) -> Settings:
+    return Settings.model_validate(
+        {
+            "brands": [{"id": "hejia", "name": "禾家", "terms": ["禾家"]}],
+            "channels": [{"name": "webchat", "type": "webchat"}],
+            "alerts": alerts,
+        }
+    )
+
+
+async def test_receivers_that_channels_bring_are_told_too_and_steps_name_real_ones() -> None:
+    clock = ManualClock(START)
+    store, pager, group = Deliveries(now=clock.now), Ledger(), Ledger(name="telegram-staff")
+    mine = settings(on_call=[{"receivers": ["telegram-staff"]}, {"receivers": ["pager"]}])
+    manners = AlertManners(chain=lambda names: read_chain(mine.alerts, names))
+    raising = desk(store, pager, clock=clock, manners=manners)
+    with pytest.raises(ConfigError, match="no receiver 'telegram-staff'"):
+        join_receivers(mine, raising)
+    join_receivers(mine, raising, [group])
+    with pytest.raises(ConfigError, match="two receivers"):
+        join_receivers(mine, raising, [group])
+    await raising.raise_alert(alert())
+    await run_for(raising, clock, 60)
+    assert (group.taken, pager.taken) == (["a1#1"], [])
+    await run_for(raising, clock, 900)
+    assert (group.taken, pager.taken) == (["a1#1"], ["a1#2"])
+    with pytest.raises(ConfigError, match="no time zone 'Mars'"):
+        read_chain(settings(timezone="Mars").alerts, ())
+
+
+async def test_a_dead_receiver_never_delays_another() -> None:
+    clock = ManualClock(START)
+    store, pager = Deliveries(now=clock.now), Ledger()
+
+    class Stuck:
+        name = "stuck"
+
+        async def deliver(self, alert: Alert) -> None:
+            await asyncio.Event().wait()
+
+    raising = desk(store, Stuck(), pager, clock=clock)
     running = asyncio.create_task(raising.run())
     await clock.advance(0)
-    assert pager.taken == []
-    await clock.advance(1)
-    assert pager.taken == ["a1"]
+    for key in ("a1", "a2"):
+        await raising.raise_alert(alert(key))
+        await clock.advance(1)
+    assert pager.taken == ["a1#1", "a2#1"]
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
-
-
-async def test_a_hundred_alerts_through_a_receiver_that_fails_every_third_time() -> None:
-    async with receiver() as ledger, aiohttp.ClientSession() as session:
-        ledger.answers = [204, 500, 204] * 60
-        clock, store = SystemClock(), Deliveries()
-        hook = Webhook(
-            name="hook",
-            url=ledger.url,
-            secret=SecretStr("a secret of enough length"),
-            session=session,
-            clock=clock,
-        )
-        raising = AlertDesk(
-            store=store, receivers=[hook], bus=Bus(), clock=clock, random=lambda: 0.0
-        )
-        for number in range(100):
-            await raising.raise_alert(alert(f"a{number}"))
-        async with asyncio.timeout(20):
-            while store.due:
-                await raising.step(hook)
-                await asyncio.sleep(0.01)
-        statuses = [204, 500, 204] * 60
-        taken = [
-            asked.headers[KEY]
-            for asked, status in zip(ledger.asked, statuses, strict=False)
-            if status == 204
-        ]
-        assert sorted(taken) == sorted(f"a{number}" for number in range(100))

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from core.clock import ManualClock
 from core.errors import Refused, Unavailable
 from responders.webhook import KEY, SIGNATURE, TIMESTAMP, Webhook, is_genuine
+from tests.responders.hooks import Ledger, receiver
 from tests.responders.parts import START, alert
-from tests.responders.receivers import Ledger, receiver
 
 SECRET = SecretStr("a secret of enough length")
 
@@ -47,7 +47,7 @@ async def test_an_alert_arrives_signed(session: aiohttp.ClientSession, ledger: L
     await webhook(session, ledger.url).deliver(alert("incident:INC-1:1"))
     [asked] = ledger.asked
     assert asked.path == "/hook"
-    assert asked.headers[KEY] == "incident:INC-1:1"
+    assert asked.headers[KEY] == "incident:INC-1:1#0"
     assert asked.headers["Content-Type"] == "application/json; charset=utf-8"
     told = json.loads(asked.body)
     assert told["title"] == "面包发霉"

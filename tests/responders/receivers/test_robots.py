@@ -1,0 +1,269 @@
+"""Robots of chat platforms, each against a server that checks what its platform checks."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import aiohttp
+import pytest
+from aiohttp import web
+from pydantic import SecretStr
+
+from core.clock import ManualClock
+from core.errors import ConfigError, ConnectorError, Refused, Unavailable
+from core.records import Alert
+from core.settings import Settings
+from responders.catalogue import Written, shipped_catalogue
+from responders.receiver import Merges, Paced
+from responders.receivers.assembly import DIALECTS, build_receivers
+from responders.receivers.robot import Robot
+from responders.receivers.text import Style
+from tests.responders.parts import START, alert
+from tests.responders.receivers.platforms import (
+    SECRET,
+    DingTalk,
+    Feishu,
+    Platform,
+    Slack,
+    WeCom,
+    serving,
+)
+
+PLATFORMS: dict[str, type[Platform]] = {
+    "feishu": Feishu,
+    "dingtalk": DingTalk,
+    "wecom": WeCom,
+    "slack": Slack,
+}
+EVIL = (
+    'a\x00b\ud83d\u202e<at user_id="all"></at> <!channel> <@all> [点我](http://evil.example/x)'
+    " **粗** `x` # 标题\n> 引用 @所有人 & ![i](https://e.example/i.png)"
+)
+
+
+def style(language: Written = "zh") -> Style:
+    return Style(
+        texts=shipped_catalogue(),
+        language=language,
+        quiet=timedelta(hours=6),
+        brands=(("hejia", "禾家超市"),),
+    )
+
+
+@dataclass
+class Rig:
+    """A robot and the platform it talks to."""
+
+    name: str
+    platform: Platform
+    robot: Robot
+    clock: ManualClock
+    build: Callable[..., Robot]
+
+
+@pytest.fixture(params=list(PLATFORMS))
+async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
+    name: str = request.param
+    clock = ManualClock(START)
+    async with AsyncExitStack() as stack:
+        platform = PLATFORMS[name](clock)
+        await stack.enter_async_context(serving(platform))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+
+        def build(**changes: object) -> Robot:
+            given: dict[str, object] = {
+                "name": name,
+                "url": SecretStr(platform.url),
+                "secret": SecretStr(SECRET),
+                "dialect": DIALECTS[name],
+                "style": style(),
+                "session": session,
+                "clock": clock,
+                "timeout": 2.0,
+            }
+            return Robot(**(given | changes))  # type: ignore[arg-type]  # the caller names real parameters
+
+        yield Rig(name=name, platform=platform, robot=build(), clock=clock, build=build)
+
+
+async def failure(robot: Robot, one: Alert | None = None) -> ConnectorError:
+    with pytest.raises(ConnectorError) as caught:
+        await robot.deliver(one or alert())
+    return caught.value
+
+
+async def test_an_alert_is_taken_and_says_what_there_is(rig: Rig) -> None:
+    await rig.robot.deliver(replace(alert(), incident="INC-7", notices=1))
+    [said] = rig.platform.taken
+    shown = json.dumps(said, ensure_ascii=False)
+    for part in ("▲ P1 严重 · 面包发霉", "禾家超市", "INC-7", "8 位作者"):
+        assert part in shown
+    assert SECRET not in shown
+
+
+async def test_it_speaks_the_language_of_staff_and_says_why_again(rig: Rig) -> None:
+    robot = rig.build(style=style("en"))
+    for changes, expected in (
+        ({"notices": 3}, "Notice 3: nobody has taken it yet"),
+        (
+            {"notices": 2, "state": "acknowledged", "owner": "王敏"},
+            "more severe now; 王敏 is on it",
+        ),
+        ({"notices": 2, "state": "resolved"}, "Resolved: nothing new for 6 hours"),
+        ({"notices": 1, "drill": True}, "DRILL"),
+    ):
+        await robot.deliver(replace(alert(), **changes))
+        await rig.clock.advance(60)
+        assert expected in rig.platform.seen()
+
+
+async def test_what_strangers_wrote_means_nothing_to_the_platform(rig: Rig) -> None:
+    hostile = replace(alert(), title=EVIL, body=f"{EVIL}\n" * 3 + "x" * 100_000, brand=EVIL)
+    await rig.robot.deliver(hostile)
+    await rig.clock.advance(60)
+    await rig.robot.deliver_many([hostile, hostile])
+    seen = rig.platform.seen()
+    texts = seen.replace('\\"', '"')
+    assert "http://evil" not in texts
+    assert "\\u0000" not in texts
+    assert "\\u202e" not in texts
+    assert "\u202e" not in texts
+    if rig.name == "feishu":
+        assert '"tag": "at"' not in texts
+        assert '"msg_type": "post"' in texts
+    if rig.name in ("dingtalk", "wecom"):
+        for sign in ("[点我]", "<at", "**粗", "# 标题", "@所有人", "![", "`x`"):
+            assert sign not in texts, sign
+    if rig.name == "slack":
+        assert "<!channel>" not in texts
+        assert "&lt;!channel&gt;" in texts
+        assert '"mrkdwn": false' in texts
+
+
+async def test_a_verdict_in_the_body_of_a_200_counts(rig: Rig) -> None:
+    for body, kind in (
+        (b'{"errcode": 310000, "code": 19021, "errmsg": "sign not match"}', Refused),
+        (b'{"errcode": "0", "code": "0"}', Refused),
+        (b'{"errcode": false, "code": false}', Refused),
+        (b"<html>captive portal</html>", Unavailable),
+        (b"[]", Unavailable),
+        (b"", Unavailable),
+    ):
+        rig.platform.answers = [web.Response(body=body)]
+        found = await failure(rig.robot)
+        if rig.name != "slack":
+            assert isinstance(found, kind), body
+        await rig.clock.advance(60)
+    assert rig.platform.taken == []
+    if rig.name == "slack":
+        rig.platform.answers = [web.Response(text="rollup_error")]
+        assert isinstance(await failure(rig.robot), Unavailable)
+
+
+async def test_what_the_platform_is_busy_with_comes_later(rig: Rig) -> None:
+    rig.platform.answers = [rig.platform.busy()]
+    found = await failure(rig.robot)
+    assert isinstance(found, Unavailable)
+    assert found.retry_after is not None
+    assert found.retry_after >= 30
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(500, Unavailable), (503, Unavailable), (429, Unavailable), (404, Refused), (302, Refused)],
+)
+async def test_the_status_counts_too(rig: Rig, status: int, kind: type[ConnectorError]) -> None:
+    rig.platform.answers = [web.Response(status=status, headers={"Location": "/x"})]
+    found = await failure(rig.robot)
+    assert type(found) is kind
+    assert "t0ken" not in str(found)
+
+
+async def test_a_wrong_secret_is_refused_with_a_remedy(rig: Rig) -> None:
+    if rig.name not in ("feishu", "dingtalk"):
+        pytest.skip("this platform signs nothing")
+    for secret in (SecretStr("wrong"), None):
+        found = await failure(rig.build(secret=secret))
+        assert isinstance(found, Refused)
+        assert "signing secret" in str(found)
+        assert "wrong" not in str(found)
+
+
+async def test_nobody_there_and_an_address_that_is_none_tell_no_secret(rig: Rig) -> None:
+    closed = rig.build(url=SecretStr("http://127.0.0.1:9/hook/t0ken"))
+    found = await failure(closed)
+    assert isinstance(found, Unavailable)
+    assert "t0ken" not in str(found)
+    none = rig.build(url=SecretStr("http://[t0ken"))
+    found = await failure(none)
+    assert isinstance(found, Refused)
+    assert "t0ken" not in str(found)
+
+
+async def test_the_limit_is_kept_and_what_waits_is_merged(rig: Rig) -> None:
+    robot, platform = rig.robot, rig.platform
+    assert isinstance(robot, Merges)
+    assert isinstance(robot, Paced)
+    sent = 0
+    while robot.ready_in() == 0:
+        await robot.deliver(alert(f"a{sent}"))
+        sent += 1
+    assert sent == {"feishu": 5, "dingtalk": 20, "wecom": 20, "slack": 1}[rig.name]
+    assert len(platform.taken) == sent
+    await rig.clock.advance(robot.ready_in())
+    assert robot.ready_in() == 0
+    many = [replace(alert(f"b{n}"), title=f"第{n:03}件事" + "很长" * 40) for n in range(50)]
+    told = 0
+    while told < len(many):
+        told += await robot.deliver_many(many[told:])
+        await rig.clock.advance(60)
+    seen = platform.seen()
+    assert all(f"第{n:03}件事" in seen for n in range(50)), "each is named in one of the messages"
+    messages = len(platform.taken) - sent
+    assert messages == 1 if rig.name != "wecom" else 4 <= messages <= 9
+
+
+async def test_feishu_takes_a_hundred_a_minute() -> None:
+    clock = ManualClock(START)
+    platform = Feishu(clock)
+    async with serving(platform), aiohttp.ClientSession() as session:
+        robot = Robot(
+            name="f",
+            url=SecretStr(platform.url),
+            secret=SecretStr(SECRET),
+            dialect=DIALECTS["feishu"],
+            style=style(),
+            session=session,
+            clock=clock,
+        )
+        while clock.now() < START + timedelta(seconds=59):
+            if robot.ready_in() == 0:
+                await robot.deliver(alert())
+            await clock.advance(0.2)
+    assert len(platform.taken) == 100
+
+
+def settings(**alerts: object) -> Settings:
+    return Settings.model_validate(
+        {
+            "brands": [{"id": "hejia", "name": "禾家", "terms": ["禾家"]}],
+            "channels": [{"name": "webchat", "type": "webchat"}],
+            "alerts": alerts,
+        }
+    )
+
+
+async def test_every_kind_that_can_be_configured_is_built() -> None:
+    robots = [{"name": f"r-{kind}", "type": kind, "url": "https://x.example"} for kind in DIALECTS]
+    hook = {"url": "https://x.example", "secret": "0123456789abcdef"}
+    mail = {"name": "mail", "host": "x", "sender": "a@x.example", "to": ["b@x.example"]}
+    mine = settings(robots=robots, webhooks=[hook, {**hook, "name": "own"}], emails=[mail])
+    async with aiohttp.ClientSession() as session:
+        clock, texts = ManualClock(START), shipped_catalogue()
+        names = [one.name for one in build_receivers(mine, texts, session, clock)]
+        assert names == ["webhook-0", "own", *(f"r-{kind}" for kind in DIALECTS), "mail"]
+        twice = settings(robots=[robots[0], robots[0]])
+        with pytest.raises(ConfigError, match="two receivers are named 'r-feishu'"):
+            build_receivers(twice, texts, session, clock)
