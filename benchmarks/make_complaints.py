@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "listeners" / "training"
-HELD_OUT = ("abroad", "blunt", "taiwan", "texter")
+HELD_OUT = ("abroad", "blunt", "hawker", "laconic", "taiwan", "texter")
 """Voices that no training touches. A template belongs to one voice, so no twin straddles."""
 TIMES = 3
 

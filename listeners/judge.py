@@ -1,32 +1,81 @@
-"""Puts a Judgement together: language, sentiment, complaint, category, intent and risk."""
+"""Puts a Judgement together: language, sentiment, complaint, category, intent, risk and the rest."""
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from typing import Final
 
 from core.types import Judgement, Probabilities, Sentiment
-from listeners.judging import decide
+from listeners import offence
+from listeners.comparison import compared
+from listeners.judging import PASSED_ON, Decided, beside, decide, passed_on_only
 from listeners.language import language
 from listeners.normalise import joined, readable
-from listeners.ports import SentimentModel
-from listeners.topic_features import features
-from listeners.topics import VERSION, model
+from listeners.ports import Explained, Explains, SentimentModel
+from listeners.quotes import one_way, split, unmarked
+from listeners.stretch import Stretch
+from listeners.topic_features import Features, features
+from listeners.topics import VERSION, Topics, model
 
 HEAD: Final = 4000
-"""How many characters of a text are judged."""
+"""How many characters of a text are read for complaint, category, intent and risk."""
+
+MOST_EVIDENCE: Final = 8
 
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _SAYS_NOTHING: Final = 0.02
+_FIRST: Final = 5
+"""Words of the lists that stand before the pieces that decided on sentiment."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Heard:
+    """A text as it is judged."""
+
+    text: str
+    """As the sentiment model reads it: uncut, comparisons said plainly."""
+    shown: str
+    """Its head, readable, as it was written."""
+    own: str
+    passed_on: str
+    compared: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Told:
+    """What the trained models say of one text, own words and quotation together."""
+
+    complaint: float
+    decided: Decided
+    offensive: float
+    spam: float
+
+
+def _no_brand(_text: str) -> Sequence[str]:
+    return ()
 
 
 class TextJudge:
     """Judges texts away from the event loop."""
 
-    def __init__(self, sentiment: SentimentModel, *, executor: Executor | None = None) -> None:
-        """``executor``: where judging runs; ``None`` for the loop's own threads."""
+    def __init__(
+        self,
+        sentiment: SentimentModel,
+        *,
+        brands_in: Callable[[str], Sequence[str]] = _no_brand,
+        complaint: Stretch | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        """``brands_in``: the brands a text names, ours first; comparisons are read by them.
+
+        ``complaint``: what a brand's own labels made of the probability of a complaint.
+        ``executor``: where judging runs; ``None`` for the loop's own threads.
+        """
         self._sentiment = sentiment
+        self._brands_in = brands_in
+        self._complaint = complaint
         self._executor = executor
         self._name = f"{sentiment.name}+{VERSION}"
 
@@ -39,42 +88,101 @@ class TextJudge:
 
     def judge_now(self, texts: Sequence[str]) -> list[Judgement]:
         """One Judgement a text, in order, in the calling thread."""
-        heads = [text[:HEAD] for text in texts]
-        sentiments = self._sentiment.probabilities(heads)
-        return [
-            self._one(readable(head), probabilities)
-            for head, probabilities in zip(heads, sentiments, strict=True)
-        ]
+        heard = [self._hear(text) for text in texts]
+        whole = [one.text for one in heard]
+        if isinstance(self._sentiment, Explains):
+            found: Sequence[Explained] = self._sentiment.explained(whole)
+        else:
+            shares = self._sentiment.probabilities(whole)
+            found = [Explained(probabilities=one, pieces=()) for one in shares]
+        return [self._one(one, why) for one, why in zip(heard, found, strict=True)]
 
-    def _one(self, text: str, probabilities: Probabilities) -> Judgement:
-        sentiment = _most_likely(probabilities)
-        folded = joined(text).casefold()
-        if not _LETTER.search(folded):
+    def _hear(self, text: str) -> _Heard:
+        text = one_way(text)
+        shown = readable(text[:HEAD])
+        own, passed_on = split(shown)
+        plain = compared(shown, self._brands_in)
+        return _Heard(
+            text=text if plain is None else plain.text,
+            shown=shown,
+            own=own,
+            passed_on=passed_on,
+            compared=() if plain is None else plain.evidence,
+        )
+
+    def _one(self, heard: _Heard, why: Explained) -> Judgement:
+        sentiment = most_likely(why.probabilities)
+        told = self._told(heard, why.probabilities)
+        if told is None:
             return Judgement(
                 language="other",
                 sentiment=sentiment,
-                probabilities=probabilities,
+                probabilities=why.probabilities,
                 complaint=_SAYS_NOTHING,
                 model=self._name,
             )
-        seen = features(folded, probabilities)
-        topics = model().topics(seen)
-        decided = decide(topics, seen)
         return Judgement(
-            language=language(text),
+            language=language(heard.shown),
             sentiment=sentiment,
-            probabilities=probabilities,
-            complaint=topics.complaint,
-            category=decided.category,
-            intent=decided.intent,
-            risk=decided.risk,
-            evidence=decided.words,
+            probabilities=why.probabilities,
+            complaint=told.complaint,
+            category=told.decided.category,
+            intent=told.decided.intent,
+            risk=told.decided.risk,
+            offensive=told.offensive,
+            spam=told.spam,
+            evidence=_evidence(told.decided.words, (*heard.compared, *why.pieces)),
             model=self._name,
         )
 
+    def _told(self, heard: _Heard, shares: Probabilities) -> _Told | None:
+        """``None`` for a text without a letter."""
+        own = self._read(heard.own, shares)
+        passed_on = self._read(unmarked(heard.passed_on), shares) if heard.passed_on else None
+        if own is None:
+            return None if passed_on is None else self._quoted(*passed_on)
+        topics, seen = own
+        decided = decide(topics, seen)
+        if passed_on is not None:
+            decided = beside(decided, decide(*passed_on))
+        return _Told(
+            complaint=topics.complaint,
+            decided=decided,
+            offensive=offence.model().probability(seen),
+            spam=topics.intents["spam"],
+        )
 
-def _most_likely(probabilities: Probabilities) -> Sentiment:
+    def _quoted(self, topics: Topics, seen: Features) -> _Told:
+        return _Told(
+            complaint=topics.complaint * PASSED_ON,
+            decided=passed_on_only(decide(topics, seen)),
+            offensive=offence.model().probability(seen) * PASSED_ON,
+            spam=topics.intents["spam"],
+        )
+
+    def _read(self, text: str, shares: Probabilities) -> tuple[Topics, Features] | None:
+        folded = joined(text).casefold()
+        if not _LETTER.search(folded):
+            return None
+        seen = features(folded, shares)
+        topics = model().topics(seen)
+        if self._complaint is not None:
+            topics = replace(topics, complaint=self._complaint(topics.complaint))
+        return topics, seen
+
+
+def most_likely(probabilities: Probabilities) -> Sentiment:
+    """The likeliest sentiment; neutral where it is as likely as any."""
     most = max(probabilities.negative, probabilities.neutral, probabilities.positive)
     if probabilities.neutral == most:
         return "neutral"
     return "negative" if probabilities.negative == most else "positive"
+
+
+def _evidence(words: tuple[str, ...], pieces: tuple[str, ...]) -> tuple[str, ...]:
+    """A few words of each kind, none twice and none as a part of another one."""
+    shown: list[str] = []
+    for word in (*words[:_FIRST], *pieces, *words[_FIRST:]):
+        if not any(word in other for other in shown):
+            shown.append(word)
+    return tuple(shown[:MOST_EVIDENCE])

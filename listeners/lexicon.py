@@ -44,7 +44,9 @@ class Lexicon:
             entries.setdefault(form, []).append((open_end, tuple(names)))
         self._automaton = Automaton()
         for form, ways in entries.items():
-            self._automaton.add_word(form, (form, tuple(ways)))
+            # Whether the edges are Latin letters, and so have to be looked at, is known already.
+            edges = _latin(form[0]), _latin(form[-1])
+            self._automaton.add_word(form, (form, len(form), edges, tuple(ways)))
         if entries:
             self._automaton.make_automaton()
 
@@ -52,30 +54,35 @@ class Lexicon:
         """Every word in a readable, case-folded text by its place; overlaps included."""
         if not len(self._automaton):
             return []
-        return [
-            Hit(label=label, word=form, start=last + 1 - len(form), end=last + 1)
-            for last, (form, ways) in self._automaton.iter(folded)
-            for open_end, labels in ways
-            if _whole(folded, last + 1 - len(form), last + 1, open_end=open_end)
-            for label in labels
-        ]
+        found: list[Hit] = []
+        for last, (form, size, (before, after), ways) in self._automaton.iter(folded):
+            end = last + 1
+            start = end - size
+            if before and start and _latin(folded[start - 1]):
+                continue
+            goes_on = after and end < len(folded) and _latin(folded[end])
+            for open_end, labels in ways:
+                if open_end or not goes_on:
+                    found += [Hit(label=one, word=form, start=start, end=end) for one in labels]
+        return found
 
     def longest(self, folded: str) -> list[Hit]:
         """As ``hits``, without those that lie inside another one of any label."""
-        kept: list[Hit] = []
-        reached = -1
-        for hit in sorted(self.hits(folded), key=lambda hit: (hit.start, -hit.end)):
-            same = bool(kept) and (kept[-1].start, kept[-1].end) == (hit.start, hit.end)
-            if hit.end > reached or same:
-                kept.append(hit)
-                reached = hit.end
-        return kept
+        return longest(self.hits(folded))
 
 
-def _whole(folded: str, start: int, end: int, *, open_end: bool) -> bool:
-    if _latin(folded[start]) and start and _latin(folded[start - 1]):
-        return False
-    return open_end or end == len(folded) or not (_latin(folded[end - 1]) and _latin(folded[end]))
+def longest(hits: Sequence[Hit]) -> list[Hit]:
+    """The hits by their place, without those that lie inside another one."""
+    if len(hits) < 2:
+        return list(hits)
+    kept: list[Hit] = []
+    reached = -1
+    for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
+        same = bool(kept) and (kept[-1].start, kept[-1].end) == (hit.start, hit.end)
+        if hit.end > reached or same:
+            kept.append(hit)
+            reached = hit.end
+    return kept
 
 
 def _latin(char: str) -> bool:

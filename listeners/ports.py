@@ -1,7 +1,8 @@
 """What the listeners need from other parts and from each other."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from core.records import Alert
 from core.types import Probabilities
@@ -20,6 +21,24 @@ class SentimentModel(Protocol):
 
         Never raises for what a text contains: empty and unreadable texts are unsure and neutral.
         """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explained:
+    """Probabilities with their grounds."""
+
+    probabilities: Probabilities
+    pieces: tuple[str, ...]
+    """What decided, the strongest first, in the spelling of the model."""
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A sentiment model that can say why."""
+
+    def explained(self, texts: Sequence[str]) -> list[Explained]:
+        """One a text, in order, as ``SentimentModel.probabilities``; no pieces where neutral."""
         ...
 
 

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.sentiment_grams import WIDTH, characters, words
+from listeners.sentiment_grams import WIDTH, Hashes, words
 
 Floats = NDArray[np.float64]
+
+HEAD: Final = 400
+"""Characters of a part that are looked through: staff are shown a few pieces only."""
 
 _LONGEST: Final = 6
 """Characters of a Chinese piece."""
@@ -18,46 +22,58 @@ _LEAST: Final = 8.0
 """Units of weight under which a piece says nothing."""
 
 _PIECE: Final = re.compile(r"[a-z][a-z'\-]*|[\u3400-\u9fff]+")
-_LATIN: Final = re.compile(r"[a-z]")
 
 
-def telling(text: str, rows: NDArray[np.uint32], shift: np.uint32, weigh: Floats) -> Iterator[str]:
-    """Pieces of a squeezed text, the strongest first.
+def telling(
+    text: str,
+    by_place: Hashes,
+    rows: NDArray[np.uint32],
+    shift: np.uint32,
+    weigh: Floats,
+) -> Iterator[tuple[float, str]]:
+    """Pieces of a squeezed text with their strengths, in their order.
 
-    ``rows``: four weights a bucket, packed; ``weigh``: what the four count.
+    ``by_place``: hashes of its character n-grams; ``rows``: four weights a bucket, packed;
+    ``weigh``: what the four count.
     """
-    by_sign = _by_character(text, rows, shift, weigh)
-    found: list[tuple[float, str]] = []
+    text = text[:HEAD]
+    by_sign = _by_character(by_place[: len(text) + 2], rows, shift, weigh)
+    sums = [0.0, *accumulate(by_sign[1 : len(text) + 1].tolist())]
     for piece in _PIECE.finditer(text):
-        if _LATIN.match(piece[0]):
-            own = rows.take(words(piece[0])[:1] >> shift).view(np.int8).reshape(-1, 4) @ weigh
-            found.append((float(by_sign[piece.start() : piece.end()].sum() + own[0]), piece[0]))
+        start, end = piece.span()
+        if piece[0].isascii():
+            own = rows.take(words(piece[0])[:1] >> shift).view(np.int8)
+            strength, found = sums[end] - sums[start] + float(own @ weigh), piece[0]
         else:
-            found.append(_best(piece[0], by_sign[piece.start() : piece.end()]))
-    for strength, words_of_it in sorted(found, key=lambda pair: -pair[0]):
-        if strength >= _LEAST and len(words_of_it) > 1:
-            yield words_of_it
+            strength, start, end = _best(sums, start, end)
+            found = text[start:end]
+        if strength >= _LEAST and len(found) > 1:
+            yield strength, found
 
 
-def _by_character(text: str, rows: NDArray[np.uint32], shift: np.uint32, weigh: Floats) -> Floats:
-    hashes = characters(text)
+def _by_character(
+    hashes: Hashes, rows: NDArray[np.uint32], shift: np.uint32, weigh: Floats
+) -> Floats:
+    """How much each character speaks for the sentiment; the text is set between spaces."""
     weights = rows.take(hashes.ravel() >> shift).view(np.int8).reshape(-1, 4) @ weigh
-    each = weights.reshape(hashes.shape)
+    each = weights.reshape(hashes.shape) * _SHARES
     total = np.zeros(len(each) + WIDTH)
-    for length in range(1, WIDTH + 1):
-        share = each[:, length - 1] / length
-        for offset in range(length):
-            total[offset : offset + len(share)] += share
-    # The text is set between spaces.
-    return total[1 : len(text) + 1]
+    # An n-gram speaks for each of its characters: what starts here, or one to four before.
+    tail = each[:, ::-1].cumsum(axis=1)[:, ::-1]
+    for offset in range(WIDTH):
+        total[offset : offset + len(each)] += tail[:, offset]
+    return total
 
 
-def _best(piece: str, strengths: Floats) -> tuple[float, str]:
-    """The strongest stretch of at most _LONGEST characters."""
-    sums = np.concatenate([[0.0], np.cumsum(strengths)])
-    spans = (
-        (float(sums[end] - sums[start]), piece[start:end])
-        for start in range(len(piece))
-        for end in range(start + 1, min(start + _LONGEST, len(piece)) + 1)
-    )
-    return max(spans)
+_SHARES: Final = 1 / np.arange(1, WIDTH + 1)
+
+
+def _best(sums: list[float], start: int, end: int) -> tuple[float, int, int]:
+    """The strongest stretch of at most _LONGEST characters: strength, start, end."""
+    best = (float("-inf"), start, end)
+    for stop in range(start + 1, end + 1):
+        head = sums[max(start, stop - _LONGEST) : stop]
+        least = min(head)
+        if sums[stop] - least > best[0]:
+            best = sums[stop] - least, stop - len(head) + head.index(least), stop
+    return best

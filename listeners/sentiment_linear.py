@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.types import Probabilities
+from listeners.ports import Explained
 from listeners.sentiment_adaptation import Adaptation
 from listeners.sentiment_adaptation import read as read_adaptation
 from listeners.sentiment_emoji import bracketed
 from listeners.sentiment_evidence import telling
-from listeners.sentiment_file import BITS, Header, Table
+from listeners.sentiment_file import BITS, CLASSES, Header, Table
 from listeners.sentiment_file import read as read_file
-from listeners.sentiment_grams import grams
+from listeners.sentiment_grams import Hashes, characters, distinct, grams
 from listeners.sentiment_text import spell, squeeze
 from listeners.structure import Reading, read
 from listeners.structure_contrast import Part
@@ -40,6 +41,19 @@ UNSURE: Final = (0.3, 0.4, 0.3)
 
 _SHIFT: Final = np.uint32(32 - BITS)
 _LETTERS: Final = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
+
+
+POWER: Final = 0.5
+"""A sum of weights is divided by this power of how many n-grams there are."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Look:
+    """A part of a text as its n-grams see it."""
+
+    text: str
+    by_place: Hashes
+    weight: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +103,10 @@ class LinearModel:
         """One a text, in order. Never raises for what a text contains."""
         return [self._one(text) for text in texts]
 
+    def explained(self, texts: Sequence[str]) -> list[Explained]:
+        """As ``probabilities``, each with the pieces of ``explain`` where it is not neutral."""
+        return [self._explained(text) for text in texts]
+
     def explain(self, text: str) -> tuple[str, ...]:
         """The pieces of the text that decided, the strongest first; none for what says nothing.
 
@@ -97,31 +115,59 @@ class LinearModel:
         reading = self._read(text)
         if reading is None:
             return ()
-        found = self.scores(reading.parts)
-        against = found.argmax()
-        weigh = np.full(4, -0.5)
-        weigh[3] = 0.0
-        weigh[against] = 1.0
-        pieces = (
-            piece
-            for part in sorted(reading.parts, key=lambda part: -part.weight)
-            for piece in telling(squeeze(part.text), self._rows, _SHIFT, weigh)
-        )
-        said = squeeze(spell(text[:HEAD]))
-        shown = (*reading.evidence, *(piece for piece in pieces if piece in said))
-        return tuple(dict.fromkeys(shown))[:_SHOWN]
+        looks = self._look(reading.parts)
+        return self._pieces(text, reading, looks, int(self._sum(looks).argmax()))
 
     def scores(self, parts: Sequence[Part]) -> NDArray[np.float64]:
         """Log-odds of the three classes, up to a constant, for spelled parts of a text."""
+        return self._sum(self._look(parts))
+
+    def _look(self, parts: Sequence[Part]) -> list[_Look]:
+        found = []
+        for part in parts:
+            text = squeeze(part.text)
+            found.append(_Look(text=text, by_place=characters(text), weight=part.weight))
+        return found
+
+    def _sum(self, looks: Sequence[_Look]) -> NDArray[np.float64]:
         total = np.zeros(3)
         size = 0
-        for part in parts:
-            found = grams(squeeze(part.text))
+        for look in looks:
+            found = distinct(look.by_place, look.text)
             rows = self._rows.take(found >> _SHIFT).view(np.int8).reshape(-1, 4)
-            total += part.weight * rows.sum(axis=0, dtype=np.int32)[:3]
+            total += look.weight * rows.sum(axis=0, dtype=np.int32)[:3]
             size += len(found)
-        scores: NDArray[np.float64] = total * (self._scale / math.sqrt(size)) + self._bias
+        scores: NDArray[np.float64] = total * (self._scale / size**POWER) + self._bias
         return scores
+
+    def _explained(self, text: str) -> Explained:
+        reading = self._read(text)
+        if reading is None:
+            return Explained(probabilities=self._hinted(text), pieces=())
+        looks = self._look(reading.parts)
+        scores = self._sum(looks)
+        most = int(scores.argmax())
+        pieces = () if CLASSES[most] == "neutral" else self._pieces(text, reading, looks, most)
+        return Explained(probabilities=_shares(*scores.tolist()), pieces=pieces)
+
+    def _pieces(
+        self, text: str, reading: Reading, looks: Sequence[_Look], most: int
+    ) -> tuple[str, ...]:
+        weigh = np.full(4, -0.5)
+        weigh[3] = 0.0
+        weigh[most] = 1.0
+        found = [
+            (look.weight * strength, piece)
+            for look in looks
+            for strength, piece in telling(look.text, look.by_place, self._rows, _SHIFT, weigh)
+        ]
+        found.sort(key=lambda pair: -pair[0])
+        pieces = [piece for _, piece in found]
+        if reading.evidence or len(looks) > 1:
+            # Plain words that the reading put in are not the author's.
+            said = squeeze(spell(text[:HEAD]))
+            pieces = [*reading.evidence, *(piece for piece in pieces if piece in said)]
+        return tuple(dict.fromkeys(pieces))[:_SHOWN]
 
     def features(self, text: str) -> Features:
         """What adaptation learns from."""
@@ -131,7 +177,7 @@ class LinearModel:
             return Features(buckets=none, values=np.zeros(0), scores=np.log(UNSURE))
         found = [(grams(squeeze(part.text)) >> _SHIFT, part.weight) for part in reading.parts]
         size = sum(len(buckets) for buckets, _ in found)
-        unit = 1 / (math.sqrt(size) * self._header.temperature)
+        unit = 1 / (size**POWER * self._header.temperature)
         return Features(
             buckets=np.concatenate([buckets for buckets, _ in found]).astype(np.int64),
             values=np.concatenate([np.full(len(b), weight * unit) for b, weight in found]),

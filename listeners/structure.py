@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from listeners.quotes import split
 from listeners.structure_contrast import Part, contrasts, weigh
 from listeners.structure_negation import SHORT, Denial, Lean, denials
 from listeners.structure_sarcasm import praise
@@ -29,10 +30,6 @@ QUOTED: Final = 0.85
 OPPOSED: Final = 0.6
 """Weight of what is passed on by somebody who says the contrary."""
 
-_QUOTE: Final = re.compile(r"//\s*@[^:：\s]{1,40}\s*[:：]|\brt @\w+:")
-_NOTHING_OF_OWN: Final = re.compile(
-    r"[\W_]*(?:转发微博|转发|轉發微博|转|repost|reposting|rt|分享|分享图片)?[\W_]*"
-)
 _ONE_BREATH: Final = 120
 """Characters up to which praise and what went wrong are of the same matter."""
 
@@ -45,7 +42,10 @@ def read(text: str, lean: Lean) -> Reading:
 
     ``lean`` says how good a fragment is by itself.
     """
-    own, quoted = split_quotes(text)
+    own, quoted = split(text)
+    if not own:
+        # What is only passed on is taken on.
+        own, quoted = text, ""
     turned, evidence = _turned(own, lean)
     said = praise(own) if len(own) <= _ONE_BREATH and not contrasts(own) else None
     if said:
@@ -58,17 +58,6 @@ def read(text: str, lean: Lean) -> Reading:
         opposed = abs(lean(own)) > 1 and lean(own) * lean(quoted) < 0
         parts += (Part(text=quoted, weight=OPPOSED if opposed else QUOTED),)
     return Reading(parts=parts, evidence=evidence)
-
-
-def split_quotes(text: str) -> tuple[str, str]:
-    """The author's own words, and those that are passed on; what is only passed on is taken on."""
-    quote = _QUOTE.search(text)
-    if quote is None:
-        return text, ""
-    own = text[: quote.start()]
-    if _NOTHING_OF_OWN.fullmatch(own):
-        return text, ""
-    return own, text[quote.start() :]
 
 
 def _turned(text: str, lean: Lean) -> tuple[str, tuple[str, ...]]:

@@ -1,16 +1,18 @@
-"""What the model of complaint, category, intent and risk looks at in a text."""
+"""What the models of complaint, category, intent, risk and offence look at in a text."""
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.types import Probabilities
-from listeners.lexicon import Hit, lexicon, lists
-from listeners.risks import KINDS, Risk, risks
-from listeners.sentiment_grams import grams
+from listeners.lexicon import Hit, Lexicon, lists, longest
+from listeners.offers import SIGNALS, signals
+from listeners.risks import KINDS, Risk, named, word_lists
+from listeners.sentiment_grams import Hashes, grams
 
 BITS: Final = 15
 """The hashed n-grams fall into two to the power of so many cells."""
@@ -18,42 +20,99 @@ BITS: Final = 15
 _SHIFT: Final = np.uint32(32 - BITS)
 _DIGIT: Final = re.compile(r"\d")
 _LISTS: Final = ("complaint", "category", "intent")
+INSULT: Final = "insult"
+"""The list whose words the model of offence counts; complaints and topics do without it."""
+
+_HARM: Final = "harm"
+_SHOWN: Final = (*_LISTS, INSULT)
 _PLAIN: Final = ("asks", "shouts", "short", "negative", "neutral", "positive")
 _MOST: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Features:
-    """One text as the model sees it, and the words that were found on the way."""
+    """One text as the models see it, and the words that were found on the way."""
 
+    grams: Hashes
+    """Hashes of the n-grams, ascending, each once."""
     cells: NDArray[np.uint32]
-    """Ascending, each once."""
+    """The cells of those, ascending, each once."""
     dense: NDArray[np.float32]
     """In the order of ``dense_names``."""
     hits: dict[str, tuple[Hit, ...]]
-    """By word list."""
+    """By word list; labels are ``LIST.LABEL``."""
     risks: tuple[Risk, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """All word lists as one, so that a text is looked through once."""
+
+    lexicon: Lexicon
+    names: tuple[str, ...]
+    place: dict[str, int]
+    """Of each name in the dense features."""
 
 
 def dense_names() -> tuple[str, ...]:
     """What each dense feature is."""
-    words = (f"{name}.{label}" for name in _LISTS for label in lists(name))
-    return (*words, *(f"risk.{kind}" for kind in KINDS), *_PLAIN)
+    return _known().names
 
 
 def features(folded: str, sentiment: Probabilities) -> Features:
     """Features of a readable, case-folded text with its sentiment."""
-    hits = {name: tuple(lexicon(name).longest(folded)) for name in _LISTS}
-    values: list[float] = []
+    known = _known()
+    found: dict[str, list[Hit]] = {}
+    for hit in known.lexicon.hits(folded):
+        found.setdefault(hit.label.partition(".")[0], []).append(hit)
+    hits = {name: tuple(longest(found[name])) if name in found else () for name in _SHOWN}
+    values = [0.0] * len(known.names)
     for name in _LISTS:
-        words: dict[str, set[str]] = {label: set() for label in lists(name)}
-        for hit in hits[name]:
-            words[hit.label].add(hit.word)
-        values += (min(len(found), _MOST) for found in words.values())
-    harm = risks(folded)
-    kinds = {risk.kind for risk in harm}
-    values += (float(kind in kinds) for kind in KINDS)
-    values += ("?" in folded, "!" in folded, len(folded) < 12)
-    values += (2 * sentiment.negative, 2 * sentiment.neutral, 2 * sentiment.positive)
-    cells = np.unique(grams(_DIGIT.sub("0", folded)) >> _SHIFT)
-    return Features(cells=cells, dense=np.array(values, np.float32), hits=hits, risks=harm)
+        listed = hits[name]
+        for label in {(hit.label, hit.word): hit.label for hit in listed}.values():
+            place = known.place[label]
+            values[place] = min(values[place] + 1, _MOST)
+    harm = named(found[_HARM], prefix=f"{_HARM}.") if _HARM in found else ()
+    for risk in harm:
+        values[known.place[f"risk.{risk.kind}"]] = 1.0
+    last = len(values) - len(_PLAIN)
+    for name in signals(folded):
+        values[known.place[f"offer.{name}"]] = 1.0
+    values[last:] = (
+        "?" in folded,
+        "!" in folded,
+        len(folded) < 12,
+        2 * sentiment.negative,
+        2 * sentiment.neutral,
+        2 * sentiment.positive,
+    )
+    hashes = grams(_DIGIT.sub("0", folded))
+    cells = hashes >> _SHIFT
+    first = np.empty(len(cells), np.bool_)
+    first[0] = True
+    np.not_equal(cells[1:], cells[:-1], out=first[1:])
+    return Features(
+        grams=hashes,
+        cells=cells[first],
+        dense=np.array(values, np.float32),
+        hits=hits,
+        risks=harm,
+    )
+
+
+@cache
+def _known() -> _Known:
+    words = {f"{name}.{label}": of for name in _LISTS for label, of in lists(name).items()}
+    names = (
+        *words,
+        *(f"risk.{kind}" for kind in KINDS),
+        *(f"offer.{name}" for name in SIGNALS),
+        *_PLAIN,
+    )
+    insults = {f"{INSULT}.{label}": of for label, of in lists(INSULT).items()}
+    harm = {f"{_HARM}.{label}": of for label, of in word_lists().items()}
+    return _Known(
+        lexicon=Lexicon(words | insults | harm),
+        names=names,
+        place={name: number for number, name in enumerate(names)},
+    )

@@ -2,7 +2,8 @@ import pytest
 
 from listeners.sentiment_linear import LinearModel, load
 from listeners.sentiment_text import spell
-from listeners.structure import read, split_quotes
+from listeners.quotes import split
+from listeners.structure import read
 from listeners.structure_contrast import CONCEDED, DISMISSED, MEANT, weigh
 from listeners.structure_negation import denials
 from listeners.structure_sarcasm import praise
@@ -201,10 +202,10 @@ class TestPraise:
 class TestQuotes:
     def test_own_words_are_told_from_quoted_ones(self) -> None:
         text = "支持//@某人:太差了"
-        assert split_quotes(text) == ("支持", "//@某人:太差了")
+        assert split(text) == ("支持", "//@某人:太差了")
 
     def test_what_is_only_passed_on_is_taken_on(self) -> None:
-        assert split_quotes("转发微博//@某人:太差了") == ("转发微博//@某人:太差了", "")
+        assert split("转发微博//@某人:太差了") == ("", "//@某人:太差了")
 
     def test_own_words_outweigh_what_they_oppose(self, model: LinearModel) -> None:
         own, quoted = read("太差了，恶心，垃圾//@店:我们很棒，大家都喜欢，满意", model.lean).parts

@@ -1,0 +1,27 @@
+"""A probability made to keep its promise: its log-odds times a slope plus an offset (Platt 1999)."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+_NEAREST: Final = 1e-6
+_MOST: Final = 30.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """How log-odds are moved."""
+
+    slope: float
+    offset: float
+
+    def __call__(self, probability: float) -> float:
+        """The probability after it."""
+        score = self.slope * log_odds(probability) + self.offset
+        return 1 / (1 + math.exp(-max(-_MOST, min(_MOST, score))))
+
+
+def log_odds(probability: float) -> float:
+    """Of a probability; finite for 0 and 1 as well."""
+    near = min(max(probability, _NEAREST), 1 - _NEAREST)
+    return math.log(near / (1 - near))
