@@ -151,6 +151,8 @@ class AlertDesk:
                 self._wake.set()
                 continue
             taken += 1
+        if self._freezer is not None:
+            taken += await resume(self._freezer, live.alerts.values(), now)
         return taken
 
     async def _watch(self) -> None:
@@ -168,8 +170,6 @@ class AlertDesk:
             "alert moved",
             extra={"key": alert.key, "why": step.why, "receivers": list(step.receivers)},
         )
-        if alert.state == "resolved" and self._freezer is not None:
-            await resume(self._freezer, alert, await self._store.live_alerts(limit=_MOST))
         self._bus.publish(alert)
         for courier in self._couriers:
             if courier.receiver.name in step.receivers:

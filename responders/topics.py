@@ -1,7 +1,7 @@
 """What a grave alert pauses: automatic replies about its incident, its topic, or its brand."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.records import Alert
@@ -9,6 +9,7 @@ from core.standing import Freeze, Scope
 from responders.ports import Freezer
 
 BOT: Final = "bot"
+_YOUNG: Final = timedelta(minutes=1)
 
 
 def topics_of(alert: Alert) -> tuple[tuple[Scope, str], ...]:
@@ -45,15 +46,20 @@ async def pause(freezer: Freezer, alert: Alert, now: datetime) -> None:
             )
 
 
-async def resume(freezer: Freezer, over: Alert, live: Sequence[Alert]) -> None:
-    """Lift what the machine paused for ``over``, unless another live P1 is about the same."""
+async def resume(freezer: Freezer, live: Iterable[Alert], now: datetime) -> int:
+    """Lift what the machine paused and no live P1 is about any more; returns how much.
+
+    A pause that is younger than a minute stays: the alert behind it may be on its way.
+    """
     kept = {
         topic
         for alert in live
-        if alert.severity == "P1" and alert.state != "resolved" and alert.key != over.key
+        if alert.severity == "P1" and alert.state != "resolved"
         for topic in topics_of(alert)
     }
-    ours = {freeze.id for freeze in await freezer.freezes() if freeze.by == BOT}
-    for scope, value in topics_of(over):
-        if (scope, value) not in kept and f"{scope}:{value}" in ours:
-            await freezer.lift_freeze(f"{scope}:{value}", by=BOT)
+    lifted = 0
+    for freeze in await freezer.freezes():
+        is_old = not timedelta() <= now - freeze.at < _YOUNG
+        if freeze.by == BOT and is_old and (freeze.scope, freeze.value) not in kept:
+            lifted += await freezer.lift_freeze(freeze.id, by=BOT)
+    return lifted
