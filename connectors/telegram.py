@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from aiogram.methods import (
     AnswerCallbackQuery,
@@ -18,7 +18,6 @@ from aiogram.methods import (
     SetWebhook,
     TelegramMethod,
 )
-from aiogram.types import CallbackQuery
 from pydantic import SecretStr
 
 from connectors.closing import Closing
@@ -28,9 +27,10 @@ from connectors.telegram_events import KINDS, Me
 from connectors.telegram_rates import Rates
 from connectors.telegram_send import Sender
 from connectors.telegram_settings import TelegramSettings
+from connectors.telegram_staff import StaffGroup
 from connectors.telegram_text import LIMIT, length
 from connectors.telegram_updates import Batch, Mark, RawUpdates, decode, read_updates
-from connectors.tools import Tools
+from connectors.tools import StaffRoom, Tools
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.ports import Capabilities, Pushed, Response, SendResult
 from core.records import Target
@@ -48,14 +48,6 @@ _BREATH: Final = 0.5
 """The pause after an answer that came at once and brought nothing new."""
 
 
-class Presses(Protocol):
-    """Who takes the buttons that are pressed in the staff's group."""
-
-    async def press(self, query: CallbackQuery) -> None:
-        """Do what the button says; a repeated press changes nothing."""
-        ...
-
-
 class Telegram:
     """One bot."""
 
@@ -66,11 +58,11 @@ class Telegram:
         )
         self.api = TelegramApi(token=settings.token, base_url=settings.base_url)
         self.rates = Rates(tools.clock)
-        self.staff: Presses | None = None
-        """Set before the start where the staff's group has work to do."""
         self._settings = settings
         self._tools = tools
         self._clock = tools.clock
+        self.board = self._group(tools.staff)
+        """The staff's group, if there is one."""
         self._sender = Sender(
             api=self.api, rates=self.rates, clock=tools.clock, seconds=settings.send_seconds
         )
@@ -78,6 +70,22 @@ class Telegram:
         self._me: Me | None = None
         self._last_contact: datetime | None = None
         self._waiting: int | None = None
+
+    def _group(self, staff: StaffRoom | None) -> StaffGroup | None:
+        """The staff's group, where one is set and somebody is behind it."""
+        if self._settings.staff_chat is None or staff is None:
+            return None
+        name = f"telegram-{self.name}"
+        return StaffGroup(
+            name=name,
+            chat=self._settings.staff_chat,
+            api=self.api,
+            rates=self.rates,
+            clock=self._clock,
+            desk=staff.desk,
+            postings=staff.postings(name),
+            language=staff.language,
+        )
 
     def length(self, text: str) -> int:
         """How many characters Telegram counts."""
@@ -219,10 +227,10 @@ class Telegram:
     async def _press(self, batch: Batch) -> None:
         """Act on the staff's buttons; before their offset moves, for a press must not be lost."""
         for query in batch.presses:
-            if self.staff is None:
+            if self.board is None:
                 continue
             try:
-                await self.staff.press(query)
+                await self.board.press(query)
             except StoreError:
                 raise
             except Exception:  # one odd press must not stop the reading for good

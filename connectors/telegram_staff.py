@@ -1,26 +1,23 @@
 """The staff's own group: cards with buttons, edited as the state of their matter changes.
 
-Cards are posted at least once, as alerts are; what a button does is done once, by the desk.
+Cards are posted at least once, as alerts are; what a button does is done once, by the desk. Nobody
+hears of an edit, so what has to be noticed again is posted anew, below.
 """
 
+import asyncio
 import logging
 import re
-from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from dataclasses import replace
+from typing import Final, Literal
 
 from aiogram.methods import AnswerCallbackQuery, EditMessageText, SendMessage
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
 
 from connectors.telegram_api import ApiError, Fault, TelegramApi
-from connectors.telegram_cards import (
-    Card,
-    StaffAction,
-    Words,
-    alert_card,
-    card_buttons,
-    card_text,
-)
+from connectors.telegram_cards import Words, card_buttons, card_text, digest
 from connectors.telegram_rates import Rates
+from connectors.tools import Postings, StaffDesk
+from core.cards import Card, Posting, StaffAction, alert_card
 from core.clock import Clock
 from core.errors import Conflict, ConnectorError, Refused, Unavailable
 from core.records import Alert
@@ -31,45 +28,8 @@ _BEHIND_A_BUTTON: Final = re.compile(r"([a-z]{1,20}):([0-9a-f]{32})")
 _SECONDS: Final = 20
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Posting:
-    """Where a card stands in the group."""
-
-    token: str
-    """Card.token."""
-    subject: str
-    chat: int
-    message: int
-
-
-class StaffDesk(Protocol):
-    """Where the group's members are known and their decisions carried out."""
-
-    async def member(self, account: str) -> str | None:
-        """Name of the member of staff enrolled with this Telegram user id, if there is one."""
-        ...
-
-    async def card(self, subject: str) -> Card | None:
-        """The matter as it is now."""
-        ...
-
-    async def act(self, subject: str, action: StaffAction, *, by: str) -> Card:
-        """Do it and return the matter as it is then; raises Conflict where it is too late."""
-        ...
-
-
-class Postings(Protocol):
-    """Where it is kept which message shows which card; it outlives a restart."""
-
-    async def posting(self, token: str) -> Posting | None: ...
-
-    async def save_posting(self, posting: Posting) -> None:
-        """Store it in place of an earlier one with the same token."""
-        ...
-
-
 class StaffGroup:
-    """One group of staff; a receiver of alerts, and the taker of the connector's presses."""
+    """One group of staff; core.cards.Board, and the taker of the connector's presses."""
 
     def __init__(
         self,
@@ -92,20 +52,36 @@ class StaffGroup:
         self._desk = desk
         self._postings = postings
         self._words = Words(language)
+        self._posting = asyncio.Lock()
+        """Held while a card is posted, for alerts and drafts come from two tasks."""
+        self._editing = asyncio.Lock()
+        """Held while a card is read and shown, so that no older state is shown after a newer."""
 
     async def deliver(self, alert: Alert) -> None:
-        """Show an alert; as responders.receiver.Receiver."""
+        """As core.cards.Board, and as a receiver of alerts."""
         card = await self._desk.card(f"alert:{alert.key}")
-        await self.show(card or alert_card(alert))
+        await self.show(card or alert_card(alert, now=self._clock.now()))
 
     async def show(self, card: Card) -> None:
-        """Post the card, or edit it where it stands already.
+        """Post the card, or edit it where it stands already and has no news.
 
         Raises Unavailable to be called again, Refused where the group cannot be written to.
         """
-        posting = await self._postings.posting(card.token)
-        if posting is not None and await self._edit(posting, card):
-            return
+        async with self._posting:
+            old = await self._postings.posting(card.token)
+            has_news = old is not None and card.notices > old.notices and card.state != "resolved"
+            if old is not None and not has_news and await self._edit(card):
+                return
+            await self._post(card)
+            if old is not None and has_news:
+                await self._strike(old, card)
+
+    async def update(self, card: Card) -> None:
+        """As core.cards.Board."""
+        if await self._postings.posting(card.token) is not None:
+            await self._edit(card)
+
+    async def _post(self, card: Card) -> None:
         while (wait := self._rates.wait(self._chat, card.token)) > 0:
             await self._clock.sleep(wait)
         await self._clock.sleep(self._rates.overall())
@@ -126,6 +102,9 @@ class StaffGroup:
                 subject=card.subject,
                 chat=self._chat,
                 message=message.message_id,
+                notices=card.notices,
+                shown=digest(card, self._words),
+                over=not card.actions,
             )
         )
 
@@ -142,7 +121,7 @@ class StaffGroup:
             await self._answer(query, "told.unknown", loud=True)
         elif found[1] not in card.actions:
             await self._answer(query, "told.late", loud=True)
-            await self._edit_quietly(posting, card)
+            await self._edit_quietly(card)
         else:
             await self._act(query, posting, StaffAction(found[1]), member)
 
@@ -157,7 +136,7 @@ class StaffGroup:
             told = "told.late"
         await self._answer(query, told, loud=told == "told.late")
         if card is not None:
-            await self._edit_quietly(posting, card)
+            await self._edit_quietly(card)
 
     async def _answer(
         self, query: CallbackQuery, key: str, *, loud: bool = False, **values: object
@@ -170,19 +149,40 @@ class StaffGroup:
         except ApiError as error:
             log.info("a press was not answered", extra={"error": error.text})
 
-    async def _edit_quietly(self, posting: Posting, card: Card) -> None:
+    async def _edit_quietly(self, card: Card) -> None:
         try:
-            await self._edit(posting, card)
+            await self._edit(card)
         except ConnectorError as error:
             log.warning("a card shows an old state", extra={"error": str(error)})
 
-    async def _edit(self, posting: Posting, card: Card) -> bool:
-        """Show the card's state in its message; False where the message is gone."""
+    async def _edit(self, card: Card) -> bool:
+        """Show the matter as it is now in its message; False where the message is gone."""
+        async with self._editing:
+            card = await self._desk.card(card.subject) or card
+            posting = await self._postings.posting(card.token)
+            shown = digest(card, self._words)
+            if posting is None or posting.shown == shown:
+                return posting is not None
+            text, buttons = card_text(card, self._words), card_buttons(card, self._words)
+            if not await self._rewrite(posting, card, text, buttons):
+                return False
+            over = not card.actions
+            await self._postings.save_posting(replace(posting, shown=shown, over=over))
+            return True
+
+    async def _strike(self, posting: Posting, card: Card) -> None:
+        """Leave nothing to press in a message that a newer one has replaced."""
+        try:
+            await self._rewrite(posting, card, card_text(card, self._words, moved=True), None)
+        except ConnectorError as error:
+            log.warning("a card stands twice", extra={"error": str(error)})
+
+    async def _rewrite(
+        self, posting: Posting, card: Card, text: str, buttons: InlineKeyboardMarkup | None
+    ) -> bool:
+        """False where the message is gone; one that says so already is fine."""
         method = EditMessageText(
-            chat_id=posting.chat,
-            message_id=posting.message,
-            text=card_text(card, self._words),
-            reply_markup=card_buttons(card, self._words),
+            chat_id=posting.chat, message_id=posting.message, text=text, reply_markup=buttons
         )
         try:
             await self._api.call(method, seconds=_SECONDS)

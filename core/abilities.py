@@ -5,6 +5,8 @@ Each is tested with ``isinstance``, so that a connector has it by having the met
 
 from typing import Protocol, runtime_checkable
 
+from core.cards import Board
+
 
 @runtime_checkable
 class Checks(Protocol):
@@ -15,6 +17,16 @@ class Checks(Protocol):
 
         Stores and sends nothing. Raises Refused with the remedy, or Unavailable.
         """
+        ...
+
+
+@runtime_checkable
+class HasBoard(Protocol):
+    """A connector that may have a group of staff beside its shoppers."""
+
+    @property
+    def board(self) -> Board | None:
+        """The group; ``None`` where none is configured."""
         ...
 
 

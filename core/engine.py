@@ -1,7 +1,7 @@
 """All moving parts together: reads every connector, works the pipeline, sends every reply."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 
 from core.bus import Bus
 from core.clock import Clock
@@ -47,8 +47,12 @@ class Engine:
         bus: Bus,
         random: Callable[[], float],
         fallback: str | None = None,
+        workers: Sequence[Callable[[], Coroutine[None, None, None]]] = (),
     ) -> None:
-        """``fallback`` names the connector that sends for channels no connector is named after."""
+        """``fallback`` names the connector that sends for channels no connector is named after.
+
+        ``workers`` run beside the connectors; one that raises ends the engine.
+        """
         self._pipeline = pipeline
         self._inbox = inbox
         self._outbox = outbox
@@ -60,6 +64,7 @@ class Engine:
         self._senders = {c.name: c for c in connectors if isinstance(c, Sends)}
         self._resend = {c.name: c.capabilities.idempotent_send for c in connectors}
         self._fallback = fallback
+        self._workers = tuple(workers)
         self._dispatchers: dict[str, Dispatcher] = {}
         self.supervisors = [
             Supervisor(c, inbox=inbox, intake=intake, clock=clock, bus=bus, random=random)
@@ -84,6 +89,8 @@ class Engine:
                 for name in {*self._senders, *await self._outbox.waiting_channels()}:
                     self._dispatch(name, tasks)
                 tasks.create_task(self._pipeline.run())
+                for worker in self._workers:
+                    tasks.create_task(worker())
                 for supervisor in self.supervisors:
                     tasks.create_task(supervisor.run())
                 async for change in replies:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from connectors.tools import Tools
+from connectors.tools import StaffRoom, Tools
 from core.bus import Bus
 from core.clock import Clock, SystemClock
 from core.errors import StoreError
@@ -100,6 +100,7 @@ class Kit:
     shelf: Shelf = field(default_factory=Shelf)
     bell: Bell = field(default_factory=Bell)
     bus: Bus = field(default_factory=Bus)
+    staff: StaffRoom | None = None
 
     @property
     def tools(self) -> Tools:
@@ -109,6 +110,7 @@ class Kit:
             bus=self.bus,
             alarm=self.bell,
             folder=self.folder,
+            staff=self.staff,
         )
 
 

@@ -13,7 +13,9 @@ import pytest
 from connectors.telegram import Telegram
 from connectors.telegram_settings import TelegramSettings
 from connectors.telegram_updates import Mark
-from core.abilities import Checks, Tells
+from connectors.tools import StaffRoom
+from core.abilities import Checks, HasBoard, Tells
+from core.cards import Card, Posting, StaffAction
 from core.errors import ConnectorError, Refused, StoreError, Unavailable
 from core.ports import Pushed, Response
 from core.types import EventKind
@@ -353,51 +355,67 @@ def test_a_mark_never_goes_back_for_a_repeated_page() -> None:
     assert mark.after([1005, 1001]).offset == 1006
 
 
+class Doorkeeper:
+    """Behind the staff's group: notes who pressed, and fails the first time."""
+
+    def __init__(self, failure: Exception) -> None:
+        self.pressed: list[str] = []
+        self._failure = failure
+
+    async def member(self, account: str) -> str | None:
+        self.pressed.append(account)
+        if len(self.pressed) == 1:
+            raise self._failure
+        return None
+
+    async def card(self, subject: str) -> Card | None:
+        raise AssertionError(subject)
+
+    async def act(self, subject: str, action: StaffAction, *, by: str) -> Card:
+        raise AssertionError(subject, action, by)
+
+    async def posting(self, token: str) -> Posting | None:
+        return None
+
+    async def save_posting(self, posting: Posting) -> None:
+        raise AssertionError(posting)
+
+    @property
+    def room(self) -> StaffRoom:
+        return StaffRoom(desk=self, postings=lambda _name: self, language="zh")
+
+
 async def test_staff_talk_is_no_event_and_their_buttons_are_pressed(bench: Bench) -> None:
-    class Group:
-        def __init__(self) -> None:
-            self.pressed: list[str | None] = []
-
-        async def press(self, query: object) -> None:
-            self.pressed.append(getattr(query, "data", None))
-            if len(self.pressed) == 1:
-                raise ValueError("odd")
-
-    group, connector = Group(), bench.connector(staff_chat=-100)
+    door = Doorkeeper(ValueError("odd"))
+    bench.kit.staff = door.room
     bench.server.say("we should answer", chat=-100)
     bench.server.push(callback_query=press(-100, "take:1"))
     bench.server.push(callback_query=press(-100, "take:2", 2))
     shopper = bench.server.say("hello")
-    connector.staff = group
-    async with running(connector, bench.kit.shelf):
+    async with running(bench.connector(staff_chat=-100), bench.kit.shelf):
         await bench.kit.shelf.until(1)
     assert bench.kit.shelf.ids == [shopper]
-    assert group.pressed == ["take:1", "take:2"]
+    assert len(door.pressed) == 2
 
 
 async def test_a_press_that_could_not_be_stored_is_pressed_again(bench: Bench) -> None:
-    class Group:
-        def __init__(self) -> None:
-            self.pressed = 0
-
-        async def press(self, query: object) -> None:
-            assert query
-            self.pressed += 1
-            if self.pressed == 1:
-                raise StoreError("no room")
-
-    group = Group()
+    door = Doorkeeper(StoreError("no room"))
+    bench.kit.staff = door.room
     bench.server.push(callback_query=press(-100))
-    for connector in (bench.connector(staff_chat=-100), bench.connector(staff_chat=-100)):
-        connector.staff = group
-        source = connector.pages(bench.kit.shelf.cursors.get("tg"))
-        if not group.pressed:
-            with pytest.raises(StoreError):
-                await anext(source)
-        else:
-            await bench.kit.shelf.accept("tg", await anext(source))
-    assert group.pressed == 2
+    with pytest.raises(StoreError):
+        await anext(bench.connector(staff_chat=-100).pages(None))
+    await bench.kit.shelf.accept("tg", await anext(bench.connector(staff_chat=-100).pages(None)))
+    assert len(door.pressed) == 2
     assert Mark.read(bench.kit.shelf.cursors["tg"]).offset == 1001
+
+
+def test_the_group_is_there_where_it_is_set(bench: Bench) -> None:
+    bench.kit.staff = Doorkeeper(ValueError()).room
+    for connector in (bench.connector(), bench.connector(staff_chat=-100)):
+        assert isinstance(connector, HasBoard)
+    assert bench.made[0].board is None
+    assert bench.made[1].board is not None
+    assert bench.made[1].board.name == "telegram-tg"
 
 
 async def test_without_a_desk_the_staffs_buttons_do_nothing(bench: Bench) -> None:

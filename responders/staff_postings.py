@@ -1,0 +1,54 @@
+"""Which message shows which card, and who did what there: what a group remembers of itself."""
+
+import json
+from collections import OrderedDict
+from dataclasses import asdict
+from typing import Final, Protocol
+
+from core.cards import Posting
+
+MOST: Final = 300
+"""Cards that are remembered; an older one is posted anew when it changes."""
+
+
+class KeepsSettings(Protocol):
+    """Where small values outlive a restart."""
+
+    async def setting(self, key: str) -> str | None: ...
+
+    async def set_setting(self, key: str, value: str) -> None: ...
+
+
+class GroupMemory:
+    """The newest cards of one group, read once and written through as one value."""
+
+    def __init__(self, store: KeepsSettings, name: str) -> None:
+        """``name``: the group's, as a receiver of alerts."""
+        self._store = store
+        self._key = f"staff_group:{name}"
+        self._postings: OrderedDict[str, Posting] | None = None
+
+    async def posting(self, token: str) -> Posting | None:
+        """Where the card with this token stands."""
+        return (await self._read()).get(token)
+
+    async def postings(self) -> list[Posting]:
+        """All that are remembered, oldest first."""
+        return list((await self._read()).values())
+
+    async def save_posting(self, posting: Posting) -> None:
+        """Remember it in place of an earlier one with the same token. Raises StoreError."""
+        known = await self._read()
+        changed = OrderedDict(known)
+        changed[posting.token] = posting
+        while len(changed) > MOST:
+            changed.popitem(last=False)
+        value = json.dumps([asdict(one) for one in changed.values()])
+        await self._store.set_setting(self._key, value)
+        self._postings = changed
+
+    async def _read(self) -> OrderedDict[str, Posting]:
+        if self._postings is None:
+            saved = json.loads(await self._store.setting(self._key) or "[]")
+            self._postings = OrderedDict((one["token"], Posting(**one)) for one in saved)
+        return self._postings
