@@ -45,7 +45,7 @@ from listeners.categories import CATEGORIES
 from listeners.commands import add_listening
 from listeners.intents import INTENTS
 from listeners.risks import KINDS
-from listeners.spread.assembly import build_spread
+from listeners.spread.assembly import build_spread, spread_duties
 from moderation.assembly import build_guards
 from moderation.inbound import FLAGS
 from responders.alerts import AlertDesk
@@ -148,7 +148,8 @@ async def open_house(
             freezer=guards.freezes,
         )
         join_receivers(settings, responders.alerts)
-        spread = build_spread(settings, responders.alerts, clock)
+        spread = build_spread(settings, responders.alerts, clock, store=store, bus=bus)
+        stack.push_async_callback(spread.close)
         if newest := (await store.mentions(MentionFilter(), limit=1)).mentions:
             since = newest[0].mention.event.posted_at - spread.memory
             await spread.rebuild(await store.mentions_since(since), await store.alerts(limit=500))
@@ -194,8 +195,15 @@ async def open_house(
             engine=engine,
             bus=bus,
             connectors=connectors,
-            duties=build_duties(
-                settings, store=store, alerts=responders.alerts, health=engine.health, clock=clock
+            duties=(
+                *build_duties(
+                    settings,
+                    store=store,
+                    alerts=responders.alerts,
+                    health=engine.health,
+                    clock=clock,
+                ),
+                *spread_duties(spread),
             ),
             alerts=responders.alerts,
             chat=next((one for one in connectors if isinstance(one, Webchat)), None),

@@ -4,7 +4,7 @@ The stream is a public series of brand mentions thinned to one post in five minu
 pieced together from posts that were no rumours, and about one in eight is judged negative. A rumour
 is a real cascade of which so many posts of the first 24 hours are kept, each repost written in one
 of the ways people repost; the judge finds 72 in 100 of them negative. Found means: a P1 or P2 about
-this rumour, or about the volume of its channel, within an hour of its first post.
+an incident that this rumour's posts are in, within an hour of its first post.
 """
 
 import asyncio
@@ -17,11 +17,13 @@ from typing import Final
 from core.clock import ManualClock
 from core.records import Alert
 from core.types import Author, Event, EventKind, Judgement, Mention, Probabilities
+from listeners.spread.unkept import UnkeptIncidents
 from listeners.spread.watch import SpreadWatch
 
 BRAND: Final = "hejia"
 EVERY: Final = timedelta(hours=48)
 HOUR: Final = timedelta(hours=1)
+QUIET: Final = timedelta(hours=6)
 RECALL: Final = 0.72
 GRUMBLING: Final = 0.12
 _PROMOTION: Final = "禾家超市周年庆全场满100减50，转发抽奖送购物卡，快来参加吧，错过再等一年！"
@@ -64,6 +66,15 @@ class Bell:
     async def raise_alert(self, alert: Alert) -> bool:
         self.rung.append((self.now, alert))
         return True
+
+    def called(self) -> Iterator[tuple[datetime, Alert]]:
+        """When staff were called: the first P1 or P2 of a matter, and again after six hours."""
+        last: dict[str, datetime] = {}
+        for at, alert in self.rung:
+            if alert.severity in ("P1", "P2"):
+                if alert.key not in last or at - last[alert.key] > QUIET:
+                    yield at, alert
+                last[alert.key] = at
 
 
 def repost(text: str, rng: random.Random) -> str:
@@ -134,29 +145,34 @@ def listen(stream: Sequence[Said]) -> tuple[Bell, dict[str, str]]:
     ordered = sorted(stream, key=lambda one: one.at)
     clock = ManualClock(ordered[-1].at + timedelta(days=1))
     bell = Bell(now=ordered[0].at)
-    watch = SpreadWatch(bell, clock=clock, names={BRAND: "禾家超市"}, language="zh")
+    watch = SpreadWatch(
+        bell, store=UnkeptIncidents(), clock=clock, names={BRAND: "禾家超市"}, language="zh"
+    )
     homes: dict[str, str] = {}
 
     async def run() -> None:
         for seq, said in enumerate(ordered):
             bell.now = said.at
-            await watch.observe(_mention(seq, said))
-            home = watch.grouper.incident_of(f"{BRAND}\nweibo\n{said.id}")
+            mention = _mention(seq, said)
+            await watch.observe(mention)
+            home = watch.incident_of(BRAND, mention)
             if home is not None:
                 homes[said.id] = home
+        await watch.close()
 
     asyncio.run(run())
     return bell, homes
 
 
 def found_within_an_hour(planted: Planted, bell: Bell, homes: Mapping[str, str]) -> bool:
-    """True where a P1 or P2 named it in time; ``homes``: the incident of each post."""
+    """True where a P1 or P2 named it in time; ``homes``: the incident of each post.
+
+    An incident that staff were told of before the rumour began is no news of it.
+    """
     incidents = {homes[one] for one in planted.ids if one in homes}
     return any(
-        planted.onset <= at <= planted.onset + HOUR
-        and alert.severity in ("P1", "P2")
-        and (alert.incident is None or alert.incident in incidents)
-        for at, alert in bell.rung
+        planted.onset <= at <= planted.onset + HOUR and alert.incident in incidents
+        for at, alert in bell.called()
     )
 
 
@@ -212,7 +228,7 @@ def benign_alerts(
         number += 1
         onset += EVERY
     bell, _ = listen(stream)
-    calls = sum(alert.severity in ("P1", "P2") and at >= start for at, alert in bell.rung)
+    calls = sum(at >= start for at, _ in bell.called())
     return calls, (bins[-1][0] - start) / timedelta(weeks=1)
 
 

@@ -117,9 +117,8 @@ class OnCall(Section):
 class Alerts(Section):
     """When staff are warned, and where beside the console and the log."""
 
-    authors: int = Field(default=8, ge=2)
-    """Distinct authors of negative mentions that make an alert."""
-    window_minutes: float = Field(default=60, gt=0)
+    authors: int = Field(default=5, ge=2)
+    """Distinct people who say within an hour that the same thing is wrong, and make an alert."""
     wait_seconds: float = Field(default=30, ge=0)
     """How long a P3 waits for more of the same before staff are told; P1 and P2 do not."""
     interval_minutes: float = Field(default=5, gt=0)

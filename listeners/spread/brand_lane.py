@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from listeners.spread import volume
+from listeners.spread.activity import Heard
 
 BIN: Final = 300.0
 """Seconds."""
@@ -29,9 +30,8 @@ class Burst:
     z: float
     expected: float
     """Bad posts that were to be expected, in the half hour."""
-    negative: float
-    """Mean negative probability of the posts in it."""
-    posts: int
+    posts: tuple[Heard, ...]
+    """All of the half hour."""
 
 
 class BrandLane:
@@ -41,18 +41,18 @@ class BrandLane:
         self.state = volume.start(BIN)
         self._open: int | None = None
         self._sums: dict[int, float] = {}
-        self._recent: deque[tuple[float, float]] = deque(maxlen=2_000)
+        self._recent: deque[Heard] = deque(maxlen=2_000)
 
-    def add(self, at: float, negative: float, *, now: float) -> Burst | None:
-        """Count a post of negative probability ``negative``; times in seconds since 1970.
+    def add(self, post: Heard, *, now: float) -> Burst | None:
+        """Count a post with its negative probability; ``now`` in seconds since 1970.
 
         Bins close as ``now`` goes on; the last alarm among those that close is the answer.
         """
         found = self._advance(now)
-        number = math.floor(at / BIN)
+        number = math.floor(post.at / BIN)
         if self._open is not None and number >= self._open:
-            self._sums[number] = self._sums.get(number, 0.0) + negative
-            self._recent.append((at, negative))
+            self._sums[number] = self._sums.get(number, 0.0) + post.negative * post.bad
+            self._recent.append(post)
         return found
 
     def _advance(self, now: float) -> Burst | None:
@@ -77,11 +77,10 @@ class BrandLane:
         if not reading.alarm:
             return None
         end = (number + 1) * BIN
-        inside = [negative for when, negative in self._recent if end - _BURST <= when < end]
+        inside = [post for post in self._recent if end - _BURST <= post.at < end]
         return Burst(
             at=at,
             z=reading.z,
             expected=reading.expected * _BURST / BIN,
-            negative=sum(inside) / max(1, len(inside)),
-            posts=len(inside),
+            posts=tuple(inside),
         )

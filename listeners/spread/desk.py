@@ -1,96 +1,95 @@
-"""The alerts that are to be raised: each matter once, and again only when it has become worse."""
+"""The alerts that are to be raised: one a matter, brought up to date while the matter goes on."""
 
-from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, Protocol, get_args
+from typing import Final
 
 from core.clock import Clock
 from core.records import Alert
 from core.types import Severity
+from listeners.spread.case import Case
+from listeners.spread.ports import Raises
 
-PREFIX: Final = "spread"
-_SEVERITIES: Final = frozenset(get_args(Severity))
-_MOST: Final = 10_000
-"""Matters remembered; far more than are alive at one time."""
-
-
-class Raises(Protocol):
-    """Where alerts go."""
-
-    async def raise_alert(self, alert: Alert) -> bool:
-        """Take the alert; False where one with its key was raised before."""
-        ...
+AGAIN: Final = 60.0
+"""A matter that has not become worse is told of at most once in so many seconds of its posts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
     """What staff are to be told about one matter."""
 
-    matter: str
-    """The same for all notices about the matter."""
+    case: Case
     severity: Severity
     title: str
     lines: tuple[str, ...]
-    brand: str
     at: float
     """When the matter was last heard of, in seconds since 1970."""
-    incident: str | None = None
+    channel: str | None = None
+    category: str | None = None
 
 
 class Desk:
-    """Keeps notices until they are raised. A lower severity than before, and P4, is not raised."""
+    """Keeps notices until they are raised; P4 is not."""
 
-    def __init__(self, raises: Raises, *, clock: Clock) -> None:
+    def __init__(
+        self, raises: Raises, *, clock: Clock, number: Callable[[Case], Awaitable[str]]
+    ) -> None:
+        """``number`` gives the Incident.id of a case, storing it first if it must."""
         self._raises = raises
         self._clock = clock
-        self._known: OrderedDict[str, Severity] = OrderedDict()
-        self._unsent: dict[str, tuple[Alert, float]] = {}
+        self._number = number
+        self._unsent: dict[str, Notice] = {}
 
-    def know(self, alert: Alert) -> None:
-        """Note an alert that was raised before the start."""
-        prefix, _, rest = alert.key.partition(":")
-        matter, _, severity = rest.rpartition(":")
-        if prefix == PREFIX and severity in _SEVERITIES:
-            self._note(matter, alert.severity)
+    def due(self, case: Case, severity: Severity, at: float) -> bool:
+        """True where a notice would say something new."""
+        if severity == "P4":
+            return False
+        return case.told is None or severity < case.told or at - case.told_at >= AGAIN
+
+    def know(self, case: Case, severity: Severity) -> None:
+        """Staff were told of a case before the start."""
+        case.told = min(severity, case.told or "P4")
+        case.told_at = case.activity.last
+        notice = self._unsent.get(case.key)
+        if notice is not None and notice.severity >= severity:
+            del self._unsent[case.key]
 
     def file(self, notice: Notice) -> None:
-        """Have it raised by the next ``send``, if it says anything new."""
-        before = self._known.get(notice.matter)
-        if notice.severity == "P4" or (before is not None and before <= notice.severity):
-            return
-        self._note(notice.matter, notice.severity)
-        alert = Alert(
-            key=f"{PREFIX}:{notice.matter}:{notice.severity}",
-            kind="incident",
-            severity=notice.severity,
-            title=notice.title,
-            body="\n".join(notice.lines),
-            created_at=self._clock.now(),
-            brand=notice.brand,
-            incident=notice.incident,
-        )
-        self._unsent[alert.key] = (alert, notice.at)
-
-    def rename(self, part: str, into: str) -> None:
-        """Where incidents became one: what was raised about ``part`` was about ``into``."""
-        for matter, severity in list(self._known.items()):
-            if part in matter:
-                other = matter.replace(part, into)
-                self._note(other, min(severity, self._known.get(other, severity)))
+        """Have it raised by the next ``send``."""
+        case = notice.case
+        case.told = min(notice.severity, case.told or "P4")
+        case.told_at = notice.at
+        self._unsent[case.key] = notice
 
     def drop_before(self, second: float) -> None:
         """Do not raise what was over before ``second``."""
-        for key in [key for key, (_, at) in self._unsent.items() if at < second]:
+        for key in [key for key, notice in self._unsent.items() if notice.at < second]:
             del self._unsent[key]
+
+    def merged(self, kept: Case, gone: Case) -> None:
+        """What was filed about ``gone`` is told as part of ``kept``."""
+        self._unsent.pop(gone.key, None)
+        kept.told_at = 0.0
 
     async def send(self) -> None:
         """Raise everything filed; what fails stays filed. Raises what ``raise_alert`` raises."""
-        for key, (alert, _) in tuple(self._unsent.items()):
-            await self._raises.raise_alert(alert)
-            self._unsent.pop(key, None)
+        for key, notice in tuple(self._unsent.items()):
+            await self._raises.raise_alert(self._alert(notice, await self._number(notice.case)))
+            if self._unsent.get(key) is notice:
+                del self._unsent[key]
 
-    def _note(self, matter: str, severity: Severity) -> None:
-        self._known[matter] = severity
-        self._known.move_to_end(matter)
-        while len(self._known) > _MOST:
-            self._known.popitem(last=False)
+    def _alert(self, notice: Notice, incident: str) -> Alert:
+        now = self._clock.now()
+        return Alert(
+            key=f"incident:{incident}",
+            kind="incident",
+            severity=notice.case.told or notice.severity,
+            title=notice.title,
+            body="\n".join(notice.lines),
+            created_at=now,
+            heard_at=now,
+            brand=notice.case.brand,
+            incident=incident,
+            channel=notice.channel,
+            category=notice.category,
+        )

@@ -57,7 +57,7 @@ class Grouper:
         quiet: timedelta = timedelta(hours=72),
         most: int = 50_000,
         by_words: bool = True,
-        names: Mapping[str, Iterable[str]] | None = None,
+        names: Mapping[str, re.Pattern[str]] | None = None,
         united: Callable[[str, str], None] | None = None,
     ) -> None:
         """``most``: texts remembered a brand. ``by_words=False`` groups copies alone.
@@ -68,11 +68,7 @@ class Grouper:
         self._quiet = quiet.total_seconds()
         self._most = most
         self._by_words = by_words
-        self._names = {
-            brand: re.compile("|".join(map(re.escape, called)), re.IGNORECASE)
-            for brand, terms in (names or {}).items()
-            if (called := [term for term in terms if term])
-        }
+        self._names = dict(names or {})
         self._united = united
         self._shelves: dict[str, _Shelf] = {}
         self._members: OrderedDict[str, _Member] = OrderedDict()
@@ -134,8 +130,15 @@ class Grouper:
         self._unite(kept, gone)
         return kept
 
-    def split(self, ids: Iterable[str], *, brand: str | None, category: str | None = None) -> str:
-        """Staff say that these posts are an incident of their own; returns its id.
+    def split(
+        self,
+        ids: Iterable[str],
+        *,
+        brand: str | None,
+        category: str | None = None,
+        into: str | None = None,
+    ) -> str:
+        """Staff say that these posts are an incident of their own; returns its id, ``into``.
 
         Neither it nor the incident it came from takes the other over by itself again. Copies of
         its posts follow it. Raises KeyError where none of the posts is remembered.
@@ -143,7 +146,7 @@ class Grouper:
         known = [one for one in ids if one in self._members]
         if not known:
             raise KeyError("none of these posts is remembered")
-        made = _name(f"split:{known[0]}")
+        made = into or _name(f"split:{known[0]}")
         for one in known:
             member = self._members[one]
             self._apart.add(frozenset((made, self.current(member.incident))))
@@ -152,6 +155,10 @@ class Grouper:
         shelf.copies.reassign(set(known), made)
         shelf.matters.setdefault(category or "", MatterIndex()).add(made, (), self._now)
         return made
+
+    def keep_apart(self, one: str, other: str) -> None:
+        """Neither of two incidents takes the other over by itself, as after a split."""
+        self._apart.add(frozenset((self.current(one), self.current(other))))
 
     def _shelf(self, brand: str | None) -> _Shelf:
         shelf = self._shelves.get(brand or "")
@@ -224,6 +231,15 @@ class Grouper:
             gone: kept for gone, kept in self._alias.items() if self.current(kept) in alive
         }
         self._apart = {pair for pair in self._apart if pair <= alive}
+
+
+def name_patterns(names: Mapping[str, Iterable[str]]) -> dict[str, re.Pattern[str]]:
+    """One pattern a brand for all that it is called."""
+    return {
+        brand: re.compile("|".join(map(re.escape, called)), re.IGNORECASE)
+        for brand, terms in names.items()
+        if (called := sorted((term for term in terms if term), key=len, reverse=True))
+    }
 
 
 def _name(seed: str) -> str:

@@ -5,19 +5,36 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Final, Literal
 
 from listeners.spread.activity import Heard
-from listeners.spread.brand_lane import Burst
 from listeners.spread.cascade import Forecast
+from listeners.spread.minhash import own_words
 from listeners.spread.severity import Assessment
 
 Tongue = Literal["zh", "en"]
 
+_HEADLINE: Final = 40
+"""Characters."""
 
-def title(kind: Literal["incident", "brand", "post"], language: Tongue, **facts: str) -> str:
+
+def title(language: Tongue, *, brand: str, headline: str, authors: int) -> str:
     """The alert in one line."""
-    return _texts(language)[kind].format(**facts)
+    return _texts(language)["incident"].format(brand=brand, headline=headline, authors=authors)
+
+
+def title_of_burst(channel: str, language: Tongue) -> str:
+    """What a matter is called that is nothing but many bad posts."""
+    return _texts(language)["volume"].format(channel=channel)
+
+
+def headline(text: str) -> str:
+    """The beginning of a post, without links, names and who passed it on, as one line."""
+    said = " ".join(own_words(text).split())
+    if len(said) <= _HEADLINE:
+        return said or " ".join(text.split())[:_HEADLINE]
+    cut = max(said.rfind(mark, 0, _HEADLINE) for mark in "，。！？,.!?；; ")
+    return said[: cut if cut >= _HEADLINE // 2 else _HEADLINE].rstrip("，。,.；; ") + "…"
 
 
 def facts_of_posts(posts: Sequence[Heard], language: Tongue) -> list[str]:
@@ -38,13 +55,6 @@ def fact_of_forecast(forecast: Forecast, language: Tongue) -> str:
     """How far it is expected to go."""
     return _texts(language)["forecast"].format(
         final=round(forecast.final), low=round(forecast.low), high=round(forecast.high)
-    )
-
-
-def fact_of_burst(burst: Burst, language: Tongue) -> str:
-    """How far from what is usual."""
-    return _texts(language)["burst"].format(
-        posts=burst.posts, z=f"{burst.z:.1f}", expected=f"{burst.expected:.1f}"
     )
 
 

@@ -54,13 +54,13 @@ def telling(text: str, *, categorised: bool) -> Telling:
         found[place] = NAME
     for word in _LATIN.findall(text):
         bare = word.lstrip("#").casefold().removesuffix("'s")
-        if len(bare) < 3 or bare in _common():
+        if len(bare) < 3 or bare in common_words():
             continue
         if word[0] == "#":
             found[bare] = TAG
             for hump in _HUMP.findall(word):
                 part = hump.casefold()
-                if len(part) >= 3 and part not in _common():
+                if len(part) >= 3 and part not in common_words():
                     found.setdefault(part, PLAIN)
         else:
             found[bare] = max(NAME if word[0].isupper() else PLAIN, found.get(bare, 0.0))
@@ -85,7 +85,7 @@ def _runs(text: str) -> list[str]:
 
 
 @cache
-def _common() -> frozenset[str]:
+def common_words() -> frozenset[str]:
     """English words that tell nothing."""
     path = resources.files("listeners.spread") / "common_words.txt"
     return frozenset(path.read_text(encoding="utf-8").split())

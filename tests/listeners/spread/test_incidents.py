@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listeners.spread.copies import CopyIndex
-from listeners.spread.incidents import Grouper
+from listeners.spread.incidents import Grouper, name_patterns
 from listeners.spread.matters import HISTORY, PROFILE, MatterIndex
 from listeners.spread.minhash import sketch
 from listeners.spread.words import MOST, MOST_RUNS, Telling, telling
@@ -54,7 +54,9 @@ def test_the_same_matter_in_other_words_is_one_incident() -> None:
 
 def test_what_everybody_says_ties_nothing_together() -> None:
     """A brand's name stands in every post."""
-    grouper = Grouper(names={"hejia": ["Hejia Supermarket", "禾家超市"], "empty": [""]})
+    grouper = Grouper(
+        names=name_patterns({"hejia": ["Hejia Supermarket", "禾家超市"], "empty": [""]})
+    )
     found = set()
     rng = random.Random(2)
     words = [f"thing{number}" for number in range(4000)]

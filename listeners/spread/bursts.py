@@ -1,0 +1,52 @@
+"""Whose a burst of the brand lane is: that of a known case, or of one that begins with it."""
+
+from collections import Counter
+from typing import Final
+
+from listeners.spread import wording
+from listeners.spread.activity import Heard, negativity
+from listeners.spread.brand_lane import Burst
+from listeners.spread.case import Case
+from listeners.spread.cases import CaseBook
+from listeners.spread.facts import crowded
+from listeners.spread.loudness import Loudness
+from listeners.spread.severity import ANGRY
+from listeners.spread.wording import Tongue
+
+_MOSTLY: Final = 0.5
+"""A burst of which one case is this much is that case's."""
+
+
+def case_of_burst(
+    burst: Burst, book: CaseBook, *, brand: str, enough: int, loud: Loudness, language: Tongue
+) -> Case | None:
+    """The case of a burst, marked as such; ``None`` where too few people are behind it."""
+    bad = [post for post in burst.posts if post.bad]
+    if len({post.author for post in bad}) < enough:
+        return None
+    owners = Counter(case for post in bad if (case := book.of_post(post.key)) is not None)
+    for case, count in owners.most_common(1):
+        if count >= _MOSTLY * len(bad):
+            case.burst = True
+            return case
+    alone = [post for post in burst.posts if not _told_of(post, book)]
+    rest = [post for post in alone if post.bad]
+    if negativity(alone) < ANGRY:
+        return None
+    if not crowded(rest, enough=enough, loud=loud.times_usual(len(rest))):
+        return None
+    channel = rest[0].channel
+    case = Case(
+        key=f"{brand}:volume:{channel}:{burst.at:%Y%m%dT%H%M%SZ}",
+        brand=brand,
+        title=wording.title_of_burst(channel, language),
+        burst=True,
+    )
+    book.add(case)
+    book.move({post.key for post in rest}, case)
+    return case
+
+
+def _told_of(post: Heard, book: CaseBook) -> bool:
+    case = book.of_post(post.key)
+    return case is not None and case.told is not None

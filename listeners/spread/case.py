@@ -1,0 +1,54 @@
+"""One matter that goes wrong."""
+
+from dataclasses import dataclass, field
+
+from core.records import Incident, Note
+from core.types import Severity
+from listeners.spread.aboutness import Profile
+from listeners.spread.activity import Activity
+from listeners.spread.cascade import Forecast
+from listeners.spread.severity import Assessment
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Case:
+    """What is known of it, and what the store and staff know."""
+
+    key: str
+    """Never used twice; becomes Incident.key."""
+    brand: str
+    title: str
+    activity: Activity = field(default_factory=Activity)
+    profile: Profile = field(default_factory=Profile)
+    groups: set[str] = field(default_factory=set)
+    """Ids of the groups of copies that belong to it."""
+    record: Incident | None = None
+    """As the store last had it."""
+    notes: list[Note] = field(default_factory=list)
+    """What happened and is not in the store's timeline yet."""
+    pending: list[int] = field(default_factory=list)
+    """Mention.seq of posts that the store does not know as its yet."""
+    burst: bool = False
+    """True where it lifted the brand's volume far over the usual."""
+    reach: Forecast | None = None
+    """How far its furthest post will go, by polled figures."""
+    forecast: Forecast | None = None
+    forecast_of: int = 0
+    """Posts that the forecast was made from."""
+    assessment: Assessment | None = None
+    ruled: bool = False
+    """True where staff merged or split it."""
+    told: Severity | None = None
+    """The highest severity that staff were told of in this wave."""
+    told_at: float = 0.0
+    over: bool = False
+    """True from the end of one wave to the beginning of the next; as in the store."""
+
+    def take_over(self, other: "Case") -> None:
+        """Become what both were together, as far as the store and staff are concerned."""
+        self.activity.take_over(other.activity)
+        self.groups |= other.groups
+        self.pending += other.pending
+        self.burst = self.burst or other.burst
+        if other.told is not None:
+            self.told = min(self.told or "P4", other.told)

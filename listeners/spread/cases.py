@@ -1,0 +1,296 @@
+"""The matters that go wrong, each made of copies of texts and of single posts about it.
+
+Texts alone split a crisis into many groups: people find their own words, in two languages. A case
+begins with one bad post and draws in what is about the same matter, so that staff hear of it once.
+"""
+
+import re
+from collections import Counter, OrderedDict
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from listeners.spread.aboutness import RARE, Usual, surge, words_of
+from listeners.spread.activity import HOUR, Activity, Heard, negativity
+from listeners.spread.case import Case
+from listeners.spread.severity import ANGRY
+
+SAME_ALARM: Final = 2.0
+"""Where a second matter alarms, this much that speaks for the first one is enough: two crises at a
+time are rarer than one in many words."""
+_DRAWS: Final = 6 * HOUR
+"""A case that was quiet for longer draws nothing in."""
+_MOST_POSTS: Final = 200_000
+"""Posts whose case is remembered."""
+_MOST_LOOSE: Final = 50_000
+"""Groups that are remembered without a case, and cases of one person."""
+_WEIGHED: Final = 20
+"""Cases, or posts of a case, that are looked at closely."""
+_WIDEST: Final = 300
+"""A word in more cases than this leads nowhere."""
+
+
+class CaseBook:
+    """All cases that are remembered."""
+
+    def __init__(self, names: Mapping[str, re.Pattern[str]]) -> None:
+        """``names``: what each brand is called, by its id; these words tell nothing."""
+        self._names = dict(names)
+        self._usual: dict[str, Usual] = {}
+        self._cases: dict[str, Case] = {}
+        self._groups: dict[str, Case] = {}
+        self._posts: OrderedDict[str, Case] = OrderedDict()
+        self._loose: OrderedDict[str, Activity] = OrderedDict()
+        self._where: dict[tuple[str, str], set[Case]] = {}
+        """Cases by brand and word."""
+
+    def __iter__(self) -> Iterator[Case]:
+        return iter(tuple(self._cases.values()))
+
+    def __len__(self) -> int:
+        return len(self._cases)
+
+    @property
+    def loose(self) -> int:
+        """How many groups are remembered that belong to no case."""
+        return len(self._loose)
+
+    def of_post(self, key: str) -> Case | None:
+        """The case of a post, by Heard.key."""
+        return self._posts.get(key)
+
+    def of_record(self, id: str) -> Case | None:  # noqa: A002
+        """The case of a stored incident."""
+        for case in self._cases.values():
+            if case.record is not None and case.record.id == id:
+                return case
+        return None
+
+    def add(self, case: Case) -> None:
+        """Remember a case with its groups and posts."""
+        self._cases[case.key] = case
+        for group in case.groups:
+            self._groups[group] = case
+        self._know(case, case.activity, pending=False)
+
+    def take(
+        self,
+        brand: str,
+        group: str,
+        post: Heard,
+        text: str,
+        *,
+        quiet: float,
+        known: Case | None = None,
+    ) -> Case | None:
+        """Count a post of a group; returns the case it belongs to, which may have just begun.
+
+        ``known`` is the case that the store has it in. A group as a whole follows one bad post
+        only where it is new, or mostly bad itself.
+        """
+        words = words_of(text, self._names.get(brand))
+        if known is not None:
+            self._cases.setdefault(known.key, known)
+        case = known or self._groups.get(group)
+        loose = self._loose.get(group)
+        angry = loose is None or negativity((*loose.posts(), post)) >= ANGRY
+        if case is None and post.bad:
+            case = self._related(brand, post, words)
+            if case is None and angry:
+                case = self._begin(brand, group, post)
+        if case is not None and post.bad and angry and group not in self._groups:
+            self.bind(case, group)
+        if case is None:
+            activity = self._loose.setdefault(group, Activity())
+            self._loose.move_to_end(group)
+            activity.add(post, quiet=quiet)
+            self._learn(brand, post, words)
+            return None
+        if case.told is None and case.record is None:
+            self._learn(brand, post, words)
+        self._note(post, case, pending=known is None)
+        if case.activity.add(post, quiet=quiet):
+            case.told, case.burst = None, False
+        if post.bad:
+            self._teach(case, words)
+        return case
+
+    def bind(self, case: Case, group: str) -> None:
+        """Let a group, with all its posts, belong to a case from now on."""
+        case.groups.add(group)
+        self._groups[group] = case
+        loose = self._loose.pop(group, None)
+        if loose is not None:
+            case.activity.take_over(loose)
+            self._know(case, loose, pending=True)
+
+    def unite(self, kept: str, gone: str) -> tuple[Case, Case] | None:
+        """Two groups are one; returns the case that goes on and the one that ends, if both were.
+
+        The case that staff know goes on, or else the older one.
+        """
+        loose = self._loose.pop(gone, None)
+        one, other = self._groups.get(kept), self._groups.pop(gone, None)
+        if one is None and other is None:
+            if loose is not None:
+                self._loose.setdefault(kept, Activity()).take_over(loose)
+            return None
+        if one is None and other is not None:
+            other.groups.discard(gone)
+            self.bind(other, kept)
+            return None
+        if one is not None and loose is not None:
+            one.activity.take_over(loose)
+            self._know(one, loose, pending=True)
+        if one is None or other is None or one is other:
+            return None
+        first, second = sorted((one, other), key=_standing)
+        self.merge(first, second)
+        return first, second
+
+    def same_alarm(self, case: Case) -> Case | None:
+        """The case staff were told of whose matter this one, which alarms now, is as well."""
+        bad = [post for post in case.activity.posts() if post.bad][-_WEIGHED:]
+        usual = self._usual.setdefault(case.brand, Usual())
+        best, most = None, SAME_ALARM
+        for other in self._cases.values():
+            if other.told is None or other is case or other.brand != case.brand or not bad:
+                continue
+            if case.activity.last - other.activity.last > _DRAWS:
+                continue
+            scores = sorted(
+                other.profile.likeness(self._words(case.brand, post.text), usual)
+                + self._surge(other, post, usual)
+                for post in bad
+            )
+            if scores[len(scores) // 2] >= most:
+                best, most = other, scores[len(scores) // 2]
+        return best
+
+    def merge(self, kept: Case, gone: Case) -> None:
+        """Let one case take the other over."""
+        kept.take_over(gone)
+        for group in gone.groups:
+            self._groups[group] = kept
+        for key in [key for key, case in self._posts.items() if case is gone]:
+            self._posts[key] = kept
+        for words in gone.profile.wordings():
+            self._teach(kept, words)
+        self._drop(gone)
+
+    def give_up(self, keys: Collection[str]) -> Activity:
+        """Take posts out of the cases and groups they are in; returns them."""
+        given = Activity()
+        sources = {id(one): one for key in keys if (one := self._posts.pop(key, None))}
+        for source in sources.values():
+            part = source.activity.give_up(keys)
+            moved = {post.seq for post in part.posts()}
+            source.pending = [seq for seq in source.pending if seq not in moved]
+            given.take_over(part)
+        for activity in self._loose.values():
+            if any(post.key in keys for post in activity.posts()):
+                given.take_over(activity.give_up(keys))
+        return given
+
+    def move(self, keys: Collection[str], case: Case) -> None:
+        """Let posts belong to another case."""
+        given = self.give_up(keys)
+        case.activity.take_over(given)
+        self._know(case, given, pending=True)
+
+    def forget(self, before: float, *, slight: float) -> None:
+        """Drop what was quiet since ``before``, and what one person said, since ``slight``.
+
+        Both in seconds since 1970.
+        """
+        while self._loose:
+            group, activity = next(iter(self._loose.items()))
+            if activity.last >= before and len(self._loose) <= _MOST_LOOSE:
+                break
+            del self._loose[group]
+        gone = [case for case in self._cases.values() if case.activity.last < before]
+        slightest = [
+            case
+            for case in self._cases.values()
+            if case.record is None and len(case.activity.authors) < 2
+        ]
+        gone += [case for case in slightest if before <= case.activity.last < slight]
+        gone += slightest[: max(0, len(slightest) - _MOST_LOOSE)]
+        for case in gone:
+            self._drop(case)
+            for group in case.groups:
+                self._groups.pop(group, None)
+                if case.activity.last >= before:
+                    self._loose[group] = case.activity
+        if gone:
+            ended = {id(case) for case in gone}
+            for key in [key for key, case in self._posts.items() if id(case) in ended]:
+                del self._posts[key]
+
+    def _related(self, brand: str, post: Heard, words: frozenset[str]) -> Case | None:
+        usual = self._usual.setdefault(brand, Usual())
+        shared: Counter[Case] = Counter()
+        for word in words:
+            where = self._where.get((brand, word))
+            if where and len(where) <= _WIDEST and usual.share(word) < RARE:
+                shared.update(where)
+        near = [case for case, _ in shared.most_common(_WEIGHED)]
+        loud = [one for one in self._cases.values() if one.told is not None and one.brand == brand]
+        best, most = None, 0.0
+        for case in dict.fromkeys((*near, *loud)):
+            if post.at - case.activity.last > _DRAWS:
+                continue
+            score = case.profile.likeness(words, usual) + self._surge(case, post, usual)
+            if score - case.profile.needed >= most:
+                best, most = case, score - case.profile.needed
+        return best
+
+    def _surge(self, case: Case, post: Heard, usual: Usual) -> float:
+        same = sum(
+            one.bad and one.category == post.category
+            for one in case.activity.within(HOUR, max(post.at, case.activity.last))
+        )
+        return surge(same, usual.bad_an_hour(post.category, post.at))
+
+    def _begin(self, brand: str, group: str, post: Heard) -> Case:
+        key = f"{brand}:{group}"
+        case = self._cases.get(key) or Case(key=key, brand=brand, title=post.text)
+        self.add(case)
+        return case
+
+    def _learn(self, brand: str, post: Heard, words: frozenset[str]) -> None:
+        usual = self._usual.setdefault(brand, Usual())
+        usual.learn(words, category=post.category, bad=post.bad, at=post.at)
+
+    def _know(self, case: Case, activity: Activity, *, pending: bool) -> None:
+        for post in activity.posts():
+            self._note(post, case, pending=pending)
+            if post.bad:
+                self._teach(case, self._words(case.brand, post.text))
+
+    def _teach(self, case: Case, words: frozenset[str]) -> None:
+        if case.profile.learn(words):
+            for word in words:
+                self._where.setdefault((case.brand, word), set()).add(case)
+
+    def _drop(self, case: Case) -> None:
+        self._cases.pop(case.key, None)
+        for word in {word for words in case.profile.wordings() for word in words}:
+            where = self._where.get((case.brand, word))
+            if where is not None:
+                where.discard(case)
+                if not where:
+                    del self._where[case.brand, word]
+
+    def _words(self, brand: str, text: str) -> frozenset[str]:
+        return words_of(text, self._names.get(brand))
+
+    def _note(self, post: Heard, case: Case, *, pending: bool) -> None:
+        self._posts[post.key] = case
+        if pending:
+            case.pending.append(post.seq)
+        if len(self._posts) > _MOST_POSTS:
+            self._posts.popitem(last=False)
+
+
+def _standing(case: Case) -> tuple[bool, bool, float, str]:
+    return (case.told is None, case.record is None, case.activity.first, case.key)

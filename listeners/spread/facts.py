@@ -1,0 +1,105 @@
+"""What is known of a case now, and whether staff should hear of it."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from listeners.spread.activity import HOUR, Heard, negativity
+from listeners.spread.cascade import Forecast, forecast, shipped_model
+from listeners.spread.case import Case
+from listeners.spread.features import Cascade
+from listeners.spread.severity import ANGRY, FAR, GRAVE, TELL_OF_HARM, Facts
+
+FEW: Final = 10
+"""Under so many posts a forecast says more about what was learned from than about the case."""
+KEPT_FROM: Final = 3
+"""So many who say that something is wrong make an incident, ..."""
+KEPT_WITHIN: Final = 6 * HOUR
+"""... within this time."""
+_GROWN: Final = 1.1
+"""A case that has grown by less is not forecast again."""
+SURE: Final = 0.65
+"""So sure must it be on average that an author says that something is wrong."""
+_BELIEVED: Final = 0.5
+"""Harm named in a post that is not negative is none: a lost child that was found."""
+
+
+def lately(case: Case) -> tuple[Heard, ...]:
+    """The posts of its last hour."""
+    return case.activity.within(HOUR, case.activity.last)
+
+
+def known_facts(case: Case, *, enough: int) -> Facts:
+    """The facts that severity follows from; ``enough`` authors in an hour make an alarm."""
+    posts = lately(case)
+    told = {
+        (kind, post.author) for post in posts if post.negative >= _BELIEVED for kind in post.risk
+    }
+    sizes = [one.final for one in (expected(case), case.reach) if one is not None]
+    return Facts(
+        authors=len({post.author for post in posts}),
+        enough=enough,
+        negative=negativity(posts),
+        risk=tuple(Counter(kind for kind, _ in told).most_common()),
+        forecast=max(sizes, default=None),
+        followers=max((post.followers for post in posts), default=0),
+        hours=(case.activity.last - case.activity.first) / HOUR,
+        burst=case.burst,
+    )
+
+
+def alarming(case: Case, facts: Facts, *, loud: float) -> bool:
+    """True where staff should hear of it, if it is severe enough.
+
+    ``loud``: how many times as much as usual all else is talked about; the louder that is, the
+    more people it takes, as the square root.
+    """
+    if case.burst or is_grave(facts.risk):
+        return True
+    if case.reach is not None and case.reach.final >= FAR and facts.negative >= ANGRY:
+        return True
+    return crowded(lately(case), enough=facts.enough, loud=loud) and case.activity.unusual(
+        case.activity.last
+    )
+
+
+def crowded(posts: Sequence[Heard], *, enough: int, loud: float) -> bool:
+    """True where enough authors say that something is wrong."""
+    needed = enough * math.sqrt(loud)
+    authors = {post.author for post in posts}
+    return len(authors) >= needed and anger(posts) >= SURE * needed
+
+
+def worth_keeping(case: Case) -> bool:
+    """True where it becomes an incident, alarm or not."""
+    posts = case.activity.within(KEPT_WITHIN, case.activity.last)
+    return negativity(posts) >= ANGRY and crowded(posts, enough=KEPT_FROM, loud=1.0)
+
+
+def anger(posts: Sequence[Heard]) -> float:
+    """How many authors are sure to say that something is wrong, each counted by their worst."""
+    worst: dict[str, float] = {}
+    for post in posts:
+        worst[post.author] = max(post.wrong, worst.get(post.author, 0.0))
+    return sum(worst.values())
+
+
+def is_grave(risk: Sequence[tuple[str, int]]) -> bool:
+    """True where enough people tell of grave harm."""
+    return any(kind in GRAVE and people >= TELL_OF_HARM for kind, people in risk)
+
+
+def expected(case: Case) -> Forecast | None:
+    """How far a case goes, its posts taken as one cascade; ``None`` where too little is known."""
+    times = case.activity.times()
+    if len(times) < FEW or max(times) - min(times) < 60:
+        return None
+    if case.forecast is None or len(times) >= case.forecast_of * _GROWN:
+        ordered = np.sort(np.array(times))
+        cascade = Cascade(events=ordered - ordered[0])
+        case.forecast = forecast(cascade, float(cascade.events[-1]), model=shipped_model())
+        case.forecast_of = len(times)
+    return case.forecast

@@ -1,0 +1,56 @@
+"""Cases as the store has them, after a restart."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from core.records import Incident, Note
+from listeners.spread.case import Case
+from listeners.spread.incidents import Grouper
+from listeners.spread.ledger import BOT, moment
+
+MOST: Final = 2000
+"""Stored incidents looked at, the latest first."""
+_RULINGS: Final = frozenset({"merged", "split"})
+
+
+def cases(records: Iterable[Incident], grouper: Grouper) -> dict[str, Case]:
+    """The case of each stored incident, by its id; a merged one is what it was merged into."""
+    known = {record.id: record for record in records if not record.drill}
+    found = {
+        id_: Case(
+            key=record.key,
+            brand=record.brand,
+            title=record.title,
+            record=record,
+            ruled=any(note.what in _RULINGS and note.by != BOT for note in record.timeline),
+        )
+        for id_, record in known.items()
+        if record.merged_into is None
+    }
+    for case in found.values():
+        if case.record is not None:
+            for note in case.record.timeline:
+                if note.what == "split" and note.detail in found:
+                    grouper.keep_apart(case.key, found[note.detail].key)
+    for id_, record in known.items():
+        into, steps = record.merged_into, 0
+        while into in known and known[into].merged_into is not None and steps < len(known):
+            into, steps = known[into].merged_into, steps + 1
+        if into is not None and into in found:
+            found[id_] = found[into]
+    return found
+
+
+def reconcile(case: Case, *, quiet: float, now: float) -> None:
+    """Keep of the replayed history what the store does not know yet."""
+    record = case.record
+    if record is None:
+        return
+    case.notes.clear()
+    last = max(case.activity.last, record.last_at.timestamp())
+    case.over = last < now - quiet
+    if case.over and record.state == "open":
+        case.notes.append(Note(at=moment(last), by=BOT, what="resolved"))
+    again = case.activity.last - record.last_at.timestamp() > quiet
+    if again and not case.over and record.state == "resolved":
+        case.notes.append(Note(at=moment(last), by=BOT, what="reopened"))

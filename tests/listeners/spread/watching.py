@@ -1,0 +1,110 @@
+"""A watch, who hears its alerts, and posts to show it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from core.clock import Clock, ManualClock
+from core.errors import StoreError
+from core.records import Alert
+from core.types import Mention, Severity
+from listeners.spread.ports import Incidents
+from listeners.spread.unkept import UnkeptIncidents
+from listeners.spread.watch import SpreadWatch
+from tests.listeners.making import START, mention
+
+NOW = START + timedelta(days=30)
+MOULD = "禾家超市朝阳店的面包发霉了，孩子吃了以后上吐下泻，店长居然说是正常现象"
+QUEUE = "收银台排队排了整整一个小时还是没有人来管，气死人了"
+PROMOTION = "禾家超市周年庆全场满一百减五十，转发抽奖送购物卡，快来参加吧"
+
+
+class Receiver:
+    """Keeps one alert a key, as it was last brought up to date."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Alert] = {}
+        self.calls: list[Alert] = []
+        self.failures = 0
+
+    @property
+    def alerts(self) -> list[Alert]:
+        return list(self.kept.values())
+
+    @property
+    def rises(self) -> list[Severity]:
+        """The severity of every alert that was new, or more severe than the one before it."""
+        before: dict[str, Severity] = {}
+        found: list[Severity] = []
+        for alert in self.calls:
+            if alert.severity < before.get(alert.key, "P9"):
+                found.append(alert.severity)
+                before[alert.key] = alert.severity
+        return found
+
+    async def raise_alert(self, alert: Alert) -> bool:
+        if self.failures:
+            self.failures -= 1
+            raise StoreError("disk full")
+        self.calls.append(alert)
+        new = alert.key not in self.kept
+        self.kept[alert.key] = alert
+        return new
+
+
+def watching(
+    receiver: Receiver,
+    *,
+    language: str = "zh",
+    now: datetime = NOW,
+    store: Incidents | None = None,
+    clock: Clock | None = None,
+) -> SpreadWatch:
+    return SpreadWatch(
+        receiver,
+        store=store or UnkeptIncidents(),
+        clock=clock or ManualClock(now),
+        names={"hejia": "禾家超市"},
+        terms={"hejia": ["禾家"]},
+        language="en" if language == "en" else "zh",
+    )
+
+
+def said(
+    count: int,
+    text: str = MOULD,
+    *,
+    at: datetime = START,
+    seq: int = 0,
+    minutes: float = 3,
+    author: str = "",
+    positive: bool = False,
+    ill: bool = False,
+) -> list[Mention]:
+    """So many posts, the first of them ``text`` and all others passing it on."""
+    return [
+        mention(
+            seq + n,
+            at=at + timedelta(minutes=minutes * n),
+            author=author or f"u{seq + n}",
+            text=f"第{seq + n}次转发//@甲:{text}" if n else text,
+            sentiment="positive" if positive else "negative",
+            complaint=0.05 if positive else 0.9,
+            risk=("food_poisoning",) if ill else (),
+        )
+        for n in range(count)
+    ]
+
+
+async def hear(watch: SpreadWatch, mentions: Sequence[Mention]) -> None:
+    """Show them in the order in which they were posted."""
+    for one in sorted(mentions, key=lambda one: one.event.posted_at):
+        await watch.observe(one)
+
+
+async def after(mentions: Sequence[Mention], *, language: str = "zh") -> Receiver:
+    """Who has heard what a new watch told of the mentions."""
+    receiver = Receiver()
+    watch = watching(receiver, language=language)
+    await hear(watch, mentions)
+    await watch.close()
+    return receiver
