@@ -82,6 +82,7 @@ class MongoBase:
                 await migrate(link)
                 seal = await _seal(link, keys)
             lease = Lease(upkeep.lock_path())
+            link.owner = lease.owner
         except BaseException:
             link.close()
             raise

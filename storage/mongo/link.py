@@ -7,8 +7,8 @@ this file alone: the client's name, ``await`` before ``client.close`` and ``star
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final, TypeVar
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import (
@@ -64,8 +64,8 @@ class Table:
         self._session = session
 
     async def one(self, where: Where, *, sort: Sort | None = None) -> Doc | None:
-        found: Doc | None = await self._collection.find_one(where, sort=sort, session=self._session)
-        return found
+        found = self._collection.find_one(where, sort=sort, session=self._session)
+        return await found
 
     async def many(self, where: Where, *, sort: Sort = (), limit: int = 0) -> list[Doc]:
         cursor = self._collection.find(where, session=self._session).limit(limit)
@@ -108,8 +108,7 @@ class Table:
     async def change_all(self, where: Where, change: Where) -> int:
         """Update all that match; returns how many matched."""
         done = await self._collection.update_many(where, change, session=self._session)
-        matched: int = done.matched_count
-        return matched
+        return done.matched_count
 
     async def take(self, where: Where, change: Where, *, upsert: bool = False) -> Doc | None:
         """Update one and return it as it is then."""
@@ -125,12 +124,10 @@ class Table:
     async def drop(self, where: Where) -> int:
         """Delete all that match; returns how many did."""
         done = await self._collection.delete_many(where, session=self._session)
-        deleted: int = done.deleted_count
-        return deleted
+        return done.deleted_count
 
     async def count(self, where: Where) -> int:
-        found: int = await self._collection.count_documents(where, session=self._session)
-        return found
+        return await self._collection.count_documents(where, session=self._session)
 
     async def values(self, field: str, where: Where) -> list[object]:
         """Every different value of a field."""
@@ -144,6 +141,9 @@ class Table:
 class Link:
     """A connection to one database."""
 
+    owner: int | None = None
+    """The process whose sessions are noted."""
+
     def __init__(
         self, client: "AsyncIOMotorClient[Doc]", database: str, *, transactions: bool
     ) -> None:
@@ -152,6 +152,7 @@ class Link:
         self.transactions = transactions
         """True where the server can change several documents at once."""
         self._numbering = asyncio.Lock()
+        self._sessions: set[bytes] = set()
         self.where = f"MongoDB, database {database}"
 
     def table(self, name: str, session: "Session" = None) -> Table:
@@ -159,21 +160,18 @@ class Link:
 
     async def number(self, name: str, by: int) -> int:
         """Raise a number by so much, and return what it is then; one caller after the other."""
-        numbers, wait = self.table("numbers"), FIRST_WAIT
+        change = {"$inc": {"last": by}}
         async with self._numbering:
-            for _ in range(TRIES):
+            while True:
                 try:
-                    found = await numbers.take({"_id": name}, {"$inc": {"last": by}}, upsert=True)
+                    found = await self.table("numbers").take({"_id": name}, change, upsert=True)
                 except PyMongoError as error:
                     if not _again(error):
                         raise
-                else:
-                    last = found.get("last") if found else None
-                    if isinstance(last, int):
-                        return last
-                await asyncio.sleep(wait)
-                wait = min(wait * 1.5, LONGEST_WAIT)
-        raise StoreError(f"{self.where} does not count. Look at the server's log.")
+                    found = None
+                if found and isinstance(last := found.get("last"), int):
+                    return last
+                await asyncio.sleep(FIRST_WAIT)
 
     async def run(self, work: "Callable[[Session], Awaitable[R]]") -> R:
         """Run work in a transaction where the server has them.
@@ -186,20 +184,32 @@ class Link:
             try:
                 if not self.transactions:
                     return await work(None)
-                async with (
-                    await self._client.start_session() as session,
-                    session.start_transaction(),
-                ):
-                    return await work(session)
+                async with await self._client.start_session() as session:
+                    await self._announce(session)
+                    async with session.start_transaction():
+                        return await work(session)
             except PyMongoError as error:
                 if not _again(error):
                     raise translate(error, self.where) from error
             await asyncio.sleep(wait)
             wait = min(wait * 1.5, LONGEST_WAIT)
         raise StoreError(
-            f"{self.where}: too many changes of the same record at once. Try again; if it stays, "
-            f"look for another program that writes there."
+            f"{self.where}: too many changes of one record at once. Try again; if it stays, look "
+            f"for another program that writes there."
         )
+
+    async def _announce(self, session: "AsyncIOMotorClientSession") -> None:
+        """Note a session that is new, so that others can end it if this process dies."""
+        name = cast("Mapping[str, bytes]", session.session_id)["id"]
+        if self.owner is not None and name not in self._sessions:
+            noted = {"$addToSet": {"sessions": name}}
+            await self.table("owners").change({"_id": self.owner}, noted, upsert=True)
+            self._sessions.add(name)
+
+    async def end_sessions(self, names: Sequence[object]) -> None:
+        """End what another process left open; else the server does so after a minute."""
+        with suppress(OperationFailure):
+            await self._client.admin.command("killSessions", [{"id": name} for name in names])
 
     @asynccontextmanager
     async def asking(self) -> AsyncIterator[None]:

@@ -46,6 +46,7 @@ async def release_dead(tx: Tx) -> None:
     """Hand back what processes held that are gone."""
     for doc in await tx.table("owners").many({"_id": {"$ne": tx.owner}}):
         if is_gone(tx, doc):
+            await tx.end_sessions(doc)
             await release(tx, integer(doc, "_id"))
 
 

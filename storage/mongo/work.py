@@ -55,6 +55,12 @@ class Tx:
             change = {f"n.{field_name(name)}": by for name, by in self.counts.items()}
             await self.table("counters").change({"_id": slot}, {"$inc": change}, upsert=True)
 
+    async def end_sessions(self, doc: Doc) -> None:
+        """End the transactions that a process left open which is gone; ``doc`` is its own."""
+        sessions = doc.get("sessions")
+        if isinstance(sessions, list):
+            await self._link.end_sessions(sessions)
+
     async def next(self, name: str, first: int = 1, by: int = 1) -> int:
         """The first of ``by`` new numbers; outside of the transaction, so gaps are allowed."""
         return await self._link.number(name, by) - by + first

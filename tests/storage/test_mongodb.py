@@ -94,6 +94,30 @@ async def test_a_killed_server_loses_nothing_and_is_found_again(
         await store.close()
 
 
+async def test_what_a_dead_process_left_open_holds_up_nobody(mongo_url: str) -> None:
+    dead = await opened(mongo_url)
+    held = asyncio.Event()
+
+    async def hold(session: "link.Session") -> None:
+        change = {"$set": {"value": "1"}}
+        await dead._link.table("settings", session).change({"_id": "x"}, change, upsert=True)
+        held.set()
+        await asyncio.sleep(600)
+
+    open_for_long = asyncio.create_task(dead._link.run(hold))
+    await held.wait()
+    dead._lease.close()
+    other = await opened(mongo_url)
+    async with asyncio.timeout(10):
+        await other.set_setting("x", "2")
+    assert await other.setting("x") == "2"
+    open_for_long.cancel()
+    with pytest.raises((asyncio.CancelledError, StoreError)):
+        await open_for_long
+    await other.close()
+    await dead.close()
+
+
 async def test_processes_on_other_hosts_count_as_gone_when_they_are_silent(
     store: MongoStore, mongo_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
