@@ -14,9 +14,10 @@ from aiogram.types import (
     Message,
     MessageOriginChannel,
     Update,
+    User,
 )
 
-from core.types import Author, Event, EventKind
+from core.types import Author, Event, EventKind, Language
 
 KINDS: Final = (
     "message",
@@ -166,8 +167,14 @@ def _author(message: Message) -> Author:
     if message.sender_chat is not None:
         return _as_author(message.sender_chat)
     if message.from_user is not None:
-        return Author(id=str(message.from_user.id), name=message.from_user.full_name)
+        return _as_person(message.from_user)
     return _as_author(message.chat)
+
+
+def _as_person(user: User) -> Author:
+    code = (user.language_code or "").lower()
+    known: Language = "zh" if code[:2] == "zh" else "en" if code[:2] == "en" else "other"
+    return Author(id=str(user.id), name=user.full_name, language=known if code else None)
 
 
 def _as_author(chat: Chat) -> Author:
@@ -213,7 +220,7 @@ def _pressed(query: CallbackQuery, channel: str, now: datetime) -> Event | None:
     if message is None:
         return None
     private = message.chat.type == "private"
-    author = Author(id=str(query.from_user.id), name=query.from_user.full_name)
+    author = _as_person(query.from_user)
     return Event(
         channel=channel,
         id=f"button:{query.id}",

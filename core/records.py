@@ -114,6 +114,8 @@ class Conversation:
     updated_at: datetime
     ticket: str | None = None
     """Number of the open ticket, if there is one."""
+    muted: bool = False
+    """True where the customer wants no automatic replies; a person may still answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -41,6 +41,8 @@ class Author:
     id: str
     name: str = ""
     followers: int | None = None
+    language: Language | None = None
+    """That their account is set to, where the platform tells."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

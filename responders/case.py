@@ -1,6 +1,7 @@
 """One mention with all that is known when it is decided, and what follows from that alone."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -27,6 +28,15 @@ class Case:
     open: Ticket | None
     """Its unresolved ticket."""
     now: datetime
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What a text names beside the ticket and the answer."""
+    mutes: bool | None = None
+    """Whether there are automatic replies from now on; ``None`` leaves it as it is."""
+
+    @property
+    def muted(self) -> bool:
+        """True where the customer wants no automatic reply to this mention."""
+        return self.before is not None and self.before.muted and self.mutes is not False
 
     @property
     def then(self) -> Then:
@@ -60,6 +70,8 @@ def why_silent(case: Case) -> str | None:
     """Key of the text that says why nothing may be said; ``None`` where something may."""
     if case.state is ConversationState.ENDED:
         return "silent_ended"
+    if case.muted:
+        return "silent_muted"
     opens_ticket = case.then.action == "ticket" and case.open is None
     if case.state is ConversationState.HUMAN and not opens_ticket:
         return "silent_human"
@@ -99,6 +111,8 @@ def conversation_after(case: Case, ticket: Ticket | None) -> Conversation:
     takes_over = case.then.action == "ticket" and case.then.takeover
     if takes_over and state is ConversationState.BOT:
         state = ConversationState.HUMAN
+    elif state is ConversationState.ENDED and case.mutes is False:
+        state = ConversationState.BOT  # whoever begins anew can be reached again
     kept = ticket or case.open
     return Conversation(
         channel=event.channel,
@@ -108,4 +122,5 @@ def conversation_after(case: Case, ticket: Ticket | None) -> Conversation:
         state=state,
         updated_at=case.now,
         ticket=kept.number if kept else None,
+        muted=case.muted if case.mutes is None else case.mutes,
     )

@@ -50,7 +50,8 @@ class Catalogue:
 
     def __init__(self, files: Mapping[Written, TextFile]) -> None:
         self._texts = {language: file.shopper | file.staff for language, file in files.items()}
-        self.shopper_keys = frozenset(files["zh"].shopper) - _TIMED
+        spoken = (key for key in files["zh"].shopper if not key.startswith("command_"))
+        self.shopper_keys = frozenset(spoken) - _TIMED
         """Keys a playbook may name."""
 
     def variants(self, key: str, language: Written) -> int:

@@ -20,6 +20,7 @@ from responders.catalogue import Catalogue, Written, written
 from responders.playbook import Match, Playbook, first_match
 from responders.ports import Answers, Conversations
 from responders.severity import severity
+from responders.shopper_commands import Command, order_of, read_command
 from responders.tickets import continued, new_ticket, open_ticket
 from responders.turns import Pace, Turns
 
@@ -65,7 +66,10 @@ class PlaybookDecider:
             reason = self._texts.say("own_post", self._manners.staff_language)
             return Plan(decision=Decision(action=Action.IGNORE, rule="own-post", reason=reason))
         before = await self._before(mention) if event.solicited else None
-        language = written(mention.judgement.language, before.language if before else None)
+        if (command := read_command(event)) is not None:
+            return await self._obey(command, mention, before)
+        known = before.language if before else event.author.language
+        language = written(mention.judgement.language, known)
         match = self._match(mention, language, before)
         if not event.solicited:
             if match.rule.then.action == "ignore":
@@ -82,6 +86,25 @@ class PlaybookDecider:
             )
         )
 
+    async def _obey(self, command: Command, mention: Mention, before: Conversation | None) -> Plan:
+        """The plan for what a shopper asks for by command, whatever the playbook says."""
+        now = self._clock.now()
+        order = await order_of(
+            command, mention, before, store=self._store, texts=self._texts, now=now
+        )
+        return await self._plan(
+            Case(
+                mention=mention,
+                match=self._unless_looping(mention, order.match),
+                language=order.language,
+                before=before,
+                open=await open_ticket(self._store, before),
+                now=now,
+                fields=order.fields,
+                mutes=order.muted,
+            )
+        )
+
     async def _before(self, mention: Mention) -> Conversation | None:
         return await self._store.conversation(mention.event.channel, mention.event.conversation)
 
@@ -92,7 +115,14 @@ class PlaybookDecider:
             found = self._answers.search(event.text, language, 1)
             return found[0] if found else None
 
-        match = first_match(self._playbook, mention, first_contact=before is None, answer=answer)
+        return self._unless_looping(
+            mention,
+            first_match(self._playbook, mention, first_contact=before is None, answer=answer),
+        )
+
+    def _unless_looping(self, mention: Mention, match: Match) -> Match:
+        """``match``, or a person where the author has had too many replies in a short time."""
+        event = mention.event
         looping = self._turns.too_many(
             event.channel, event.author.id, reply_key(event), self._clock.monotonic()
         )
@@ -181,10 +211,11 @@ class PlaybookDecider:
     def _fresh_text(self, case: Case, words: str, key: str, ticket: Ticket | None) -> str | None:
         """A variant that was not said in this conversation a moment ago, if there is one."""
         event, language = case.mention.event, case.language
-        fields: dict[str, str] = {}
+        fields = dict(case.fields)
         if ticket is not None:
             left = (ticket.due_at - case.now).total_seconds() / 60
-            fields |= {"number": ticket.number, "within": self._texts.within(left, language)}
+            about = {"number": ticket.number, "within": self._texts.within(left, language)}
+            fields = about | fields
         if case.match.answer is not None:
             fields["answer"] = case.match.answer.article.body
         now = self._clock.monotonic()

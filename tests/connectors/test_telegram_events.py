@@ -46,6 +46,16 @@ def test_a_private_message() -> None:
     assert told(text="x").posted_at.tzinfo is UTC
 
 
+@pytest.mark.parametrize(
+    ("code", "language"),
+    [("zh-hans", "zh"), ("ZH", "zh"), ("en-GB", "en"), ("fr", "other"), (None, None)],
+)
+def test_the_language_of_the_author_s_account(code: str | None, language: str | None) -> None:
+    assert (
+        told(text="/start", **{"from": USER | {"language_code": code}}).author.language == language
+    )
+
+
 def test_a_message_in_a_group_is_public_and_one_conversation_for_each_author() -> None:
     event = told(chat=GROUP, text="面包发霉了")
     assert (event.id, event.kind, event.solicited) == ("-100200:5", EventKind.POST, False)

@@ -78,3 +78,18 @@ async def test_a_reply_about_nothing_known_still_reaches_a_person() -> None:
         found = await doubts(Memory()).ticket_for(one, "timeout")
         assert (found.brand, found.customer, found.category) == ("house", customer, "other")
         assert found.due_at == START + timedelta(minutes=240)
+
+
+async def test_only_a_ticket_that_is_not_resolved_is_owed() -> None:
+    waiting = ticket(state=TicketState.WAITING)
+    store = Memory(
+        tickets={"T-1001": waiting},
+        conversations={("webchat", "c-u1"): conversation("T-1001")},
+    )
+    for one in (reply(), reply(of_ticket="T-1001")):
+        found = await doubts(store).owed(one)
+        assert found is not None
+        assert (found.number, found.state) == ("T-1001", TicketState.OPEN)
+    store.tickets["T-1001"] = ticket(state=TicketState.RESOLVED)
+    for one in (reply(), reply(of_ticket="T-1001"), reply(of_ticket="T-9")):
+        assert await doubts(store).owed(one) is None
