@@ -155,6 +155,7 @@ def metrics_of(thing: Thing) -> Metrics:
         reposts=_figure(data, "num_crossposts"),
         comments=_figure(data, "num_comments"),
         views=_figure(data, "view_count"),
+        upvote_ratio=None if hidden else _ratio(data.get("upvote_ratio")),
     )
 
 
@@ -265,6 +266,12 @@ def _same(name: str, other: str) -> bool:
 def _said(data: Object, name: str) -> str:
     value = data.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _ratio(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value <= 1 else None
 
 
 def _figure(data: Object, name: str, *, least: int = 0) -> int | None:

@@ -17,7 +17,7 @@ from connectors.reddit_things import (
     reject_of,
 )
 from core.errors import InputError
-from core.types import Event, EventKind
+from core.types import Event, EventKind, Metrics
 
 BASE: dict[str, object] = {"author": "xiao_wang", "created_utc": 1_772_352_000.0}
 
@@ -176,7 +176,14 @@ def test_what_became_of_it(name: str, data: dict[str, object], fate: str) -> Non
 def test_figures_that_are_none_are_left_out() -> None:
     found = metrics_of(thing(score="many", num_comments=-1, num_crossposts=2.0, view_count=None))
     assert (found.likes, found.comments, found.reposts, found.views) == (None, None, 2, None)
-    assert metrics_of(thing(score=1, score_hidden=True)).likes is None
+    assert metrics_of(thing(score=1, score_hidden=True, upvote_ratio=0.5)) == Metrics()
+
+
+@pytest.mark.parametrize(
+    ("value", "ratio"), [(0.87, 0.87), (1, 1.0), (0, 0.0), (True, None), ("1", None), (1.5, None)]
+)
+def test_the_share_of_upvotes(value: object, ratio: float | None) -> None:
+    assert metrics_of(thing(upvote_ratio=value)).upvote_ratio == ratio
 
 
 @pytest.mark.parametrize(
