@@ -16,6 +16,7 @@ from console.access import FilesDoor, Policy, require_declared
 from console.channels import Channels
 from console.chat_hub import ChatHub
 from console.desk import Desk
+from console.drilling import DrillBoard
 from console.failures import Failures
 from console.headers import SecurityHeaders
 from console.live import LiveHub
@@ -24,13 +25,15 @@ from console.pages.api import Api
 from console.pages.chat import ChatPages
 from console.pages.drafts import DraftPages
 from console.pages.figures import FigurePages
+from console.pages.incidents import IncidentPages
 from console.pages.live import LiveSocket
 from console.pages.mentions import MentionPages
+from console.pages.pauses import PausePages
 from console.pages.probes import Probes
 from console.pages.push import PushDoors
 from console.pages.system import SystemPages
 from console.pages.tickets import TicketPages
-from console.ports import ConsoleStore, WebChat
+from console.ports import ConsoleStore, Pauses, Regroups, WebChat
 from console.render import HERE, Renderer
 from console.words import Lang
 from core.bus import Bus
@@ -57,15 +60,20 @@ def create_app(
     brands: Mapping[str, str] | None = None,
     pushed: Mapping[str, HandlesHttp] | None = None,
     chat_origins: Sequence[str] = (),
+    pauses: Pauses | None = None,
+    regroups: Regroups | None = None,
+    drill: DrillBoard | None = None,
     zone: tzinfo | None = None,
 ) -> Starlette:
     """The console as an ASGI application; its lifespan has to be run.
 
     ``notify`` is called after a reply was put into the outbox or a dead letter was replayed.
     ``brands`` names each Brand.id. ``pushed`` has the connectors that platforms push to, by name.
-    ``chat_origins`` are sites (``https://www.example.com``) that may embed the chat. ``zone`` is
-    the time zone of staff; ``None`` is the machine's own. Raises ConfigError where the front-end
-    files are missing.
+    ``chat_origins`` are sites (``https://www.example.com``) that may embed the chat. ``pauses``
+    takes pauses of automatic replies on, the store itself where it is left out. ``regroups``
+    merges and splits incidents. ``drill`` is the exercise this console is for. ``zone`` is the
+    time zone of staff; ``None`` is the machine's own. Raises ConfigError where the front-end files
+    are missing.
     """
     require_vendor()
     desk = Desk(
@@ -79,6 +87,9 @@ def create_app(
         language=language,
         brand_name=brand_name,
         brands=brands or {},
+        pauses=pauses or store,
+        regroups=regroups,
+        drill=drill,
         policy=Policy(chat_origins=frozenset(map(_origin, chat_origins))),
         zone=zone,
     )
@@ -89,6 +100,8 @@ def create_app(
         *TicketPages(renderer).doors(),
         *DraftPages(renderer).doors(),
         *AlertPages(renderer).doors(),
+        *IncidentPages(renderer).doors(),
+        *PausePages(renderer).doors(),
         *FigurePages(renderer).doors(),
         *SystemPages(renderer).doors(),
         *LiveSocket(renderer, live).doors(),

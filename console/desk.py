@@ -6,7 +6,8 @@ from datetime import tzinfo
 
 from console.access import Policy
 from console.channels import Channels
-from console.ports import ConsoleStore, WebChat
+from console.drilling import DrillBoard
+from console.ports import ConsoleStore, Pauses, Regroups, WebChat
 from console.words import Lang
 from core.bus import Bus
 from core.clock import Clock
@@ -34,5 +35,11 @@ class Desk:
     brands: Mapping[str, str]
     """Brand.id to name."""
     policy: Policy
+    pauses: Pauses
+    """Where automatic replies are paused."""
+    regroups: Regroups | None
+    """Where incidents are merged and split; ``None`` where nothing watches for them."""
+    drill: DrillBoard | None
+    """The exercise that is going on, if this is one."""
     zone: tzinfo | None
     """In which times are shown; ``None`` is the machine's own."""

@@ -101,8 +101,13 @@ def topics_of(change: Change) -> Iterable[str]:
             yield f"talk:{target.channel}:{target.conversation}"
             if mention is not None:
                 yield f"mention:{mention}"
-        case Alert() | Incident():
+        case Alert(incident=incident):
             yield "alerts"
+            if incident is not None:
+                yield f"incident:{incident}"
+        case Incident(id=name):
+            yield "incidents"
+            yield f"incident:{name}"
         case Health():
             yield "health"
 

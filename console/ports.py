@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from core.queries import (
     DeadLetter,
@@ -13,7 +13,8 @@ from core.queries import (
     TicketFilter,
     TicketPage,
 )
-from core.records import Alert, Article, Conversation, Counts, Line, Reply, Ticket
+from core.records import Alert, Article, Conversation, Counts, Incident, Line, Reply, Ticket
+from core.standing import Corrected, Correction, Freeze, Silence
 
 
 class ConsoleStore(Protocol):
@@ -83,6 +84,74 @@ class ConsoleStore(Protocol):
     async def figures(self, now: datetime) -> Figures: ...
 
     async def counts(self) -> Counts: ...
+
+    async def correct(self, correction: Correction) -> None:
+        """Keep what staff say a mention is; the last word on it counts. May raise Conflict."""
+        ...
+
+    async def corrections(self, *, limit: int = 100_000) -> Sequence[Corrected]:
+        """The newest ``limit``, oldest first."""
+        ...
+
+    async def alert(self, key: str) -> Alert | None: ...
+
+    async def live_alerts(self, *, limit: int = 1000) -> Sequence[Alert]:
+        """Those that are firing or acknowledged, oldest first."""
+        ...
+
+    async def change_alert(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
+        """Store a change made on ``alert.version``; raises Conflict if that is not the last."""
+        ...
+
+    async def incident(self, id: str) -> Incident | None: ...  # noqa: A002
+
+    async def incidents(
+        self, *, state: Literal["open", "resolved"] | None = None, limit: int = 50
+    ) -> Sequence[Incident]:
+        """The last active first."""
+        ...
+
+    async def incident_mentions(self, id: str, *, limit: int = 2000) -> Sequence[Handled]:  # noqa: A002
+        """Its mentions by posted_at, oldest first."""
+        ...
+
+    async def compare_and_set_incident(self, incident: Incident) -> Incident:
+        """Store a change made on ``incident.version``; raises Conflict if that is not the last."""
+        ...
+
+    async def freezes(self) -> Sequence[Freeze]: ...
+
+    async def save_freeze(self, freeze: Freeze) -> None: ...
+
+    async def lift_freeze(self, id: str, *, by: str) -> bool: ...  # noqa: A002
+
+    async def silences(self) -> Sequence[Silence]: ...
+
+    async def save_silence(self, silence: Silence) -> None: ...
+
+    async def end_silence(self, id: str, *, by: str) -> bool: ...  # noqa: A002
+
+
+class Pauses(Protocol):
+    """Where automatic replies are paused; nothing starts once ``save_freeze`` has returned."""
+
+    async def freezes(self) -> Sequence[Freeze]: ...
+
+    async def save_freeze(self, freeze: Freeze) -> None: ...
+
+    async def lift_freeze(self, id: str, *, by: str) -> bool: ...  # noqa: A002
+
+
+class Regroups(Protocol):
+    """Where staff's word on what belongs together is heard. Either may raise Conflict."""
+
+    async def merge(self, kept_id: str, gone_id: str, by: str) -> object:
+        """Two incidents are one from now on; the second goes into the first."""
+        ...
+
+    async def split(self, seqs: Sequence[int], by: str) -> str:
+        """These mentions are an incident of their own; returns its id."""
+        ...
 
 
 class WebChat(Protocol):

@@ -63,6 +63,8 @@ class Renderer:
                 "htmx_config": HTMX_CONFIG,
                 "pieces": shown.pieces,
                 "zip": zip,
+                "drill": desk.drill,
+                "span": shown.countdown,
             }
         )
         filters: dict[str, Callable[..., object]] = {

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -14,7 +14,8 @@ from console.forms import LONGEST_NAME, clean
 from console.render import STAFF, STAFF_COOKIE, Renderer
 from core.errors import StoreError
 from core.queries import Figures
-from core.records import Alert
+from core.records import Alert, Incident
+from core.standing import Freeze
 
 log = logging.getLogger(__name__)
 
@@ -30,17 +31,26 @@ class Head:
     alert: Alert | None
     """The gravest firing alert, the oldest of equals."""
     more_alerts: int
+    paused: tuple[Freeze, ...] = ()
+    """Pauses of automatic replies."""
+    incident: Incident | None = None
+    """What the alert is about, where that is known."""
 
 
 async def read_head(desk: Desk) -> Head:
     """Never fails: without its numbers a page is still of use."""
     try:
         figures = await desk.store.figures(desk.clock.now())
-        alerts = await desk.store.alerts(limit=ALERTS_LOOKED_AT)
+        found = head_of(figures, await desk.store.alerts(limit=ALERTS_LOOKED_AT))
+        about = None if found.alert is None else found.alert.incident
+        return replace(
+            found,
+            paused=tuple(await desk.pauses.freezes()),
+            incident=None if about is None else await desk.store.incident(about),
+        )
     except StoreError as error:
         log.error("the store failed", extra={"error": str(error)})
         return Head(figures=None, alert=None, more_alerts=0)
-    return head_of(figures, alerts)
 
 
 def head_of(figures: Figures, alerts: Sequence[Alert]) -> Head:
