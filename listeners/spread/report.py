@@ -1,6 +1,7 @@
 """A case in words: the alert about it, and the incident that is kept of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from core.records import Incident
@@ -39,9 +40,11 @@ def notice(case: Case, assessed: Assessment, language: Tongue, *, name: str) -> 
 
 
 def incident(case: Case, language: Tongue) -> Incident:
-    """What is kept of a case."""
+    """What is kept of a case; where its posts are too old to be remembered, what was kept."""
     activity, found = case.activity, case.reach or case.forecast
     assessed = case.assessment
+    if case.record is not None and not activity.count:
+        return replace(case.record, state="resolved" if case.over else "open")
     return Incident(
         id="",
         key=case.key,

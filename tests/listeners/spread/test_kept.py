@@ -85,6 +85,21 @@ async def test_an_incident_is_kept_with_its_mentions(store: AnyStore) -> None:
     assert watch.incident_of("hejia", posts[0]) == kept.id
 
 
+async def test_what_is_too_old_to_be_remembered_is_resolved_as_it_was_kept(store: AnyStore) -> None:
+    watch = watching(Receiver(), store=store)
+    await hear(watch, await recorded(store, said(12)))
+    await watch.close()
+    open_ = await only(store)
+    again = watching(Receiver(), store=store)
+    await again.rebuild([])
+    await again.close()
+    found = await only(store)
+    assert (open_.state, found.state) == ("open", "resolved")
+    assert [note.what for note in found.timeline] == ["opened", "severity", "resolved"]
+    same = replace(found, state=open_.state, timeline=open_.timeline, version=open_.version)
+    assert same == open_
+
+
 async def test_few_grumblers_are_no_incident(store: AnyStore) -> None:
     watch = watching(Receiver(), store=store)
     await hear(watch, await recorded(store, said(2)))
