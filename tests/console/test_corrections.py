@@ -1,0 +1,137 @@
+"""Staff say what a mention really is; the judge learns from it."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+
+from console.pages.correcting import CATEGORIES
+from core.errors import Conflict
+from core.standing import Correction
+from listeners.categories import CATEGORIES as JUDGED
+from tests.console.house import House, open_house, over
+from tests.console.seeds import add_mention, event, judgement
+
+PART = {"HX-Request": "true", "HX-Target": "detail"}
+
+
+async def correct(
+    browser: aiohttp.ClientSession, seq: int, headers: dict[str, str] | None = None, **form: str
+) -> tuple[int, str]:
+    async with browser.post(
+        f"/mentions/{seq}/correct", data=form, headers=headers, allow_redirects=False
+    ) as answer:
+        return answer.status, await answer.text()
+
+
+async def shown(browser: aiohttp.ClientSession, seq: int, **headers: str) -> str:
+    async with browser.get(f"/mentions/{seq}", headers=headers) as answer:
+        assert answer.status == 200
+        return await answer.text()
+
+
+async def kept(house: House) -> list[Correction]:
+    return [one.correction for one in await house.store.corrections()]
+
+
+def test_staff_may_choose_every_category_of_the_judge() -> None:
+    assert sorted(CATEGORIES) == sorted(JUDGED)
+
+
+async def test_a_correction_is_kept_by_name_and_shown(
+    house: House, browser: aiohttp.ClientSession
+) -> None:
+    mention = await add_mention(house.store, event("1", "真行啊你们"))
+    browser.cookie_jar.update_cookies({"tf_name": quote("小林")})
+    status, html = await correct(
+        browser, mention.seq, PART, sentiment="positive", complaint="no", category="staff"
+    )
+    assert status == 200
+    assert "已记下" in html
+    (found,) = await kept(house)
+    assert (found.sentiment, found.complaint, found.category) == ("positive", False, "staff")
+    assert found.by == "小林"
+    again = await shown(browser, mention.seq)
+    assert "小林 已纠正 · 正面 · 不是投诉 · 员工" in " ".join(again.split())
+    assert "<html" in again
+    assert 'value="positive" selected' in again
+
+
+async def test_it_works_without_script_and_in_english(
+    house: House, browser: aiohttp.ClientSession
+) -> None:
+    mention = await add_mention(house.store, event("1", "fine"))
+    status, _ = await correct(browser, mention.seq, sentiment="neutral", complaint="", category="")
+    assert status == 303
+    (found,) = await kept(house)
+    assert (found.sentiment, found.complaint, found.category) == ("neutral", None, None)
+    html = await shown(browser, mention.seq, **{"Accept-Language": "en"})
+    assert "Corrected by" in html
+    assert "Correct the judgement" in html
+
+
+async def test_the_last_word_counts_and_right_is_a_word_too(
+    house: House, browser: aiohttp.ClientSession
+) -> None:
+    mention = await add_mention(house.store, event("1", "面包"))
+    await correct(browser, mention.seq, PART, sentiment="neutral", complaint="yes")
+    status, html = await correct(browser, mention.seq, PART)
+    assert status == 200
+    (found,) = await kept(house)
+    assert (found.sentiment, found.complaint, found.category) == (None, None, None)
+    assert "判断无误" in html
+
+
+@pytest.mark.parametrize(
+    "form", [{"sentiment": "angry"}, {"complaint": "maybe"}, {"category": "<b>"}]
+)
+async def test_what_is_no_choice_is_refused(
+    house: House, browser: aiohttp.ClientSession, form: dict[str, str]
+) -> None:
+    mention = await add_mention(house.store, event("1", "面包"))
+    status, _ = await correct(browser, mention.seq, PART, **form)
+    assert status == 400
+    assert await kept(house) == []
+
+
+async def test_an_unknown_mention_is_said_so(house: House, browser: aiohttp.ClientSession) -> None:
+    status, _ = await correct(browser, 999, sentiment="neutral")
+    assert status == 404
+    assert await kept(house) == []
+
+
+async def test_another_site_cannot_correct(house: House, browser: aiohttp.ClientSession) -> None:
+    mention = await add_mention(house.store, event("1", "面包"))
+    status, _ = await correct(
+        browser, mention.seq, {"Origin": "https://evil.example"}, sentiment="neutral"
+    )
+    assert status == 403
+    assert await kept(house) == []
+
+
+async def test_a_mention_that_was_erased_meanwhile(tmp_path: Path) -> None:
+    async def gone(_: Correction) -> None:
+        raise Conflict("there is no such mention")
+
+    async with (
+        open_house(tmp_path, wrap=lambda store: over(store, correct=gone)) as house,
+        aiohttp.ClientSession(base_url=house.url) as browser,
+    ):
+        mention = await add_mention(house.store, event("1", "面包"))
+        for headers in (PART, None):
+            status, html = await correct(browser, mention.seq, headers, sentiment="neutral")
+            assert status == 409
+            assert "已被删除" in html or "is gone" in html
+
+
+async def test_abuse_and_spam_are_shown_where_they_are_likely(
+    house: House, browser: aiohttp.ClientSession
+) -> None:
+    rude = await add_mention(
+        house.store, event("1", "滚"), judged=judgement(offensive=0.93, spam=0.71)
+    )
+    calm = await add_mention(house.store, event("2", "好"), judged=judgement(offensive=0.1))
+    assert "93%" in await shown(browser, rude.seq)
+    assert "垃圾信息可能性" in await shown(browser, rude.seq)
+    assert "辱骂可能性" not in await shown(browser, calm.seq)
