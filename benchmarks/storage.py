@@ -1,8 +1,9 @@
 """The SQLite store's figures: group commit against one commit an insert, and a large store.
 
-Usage: python benchmarks/storage.py [--mentions N] [--folder DIR]
+Usage: python benchmarks/storage.py [--mentions N] [--folder DIR] [--mongodb URL]
 
-Everything runs on one machine in one run; only ratios of figures of one run say anything.
+``--mongodb`` fills and asks a MongoDB instead. Everything runs on one machine in one run; only
+ratios of figures of one run say anything.
 """
 
 import argparse
@@ -22,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from core.clock import SystemClock
 from core.queries import MentionFilter, TicketFilter
-from core.records import Outcome, Plan, Ticket, TicketState
+from core.records import Alert, Outcome, Plan, Ticket, TicketState
+from core.standing import Correction, Sample, Tracked
 from core.types import (
     Action,
     Author,
@@ -31,11 +33,13 @@ from core.types import (
     EventKind,
     Judgement,
     Mention,
+    Metrics,
     Page,
     Probabilities,
     Received,
     Sentiment,
 )
+from storage.factory import AnyStore, open_store
 from storage.sqlite import SqliteStore
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -134,7 +138,7 @@ async def inserts(folder: Path) -> None:
     print(f"200 callers, group commit {together:>10,.0f} /s   {together / alone:.1f} times")
 
 
-async def fill(store: SqliteStore, total: int) -> None:
+async def fill(store: AnyStore, total: int) -> None:
     """Put in ``total`` mentions, in pages of 500, and print the rate as the store grows."""
     rng = random.Random(2)
     numbers = iter(range(total))
@@ -164,7 +168,41 @@ def _pages(
             yield page
 
 
-async def ask(store: SqliteStore, total: int) -> None:
+async def settle(store: AnyStore, total: int) -> None:
+    """What staff and the watch over spread add: an incident, alerts, corrections, figures."""
+    end = START + timedelta(days=365)
+    for n in range(2_000):
+        alert = Alert(
+            key=f"a{n}",
+            kind="incident",
+            severity="P3",
+            title="面包发霉",
+            body="made up",
+            created_at=START + timedelta(hours=4 * n),
+            state="firing" if n % 10 == 0 else "resolved",
+        )
+        await store.raise_alert(alert, ("log",))
+    seqs = [total - 50 * n for n in range(1, min(2_001, total // 50))]
+    await store.assign_incident(seqs, "INC-101")
+    for seq in seqs:
+        await store.correct(Correction(mention=seq, sentiment="neutral", by="bench", at=end))
+    figures = Sample(at=end, metrics=Metrics(likes=5, comments=2))
+    followed = [
+        Tracked(
+            mention=total - n,
+            channel="weibo",
+            native_id=f"p{total - n}",
+            posted_at=end,
+            samples=(figures,) * 20,
+            next_at=end + timedelta(seconds=n),
+        )
+        for n in range(min(20_000, total // 2))
+    ]
+    for start in range(0, len(followed), 500):
+        await store.track(followed[start : start + 500])
+
+
+async def ask(store: AnyStore, total: int) -> None:
     """Every query of the console, its median and 95th percentile."""
     day = START + timedelta(days=180)
     end = day + timedelta(days=7)
@@ -185,6 +223,8 @@ async def ask(store: SqliteStore, total: int) -> None:
         "word and filters": MentionFilter(text="榴莲", brand="hema", sentiment="negative"),
         "word in a week": MentionFilter(text="发霉", since=day, until=end),
         "words that never meet": MentionFilter(text="面包发霉牛奶 nothing"),
+        "an incident": MentionFilter(incident="INC-101"),
+        "a word in an incident": MentionFilter(incident="INC-101", text="面包"),
     }
     queries: dict[str, Callable[[], Awaitable[object]]] = {
         name: partial(store.mentions, where) for name, where in filters.items()
@@ -200,6 +240,15 @@ async def ask(store: SqliteStore, total: int) -> None:
         "alerts": store.alerts,
         "dead letters": store.dead_letters,
         "late tickets": lambda: store.late_tickets(START + timedelta(days=300)),
+        "live alerts": store.live_alerts,
+        "an incident's mentions": lambda: store.incident_mentions("INC-101", limit=200),
+        "untracked, three days": lambda: store.untracked(
+            "weibo", since=START + timedelta(days=362), limit=100
+        ),
+        "tracked and due": lambda: store.tracked_due("weibo", START + timedelta(days=366), 100),
+        "corrections, newest 200": lambda: store.corrections(limit=200),
+        "freezes": store.freezes,
+        "silences": store.silences,
     }
     for name, query in queries.items():
         times = []
@@ -215,12 +264,20 @@ def size_of(path: Path) -> int:
     return path.stat().st_size
 
 
-async def main(total: int, folder: Path) -> None:
+async def main(total: int, folder: Path, mongodb: str | None) -> None:
+    if mongodb is not None:
+        other = await open_store(mongodb, clock=SystemClock())
+        await fill(other, total)
+        await settle(other, total)
+        await ask(other, total)
+        await other.close()
+        return
     await inserts(folder)
     store = await SqliteStore.open(folder / "large.db", clock=SystemClock())
     await fill(store, total)
     size = size_of(folder / "large.db")
     print(f"bytes a mention           {size / total:>10,.0f}")
+    await settle(store, total)
     await ask(store, total)
     await store.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -231,9 +288,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mentions", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--mongodb", metavar="URL")
     arguments = parser.parse_args()
     if arguments.folder:
-        asyncio.run(main(arguments.mentions, arguments.folder))
+        asyncio.run(main(arguments.mentions, arguments.folder, arguments.mongodb))
     else:
         with tempfile.TemporaryDirectory() as temporary:
-            asyncio.run(main(arguments.mentions, Path(temporary)))
+            asyncio.run(main(arguments.mentions, Path(temporary), arguments.mongodb))

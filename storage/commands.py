@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
@@ -16,10 +17,12 @@ from rich.text import Text
 
 from core.clock import Clock
 from core.errors import InputError
+from storage.audit import pseudonym
 from storage.backup import backup, restore
+from storage.doctor import Finding
 from storage.factory import AnyStore, open_store, rotate_key
-from storage.moving import Progress as Moving
 from storage.moving import move_store
+from storage.portable import Progress as Step
 from storage.vault import Keys, new_key
 
 R = TypeVar("R")
@@ -44,14 +47,11 @@ class Access:
         self,
         config: Path,
         work: Callable[[AnyStore], Awaitable[R]],
-        key: str | None = None,
     ) -> R:
         """Open the store, do the work, close it."""
 
         async def opened() -> R:
-            store = await open_store(
-                self.url_of(config), clock=self.clock, keys=Keys(master=key) if key else keys()
-            )
+            store = await open_store(self.url_of(config), clock=self.clock, keys=keys())
             try:
                 return await work(store)
             finally:
@@ -94,15 +94,7 @@ def _add_keeping(app: typer.Typer, access: Access) -> None:
         target: Annotated[str, typer.Option("--to", help="sqlite:PATH or mongodb://…")],
     ) -> None:
         """Move everything to another store, verified by count and checksum; may be repeated."""
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, console=terminal) as bar:
-            rows: dict[str, TaskID] = {}
-
-            def tell(step: Moving) -> None:
-                if step.kind not in rows:
-                    rows[step.kind] = bar.add_task(step.kind, total=step.total)
-                bar.update(rows[step.kind], completed=step.done)
-
+        with _bars(terminal) as tell:
             key = os.environ.get(KEY)
             moved = asyncio.run(move_store(source, target, clock=access.clock, key=key, tell=tell))
         terminal.print(f"{moved.rows} 行已核对 rows moved and verified")
@@ -117,7 +109,7 @@ def _add_customers(app: typer.Typer, access: Access) -> None:
 
         async def work(store: AnyStore) -> str:
             dossier = await store.export_customer(customer)
-            await store.note(who=by, what="export", about=customer)
+            await store.note(who=by, what="export", about=pseudonym(customer))
             return dossier.to_json()
 
         out.write_text(access.on(config, work) + "\n", encoding="utf-8")
@@ -142,9 +134,18 @@ def _add_care(app: typer.Typer, access: Access) -> None:
     def doctor(
         config: ConfigFile,
         mend: Annotated[bool, typer.Option("--mend", help="Put right what is safe.")] = False,
+        by: By = WHOEVER,
     ) -> None:
         """Check the store; the exit status is 1 where something is left to do."""
-        findings = access.on(config, lambda store: store.examine(mend=mend))
+
+        async def work(store: AnyStore) -> Sequence[Finding]:
+            found = await store.examine(mend=mend)
+            mended = ", ".join(f"{each.check}: {each.what}" for each in found if each.mended)
+            if mended:
+                await store.note(who=by, what="mend", about=mended)
+            return found
+
+        findings = access.on(config, work)
         table = Table(box=box.SIMPLE_HEAD)
         for heading in ("检查 check", "发现 finding", "处理 done"):
             table.add_column(heading, overflow="fold")
@@ -156,17 +157,40 @@ def _add_care(app: typer.Typer, access: Access) -> None:
 
     @app.command()
     def rotate(config: ConfigFile, by: By = WHOEVER) -> None:
-        """Replace TINGFENG_KEY by TINGFENG_NEW_KEY; without one, print a fresh key."""
+        """Replace TINGFENG_KEY by TINGFENG_NEW_KEY everywhere; without one, print a fresh key.
+
+        If it was broken off, repeat it. Repeat it too once all processes were started anew.
+        """
         old, new = os.environ.get(KEY), os.environ.get(NEW_KEY)
         if not new:
             typer.echo(new_key())
             return
         if not old:
             raise InputError(f"{KEY} is not set. Set it to the key with which the data is read.")
-        asyncio.run(rotate_key(access.url_of(config), clock=access.clock, old=old, new=new))
+        url = access.url_of(config)
+        with _bars(access.terminal) as tell:
+            done = asyncio.run(
+                rotate_key(url, clock=access.clock, old=old, new=new, by=by, tell=tell)
+            )
+        access.terminal.print(
+            f"{done} 条已重新加密 records sealed anew. {NEW_KEY} 已生效 is the key from now on; "
+            f"set {KEY} to it."
+        )
 
-        access.on(config, lambda store: store.note(who=by, what="rotate", about="key"), new)
-        access.terminal.print(f"{NEW_KEY} 已生效 is the key from now on; set {KEY} to it.")
+
+@contextmanager
+def _bars(terminal: Console) -> Iterator[Callable[[Step], None]]:
+    """A bar for each kind of rows."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=terminal) as bar:
+        rows: dict[str, TaskID] = {}
+
+        def tell(step: Step) -> None:
+            if step.kind not in rows:
+                rows[step.kind] = bar.add_task(step.kind, total=step.total)
+            bar.update(rows[step.kind], completed=step.done)
+
+        yield tell
 
 
 def keys() -> Keys:

@@ -1,12 +1,14 @@
 """A store by its URL."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from core.clock import Clock
 from core.errors import ConfigError, Problem, StoreError
+from storage.portable import Progress
 from storage.sqlite import SqliteStore
-from storage.vault import NO_KEY, RING, Keys, rotated
+from storage.vault import NO_KEY, RING, Keys, WrongKey, parse_key, rotated
 
 if TYPE_CHECKING:
     from storage.mongodb import MongoStore
@@ -43,12 +45,38 @@ async def open_store(url: str, *, clock: Clock, keys: Keys = NO_KEY) -> AnyStore
     raise ConfigError((problem,))
 
 
-async def rotate_key(url: str, *, clock: Clock, old: str, new: str) -> None:
-    """Make ``new`` the key of the store; processes that run go on with what they know.
+async def rotate_key(
+    url: str, *, clock: Clock, old: str, new: str, by: str, tell: Callable[[Progress], None]
+) -> int:
+    """Make ``new`` the key of the store, and seal everything anew; returns how many records.
 
-    What is written from their next start on is sealed with a new data key. Raises StoreError
+    Processes that run go on with what they know: what they write until their next start is sealed
+    anew when this is repeated. If it was broken off, it goes on where it stopped. Raises StoreError
     where ``old`` does not fit, or where the store is not encrypted.
     """
+    if not await _is_rotated(url, clock=clock, new=new):
+        await _rotate(url, clock=clock, old=old, new=new, by=by)
+    store = await open_store(url, clock=clock, keys=Keys(master=new))
+    try:
+        return await store.reseal(tell)
+    finally:
+        await store.close()
+
+
+async def _is_rotated(url: str, *, clock: Clock, new: str) -> bool:
+    """True where ``new`` is the key already."""
+    parse_key(new)
+    try:
+        store = await open_store(url, clock=clock, keys=Keys(master=new, as_is=True))
+    except WrongKey:
+        return False
+    try:
+        return await store.setting(RING) is not None
+    finally:
+        await store.close()
+
+
+async def _rotate(url: str, *, clock: Clock, old: str, new: str, by: str) -> None:
     store = await open_store(url, clock=clock, keys=Keys(master=old))
     try:
         ring = await store.setting(RING)
@@ -58,5 +86,6 @@ async def rotate_key(url: str, *, clock: Clock, old: str, new: str) -> None:
                 f"while TINGFENG_KEY is set."
             )
         await store.set_setting(RING, rotated(ring, old, new, url))
+        await store.note(who=by, what="rotate", about="key")
     finally:
         await store.close()

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from core.clock import Clock
 from core.errors import StoreError
 from storage.factory import open_store
-from storage.portable import KINDS, Movable, Sum, opened, sealed, sum_of
+from storage.portable import KINDS, Movable, Progress, Sum, opened, sealed, sum_of
 from storage.vault import RING, Keys
 
 MOVING: Final = "moving"
@@ -26,16 +26,6 @@ class Target(Movable, Protocol):
     async def setting(self, key: str) -> str | None: ...
 
     async def set_setting(self, key: str, value: str) -> None: ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
-    """How far a move is."""
-
-    kind: str
-    done: int
-    """Rows of this kind."""
-    total: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -58,7 +58,22 @@ _BLIND: Final = {
     "replies": ("conversation",),
 }
 """Fields that hold blinded names, by kind."""
-_SEALED: Final = ("body", "raw")
+SEALED: Final = ("body", "raw")
+"""Fields that hold sealed records; no kind has both."""
+
+
+SEALED_KINDS: Final = tuple(kind for kind in KINDS if not set(SEALED).isdisjoint(KINDS[kind]))
+"""Kinds with a sealed field."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far work on all rows is."""
+
+    kind: str
+    done: int
+    """Rows of this kind."""
+    total: int
 
 
 class Movable(Protocol):
@@ -104,7 +119,7 @@ def opened(kind: str, row: Row, coder: Coder) -> Row:
     """A row with its records unsealed."""
     fields = KINDS[kind]
     return tuple(
-        coder.open(value) if field in _SEALED and isinstance(value, bytes) else value
+        coder.open(value) if field in SEALED and isinstance(value, bytes) else value
         for field, value in zip(fields, row, strict=True)
     )
 
@@ -114,7 +129,7 @@ def sealed(kind: str, row: Row, coder: Coder) -> Row:
     names = _BLIND.get(kind, ())
     found: list[Value] = []
     for field, value in zip(KINDS[kind], row, strict=True):
-        if field in _SEALED and isinstance(value, bytes):
+        if field in SEALED and isinstance(value, bytes):
             found.append(coder.seal(value))
         elif field in names and isinstance(value, str | bytes):
             found.append(coder.who(text_of(value)))

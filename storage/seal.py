@@ -18,6 +18,10 @@ class Seal(Protocol):
         """What was sealed; raises StoreError where the key does not fit."""
         ...
 
+    def is_fresh(self, data: bytes) -> bool:
+        """True where ``data`` is sealed as ``seal`` would seal it now."""
+        ...
+
     def blind(self, text: str) -> str | bytes:
         """The same value for the same text, and only for it."""
         ...
@@ -31,6 +35,9 @@ class Plain:
 
     def open(self, data: bytes) -> bytes:
         return data
+
+    def is_fresh(self, data: bytes) -> bool:
+        return True
 
     def blind(self, text: str) -> str | bytes:
         return key_of(text)
@@ -62,6 +69,10 @@ class Coder:
     def open(self, data: bytes) -> bytes:
         """The bytes that ``seal`` wrote."""
         return self._seal.open(data)
+
+    def is_fresh(self, data: bytes) -> bool:
+        """True where bytes are sealed under the newest key."""
+        return self._seal.is_fresh(data)
 
     def who(self, text: str) -> str | bytes:
         """What a person or a conversation is looked up by."""

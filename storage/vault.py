@@ -1,8 +1,8 @@
 """Encryption at rest: records are sealed with AES-256-GCM, names are blinded with HMAC-SHA-256.
 
 The store holds a ring of data keys and one index key, wrapped by the master key that only the
-environment knows. Changing the master key wraps the ring anew and adds a data key for what is
-written from then on; moving to a new store seals everything anew.
+environment knows. Changing the master key wraps the ring anew and adds a data key, under which
+everything is sealed anew; older data keys stay in the ring, for processes that know no other yet.
 """
 
 import base64
@@ -48,6 +48,10 @@ def parse_key(text: str) -> bytes:
     return key
 
 
+class WrongKey(StoreError):
+    """The data was written with another key."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ring:
     """The keys of one store."""
@@ -79,7 +83,7 @@ def unwrap(text: str, master: bytes, where: str) -> Ring:
     try:
         plain = AESGCM(master).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], _WRAPPED)
     except InvalidTag:
-        raise StoreError(
+        raise WrongKey(
             f"TINGFENG_KEY does not fit {where}. Set the key with which its data was written."
         ) from None
     index, *keys = (bytes.fromhex(each) for each in json.loads(plain))
@@ -113,6 +117,9 @@ class Vault:
                 "a record does not open with its key: it was damaged or changed. "
                 "Run `python run.py doctor`, and restore the latest backup."
             ) from None
+
+    def is_fresh(self, data: bytes) -> bool:
+        return data.startswith(self._head)
 
     def blind(self, text: str) -> bytes:
         data = text.encode("utf-8", "surrogatepass")

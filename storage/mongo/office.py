@@ -1,16 +1,16 @@
 """Beside the ports: ageing out, moving, the rights of customers, the audit log, the doctor."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 
 from storage.audit import Entry
 from storage.codec import micros
 from storage.doctor import Finding
-from storage.mongo import ageing, health, people, rows, upkeep
+from storage.mongo import ageing, health, people, rows, sealing, upkeep
 from storage.mongo.base import MongoBase
 from storage.mongo.link import Where
 from storage.people import Dossier
-from storage.portable import Row
+from storage.portable import BATCH, SEALED_KINDS, Progress, Row
 from storage.records import CLASSES, EventClass
 
 
@@ -71,6 +71,24 @@ class MongoOffice(MongoBase):
     async def row_count(self, kind: str) -> int:
         """As storage.portable.Movable."""
         return await self._alone(lambda tx: rows.count(tx, kind))
+
+    async def reseal(self, tell: Callable[[Progress], None]) -> int:
+        """Seal everything under the newest key; returns how many records were not.
+
+        May be broken off and repeated.
+        """
+        total = 0
+        async with self._noted(), self._link.asking():
+            tx = self._tx(None)
+            for kind in SEALED_KINDS:
+                rows, done = await tx.table(kind).count({}), 0
+                async for doc in tx.table(kind).each():
+                    total += await sealing.reseal(tx, kind, doc)
+                    done += 1
+                    if done % BATCH == 0:
+                        tell(Progress(kind=kind, done=done, total=max(rows, done)))
+                tell(Progress(kind=kind, done=done, total=max(rows, done)))
+        return total
 
     async def export_customer(self, customer: str) -> Dossier:
         """Everything about the customer whose id (``Author.id``) is given."""

@@ -81,6 +81,7 @@ async def _second(link: Link) -> None:
         ]
     )
     await link.table("deliveries").index([index("_id.alert", name="alert")])
+    await link.table("deliveries").change_all({}, {"$unset": {"body": ""}})
     await link.table("conversations").index([index("updated", name="updated")])
     await link.table("silences").index([index("until", name="until")])
     await link.table("corrections").index([index("at", name="at")])

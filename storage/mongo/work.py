@@ -84,7 +84,11 @@ def pack(body: bytes) -> bytes:
 
 def unpacked(doc: Doc) -> bytes:
     """The sealed record of a document."""
-    body = blob(doc, "body")
+    return unpack(blob(doc, "body"))
+
+
+def unpack(body: bytes) -> bytes:
+    """What ``pack`` was given."""
     return zlib.decompress(body[len(_PACKED) :]) if body.startswith(_PACKED) else body
 
 

@@ -1,6 +1,6 @@
 """Beside the ports: ageing out, moving, the rights of customers, the audit log, the doctor."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -8,10 +8,11 @@ from storage.audit import Entry
 from storage.codec import micros
 from storage.doctor import Finding
 from storage.people import Dossier
-from storage.portable import Row
+from storage.portable import SEALED_KINDS, Progress, Row
 from storage.records import CLASSES, EventClass
-from storage.sql import ageing, health, people, rows, upkeep
+from storage.sql import ageing, health, people, rows, sealing, upkeep
 from storage.sql.base import SqliteBase
+from storage.sql.work import Tx
 
 
 class SqliteOffice(SqliteBase):
@@ -63,6 +64,24 @@ class SqliteOffice(SqliteBase):
         """As storage.portable.Movable."""
         return await self._read(lambda view: rows.count(view, kind))
 
+    async def reseal(self, tell: Callable[[Progress], None]) -> int:
+        """Seal everything under the newest key; returns how many records were not.
+
+        May be broken off and repeated; works in small transactions, so that nobody waits for it.
+        """
+        total = 0
+        for kind in SEALED_KINDS:
+            rows, done = await self.row_count(kind), 0
+            after: sealing.Place = None
+            while True:
+                looked, sealed, after = await self._write(_resealing(kind, after))
+                done, total = done + looked, total + sealed
+                tell(Progress(kind=kind, done=done, total=max(rows, done)))
+                if after is None:
+                    break
+        await self._empty_log()
+        return total
+
     async def export_customer(self, customer: str) -> Dossier:
         """Everything about the customer whose id (``Author.id``) is given."""
         return await self._read(lambda view: people.export(view, customer))
@@ -88,3 +107,7 @@ class SqliteOffice(SqliteBase):
         """What the doctor finds; ``mend`` puts right what is safe to."""
         path = self.path
         return await self._write(lambda tx: health.examine(tx, path, mend=mend))
+
+
+def _resealing(kind: str, after: sealing.Place) -> Callable[[Tx], tuple[int, int, sealing.Place]]:
+    return lambda tx: sealing.reseal(tx, kind, after)

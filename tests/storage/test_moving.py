@@ -15,8 +15,8 @@ from core.records import Outcome, ReplyState
 from core.standing import Correction, Freeze, Sample, Silence, Tracked
 from core.types import EventKind, Page, Reject
 from storage.factory import AnyStore, open_store
-from storage.moving import Progress, move
-from storage.portable import KINDS, sum_of
+from storage.moving import move
+from storage.portable import KINDS, Progress, sum_of
 from tests.contracts.store_support import (
     HOSTILE,
     LONE,

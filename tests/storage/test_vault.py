@@ -3,7 +3,7 @@
 import base64
 import gzip
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from core.types import Author, Page, Reject
 from storage.backup import backup, restore
 from storage.factory import AnyStore, open_store, rotate_key
 from storage.moving import move, move_store
+from storage.portable import KINDS, SEALED, SEALED_KINDS, Progress
 from storage.seal import Coder
 from storage.vault import Keys, Vault, new_key, new_ring, parse_key
 from tests.contracts.store_support import (
@@ -116,23 +117,97 @@ def test_keys_are_read_in_both_alphabets() -> None:
         assert parse_key(f" {encode(raw).decode()}\n") == raw
 
 
-async def test_a_new_key_replaces_the_old_one(tmp_path: Path) -> None:
-    url = f"sqlite:{tmp_path / 'store.db'}"
+async def rotate(url: str, new: str, tell: Callable[[Progress], None] = lambda _: None) -> int:
+    return await rotate_key(url, clock=ManualClock(NOW), old=KEY, new=new, by="王芳", tell=tell)
+
+
+async def heads(store: AnyStore) -> dict[str, set[bytes]]:
+    """Which data keys the rows of each kind are sealed with."""
+    found: dict[str, set[bytes]] = {}
+    for kind in SEALED_KINDS:
+        columns = [KINDS[kind].index(name) for name in SEALED if name in KINDS[kind]]
+        async for rows in store.rows(kind):
+            for row in rows:
+                values = [row[column] for column in columns]
+                found.setdefault(kind, set()).update(v[2:4] for v in values if isinstance(v, bytes))
+    return found
+
+
+@pytest.fixture(params=["sqlite", "mongodb"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "mongodb":
+        return str(request.getfixturevalue("mongo_url"))
+    return f"sqlite:{tmp_path / 'store.db'}"
+
+
+async def test_a_new_key_replaces_the_old_one_and_seals_everything(url: str) -> None:
     store = await opened(url)
-    await put(store, event("old"))
+    await fill(store)
+    seen = await look(store)
     fresh = new_key()
-    await rotate_key(url, clock=ManualClock(NOW), old=KEY, new=fresh)
+    told: list[Progress] = []
+    sealed = await rotate(url, fresh, told.append)
+    assert {each.kind for each in told} == set(SEALED_KINDS)
+    assert all(each.done <= each.total for each in told)
     await put(store, event("by one who runs"))
     await store.close()
     with pytest.raises(StoreError, match="does not fit"):
         await opened(url)
     again = await opened(url, fresh)
-    await put(again, event("new"))
-    names = [item.event.id for item in await again.claim_events(9)]
-    assert names == ["old", "by one who runs", "new"]
-    bodies = [row[-1] async for rows in again.rows("events") for row in rows]
-    heads = [body[2:4] for body in bodies if isinstance(body, bytes)]
-    assert heads == [b"\x00\x00", b"\x00\x00", b"\x00\x01"]
+    found = await heads(again)
+    assert set(found) == set(SEALED_KINDS)
+    assert found.pop("events") == {b"\0\0", b"\0\1"}
+    assert found.pop("lines") == {b"\0\0", b"\0\1"}
+    assert set.union(*found.values()) == {b"\0\1"}
+    assert [each.what for each in await again.audit()][-1] == "rotate"
+    await again.close()
+    assert await rotate(url, fresh) == 2, "what was written by one who ran"
+    again = await opened(url, fresh)
+    assert set.union(*(await heads(again)).values()) == {b"\0\1"}
+    assert await again.export_customer("u1") != await again.export_customer("nobody")
+    (pending,) = [one for one in await again.claim_events(9) if one.event.id == "pending"]
+    assert pending.event == event("pending")
+    log = [each.what for each in await again.audit()]
+    assert log.count("rotate") == 1, "a repeat replaces no key"
+    assert await again.examine(mend=False) == []
+    assert sealed > 20
+    assert (await look(again))[1] == seen[1]
+    await again.close()
+
+
+async def test_sealing_anew_that_was_broken_off_goes_on(url: str) -> None:
+    store = await opened(url)
+    await fill(store)
+    await store.close()
+    fresh = new_key()
+
+    def stop(step: Progress) -> None:
+        if step.kind == "lines":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await rotate(url, fresh, stop)
+    half = await opened(url, fresh)
+    assert set.union(*(await heads(half)).values()) == {b"\0\0", b"\0\1"}
+    await half.close()
+    assert await rotate(url, fresh) > 0
+    whole = await opened(url, fresh)
+    assert set.union(*(await heads(whole)).values()) == {b"\0\1"}
+    await whole.close()
+
+
+async def test_the_wrong_old_key_changes_nothing(url: str) -> None:
+    store = await opened(url)
+    await fill(store)
+    await store.close()
+    with pytest.raises(StoreError, match="does not fit"):
+        await rotate_key(
+            url, clock=ManualClock(NOW), old=new_key(), new=new_key(), by="x", tell=lambda _: None
+        )
+    with pytest.raises(StoreError, match="new-key"):
+        await rotate(url, "short")
+    again = await opened(url)
+    assert set.union(*(await heads(again)).values()) == {b"\0\0"}
     await again.close()
 
 
@@ -142,7 +217,7 @@ async def test_only_an_encrypted_store_has_a_key_to_replace(tmp_path: Path) -> N
     await put(store, event("e1"))
     await store.close()
     with pytest.raises(StoreError, match=r"run\.py migrate"):
-        await rotate_key(url, clock=ManualClock(NOW), old=KEY, new=new_key())
+        await rotate(url, new_key())
 
 
 async def test_a_damaged_or_foreign_record_is_told() -> None:
