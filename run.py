@@ -18,14 +18,15 @@ import aiohttp
 import typer
 from rich.console import Console as Terminal
 
-from connectors.assembly import build_channels, read_channels, read_feed
+from connectors.assembly import build_channels, measures_of, read_channels, read_feed
 from connectors.replay import Replay, ReplaySettings
 from connectors.texts import lines_of, read_texts
-from connectors.tools import Tools
+from connectors.tools import StaffRoom, Tools
 from connectors.webchat import Webchat
 from console.commands import Feeding, Workshop, add_commands
 from console.terminal import problem_table, visible
 from core import checkpoints
+from core.abilities import HasBoard
 from core.bus import Bus
 from core.clock import SystemClock
 from core.config import parse
@@ -34,7 +35,7 @@ from core.engine import Engine
 from core.errors import ConfigError, Problem, TingfengError, collect
 from core.intake import IntakeDoor
 from core.pipeline import Parts, Pipeline
-from core.ports import Connector
+from core.ports import Connector, Engagement
 from core.queries import MentionFilter
 from core.records import Outcome
 from core.settings import Section, Settings
@@ -43,6 +44,7 @@ from examples.supermarket.live import with_live_feed
 from listeners.assembly import build_understanding
 from listeners.categories import CATEGORIES
 from listeners.commands import add_listening
+from listeners.engagement import FigureWatch
 from listeners.intents import INTENTS
 from listeners.risks import KINDS
 from listeners.spread.assembly import build_spread, spread_duties
@@ -52,6 +54,7 @@ from responders.alerts import AlertDesk
 from responders.assembly import build_alarm, build_duties, build_responders, join_receivers
 from responders.content import Content, read_content
 from responders.playbook import Vocabulary
+from responders.staff_assembly import StaffSide
 from storage.commands import Access, add_storage, keys
 from storage.factory import AnyStore, open_store, sqlite_path
 
@@ -109,7 +112,7 @@ def read_plans(file: Path, change: Callable[[Settings], Settings] = lambda given
     problems: list[Problem] = []
     channels = collect(lambda: read_channels(settings, folder), problems)
     content = collect(lambda: read_content(settings, folder, VOCABULARY), problems)
-    collect(lambda: build_understanding(settings), problems)
+    collect(lambda: build_understanding(settings, folder), problems)
     if channels is None or content is None or problems:
         raise ConfigError(tuple(problems))
     return Plans(settings=settings, folder=folder, channels=channels, content=content)
@@ -130,12 +133,13 @@ async def open_house(
         stack.push_async_callback(store.close)
         await store.replace_articles(plans.content.articles)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        understanding = build_understanding(settings)
+        understanding = build_understanding(settings, plans.folder)
         guards = build_guards(
             clock,
             store=store,
             published=[article.body for article in plans.content.articles],
             private_channels=[one.name for one in settings.channels if one.type == "webchat"],
+            measures=measures_of(settings),
         )
         responders = build_responders(
             settings,
@@ -147,7 +151,6 @@ async def open_house(
             random=random.random,
             freezer=guards.freezes,
         )
-        join_receivers(settings, responders.alerts)
         spread = build_spread(settings, responders.alerts, clock, store=store, bus=bus)
         stack.push_async_callback(spread.close)
         if newest := (await store.mentions(MentionFilter(), limit=1)).mentions:
@@ -167,8 +170,16 @@ async def open_house(
             died=build_alarm(settings, responders.alerts, clock),
         )
         intake = IntakeDoor(store, wake=pipeline.wake)
+        staff = StaffSide(settings, store=store, freezer=guards.freezes, bus=bus, clock=clock)
         tools = Tools(
-            intake=intake, clock=clock, bus=bus, alarm=responders.alerts, folder=plans.folder
+            intake=intake,
+            clock=clock,
+            bus=bus,
+            alarm=responders.alerts,
+            folder=plans.folder,
+            staff=StaffRoom(
+                desk=staff.desk, postings=staff.memory, language=settings.console.language
+            ),
         )
         connectors: list[Connector] = (
             build_channels(settings, plans.channels, tools)
@@ -176,6 +187,15 @@ async def open_house(
             else [Replay(name="replay", settings=feed, clock=clock, folder=plans.folder)]
         )
         replayed = next((one for one in connectors if isinstance(one, Replay)), None)
+        boards = [one.board for one in connectors if isinstance(one, HasBoard) and one.board]
+        if feed is None:  # what stands in for the channels has no groups
+            join_receivers(settings, responders.alerts, boards)
+        figures = FigureWatch(
+            [one for one in connectors if isinstance(one, Engagement)],
+            store=store,
+            watch=spread,
+            clock=clock,
+        )
         engine = Engine(
             pipeline=pipeline,
             intake=intake,
@@ -188,6 +208,7 @@ async def open_house(
             bus=bus,
             random=random.random,
             fallback=replayed.name if replayed else None,
+            workers=[*staff.feeds(boards), figures.run],
         )
         yield House(
             store=store,
@@ -238,8 +259,13 @@ def command_line() -> typer.Typer:
         texts=lambda file: read_texts(lines_of(file), clock.now()),
     )
     add_commands(app, workshop, terminal)
-    add_listening(app, lambda file: read_plans(file).settings, EXAMPLE)
     access = Access(url_of=lambda f: read_plans(f).store_url, clock=clock, terminal=terminal)
+    add_listening(
+        app,
+        lambda file: read_plans(file).settings,
+        EXAMPLE,
+        lambda file: access.on(file, lambda store: store.corrections()),
+    )
     add_storage(app, access)
     return app
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from connectors.registry import REGISTRY
+from connectors.registry import REGISTRY, Measure
 from connectors.replay import ReplaySettings, inspect_replay
 from connectors.tools import Tools
 from core.config import validate
@@ -51,6 +51,12 @@ def build_channels(
         REGISTRY[channel.type].build(channel.name, channels[channel.name], tools)
         for channel in settings.channels
     ]
+
+
+def measures_of(settings: Settings) -> Mapping[str, Measure]:
+    """How each channel counts a reply and how much it takes, by name; only those with a limit."""
+    measures = {one.name: REGISTRY[one.type].measure for one in settings.channels}
+    return {name: measure for name, measure in measures.items() if measure is not None}
 
 
 def read_feed(file: Path, speed: str, replies: Path | None) -> ReplaySettings:

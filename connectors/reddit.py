@@ -16,8 +16,8 @@ from connectors.reddit_notices import gap_alert
 from connectors.reddit_paging import PAGE, News, read_news
 from connectors.reddit_rates import Budget
 from connectors.reddit_recheck import batches, differs, edits, losses, watched
-from connectors.reddit_send import LIMIT, Sender
-from connectors.reddit_settings import WWW_URL, RedditSettings
+from connectors.reddit_send import Sender
+from connectors.reddit_settings import LIMIT, WWW_URL, RedditSettings
 from connectors.reddit_sources import Resting, Source, sources_of
 from connectors.reddit_things import (
     Listing,

@@ -10,14 +10,12 @@ from connectors.reddit_client import RedditClient
 from connectors.reddit_errors import ApiError, Fault
 from connectors.reddit_rates import Budget, pause_in
 from connectors.reddit_sent import OwnWords, Place
+from connectors.reddit_settings import LIMIT
 from core.clock import Clock
 from core.ports import Rejected, RetryAt, SendResult, Sent, Unknown
 from core.records import Target
 
 log = logging.getLogger(__name__)
-
-LIMIT: Final = 10_000
-"""Characters in a comment or a message."""
 
 _THING: Final = re.compile(r"t[134]_\w{1,40}", re.ASCII)
 _CONVERSATION: Final = re.compile(

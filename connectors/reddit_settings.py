@@ -9,6 +9,8 @@ from core.settings import Section
 
 API_URL: Final = "https://oauth.reddit.com"
 WWW_URL: Final = "https://www.reddit.com"
+LIMIT: Final = 10_000
+"""Characters in a comment or a message."""
 
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _URL: Final = r"^https?://[^\s{}?#]+$"

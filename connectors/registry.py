@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from connectors import reddit_settings, telegram_text, x_text
 from connectors.reddit_settings import RedditSettings
 from connectors.replay import Replay, ReplaySettings, inspect_replay
 from connectors.telegram_settings import TelegramSettings
@@ -20,6 +21,10 @@ from core.ports import Connector
 from core.settings import Section
 
 S = TypeVar("S", bound=Section)
+
+
+Measure = tuple[Callable[[str], int], int]
+"""How a platform counts a text, and how much of that one reply may have."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,12 +40,15 @@ class Kind:
 
     Reads files at most; relative paths start at the folder given.
     """
+    measure: Measure | None = None
+    """``None`` where the platform sets no limit that a reply could reach."""
 
 
 def _kind(
     settings: type[S],
     build: Callable[[str, S, Tools], Connector],
     inspect: Callable[[S, Path], tuple[Problem, ...]] = lambda _settings, _folder: (),
+    measure: Measure | None = None,
 ) -> Kind:
     def own(given: Section) -> S:
         if not isinstance(given, settings):
@@ -51,6 +59,7 @@ def _kind(
         settings=settings,
         build=lambda name, given, tools: build(name, own(given), tools),
         inspect=lambda given, folder: inspect(own(given), folder),
+        measure=measure,
     )
 
 
@@ -83,9 +92,11 @@ def _x(name: str, settings: XSettings, tools: Tools) -> Connector:
 
 
 REGISTRY: Final[Mapping[str, Kind]] = {
-    "reddit": _kind(RedditSettings, _reddit),
+    "reddit": _kind(RedditSettings, _reddit, measure=(len, reddit_settings.LIMIT)),
     "replay": _kind(ReplaySettings, _replay, inspect_replay),
-    "telegram": _kind(TelegramSettings, _telegram),
+    "telegram": _kind(
+        TelegramSettings, _telegram, measure=(telegram_text.length, telegram_text.LONGEST)
+    ),
     "webchat": _kind(WebchatSettings, _webchat),
-    "x": _kind(XSettings, _x),
+    "x": _kind(XSettings, _x, measure=(x_text.length, x_text.LIMIT)),
 }

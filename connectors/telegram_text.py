@@ -8,6 +8,8 @@ import unicodedata
 from typing import Final
 
 LIMIT: Final = 4096
+LONGEST: Final = 4 * LIMIT
+"""What one reply may have, in as many messages; nobody reads more."""
 
 _ENDS: Final = (
     re.compile(r"\n{2,}"),

@@ -21,6 +21,15 @@ class Checks(Protocol):
 
 
 @runtime_checkable
+class Counts(Protocol):
+    """A connector whose platform limits the length of a text."""
+
+    def length(self, text: str) -> int:
+        """How much of Capabilities.length_limit the text takes."""
+        ...
+
+
+@runtime_checkable
 class HasBoard(Protocol):
     """A connector that may have a group of staff beside its shoppers."""
 

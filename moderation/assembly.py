@@ -1,11 +1,11 @@
 """Builds what guards the way in and the way out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.clock import Clock
 from moderation.freezes import FreezeStore, StoredFreezes
-from moderation.gate import GateRules, OutboundGate
+from moderation.gate import GateRules, Measure, OutboundGate
 from moderation.inbound import InboundModerator
 from moderation.masking import published_contacts
 from moderation.words import shipped_words
@@ -26,6 +26,7 @@ def build_guards(
     store: FreezeStore,
     published: Iterable[str] = (),
     private_channels: Iterable[str] = (),
+    measures: Mapping[str, Measure] | None = None,
 ) -> Guards:
     """With the word lists that come with Tingfeng.
 
@@ -34,7 +35,9 @@ def build_guards(
     """
     words = shipped_words()
     rules = GateRules(
-        private_channels=frozenset(private_channels), own_contacts=published_contacts(published)
+        private_channels=frozenset(private_channels),
+        own_contacts=published_contacts(published),
+        measures=measures or {},
     )
     freezes = StoredFreezes(store)
     return Guards(

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
@@ -34,6 +34,10 @@ _PLACEHOLDER: Final = re.compile(
 _REMEMBERED: Final = 10_000
 
 
+Measure = tuple[Callable[[str], int], int]
+"""How a platform counts a text, and how much of that it takes."""
+
+
 class Freezes(Protocol):
     """Knows which automatic replies are paused."""
 
@@ -47,9 +51,9 @@ class GateRules:
     """What the operator sets."""
 
     longest: int = 5000
-    """Characters a reply may have on a channel that is not in ``lengths``."""
-    lengths: Mapping[str, int] = field(default_factory=dict)
-    """Characters a reply may have, by channel."""
+    """Characters a reply may have on a channel that is not in ``measures``."""
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    """By channel, where the platform counts in its own way."""
     private_channels: frozenset[str] = frozenset()
     """Channels where nothing is public, whatever a reply answers."""
     own_contacts: tuple[str, ...] = ()
@@ -86,7 +90,8 @@ class OutboundGate:
         text, rules = reply.text, self._rules
         if not text.strip():
             return "empty"
-        if len(text) > rules.lengths.get(reply.target.channel, rules.longest):
+        count, most = rules.measures.get(reply.target.channel, (len, rules.longest))
+        if count(text) > most:
             return "too_long"
         if _PLACEHOLDER.search(text):
             return "placeholder"

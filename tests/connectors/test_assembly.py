@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.assembly import build_channels, read_channels, read_feed
+from connectors.assembly import build_channels, measures_of, read_channels, read_feed
 from connectors.replay import ReplaySettings
 from core.config import parse
 from core.errors import ConfigError
@@ -60,3 +60,17 @@ def test_a_feed_that_cannot_be_played_is_named(tmp_path: Path, name: str, speed:
     (tmp_path / "week").touch()
     with pytest.raises(ConfigError):
         read_feed(tmp_path / name, speed, None)
+
+
+def test_each_channel_tells_how_it_counts() -> None:
+    chosen = settings(
+        '[[channels]]\nname = "site"\ntype = "webchat"\n'
+        '[[channels]]\nname = "birds"\ntype = "x"\n'
+        '[[channels]]\nname = "tg"\ntype = "telegram"\n'
+    )
+    measures = measures_of(chosen)
+    assert set(measures) == {"birds", "tg"}
+    count, most = measures["birds"]
+    assert (count("听风 https://a.example/" + "x" * 99), most) == (28, 280)
+    count, most = measures["tg"]
+    assert (count("𠮷"), most) == (2, 4 * 4096)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.registry import REGISTRY
+from core.abilities import Counts
 from core.ports import (
     Capabilities,
     Engagement,
@@ -143,6 +144,26 @@ async def test_its_abilities_are_those_it_names(rig: Rig) -> None:
     assert capabilities.reply == isinstance(connector, Sends)
     assert capabilities.engagement == isinstance(connector, Engagement)
     await connector.close()
+
+
+@pytest.mark.parametrize("kind", sorted(RIGS))
+async def test_the_gate_counts_as_the_connector_does(kind: str, tmp_path: Path) -> None:
+    async with RIGS[kind](tmp_path) as rig:
+        connector, measure = rig.connector(), REGISTRY[kind].measure
+        limit = connector.capabilities.length_limit
+        assert (limit is None) is (measure is None)
+        if measure is not None and limit is not None:
+            count, most = measure
+            assert most % limit == 0, "as much as one post takes, or so many posts"
+            assert isinstance(connector, Counts)
+            assert [count(text) for text in HOSTILE] == [connector.length(text) for text in HOSTILE]
+            await rig.say(["question"])
+            assert isinstance(connector, Sends)
+            longest = "x" * most
+            assert count(longest) == most
+            assert isinstance(await connector.send(rig.target(), longest, "key-1"), Sent)
+            assert "".join(rig.taken() or ()) == longest, "what the gate lets through is sent whole"
+        await connector.close()
 
 
 async def test_a_reply_is_sent_once(rig: Rig) -> None:

@@ -74,8 +74,9 @@ async def test_the_brand_s_own_contacts_may_be_told() -> None:
 
 
 async def test_each_channel_has_its_own_length() -> None:
-    checked = gate(rules=GateRules(longest=5, lengths={"x": 10}))
+    checked = gate(rules=GateRules(longest=5, measures={"x": (lambda text: 2 * len(text), 20)}))
     assert (await checked.check(reply("好" * 10, channel="x"))).allowed
+    assert (await checked.check(reply("好" * 11, channel="x"))).reason == "too_long"
     assert (await checked.check(reply("好" * 6))).reason == "too_long"
 
 
