@@ -31,6 +31,7 @@ def parse(text: str, environ: Mapping[str, str]) -> Settings:
     if settings is not None:
         problems += _twice("brands", [brand.id for brand in settings.brands])
         problems += _twice("channels", [channel.name for channel in settings.channels])
+        problems += _strange_accounts(settings)
     if problems or settings is None:
         raise ConfigError(tuple(problems))
     return settings
@@ -103,6 +104,21 @@ def _substitute(
         if name not in environ
     )
     return _VARIABLE.sub(lambda found: environ.get(found[1], ""), value)
+
+
+def _strange_accounts(settings: Settings) -> list[Problem]:
+    """Accounts of brands that are on no channel."""
+    channels = [channel.name for channel in settings.channels]
+    return [
+        Problem(
+            key=f"brands[{place}].accounts[{index}]",
+            message=f"{account!r} names no channel and account",
+            remedy=f"Write CHANNEL:AUTHOR_ID, with one of the channels {', '.join(channels)}.",
+        )
+        for place, brand in enumerate(settings.brands)
+        for index, account in enumerate(brand.accounts)
+        if account.partition(":")[0] not in channels or not account.partition(":")[2]
+    ]
 
 
 def _twice(key: str, names: list[str]) -> list[Problem]:

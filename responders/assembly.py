@@ -1,6 +1,6 @@
 """Builds the responders a configuration asks for, and the duties that a schedule repeats."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -12,7 +12,7 @@ from core.bus import Bus
 from core.clock import Clock
 from core.duty import Duty
 from core.health import Health
-from core.settings import Settings
+from core.settings import Brand, Settings
 from core.types import Received
 from responders import duties
 from responders.alerts import AlertDesk, AlertManners
@@ -67,7 +67,9 @@ def build_responders(
             texts=texts,
             sla=settings.sla,
             clock=clock,
-            manners=Manners(staff_language=settings.console.language),
+            manners=Manners(
+                own_authors=own_authors(settings.brands), staff_language=settings.console.language
+            ),
         ),
         doubts=PersonDoubts(
             store=store, brand=settings.brands[0].id, texts=texts, sla=settings.sla, clock=clock
@@ -86,6 +88,15 @@ def build_responders(
             random=random,
         ),
     )
+
+
+def own_authors(brands: Iterable[Brand]) -> dict[str, frozenset[str]]:
+    """Ids of the brands' own accounts, by channel."""
+    accounts = [one.partition(":") for brand in brands for one in brand.accounts]
+    return {
+        channel: frozenset(author for other, _, author in accounts if other == channel)
+        for channel, _, _ in accounts
+    }
 
 
 def join_receivers(

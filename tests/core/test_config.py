@@ -88,3 +88,16 @@ def test_mistakes_of_several_parts_are_collected() -> None:
     assert collect(lambda: parse("", {}), found) is None
     assert collect(lambda: 7, found) == 7
     assert {problem.key for problem in found} == {"brands", "channels"}
+
+
+@pytest.mark.parametrize("account", ["", "webchat", "webchat:", ":7", "weibo:7", "WEBCHAT:7"])
+def test_an_account_is_on_a_channel(account: str) -> None:
+    found = problems(
+        GOOD.replace("${SITE}", "x").replace("terms", f'accounts = ["{account}"]\nterms')
+    )
+    assert "CHANNEL:AUTHOR_ID" in found["brands[0].accounts[0]"]
+
+
+def test_an_account_may_hold_colons() -> None:
+    good = GOOD.replace("${SITE}", "x").replace("terms", 'accounts = ["webchat:a:7"]\nterms')
+    assert parse(good, {}).brands[0].accounts == ("webchat:a:7",)
