@@ -15,6 +15,9 @@ from typing import IO, Final
 
 from core.clock import Clock
 from core.errors import InputError, StoreError
+from core.records import Conversation
+from core.types import Event
+from storage.audit import pseudonym
 from storage.factory import AnyStore, open_store, sqlite_path
 from storage.moving import verify
 from storage.portable import BATCH, KINDS, Row, Sum, from_json, opened, to_json
@@ -50,8 +53,9 @@ async def backup(store: AnyStore, path: Path) -> None:
 async def restore(path: Path, url: str, *, clock: Clock, keys: Keys = NO_KEY) -> None:
     """Make what ``path`` holds what the store at ``url`` holds.
 
-    A SQLite backup may be put back while other processes use the store. A file of rows needs an
-    empty store. Raises StoreError with the remedy, and nothing is changed then.
+    A SQLite backup may be put back while other processes use the store; the audit log goes on, and
+    who was erased since the backup was made is erased again. A file of rows needs an empty store.
+    Raises StoreError with the remedy, and nothing is changed then.
     """
     try:
         with path.open("rb") as file:
@@ -68,9 +72,34 @@ async def restore(path: Path, url: str, *, clock: Clock, keys: Keys = NO_KEY) ->
     else:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            await asyncio.to_thread(put_back, path, target)
+            erased = await asyncio.to_thread(put_back, path, target)
+            await _erase_again(erased, url, clock=clock, keys=keys)
         except sqlite3.Error as error:
             raise translate(error, str(target)) from error
+
+
+async def _erase_again(erased: tuple[str, ...], url: str, *, clock: Clock, keys: Keys) -> None:
+    """Forget customers, named by their pseudonyms, whom a backup has brought back."""
+    if not erased:
+        return
+    store = await open_store(url, clock=clock, keys=keys)
+    try:
+        found: set[str] = set()
+        async for rows in store.rows("events"):
+            found |= {store.coder.load(Event, _body(row)).author.id for row in rows}
+        async for rows in store.rows("conversations"):
+            found |= {store.coder.load(Conversation, _body(row)).customer for row in rows}
+        for customer in sorted(found):
+            if pseudonym(customer) in erased:
+                await store.erase_customer(customer, by="restore")
+    finally:
+        await store.close()
+
+
+def _body(row: Row) -> bytes:
+    body = row[-1]
+    assert isinstance(body, bytes)  # noqa: S101 - the last field of these kinds
+    return body
 
 
 async def _write_rows(store: AnyStore, path: Path) -> None:

@@ -1,6 +1,7 @@
 """Backup of a SQLite store while it is used, and putting one back."""
 
 import contextlib
+import itertools
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Final
 
 from core.errors import SchemaTooNew, StoreError
 from core.records import ReplyState
+from storage.codec import text_of
 from storage.sql.schema import VERSION, migrate
 
 GAP: Final = 1000
@@ -31,8 +33,10 @@ def back_up(source: Path, target: Path) -> None:
     partial.replace(target)
 
 
-def put_back(backup: Path, target: Path) -> None:
+def put_back(backup: Path, target: Path) -> tuple[str, ...]:
     """Make a backup what the store holds; other processes may have the store open.
+
+    Returns pseudonyms of the customers that were erased since the backup was made.
 
     A reply that waited when the backup was made may have been sent since: it is in doubt, and is
     looked for on the platform or becomes a ticket. What the store has sent since the backup stays
@@ -48,8 +52,9 @@ def put_back(backup: Path, target: Path) -> None:
             _check(copy, backup)
             migrate(copy, str(backup))
             with _opened(target) as live:
-                _keep(copy, live)
+                erased = _keep(copy, live)
                 copy.backup(live)
+            return erased
     finally:
         work.unlink(missing_ok=True)
 
@@ -75,8 +80,9 @@ def _check(db: sqlite3.Connection, origin: Path) -> None:
         raise SchemaTooNew(f"{origin} was made by a newer Tingfeng. Install that version first.")
 
 
-def _keep(copy: sqlite3.Connection, live: sqlite3.Connection) -> None:
+def _keep(copy: sqlite3.Connection, live: sqlite3.Connection) -> tuple[str, ...]:
     """Bring into the copy what must not be forgotten of the store it replaces."""
+    erased: tuple[str, ...] = ()
     copy.execute("BEGIN")
     copy.execute("UPDATE events SET owner = 0")
     copy.execute("UPDATE deliveries SET owner = 0")
@@ -87,6 +93,7 @@ def _keep(copy: sqlite3.Connection, live: sqlite3.Connection) -> None:
     copy.execute("DELETE FROM owners")
     if live.execute("SELECT 1 FROM sqlite_master WHERE name = 'replies'").fetchone():
         _keep_replies(copy, live)
+        erased = _keep_audit(copy, live)
         copy.executemany(
             "INSERT INTO owners (id, opened_at) VALUES (?, ?)",
             live.execute("SELECT id, opened_at FROM owners"),
@@ -103,6 +110,33 @@ def _keep(copy: sqlite3.Connection, live: sqlite3.Connection) -> None:
     copy.execute("UPDATE numbers SET last = last + ?", (GAP,))
     copy.execute("UPDATE sqlite_sequence SET seq = seq + ?", (GAP,))
     copy.execute("COMMIT")
+    return erased
+
+
+def _keep_audit(copy: sqlite3.Connection, live: sqlite3.Connection) -> tuple[str, ...]:
+    """Go on with the audit log of the store, unless the backup's goes on from it."""
+    columns = "seq, at, who, what, about, before, hash"
+    ours, theirs = (
+        db.execute(f"SELECT {columns} FROM audit ORDER BY seq").fetchall()  # noqa: S608 - a literal above
+        for db in (live, copy)
+    )
+    if theirs[: len(ours)] == ours:
+        return ()
+    pairs = zip(ours, theirs, strict=False)
+    same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+    guards = copy.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'"
+    ).fetchall()
+    for name, _ in guards:
+        copy.execute(f"DROP TRIGGER {name}")
+    copy.execute("DELETE FROM audit WHERE seq > ?", (same,))
+    copy.executemany(
+        f"INSERT INTO audit ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a literal above
+        ours[same:],
+    )
+    for _, statement in guards:
+        copy.execute(statement)
+    return tuple(text_of(row[4]) for row in ours[same:] if row[3] == "erase")
 
 
 def _keep_replies(copy: sqlite3.Connection, live: sqlite3.Connection) -> None:

@@ -9,6 +9,7 @@ import pytest
 from core.clock import ManualClock
 from core.errors import SchemaTooNew, StoreError
 from core.records import ReplyState
+from core.types import Author
 from storage.backup import backup, restore
 from storage.factory import AnyStore, open_store
 from storage.sql import copying
@@ -72,6 +73,36 @@ async def test_a_backup_is_put_back_under_a_running_store(url: str, tmp_path: Pa
     again = await opened(url)
     assert [item.event.id for item in await again.claim_events(9)] == ["pending", "later"]
     await again.close()
+
+
+async def test_who_was_erased_stays_erased_and_the_log_goes_on(url: str, tmp_path: Path) -> None:
+    store = await opened(url)
+    await take(store, event("e1", text="秘密"), event("e2", author=Author(id="u2"), text="别的"))
+    await store.note(who="a", what="export", about="x")
+    await backup(store, tmp_path / "backup")
+    await store.note(who="b", what="export", about="y")
+    await store.erase_customer("u1", by="王芳")
+    await restore(tmp_path / "backup", url, clock=ManualClock(NOW))
+    assert (await store.export_customer("u1")).size["events"] == 0
+    assert (await store.export_customer("u2")).size["events"] == 1
+    log = list(await store.audit())
+    assert [(each.who, each.what) for each in log] == [
+        ("a", "export"),
+        ("b", "export"),
+        ("王芳", "erase"),
+        ("restore", "erase"),
+    ]
+    assert await store.examine(mend=False) == []
+    await restore(tmp_path / "backup", f"sqlite:{tmp_path / 'new.db'}", clock=ManualClock(NOW))
+    new = await opened(f"sqlite:{tmp_path / 'new.db'}")
+    assert [each.who for each in await new.audit()] == ["a"], "a new store has the backup's log"
+    await backup(store, tmp_path / "later")
+    await new.close()
+    await restore(tmp_path / "later", f"sqlite:{tmp_path / 'new.db'}", clock=ManualClock(NOW))
+    new = await opened(f"sqlite:{tmp_path / 'new.db'}")
+    assert await new.audit() == log, "a later backup's log goes on from the store's"
+    await new.close()
+    await store.close()
 
 
 async def test_nothing_is_sent_twice_after_a_backup_is_put_back(url: str, tmp_path: Path) -> None:
