@@ -16,8 +16,8 @@ from listeners.spread.wording import Tongue
 _CHANNELS: Final = 10
 
 
-def notice(case: Case, assessed: Assessment, language: Tongue, *, name: str) -> Notice:
-    """The alert about a case; ``name`` is what staff call the brand."""
+def notice(case: Case, assessed: Assessment, language: Tongue, *, name: str, at: float) -> Notice:
+    """The alert about a case; ``name`` is what staff call the brand, ``at`` in seconds."""
     posts = lately(case)
     found = case.reach or case.forecast
     lines = [
@@ -33,7 +33,7 @@ def notice(case: Case, assessed: Assessment, language: Tongue, *, name: str) -> 
             language, brand=name, headline=headline(case), authors=len({p.author for p in posts})
         ),
         lines=tuple(lines),
-        at=case.activity.last,
+        at=at,
         channel=_only(list(case.activity.channels)),
         category=category(case) or None,
     )

@@ -6,6 +6,7 @@ to the same ones. An alert that could not be raised is tried again with the next
 raised at least once.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -117,7 +118,7 @@ class SpreadWatch:
             case = self._case_of_post(brand, mention)
             if case is not None and (case.reach is None or found.final >= case.reach.final):
                 case.reach = found
-                self._look(case)
+                self._look(case, at=mention.event.posted_at.timestamp() + found.observe)
         await self._send()
 
     async def rebuild(self, mentions: Iterable[Mention], alerts: Iterable[Alert] = ()) -> None:
@@ -223,7 +224,8 @@ class SpreadWatch:
         if not 0 <= self._time.now - self._tidied < _TIDY:
             self._end_quiet()
 
-    def _look(self, case: Case) -> None:
+    def _look(self, case: Case, *, at: float = -math.inf) -> None:
+        """Judge a case anew; ``at``: when more became known of it than its posts tell."""
         facts = known_facts(case, enough=self._authors)
         case.assessment = assess(facts)
         severity = case.assessment.severity
@@ -243,18 +245,18 @@ class SpreadWatch:
                 self._look(other)
                 return
         if alarms or case.told is not None:
-            self._tell(case, case.assessment)
+            self._tell(case, case.assessment, max(at, case.activity.last))
         if kept or case.told is not None:
             self._ledger.note(case)
 
-    def _tell(self, case: Case, assessed: Assessment) -> None:
+    def _tell(self, case: Case, assessed: Assessment, at: float) -> None:
         severity = assessed.severity
-        if not self._desk.due(case, severity, case.activity.last):
+        if not self._desk.due(case, severity, at):
             return
         if case.told is None or severity < case.told:
             self._write(case, "severity", severity)
         name = self._names.get(case.brand, case.brand)
-        self._desk.file(report.notice(case, assessed, self._language, name=name))
+        self._desk.file(report.notice(case, assessed, self._language, name=name, at=at))
 
     def _case_of_post(self, brand: str, mention: Mention) -> Case | None:
         """The case of a post; one is made of its group if there is none."""

@@ -1,0 +1,127 @@
+import json
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from core.types import Author, Mention, Metrics
+from listeners.spread.cascade import Forecast
+from listeners.spread.post_lane import ENDED, KEY, PostLane
+from listeners.spread.unkept import UnkeptIncidents
+from tests.listeners.making import START
+from tests.listeners.spread.watching import Receiver, said, watching
+
+
+def viral(*, followers: int = 10, negative: bool = True, native: str = "0") -> Mention:
+    one = said(1, positive=not negative)[0]
+    author = Author(id="u", followers=followers)
+    event = replace(one.event, id=native, author=author, metrics=Metrics(reposts=5))
+    return replace(one, event=event)
+
+
+def growing(minutes: float, reposts: int) -> list[tuple[datetime, int]]:
+    """Figures read every five minutes."""
+    steps = round(minutes / 5)
+    return [(START + timedelta(minutes=5 * n), reposts * n // steps) for n in range(1, steps + 1)]
+
+
+async def test_a_post_is_told_of_from_its_polled_figures() -> None:
+    receiver = Receiver()
+    watch = watching(receiver)
+    await watch.engaged(viral(followers=200_000), growing(30, 900))
+    [alert] = receiver.alerts
+    assert alert.severity == "P2"
+    assert "预计七天内" in alert.body
+    await watch.engaged(viral(followers=200_000), growing(30, 900))
+    assert len(receiver.calls) == 1
+    await watch.close()
+
+
+async def test_what_will_not_go_far_is_not_told_of() -> None:
+    receiver = Receiver()
+    await watching(receiver).engaged(viral(followers=200_000), growing(600, 12))
+    assert receiver.alerts == []
+
+
+@pytest.mark.parametrize(
+    "polls",
+    [[], [(START + timedelta(seconds=30), 500)], [(START + timedelta(hours=1), 3)]],
+)
+async def test_too_few_figures_say_nothing(polls: list[tuple[datetime, int]]) -> None:
+    receiver = Receiver()
+    await watching(receiver).engaged(viral(followers=10**6), polls)
+    assert receiver.alerts == []
+
+
+async def test_praise_that_spreads_is_no_crisis() -> None:
+    receiver = Receiver()
+    await watching(receiver).engaged(viral(negative=False), [(START + timedelta(hours=1), 5000)])
+    assert receiver.alerts == []
+
+
+async def test_a_post_of_a_known_matter_makes_it_worse_and_no_second_alert() -> None:
+    receiver = Receiver()
+    watch = watching(receiver)
+    posts = said(8)
+    for one in posts:
+        await watch.observe(one)
+    await watch.engaged(posts[0], growing(30, 3000))
+    await watch.close()
+    assert len(receiver.alerts) == 1
+    assert "预计扩散极广" in receiver.alerts[0].body
+
+
+async def test_a_second_look_that_expects_less_changes_nothing() -> None:
+    receiver = Receiver()
+    watch = watching(receiver)
+    await watch.engaged(viral(), growing(30, 3000))
+    far = receiver.calls[-1].body
+    await watch.engaged(viral(), growing(300, 3000))
+    assert receiver.calls[-1].body == far
+
+
+async def forecasts(lane: PostLane, posts: int, *, factor: float, first: int = 0) -> Forecast:
+    """Posts whose end is ``factor`` times what the first hour lets one expect."""
+    rng = random.Random(1)
+    for n in range(first, first + posts):
+        early = growing(60, rng.randrange(50, 500))
+        end = (START + timedelta(seconds=ENDED), round(early[-1][1] * factor))
+        await lane.reach(viral(native=str(n)), [*early, end])
+    found = await lane.reach(viral(native="last"), growing(60, 200))
+    assert found is not None
+    return found
+
+
+async def test_the_interval_learns_from_what_became_of_posts() -> None:
+    before = await forecasts(PostLane(UnkeptIncidents()), 0, factor=1)
+    store = UnkeptIncidents()
+    after = await forecasts(PostLane(store), 40, factor=60)
+    assert after.high > before.high * 1.2
+    assert after.low == pytest.approx(before.low, rel=0.35)
+    again = await PostLane(store).reach(viral(native="last"), growing(60, 200))
+    assert again == after
+
+
+async def test_what_was_learned_from_once_is_not_learned_from_again() -> None:
+    store = UnkeptIncidents()
+    once = await forecasts(PostLane(store), 5, factor=60)
+    assert await forecasts(PostLane(store), 5, factor=60) == once
+    assert len(json.loads(await store.setting(KEY) or "")["learned"]) == 5
+
+
+@pytest.mark.parametrize(
+    "stored", ["", "{", "[]", '{"bands": [[1]]}', '{"bands": [["x", "y", 1, 2]]}']
+)
+async def test_a_setting_that_cannot_be_read_is_forgotten(stored: str) -> None:
+    store = UnkeptIncidents()
+    expected = await forecasts(PostLane(UnkeptIncidents()), 0, factor=1)
+    await store.set_setting(KEY, stored)
+    assert await forecasts(PostLane(store), 0, factor=1) == expected
+
+
+async def test_absurd_bands_are_kept_within_bounds() -> None:
+    store = UnkeptIncidents()
+    await store.set_setting(KEY, '{"bands": [["weibo", 3600, 1e9, -5]]}')
+    found = await forecasts(PostLane(store), 0, factor=1)
+    assert 0 <= found.low <= found.final <= found.high < 1e6
