@@ -85,6 +85,10 @@ class ConsoleStore(Protocol):
 
     async def counts(self) -> Counts: ...
 
+    async def check(self) -> None:
+        """Raises StoreError where nothing can be stored at this moment: a full disk, for one."""
+        ...
+
     async def correct(self, correction: Correction) -> None:
         """Keep what staff say a mention is; the last word on it counts. May raise Conflict."""
         ...

@@ -53,6 +53,7 @@ class Probes:
         connectors = self._desk.health()
         try:
             await self._desk.store.counts()
+            await self._desk.store.check()
             store = True
         except StoreError:
             store = False

@@ -60,6 +60,7 @@ class MongoBase:
         self._closed = False
         self._events_loose = False
         self._troubles = 0
+        self._failing = False
         self._troubles_seen: dict[str, int] = {}
 
     @classmethod
@@ -166,7 +167,14 @@ class MongoBase:
         except StoreError:
             self._events_loose = True
             self._troubles += 1
+            self._failing = True
             raise
+
+    async def check(self) -> None:
+        """Raises StoreError where nothing can be stored; after a failure, that is tried."""
+        if self._failing:
+            await self._alone(upkeep.beat)
+            self._failing = False
 
     def _tx(self, session: "Session") -> Tx:
         now = micros(self._clock.now())

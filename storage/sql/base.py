@@ -95,6 +95,7 @@ class SqliteBase:
         self._lease = lease
         self._events_loose = False
         self._troubles = 0
+        self._failing = False
         self._troubles_seen: dict[str, int] = {}
 
     @classmethod
@@ -147,7 +148,15 @@ class SqliteBase:
             raise
         except StoreError:
             self._note_trouble()
+            self._failing = True
             raise
+
+    async def check(self) -> None:
+        """Raises StoreError where nothing can be stored; after a failure, that is tried."""
+        if self._failing:
+            await self._write(upkeep.take_room)
+            await self._write(upkeep.give_room_back)
+            self._failing = False
 
     async def _read(self, query: Callable[[View], R]) -> R:
         try:

@@ -19,6 +19,7 @@ MERGE_PAGES: Final = 500
 IDLE_CHANGES: Final = 2
 """Rows that two commands change which find nothing to do."""
 _PURGED: Final = "purged_to"
+_ROOM: Final = "room"
 
 
 def enrol(tx: Tx) -> None:
@@ -51,6 +52,16 @@ def release(tx: Tx, owner: int) -> None:
 
 def release_events(tx: Tx, owner: int) -> None:
     tx.db.execute("UPDATE events SET owner = 0 WHERE state = 0 AND owner = ?", (owner,))
+
+
+def take_room(tx: Tx) -> None:
+    """Store something of the size of a page of events; fails where there is no room."""
+    set_setting(tx, _ROOM, "0" * (1 << 18))
+
+
+def give_room_back(tx: Tx) -> None:
+    """Undo ``take_room``."""
+    tx.db.execute("DELETE FROM settings WHERE key = ?", (_ROOM,))
 
 
 def purge_raw(tx: Tx, before: int, which: EventClass) -> int | None:

@@ -1,6 +1,8 @@
 """Backup, restore, migrate, customers, keys and the doctor, as an operator uses them."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,7 @@ def brand(config: Path) -> Path:
     return config
 
 
-def test_a_backup_brings_back_what_was_erased_since(brand: Path) -> None:
+def test_a_backup_brings_back_all_but_who_was_erased_since(brand: Path) -> None:
     copy, out = brand.parent / "copy.db", brand.parent / "customer.json"
     call("backup", copy, "--config", brand)
     call("export", "--customer", "a1", "--config", brand, out)
@@ -36,10 +38,31 @@ def test_a_backup_brings_back_what_was_erased_since(brand: Path) -> None:
     call("erase", "--customer", "a1", "--config", brand, "--yes", "--by", "lin")
     call("export", "--customer", "a1", "--config", brand, out)
     assert "面包" not in out.read_text("utf-8").encode().decode("unicode_escape")
+    call("erase", "--customer", "a2", "--config", brand, "--yes")
+    (brand.parent / "data" / "tingfeng.db").unlink()
     call("restore", copy, "--config", brand)
     call("export", "--customer", "a1", "--config", brand, out)
-    assert json.loads(out.read_text("utf-8"))["tickets"]
+    assert json.loads(out.read_text("utf-8"))["tickets"], "a new store knows of no erasure"
+    call("erase", "--customer", "a1", "--config", brand, "--yes")
+    call("restore", copy, "--config", brand)
+    call("export", "--customer", "a1", "--config", brand, out)
+    assert json.loads(out.read_text("utf-8"))["tickets"] == []
     call("doctor", "--config", brand)
+
+
+def test_who_did_what_is_on_record_without_names(brand: Path) -> None:
+    call("export", "--customer", "a1", "--config", brand, brand.parent / "out", "--by", "lin")
+    call("backup", brand.parent / "copy.db", "--config", brand, "--by", "wang")
+    store = brand.parent / "data" / "tingfeng.db"
+    with closing(sqlite3.connect(store)) as db, db:
+        db.execute("UPDATE counters SET n = n + 1 WHERE name = 'done'")
+    call("doctor", "--config", brand, ok=False)
+    call("doctor", "--config", brand, "--mend", "--by", "zhao")
+    with closing(sqlite3.connect(store)) as db:
+        log = db.execute("SELECT who, what, about FROM audit ORDER BY seq").fetchall()
+    assert [entry[:2] for entry in log] == [("lin", "export"), ("wang", "backup"), ("zhao", "mend")]
+    assert "a1" not in log[0][2].split()
+    assert "counts" in log[2][2]
 
 
 def test_erasing_asks_first(brand: Path) -> None:
@@ -61,7 +84,7 @@ def test_a_move_encrypts_and_a_key_is_replaced(
     brand.write_text(brand.read_text("utf-8") + f'[store]\nurl = "sqlite:{sealed}"\n', "utf-8")
     call("doctor", "--config", brand)
     monkeypatch.setenv("TINGFENG_NEW_KEY", second)
-    call("rotate", "--config", brand)
+    assert "sealed anew" in call("rotate", "--config", brand).output
     refused = tingfeng("doctor", "--config", brand)
     assert refused.returncode == 1
     assert "key" in no_traceback(refused)

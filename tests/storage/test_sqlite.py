@@ -64,10 +64,14 @@ async def test_a_full_store_takes_nothing_and_recovers_by_itself(path: Path) -> 
     store = await opened(path, max_pages=150)
     taken = await fill(store)
     assert taken > 5
+    for _ in range(2):
+        with pytest.raises(StoreFull):
+            await store.check()
     assert (await store.counts()).received == taken
     assert await store.cursor("feed") == str(taken - 1)
     assert await store.setting("anything") is None, "reading goes on"
     await store._write(lambda tx: tx.db.execute("PRAGMA max_page_count = 10000").fetchall())
+    await store.check()
     assert (await put(store, event("after", text=BIG))).accepted == 1
     assert len(await store.claim_events(1000)) == taken + 1
     assert adds_up(await store.counts())
@@ -130,7 +134,11 @@ async def test_a_full_disk(tmp_path: Path) -> None:
         for n in range(3):
             with pytest.raises(StoreFull, match="Free disk space"):
                 await put(store, event(f"no{n}", text=BIG * 50))
+            with pytest.raises(StoreFull):
+                await store.check()
         remount(folder, "size=30m")
+        await store.check()
+        assert await store.setting("room") is None
         assert (await put(store, event("room", text=BIG))).accepted == 1
         await store.close()
         again = await opened(folder / "store.db")
