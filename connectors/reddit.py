@@ -5,12 +5,13 @@ again now and then, for Reddit tells nobody of edits, removals and deletions.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from connectors.closing import Closing
 from connectors.reddit_account import Account
 from connectors.reddit_client import RedditClient
-from connectors.reddit_errors import ApiError, Fault
+from connectors.reddit_errors import ApiError, Fault, nothing_to_read
 from connectors.reddit_marks import State
 from connectors.reddit_notices import gap_alert
 from connectors.reddit_paging import PAGE, News, read_news
@@ -31,7 +32,7 @@ from connectors.reddit_things import (
     reject_of,
 )
 from connectors.tools import Tools
-from core.errors import Refused, Unavailable
+from core.errors import Unavailable
 from core.ports import Capabilities, SendResult
 from core.records import Target
 from core.types import Event, Metrics, Page
@@ -71,6 +72,11 @@ class Reddit:
         """Watched items that had changed when somebody else looked at them."""
         self._lag: float | None = None
 
+    @property
+    def last_contact(self) -> datetime | None:
+        """When Reddit last answered with something that could be read."""
+        return self._account.last_contact
+
     def length(self, text: str) -> int:
         """How many characters Reddit counts."""
         return len(text)
@@ -90,7 +96,7 @@ class Reddit:
                 async for page in self._read(source, state, recent):
                     yield page
             if all(self._resting.has(source) for source in self._sources):
-                raise self._nothing_to_read()
+                raise nothing_to_read(self._resting.facts())
             suspects, self._suspects = self._suspects & state.watch.keys(), set()
             if self._clock.monotonic() - looked_at >= self._settings.recheck_seconds:
                 suspects, looked_at = set(state.watch), self._clock.monotonic()
@@ -278,14 +284,6 @@ class Reddit:
                 raise
             return f"may not be read ({error.text})"
         return "may be read"
-
-    def _nothing_to_read(self) -> Refused:
-        reasons = "; ".join(f"{key}: {reason}" for key, reason in self._resting.facts())
-        return Refused(
-            f"Reddit lets this account read none of its sources ({reasons})",
-            remedy="Check the names of the subreddits, join private ones with this account, and "
-            "give the credential the scopes identity, read, history, privatemessages and submit.",
-        )
 
 
 def _first(name: str, recent: dict[str, None]) -> bool:

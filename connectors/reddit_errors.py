@@ -1,5 +1,6 @@
 """What can go wrong with a request to Reddit, as far as it decides what to do next."""
 
+from collections.abc import Iterable
 from enum import Enum
 
 from core.errors import ConnectorError, Refused, Unavailable
@@ -38,3 +39,13 @@ class ApiError(ConnectorError):
                 "username and password or refresh_token, and base_url.",
             )
         return Unavailable(f"Reddit: {self.text}", retry_after=self.seconds)
+
+
+def nothing_to_read(facts: Iterable[tuple[str, str]]) -> Refused:
+    """No source can be read; ``facts``: each with the reason."""
+    reasons = "; ".join(f"{key}: {reason}" for key, reason in facts)
+    return Refused(
+        f"Reddit lets this account read none of its sources ({reasons})",
+        remedy="Check the names of the subreddits, join private ones with this account, and "
+        "give the credential the scopes identity, read, history, privatemessages and submit.",
+    )

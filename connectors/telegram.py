@@ -68,8 +68,11 @@ class Telegram:
         )
         self._closing = Closing()
         self._me: Me | None = None
-        self._last_contact: datetime | None = None
+        self.last_contact: datetime | None = None
+        """When Telegram last answered or pushed something."""
         self._waiting: int | None = None
+        self._lag: float | None = None
+        """How many seconds old the newest event was when it came."""
 
     def _group(self, staff: StaffRoom | None) -> StaffGroup | None:
         """The staff's group, where one is set and somebody is behind it."""
@@ -135,7 +138,7 @@ class Telegram:
         except (StoreError, ConnectorError) as error:
             log.warning("an update was not stored", extra={"error": str(error)})
             return Response(status=503)
-        self._last_contact = self._clock.now()
+        self.last_contact = self._clock.now()
         return _confirmation(batch)
 
     async def check(self) -> tuple[str, ...]:
@@ -151,14 +154,17 @@ class Telegram:
         )
 
     def detail(self) -> tuple[tuple[str, str], ...]:
-        """The bot's name, the last contact, what is waiting and how long sending is held."""
+        """The bot's name, the last contact, the lag, what is waiting, and how fast it may send."""
         facts: list[tuple[str, str]] = [("mode", self._settings.mode)]
         if self._me is not None:
             facts.append(("bot", f"@{self._me.username}"))
-        if self._last_contact is not None:
-            facts.append(("last_contact", self._last_contact.isoformat(timespec="seconds")))
+        if self.last_contact is not None:
+            facts.append(("last_contact", self.last_contact.isoformat(timespec="seconds")))
         if self._waiting is not None:
             facts.append(("waiting", str(self._waiting)))
+        if self._lag is not None:
+            facts.append(("lag_seconds", f"{self._lag:.0f}"))
+        facts.append(("rate_remaining", self.rates.spoken()))
         if (held := self.rates.held()) > 0:
             facts.append(("held_seconds", f"{held:.0f}"))
         return tuple(facts)
@@ -206,9 +212,11 @@ class Telegram:
             await self._closing.unless(self._clock.sleep(_HEARTBEAT))
 
     def _sort(self, raw: list[object], me: Me) -> Batch:
-        return read_updates(
-            raw, me, channel=self.name, now=self._clock.now(), staff=self._settings.staff_chat
-        )
+        now = self._clock.now()
+        batch = read_updates(raw, me, channel=self.name, now=now, staff=self._settings.staff_chat)
+        if batch.events:
+            self._lag = max(0.0, (now - batch.events[-1].posted_at).total_seconds())
+        return batch
 
     async def _who(self) -> Me:
         if self._me is None:
@@ -221,7 +229,7 @@ class Telegram:
             answer = await self.api.call(method, seconds=seconds)
         except ApiError as error:
             raise error.reading() from error
-        self._last_contact = self._clock.now()
+        self.last_contact = self._clock.now()
         return answer
 
     async def _press(self, batch: Batch) -> None:

@@ -89,6 +89,11 @@ class Rates:
         state.held_until = max(state.held_until, until)
         state.queue = {key: until} | {name: due for name, due in state.queue.items() if name != key}
 
+    def spoken(self) -> str:
+        """For staff: how many of the messages of one second are left."""
+        begin = self._clock.monotonic() - _OVERALL_SECONDS
+        return f"{_OVERALL - sum(at > begin for at in self._sent)} of {_OVERALL}"
+
     def held(self) -> float:
         """For how many seconds at least one chat is still held by the platform."""
         ends = [state.held_until for state in self._chats.values()]

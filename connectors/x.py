@@ -7,6 +7,7 @@ what reading has cost this month. A reply goes only to who named or quoted the b
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 
 from connectors.closing import Closing
 from connectors.event_fields import Object
@@ -76,6 +77,11 @@ class X:
         )
         self._asking = asyncio.Lock()
         self._me: Me | None = None
+
+    @property
+    def last_contact(self) -> datetime | None:
+        """When X was last asked what there is, or said something."""
+        return self._listener.contact
 
     def length(self, text: str) -> int:
         """How much of the 280 X counts."""

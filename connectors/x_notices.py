@@ -16,7 +16,7 @@ def notice(
     filled = {"name": name, **facts}
     return Alert(
         key=f"{kind}:{name}:{key}",
-        kind="gap",
+        kind="gap" if kind == "flood" else "budget",
         severity="P3" if kind == "slow" else "P2",
         title=texts["title"].format(**filled),
         body=texts["body"].strip().format(**filled),

@@ -3,6 +3,7 @@
 Each is tested with ``isinstance``, so that a connector has it by having the method.
 """
 
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from core.cards import Board
@@ -49,6 +50,16 @@ class Paces(Protocol):
         Asked before a reply is taken out of the queue, so that none counts as being sent while it
         only waits for its platform.
         """
+        ...
+
+
+@runtime_checkable
+class Reaches(Protocol):
+    """A connector that knows when its platform last answered."""
+
+    @property
+    def last_contact(self) -> datetime | None:
+        """When that was; it counts as connected from then on, until it fails."""
         ...
 
 

@@ -1,7 +1,7 @@
 """How each moving part is, for staff."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 Status = Literal["starting", "connected", "retrying", "finished", "refused", "stopped"]
@@ -23,5 +23,7 @@ class Health:
     next_try_at: datetime | None = None
     reason: str = ""
     """Why it is not connected, with the remedy if there is one."""
+    bearable: timedelta | None = None
+    """How long it may be silent at this hour before that is unusual, once that is known."""
     detail: tuple[tuple[str, str], ...] = ()
     """What the connector itself tells: rate budget, lag, ..."""

@@ -15,8 +15,16 @@ class IntakeDoor:
         self._inbox = inbox
         self._wake = wake
         self._room = room
+        self._followers: dict[str, Callable[[int], None]] = {}
         self.totals = Receipt(accepted=0, duplicates=0, rejected=0)
         """What has come in since the start."""
+
+    def follow(self, connector: str, heard: Callable[[int], None]) -> None:
+        """Have ``heard`` called with how many events of the connector were stored, each time.
+
+        That is the only way to hear of what platforms push.
+        """
+        self._followers[connector] = heard
 
     async def accept(self, connector: str, page: Page) -> Receipt:
         """As Inbox.accept."""
@@ -30,6 +38,8 @@ class IntakeDoor:
         )
         if receipt.accepted:
             self._wake()
+            if (heard := self._followers.get(connector)) is not None:
+                heard(receipt.accepted)
         return receipt
 
     async def wait_for_room(self) -> None:

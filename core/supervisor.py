@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from core.abilities import Tells
+from core.abilities import Reaches, Tells
 from core.bus import Bus
 from core.checkpoints import reach
 from core.clock import Clock
 from core.errors import Refused, StoreError, Unavailable
+from core.gaps import Gaps
 from core.health import Health, Status
 from core.intake import IntakeDoor
 from core.ports import Connector, Inbox
@@ -41,14 +42,21 @@ class Supervisor:
         self._bus = bus
         self._random = random
         self._failures = 0
+        self._gaps = Gaps()
         self._health = Health(name=connector.name, status="starting", since=clock.now())
+        intake.follow(connector.name, self._count)
 
     @property
     def health(self) -> Health:
         """How the connector is now, with what it tells itself."""
+        health = replace(self._health, bearable=self._gaps.bearable(self._clock.now()))
+        if isinstance(self._connector, Reaches) and health.status == "starting":
+            at = self._connector.last_contact
+            if at is not None and at >= health.since:
+                health = replace(health, status="connected")
         if isinstance(self._connector, Tells):
-            return replace(self._health, detail=self._connector.detail())
-        return self._health
+            health = replace(health, detail=self._connector.detail())
+        return health
 
     async def run(self) -> None:
         """Read the connector until it has no more, is refused, or the task is cancelled."""
@@ -74,7 +82,7 @@ class Supervisor:
     async def _read(self) -> None:
         """Take page after page; to ask for the next one is to acknowledge the last."""
         cursor = await self._inbox.cursor(self._connector.name)
-        self._set("connected")
+        self._set("starting" if isinstance(self._connector, Reaches) else "connected")
         stored = False
         reach("before-receive")
         async for page in self._connector.pages(cursor):
@@ -85,8 +93,9 @@ class Supervisor:
             reach("before-acknowledge")
             stored = True
             self._failures = 0
+            if self._health.status == "starting":
+                self._set("connected")
             if receipt.accepted:
-                self._count(receipt.accepted)
                 await self._intake.wait_for_room()
             reach("before-receive")
         if stored:
@@ -100,24 +109,19 @@ class Supervisor:
         return longest * (0.5 + self._random() / 2)
 
     def _count(self, events: int) -> None:
-        self._publish(
-            replace(
-                self.health,
-                status="connected",
-                events=self.health.events + events,
-                last_event_at=self._clock.now(),
-            )
-        )
+        now = self._clock.now()
+        self._gaps.note(now)
+        self._publish(replace(self._health, events=self._health.events + events, last_event_at=now))
 
     def _retry(self, wait: float, reason: str) -> None:
-        self._publish(replace(self.health, restarts=self.health.restarts + 1))
+        self._health = replace(self._health, restarts=self._health.restarts + 1)
         self._set("retrying", reason=reason, wait=wait)
 
     def _set(self, status: Status, *, reason: str = "", wait: float | None = None) -> None:
         now = self._clock.now()
         self._publish(
             replace(
-                self.health,
+                self._health,
                 status=status,
                 since=now,
                 reason=reason,

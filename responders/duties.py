@@ -52,15 +52,19 @@ async def alarm_silent_connectors(
     language: Written,
     clock: Clock,
 ) -> int:
-    """Raise an alert for each connector that heard nothing for ``hours``; returns how many.
+    """Raise an alert for each connector that is silent for longer than usual; returns how many.
 
-    ``started_at``: since when this process listens. One silence is one alert, whatever its length.
+    One that its platform refuses is told of at once: it will not speak again by itself.
+    ``hours``: after so long in any case. ``started_at``: since when this process listens. One
+    silence is one alert, whatever its length.
     """
     now = clock.now()
     raised = 0
     for health in connectors:
         heard_at = health.last_event_at or started_at
-        if health.status not in _ENDED and now - heard_at >= timedelta(hours=hours):
+        longest = min(timedelta(hours=hours), health.bearable or timedelta.max)
+        silent = health.status not in _ENDED and now - heard_at >= longest
+        if silent or health.status == "refused":
             raised += await alerts.raise_alert(_silent(health, heard_at, texts, language, now))
     return raised
 
@@ -122,7 +126,7 @@ def _silent(
         body=texts.say(
             "silence_body",
             language,
-            hours=f"{(now - heard_at).total_seconds() / 3600:.0f}",
+            hours=f"{(now - heard_at).total_seconds() / 3600:.1f}".removesuffix(".0"),
             status=health.status,
             reason=health.reason or texts.say("unknown", language),
         ),

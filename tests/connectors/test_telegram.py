@@ -14,7 +14,7 @@ from connectors.telegram import Telegram
 from connectors.telegram_settings import TelegramSettings
 from connectors.telegram_updates import Mark
 from connectors.tools import StaffRoom
-from core.abilities import Checks, HasBoard, Tells
+from core.abilities import Checks, HasBoard, Reaches, Tells
 from core.cards import Card, Posting, StaffAction
 from core.errors import ConnectorError, Refused, StoreError, Unavailable
 from core.ports import Pushed, Response
@@ -444,13 +444,17 @@ async def test_a_live_check_says_what_the_bot_may_do(bench: Bench) -> None:
 async def test_it_tells_staff_how_it_is(bench: Bench) -> None:
     connector = bench.connector()
     assert isinstance(connector, Tells)
-    assert connector.detail() == (("mode", "polling"),)
+    assert isinstance(connector, Reaches)
+    assert connector.last_contact is None
+    assert connector.detail() == (("mode", "polling"), ("rate_remaining", "30 of 30"))
     await drain_once(bench, connector)
+    assert connector.last_contact is not None
     connector.rates.hold(7, "k", 1000)
     facts = dict(connector.detail())
     assert facts["bot"] == "@shop_bot"
     assert facts["last_contact"].startswith("2026-03-01T08:")
     assert float(facts["held_seconds"]) > 900
+    assert float(facts["lag_seconds"]) >= 0
 
 
 async def drain_once(bench: Bench, connector: Telegram) -> None:

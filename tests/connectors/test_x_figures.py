@@ -128,7 +128,7 @@ async def test_a_spent_budget_reads_nothing_and_says_so(bench: Bench) -> None:
     assert facts["pace"] == "stopped until next month"
     assert facts["read_this_month"] == "30 of 20 posts, $0.15 of $100.00"
     alert = bench.kit.bell.alerts["spent:x:2026-03"]
-    assert (alert.kind, alert.severity) == ("gap", "P2")
+    assert (alert.kind, alert.severity) == ("budget", "P2")
     assert "30 of 20 posts" in alert.body
     assert "2026-04-01 00:00" in alert.body
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -42,12 +43,13 @@ class Stage:
         self.clock = ManualClock(START)
         self.inbox = MemoryInbox()
         self.woken = 0
+        self.intake = IntakeDoor(self.inbox, wake=self._wake)
         bus = Bus()
         self.heard = bus.subscribe()
         self.supervisor = Supervisor(
             connector,
             inbox=self.inbox,
-            intake=IntakeDoor(self.inbox, wake=self._wake),
+            intake=self.intake,
             clock=self.clock,
             bus=bus,
             random=random,
@@ -170,6 +172,51 @@ async def test_each_change_of_health_is_told(status: str) -> None:
 class Talkative(Scripted):
     def detail(self) -> tuple[tuple[str, str], ...]:
         return (("budget", "42"),)
+
+
+class Reaching(Scripted):
+    """Knows when its platform answered, and waits for news."""
+
+    last_contact: datetime | None = None
+
+    async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
+        async for each in super().pages(cursor):
+            yield each
+        await asyncio.Event().wait()
+
+
+async def test_what_has_not_been_reached_is_not_called_connected() -> None:
+    connector = Reaching([Unavailable("down")], [])
+    stage = Stage(connector)
+    task = asyncio.create_task(stage.supervisor.run())
+    await stage.clock.advance(0)
+    assert stage.health.status == "retrying"
+    await stage.clock.advance(1)
+    assert stage.health.status == "starting"
+    connector.last_contact = START
+    assert stage.health.status == "starting", "that was before it failed"
+    connector.last_contact = stage.clock.now()
+    assert stage.health.status == "connected"
+    task.cancel()
+
+
+async def test_a_page_proves_the_connection() -> None:
+    stage = Stage(Reaching([Page(events=(), cursor="5")]))
+    task = asyncio.create_task(stage.supervisor.run())
+    await stage.clock.advance(0)
+    assert stage.health.status == "connected"
+    task.cancel()
+
+
+async def test_what_is_pushed_is_heard_too() -> None:
+    stage = Stage(Scripted([]))
+    await stage.clock.advance(60)
+    for number in range(60):
+        await stage.intake.accept("scripted", page(number))
+        await stage.clock.advance(60)
+    await stage.intake.accept("other", page(99))
+    assert (stage.health.events, stage.health.last_event_at) == (60, START + timedelta(minutes=60))
+    assert stage.health.bearable == timedelta(hours=3)
 
 
 async def test_what_a_connector_tells_of_itself_is_shown() -> None:

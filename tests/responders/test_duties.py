@@ -97,12 +97,44 @@ def health(
     return Health(name=name, status=status, since=START, last_event_at=heard, reason=reason)
 
 
+@pytest.mark.parametrize(("bearable", "minutes"), [(1, 60), (30, 24 * 60), (None, 24 * 60)])
+async def test_silence_is_measured_by_what_is_usual_and_by_the_hours_set(
+    bearable: float | None, minutes: int
+) -> None:
+    clock, desk = ManualClock(START), Desk()
+    usual = None if bearable is None else timedelta(hours=bearable)
+    states = [replace(health("busy", heard=START), bearable=usual)]
+
+    async def look() -> int:
+        return await alarm_silent_connectors(
+            states, desk, started_at=START, hours=24, texts=TEXTS, language="en", clock=clock
+        )
+
+    await clock.advance(minutes * 60 - 1)
+    assert await look() == 0
+    await clock.advance(1)
+    assert await look() == 1
+
+
+async def test_what_is_refused_is_told_at_once() -> None:
+    clock, desk = ManualClock(START), Desk()
+    await clock.advance(90 * 60)
+    states = [health("refused", status="refused", reason="401. Renew the token.")]
+    raised = await alarm_silent_connectors(
+        states, desk, started_at=START, hours=24, texts=TEXTS, language="en", clock=clock
+    )
+    (alert,) = desk.raised.values()
+    assert raised == 1
+    assert "1.5 hours" in alert.body
+    assert "Renew the token" in alert.body
+
+
 async def test_a_silent_connector_raises_one_alert_a_silence() -> None:
     clock, desk = ManualClock(START), Desk()
     states = [
         health("quiet"),
         health("heard", heard=START + timedelta(hours=20)),
-        health("refused", status="refused", reason="401. Renew the token."),
+        health("retrying", status="retrying", reason="down"),
         health("replay", status="finished"),
         health("off", status="stopped"),
     ]
@@ -118,13 +150,13 @@ async def test_a_silent_connector_raises_one_alert_a_silence() -> None:
     assert await look() == 2
     assert {one.title for one in desk.raised.values()} == {
         "Nothing heard from channel quiet",
-        "Nothing heard from channel refused",
+        "Nothing heard from channel retrying",
     }
-    quiet, refused = desk.raised.values()
+    quiet, retrying = desk.raised.values()
     assert (quiet.kind, quiet.severity) == ("silence", "P2")
     assert "24 hours" in quiet.body
     assert "Reason: unknown" in quiet.body
-    assert "Renew the token" in refused.body
+    assert "Reason: down" in retrying.body
     await clock.advance(3600)
     assert await look() == 0, "the same silence is one alert"
     states[0] = health("quiet", heard=clock.now())

@@ -1,0 +1,65 @@
+"""Learns how long a channel is silent as a rule, so that more than that can be told from less.
+
+Nights are quiet and noons are not: once a few days are known, a silence is compared with how long
+it was silent at this hour of the other days. Until then only a silence far beyond all gaps of late
+counts. Kept in memory; after a restart it is learned anew.
+"""
+
+from collections import deque
+from datetime import date, datetime, timedelta
+from typing import Final
+
+_HOUR: Final = timedelta(hours=1)
+_DAYS: Final = timedelta(days=14)
+_ENOUGH_DAYS: Final = 3
+_ENOUGH_GAPS: Final = 50
+_REMEMBERED: Final = 1000
+_AT_THIS_HOUR: Final = 2
+"""So many times the usual silence of this hour is not usual."""
+_OF_LATE: Final = 20
+"""The same for the gaps of late, which may know no night yet."""
+_LEAST: Final = timedelta(minutes=30)
+_LEAST_OF_LATE: Final = timedelta(hours=3)
+
+
+class Gaps:
+    """One channel's times without an event."""
+
+    def __init__(self) -> None:
+        self._last: datetime | None = None
+        self._late: deque[timedelta] = deque(maxlen=_REMEMBERED)
+        self._hours: dict[tuple[date, int], timedelta] = {}
+        """By day and hour (UTC): how long it had been silent then, at most."""
+
+    def note(self, at: datetime) -> None:
+        """Something came."""
+        if self._last is not None and at > self._last:
+            self._late.append(at - self._last)
+            self._spread(self._last, at)
+        self._last = at if self._last is None else max(self._last, at)
+
+    def bearable(self, now: datetime) -> timedelta | None:
+        """How long it may be silent now before that is unusual; ``None`` while nobody knows."""
+        days = sorted(
+            silent
+            for (day, hour), silent in self._hours.items()
+            if hour == now.hour and day < now.date()
+        )
+        if len(days) >= _ENOUGH_DAYS:
+            usual = days[-1] if len(days) == _ENOUGH_DAYS else days[-2]  # one day may be an outage
+            return max(_LEAST, _AT_THIS_HOUR * usual)
+        if len(self._late) < _ENOUGH_GAPS:
+            return None
+        longest = sorted(self._late)[-1 - len(self._late) // 100]
+        return max(_LEAST_OF_LATE, _OF_LATE * longest)
+
+    def _spread(self, last: datetime, at: datetime) -> None:
+        """Note for each hour of a silence how long it had lasted by the end of that hour."""
+        hour = max(last, at - _DAYS).replace(minute=0, second=0, microsecond=0)
+        while hour <= at:
+            cell = (hour.date(), hour.hour)
+            silent = min(at, hour + _HOUR) - last
+            self._hours[cell] = max(silent, self._hours.get(cell, timedelta()))
+            hour += _HOUR
+        oldest = (at - _DAYS).date()
+        self._hours = {cell: kept for cell, kept in self._hours.items() if cell[0] >= oldest}
