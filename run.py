@@ -8,7 +8,7 @@ import random
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from signal import SIGKILL
@@ -23,8 +23,10 @@ from connectors.replay import Replay, ReplaySettings
 from connectors.texts import lines_of, read_texts
 from connectors.tools import StaffRoom, Tools
 from connectors.webchat import Webchat
-from console.commands import Feeding, Workshop, add_commands
+from console.commands import add_commands
+from console.ports import Pauses, Regroups
 from console.terminal import problem_table, visible
+from console.workshop import Drilling, Feeding, Workshop
 from core import checkpoints
 from core.abilities import HasBoard
 from core.bus import Bus
@@ -40,7 +42,7 @@ from core.queries import MentionFilter
 from core.records import Outcome
 from core.settings import Section, Settings
 from core.types import Received
-from examples.supermarket.live import with_live_feed
+from examples.supermarket.live import with_live_feed, write_drill
 from listeners.assembly import build_understanding
 from listeners.categories import CATEGORIES
 from listeners.commands import add_listening
@@ -54,6 +56,7 @@ from responders.alerts import AlertDesk
 from responders.assembly import build_alarm, build_duties, build_responders, join_receivers
 from responders.content import Content, read_content
 from responders.playbook import Vocabulary
+from responders.receivers.assembly import without_receivers
 from responders.staff_assembly import StaffSide
 from storage.commands import Access, add_storage, keys
 from storage.factory import AnyStore, open_store, sqlite_path
@@ -99,6 +102,8 @@ class House:
     chat: Webchat | None
     feed: Replay | None
     """What is played, if there is one; it takes replies for channels that are not ours."""
+    pauses: Pauses
+    regroups: Regroups
 
 
 def read_plans(file: Path, change: Callable[[Settings], Settings] = lambda given: given) -> Plans:
@@ -125,6 +130,7 @@ async def open_house(
     url: str | None = None,
     feed: ReplaySettings | None = None,
     ended: Callable[[Received, Outcome], None] | None = None,
+    drill: bool = False,
 ) -> AsyncIterator[House]:
     """Build every part; ``url`` names another store, ``feed`` stands in for all channels."""
     settings, bus = plans.settings, Bus()
@@ -150,6 +156,7 @@ async def open_house(
             session=session,
             random=random.random,
             freezer=guards.freezes,
+            drill=drill,
         )
         spread = build_spread(settings, responders.alerts, clock, store=store, bus=bus)
         stack.push_async_callback(spread.close)
@@ -210,25 +217,21 @@ async def open_house(
             fallback=replayed.name if replayed else None,
             workers=[*staff.feeds(boards), figures.run],
         )
+        duties = build_duties(
+            settings, store=store, alerts=responders.alerts, health=engine.health, clock=clock
+        )
         yield House(
             store=store,
             pipeline=pipeline,
             engine=engine,
             bus=bus,
             connectors=connectors,
-            duties=(
-                *build_duties(
-                    settings,
-                    store=store,
-                    alerts=responders.alerts,
-                    health=engine.health,
-                    clock=clock,
-                ),
-                *spread_duties(spread),
-            ),
+            duties=(*duties, *spread_duties(spread)),
             alerts=responders.alerts,
             chat=next((one for one in connectors if isinstance(one, Webchat)), None),
             feed=replayed,
+            pauses=guards.freezes,
+            regroups=spread,
         )
 
 
@@ -236,6 +239,13 @@ def replay_house(plans: Plans, feeding: Feeding) -> AbstractAsyncContextManager[
     """A house whose only channel is the feed."""
     feed = read_feed(feeding.file, feeding.speed, feeding.replies)
     return open_house(plans, feed=feed, ended=feeding.watch.ended)
+
+
+def drill_house(plans: Plans, drilling: Drilling) -> AbstractAsyncContextManager[House]:
+    """A house for an exercise, over a store of its own; it tells nobody unless it is asked to."""
+    feed = read_feed(drilling.file, str(drilling.speed), None)
+    settings = plans.settings if drilling.receivers else without_receivers(plans.settings)
+    return open_house(replace(plans, settings=settings), url=drilling.url, feed=feed, drill=True)
 
 
 def read_today() -> Plans:
@@ -256,6 +266,8 @@ def command_line() -> typer.Typer:
         build=open_house,
         build_apart=lambda plans, url: open_house(plans, url=url),
         build_replay=replay_house,
+        build_drill=drill_house,
+        scenario=lambda folder: write_drill(folder, clock.now()),
         texts=lambda file: read_texts(lines_of(file), clock.now()),
     )
     add_commands(app, workshop, terminal)

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from starlette.applications import Starlette
 
 from console.app import create_app
-from console.ports import ConsoleStore, WebChat
+from console.drilling import DrillBoard
+from console.ports import ConsoleStore, Pauses, Regroups, WebChat
 from core.bus import Bus
 from core.clock import Clock
 from core.engine import Engine
@@ -22,6 +23,9 @@ def build_console(
     engine: Engine,
     bus: Bus,
     clock: Clock,
+    pauses: Pauses | None = None,
+    regroups: Regroups | None = None,
+    drill: DrillBoard | None = None,
 ) -> Starlette:
     """As create_app; ``chat`` is the web chat among the ``connectors``, if there is one."""
     return create_app(
@@ -36,4 +40,7 @@ def build_console(
         language=settings.console.language,
         pushed={one.name: one for one in connectors if isinstance(one, HandlesHttp)},
         chat_origins=settings.console.chat_origins,
+        pauses=pauses,
+        regroups=regroups,
+        drill=drill,
     )

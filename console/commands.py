@@ -3,114 +3,36 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Generic, Protocol, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console as Terminal
 
 from console.app import require_vendor
 from console.assembly import build_console
+from console.drill import add_drill
 from console.logs import configure_logs
-from console.ports import ConsoleStore, WebChat
-from console.replaying import AlertWork, Feed, play
+from console.replaying import play
 from console.server import bind
 from console.serving import run_all
 from console.terminal import Trial, banner, report_table, trial_table, visible
 from console.trying import try_out
+from console.workshop import Feeding, P, Port, Report, Workshop
 from core.abilities import Checks
-from core.bus import Bus
-from core.clock import Clock
-from core.duty import Duty
-from core.engine import Engine
 from core.errors import ConnectorError, InputError
-from core.pipeline import Pipeline
-from core.ports import Connector, Inbox
+from core.ports import Connector
 from core.report import Stopwatch
-from core.settings import Settings
-from core.types import Event
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration (TOML).")]
-Port = Annotated[int | None, typer.Option(help="Instead of console.port; 0 takes a free one.")]
 Live = Annotated[bool, typer.Option("--live", help="Try each credential at its platform.")]
 Speed = Annotated[str, typer.Option(help="max, or how many times faster than life.")]
-Report = Annotated[Path | None, typer.Option(help="Where to write the report (JSON).")]
 Replies = Annotated[Path | None, typer.Option(help="Where to write replies (JSON Lines).")]
 
 
-class HouseStore(ConsoleStore, Inbox, Protocol):
-    """What the commands ask of the store."""
-
-
-class House(Protocol):
-    """Every part, built and wired; only the store is open."""
-
-    @property
-    def store(self) -> HouseStore: ...
-    @property
-    def pipeline(self) -> Pipeline: ...
-    @property
-    def engine(self) -> Engine: ...
-    @property
-    def bus(self) -> Bus: ...
-    @property
-    def connectors(self) -> Sequence[Connector]: ...
-    @property
-    def chat(self) -> WebChat | None: ...
-    @property
-    def duties(self) -> Sequence[Duty]: ...
-    @property
-    def alerts(self) -> AlertWork: ...
-    @property
-    def feed(self) -> Feed | None:
-        """What is replayed, if anything is."""
-        ...
-
-
-class Plans(Protocol):
-    """A configuration that was read whole, with everything it names."""
-
-    @property
-    def settings(self) -> Settings: ...
-
-
-P = TypeVar("P", bound=Plans)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Feeding:
-    """A feed that stands in for all channels."""
-
-    file: Path
-    speed: str
-    replies: Path | None
-    watch: Stopwatch
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Workshop(Generic[P]):
-    """How the composition root reads plans and builds houses from them."""
-
-    example: Path
-    """The configuration of the example."""
-    clock: Clock
-    read: Callable[[Path], P]
-    """Raises ConfigError with every mistake there is."""
-    read_today: Callable[[], P]
-    """The plans of the example, with posts of today."""
-    build: Callable[[P], AbstractAsyncContextManager[House]]
-    build_apart: Callable[[P, str], AbstractAsyncContextManager[House]]
-    """Over another store, at the URL that is given."""
-    build_replay: Callable[[P, Feeding], AbstractAsyncContextManager[House]]
-    texts: Callable[[Path], Iterable[Event | InputError]]
-    """The texts of a file to try out."""
-
-
 def add_commands(app: typer.Typer, workshop: Workshop[P], terminal: Terminal) -> None:
-    """Add ``serve``, ``check``, ``try``, ``replay``, and the example without a command."""
+    """Add ``serve``, ``check``, ``try``, ``replay``, ``drill``, and the example without one."""
+    add_drill(app, workshop, terminal)
     samples = workshop.example.with_name("try.txt")
 
     @app.callback(invoke_without_command=True)
@@ -174,6 +96,8 @@ async def _serve(workshop: Workshop[P], plans: P, port: int | None, terminal: Te
                 engine=house.engine,
                 bus=house.bus,
                 clock=workshop.clock,
+                pauses=house.pauses,
+                regroups=house.regroups,
             )
             await run_all(
                 console,

@@ -25,10 +25,12 @@ async def run_all(
     duties: Sequence[Duty],
     workers: Sequence[Callable[[], Coroutine[None, None, None]]],
     ready: Callable[[], None],
+    lasts: Callable[[], Coroutine[None, None, None]] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; a part that fails ends all of it with its error.
 
-    ``workers`` run beside the engine; ``ready`` is called once all is started.
+    ``workers`` run beside the engine; ``ready`` is called once all is started. Where ``lasts`` is
+    given, its return ends everything, too.
     """
     server, loop = Server(app), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -36,6 +38,8 @@ async def run_all(
     schedule = _schedule(duties)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     parts = [asyncio.create_task(part()) for part in (engine.run, *workers)]
+    if lasts is not None:
+        parts.append(asyncio.create_task(_end_after(lasts, server)))
     schedule.start()
     ready()
     try:
@@ -49,6 +53,11 @@ async def run_all(
     for result in results:
         if isinstance(result, Exception):
             raise result
+
+
+async def _end_after(lasts: Callable[[], Coroutine[None, None, None]], server: Server) -> None:
+    await lasts()
+    server.should_exit = True
 
 
 async def _until_one_fails(serving: asyncio.Task[None], parts: list[asyncio.Task[None]]) -> None:

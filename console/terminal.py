@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from console.drilling import Score
+from console.shown import countdown
 from core.errors import Problem
 from core.records import Plan
 from core.types import Mention
@@ -112,3 +114,33 @@ def banner(console: Console, *, url: str, brand: str) -> None:
 """,
         highlight=False,
     )
+
+
+def drill_banner(console: Console, *, url: str, minutes: float) -> None:
+    """Say where the exercise takes place, and how it ends."""
+    console.print(
+        f"""
+[bold]听风 Tingfeng[/bold] · 【演练】 [bold]DRILL[/bold]
+
+  控制台 console   [bold]{url}/incidents[/bold]
+
+  {minutes:g} 分钟后结束，按 Ctrl-C 提前结束并计分
+  Ends after {minutes:g} minutes; Ctrl-C ends it now, with the score so far
+""",
+        highlight=False,
+    )
+
+
+def drill_table(score: Score) -> Table:
+    """How soon the matter was noticed, taken and answered."""
+    table = Table(title="演练成绩 drill score", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    table.add_column("自首条负面帖 since the first bad post", justify="right")
+    for name, seconds in (
+        ("发现 detected", score.detect),
+        ("认领 taken", score.acknowledge),
+        ("首次回应 answered", score.answer),
+    ):
+        table.add_row(name, "尚未 not yet" if seconds is None else countdown(seconds))
+    table.add_row("帖子 posts", str(score.posts))
+    return table

@@ -1,5 +1,9 @@
 """Alerts: what staff are warned of, and who takes it."""
 
+from dataclasses import replace
+from datetime import timedelta
+
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -9,12 +13,15 @@ from console.forms import read_form
 from console.pages.head import go_to, staff_name, staff_page, wants_part
 from console.render import Renderer
 from core.errors import Conflict
+from core.records import Alert
 
 PAGE = 100
+TRIES = 5
+SNOOZE = timedelta(hours=1)
 
 
 class AlertPages:
-    """The list of alerts, and acknowledging one."""
+    """The list of alerts, and what is done about one."""
 
     def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
@@ -24,20 +31,18 @@ class AlertPages:
         policy = self._desk.policy
         return [
             Door("/alerts", self.page, who="staff", policy=policy),
-            Door("/alerts", self.acknowledge, who="staff", policy=policy, methods=("POST",)),
+            Door("/alerts", self.act, who="staff", policy=policy, methods=("POST",)),
         ]
 
     async def page(self, request: Request) -> Response:
         """Newest first."""
         return await self._answer(request)
 
-    async def acknowledge(self, request: Request) -> Response:
-        """``key``: the sender of the form becomes the owner of this alert."""
-        form = await read_form(request)
+    async def act(self, request: Request) -> Response:
+        """``key``, and ``do``: acknowledge, snooze or resolve; who does it owns the alert."""
+        form, me = await read_form(request), staff_name(request)
         try:
-            alert = await self._desk.store.acknowledge_alert(
-                form.get("key", ""), by=staff_name(request)
-            )
+            alert = await self._act(form.get("key", ""), form.get("do", "acknowledge"), me)
         except Conflict:
             return await self._answer(request, notice="alert.conflict", status=409)
         self._desk.bus.publish(alert)
@@ -45,8 +50,31 @@ class AlertPages:
             return await self._answer(request)
         return go_to("/alerts")
 
+    async def _act(self, key: str, do: str, me: str) -> Alert:
+        store, now = self._desk.store, self._desk.clock.now()
+        if do == "acknowledge":
+            return await store.acknowledge_alert(key, by=me)
+        if do not in ("snooze", "resolve"):
+            raise HTTPException(400, detail="not_a_form")
+        for _ in range(TRIES):
+            alert = await store.alert(key)
+            if alert is None or alert.state == "resolved":
+                break
+            changed = replace(alert, snoozed_until=now + SNOOZE)
+            if do == "resolve":
+                owner = alert.owner or me
+                changed = replace(alert, state="resolved", resolved_at=now, owner=owner)
+            try:
+                return await store.change_alert(changed)
+            except Conflict:  # the desk of alerts has just noted something about it
+                continue
+        raise Conflict(f"the alert {key} is over, or changes all the time")
+
     async def _answer(self, request: Request, *, notice: str = "", status: int = 200) -> Response:
-        values = {"alerts": await self._desk.store.alerts(limit=PAGE), "notice": notice}
+        values = {
+            "alerts": await self._desk.store.alerts(limit=PAGE),
+            "notice": notice,
+        }
         if wants_part(request, "alerts"):
             return self._renderer.response(request, "_alert_items.html", values, status=status)
         return await staff_page(self._renderer, request, "alerts.html", values, status=status)

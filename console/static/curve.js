@@ -50,7 +50,7 @@
       textStyle: { fontFamily: colour("--font") },
       aria: { enabled: true },
       tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (n) => Math.round(n).toLocaleString(document.documentElement.lang) },
-      legend: { top: 0, textStyle: { color: ink }, data: series.map((one) => one.name).filter((name) => name !== "low") },
+      legend: { top: 0, textStyle: { color: ink }, data: series.filter((one) => one.name !== "low").map((one) => ({ name: one.name, icon: one.name === words.band ? "roundRect" : "inherit" })) },
       grid: { left: 8, right: 20, top: 36, bottom: 4, containLabel: true },
       xAxis: { type: "time", axisLabel: { color: ink, hideOverlap: true }, axisLine: { lineStyle: { color: line } } },
       yAxis: { type: "value", minInterval: 1, axisLabel: { color: ink }, splitLine: { lineStyle: { color: line } } },

@@ -79,3 +79,10 @@ def require_own_names(names: list[str]) -> None:
     ]
     if problems:
         raise ConfigError(tuple(problems))
+
+
+def without_receivers(settings: Settings) -> Settings:
+    """The same configuration with nobody to tell beside the console."""
+    nobody = {"webhooks": (), "robots": (), "emails": (), "on_call": ()}
+    alerts = settings.alerts.model_copy(update=nobody)
+    return settings.model_copy(update={"alerts": alerts})

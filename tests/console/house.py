@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from connectors.webchat import Webchat, WebchatSettings
 from console.app import create_app
-from console.ports import ConsoleStore
+from console.ports import ConsoleStore, Regroups
 from core.bus import Bus
 from core.clock import Clock, SystemClock
 from core.dispatch import Dispatcher
@@ -43,6 +43,9 @@ class NoDoubts:
 
     async def ticket_for(self, reply: Reply, reason: str) -> Ticket:
         raise AssertionError(f"{reply.key}: {reason}")
+
+    async def owed(self, reply: Reply) -> Ticket | None:
+        raise AssertionError(f"{reply.key} ended its conversation")
 
 
 class Over:
@@ -83,6 +86,7 @@ class House:
     url: str
     health: list[Health] = field(default_factory=list)
     notified: list[str] = field(default_factory=list)
+    regroups: Regroups | None = None
 
 
 @asynccontextmanager
@@ -95,6 +99,7 @@ async def open_house(
     chat_origins: Sequence[str] = (),
     chat_settings: WebchatSettings | None = None,
     with_chat: bool = True,
+    regroups: Callable[[SqliteStore], Regroups] | None = None,
     port: int = 0,
 ) -> AsyncIterator[House]:
     """Everything started; ``wrap`` puts something between the console and its store."""
@@ -125,6 +130,7 @@ async def open_house(
         notified.append("outbox")
         dispatcher.wake()
 
+    grouping = None if regroups is None else regroups(store)
     app = create_app(
         store=wrap(store) if wrap else store,
         chat=chat if with_chat else None,
@@ -135,6 +141,7 @@ async def open_house(
         brand_name="绿篮超市",
         brands={"fresh": "绿篮超市"},
         pushed=pushed,
+        regroups=grouping,
         chat_origins=chat_origins,
         zone=UTC,
     )
@@ -151,6 +158,7 @@ async def open_house(
                 url=url,
                 health=health,
                 notified=notified,
+                regroups=grouping,
             )
     finally:
         sending.cancel()

@@ -7,6 +7,8 @@ from core.records import (
     Alert,
     Conversation,
     ConversationState,
+    Incident,
+    Note,
     Outcome,
     Plan,
     Reply,
@@ -171,3 +173,27 @@ async def add_dead_letters(store: SqliteStore) -> None:
         items = await store.claim_events(10)
         for item in items:
             await store.fail(item.seq, "ValueError: <script>alert(1)</script>", tries=1)
+
+
+async def add_incident(store: SqliteStore, key: str = "k", **changes: object) -> Incident:
+    """An open incident, numbered by the store."""
+    plain = Incident(
+        id="",
+        key=key,
+        brand="fresh",
+        title="面包发霉",
+        category="freshness",
+        severity="P1",
+        state="open",
+        first_at=NOW,
+        last_at=NOW,
+        mentions=12,
+        authors=9,
+        channels=("weibo",),
+        forecast=120.0,
+        low=80.0,
+        high=200.0,
+        reasons=("一小时内 9 位作者",),
+        timeline=(Note(at=NOW, by="bot", what="opened"),),
+    )
+    return await store.open_incident(replace(plain, **changes))  # type: ignore[arg-type]  # the caller names real fields

@@ -1,6 +1,7 @@
 """Live changes: gathered, written once a language, and never held up by a slow tab."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +14,7 @@ from console.ports import ConsoleStore
 from core.bus import Talked
 from core.errors import ConfigError
 from core.health import Health
-from core.records import Incident
+from core.records import Alert, Incident
 from core.types import Mention
 from storage.sqlite import SqliteStore
 from tests.console.house import House, failing, open_house, over
@@ -175,7 +176,11 @@ class TestTopics:
             id="INC-1", key="k", brand="b", title="t", category="c", severity="P1", state="open",
             first_at=NOW, last_at=NOW, mentions=1, authors=1,
         )  # fmt: skip
-        assert list(topics_of(incident)) == ["alerts"]
+        assert list(topics_of(incident)) == ["incidents", "incident:INC-1"]
+        warned = Alert(key="a", kind="incident", severity="P1", title="t", body="", created_at=NOW)
+        assert list(topics_of(warned)) == ["alerts"]
+        about = replace(warned, incident="INC-1")
+        assert list(topics_of(about)) == ["alerts", "incident:INC-1"]
 
     def test_gathered_keeps_the_newest(self) -> None:
         gathered = Gathered()

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import pytest
 from console import timeline
 from console.ports import ConsoleStore
 from core.health import Health
-from core.records import ReplyState, TicketState
+from core.records import Note, ReplyState, TicketState
+from core.standing import Freeze, Silence
 from core.types import Action, Author, Decision, EventKind, Page
 from storage.sqlite import SqliteStore
 from tests.console.house import House, failing, open_house, over
@@ -20,6 +21,7 @@ from tests.console.seeds import (
     NOW,
     add_alert,
     add_dead_letters,
+    add_incident,
     add_mention,
     event,
     judgement,
@@ -28,8 +30,8 @@ from tests.console.seeds import (
 )
 
 PAGES = (
-    "/", "/mentions/1", "/tickets", "/tickets/T-1001", "/drafts", "/alerts", "/figures",
-    "/system", "/chat",
+    "/", "/mentions/1", "/tickets", "/tickets/T-1001", "/drafts", "/incidents",
+    "/incidents/INC-101", "/alerts", "/pauses", "/figures", "/system", "/chat",
 )  # fmt: skip
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'\u202e\ud83d\x00{{7*7}}"
 
@@ -74,7 +76,7 @@ async def fill(store: SqliteStore, text: str, name: str = "1") -> None:
         judgement(), category=text, intent=text, risk=(text,), evidence=(text, "script")
     )
     number = await store.reserve_ticket_number()
-    await add_mention(
+    mention = await add_mention(
         store,
         what,
         judged=replace(about, model=text),
@@ -86,7 +88,39 @@ async def fill(store: SqliteStore, text: str, name: str = "1") -> None:
         ),
         flags=(text,),
     )
-    await add_alert(store, text, title=text, body=text, incident=text, owner=text, brand=text)
+    note = Note(at=NOW, by=text, what=text, detail=text)
+    incident = await add_incident(
+        store,
+        text,
+        title=text,
+        brand=text,
+        category=text,
+        owner=text,
+        channels=(text,),
+        reasons=(text,),
+        statement=text,
+        timeline=(note,),
+        drill=True,
+    )
+    await store.assign_incident([mention.seq], incident.id)
+    other = incident.id if name == "1" else text
+    await add_alert(store, text, title=text, body=text, incident=other, owner=text, brand=text)
+    await store.save_freeze(
+        Freeze(id=f"category:{text}", scope="category", value=text, reason=text, by=text, at=NOW)
+    )
+    await store.save_silence(
+        Silence(
+            id=text,
+            brand=text,
+            channel=text,
+            category=text,
+            kind=text,
+            incident=text,
+            until=datetime(2200, 1, 1, tzinfo=UTC),
+            reason=text,
+            by=text,
+        )
+    )
 
 
 async def text_of(browser: aiohttp.ClientSession, path: str, status: int = 200) -> str:

@@ -1,0 +1,92 @@
+"""The score of an exercise."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from console.drilling import DrillBoard
+from core.bus import Bus
+from core.clock import ManualClock
+from core.records import Alert, Incident, Reply, ReplyState, Target
+from core.types import Mention
+from tests.console.seeds import NOW, event, judgement
+
+
+def mention(seq: int, *, negative: bool = True) -> Mention:
+    return Mention(
+        seq=seq,
+        event=event(str(seq), "面包发霉"),
+        brands=("fresh",),
+        judgement=judgement("negative" if negative else "positive"),
+    )
+
+
+def alert(**changes: object) -> Alert:
+    plain = Alert(key="a", kind="incident", severity="P2", title="t", body="", created_at=NOW)
+    return replace(plain, **changes)  # type: ignore[arg-type]  # real fields
+
+
+def incident(**changes: object) -> Incident:
+    plain = Incident(
+        id="INC-1", key="k", brand="b", title="t", category="c", severity="P1", state="open",
+        first_at=NOW, last_at=NOW, mentions=1, authors=1,
+    )  # fmt: skip
+    return replace(plain, **changes)  # type: ignore[arg-type]  # real fields
+
+
+def reply(by: str) -> Reply:
+    return Reply(
+        key="r",
+        target=Target(channel="x", conversation="c"),
+        text="t",
+        state=ReplyState.PENDING,
+        language="zh",
+        by=by,
+        created_at=NOW,
+    )
+
+
+async def test_the_spans_count_from_the_first_bad_post() -> None:
+    clock = ManualClock(NOW)
+    board = DrillBoard(bus=Bus(), clock=clock)
+    board.note(alert())
+    assert board.score().detect is None, "before anything has happened it is no detection"
+    board.note(mention(1, negative=False))
+    await clock.advance(5)
+    board.note(mention(2))
+    board.note(mention(2))
+    await clock.advance(10)
+    board.note(reply("王敏"))
+    board.note(incident(owner="王敏"))
+    board.note(alert(severity="P3"))
+    score = board.score()
+    assert (score.posts, score.detect, score.acknowledge, score.answer) == (2, None, None, None)
+    board.note(alert())
+    await clock.advance(20)
+    board.note(alert(state="acknowledged", owner="bot"))
+    board.note(reply("bot"))
+    assert board.score().acknowledge is None
+    board.note(alert(state="acknowledged", owner="王敏"))
+    await clock.advance(30)
+    board.note(incident(statement="正在核实"))
+    await clock.advance(99)
+    board.note(reply("王敏"))
+    board.note(alert())
+    score = board.score()
+    assert score.began_at == NOW + timedelta(seconds=5)
+    assert (score.detect, score.acknowledge, score.answer) == (10.0, 30.0, 60.0)
+
+
+async def test_a_person_s_reply_is_an_answer_and_an_owner_has_taken_it() -> None:
+    clock = ManualClock(NOW)
+    board = DrillBoard(bus=Bus(), clock=clock)
+    for change in (
+        mention(1),
+        alert(),
+        incident(owner="bot"),
+        incident(owner="王敏"),
+        reply("王敏"),
+    ):
+        await clock.advance(1)
+        board.note(change)
+    score = board.score()
+    assert (score.detect, score.acknowledge, score.answer) == (1.0, 3.0, 4.0)

@@ -1,0 +1,112 @@
+"""Pauses and silences are laid down and lifted from their page."""
+
+import aiohttp
+import pytest
+
+from console.pages.pauses import CATEGORIES
+from core.standing import Freeze
+from listeners.categories import CATEGORIES as KNOWN
+from tests.console.house import House
+from tests.console.seeds import NOW, add_alert
+
+
+async def act(browser: aiohttp.ClientSession, status: int = 200, **form: str) -> str:
+    headers = {"HX-Request": "true", "HX-Target": "pauses"}
+    async with browser.post("/pauses", data=form, headers=headers) as answer:
+        assert answer.status == status
+        return await answer.text()
+
+
+def test_the_topics_are_those_of_the_judge() -> None:
+    assert set(CATEGORIES) == set(KNOWN) - {"other"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "value", "name"),
+    [
+        ("all", "ignored", "all"),
+        ("brand", "fresh", "brand:fresh"),
+        ("channel", "weibo", "channel:weibo"),
+        ("category", "freshness", "category:freshness"),
+        ("incident", "INC-1", "incident:INC-1"),
+    ],
+)
+async def test_each_scope_can_be_paused_and_go_on(
+    house: House, browser: aiohttp.ClientSession, scope: str, value: str, name: str
+) -> None:
+    html = await act(browser, do="freeze", scope=scope, value=value, reason="发霉")
+    assert "发霉" in html
+    [freeze] = await house.store.freezes()
+    assert (freeze.id, freeze.scope, freeze.reason, freeze.by) == (name, scope, "发霉", "staff")
+    assert "没有暂停" in await act(browser, do="lift", id=name)
+    assert await house.store.freezes() == []
+
+
+async def test_what_is_no_pause_is_refused(house: House, browser: aiohttp.ClientSession) -> None:
+    await act(browser, 422, do="freeze", scope="world", value="x")
+    await act(browser, 422, do="freeze", scope="brand", value=" ")
+    await act(browser, 422, do="silence", hours="7")
+    await act(browser, 400, do="dance")
+    await act(browser, do="lift", id="nothing")
+    assert await house.store.freezes() == []
+    assert await house.store.silences() == []
+
+
+async def test_a_silence_names_what_it_is_about(
+    house: House, browser: aiohttp.ClientSession
+) -> None:
+    html = await act(
+        browser, do="silence", brand="fresh", channel="", kind="silence", hours="24", reason="维护"
+    )
+    assert "绿篮超市 · 渠道无声" in html
+    [silence] = await house.store.silences()
+    assert (silence.brand, silence.channel, silence.kind, silence.category) == (
+        "fresh", None, "silence", None
+    )  # fmt: skip
+    await act(browser, do="unsilence", id=silence.id)
+    assert await house.store.silences() == []
+
+
+async def test_without_scripts_the_form_leads_back(
+    house: House, browser: aiohttp.ClientSession
+) -> None:
+    form = {"do": "freeze", "scope": "all"}
+    async with browser.post("/pauses", data=form, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (303, "/pauses")
+    await house.store.save_freeze(
+        Freeze(id="x", scope="channel", value="a", reason="r", by="bot", at=NOW)
+    )
+    for number in range(5):
+        await house.store.save_freeze(
+            Freeze(id=f"y{number}", scope="brand", value=f"b{number}", reason="", by="x", at=NOW)
+        )
+    async with browser.get("/pauses") as answer:
+        html = await answer.text()
+    assert "自动客服" in html
+    assert "另有 3 条" in html
+
+
+class TestAlerts:
+    async def test_are_snoozed_and_resolved(
+        self, house: House, browser: aiohttp.ClientSession
+    ) -> None:
+        await add_alert(house.store, "a", notices=3)
+        headers = {"HX-Request": "true", "HX-Target": "alerts"}
+
+        async def post(do: str, status: int = 200) -> str:
+            form = {"key": "a", "do": do}
+            async with browser.post("/alerts", data=form, headers=headers) as answer:
+                assert answer.status == status
+                return await answer.text()
+
+        html = await post("snooze")
+        assert "暂缓至" in html
+        assert "已通知 3 次" in html
+        [alert] = await house.store.alerts()
+        assert alert.snoozed_until is not None
+        assert alert.state == "firing"
+        await post("resolve")
+        [alert] = await house.store.alerts()
+        assert (alert.state, alert.owner) == ("resolved", "staff")
+        await post("resolve", 409)
+        await post("dance", 400)
