@@ -218,7 +218,16 @@ def ordinary(paths: list[Path], most: int) -> Iterator[str]:
         yield from chance.sample(some, min(most, len(some)))
 
 
-def false_matches(paths: list[Path]) -> None:
+def false_share(paths: list[Path]) -> float:
+    """The share of ordinary texts that are taken for a name, mean of the names."""
+    counts, total, _, _ = taken(paths)
+    return sum(counts.values()) / len(counts) / total
+
+
+def taken(paths: list[Path]) -> tuple[dict[str, int], int, int, list[str]]:
+    """How often each name is seen in ordinary texts without it, how many these are, in how many
+    any name is seen, and examples.
+    """
     names = (*CHINESE, *LATIN)
     matching = matcher(names)
     counts = dict.fromkeys(names, 0)
@@ -235,6 +244,12 @@ def false_matches(paths: list[Path]) -> None:
             name = names[int(brand[1:])]
             counts[name] += 1
             examples.append(f"{name}: {text[:60]}")
+    return counts, total, any_of_them, examples
+
+
+def false_matches(paths: list[Path]) -> None:
+    names = (*CHINESE, *LATIN)
+    counts, total, any_of_them, examples = taken(paths)
     worst = max(counts, key=lambda name: counts[name])
     print(f"ordinary texts without any of the names: {total}")
     print(f"  taken for one, mean of the names   {sum(counts.values()) / len(names) / total:8.3%}")

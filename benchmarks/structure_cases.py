@@ -29,10 +29,16 @@ def cases() -> dict[str, list[Case]]:
         ]
         for name in ("listed", "unlisted")
     }
+    found["negated good news, unlisted words"] = [
+        Case(text=template.format(w=word), good=False)
+        for part in negated.values()
+        for template in part["templates"].splitlines()
+        for word in part["unlisted_good"].split()
+    ]
     found["double negation, no complaints"] = [
         Case(text=text, good=True) for part in double.values() for text in part.splitlines()
     ]
-    for name, label in (("contrast", "contrast"), ("sarcasm", "sarcasm and its sincere twin")):
+    for name, label in (("contrast", "contrasts"), ("sarcasm", "sarcasm and its sincere twin")):
         found[label] = [
             Case(text=text, good=kind == "positive")
             for kind, listed in tree[name].items()

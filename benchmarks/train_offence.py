@@ -134,9 +134,7 @@ class Design:
     """Texts as rows of cells."""
 
     def __init__(self, listed: list[Labelled]) -> None:
-        seen = [
-            features(joined(readable(one.text)).casefold() or "。", _NOTHING) for one in listed
-        ]
+        seen = [features(joined(readable(one.text)).casefold() or "。", _NOTHING) for one in listed]
         hashes = [one.grams for one in seen]
         self.insults = np.array([insults(one) for one in seen], float)
         sizes = np.array([len(row) for row in hashes])

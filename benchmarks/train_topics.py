@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from listeners import sentiment
 from listeners.categories import CATEGORIES
 from listeners.intents import INTENTS
-from listeners.judging import LIKELY_RISK, decide
+from listeners.judging import LIKELY_RISK, Decided, decide
 from listeners.normalise import joined, readable
 from listeners.risks import KINDS
 from listeners.topic_features import BITS, Features, features
@@ -201,6 +201,11 @@ def calibrated(model: TopicModel, ours: Sequence[Sentence]) -> TopicModel:
 def _log_odds(probability: float) -> float:
     near = min(max(probability, 1e-6), 1 - 1e-6)
     return float(np.log(near / (1 - near)))
+
+
+def decided(model: TopicModel, one: Sentence) -> Decided:
+    """What a model makes of a sentence."""
+    return decide(model.topics(one.features), one.features)
 
 
 def report(model: TopicModel, ours: Sequence[Sentence], *, errors: bool) -> None:

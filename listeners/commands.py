@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,23 +10,61 @@ import typer
 
 from core.errors import InputError
 from core.settings import Settings
+from core.standing import Corrected
 from listeners.assembly import build_understanding
 from listeners.score import score_lines
 from listeners.spread.backtests import cascade_forecasts, incident_groups, volume_alarms
+from listeners.teaching import from_corrections, from_file
+from listeners.teaching_report import place_of, teach
+from listeners.voice import voice_lines
 
 Recording = Annotated[Path, typer.Argument(help="Its format is in docs/spread.md.")]
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration (TOML).")]
 
 
-def add_listening(app: typer.Typer, read: Callable[[Path], Settings], example: Path) -> None:
-    """Add ``score``; ``read`` gives the settings of a configuration file."""
+def add_listening(
+    app: typer.Typer,
+    read: Callable[[Path], Settings],
+    example: Path,
+    corrections: Callable[[Path], Sequence[Corrected]],
+) -> None:
+    """Add what needs the listeners alone.
+
+    ``read`` gives the settings of a configuration file, ``corrections`` what staff corrected in
+    its store.
+    """
 
     @app.command()
     def score(config: ConfigFile = example) -> None:
         """Judge JSON Lines {"id", "text"} from standard input, one line each, in order."""
-        understanding = build_understanding(read(config))
+        understanding = build_understanding(read(config), config.resolve().parent)
         status = score_lines(sys.stdin.buffer, understanding, out=sys.stdout, errors=sys.stderr)
         raise typer.Exit(status)
+
+    @app.command()
+    def voice(config: ConfigFile = example) -> None:
+        """How much JSON Lines {"id", "text"} from standard input speak of each brand, and how."""
+        understanding = build_understanding(read(config), config.resolve().parent)
+        status = voice_lines(sys.stdin.buffer, understanding, out=sys.stdout, errors=sys.stderr)
+        raise typer.Exit(status)
+
+    @app.command()
+    def adapt(
+        config: ConfigFile = example,
+        out: Annotated[
+            Path | None, typer.Option(help="Where to write; beside the configuration by default.")
+        ] = None,
+        labels: Annotated[
+            Path | None,
+            typer.Option(
+                help='JSON Lines {"text", "sentiment", "complaint"} instead of the store.'
+            ),
+        ] = None,
+    ) -> None:
+        """Learn from what staff corrected in the console, if that proves a step forward."""
+        known = from_corrections(corrections(config)) if labels is None else from_file(labels)
+        place = place_of(read(config), config.resolve().parent, out)
+        raise typer.Exit(teach(known, place, out=sys.stdout))
 
     _add_backtests(app)
 

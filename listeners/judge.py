@@ -1,8 +1,8 @@
-"""Puts a Judgement together: language, sentiment, complaint, category, intent, risk and the rest."""
+"""Puts a Judgement together out of what the models and the word lists say of a text."""
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,9 +12,11 @@ from listeners import offence
 from listeners.comparison import compared
 from listeners.judging import PASSED_ON, Decided, beside, decide, passed_on_only
 from listeners.language import language
-from listeners.normalise import joined, readable
+from listeners.normalise import joined, readable_head
 from listeners.ports import Explained, Explains, SentimentModel
 from listeners.quotes import one_way, split, unmarked
+from listeners.second_opinion import NAME as SECOND
+from listeners.second_opinion import SecondOpinion
 from listeners.stretch import Stretch
 from listeners.topic_features import Features, features
 from listeners.topics import VERSION, Topics, model
@@ -66,16 +68,20 @@ class TextJudge:
         *,
         brands_in: Callable[[str], Sequence[str]] = _no_brand,
         complaint: Stretch | None = None,
+        second: SecondOpinion | None = None,
         executor: Executor | None = None,
     ) -> None:
         """``brands_in``: the brands a text names, ours first; comparisons are read by them.
 
         ``complaint``: what a brand's own labels made of the probability of a complaint.
+        ``second``: asked about what the first model is unsure of.
         ``executor``: where judging runs; ``None`` for the loop's own threads.
         """
         self._sentiment = sentiment
+        self._explains = sentiment if isinstance(sentiment, Explains) else None
         self._brands_in = brands_in
         self._complaint = complaint
+        self._second = second
         self._executor = executor
         self._name = f"{sentiment.name}+{VERSION}"
 
@@ -84,14 +90,38 @@ class TextJudge:
         if not texts:
             return ()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self.judge_now, tuple(texts))
+        found = await loop.run_in_executor(self._executor, self._first, tuple(texts))
+        if self._second is None:
+            return found
+        heard = await self._second.hear(texts, [one.probabilities for one in found])
+        return self._corrected(found, heard)
 
     def judge_now(self, texts: Sequence[str]) -> list[Judgement]:
-        """One Judgement a text, in order, in the calling thread."""
+        """One Judgement a text, in order, in the calling thread; waits for second opinions."""
+        found = self._first(texts)
+        if self._second is None:
+            return found
+        return self._corrected(
+            found, self._second.hear_now(texts, [one.probabilities for one in found])
+        )
+
+    def _corrected(
+        self, found: list[Judgement], heard: Mapping[int, Probabilities]
+    ) -> list[Judgement]:
+        for place, shares in heard.items():
+            found[place] = replace(
+                found[place],
+                probabilities=shares,
+                sentiment=most_likely(shares),
+                model=f"{self._name}+{SECOND}",
+            )
+        return found
+
+    def _first(self, texts: Sequence[str]) -> list[Judgement]:
         heard = [self._hear(text) for text in texts]
         whole = [one.text for one in heard]
-        if isinstance(self._sentiment, Explains):
-            found: Sequence[Explained] = self._sentiment.explained(whole)
+        if self._explains is not None:
+            found: Sequence[Explained] = self._explains.explained(whole)
         else:
             shares = self._sentiment.probabilities(whole)
             found = [Explained(probabilities=one, pieces=()) for one in shares]
@@ -99,7 +129,7 @@ class TextJudge:
 
     def _hear(self, text: str) -> _Heard:
         text = one_way(text)
-        shown = readable(text[:HEAD])
+        shown = readable_head(text[:HEAD])
         own, passed_on = split(shown)
         plain = compared(shown, self._brands_in)
         return _Heard(

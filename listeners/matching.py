@@ -76,6 +76,11 @@ class BrandMatcher:
         for rule in rules:
             self._file(rule)
 
+    @property
+    def brands(self) -> tuple[str, ...]:
+        """Ids of all brands, in the order of the configuration."""
+        return self._order
+
     def match(self, event: Event) -> tuple[str, ...]:
         """As core.ports.Matcher: an event addressed to the brand concerns its channel's brand."""
         found = self.brands_in(event.text)

@@ -7,7 +7,7 @@ that ``禾 家``, ``禾.家`` and ``禾/家`` are ``禾家``.
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import opencc
@@ -31,6 +31,8 @@ _SPREAD: Final = re.compile(
     "(?<![\u3400-\u9fff])(?:[\u3400-\u9fff][ .*/|_~+·-]{1,2}){2,}[\u3400-\u9fff](?![\u3400-\u9fff])"
 )
 _MOST_MARKS: Final = 8
+_REMEMBERED: Final = 256
+"""Texts: a batch is read by the sentiment model and by the judge, one after the other."""
 
 
 def readable(text: str) -> str:
@@ -48,6 +50,12 @@ def readable(text: str) -> str:
     if _HAN.search(text):
         text = _converter().convert(text)
     return _SPACE.sub(" ", text).strip()
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def readable_head(head: str) -> str:
+    """As ``readable``, of a text of some thousand characters that is asked for again at once."""
+    return readable(head)
 
 
 def joined(text: str) -> str:

@@ -10,6 +10,7 @@ from core.types import Judgement
 from listeners.assembly import Understanding
 from listeners.judge import TextJudge
 from listeners.matching import BrandMatcher
+from listeners.quotes import one_way, split, unmarked
 
 LONGEST: Final = 1 << 20
 """Bytes of one line."""
@@ -21,6 +22,15 @@ class Scored:
     """One answered line."""
 
     answer: dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """One line that was read."""
+
+    id: object
+    text: str
+    judgement: Judgement
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +46,15 @@ def score(
     lines: Iterable[bytes], judge: TextJudge, matcher: BrandMatcher
 ) -> Iterator[Scored | Unscored]:
     """One result a line, in order; blank lines are passed over."""
+    for found in judged(lines, judge):
+        if isinstance(found, Unscored):
+            yield found
+        else:
+            yield Scored(answer=_answer(found, matcher.brands_in(found.text)))
+
+
+def judged(lines: Iterable[bytes], judge: TextJudge) -> Iterator[Judged | Unscored]:
+    """The judgement of each line, in order; blank lines are passed over."""
     numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
     while batch := list(islice(numbered, _BATCH)):
         read = [(number, _read(line)) for number, line in batch]
@@ -45,8 +64,7 @@ def score(
             if isinstance(found, str):
                 yield Unscored(number=number, reason=found)
             else:
-                id_, text = found
-                yield Scored(answer=_answer(id_, next(judgements), matcher.brands_in(text)))
+                yield Judged(id=found[0], text=found[1], judgement=next(judgements))
 
 
 def _read(line: bytes) -> tuple[object, str] | str:
@@ -67,9 +85,11 @@ def _read(line: bytes) -> tuple[object, str] | str:
     return data["id"], text
 
 
-def _answer(id_: object, found: Judgement, brands: tuple[str, ...]) -> dict[str, object]:
+def _answer(line: Judged, brands: tuple[str, ...]) -> dict[str, object]:
+    found = line.judgement
+    own, passed_on = split(one_way(line.text))
     return {
-        "id": id_,
+        "id": line.id,
         "language": found.language,
         "brands": list(brands),
         "sentiment": found.sentiment,
@@ -85,6 +105,8 @@ def _answer(id_: object, found: Judgement, brands: tuple[str, ...]) -> dict[str,
         "offensive": round(found.offensive, 4),
         "spam": round(found.spam, 4),
         "evidence": list(found.evidence),
+        "own": own.strip() if passed_on else None,
+        "passed_on": unmarked(passed_on).strip() or None,
         "model": found.model,
     }
 

@@ -1,6 +1,7 @@
-"""What a brand's own labels change in the sentiment model, and the small file that keeps it."""
+"""What a brand's own labels change in the models, and the small file that keeps it."""
 
 import json
+import math
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Final
 
 from core.errors import ConfigError, Problem
 from listeners.sentiment_file import BITS
+from listeners.stretch import Stretch
+from listeners.topics import VERSION as TOPICS
 
 _FORMAT: Final = 1
 
@@ -28,6 +31,10 @@ class Adaptation:
     """Places in the table whose weights are moved."""
     moves: tuple[tuple[int, int, int], ...] = ()
     """By how many of the model's units, in the order of the buckets."""
+    complaint: Stretch | None = None
+    """What becomes of the probability of a complaint."""
+    topics: str = ""
+    """The model of complaints that ``complaint`` belongs to."""
 
 
 def write(adaptation: Adaptation, path: Path) -> None:
@@ -50,16 +57,33 @@ def read(path: Path, model: str) -> Adaptation:
             bias=_floats(found["bias"]),
             buckets=tuple(int(bucket) for bucket in found["buckets"]),
             moves=tuple(_ints(move) for move in found["moves"]),
+            complaint=_stretch(found.get("complaint")),
+            topics=str(found.get("topics", "")),
         )
         if len(adaptation.buckets) != len(adaptation.moves):
             raise ValueError("it is cut short")
         if any(not 0 <= bucket < 1 << BITS for bucket in adaptation.buckets):
             raise ValueError("it names a place outside the model")
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        if not all(map(math.isfinite, (adaptation.slope, *adaptation.bias))):
+            raise ValueError("it has numbers that are none")
+        if adaptation.slope <= 0 or (adaptation.complaint and adaptation.complaint.slope <= 0):
+            raise ValueError("it would turn judgements round")
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _refused(path, f"cannot be read: {error}") from error
     if adaptation.model != model:
         raise _refused(path, f"was made for {adaptation.model}, not for {model}")
+    if adaptation.complaint is not None and adaptation.topics != TOPICS:
+        raise _refused(path, f"was made for {adaptation.topics}, not for {TOPICS}")
     return adaptation
+
+
+def _stretch(found: dict[str, float] | None) -> Stretch | None:
+    if found is None:
+        return None
+    slope, offset = float(found["slope"]), float(found["offset"])
+    if not math.isfinite(slope + offset):
+        raise ValueError("it has numbers that are none")
+    return Stretch(slope=slope, offset=offset)
 
 
 def _floats(found: list[float]) -> tuple[float, float, float]:
@@ -73,7 +97,9 @@ def _ints(found: list[int]) -> tuple[int, int, int]:
 
 
 def _refused(path: Path, message: str) -> ConfigError:
-    remedy = "Run adapt again, or remove the file to use the model as it ships."
-    return ConfigError(
-        (Problem(key=str(path), message=f"the adaptation {message}", remedy=remedy),)
+    problem = Problem(
+        key="adaptation",
+        message=f"{path} {message}",
+        remedy="Remove the key to use the models as they ship; then run adapt again.",
     )
+    return ConfigError((problem,))

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -37,18 +36,31 @@ def telling(
     ``weigh``: what the four count.
     """
     text = text[:HEAD]
-    by_sign = _by_character(by_place[: len(text) + 2], rows, shift, weigh)
-    sums = [0.0, *accumulate(by_sign[1 : len(text) + 1].tolist())]
+    strengths = _by_character(by_place[: len(text) + 2], rows, shift, weigh).tolist()
+    # The text is set between spaces.
+    del strengths[0]
     for piece in _PIECE.finditer(text):
         start, end = piece.span()
         if piece[0].isascii():
             own = rows.take(words(piece[0])[:1] >> shift).view(np.int8)
-            strength, found = sums[end] - sums[start] + float(own @ weigh), piece[0]
+            strength = sum(strengths[start:end]) + float(own @ weigh)
+            if strength >= _LEAST and end - start > 1:
+                yield strength, piece[0]
         else:
-            strength, start, end = _best(sums, start, end)
-            found = text[start:end]
-        if strength >= _LEAST and len(found) > 1:
-            yield strength, found
+            yield from _runs(text, strengths, start, end)
+
+
+def _runs(text: str, strengths: list[float], start: int, end: int) -> Iterator[tuple[float, str]]:
+    """Stretches in which every character speaks for the sentiment."""
+    total, first = 0.0, start
+    for place in range(start, end + 1):
+        if place < end and strengths[place] > 0 and place - first < _LONGEST:
+            total += strengths[place]
+            continue
+        if total >= _LEAST and place - first > 1:
+            yield total, text[first:place]
+        goes_on = place < end and strengths[place] > 0
+        total, first = (strengths[place], place) if goes_on else (0.0, place + 1)
 
 
 def _by_character(
@@ -66,14 +78,3 @@ def _by_character(
 
 
 _SHARES: Final = 1 / np.arange(1, WIDTH + 1)
-
-
-def _best(sums: list[float], start: int, end: int) -> tuple[float, int, int]:
-    """The strongest stretch of at most _LONGEST characters: strength, start, end."""
-    best = (float("-inf"), start, end)
-    for stop in range(start + 1, end + 1):
-        head = sums[max(start, stop - _LONGEST) : stop]
-        least = min(head)
-        if sums[stop] - least > best[0]:
-            best = sums[stop] - least, stop - len(head) + head.index(least), stop
-    return best

@@ -40,7 +40,7 @@ def characters(text: str) -> Hashes:
     rows = len(codes) - WIDTH + 1
     # Overlapping rows over one buffer; as_strided does the same at five times the cost.
     windows: Hashes = np.ndarray((rows, WIDTH), np.uint32, codes, 0, (4, 4))
-    hashes = np.cumsum(windows * _POWERS, axis=1, dtype=np.uint32)
+    hashes: Hashes = (windows * _POWERS).cumsum(axis=1, dtype=np.uint32)
     return (hashes ^ (hashes >> _FIFTEEN)) * _SALTS
 
 

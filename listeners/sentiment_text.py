@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from listeners.normalise import readable
+from listeners.normalise import readable_head
 from listeners.sentiment_emoji import bracketed
 
 LINK: Final = "\ue001"
@@ -19,8 +19,8 @@ _RUN: Final = re.compile(r"(.)\1{3,}", re.DOTALL)
 
 
 def spell(text: str) -> str:
-    """Readable, in lower case; addresses as one sign each. Takes any ``str``."""
-    text = readable(text).lower()
+    """Readable, in lower case; addresses as one sign each. Takes any ``str`` of moderate length."""
+    text = readable_head(text).lower()
     if "http" in text or "www." in text or "t.c" in text:
         text = _LINK.sub(LINK, text)
     return text

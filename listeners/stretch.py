@@ -1,4 +1,4 @@
-"""A probability made to keep its promise: its log-odds times a slope plus an offset (Platt 1999)."""
+"""Makes a probability keep its promise: log-odds times a slope plus an offset (Platt 1999)."""
 
 import math
 from dataclasses import dataclass

@@ -25,6 +25,9 @@ VERSION: Final = "topics-2"
 HEADS: Final = ("complaint", *CATEGORIES, *INTENTS, *KINDS)
 """What each column of the tables is."""
 
+_MOST: Final = np.float32(30)
+"""Log-odds beyond which nothing is surer."""
+
 _CATEGORIES: Final = slice(1, 1 + len(CATEGORIES))
 _INTENTS: Final = slice(1 + len(CATEGORIES), 1 + len(CATEGORIES) + len(INTENTS))
 _RISKS: Final = slice(len(HEADS) - len(KINDS), len(HEADS))
@@ -78,25 +81,21 @@ class TopicModel:
         sums = self._table.take(features.cells, axis=0).sum(axis=0, dtype=np.int32)
         scale = np.float32(1 / math.sqrt(len(features.cells)))
         grams: NDArray[np.float32] = sums.astype(np.float32) * self._unit * scale
-        scores = (grams + features.dense @ self._dense + self._bias).astype(np.float32)
-        complaint = _each(scores[:1])[0]
+        scores = grams + features.dense @ self._dense + self._bias
+        powers: list[float] = np.exp(np.minimum(np.maximum(scores, -_MOST), _MOST)).tolist()
         return Topics(
-            complaint=complaint,
-            categories=dict(zip(CATEGORIES, _one_of(scores[_CATEGORIES]), strict=True)),
-            intents=dict(zip(INTENTS, _one_of(scores[_INTENTS]), strict=True)),
-            risks=dict(zip(KINDS, _each(scores[_RISKS]), strict=True)),
+            complaint=powers[0] / (1 + powers[0]),
+            categories=_one_of(CATEGORIES, powers[_CATEGORIES]),
+            intents=_one_of(INTENTS, powers[_INTENTS]),
+            risks={
+                kind: power / (1 + power) for kind, power in zip(KINDS, powers[_RISKS], strict=True)
+            },
         )
 
 
-def _each(scores: NDArray[np.float32]) -> list[float]:
-    probabilities: list[float] = (1 / (1 + np.exp(-np.clip(scores, -30, 30)))).tolist()
-    return probabilities
-
-
-def _one_of(scores: NDArray[np.float32]) -> list[float]:
-    powers = np.exp(scores - scores.max())
-    shares: list[float] = (powers / powers.sum()).tolist()
-    return shares
+def _one_of(names: tuple[str, ...], powers: list[float]) -> dict[str, float]:
+    whole = sum(powers)
+    return {name: power / whole for name, power in zip(names, powers, strict=True)}
 
 
 def load(file: Path = FILE) -> TopicModel:

@@ -1,8 +1,8 @@
 import pytest
 
+from listeners.quotes import split
 from listeners.sentiment_linear import LinearModel, load
 from listeners.sentiment_text import spell
-from listeners.quotes import split
 from listeners.structure import read
 from listeners.structure_contrast import CONCEDED, DISMISSED, MEANT, weigh
 from listeners.structure_negation import denials

@@ -1,0 +1,127 @@
+"""Prints the figures of understanding as they come, and at the end beside what is asked of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.sentiment_data import Row
+from benchmarks.sentiment_measures import Floats, Ints, three_way, two_way
+from benchmarks.structure_cases import cases
+from listeners.ports import SentimentModel
+
+ASKED: Final = (
+    ("shop reviews, accuracy", "94"),
+    ("a review domain never trained on", "85 / 84"),
+    ("the same with 300 of its labels", "88 / 86"),
+    ("SMP usual, two classes", "86 macro-F1"),
+    ("SMP usual, three classes", "85 / 82"),
+    ("unseen Weibo, two classes", "86 / 84.5"),
+    ("airline tweets, three classes", "83 / 76.5"),
+    ("negated negatives, unlisted words", "80 %"),
+    ("contrasts", "90 %"),
+    ("calibration error, known / new after 100 labels", ".05 / .05"),
+    ("high risk, recall / precision", ".98 / .70"),
+    ("disguises: zero-width, width / look-alike, traditional / homophone", ".95 / .90 / .70"),
+    ("false matches", "1 %"),
+    ("texts per CPU-second, whole judgement", "5,000"),
+    ("model file / load / memory", "2 MB / 50 ms / 60 MB"),
+)
+"""The rows of the last table, and what is asked for."""
+
+
+def judged(model: SentimentModel, texts: Sequence[str]) -> Floats:
+    """Probabilities, one row a text."""
+    found = model.probabilities(texts)
+    return np.array([(one.negative, one.neutral, one.positive) for one in found])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figures:
+    """Of one model on one set."""
+
+    accuracy: float
+    f1: float
+    error: float
+
+    def __str__(self) -> str:
+        return f"{100 * self.accuracy:5.1f} / {100 * self.f1:5.1f}"
+
+
+@dataclass(kw_only=True)
+class Table:
+    """Rows of figures, the model's beside the old models'."""
+
+    classic: SentimentModel
+    sample: int
+    """How many texts a row the old models judge; none for zero."""
+    last: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Ours and theirs, by row of ASKED."""
+
+    def note(self, name: str, ours: str, old: str = "") -> None:
+        """Keep a figure for the last table."""
+        if name not in dict(ASKED):
+            raise KeyError(name)
+        self.last[name] = ours.strip(), old.strip()
+
+    def row(
+        self,
+        name: str,
+        model: SentimentModel,
+        chosen: list[Row],
+        *,
+        three: bool,
+        asked: str | None = None,
+    ) -> Figures:
+        """Accuracy / macro-F1 and ECE of both; kept under ``asked`` as well."""
+        labels = np.array([row.label for row in chosen])
+        texts = [row.text for row in chosen]
+        ours = _figures(judged(model, texts), labels, three=three)
+        old = self._old(texts, labels, three=three)
+        print(
+            f"{name:<44} n={len(texts):<6} {ours}  ECE {ours.error:.3f}"
+            + (f"   old {old}  ECE {old.error:.3f}" if old else ""),
+            flush=True,
+        )
+        if asked:
+            self.note(asked, str(ours), str(old) if old else "")
+        return ours
+
+    def _old(self, texts: list[str], labels: Ints, *, three: bool) -> Figures | None:
+        if not self.sample:
+            return None
+        step = max(1, len(texts) // self.sample)
+        return _figures(judged(self.classic, texts[::step]), labels[::step], three=three)
+
+    def cases(self, model: SentimentModel) -> None:
+        """Share of the project's own sentences that are on the right side."""
+        for name, listed in cases().items():
+            good = np.array([case.good for case in listed])
+            share = _side(judged(model, [case.text for case in listed]), good)
+            line, old = f"{name:<44} n={len(listed):<6} {share:5.1f}", ""
+            if self.sample:
+                step = max(1, len(listed) // self.sample)
+                found = judged(self.classic, [case.text for case in listed[::step]])
+                old = f"{_side(found, good[::step]):5.1f}"
+                line += f"{'':27}old {old}"
+            print(line, flush=True)
+            if name in {"negated negatives, unlisted words", "contrasts"}:
+                self.note(name, f"{share:.1f} %", old and f"{old.strip()} %")
+
+    def close(self) -> None:
+        """Print what is asked beside what was measured."""
+        print(f"\n{'':<68}{'asked':<22}{'measured':<24}snownlp, VADER")
+        for name, ask in ASKED:
+            ours, old = self.last.get(name, ("not measured", ""))
+            print(f"{name:<68}{ask:<22}{ours:<24}{old}")
+
+
+def _figures(found: Floats, labels: Ints, *, three: bool) -> Figures:
+    accuracy, f1, error = (three_way if three else two_way)(found, labels)
+    return Figures(accuracy=accuracy, f1=f1, error=error)
+
+
+def _side(found: Floats, good: NDArray[np.bool_]) -> float:
+    return float(100 * np.mean((found[:, 2] > found[:, 0]) == good))

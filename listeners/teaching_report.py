@@ -1,0 +1,76 @@
+"""What ``adapt`` does and prints: before, after, and whether it is kept."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, TextIO
+
+from core.errors import InputError
+from core.settings import Settings
+from listeners.adapt import Label
+from listeners.adapt_measures import Quality
+from listeners.sentiment_adaptation import write
+from listeners.sentiment_linear import load
+from listeners.teaching import Lesson, learn
+
+DEFAULT: Final = "adaptation.json"
+REFUSED: Final = 1
+"""Exit status where nothing was learned."""
+
+
+def place_of(settings: Settings, folder: Path, out: Path | None) -> Path:
+    """Where to write: as asked for, else as configured, else beside the configuration.
+
+    Raises InputError where the configured model cannot learn.
+    """
+    if settings.sentiment != "linear":
+        raise InputError(
+            f'The model {settings.sentiment!r} cannot learn. Choose sentiment = "linear".'
+        )
+    return out if out is not None else folder / (settings.adaptation or DEFAULT)
+
+
+def teach(labels: Sequence[Label], place: Path, *, out: TextIO) -> int:
+    """Learn, tell, and write to ``place`` what is accepted; returns the exit status.
+
+    Raises InputError for too few labels. A refused lesson leaves the file as it is.
+    """
+    lesson = learn(load(), labels)
+    out.write("\n".join(_told(lesson)) + "\n")
+    if lesson.adaptation is None:
+        out.write("No step forward on labels that were not learned from: nothing is written.\n")
+        return REFUSED
+    try:
+        write(lesson.adaptation, place)
+    except OSError as error:
+        raise InputError(f"{place} cannot be written ({error}). Name another file.") from error
+    out.write(f'Written to {place}. Use it with: adaptation = "{place.name}"\n')
+    return 0
+
+
+def _told(lesson: Lesson) -> list[str]:
+    lines = [f"{'':<20}{'labels':>7}{'accuracy':>10}{'macro-F1':>10}{'log loss':>10}{'ECE':>8}"]
+    lines += _both(
+        "sentiment",
+        lesson.sentiment.before,
+        lesson.sentiment.after,
+        "refused" if lesson.sentiment.adaptation is None else lesson.sentiment.learned,
+    )
+    if lesson.complaint is None:
+        lines.append("complaint           too few labels, or all say the same: left as it is")
+    else:
+        accepted = lesson.complaint.stretch is not None
+        lines += _both(
+            "complaint",
+            lesson.complaint.before,
+            lesson.complaint.after,
+            "calibration" if accepted else "refused",
+        )
+    return lines
+
+
+def _both(name: str, before: Quality, after: Quality, end: str) -> list[str]:
+    return [
+        f"{f'{name} {when}':<20}{found.texts:>7}{found.accuracy:>10.3f}{found.macro_f1:>10.3f}"
+        f"{found.log_loss:>10.3f}{found.calibration_error:>8.3f}{note}"
+        for when, found, note in (("before", before, ""), ("after", after, f"  {end}"))
+    ]

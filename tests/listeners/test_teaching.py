@@ -1,0 +1,250 @@
+"""What staff corrected teaches the judge, or is refused."""
+
+import json
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.config import parse
+from core.errors import ConfigError, InputError
+from core.standing import Corrected, Correction
+from core.types import Sentiment
+from listeners.adapt import Label
+from listeners.adapt_complaint import adapt_complaint
+from listeners.assembly import build_understanding
+from listeners.sentiment_adaptation import Adaptation, write
+from listeners.sentiment_linear import load
+from listeners.stretch import Stretch, log_odds
+from listeners.teaching import from_corrections, from_file, learn
+from listeners.teaching_report import place_of, teach
+from tests.listeners.making import judgement
+from tests.listeners.test_adapt import jargon, plain
+
+AT = datetime(2026, 3, 2, tzinfo=UTC)
+CONFIG = """
+[[brands]]
+id = "a"
+name = "A"
+terms = ["A店"]
+[[channels]]
+name = "chat"
+type = "webchat"
+"""
+
+
+def fussy(count: int) -> list[Label]:
+    """A team to whom only who asks for money back complains."""
+    chance = random.Random(3)
+    made = []
+    for number in range(count):
+        bad = number % 2 == 0
+        text = chance.choice(
+            ("面包发霉了，退钱", "酸奶是坏的，赔我") if bad else ("面包有点硬", "酸奶味道怪怪的")
+        )
+        made.append(
+            Label(
+                text=f"{text}，第{chr(0x4E00 + number)}次",
+                sentiment="negative" if bad else "neutral",
+                complaint=bad,
+            )
+        )
+    return made
+
+
+def corrected(
+    sentiment: Sentiment | None, complaint: bool | None, *, judged: Sentiment = "negative"
+) -> Corrected:
+    return Corrected(
+        correction=Correction(
+            mention=1, sentiment=sentiment, complaint=complaint, by="小林", at=AT
+        ),
+        text="面包",
+        judgement=judgement(judged, complaint=0.9),
+    )
+
+
+def test_what_staff_left_alone_was_judged_rightly() -> None:
+    (label,) = from_corrections([corrected(None, None)])
+    assert label == Label(text="面包", sentiment="negative", complaint=True)
+    (label,) = from_corrections([corrected("positive", False)])
+    assert label == Label(text="面包", sentiment="positive", complaint=False)
+
+
+def test_a_team_that_disagrees_about_complaints_is_heard() -> None:
+    lesson = learn(load(), fussy(200))
+    assert lesson.complaint is not None
+    assert lesson.complaint.stretch is not None
+    assert lesson.complaint.after.log_loss < lesson.complaint.before.log_loss
+    assert lesson.adaptation is not None
+    assert lesson.adaptation.complaint == lesson.complaint.stretch
+
+
+def test_complaints_need_labels_of_both_kinds() -> None:
+    labels = [replace(label, complaint=True) for label in plain(150)]
+    assert learn(load(), labels).complaint is None
+    assert learn(load(), plain(150)).complaint is None
+
+
+def test_noise_about_complaints_is_refused() -> None:
+    chance = random.Random(7)
+    scores = [chance.random() for _ in range(400)]
+    said = [chance.random() < score for score in scores]
+    found = adapt_complaint(scores, said)
+    noise = adapt_complaint(scores, [not one for one in said])
+    assert found.after.log_loss < found.before.log_loss * 1.05
+    # Labels that say the contrary teach no more than that the model knows nothing.
+    assert noise.stretch is None or noise.stretch.slope < 0.2
+
+
+def test_overconfidence_about_complaints_is_mended() -> None:
+    chance = np.random.default_rng(1)
+    truth = chance.random(600)
+    said = (chance.random(600) < truth).tolist()
+    loud = [Stretch(slope=4.0, offset=1.0)(share) for share in truth.tolist()]
+    found = adapt_complaint(loud, said)
+    assert found.stretch is not None
+    assert found.after.calibration_error < found.before.calibration_error
+    assert found.stretch.slope < 0.6
+
+
+def test_a_stretch_moves_log_odds() -> None:
+    assert Stretch(slope=1.0, offset=0.0)(0.3) == pytest.approx(0.3)
+    assert Stretch(slope=2.0, offset=1.0)(0.5) == pytest.approx(1 / (1 + np.exp(-1)))
+    assert 0 < Stretch(slope=1e9, offset=1e9)(1.0) <= 1
+    assert log_odds(0.0) < -10 < 10 < log_odds(1.0)
+
+
+def test_the_file_carries_everything_to_the_judge(tmp_path: Path) -> None:
+    out = StringIO()
+    assert teach(fussy(200), tmp_path / "adaptation.json", out=out) == 0
+    assert 'adaptation = "adaptation.json"' in out.getvalue()
+    assert "before" in out.getvalue()
+    before = build_understanding(parse(CONFIG, {}))
+    settings = parse('adaptation = "adaptation.json"\n' + CONFIG, {})
+    after = build_understanding(settings, tmp_path)
+    text = "酸奶味道怪怪的，第三次"
+    old, new = (one.judge.judge_now([text])[0] for one in (before, after))
+    assert new.complaint < old.complaint - 0.1
+    assert new.model != old.model
+
+
+def test_nothing_is_written_where_nothing_is_learned(tmp_path: Path) -> None:
+    place, out = tmp_path / "adaptation.json", StringIO()
+    chance = random.Random(5)
+    noise = [
+        Label(
+            text=f"{chance.choice('好差')}{chr(0x4E00 + n)}",
+            sentiment=chance.choice(("negative", "positive")),
+            complaint=chance.random() < 0.5,
+        )
+        for n in range(150)
+    ]
+    status = teach(noise, place, out=out)
+    assert "refused" in out.getvalue()
+    if status:
+        assert not place.exists()
+        assert "nothing is written" in out.getvalue()
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"):
+        teach(jargon(300), tmp_path / "none" / "a.json", out=StringIO())
+
+
+def test_where_it_is_written(tmp_path: Path) -> None:
+    plain_settings = parse(CONFIG, {})
+    assert place_of(plain_settings, tmp_path, None) == tmp_path / "adaptation.json"
+    named = parse('adaptation = "mine.json"\n' + CONFIG, {})
+    assert place_of(named, tmp_path, None) == tmp_path / "mine.json"
+    assert place_of(named, tmp_path, Path("x.json")) == Path("x.json")
+    with pytest.raises(InputError, match="classic"):
+        place_of(parse('sentiment = "classic"\n' + CONFIG, {}), tmp_path, None)
+
+
+def test_labels_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "labels.jsonl"
+    file.write_text('{"text": "a", "sentiment": "negative"}\n\n{"text": "b", "complaint": true}\n')
+    assert from_file(file) == [
+        Label(text="a", sentiment="negative"),
+        Label(text="b", complaint=True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        '{"text": 1}',
+        '{"text": "a", "sentiment": "sad"}',
+        '{"text": "a", "complaint": 1}',
+    ],
+)
+def test_a_bad_label_is_told_by_its_line(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "labels.jsonl"
+    file.write_text(f'{{"text": "a"}}\n{line}\n')
+    with pytest.raises(InputError, match="line 2"):
+        from_file(file)
+    with pytest.raises(InputError, match="cannot be read"):
+        from_file(tmp_path / "none")
+
+
+def garbage(**changes: object) -> str:
+    whole = {
+        "format": 1,
+        "model": load().name,
+        "labels": 1,
+        "slope": 1.0,
+        "bias": [0, 0, 0],
+        "buckets": [],
+        "moves": [],
+    }
+    return json.dumps(whole | changes)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "\0",
+        "[" * 100_000,
+        garbage(slope=float("nan")),
+        garbage(slope=-1),
+        garbage(bias=[0, float("inf"), 0]),
+        garbage(model="linear-0"),
+        garbage(complaint={"slope": 1}),
+        garbage(complaint={"slope": float("inf"), "offset": 0}),
+        garbage(complaint={"slope": -1, "offset": 0}, topics="topics-2"),
+        garbage(complaint={"slope": 1, "offset": 0}, topics="topics-0"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.json").write_text(content)
+    with pytest.raises(ConfigError) as caught:
+        build_understanding(parse('adaptation = "a.json"\n' + CONFIG, {}), tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.key == "adaptation"
+    assert problem.remedy
+
+
+def test_the_classic_model_cannot_be_adapted(tmp_path: Path) -> None:
+    write(Adaptation(model="x", labels=1, slope=1.0, bias=(0.0, 0.0, 0.0)), tmp_path / "a.json")
+    with pytest.raises(ConfigError, match="classic"):
+        build_understanding(
+            parse('adaptation = "a.json"\nsentiment = "classic"\n' + CONFIG, {}), tmp_path
+        )
+
+
+def test_every_mistake_of_a_configuration_is_told_at_once(tmp_path: Path) -> None:
+    settings = parse('adaptation = "none.json"\n' + CONFIG.replace("A店", "A AND"), {})
+    with pytest.raises(ConfigError) as caught:
+        build_understanding(settings, tmp_path)
+    assert {problem.key for problem in caught.value.problems} == {
+        "adaptation",
+        "brands[0].terms[0]",
+    }
