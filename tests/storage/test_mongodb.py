@@ -15,7 +15,7 @@ from storage.mongo import link, schema, upkeep
 from storage.mongo.together import Together
 from storage.mongodb import MongoStore
 from tests.contracts.mongo_server import server
-from tests.contracts.store_support import NOW, adds_up, event, put, reply, take
+from tests.contracts.store_support import NOW, adds_up, alert, event, put, reply, take
 
 
 async def opened(url: str) -> MongoStore:
@@ -119,6 +119,26 @@ async def test_what_a_dead_process_left_open_holds_up_nobody(mongo_url: str) -> 
         await open_for_long
     await other.close()
     await dead.close()
+
+
+async def test_who_was_still_to_be_told_at_a_crash_is_told(store: MongoStore) -> None:
+    await store.raise_alert(alert("a1"), ["log"])
+    left = {"$set": {"tell": ["hook", "log"], "tell_at": 0}}
+    await store._link.table("alerts").change({"_id": "a1"}, left)
+    changed = await store.change_alert(alert("a1", notices=2), receivers=["mail"])
+    await store._link.table("alerts").change({"_id": "a1"}, left)
+    for receiver in ("hook", "log", "mail"):
+        assert await store.claim_deliveries(receiver, 9, NOW) == [changed], receiver
+        assert await store.claim_deliveries(receiver, 9, NOW) == [], receiver
+    found = await store._link.table("alerts").one({"_id": "a1"})
+    assert found is not None
+    assert "tell" not in found
+
+
+async def test_a_delivery_of_an_alert_that_is_gone_is_passed_over(store: MongoStore) -> None:
+    await store.raise_alert(alert("a1"), ["log"])
+    await store._link.table("alerts").drop({"_id": "a1"})
+    assert await store.claim_deliveries("log", 9, NOW) == []
 
 
 async def test_processes_on_other_hosts_count_as_gone_when_they_are_silent(

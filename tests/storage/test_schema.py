@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ from tests.contracts.store_support import (
 )
 
 AT = micros(NOW)
+AGO = NOW - timedelta(days=1)
 SAID: Event = event("e1", solicited=False)
 ALERT = b'{"key":"a1","kind":"incident","severity":"P1","title":"t","body":"b","created_at":%d}'
 INCIDENT = (
@@ -77,6 +79,9 @@ async def works(store: SqliteStore | MongoStore) -> None:
     """What was there is there, and takes part in what is new."""
     assert await store.live_alerts() == [OLD_ALERT]
     assert await store.incidents() == [OLD_INCIDENT]
+    assert await store.conversation("chat", "c1") == conversation()
+    for _ in range(2):
+        assert await store.age(raw=AGO, spam=AGO, messages=AGO, records=NOW) == 0
     assert await store.conversation("chat", "c1") == conversation()
     assert await store.claim_deliveries("hook", 9, NOW) == [OLD_ALERT]
     changed = await store.change_alert(replace(OLD_ALERT, notices=1), receivers=["hook"])
