@@ -29,13 +29,8 @@ class Denial:
 
 
 _GOOD_LEAN: Final = 0.2
-"""How good a word that no list has must sound before denying it is bad news."""
-
-_BAD_LEAN: Final = 0.15
-"""Below it denying the word with emphasis is good news: what is good is mostly listed."""
-
-_PLAIN_LEAN: Final = 0.0
-"""The same for a plain denial, which often denies no quality at all."""
+"""How good a word that no list has must sound before denying it is bad news; what sounds bad at
+all is taken for bad, as most good words are listed."""
 
 SHORT: Final = 26
 """Characters of a text, three times as many in English, that stands or falls with its denial."""
@@ -142,11 +137,11 @@ def _denied(text: str, cue: re.Match[str], lean: Lean) -> tuple[int, int] | None
     if unknown is None or len(text) > SHORT:
         return None
     if _STRONG.match(cue[1]):
-        return _guess(unknown, lean, _BAD_LEAN)
+        return _guess(unknown, lean)
     of_quality = cue[1] in _PLAIN or "那么" in cue[0]
     if not of_quality or len(unknown[0]) == 1 or len(text) > _SHORTER:
         return None
-    found = _guess(unknown, lean, _PLAIN_LEAN)
+    found = _guess(unknown, lean)
     return found if found and found[1] < 0 else None
 
 
@@ -159,11 +154,11 @@ def _listed(text: str, place: int) -> tuple[int, int] | None:
     return None
 
 
-def _guess(unknown: re.Match[str], lean: Lean, bad: float) -> tuple[int, int] | None:
+def _guess(unknown: re.Match[str], lean: Lean) -> tuple[int, int] | None:
     found = lean(unknown[0])
-    if bad <= found < _GOOD_LEAN:
+    if 0 <= found < _GOOD_LEAN:
         return None
-    return unknown.end(), -1 if found < bad else 1
+    return unknown.end(), -1 if found < 0 else 1
 
 
 def _joined(text: str, end: int, sign: int) -> int:
@@ -238,7 +233,7 @@ def _english_denied(text: str, place: int, lean: Lean) -> tuple[int, int] | None
             emphatic = bool(_EMPHASIS.match(text, place))
             if not emphatic and not (_ENDS.match(text, place) and _IS.search(text, 0, cue_end)):
                 return None
-            found = _guess(token, lean, _BAD_LEAN if emphatic else _PLAIN_LEAN)
+            found = _guess(token, lean)
             return found and (found[0], found[1] * sign_of_inner)
     return None
 
