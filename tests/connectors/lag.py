@@ -1,0 +1,113 @@
+"""Measures how late the loop is while one platform hangs and another is busy."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.reddit import Reddit
+from connectors.reddit_settings import RedditSettings
+from connectors.telegram import Telegram
+from connectors.telegram_settings import TelegramSettings
+from core.clock import SystemClock
+from core.records import Target
+from tests.connectors.reddit_server import ID, PASSWORD, SECRET, USER, Trouble, reddit_server
+from tests.connectors.support import Kit, running
+from tests.connectors.telegram_server import TOKEN, TelegramServer, telegram_server
+
+_TICK = 0.005
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lag:
+    """Milliseconds by which a timer was late, and what was done meanwhile."""
+
+    alone: float
+    """The 99th percentile before Reddit was started."""
+    p50: float
+    p99: float
+    worst: float
+    stored: int
+    answered: int
+    hung: int
+    """Requests that Reddit's server took and did not answer."""
+
+    def as_dict(self) -> dict[str, float]:
+        return {
+            "alone_p99_ms": round(self.alone, 2),
+            "lag_p50_ms": round(self.p50, 2),
+            "lag_p99_ms": round(self.p99, 2),
+            "lag_max_ms": round(self.worst, 2),
+            "stored": self.stored,
+            "answered": self.answered,
+            "hung": self.hung,
+        }
+
+
+async def measured(folder: Path, seconds: float) -> Lag:
+    """Let Reddit hang for so long, with Telegram at work beside it in the same loop."""
+    kit = Kit(folder=folder, clock=SystemClock())
+    async with reddit_server() as silent, telegram_server() as busy:
+        silent.trouble("api/v1/me", *[Trouble(how="hang")] * 100)
+        reddit = Reddit(
+            name="reddit",
+            settings=RedditSettings.model_validate(
+                {
+                    "client_id": ID,
+                    "client_secret": SECRET,
+                    "username": USER,
+                    "password": PASSWORD,
+                    "base_url": silent.url,
+                    "subreddits": ["shop"],
+                    "timeout_seconds": min(120, seconds + 5),
+                }
+            ),
+            tools=kit.tools,
+        )
+        telegram = Telegram(
+            name="tg",
+            settings=TelegramSettings.model_validate({"token": TOKEN, "base_url": busy.url}),
+            tools=kit.tools,
+        )
+        async with running(telegram, kit.shelf):
+            alone = await _lags(telegram, busy, kit, min(2.0, seconds))
+            async with running(reddit, kit.shelf):
+                while not silent.asked("api/v1/me"):
+                    await asyncio.sleep(_TICK)
+                lags = await _lags(telegram, busy, kit, seconds)
+                silent.stopping.set()
+        return Lag(
+            alone=1000 * alone[len(alone) * 99 // 100],
+            p50=1000 * lags[len(lags) // 2],
+            p99=1000 * lags[len(lags) * 99 // 100],
+            worst=1000 * lags[-1],
+            stored=len(kit.shelf.events),
+            answered=len(busy.texts),
+            hung=len(silent.asked("api/v1/me")),
+        )
+
+
+async def _lags(
+    telegram: Telegram, server: TelegramServer, kit: Kit, seconds: float
+) -> list[float]:
+    """By how many seconds a timer was late while shoppers write and are answered; sorted."""
+    lags: list[float] = []
+    watch = asyncio.create_task(_watch(lags))
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        stored = len(kit.shelf.events)
+        chat = 1000 + stored
+        server.say("几点关门", chat=chat)
+        await kit.shelf.until(stored + 1)
+        target = Target(channel="tg", conversation=str(chat), author=str(chat))
+        await telegram.send(target, "22 点", f"k{stored}")
+        await asyncio.sleep(0.02)
+    watch.cancel()
+    return sorted(lags)
+
+
+async def _watch(lags: list[float]) -> None:
+    while True:
+        due = time.perf_counter() + _TICK
+        await asyncio.sleep(_TICK)
+        lags.append(time.perf_counter() - due)
