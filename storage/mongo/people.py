@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from core.records import Conversation, Line, Reply, Ticket
+from core.records import Alert, Conversation, Incident, Line, Reply, Ticket
 from core.standing import Correction, Tracked
 from core.types import Event
 from storage.audit import Entry, entry, from_row, pseudonym
@@ -12,6 +12,7 @@ from storage.mongo.rows import row_of
 from storage.mongo.schema import DEAD, DONE, DROPPED, PENDING
 from storage.mongo.work import Tx, blob, integer, key
 from storage.people import ERASED, Dossier, names, tombstone
+from storage.quotes import said, without_quotes
 from storage.records import Judged
 
 _STATES: Final = {PENDING: "pending", DONE: "done", DEAD: "dead"}
@@ -107,6 +108,7 @@ async def erase(tx: Tx, customer: str, by: str) -> dict[str, int]:
     """
     found = Found()
     await found.look(tx, customer)
+    await _take_out_quotes(tx, said(_dossier(tx, found).mentions))
     for kind, docs in found.by_kind.items():
         await tx.table(kind).drop({"_id": {"$in": [doc["_id"] for doc in docs]}})
     rejects = sum("raw" in doc for doc in found.by_kind["dead_letters"])
@@ -127,6 +129,19 @@ async def erase(tx: Tx, customer: str, by: str) -> dict[str, int]:
         tx.count(f"dropped:{ERASED}", 1)
     await note(tx, who=by, what="erase", about=pseudonym(customer))
     return _dossier(tx, found).size
+
+
+async def _take_out_quotes(tx: Tx, texts: frozenset[str]) -> None:
+    async for doc in tx.table("alerts").each():
+        alert = without_quotes(tx.load(Alert, doc), texts)
+        if alert is not None:
+            body = {"$set": {"body": tx.dump(alert)}}
+            await tx.table("alerts").change({"_id": doc["_id"], "body": doc["body"]}, body)
+    async for doc in tx.table("incidents").each():
+        incident = without_quotes(tx.load(Incident, doc), texts)
+        if incident is not None:
+            change = {"$set": {"body": tx.dump(incident), "version": incident.version}}
+            await tx.table("incidents").change({"_id": doc["_id"], "body": doc["body"]}, change)
 
 
 async def note(tx: Tx, *, who: str, what: str, about: str) -> Entry:

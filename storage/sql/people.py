@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from core.records import Conversation, Line, Reply, Ticket
+from core.records import Alert, Conversation, Incident, Line, Reply, Ticket
 from core.standing import Correction, Tracked
 from core.types import Event, Mention
 from storage.audit import Entry, entry, from_row, pseudonym
 from storage.codec import key_of, micros, moment, text_of
 from storage.people import ERASED, Dossier, names, tombstone
 from storage.portable import KINDS
+from storage.quotes import said, without_quotes
 from storage.records import Judged, mention_words, search_filters, ticket_words
 from storage.sql.schema import DEAD, DONE, DROPPED, PENDING
 from storage.sql.work import Row, Tx, View
@@ -122,6 +123,7 @@ def _mentions(view: View, seqs: Sequence[int]) -> dict[int, Mention]:
 def erase(tx: Tx, customer: str, by: str) -> dict[str, int]:
     """Forget a customer, and note who did it; returns how many records of each kind."""
     found, dossier = Found(tx, customer), export(tx, customer)
+    _take_out_quotes(tx, said(dossier.mentions))
     for seq, mention in _mentions(tx, found.seqs).items():
         tx.index(
             "INSERT INTO mentions_index (mentions_index, rowid, words, filters)"
@@ -155,6 +157,19 @@ def erase(tx: Tx, customer: str, by: str) -> dict[str, int]:
     many("DELETE FROM replies WHERE id = ?", [(row,) for row in found.replies])
     note(tx, who=by, what="erase", about=pseudonym(customer))
     return dossier.size
+
+
+def _take_out_quotes(tx: Tx, texts: frozenset[str]) -> None:
+    for row, body in tx.db.execute("SELECT id, body FROM alerts").fetchall():
+        alert = without_quotes(tx.coder.load(Alert, body), texts)
+        if alert is not None:
+            tx.db.execute("UPDATE alerts SET body = ? WHERE id = ?", (tx.coder.dump(alert), row))
+    for row, body in tx.db.execute("SELECT id, body FROM incidents").fetchall():
+        incident = without_quotes(tx.coder.load(Incident, body), texts)
+        if incident is not None:
+            tx.db.execute(
+                "UPDATE incidents SET body = ? WHERE id = ?", (tx.coder.dump(incident), row)
+            )
 
 
 def _bury(tx: Tx, seq: int, event: Event) -> None:

@@ -23,9 +23,11 @@ from tests.contracts.store_support import (
     LONE,
     NOW,
     adds_up,
+    alert,
     conversation,
     event,
     heard,
+    incident,
     mention,
     plan,
     post,
@@ -103,6 +105,16 @@ async def live(store: AnyStore) -> None:
         mention=seq, channel="chat", native_id=f"{WORD} p1", posted_at=NOW, next_at=NOW
     )
     await store.track([figures])
+    evidence = alert(
+        "a1",
+        title=f"禾家超市：{WORD} p1",
+        body=f"8 位作者\n〔chat〕别人说的\n〔chat〕{WORD} p1",
+        incident="INC-101",
+    )
+    await store.raise_alert(evidence, [])
+    await store.raise_alert(alert("a2", body="〔chat〕别人说的"), [])
+    await store.open_incident(incident("k", title=f"{WORD} p1"))
+    await store.open_incident(incident("other", title="别人说的"))
     rejects = (
         Reject(channel="chat", id="x1", raw=f'{{"from": "{WHO}"}}'.encode(), reason="bad"),
         Reject(channel="chat", id="x2", raw=b"{of another}", reason="bad"),
@@ -148,6 +160,12 @@ async def test_a_customer_is_forgotten_whole(store: AnyStore, tmp_path: Path) ->
     assert await store.conversation("chat", "thread-7") is None
     assert [each.native_id for each in await store.dead_letters()] == ["x2"]
     assert await store.waiting_channels() == []
+    one, other = await store.live_alerts()
+    assert (one.title, one.body, one.version) == ("…", "8 位作者\n〔chat〕别人说的", 1)
+    assert other == alert("a2", body="〔chat〕别人说的")
+    assert sorted(each.title for each in await store.incidents()) == ["…", "别人说的"]
+    for each in await store.incidents():
+        await store.compare_and_set_incident(each)
     assert await store.corrections() == []
     assert await store.tracked_due("chat", NOW, 9) == []
     counts = await store.counts()
