@@ -123,30 +123,6 @@ class CaseBook:
             case.activity.take_over(loose)
             self._know(case, loose, pending=True)
 
-    def unite(self, kept: str, gone: str) -> tuple[Case, Case] | None:
-        """Two groups are one; returns the case that goes on and the one that ends, if both were.
-
-        The case that staff know goes on, or else the older one.
-        """
-        loose = self._loose.pop(gone, None)
-        one, other = self._groups.get(kept), self._groups.pop(gone, None)
-        if one is None and other is None:
-            if loose is not None:
-                self._loose.setdefault(kept, Activity()).take_over(loose)
-            return None
-        if one is None and other is not None:
-            other.groups.discard(gone)
-            self.bind(other, kept)
-            return None
-        if one is not None and loose is not None:
-            one.activity.take_over(loose)
-            self._know(one, loose, pending=True)
-        if one is None or other is None or one is other:
-            return None
-        first, second = sorted((one, other), key=_standing)
-        self.merge(first, second)
-        return first, second
-
     def same_alarm(self, case: Case) -> Case | None:
         """The case staff were told of whose matter this one, which alarms now, is as well."""
         bad = [post for post in case.activity.posts() if post.bad][-_WEIGHED:]
@@ -290,7 +266,3 @@ class CaseBook:
             case.pending.append(post.seq)
         if len(self._posts) > _MOST_POSTS:
             self._posts.popitem(last=False)
-
-
-def _standing(case: Case) -> tuple[bool, bool, float, str]:
-    return (case.told is None, case.record is None, case.activity.first, case.key)

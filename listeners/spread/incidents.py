@@ -156,10 +156,6 @@ class Grouper:
         shelf.matters.setdefault(category or "", MatterIndex()).add(made, (), self._now)
         return made
 
-    def keep_apart(self, one: str, other: str) -> None:
-        """Neither of two incidents takes the other over by itself, as after a split."""
-        self._apart.add(frozenset((self.current(one), self.current(other))))
-
     def _shelf(self, brand: str | None) -> _Shelf:
         shelf = self._shelves.get(brand or "")
         if shelf is None:

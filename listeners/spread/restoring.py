@@ -5,7 +5,6 @@ from typing import Final
 
 from core.records import Incident, Note
 from listeners.spread.case import Case
-from listeners.spread.incidents import Grouper
 from listeners.spread.ledger import BOT, moment
 
 MOST: Final = 2000
@@ -13,7 +12,7 @@ MOST: Final = 2000
 _RULINGS: Final = frozenset({"merged", "split"})
 
 
-def cases(records: Iterable[Incident], grouper: Grouper) -> dict[str, Case]:
+def cases(records: Iterable[Incident]) -> dict[str, Case]:
     """The case of each stored incident, by its id; a merged one is what it was merged into."""
     known = {record.id: record for record in records if not record.drill}
     found = {
@@ -27,11 +26,6 @@ def cases(records: Iterable[Incident], grouper: Grouper) -> dict[str, Case]:
         for id_, record in known.items()
         if record.merged_into is None
     }
-    for case in found.values():
-        if case.record is not None:
-            for note in case.record.timeline:
-                if note.what == "split" and note.detail in found:
-                    grouper.keep_apart(case.key, found[note.detail].key)
     for id_, record in known.items():
         into, steps = record.merged_into, 0
         while into in known and known[into].merged_into is not None and steps < len(known):

@@ -72,7 +72,7 @@ class SpreadWatch:
         self._time = EventTime()
         self._heard_at = clock.monotonic()
         self._tidied = 0.0
-        self._grouper = Grouper(quiet=_KEPT, by_words=False, names=patterns, united=self._unite)
+        self._grouper = Grouper(quiet=_KEPT, by_words=False)
         self._book = CaseBook(patterns)
         self._loud: dict[str, Loudness] = {}
         self._lanes: dict[tuple[str, str], BrandLane] = {}
@@ -126,7 +126,7 @@ class SpreadWatch:
 
         ``alerts``: those that were raised before. What still goes on and was not raised is raised.
         """
-        cases = restoring.cases(await self._store.incidents(limit=restoring.MOST), self._grouper)
+        cases = restoring.cases(await self._store.incidents(limit=restoring.MOST))
         for mention in sorted(mentions, key=lambda one: one.seq):
             self._take(mention, cases)
         for alert in alerts:
@@ -268,12 +268,6 @@ class SpreadWatch:
             self._book.add(case)
             self._book.bind(case, group)
         return case
-
-    def _unite(self, kept: str, gone: str) -> None:
-        both = self._book.unite(kept, gone)
-        if both is not None:
-            self._desk.merged(*both)
-            self._ledger.merged(*both)
 
     def _end_quiet(self) -> int:
         now, ended = self._now(), 0

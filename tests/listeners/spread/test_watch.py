@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.errors import StoreError
-from core.types import Mention, Sentiment
+from core.types import Mention, Probabilities, Sentiment
 from listeners.spread.activity import heard
 from listeners.spread.brand_lane import BrandLane
 from listeners.spread.event_time import EventTime
@@ -64,6 +64,20 @@ async def test_two_who_tell_of_illness_are_enough_for_p1() -> None:
 async def test_harm_that_ended_well_is_no_harm() -> None:
     text = "娃在禾家走丢了五分钟，店员帮着广播很快找到了，谢谢你们"
     assert (await after(said(6, text, ill=True, positive=True))).alerts == []
+
+
+async def test_harm_in_posts_that_are_hardly_negative_is_no_p1() -> None:
+    doubtful = [
+        replace(
+            one,
+            judgement=replace(
+                one.judgement,
+                probabilities=Probabilities(negative=0.45, neutral=0.5, positive=0.05),
+            ),
+        )
+        for one in said(3, "奶奶过敏，禾家的瑞士卷含坚果吗", ill=True)
+    ]
+    assert (await after(doubtful)).alerts == []
 
 
 async def test_what_becomes_worse_is_the_same_alert_and_severer() -> None:
@@ -155,6 +169,53 @@ async def test_one_matter_in_many_words_is_one_alert() -> None:
     ]
     receiver = await after([*base, *crisis])
     assert len(receiver.alerts) == 1
+
+
+async def in_a_crisis(more: Sequence[Mention]) -> list[str | None]:
+    """The incident of each of ``more``, and that of the crisis, which they come in the midst of."""
+    watch = watching(Receiver())
+    at = START + timedelta(days=1, hours=6)
+    crisis = [
+        one
+        for n, text in enumerate((MOULD, *OWN_WORDS))
+        for one in said(6, text, seq=60_000 + 100 * n, at=at + timedelta(minutes=n), minutes=1)
+    ]
+    everything = [*ordinary(1.2), *(in_category(one) for one in crisis), *more]
+    await hear(watch, everything)
+    await watch.close()
+    return [watch.incident_of("hejia", one) for one in (*more, crisis[0])]
+
+
+def in_category(one: Mention) -> Mention:
+    return replace(one, judgement=replace(one.judgement, category="food_safety"))
+
+
+def late(seq: int, text: str, *, bad: bool = True) -> Mention:
+    at = START + timedelta(days=1, hours=6, minutes=25)
+    return in_category(said(1, text, at=at, seq=seq, positive=not bad)[0])
+
+
+async def test_a_post_in_its_own_words_belongs_to_the_matter() -> None:
+    same, other, crisis = await in_a_crisis(
+        [
+            late(90_000, "今天去禾家一看，朝阳店那批发霉的面包居然还摆着，孩子都知道不能吃"),
+            replace(
+                late(90_001, "停车场收费乱来，多扣了我二十块，客服电话打不通"),
+                judgement=judgement("negative", complaint=0.9),
+            ),
+        ]
+    )
+    assert same == crisis
+    assert crisis is not None
+    assert other is None
+
+
+async def test_praise_in_the_words_of_a_matter_does_not_belong_to_it() -> None:
+    praise, crisis = await in_a_crisis(
+        [late(90_000, "禾家朝阳店的面包好吃，孩子每天早上都要吃", bad=False)]
+    )
+    assert praise is None
+    assert crisis is not None
 
 
 async def test_two_matters_at_a_time_are_two_alerts() -> None:
