@@ -6,8 +6,7 @@ Reddit's connector reads from a loopback server that takes each request and neve
 Telegram's reads and answers beside it in the same loop. Prints one line of JSON: by how much a
 timer that ought to fire every 5 ms was late (lag_p50_ms, lag_p99_ms, lag_max_ms; alone_p99_ms
 before Reddit was started), and how many messages of Telegram were stored and answered. Exits with
-1 where
-the 99th percentile is above 50 ms.
+1 where the 99th percentile is above 50 ms.
 """
 
 import asyncio
