@@ -161,7 +161,7 @@ class TextJudge:
             risk=told.decided.risk,
             offensive=told.offensive,
             spam=told.spam,
-            evidence=_evidence(told.decided.words, (*heard.compared, *why.pieces)),
+            evidence=_evidence(told.decided.words, _said(heard, why.pieces)),
             model=self._name,
         )
 
@@ -207,6 +207,14 @@ def most_likely(probabilities: Probabilities) -> Sentiment:
     if probabilities.neutral == most:
         return "neutral"
     return "negative" if probabilities.negative == most else "positive"
+
+
+def _said(heard: _Heard, pieces: tuple[str, ...]) -> tuple[str, ...]:
+    """Comparisons as they were written, and the pieces that are the author's words."""
+    if not heard.compared:
+        return pieces
+    shown = heard.shown.lower()
+    return (*heard.compared, *(piece for piece in pieces if piece in shown))
 
 
 def _evidence(words: tuple[str, ...], pieces: tuple[str, ...]) -> tuple[str, ...]:

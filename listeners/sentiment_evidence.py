@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from listeners.sentiment_grams import WIDTH, Hashes, words
+from listeners.structure_words import words as plain_words
 
 Floats = NDArray[np.float64]
 
@@ -16,6 +17,9 @@ HEAD: Final = 400
 
 _LONGEST: Final = 6
 """Characters of a Chinese piece."""
+
+_LATIN: Final = 4
+"""Letters under which a Latin word is shown only if a list has it: *bad*, but not *was*."""
 
 _LEAST: Final = 8.0
 """Units of weight under which a piece says nothing."""
@@ -39,12 +43,13 @@ def telling(
     strengths = _by_character(by_place[: len(text) + 2], rows, shift, weigh).tolist()
     # The text is set between spaces.
     del strengths[0]
+    listed = plain_words().english
     for piece in _PIECE.finditer(text):
         start, end = piece.span()
         if piece[0].isascii():
             own = rows.take(words(piece[0])[:1] >> shift).view(np.int8)
             strength = sum(strengths[start:end]) + float(own @ weigh)
-            if strength >= _LEAST and end - start > 1:
+            if strength >= _LEAST and (end - start >= _LATIN or piece[0] in listed):
                 yield strength, piece[0]
         else:
             yield from _runs(text, strengths, start, end)

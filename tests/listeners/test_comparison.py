@@ -46,6 +46,11 @@ def test_about_whom(judge: TextJudge, text: str, sign: str) -> None:
     )
 
 
+def test_plain_words_that_were_put_in_are_no_evidence(judge: TextJudge) -> None:
+    found = judge.judge_now(["永辉比禾家便宜多了", "Walmart is cheaper than Hejia"])
+    assert all("很差" not in word and "terrible" not in word for f in found for word in f.evidence)
+
+
 def test_the_brand_in_question_is_the_one_that_is_named_alone() -> None:
     theirs = BrandMatcher((THEIRS,), channel_brands={}, default=None)
     found = compared("比永辉便宜多了", theirs.brands_in)
