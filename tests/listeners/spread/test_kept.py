@@ -15,7 +15,15 @@ from core.types import Action, Decision, Mention, Page
 from listeners.spread.watch import SpreadWatch
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
-from tests.listeners.spread.watching import NOW, QUEUE, Receiver, hear, said, watching
+from tests.listeners.spread.watching import (
+    NOW,
+    QUEUE,
+    Receiver,
+    hear,
+    ordinary,
+    said,
+    watching,
+)
 
 
 @pytest.fixture
@@ -224,12 +232,13 @@ async def test_what_staff_write_is_kept(store: AnyStore) -> None:
     assert kept.mentions == 12
 
 
+def in_category(one: Mention, category: str = "food_safety") -> Mention:
+    return replace(one, judgement=replace(one.judgement, category=category))
+
+
 async def two_matters(store: AnyStore, receiver: Receiver) -> tuple[SpreadWatch, list[str]]:
     watch = watching(receiver, store=store)
-    queue = [
-        replace(one, judgement=replace(one.judgement, category="checkout"))
-        for one in said(6, QUEUE, seq=50)
-    ]
+    queue = [in_category(one, "checkout") for one in said(6, QUEUE, seq=50)]
     await hear(watch, await recorded(store, [*said(6), *queue]))
     await watch.close()
     found = sorted(await store.incidents(), key=lambda one: QUEUE[:3] in one.title)
@@ -238,9 +247,41 @@ async def two_matters(store: AnyStore, receiver: Receiver) -> tuple[SpreadWatch,
 
 def more_of_the_queue(hours: float, *, seq: int) -> list[Mention]:
     return [
-        replace(one, judgement=replace(one.judgement, category="checkout"))
+        in_category(one, "checkout")
         for one in said(8, QUEUE, seq=seq, at=START + timedelta(hours=hours))
     ]
+
+
+async def test_a_kept_matter_that_turns_out_to_be_another_goes_over_to_it(store: AnyStore) -> None:
+    receiver = Receiver()
+    watch = watching(receiver, store=store)
+    await hear(watch, ordinary(1))
+    at = START + timedelta(days=1)
+    english = "Threw out my loaf, the underside had green spots. Disgusted, I want my money back"
+    few = [in_category(one) for one in said(3, english, seq=2_000, at=at)]
+    main = [in_category(one) for one in said(9, seq=3_000, at=at + timedelta(minutes=10))]
+    more = [in_category(one) for one in said(6, english, seq=2_500, at=at + timedelta(minutes=40))]
+    await hear(watch, await recorded(store, few))
+    await watch.close()
+    small = await only(store)
+    assert receiver.alerts == []
+    await hear(watch, await recorded(store, main))
+    await hear(watch, await recorded(store, more))
+    await watch.close()
+    [alert] = receiver.alerts
+    assert alert.incident is not None
+    assert alert.incident != small.id
+    gone = await store.incident(small.id)
+    kept = await store.incident(alert.incident)
+    assert gone is not None
+    assert kept is not None
+    assert (gone.merged_into, gone.state) == (kept.id, "resolved")
+    assert kept.mentions == 18
+    assert len(await members(store, kept.id)) == 18
+    assert ("merged", "bot", small.id) in [(n.what, n.by, n.detail) for n in kept.timeline]
+    again = await restarted(store, receiver)
+    await again.close()
+    assert len(await members(store, kept.id)) == 18
 
 
 async def test_merging_holds_from_then_on_and_after_a_restart(store: AnyStore) -> None:

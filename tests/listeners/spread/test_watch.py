@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.errors import StoreError
-from core.types import Mention, Probabilities, Sentiment
+from core.types import Mention, Probabilities
 from listeners.spread.activity import heard
 from listeners.spread.brand_lane import BrandLane
 from listeners.spread.event_time import EventTime
@@ -18,6 +18,7 @@ from tests.listeners.spread.watching import (
     Receiver,
     after,
     hear,
+    ordinary,
     said,
     watching,
 )
@@ -247,17 +248,6 @@ async def test_a_loud_day_needs_more_grumblers() -> None:
     grumblers = said(6, QUEUE, at=at + timedelta(minutes=20), seq=20_000)
     assert (await after([*base, *crowd, *grumblers])).alerts == []
     assert len((await after([*base, *grumblers])).alerts) == 1
-
-
-def ordinary(days: float, *, seed: int = 3) -> list[Mention]:
-    rng = random.Random(seed)
-    made = []
-    for n in range(round(days * 24 * 12)):
-        text = "".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(20))
-        at = START + timedelta(minutes=5 * n + rng.uniform(0, 5))
-        mood: Sentiment = "negative" if rng.random() < 0.1 else "neutral"
-        made.append(mention(n, at=at, author=f"o{n}", text=text, sentiment=mood))
-    return made
 
 
 def angry_at_everything(at: datetime) -> list[Mention]:

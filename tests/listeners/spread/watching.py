@@ -1,12 +1,13 @@
 """A watch, who hears its alerts, and posts to show it."""
 
+import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from core.clock import Clock, ManualClock
 from core.errors import StoreError
 from core.records import Alert
-from core.types import Mention, Severity
+from core.types import Mention, Sentiment, Severity
 from listeners.spread.ports import Incidents
 from listeners.spread.unkept import UnkeptIncidents
 from listeners.spread.watch import SpreadWatch
@@ -93,6 +94,18 @@ def said(
         )
         for n in range(count)
     ]
+
+
+def ordinary(days: float, *, seed: int = 3) -> list[Mention]:
+    """A post in five minutes, none about what another is about; one in ten is negative."""
+    rng = random.Random(seed)
+    made = []
+    for n in range(round(days * 24 * 12)):
+        text = "".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(20))
+        at = START + timedelta(minutes=5 * n + rng.uniform(0, 5))
+        mood: Sentiment = "negative" if rng.random() < 0.1 else "neutral"
+        made.append(mention(n, at=at, author=f"o{n}", text=text, sentiment=mood))
+    return made
 
 
 async def hear(watch: SpreadWatch, mentions: Sequence[Mention]) -> None:

@@ -1,0 +1,38 @@
+from dataclasses import replace
+from datetime import timedelta
+
+from core.bus import Bus
+from core.clock import ManualClock
+from core.records import Incident
+from core.settings import Alerts, Brand, Channel, Console, Settings
+from listeners.spread.assembly import build_spread, spread_duties
+from listeners.spread.unkept import UnkeptIncidents
+from tests.listeners.spread.watching import NOW, Receiver, hear, said
+
+
+def settings(authors: int) -> Settings:
+    return Settings(
+        brands=(Brand(id="hejia", name="禾家超市", terms=("禾家",)),),
+        channels=(Channel(name="feed", type="replay"),),
+        alerts=Alerts(authors=authors, resolve_hours=2),
+        console=Console(language="en"),
+    )
+
+
+async def test_the_watch_is_as_it_is_configured() -> None:
+    for authors, alarmed in ((5, True), (9, False)):
+        receiver, bus, clock = Receiver(), Bus(), ManualClock(NOW)
+        listening = bus.subscribe()
+        watch = build_spread(settings(authors), receiver, clock, store=UnkeptIncidents(), bus=bus)
+        [duty] = spread_duties(watch)
+        await hear(watch, [replace(one, masked_text="mould") for one in said(6)])
+        assert bool(receiver.alerts) is alarmed
+        await clock.advance(timedelta(hours=3).total_seconds())
+        assert await duty.do() == 1
+        assert duty.every <= timedelta(minutes=1)
+        async for change in listening:
+            assert isinstance(change, Incident)
+            if change.state == "resolved":
+                break
+        if alarmed:
+            assert receiver.alerts[0].title == "禾家超市: mould (6 people within an hour)"
