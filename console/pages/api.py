@@ -28,6 +28,9 @@ class Api:
             "/api/tickets/{number}": self.ticket,
             "/api/drafts": self.drafts,
             "/api/alerts": self.alerts,
+            "/api/incidents": self.incidents,
+            "/api/incidents/{id}": self.incident,
+            "/api/drill": self.drill,
             "/api/health": self.health,
             "/api/figures": self.figures,
         }
@@ -69,6 +72,17 @@ class Api:
 
     async def alerts(self, request: Request) -> Response:
         return json_response({"alerts": await self._desk.store.alerts(limit=_limit(request))})
+
+    async def incidents(self, request: Request) -> Response:
+        found = await self._desk.store.incidents(limit=_limit(request))
+        return json_response({"incidents": found})
+
+    async def incident(self, request: Request) -> Response:
+        return _one(await self._desk.store.incident(str(request.path_params["id"])))
+
+    async def drill(self, request: Request) -> Response:
+        """The score of an exercise as it stands."""
+        return _one(None if self._desk.drill is None else self._desk.drill.score())
 
     async def health(self, request: Request) -> Response:
         return json_response({"connectors": list(self._desk.health())})

@@ -14,6 +14,7 @@ from tests.console.house import CHAT, House
 from tests.console.seeds import (
     add_alert,
     add_dead_letters,
+    add_incident,
     add_mention,
     event,
     judgement,
@@ -147,7 +148,7 @@ async def test_on_a_telephone_the_list_and_the_entry_take_turns(
         await expect(page.locator("#mentions")).to_be_visible()
         await live(page)
         await page.get_by_role("button", name="筛选").click()
-        await expect(page.get_by_text("正面", exact=True)).to_be_visible()
+        await expect(page.locator("#filters").get_by_text("正面", exact=True)).to_be_visible()
 
 
 async def test_half_typed_text_survives_updates_and_reloads(house: House, tabs: OpenTab) -> None:
@@ -264,3 +265,37 @@ async def test_a_tab_that_lost_the_server_catches_up(house: House, tabs: OpenTab
         await add_mention(house.store, event("1", "断线时来的"))
         await live(page)
         await expect(page.locator("#mentions")).to_contain_text("断线时来的")
+
+
+async def test_an_incident_is_watched_owned_and_answered(house: House, tabs: OpenTab) -> None:
+    incident = await add_incident(house.store, mentions=3)
+    now = house.clock.now()
+    seqs = []
+    for number in range(3):
+        what = event(
+            f"p{number}",
+            f"吐司发霉了，太恶心，第{number}次",
+            posted_at=now - timedelta(hours=3 - number),
+        )
+        seqs.append((await add_mention(house.store, what)).seq)
+    await house.store.assign_incident(seqs, incident.id)
+    async with tabs() as context:
+        board = await open_page(context, house, "/incidents")
+        await live(board)
+        await expect(board.locator("#curve canvas")).to_be_visible()
+        page = await open_page(context, house, f"/incidents/{incident.id}")
+        await live(page)
+        await expect(page.locator("#curve canvas")).to_be_visible()
+        text = page.locator("textarea[name=text]")
+        await text.fill("正在核实")
+        await page.locator("button", has_text="由我负责").click()
+        await expect(page.locator(".timeline")).to_contain_text("认领")
+        await expect(text).to_have_value("正在核实")
+        await expect(board.locator("#board")).to_contain_text("值班人员"), "the board hears of it"
+        await page.locator("button", has_text="保存口径").click()
+        await expect(page.locator("#incident .notice")).to_contain_text("口径已保存")
+        await page.locator("button", has_text="暂停自动回复").click()
+        await expect(page.locator(".incident-head .paused")).to_be_visible()
+        stored = await house.store.incident(incident.id)
+        assert stored is not None
+        assert (stored.statement, stored.owner) == ("正在核实", "staff")

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from connectors.webchat import Webchat, WebchatSettings
 from console.app import create_app
+from console.drilling import DrillBoard
 from console.ports import ConsoleStore, Regroups
 from core.bus import Bus
 from core.clock import Clock, SystemClock
@@ -100,6 +101,7 @@ async def open_house(
     chat_settings: WebchatSettings | None = None,
     with_chat: bool = True,
     regroups: Callable[[SqliteStore], Regroups] | None = None,
+    drilled: bool = False,
     port: int = 0,
 ) -> AsyncIterator[House]:
     """Everything started; ``wrap`` puts something between the console and its store."""
@@ -142,6 +144,7 @@ async def open_house(
         brands={"fresh": "绿篮超市"},
         pushed=pushed,
         regroups=grouping,
+        drill=DrillBoard(bus=bus, clock=clock) if drilled else None,
         chat_origins=chat_origins,
         zone=UTC,
     )

@@ -15,6 +15,7 @@ from tests.console.seeds import (
     NOW,
     add_alert,
     add_dead_letters,
+    add_incident,
     add_mention,
     event,
     reply,
@@ -49,6 +50,14 @@ class TestApi:
         mention = cast("Found", (await get(browser, "/api/mentions/1"))["mention"])
         assert cast("Found", mention["event"])["text"] == "面包发霉了\ud83d"
         await get(browser, "/api/mentions/2", 404)
+
+    async def test_incidents(self, house: House, browser: aiohttp.ClientSession) -> None:
+        await add_incident(house.store, title="面包发霉")
+        (incident,) = cast("list[Found]", (await get(browser, "/api/incidents"))["incidents"])
+        assert incident["id"] == "INC-101"
+        assert (await get(browser, "/api/incidents/INC-101"))["title"] == "面包发霉"
+        await get(browser, "/api/incidents/INC-9", 404)
+        await get(browser, "/api/drill", 404)
 
     async def test_pages(self, house: House, browser: aiohttp.ClientSession) -> None:
         for number in range(5):

@@ -1,14 +1,19 @@
 """The score of an exercise."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
 
 from console.drilling import DrillBoard
-from core.bus import Bus
+from core.bus import Bus, Talked
 from core.clock import ManualClock
 from core.records import Alert, Incident, Reply, ReplyState, Target
 from core.types import Mention
-from tests.console.seeds import NOW, event, judgement
+from tests.console.house import open_house
+from tests.console.seeds import NOW, add_incident, event, judgement
 
 
 def mention(seq: int, *, negative: bool = True) -> Mention:
@@ -90,3 +95,52 @@ async def test_a_person_s_reply_is_an_answer_and_an_owner_has_taken_it() -> None
         board.note(change)
     score = board.score()
     assert (score.detect, score.acknowledge, score.answer) == (1.0, 3.0, 4.0)
+
+
+async def test_every_page_says_that_it_is_a_drill(tmp_path: Path) -> None:
+    async with (
+        open_house(tmp_path, drilled=True) as house,
+        aiohttp.ClientSession(base_url=house.url) as browser,
+    ):
+        await add_incident(house.store)
+        pages = (
+            "/",
+            "/tickets",
+            "/drafts",
+            "/incidents",
+            "/incidents/INC-101",
+            "/alerts",
+            "/pauses",
+        )
+        for page in pages:
+            async with browser.get(f"{page}?lang=en") as answer:
+                assert "This is a drill" in await answer.text(), page
+        async with browser.get("/incidents?lang=zh") as answer:
+            html = await answer.text()
+        assert "演练中" in html
+        assert "发现 尚未" in html
+        async with browser.get("/api/drill") as answer:
+            score = await answer.json()
+        assert score == {
+            "posts": 0,
+            "began_at": None,
+            "detect": None,
+            "acknowledge": None,
+            "answer": None,
+            "ended": False,
+        }
+
+
+async def test_the_board_listens_until_it_is_told_to_stop() -> None:
+    bus, clock = Bus(), ManualClock(NOW)
+    board = DrillBoard(bus=bus, clock=clock)
+    running = asyncio.create_task(board.run())
+    await asyncio.sleep(0)
+    bus.publish(mention(1))
+    bus.publish(Talked(channel="x", conversation="c"))
+    await asyncio.sleep(0)
+    assert board.posts == 1
+    running.cancel()
+    await asyncio.wait([running])
+    bus.publish(mention(2))
+    assert board.posts == 1

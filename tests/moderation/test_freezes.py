@@ -115,8 +115,17 @@ async def test_a_reply_that_was_looked_at_before_the_pause_does_not_start_after_
     assert await looking == "发霉面包"
 
 
+@dataclass
+class Busy(NoPauses):
+    """Takes a moment to keep a pause."""
+
+    async def save_freeze(self, freeze: Freeze) -> None:
+        await asyncio.sleep(0)
+        await super().save_freeze(freeze)
+
+
 async def test_two_pauses_of_one_name_at_once_leave_one() -> None:
-    store = NoPauses()
+    store = Busy()
     freezes = StoredFreezes(store)
     await asyncio.gather(*(freezes.save_freeze(freeze("all", reason=str(n))) for n in range(9)))
     assert len(await freezes.freezes()) == 1

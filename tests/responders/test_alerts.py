@@ -159,7 +159,7 @@ class Failing(Deliveries):
         return await super().change_alert(alert, receivers=receivers)
 
     async def live_alerts(self, *, limit: int = 1000) -> Sequence[Alert]:
-        if self.failures and isinstance(self.failures[0], StoreError):
+        if self.failures and type(self.failures[0]) is StoreError:
             raise self.failures.pop(0)
         return await super().live_alerts(limit=limit)
 

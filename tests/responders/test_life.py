@@ -405,6 +405,7 @@ def test_what_is_near_is_found_without_looking_at_all() -> None:
     near = {one.key for one in live.near(alert("P3", incident="INC-1", category="c"))}
     assert near == {"g", *(f"k{n}" for n in range(1, 50, 5))}
     assert live.gravest_first()[0].key == "g"
+    live.put(told("P3", key="lower", incident=None, category="c"))
     live.put(replace(grave, state="resolved"))
     assert "g" not in {one.key for one in live.near(alert("P3", incident="INC-1", category="c"))}
     live.put(replace(alerts[0], state="resolved"))

@@ -17,7 +17,7 @@ from core.records import Alert
 from core.settings import Settings
 from responders.catalogue import Written, shipped_catalogue
 from responders.receiver import Merges, Paced
-from responders.receivers.assembly import DIALECTS, build_receivers
+from responders.receivers.assembly import DIALECTS, build_receivers, without_receivers
 from responders.receivers.robot import Robot
 from responders.receivers.text import Style
 from tests.responders.parts import START, alert
@@ -142,6 +142,13 @@ async def test_what_strangers_wrote_means_nothing_to_the_platform(rig: Rig) -> N
         assert '"mrkdwn": false' in texts
 
 
+async def test_a_very_long_alert_is_cut_between_characters(rig: Rig) -> None:
+    long = replace(alert(), title="霉" * 400, body="\n".join(["霉" * 500] * 30), brand=None)
+    await rig.robot.deliver(long)
+    [said] = rig.platform.taken
+    assert "\ufffd" not in json.dumps(said, ensure_ascii=False)
+
+
 async def test_a_verdict_in_the_body_of_a_200_counts(rig: Rig) -> None:
     for body, kind in (
         (b'{"errcode": 310000, "code": 19021, "errmsg": "sign not match"}', Refused),
@@ -264,6 +271,9 @@ async def test_every_kind_that_can_be_configured_is_built() -> None:
         clock, texts = ManualClock(START), shipped_catalogue()
         names = [one.name for one in build_receivers(mine, texts, session, clock)]
         assert names == ["webhook-0", "own", *(f"r-{kind}" for kind in DIALECTS), "mail"]
+        quiet = without_receivers(settings(robots=robots, on_call=[{"receivers": ["own"]}]))
+        assert build_receivers(quiet, texts, session, clock) == []
+        assert quiet.alerts.on_call == ()
         twice = settings(robots=[robots[0], robots[0]])
         with pytest.raises(ConfigError, match="two receivers are named 'r-feishu'"):
             build_receivers(twice, texts, session, clock)
