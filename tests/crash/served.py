@@ -67,6 +67,8 @@ class ServedSite:
     folder: Path
     channel: Mapping[str, object]
     """The keys of the one channel."""
+    more: Sequence[str] = ()
+    """Further lines of the configuration."""
     kills: list[str] = field(default_factory=list)
     """Where each run was killed, in order."""
     dice: random.Random = field(default_factory=lambda: random.Random(20260301))
@@ -80,6 +82,7 @@ class ServedSite:
         lines += ["[store]", f'url = "sqlite:{self.folder / "store.db"}"']
         lines += ["[knowledge]", f'folder = "{EXAMPLE / "knowledge"}"']
         lines += ["[playbook]", f'file = "{EXAMPLE / "playbook.toml"}"']
+        lines += self.more
         (self.folder / "tingfeng.toml").write_text("\n".join(lines), encoding="utf-8")
 
     async def killed_at(self, point: str) -> None:
