@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/storage.py [--mentions N] [--folder DIR] [--mongodb URL]
 
-``--mongodb`` fills and asks a MongoDB instead. Everything runs on one machine in one run; only
-ratios of figures of one run say anything.
+``--mongodb`` fills and asks a MongoDB instead; a ``large.db`` in DIR is asked as it is. Everything
+runs on one machine in one run; only ratios of figures of one run say anything.
 """
 
 import argparse
@@ -15,105 +15,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.made_up import START, event, outcome
 from core.clock import SystemClock
 from core.queries import MentionFilter, TicketFilter
-from core.records import Alert, Outcome, Plan, Ticket, TicketState
+from core.records import Alert
 from core.standing import Correction, Sample, Tracked
-from core.types import (
-    Action,
-    Author,
-    Decision,
-    Event,
-    EventKind,
-    Judgement,
-    Mention,
-    Metrics,
-    Page,
-    Probabilities,
-    Received,
-    Sentiment,
-)
+from core.types import Event, Metrics, Page
 from storage.factory import AnyStore, open_store
 from storage.sqlite import SqliteStore
-
-START = datetime(2025, 1, 1, tzinfo=UTC)
-WORDS = (
-    *("面包", "牛奶", "鸡蛋", "排队", "收银", "态度", "退款", "发霉", "新鲜", "便宜"),
-    *("会员", "配送", "超市", "门店", "周末", "促销", "酸奶", "水果", "榴莲", "海鲜"),
-    *("过期", "包装", "小票", "发票", "停车", "客服", "电话", "等了", "很久", "不错"),
-    *("喜欢", "失望", "生气", "推荐", "再也", "不来", "今天", "昨天", "晚上", "queue"),
-    *(
-        "fresh",
-        "refund",
-        "mouldy",
-        "checkout",
-        "delivery",
-        "member",
-        "cheap",
-        "parking",
-        "great",
-        "never",
-    ),
-    *("again"),
-)
-CATEGORIES = ("food_safety", "service", "price", "delivery", "membership", "other")
-SENTIMENTS: tuple[Sentiment, ...] = ("negative", "neutral", "positive")
-
-
-def event(n: int, rng: random.Random, *, total: int) -> Event:
-    """A made-up post; a year of them whatever ``total`` is."""
-    return Event(
-        channel=("weibo", "xiaohongshu", "douyin")[n % 3],
-        id=f"p{n}",
-        kind=EventKind.POST,
-        author=Author(id=f"u{rng.randrange(200_000)}", name="某位顾客"),
-        text="".join(rng.choices(WORDS, k=rng.randint(6, 24))) + f" {n}",
-        posted_at=START + timedelta(seconds=31_536_000 * n / total),
-        conversation=f"p{n}",
-    )
-
-
-def outcome(item: Received, rng: random.Random) -> Outcome:
-    """A judged mention; one in two hundred opens a ticket."""
-    sentiment = rng.choices(SENTIMENTS, (2, 5, 3))[0]
-    mention = Mention(
-        seq=item.seq,
-        event=item.event,
-        brands=(rng.choices(("lehui", "hema"), (9, 1))[0],),
-        judgement=Judgement(
-            language="zh",
-            sentiment=sentiment,
-            probabilities=Probabilities(negative=0.6, neutral=0.3, positive=0.1),
-            complaint=0.5,
-            category=rng.choice(CATEGORIES),
-        ),
-        masked_text=item.event.text,
-    )
-    ticket = None
-    if item.seq % 200 == 0:
-        ticket = Ticket(
-            number=f"T-{1000 + item.seq}",
-            brand="lehui",
-            channel=item.event.channel,
-            conversation=item.event.conversation,
-            customer=item.event.author.id,
-            subject=item.event.text[:40],
-            category="service",
-            severity="P3",
-            state=TicketState.OPEN if item.seq % 4000 == 0 else TicketState.RESOLVED,
-            language="zh",
-            created_at=item.event.posted_at,
-            due_at=item.event.posted_at + timedelta(hours=4),
-            mention=item.seq,
-        )
-    decision = Decision(action=Action.IGNORE, rule="benchmark", reason="made up")
-    return Outcome(seq=item.seq, mention=mention, plan=Plan(decision=decision, ticket=ticket))
 
 
 async def inserts(folder: Path) -> None:
@@ -166,6 +81,28 @@ def _pages(
         page = tuple(event(n, rng, total=total) for _, n in zip(range(500), numbers, strict=False))
         if page:
             yield page
+
+
+async def in_turns(large: AnyStore, folder: Path) -> None:
+    """The same inserts into the large store and into an empty one, in turns, median of seven.
+
+    Whatever else the machine does meets both alike.
+    """
+    small = await SqliteStore.open(folder / "small.db", clock=SystemClock())
+    rng, numbers = random.Random(3), iter(range(10**8, 10**9))
+    ratios = []
+    for _ in range(7):
+        seconds = []
+        for store in (small, large):
+            started = time.perf_counter()
+            for page in _pages(numbers, rng, 10**9, 10_000):
+                await store.accept("bench", Page(events=page))
+                items = await store.claim_events(500)
+                await asyncio.gather(*(store.record(outcome(item, rng)) for item in items))
+            seconds.append(time.perf_counter() - started)
+        ratios.append(seconds[0] / seconds[1])
+    await small.close()
+    print(f"inserts beside an empty one {statistics.median(ratios):>8.0%} of its rate")
 
 
 async def settle(store: AnyStore, total: int) -> None:
@@ -274,9 +211,11 @@ async def main(total: int, folder: Path, mongodb: str | None) -> None:
         return
     await inserts(folder)
     store = await SqliteStore.open(folder / "large.db", clock=SystemClock())
-    await fill(store, total)
+    if not (await store.counts()).done:
+        await fill(store, total)
     size = size_of(folder / "large.db")
     print(f"bytes a mention           {size / total:>10,.0f}")
+    await in_turns(store, folder)
     await settle(store, total)
     await ask(store, total)
     await store.close()

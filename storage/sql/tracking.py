@@ -15,7 +15,8 @@ _PRIVATE = "message"
 def untracked(view: View, channel: str, since: int, limit: int) -> list[Mention]:
     """Negative public mentions of a channel after a time that nobody tracks, newest first."""
     rows = view.db.execute(
-        "SELECT m.seq, m.body, e.body FROM mentions m JOIN events e ON e.seq = m.seq"
+        "SELECT m.seq, m.body, e.body FROM mentions m INDEXED BY mentions_posted"
+        " CROSS JOIN events e ON e.seq = m.seq"
         " WHERE m.posted_at > ? AND m.negative = 1 AND m.withdrawn = 0"
         " AND e.channel = ? AND e.kind <> ?"
         " AND NOT EXISTS (SELECT 1 FROM tracked t WHERE t.mention = m.seq)"
