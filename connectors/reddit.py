@@ -12,7 +12,7 @@ from connectors.closing import Closing
 from connectors.reddit_account import Account
 from connectors.reddit_client import RedditClient
 from connectors.reddit_errors import ApiError, Fault, nothing_to_read
-from connectors.reddit_marks import State
+from connectors.reddit_marks import State, first
 from connectors.reddit_notices import gap_alert
 from connectors.reddit_paging import PAGE, News, read_news
 from connectors.reddit_rates import Budget
@@ -21,6 +21,7 @@ from connectors.reddit_send import Sender
 from connectors.reddit_settings import LIMIT, WWW_URL, RedditSettings
 from connectors.reddit_sources import Resting, Source, sources_of
 from connectors.reddit_things import (
+    FIGURES,
     Listing,
     Thing,
     author_of,
@@ -39,14 +40,18 @@ from core.types import Event, Metrics, Page
 
 _PATIENCE: Final = 30.0
 """Who wants figures waits no longer than this for the budget."""
-_MOST_RECENT: Final = 5000
 
 
 class Reddit:
     """One account."""
 
     capabilities: Final = Capabilities(
-        reply=True, edits=True, deletes=True, engagement=True, length_limit=LIMIT
+        reply=True,
+        edits=True,
+        deletes=True,
+        engagement=True,
+        figures=FIGURES,
+        length_limit=LIMIT,
     )
 
     def __init__(self, *, name: str, settings: RedditSettings, tools: Tools) -> None:
@@ -212,7 +217,7 @@ class Reddit:
     ) -> Iterator[Page]:
         """Pages of what is new, each with the cursor behind it."""
         rejects = [reject_of(item, reason, self.name) for item, reason in news.odd]
-        rejects = [reject for reject in rejects if _first(f"odd {reject.id}", recent)]
+        rejects = [reject for reject in rejects if first(f"odd {reject.id}", recent)]
         for start in range(0, len(news.things) or bool(rejects), PAGE):
             part = news.things[start : start + PAGE]
             events = self._events(part, state, recent)
@@ -231,7 +236,7 @@ class Reddit:
             mine = author_of(thing).lower() == (self._account.name or "").lower()
             if mine and thing.kind != "t4":
                 self._sender.own.add(thing.name)
-            if mine or fate_of(thing) != "live" or not _first(thing.name, recent):
+            if mine or fate_of(thing) != "live" or not first(thing.name, recent):
                 continue
             events.append(self._event(thing))
             if is_public(thing.name):
@@ -284,13 +289,3 @@ class Reddit:
                 raise
             return f"may not be read ({error.text})"
         return "may be read"
-
-
-def _first(name: str, recent: dict[str, None]) -> bool:
-    """True where ``name`` has not come lately."""
-    if name in recent:
-        return False
-    recent[name] = None
-    if len(recent) > _MOST_RECENT:
-        del recent[next(iter(recent))]
-    return True

@@ -14,6 +14,7 @@ from connectors.reddit_things import Fate, Thing
 
 MARKS: Final = 3
 WATCHED: Final = 300
+_MOST_RECENT: Final = 5000
 _FATES: Final[Mapping[int, Fate]] = {0: "live", 1: "removed"}
 _CODES: Final[Mapping[Fate, int]] = {"live": 0, "removed": 1}
 
@@ -88,6 +89,16 @@ class State:
         self.watch[name] = watched
         while len(self.watch) > WATCHED:
             del self.watch[next(iter(self.watch))]
+
+
+def first(name: str, recent: dict[str, None]) -> bool:
+    """True where ``name`` has not come lately."""
+    if name in recent:
+        return False
+    recent[name] = None
+    if len(recent) > _MOST_RECENT:
+        del recent[next(iter(recent))]
+    return True
 
 
 def _items(value: object) -> Iterable[tuple[str, object]]:

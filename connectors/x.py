@@ -19,7 +19,7 @@ from connectors.x_errors import ApiError, Fault
 from connectors.x_figures import Figures
 from connectors.x_known import Known
 from connectors.x_listener import Listener
-from connectors.x_posts import Me, native_id
+from connectors.x_posts import COUNTS, Me, native_id
 from connectors.x_rules import sync_rules
 from connectors.x_send import Sender
 from connectors.x_settings import XSettings
@@ -44,6 +44,7 @@ class X:
             edits=True,
             deletes=True,
             engagement=True,
+            figures=tuple(COUNTS),
             must_be_summoned=True,
             replies_per_event=1,
             length_limit=LIMIT,

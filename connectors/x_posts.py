@@ -25,7 +25,7 @@ _DATED: Final = 1 << 40
 _STATUS: Final = re.compile(
     r"https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/(\w{1,50})/status/(\d{1,19})"
 )
-_COUNTS: Final = {
+COUNTS: Final = {
     "likes": "like_count",
     "reposts": "retweet_count",
     "comments": "reply_count",
@@ -111,7 +111,7 @@ def answers(data: Object) -> str | None:
 def read_metrics(data: Object) -> Metrics:
     """The public figures of a post."""
     figures = _part(data, "public_metrics")
-    return Metrics(**{name: _count(figures, key) for name, key in _COUNTS.items()})
+    return Metrics(**{name: _count(figures, key) for name, key in COUNTS.items()})
 
 
 def gone(number: str, *, channel: str, author: str, conversation: str, at: datetime) -> Event:

@@ -31,6 +31,7 @@ def parse(text: str, environ: Mapping[str, str]) -> Settings:
     if settings is not None:
         problems += _twice("brands", [brand.id for brand in settings.brands])
         problems += _twice("channels", [channel.name for channel in settings.channels])
+        problems += _twice("staff", [one.telegram for one in settings.staff if one.telegram])
         problems += _strange_accounts(settings)
     if problems or settings is None:
         raise ConfigError(tuple(problems))

@@ -166,6 +166,8 @@ class Capabilities:
     edits: bool = False
     deletes: bool = False
     engagement: bool = False
+    figures: tuple[str, ...] = ()
+    """Which fields of Metrics it tells."""
     idempotent_send: bool = False
     """True where sending the same key twice is one reply."""
     must_be_summoned: bool = False

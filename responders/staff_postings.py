@@ -1,11 +1,14 @@
 """Which message shows which card, and who did what there: what a group remembers of itself."""
 
 import json
+import logging
 from collections import OrderedDict
 from dataclasses import asdict
 from typing import Final, Protocol
 
 from core.cards import Posting
+
+log = logging.getLogger(__name__)
 
 MOST: Final = 300
 """Cards that are remembered; an older one is posted anew when it changes."""
@@ -49,6 +52,11 @@ class GroupMemory:
 
     async def _read(self) -> OrderedDict[str, Posting]:
         if self._postings is None:
-            saved = json.loads(await self._store.setting(self._key) or "[]")
-            self._postings = OrderedDict((one["token"], Posting(**one)) for one in saved)
+            saved = await self._store.setting(self._key) or "[]"
+            try:
+                postings = [Posting(**one) for one in json.loads(saved)]
+            except (ValueError, TypeError):  # written by another version: cards are posted anew
+                log.warning("what a group was shown cannot be read", extra={"key": self._key})
+                postings = []
+            self._postings = OrderedDict((one.token, one) for one in postings)
         return self._postings

@@ -596,7 +596,7 @@ async def test_a_listing_without_an_end_is_not_read_for_ever(bench: Bench) -> No
 async def test_what_is_kept_against_repeats_is_bounded(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.reddit._MOST_RECENT", 3)
+    monkeypatch.setattr("connectors.reddit_marks._MOST_RECENT", 3)
     names = [bench.server.comment(f"text {number}") for number in range(9)]
     async with running(bench.connector(), bench.kit.shelf):
         await bench.kit.shelf.until(9)

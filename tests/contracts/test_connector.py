@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from datetime import UTC
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from core.ports import (
     Sent,
     Unknown,
 )
+from core.types import Metrics
 from tests.connectors.support import drain, running
 from tests.contracts.connector_rig import Rig
 from tests.contracts.connector_rigs import RIGS
@@ -142,7 +144,10 @@ async def test_its_abilities_are_those_it_names(rig: Rig) -> None:
     assert connector.name == "channel"
     capabilities: Capabilities = connector.capabilities
     assert capabilities.reply == isinstance(connector, Sends)
-    assert capabilities.engagement == isinstance(connector, Engagement)
+    assert (
+        capabilities.engagement == isinstance(connector, Engagement) == bool(capabilities.figures)
+    )
+    assert set(capabilities.figures) <= {field.name for field in fields(Metrics)}
     await connector.close()
 
 

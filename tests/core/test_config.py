@@ -101,3 +101,18 @@ def test_an_account_is_on_a_channel(account: str) -> None:
 def test_an_account_may_hold_colons() -> None:
     good = GOOD.replace("${SITE}", "x").replace("terms", 'accounts = ["webchat:a:7"]\nterms')
     assert parse(good, {}).brands[0].accounts == ("webchat:a:7",)
+
+
+def test_a_telegram_account_is_one_person() -> None:
+    staff = "".join(
+        f'[[staff]]\nname = "{name}"\n{account}\n'
+        for name, account in (
+            ("a", 'telegram = "7"'),
+            ("b", ""),
+            ("c", ""),
+            ("d", 'telegram = "7"'),
+        )
+    )
+    assert problems(GOOD.replace("${SITE}", "x") + staff) == {
+        "staff[1]": "'7' is used twice | Give each its own."
+    }

@@ -164,6 +164,16 @@ async def test_what_nobody_told_is_found_by_looking_round(room: Room) -> None:
     assert (room.group.shown, room.group.updated) == ([subject], [live])
 
 
+@pytest.mark.parametrize("saved", ["", "[", "[7]", '[{"token": "t", "new": 1}]', "{}"])
+async def test_what_another_version_has_written_is_forgotten(room: Room, saved: str) -> None:
+    room.group.saved["staff_group:telegram-tg"] = saved
+    room.group.waiting = [DRAFT]
+    subject = room.group.have(draft_card(DRAFT, question="?"))
+    async with room.at_work():
+        await room.until(lambda: room.group.shown)
+    assert room.group.shown == [subject]
+
+
 async def test_a_group_remembers_the_newest_cards_through_a_restart(room: Room) -> None:
     for number in range(MOST + 2):
         await room.memory.save_posting(
