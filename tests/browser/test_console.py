@@ -291,7 +291,7 @@ async def test_an_incident_is_watched_owned_and_answered(house: House, tabs: Ope
         await page.locator("button", has_text="由我负责").click()
         await expect(page.locator(".timeline")).to_contain_text("认领")
         await expect(text).to_have_value("正在核实")
-        await expect(board.locator("#board")).to_contain_text("值班人员"), "the board hears of it"
+        await expect(board.locator("#board")).to_contain_text("值班人员")
         await page.locator("button", has_text="保存口径").click()
         await expect(page.locator("#incident .notice")).to_contain_text("口径已保存")
         await page.locator("button", has_text="暂停自动回复").click()

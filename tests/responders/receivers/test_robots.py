@@ -1,5 +1,6 @@
 """Robots of chat platforms, each against a server that checks what its platform checks."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -230,6 +231,28 @@ async def test_the_limit_is_kept_and_what_waits_is_merged(rig: Rig) -> None:
     assert all(f"第{n:03}件事" in seen for n in range(50)), "each is named in one of the messages"
     messages = len(platform.taken) - sent
     assert messages == 1 if rig.name != "wecom" else 4 <= messages <= 9
+
+
+async def test_two_at_once_wait_for_each_other() -> None:
+    clock = ManualClock(START)
+    platform = Slack(clock)
+    async with serving(platform), aiohttp.ClientSession() as session:
+        robot = Robot(
+            name="s",
+            url=SecretStr(platform.url),
+            secret=None,
+            dialect=DIALECTS["slack"],
+            style=style(),
+            session=session,
+            clock=clock,
+        )
+        both = [asyncio.create_task(robot.deliver(alert(key))) for key in ("a1", "a2")]
+        await asyncio.wait(both, timeout=0.3, return_when=asyncio.ALL_COMPLETED)
+        assert len(platform.taken) == 1
+        await clock.advance(1)
+        async with asyncio.timeout(5):
+            await asyncio.gather(*both)
+    assert len(platform.taken) == 2
 
 
 async def test_feishu_takes_a_hundred_a_minute() -> None:
