@@ -17,6 +17,7 @@ T = TypeVar("T")
 Convert = Callable[[object], object]
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_read: Final = json.JSONDecoder().raw_decode
 
 
 def micros(at: datetime) -> int:
@@ -38,7 +39,7 @@ def dump(value: object) -> bytes:
 
 def load(kind: type[T], data: bytes) -> T:
     """The dataclass that ``dump`` wrote."""
-    tree = json.loads(data.decode("utf-8", "surrogatepass"))
+    tree, _ = _read(data.decode("utf-8", "surrogatepass"))
     return cast("T", _decoder(cast("Hashable", kind))(tree))
 
 
@@ -81,14 +82,20 @@ def _encoder(kind: type) -> Convert:
 @cache
 def _decoder(kind: type) -> Convert:
     hints = get_type_hints(kind)
-    plan = {each.name: _field_decoder(hints[each.name]) for each in dataclasses.fields(kind)}
+    known = {each.name for each in dataclasses.fields(kind)}
+    plan = [
+        (name, convert)
+        for name in sorted(known)
+        if (convert := _field_decoder(hints[name])) is not None
+    ]
 
     def decode(value: object) -> object:
-        found: dict[str, object] = {}
-        for name, part in cast("dict[str, object]", value).items():
-            if name in plan:
-                convert = plan[name]
-                found[name] = part if convert is None else convert(part)
+        found = cast("dict[str, object]", value)
+        if not found.keys() <= known:
+            found = {name: part for name, part in found.items() if name in known}
+        for name, convert in plan:
+            if name in found:
+                found[name] = convert(found[name])
         return kind(**found)
 
     return decode

@@ -1,5 +1,7 @@
 """Mentions as staff look at them: filtered, searched, newest first."""
 
+import json
+
 from core.queries import Figures, Handled, MentionFilter, MentionPage
 from core.types import Event, Mention
 from storage.codec import key_of, micros
@@ -98,9 +100,14 @@ def one(view: View, seq: int) -> Handled | None:
 
 def _handled(view: View, seqs: list[int]) -> tuple[Handled, ...]:
     replies = outbox.to_mentions(view, seqs)
+    wanted = view.db.execute(
+        f"{_COLUMNS} WHERE m.seq IN (SELECT value FROM json_each(?))",  # noqa: S608 - a literal above
+        (json.dumps(seqs),),
+    )
+    rows = {row[0]: row for row in wanted}
     found = []
     for seq in seqs:
-        row = view.db.execute(f"{_COLUMNS} WHERE m.seq = ?", (seq,)).fetchone()
+        row = rows.get(seq)
         if row is None:
             continue
         judged = view.coder.load(Judged, row[3])

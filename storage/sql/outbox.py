@@ -1,6 +1,7 @@
 """The durable queue of replies."""
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -210,10 +211,14 @@ def drafts(view: View, limit: int) -> list[Reply]:
 
 def to_mentions(view: View, seqs: Sequence[int]) -> dict[int, list[Reply]]:
     """Replies by the mention they answer, oldest first."""
-    found: dict[int, list[Reply]] = {}
-    for seq in seqs:
-        rows = view.db.execute("SELECT body FROM replies WHERE mention = ? ORDER BY id", (seq,))
-        found[seq] = [view.coder.load(Reply, body) for (body,) in rows]
+    found: dict[int, list[Reply]] = {seq: [] for seq in seqs}
+    rows = view.db.execute(
+        "SELECT mention, body FROM replies WHERE mention IN (SELECT value FROM json_each(?))"
+        " ORDER BY id",
+        (json.dumps(list(seqs)),),
+    )
+    for mention, body in rows:
+        found[mention].append(view.coder.load(Reply, body))
     return found
 
 
