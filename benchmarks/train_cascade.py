@@ -33,6 +33,8 @@ NEAR: Final = 0.6
 """An anchor learns from observation times within this factor (logarithm) of its own."""
 GRID: Final = np.exp(np.linspace(math.log(150), math.log(172_800), 14))
 FOLDS: Final = 5
+QUANTILES: Final = (0.09, 0.91)
+"""Of the error of what was left out; a little wider than four in five, since habits change."""
 TREES: Final = 160
 ERROR_TREES: Final = 60
 RECENT: Final = 1.0
@@ -136,7 +138,7 @@ def learn_anchor(table: Table, known: NDArray[np.bool_], anchor: float) -> Ancho
         )
     )
     scaled = miss / np.exp(error.predict(rows))
-    low, high = np.quantile(scaled, (0.1, 0.9))
+    low, high = np.quantile(scaled, QUANTILES)
     sized, shape = _growth(rows, target, weights)
     return Anchor(
         seconds=anchor,

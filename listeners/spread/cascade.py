@@ -54,7 +54,7 @@ class Anchor:
     """Logarithm of the size above which only the shape is believed."""
     low: float
     high: float
-    """The 10 % and 90 % quantiles of error in units of the expected error."""
+    """About the 10 % and 90 % quantiles of error in units of the expected error."""
 
     def predict(self, rows: Floats) -> tuple[Floats, Floats]:
         """Logarithms of the growth factor and its expected error, one a row."""
