@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from core.clock import ManualClock
 from core.errors import StoreError
 from core.types import Mention, Probabilities
 from listeners.spread.activity import heard
@@ -22,6 +23,17 @@ from tests.listeners.spread.watching import (
     said,
     watching,
 )
+
+
+class JumpingClock(ManualClock):
+    """Shows whatever time it is set to."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self.at = start
+
+    def now(self) -> datetime:
+        return self.at
 
 
 async def test_five_authors_who_say_the_same_within_an_hour_are_told_of_once() -> None:
@@ -294,6 +306,27 @@ async def test_a_clock_that_jumps_raises_no_storm(jump: timedelta, sign: int) ->
     for one in [*base[:half], *moved]:
         await watch.observe(one)
     assert receiver.alerts == []
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(days=1)])
+@pytest.mark.parametrize("sign", [1, -1])
+async def test_a_machine_clock_that_jumps_raises_no_storm_and_hides_no_crisis(
+    jump: timedelta, sign: int
+) -> None:
+    base = ordinary(3)
+    crisis = said(12, at=START + timedelta(days=2, hours=12), seq=50_000)
+    stream = sorted([*base, *crisis], key=lambda one: one.event.posted_at)
+    receiver, clock = Receiver(), JumpingClock(START)
+    watch = watching(receiver, clock=clock)
+    for one in stream:
+        late = one.event.posted_at > START + timedelta(days=1, hours=12)
+        clock.at = one.event.posted_at + (sign * jump if late else timedelta())
+        await watch.observe(one)
+        if late and clock.at.minute == 0:
+            await watch.tend()
+    await watch.close()
+    assert len(receiver.alerts) == 1
+    assert "面包发霉" in receiver.alerts[0].title
 
 
 async def test_dates_from_the_future_and_from_long_ago_are_not_believed() -> None:
