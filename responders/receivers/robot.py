@@ -85,8 +85,8 @@ class Robot:
         return told
 
     async def _send(self, said: Message) -> None:
-        while (wait := self._pace.ready_in()) > 0:
-            await self._clock.sleep(wait)
+        while (early := self._pace.ready_in()) > 0:
+            await self._clock.sleep(early)
         self._pace.note()
         signed = Signed() if self._secret is None else self._sign(self._secret)
         body = json.dumps({**signed.fields, **self._dialect.write(said)}, ensure_ascii=False)

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 import requests
+from typer.testing import CliRunner
 
+import run
 from tests.commands.running import ROOT, no_traceback, tingfeng
+from tests.commands.test_wiring import root_logger_kept
 
 SECONDS = 60.0
 
@@ -81,8 +84,8 @@ def test_the_crisis_is_found_taken_answered_and_scored(tmp_path: Path) -> None:
     assert "尚未" not in shown
 
 
-def test_it_ends_by_itself_with_the_score_so_far(tmp_path: Path) -> None:
-    feed = tmp_path / "feed.jsonl"
+def quiet_feed(folder: Path) -> Path:
+    feed = folder / "feed.jsonl"
     feed.write_text(
         json.dumps(
             {
@@ -98,11 +101,26 @@ def test_it_ends_by_itself_with_the_score_so_far(tmp_path: Path) -> None:
         + "\n",
         "utf-8",
     )
-    done = tingfeng("drill", str(feed), "--port", "0", "--minutes", "0.05")
+    return feed
+
+
+def test_it_ends_by_itself_with_the_score_so_far(tmp_path: Path) -> None:
+    done = tingfeng("drill", str(quiet_feed(tmp_path)), "--port", "0", "--minutes", "0.05")
     assert done.returncode == 0
     shown = no_traceback(done)
     assert shown.count("尚未 not yet") == 3
     assert "posts" in shown
+
+
+@pytest.mark.parametrize("told", [(), ("--receivers",)])
+def test_the_score_is_written_down(tmp_path: Path, told: tuple[str, ...]) -> None:
+    feed, report = quiet_feed(tmp_path), tmp_path / "score.json"
+    given = ["drill", str(feed), "--port", "0", "--minutes", "0.02", "--report", str(report)]
+    with root_logger_kept():
+        done = CliRunner().invoke(run.command_line(), [*given, *told])
+    assert done.exit_code == 0, done.output
+    score = json.loads(report.read_text("utf-8"))
+    assert (score["posts"], score["detect"], score["ended"]) == (1, None, True)
 
 
 @pytest.mark.parametrize("given", [["nothing.jsonl"], []])

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,14 +11,15 @@ import aiohttp
 import pytest
 
 from console.facts import carriers_of, curve_of, facts_of
+from console.ports import ConsoleStore
 from console.summary import summarise
 from core.errors import Conflict
 from core.queries import Handled
-from core.records import Incident
+from core.records import Alert, Incident
 from core.standing import Freeze
 from core.types import Author, EventKind
 from storage.sqlite import SqliteStore
-from tests.console.house import House, open_house
+from tests.console.house import House, open_house, over
 from tests.console.seeds import NOW, add_alert, add_incident, add_mention, event, judgement, ticket
 
 MOTHER = Author(id="m", name="妈妈小林", followers=300)
@@ -261,6 +262,66 @@ class TestActs:
             "/incidents/INC-101", data={"do": "own"}, allow_redirects=False
         ) as a:
             assert (a.status, a.headers["Location"]) == (303, "/incidents/INC-101")
+
+
+class TestColleagues:
+    """Somebody else is faster."""
+
+    async def test_what_they_did_first_is_kept(self, tmp_path: Path) -> None:
+        faster = {"compare_and_set_incident": 2, "change_alert": 1, "acknowledge_alert": 1}
+
+        def wrap(store: SqliteStore) -> ConsoleStore:
+            def slowed(name: str) -> Callable[..., Awaitable[object]]:
+                async def call(*given: object, **named: object) -> object:
+                    if faster[name]:
+                        faster[name] -= 1
+                        raise Conflict("changed")
+                    return await getattr(store, name)(*given, **named)
+
+                return call
+
+            return over(store, **{name: slowed(name) for name in faster})
+
+        async with (
+            open_house(tmp_path, wrap=wrap) as house,
+            aiohttp.ClientSession(base_url=house.url) as browser,
+        ):
+            incident = await add_incident(house.store)
+            for key in ("a", "b"):
+                await add_alert(house.store, key, incident=incident.id)
+            await act(browser, incident.id, do="own")
+            states = sorted(alert.state for alert in await house.store.alerts())
+            assert states == ["acknowledged", "firing"], "one was taken by the colleague"
+            assert (await read(house)).owner == "staff"
+            await act(browser, incident.id, do="resolve")
+            assert {alert.state for alert in await house.store.alerts()} == {"resolved"}
+            faster["compare_and_set_incident"] = 99
+            await act(browser, incident.id, 409, do="reopen")
+
+    async def test_an_alert_snoozed_by_two_at_once_is_snoozed(self, tmp_path: Path) -> None:
+        left = [Conflict("changed")]
+
+        def wrap(store: SqliteStore) -> ConsoleStore:
+            async def change_alert(alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
+                if left:
+                    raise left.pop()
+                return await store.change_alert(alert, receivers=receivers)
+
+            return over(store, change_alert=change_alert)
+
+        async with (
+            open_house(tmp_path, wrap=wrap) as house,
+            aiohttp.ClientSession(base_url=house.url) as browser,
+        ):
+            await add_alert(house.store, "a")
+            form = {"key": "a", "do": "snooze"}
+            async with browser.post("/alerts", data=form, allow_redirects=False) as answer:
+                assert answer.status == 303
+            [alert] = await house.store.alerts()
+            assert alert.snoozed_until is not None
+            left += [Conflict("changed")] * 9
+            async with browser.post("/alerts", data=form) as answer:
+                assert answer.status == 409
 
 
 class TestRegrouping:
