@@ -19,6 +19,7 @@ from responders.alerts import AlertDesk, AlertManners
 from responders.assembly import join_receivers
 from responders.oncall import read_chain
 from responders.receiver import Receiver, notice_key
+from responders.topics import resume
 from tests.responders.parts import START, Deliveries, alert
 from tests.responders.test_courier import Pager
 
@@ -292,6 +293,18 @@ async def test_a_grave_incident_pauses_its_topic_until_it_is_over() -> None:
     assert set(pauses.kept) == {"category:hejia/freshness", "all"}, "another goes on about it"
     await run_for(raising, clock, 12 * 3600)
     assert set(pauses.kept) == {"all"}, "what a person paused stays paused"
+
+
+async def test_a_pause_whose_alert_is_on_its_way_stays() -> None:
+    def by_bot(name: str, seconds: float) -> Freeze:
+        at = START + timedelta(seconds=seconds)
+        return Freeze(id=f"brand:{name}", scope="brand", value=name, reason="", by="bot", at=at)
+
+    pauses = Pauses()
+    for name, seconds in (("past", -59), ("ahead", 1), ("old", -60), ("far", 60)):
+        await pauses.save_freeze(by_bot(name, seconds))
+    assert await resume(pauses, (), START) == 2
+    assert set(pauses.kept) == {"brand:past", "brand:ahead"}
 
 
 async def test_without_a_topic_the_brand_is_paused() -> None:
