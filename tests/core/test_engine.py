@@ -45,6 +45,18 @@ class Feed(Wire):
 
 
 class Stage:
+    working = False
+    worked = 0
+
+    async def _work(self) -> None:
+        self.working = True
+        try:
+            while True:
+                self.worked += 1
+                await asyncio.sleep(0.01)
+        finally:
+            self.working = False
+
     def __init__(self, outbox: MemoryOutbox, fallback: str | None = None) -> None:
         self.feed = Feed()
         self.inbox = MemoryInbox()
@@ -73,6 +85,7 @@ class Stage:
             bus=self.bus,
             random=lambda: 0.5,
             fallback=fallback,
+            workers=[self._work],
         )
 
     async def until_settled(self) -> None:
@@ -128,3 +141,14 @@ async def test_a_channel_that_appears_later_is_served_by_the_fallback_and_woken(
     finally:
         task.cancel()
     assert stage.feed.sent == ["later", "still later", "last"]
+
+
+async def test_a_worker_runs_beside_the_connectors_and_ends_with_them() -> None:
+    stage = Stage(MemoryOutbox())
+    task = asyncio.create_task(stage.engine.run())
+    async with asyncio.timeout(5):
+        while stage.worked < 3:
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert (stage.working, stage.feed.closed) == (False, True)

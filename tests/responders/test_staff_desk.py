@@ -223,3 +223,12 @@ async def test_notes_do_not_grow_for_ever(office: Office) -> None:
     saved = await office.store.setting("staff_notes")
     assert saved is not None
     assert saved.count("小李") == 300
+
+
+async def test_each_group_has_a_worker_and_a_memory_of_its_own(office: Office) -> None:
+    side = StaffSide(
+        SETTINGS, store=office.store, freezer=office.freezes, bus=office.bus, clock=office.clock
+    )
+    assert side.memory("telegram-a") is side.memory("telegram-a")
+    assert side.memory("telegram-a") is not side.memory("telegram-b")
+    assert side.feeds([]) == []
