@@ -34,6 +34,7 @@ _KNOWN: Final = 40_000
 _TEXTS: Final = 20_000.0
 """After so many texts the past is halved."""
 _SEEN: Final = 2_000
+_OFTEN: Final = 0.1
 _HALF_LIFE: Final = 3 * 86_400.0
 _HOUR: Final = 3600.0
 
@@ -94,6 +95,8 @@ class Profile:
     def __init__(self) -> None:
         self._words: Counter[str] = Counter()
         self._texts = 0
+        self._latin = 0
+        """How many of the wordings are mostly Latin."""
         self._seen: set[frozenset[str]] = set()
 
     def learn(self, words: frozenset[str]) -> bool:
@@ -103,7 +106,13 @@ class Profile:
         self._seen.add(words)
         self._words.update(words)
         self._texts += 1
+        self._latin += _is_latin(words)
         return True
+
+    def comparable(self, words: frozenset[str]) -> bool:
+        """True where the matter was put often enough in the script of these words."""
+        same = self._latin if _is_latin(words) else self._texts - self._latin
+        return same > _OFTEN * self._texts
 
     def take_over(self, other: "Profile") -> None:
         """Become what both were together."""
@@ -128,6 +137,10 @@ class Profile:
                 share = usual.share(word)
                 total += max(0.0, math.log((count + share) / (self._texts + 1) / share))
         return total / _OVERLAP / max(1.0, len(words) / _LONG)
+
+
+def _is_latin(words: frozenset[str]) -> bool:
+    return 2 * sum(word.isascii() for word in words) > len(words)
 
 
 def surge(now: int, usual: float) -> float:

@@ -4,6 +4,7 @@ Texts alone split a crisis into many groups: people find their own words, in two
 begins with one bad post and draws in what is about the same matter, so that staff hear of it once.
 """
 
+import math
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterator, Mapping
@@ -17,6 +18,7 @@ from listeners.spread.severity import ANGRY
 SAME_ALARM: Final = 2.0
 """Where a second matter alarms, this much that speaks for the first one is enough: two crises at a
 time are rarer than one in many words."""
+_CROWD: Final = 5.0
 _DRAWS: Final = 6 * HOUR
 """A case that was quiet for longer draws nothing in."""
 _MOST_POSTS: Final = 200_000
@@ -133,11 +135,7 @@ class CaseBook:
                 continue
             if case.activity.last - other.activity.last > _DRAWS:
                 continue
-            scores = sorted(
-                other.profile.likeness(self._words(case.brand, post.text), usual)
-                + self._surge(other, post, usual)
-                for post in bad
-            )
+            scores = sorted(self._coincide(other, post, usual) for post in bad)
             if scores[len(scores) // 2] >= most:
                 best, most = other, scores[len(scores) // 2]
         return best
@@ -226,6 +224,18 @@ class CaseBook:
             for one in case.activity.within(HOUR, max(post.at, case.activity.last))
         )
         return surge(same, usual.bad_an_hour(post.category, post.at))
+
+    def _coincide(self, case: Case, post: Heard, usual: Usual) -> float:
+        """How much speaks for a post of a second matter that alarms being about ``case``.
+
+        Where words cannot be compared, how many people talk about ``case`` speaks for it too.
+        """
+        words = self._words(case.brand, post.text)
+        more = self._surge(case, post, usual)
+        if not case.profile.comparable(words):
+            lately = case.activity.within(HOUR, max(post.at, case.activity.last))
+            more = max(more, math.log(max(1, len({one.author for one in lately})) / _CROWD))
+        return case.profile.likeness(words, usual) + more
 
     def _begin(self, brand: str, group: str, post: Heard) -> Case:
         key = f"{brand}:{group}"

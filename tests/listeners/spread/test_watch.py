@@ -231,6 +231,26 @@ async def test_praise_in_the_words_of_a_matter_does_not_belong_to_it() -> None:
     assert crisis is not None
 
 
+async def test_another_language_and_category_in_a_great_crisis_is_no_second_alert() -> None:
+    at = START + timedelta(days=1, hours=6)
+    great = [in_category(one) for one in said(60, seq=50_000, at=at, minutes=0.5)]
+    english = [
+        replace(one, judgement=replace(one.judgement, category="refund"))
+        for one in said(
+            7,
+            "Threw out my loaf, the underside had green spots. I want my money back",
+            seq=60_000,
+            at=at + timedelta(minutes=35),
+        )
+    ]
+    assert len((await after([*ordinary(1.2), *great, *english])).alerts) == 1
+    chinese = [
+        replace(one, judgement=replace(one.judgement, category="refund"))
+        for one in said(12, QUEUE, seq=60_000, at=at + timedelta(minutes=35))
+    ]
+    assert len((await after([*ordinary(1.2), *great, *chinese])).alerts) == 2
+
+
 async def test_two_matters_at_a_time_are_two_alerts() -> None:
     base = ordinary(2)
     at = START + timedelta(days=1, hours=6)
