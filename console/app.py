@@ -101,7 +101,7 @@ def create_app(
         *DraftPages(renderer).doors(),
         *AlertPages(renderer).doors(),
         *IncidentPages(renderer).doors(),
-        *PausePages(renderer).doors(),
+        *PausePages(renderer, live).doors(),
         *FigurePages(renderer).doors(),
         *SystemPages(renderer).doors(),
         *LiveSocket(renderer, live).doors(),

@@ -133,6 +133,12 @@ class LiveHub:
     def leave(self, client: LiveClient) -> None:
         self._clients.discard(client)
 
+    def poke(self, topic: str) -> None:
+        """Say that something changed which no record on the bus tells of."""
+        if self._clients:
+            self._gathered.topics[topic] = None
+            self._changed.set()
+
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from console.access import Door
-from console.facts import curve_of, facts_of, last_hour
+from console.facts import curve_of, facts_of
 from console.forms import LONGEST_REPLY, read_form
 from console.pages.figures import negative_share
 from console.pages.head import go_to, staff_name, staff_page, wants_part
@@ -19,12 +19,14 @@ from console.pages.incident_acts import IncidentActs
 from console.plain import json_response
 from console.render import Renderer
 from core.errors import Conflict, InputError
+from core.queries import MentionFilter
 from core.records import Alert, Incident, Ticket
 from core.standing import Freeze
 
 MOST_INCIDENTS = 50
 MOST_MENTIONS = 2000
 MOST_TICKETS = 20
+MOST_COUNTED = 200
 ALERTS = 200
 
 
@@ -34,7 +36,7 @@ class Row:
 
     incident: Incident
     an_hour: int
-    """Posts in the last hour before its newest one."""
+    """Posts in the last hour before its newest one, up to MOST_COUNTED."""
     paused: bool
     """True where automatic replies about it are paused."""
 
@@ -73,6 +75,7 @@ class IncidentPages:
         figures = await store.figures(now)
         values = {
             "rows": rows,
+            "most_counted": MOST_COUNTED,
             "open_rows": [row for row in rows if row.incident.state == "open"],
             "figures": figures,
             "share": negative_share(figures),
@@ -156,8 +159,9 @@ class IncidentPages:
     async def _row(self, incident: Incident, freezes: Sequence[Freeze]) -> Row:
         speed = 0
         if incident.state == "open":
-            handled = await self._desk.store.incident_mentions(incident.id, limit=MOST_MENTIONS)
-            speed = last_hour([one.mention for one in handled])
+            since = incident.last_at - timedelta(hours=1)
+            where = MentionFilter(incident=incident.id, since=since)
+            speed = len((await self._desk.store.mentions(where, limit=MOST_COUNTED)).mentions)
         return Row(incident=incident, an_hour=speed, paused=is_paused(incident, freezes))
 
     async def _incident(self, request: Request) -> Incident:

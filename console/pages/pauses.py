@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from console.access import Door
 from console.forms import clean, read_form
+from console.live import LiveHub
 from console.pages.head import go_to, staff_name, staff_page, wants_part
 from console.pages.incident_acts import SILENT_HOURS
 from console.render import Renderer
@@ -41,8 +42,9 @@ CATEGORIES: Final = (
 class PausePages:
     """One page with both."""
 
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, live: LiveHub) -> None:
         self._renderer = renderer
+        self._live = live
         self._desk = renderer.desk
 
     def doors(self) -> list[BaseRoute]:
@@ -73,6 +75,7 @@ class PausePages:
                     raise HTTPException(400, detail="not_a_form")
         except InputError as error:
             return await self._answer(request, notice=str(error), is_bad=True)
+        self._live.poke("pauses")
         if wants_part(request, "pauses"):
             return await self._answer(request, notice="pause.done")
         return go_to("/pauses")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -362,6 +363,15 @@ class TestPages:
         headers = {"HX-Request": "true", "HX-Target": "board"}
         async with browser.get("/incidents", headers=headers) as answer:
             assert "<html" not in await answer.text()
+
+    async def test_the_speed_is_that_of_its_last_hour(
+        self, house: House, browser: aiohttp.ClientSession
+    ) -> None:
+        incident = await add_incident(house.store, last_at=NOW - timedelta(minutes=10))
+        await spread(house.store, incident, 9)
+        async with browser.get("/incidents") as answer:
+            html = await answer.text()
+        assert re.search(r"▲ 7\s*</td>", html)
 
     async def test_the_numbers_of_the_curve(
         self, house: House, browser: aiohttp.ClientSession

@@ -8,6 +8,7 @@ from core.standing import Freeze
 from listeners.categories import CATEGORIES as KNOWN
 from tests.console.house import House
 from tests.console.seeds import NOW, add_alert
+from tests.console.test_live import receive
 
 
 async def act(browser: aiohttp.ClientSession, status: int = 200, **form: str) -> str:
@@ -84,6 +85,16 @@ async def test_without_scripts_the_form_leads_back(
         html = await answer.text()
     assert "自动客服" in html
     assert "另有 3 条" in html
+
+
+async def test_every_tab_hears_of_a_pause(house: House, browser: aiohttp.ClientSession) -> None:
+    await act(browser, do="freeze", scope="channel", value="x")
+    async with browser.ws_connect("/live") as socket:
+        await receive(socket, "hello")
+        await act(browser, do="freeze", scope="all", reason="发霉")
+        message = await receive(socket, "changes")
+    assert message["topics"] == ["pauses"]
+    assert "自动回复已暂停" in str(message["banner"])
 
 
 class TestAlerts:
