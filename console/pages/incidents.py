@@ -60,16 +60,19 @@ class IncidentPages:
         ]
 
     async def board(self, request: Request) -> Response:
-        """Open incidents, the gravest first, then those that are over."""
+        """Open incidents, the gravest and largest first, then those that are over.
+
+        What went into another one is shown there.
+        """
         store, now = self._desk.store, self._desk.clock.now()
         found = await store.incidents(limit=MOST_INCIDENTS)
         freezes = await self._desk.pauses.freezes()
-        rows = [await self._row(incident, freezes) for incident in found]
+        rows = [await self._row(one, freezes) for one in found if one.merged_into is None]
         rows.sort(
             key=lambda row: (
                 row.incident.state != "open",
                 row.incident.severity,
-                -row.incident.last_at.timestamp(),
+                -row.incident.mentions,
             )
         )
         figures = await store.figures(now)

@@ -356,10 +356,15 @@ class TestPages:
         await add_incident(house.store, "a", severity="P3", title="小事")
         await add_incident(house.store, "b", severity="P1", title="大事")
         await add_incident(house.store, "c", severity="P1", state="resolved", title="旧事")
+        await add_incident(house.store, "d", severity="P1", mentions=99, title="最大的事")
+        gone = {"state": "resolved", "merged_into": "INC-102"}
+        await add_incident(house.store, "e", title="并掉的事", **gone)
         async with browser.get("/incidents") as answer:
             html = await answer.text()
-        assert html.index("大事") < html.index("小事") < html.index("旧事")
-        assert 'data-source="/incidents/INC-102/curve"' in html
+        order = [html.index(title) for title in ("最大的事", "大事</span>", "小事", "旧事")]
+        assert order == sorted(order)
+        assert "并掉的事" not in html
+        assert 'data-source="/incidents/INC-104/curve"' in html
         headers = {"HX-Request": "true", "HX-Target": "board"}
         async with browser.get("/incidents", headers=headers) as answer:
             assert "<html" not in await answer.text()
