@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from listeners.sentiment_grams import WIDTH, Hashes, words
 from listeners.structure_words import words as plain_words
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 HEAD: Final = 400
 """Characters of a part that are looked through: staff are shown a few pieces only."""
@@ -21,7 +21,7 @@ _LONGEST: Final = 6
 _LATIN: Final = 4
 """Letters under which a Latin word is shown only if a list has it: *bad*, but not *was*."""
 
-_LEAST: Final = 8.0
+_LEAST: Final = 5.0
 """Units of weight under which a piece says nothing."""
 
 _PIECE: Final = re.compile(r"[a-z][a-z'\-]*|[\u3400-\u9fff]+")
@@ -32,15 +32,15 @@ def telling(
     by_place: Hashes,
     rows: NDArray[np.uint32],
     shift: np.uint32,
-    weigh: Floats,
+    sentiment: int,
 ) -> Iterator[tuple[float, str]]:
     """Pieces of a squeezed text with their strengths, in their order.
 
     ``by_place``: hashes of its character n-grams; ``rows``: four weights a bucket, packed;
-    ``weigh``: what the four count.
+    ``sentiment``: whose weights count, those of the others being their contrary.
     """
     text = text[:HEAD]
-    strengths = _by_character(by_place[: len(text) + 2], rows, shift, weigh).tolist()
+    strengths = _by_character(by_place[: len(text) + 2], rows, shift, sentiment)
     # The text is set between spaces.
     del strengths[0]
     listed = plain_words().english
@@ -48,7 +48,7 @@ def telling(
         start, end = piece.span()
         if piece[0].isascii():
             own = rows.take(words(piece[0])[:1] >> shift).view(np.int8)
-            strength = sum(strengths[start:end]) + float(own @ weigh)
+            strength = sum(strengths[start:end]) + int(own[sentiment])
             if strength >= _LEAST and (end - start >= _LATIN or piece[0] in listed):
                 yield strength, piece[0]
         else:
@@ -69,17 +69,26 @@ def _runs(text: str, strengths: list[float], start: int, end: int) -> Iterator[t
 
 
 def _by_character(
-    hashes: Hashes, rows: NDArray[np.uint32], shift: np.uint32, weigh: Floats
-) -> Floats:
-    """How much each character speaks for the sentiment; the text is set between spaces."""
-    weights = rows.take(hashes.ravel() >> shift).view(np.int8).reshape(-1, 4) @ weigh
-    each = weights.reshape(hashes.shape) * _SHARES
-    total = np.zeros(len(each) + WIDTH)
-    # An n-gram speaks for each of its characters: what starts here, or one to four before.
-    tail = each[:, ::-1].cumsum(axis=1)[:, ::-1]
-    for offset in range(WIDTH):
-        total[offset : offset + len(each)] += tail[:, offset]
-    return total
+    hashes: Hashes, rows: NDArray[np.uint32], shift: np.uint32, sentiment: int
+) -> list[float]:
+    """How much each character speaks for the sentiment, from the space before the first on."""
+    weights = rows.take(hashes >> shift).view(np.int8)[:, sentiment::4]
+    size = len(hashes)
+    padded = np.zeros((size + WIDTH - 1, WIDTH), np.float32)
+    np.matmul(weights.astype(np.float32), _SPREAD, out=padded[WIDTH - 1 :])
+    # What is said of a character stands on the diagonal: by the n-grams that begin at it, and by
+    # those that begin one to four before.
+    step = padded.itemsize
+    diagonal: Floats = np.ndarray(
+        (size, WIDTH),
+        np.float32,
+        padded,
+        (WIDTH - 1) * WIDTH * step,
+        (WIDTH * step, (1 - WIDTH) * step),
+    )
+    strengths: list[float] = diagonal.sum(axis=1).tolist()
+    return strengths
 
 
-_SHARES: Final = 1 / np.arange(1, WIDTH + 1)
+_SPREAD: Final = (np.tril(np.ones((WIDTH, WIDTH))) / np.arange(1, WIDTH + 1)[:, None]).astype("f4")
+"""An n-gram speaks for each of its characters alike: row is its length, column the character."""

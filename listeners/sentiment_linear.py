@@ -153,13 +153,10 @@ class LinearModel:
     def _pieces(
         self, text: str, reading: Reading, looks: Sequence[_Look], most: int
     ) -> tuple[str, ...]:
-        weigh = np.full(4, -0.5)
-        weigh[3] = 0.0
-        weigh[most] = 1.0
         found = [
             (look.weight * strength, piece)
             for look in looks
-            for strength, piece in telling(look.text, look.by_place, self._rows, _SHIFT, weigh)
+            for strength, piece in telling(look.text, look.by_place, self._rows, _SHIFT, most)
         ]
         found.sort(key=lambda pair: -pair[0])
         pieces = [piece for _, piece in found]
