@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.clock import Clock
@@ -39,6 +39,7 @@ class Courier:
         self._random = random
         self._failures = 0
         self._wake = asyncio.Event()
+        self._began = (clock.now(), clock.monotonic())
 
     def wake(self) -> None:
         """Say that something is due."""
@@ -67,7 +68,7 @@ class Courier:
         """
         merges = isinstance(self.receiver, Merges)
         due = await self._store.claim_deliveries(
-            self.receiver.name, MERGED if merges else BATCH, self._clock.now()
+            self.receiver.name, MERGED if merges else BATCH, self._now()
         )
         if merges and len(due) > 1:
             await self._deliver_together(due)
@@ -127,8 +128,13 @@ class Courier:
             self.receiver.name,
             delivered=failure is None,
             reason="" if failure is None else str(failure),
-            retry_at=self._clock.now() + wait,
+            retry_at=self._now() + wait,
         )
+
+    def _now(self) -> datetime:
+        """The time, which never goes back: else what waits for a retry would wait for that, too."""
+        then, elapsed = self._began
+        return max(self._clock.now(), then + timedelta(seconds=self._clock.monotonic() - elapsed))
 
     def _wait(self) -> float:
         longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(self._failures - 1, 16))

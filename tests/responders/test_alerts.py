@@ -21,7 +21,7 @@ from responders.oncall import read_chain
 from responders.receiver import Receiver, notice_key
 from responders.topics import resume
 from tests.responders.parts import START, Deliveries, alert
-from tests.responders.test_courier import Pager
+from tests.responders.test_courier import Jumpy, Pager
 
 
 @dataclass
@@ -47,13 +47,6 @@ class Pauses:
     async def lift_freeze(self, id: str, *, by: str) -> bool:  # noqa: A002
         assert by == "bot"
         return self.kept.pop(id, None) is not None
-
-
-class Jumpy(ManualClock):
-    """A clock whose time of day somebody changes."""
-
-    def jump(self, span: timedelta) -> None:
-        self._now += span
 
 
 async def first(heard: Subscription) -> Change:

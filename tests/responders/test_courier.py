@@ -132,6 +132,29 @@ async def test_a_bug_in_a_receiver_is_a_failure_like_any_other() -> None:
     assert store.due
 
 
+class Jumpy(ManualClock):
+    """A clock whose time of day somebody changes."""
+
+    def jump(self, span: timedelta) -> None:
+        self._now += span
+
+
+@pytest.mark.parametrize("hours", [1, -1, 24, -24])
+async def test_a_jump_of_the_clock_holds_no_retry_up(hours: int) -> None:
+    clock = Jumpy(START)
+    store, pager = Deliveries(now=clock.now), Pager(failures=[Unavailable("down")])
+    carrying = courier(store, pager, clock)
+    await store.raise_alert(alert("a1"), ["pager"])
+    await carrying.step()
+    clock.jump(timedelta(hours=hours))
+    await store.raise_alert(alert("a2"), ["pager"])
+    await carrying.step()
+    await clock.advance(2)
+    await carrying.step()
+    assert sorted(pager.taken) == ["a1", "a2"]
+    assert store.due == {}
+
+
 async def test_a_burst_is_one_message() -> None:
     store, board = Deliveries(), Board()
     carrying = courier(store, board)
