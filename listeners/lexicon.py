@@ -94,9 +94,3 @@ def lists(name: str) -> Mapping[str, tuple[str, ...]]:
     """The word lists of ``NAME.toml`` whose tables are languages, by label."""
     tree = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     return {label: (*table["zh"], *table["en"]) for label, table in tree.items()}
-
-
-@cache
-def lexicon(name: str) -> Lexicon:
-    """The lexicon of ``NAME.toml``; read once, at first use."""
-    return Lexicon(lists(name))
