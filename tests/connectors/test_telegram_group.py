@@ -168,9 +168,17 @@ async def server() -> AsyncIterator[TelegramServer]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+async def until_posted(house: House, number: int) -> None:
+    """Wait until so many cards stand in the group and it is kept where."""
+    async with asyncio.timeout(30):
+        while len(await house.staff.memory(house.board.name).postings()) < number:
+            await asyncio.sleep(0.01)
+    assert len(house.posted()) == number
 
 
 def subject_of(reply: Reply) -> str:
@@ -183,7 +191,7 @@ async def test_a_draft_arrives_and_is_sent_by_a_press(
     async with at_work(server, tmp_path) as house:
         heard = house.bus.subscribe()
         reply = await house.draft()
-        await until(house.posted)
+        await until_posted(house, 1)
         assert "禾家的面包发霉\n\n➡️ 非常抱歉。" in house.posted()[0]
         assert house.offered() == ["approve", "reject", "take"]
         house.press("take", subject_of(reply), who=8)
@@ -212,7 +220,7 @@ async def _first(heard: Subscription, number: int) -> AsyncIterator[Change]:
 async def test_strangers_may_press_what_they_like(server: TelegramServer, tmp_path: Path) -> None:
     async with at_work(server, tmp_path) as house:
         reply = await house.draft()
-        await until(house.posted)
+        await until_posted(house, 1)
         for action in ("approve", "reject", "take"):
             house.press(action, subject_of(reply), who=666)
         await until(lambda: len(house.told()) == 3)
@@ -228,7 +236,7 @@ async def test_what_is_pressed_after_a_restart_is_done_once(
         reply = await house.draft()
         await house.store.raise_alert(alert(), ())
         await house.board.deliver(alert())
-        await until(lambda: len(house.posted()) == 2)
+        await until_posted(house, 2)
     house.press("reject", subject_of(reply))
     house.press("reject", subject_of(reply), who=8)
     house.press("take", "alert:mould", who=8)
@@ -253,7 +261,7 @@ async def test_drafts_of_the_time_away_arrive_at_the_start(
     await away.bot.close()
     await store.close()
     async with at_work(server, tmp_path) as house:
-        await until(lambda: len(house.posted()) == 2)
+        await until_posted(house, 2)
         await house.store.settle_draft(first.key, by="控制台", approve=False, text="")
     async with at_work(server, tmp_path) as house:
         await until(house.edits)
@@ -268,7 +276,7 @@ async def test_what_is_done_in_the_console_shows_in_the_group(
         reply = await house.draft()
         await house.store.raise_alert(alert(), ())
         await house.board.deliver(alert())
-        await until(lambda: len(house.posted()) == 2)
+        await until_posted(house, 2)
         house.bus.publish(
             await house.store.settle_draft(reply.key, by="小王", approve=True, text="改过的话")
         )
