@@ -16,6 +16,8 @@ from storage.factory import open_store
 from tests.commands.running import ROOT, no_traceback, tingfeng
 
 POSTS = 30
+AFTER = 600
+"""Posts about something else that follow, so that the process does not end with the incident."""
 
 
 def feed(folder: Path) -> Path:
@@ -31,14 +33,20 @@ def feed(folder: Path) -> Path:
                 "id": f"e{n}",
                 "kind": "repost" if n else "post",
                 "author": {"id": f"a{n}", "name": "n", "followers": 1},
-                "text": f"太过分了//@甲:{text}" if n else text,
+                "text": _said(n, text),
                 "posted_at": (start + timedelta(minutes=n)).isoformat(),
                 "conversation": f"c{n}",
             }
-            for n in range(POSTS)
+            for n in range(POSTS + AFTER)
         ),
     )
     return file
+
+
+def _said(n: int, text: str) -> str:
+    if n >= POSTS:
+        return "今天天气不错"
+    return f"太过分了//@甲:{text}" if n else text
 
 
 def killed(config: Path, file: Path, point: str) -> None:
