@@ -106,6 +106,7 @@ class Engine:
         while not (
             all(s.health.status in ("finished", "refused") for s in self.supervisors)
             and (await self._inbox.counts()).pending == 0
+            and self._pipeline.idle.is_set()
             and not await self._outbox.waiting_channels()
         ):
             await asyncio.sleep(0.05)

@@ -62,6 +62,9 @@ class Pipeline:
         self._bus = bus
         self._batch = batch
         self._wake = asyncio.Event()
+        self.idle = asyncio.Event()
+        """Set while nothing that was taken out of the inbox is worked on or watched."""
+        self.idle.set()
 
     def wake(self) -> None:
         """Say that there is something in the inbox."""
@@ -81,6 +84,13 @@ class Pipeline:
 
     async def step(self) -> int:
         """Process one batch; returns how many events it had."""
+        self.idle.clear()
+        try:
+            return await self._work()
+        finally:
+            self.idle.set()
+
+    async def _work(self) -> int:
         items = await self._parts.inbox.claim_events(self._batch)
         threads: dict[tuple[str, str], list[Received]] = {}
         for item in items:

@@ -156,14 +156,21 @@ class IncidentActs:
         kept = await self._desk.store.incident(into) if into else None
         if self._desk.regroups is None or kept is None or kept.id == incident.id:
             raise InputError("incident.no_other")
-        await self._desk.regroups.merge(kept.id, incident.id, by)
+        try:
+            await self._desk.regroups.merge(kept.id, incident.id, by)
+        except (KeyError, ValueError) as error:  # of another brand, or merged meanwhile
+            raise InputError("incident.no_other") from error
         await self._tell(kept.id, incident.id)
 
     async def _split(self, form: Mapping[str, str], by: str) -> None:
         seqs = [int(name[4:]) for name in form if name.startswith("seq-") and name[4:].isdecimal()]
         if self._desk.regroups is None or not seqs:
             raise InputError("incident.none_chosen")
-        await self._tell(await self._desk.regroups.split(seqs[:_MOST_SPLIT], by))
+        try:
+            made = await self._desk.regroups.split(seqs[:_MOST_SPLIT], by)
+        except KeyError as error:  # they are too old to be told apart any more
+            raise InputError("incident.none_chosen") from error
+        await self._tell(made)
 
     async def _tell(self, *names: str) -> None:
         for name in names:

@@ -60,10 +60,14 @@ def fact_of_forecast(forecast: Forecast, language: Tongue) -> str:
 
 def reasons(assessment: Assessment, language: Tongue) -> list[str]:
     """Why it is as severe as it is."""
-    texts = _tables()[language]["reasons"]
-    if not isinstance(texts, dict):
-        raise TypeError("texts.toml: reasons is no table")
-    return [str(texts[name]).format(value=value) for name, value in assessment.reasons]
+    texts, kinds = _part(language, "reasons"), _part(language, "kinds")
+
+    def said(name: str, value: str) -> str:
+        if name not in ("grave", "risk"):
+            return value
+        return texts["and"].join(kinds.get(kind, kind) for kind in value.split(", "))
+
+    return [texts[name].format(value=said(name, value)) for name, value in assessment.reasons]
 
 
 def evidence(posts: Sequence[Heard], language: Tongue, *, most: int = 5) -> list[str]:
@@ -81,6 +85,13 @@ def _time(at: float) -> str:
 
 def _texts(language: Tongue) -> dict[str, str]:
     return {name: text for name, text in _tables()[language].items() if isinstance(text, str)}
+
+
+def _part(language: Tongue, name: str) -> dict[str, str]:
+    part = _tables()[language][name]
+    if not isinstance(part, dict):
+        raise TypeError(f"texts.toml: {name} is no table")
+    return {str(key): str(text) for key, text in part.items()}
 
 
 @cache

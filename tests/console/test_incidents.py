@@ -136,10 +136,14 @@ class Grouping:
     async def merge(self, kept_id: str, gone_id: str, by: str) -> object:
         if gone_id == "INC-102":
             raise Conflict("changed")
+        if kept_id == "INC-103":
+            raise ValueError("they are about different brands")
         self.merged.append((kept_id, gone_id, by))
         return None
 
     async def split(self, seqs: Sequence[int], by: str) -> str:
+        if 99_999 in seqs:
+            raise KeyError("not remembered")
         made = await add_incident(self.store, f"split {seqs}", title=f"{len(seqs)} by {by}")
         await self.store.assign_incident(seqs, made.id)
         return made.id
@@ -343,6 +347,8 @@ class TestRegrouping:
                 await act(browser, "INC-102", 409, do="merge", into="INC-101")
                 chosen = {f"seq-{seqs[0]}": "1", f"seq-{seqs[1]}": "1", "seq-x": "1"}
                 await act(browser, "INC-101", do="split", **chosen)
+                await act(browser, "INC-101", 422, do="merge", into="INC-103")
+                await act(browser, "INC-101", 422, do="split", **{"seq-99999": "1"})
             made = await read(house, "INC-103")
             assert made.title == "2 by staff"
             found = await house.store.incident_mentions("INC-103")

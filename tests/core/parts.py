@@ -1,5 +1,6 @@
 """Small honest implementations of the ports, kept in memory, with a ledger of what was asked."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -206,8 +207,11 @@ class SeenSpread:
     seen: list[int] = field(default_factory=list)
     fails_on: int | None = None
     error: Exception = field(default_factory=lambda: ValueError("cannot watch this"))
+    seconds: float = 0.0
+    """How long it takes over each."""
 
     async def observe(self, mention: Mention) -> None:
+        await asyncio.sleep(self.seconds)
         if mention.seq == self.fails_on:
             raise self.error
         self.seen.append(mention.seq)

@@ -62,6 +62,7 @@ class Stage:
         self.inbox = MemoryInbox()
         self.bus = Bus()
         self.outbox = outbox
+        self.spread = SeenSpread()
         pipeline = Pipeline(
             Parts(
                 inbox=self.inbox,
@@ -69,7 +70,7 @@ class Stage:
                 judge=CountingJudge(),
                 moderator=SpamModerator(),
                 decider=PlanDecider(plain=True),
-                spread=SeenSpread(),
+                spread=self.spread,
             ),
             bus=self.bus,
         )
@@ -106,6 +107,13 @@ async def test_events_go_in_replies_go_out_and_all_is_closed() -> None:
     assert stage.feed.sent == ["k"]
     assert stage.feed.closed
     assert [health.status for health in stage.engine.health()] == ["finished"]
+
+
+async def test_it_is_not_settled_before_the_last_batch_was_watched() -> None:
+    stage = Stage(MemoryOutbox())
+    stage.spread.seconds = 0.3
+    await stage.until_settled()
+    assert stage.spread.seen == [1]
 
 
 def elsewhere(key: str) -> Reply:

@@ -71,7 +71,7 @@ async def test_five_who_are_hardly_sure_that_anything_is_wrong_are_no_crisis() -
 async def test_two_who_tell_of_illness_are_enough_for_p1() -> None:
     [alert] = (await after(said(2, ill=True))).alerts
     assert alert.severity == "P1"
-    assert "food_poisoning" in alert.body
+    assert "食物中毒" in alert.body
 
 
 async def test_harm_that_ended_well_is_no_harm() -> None:

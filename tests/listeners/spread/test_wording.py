@@ -1,6 +1,8 @@
 import pytest
 
-from listeners.spread.wording import headline
+from listeners.risks import KINDS
+from listeners.spread.severity import Facts, assess
+from listeners.spread.wording import Tongue, headline, reasons
 
 LONG = (
     "给娃买的禾家自制吐司，江湾店昨天的小票还在，打开整片发霉，绿的黑的都有，"
@@ -21,3 +23,19 @@ LONG = (
 )
 def test_a_matter_is_called_by_the_beginning_of_a_post(text: str, expected: str) -> None:
     assert headline(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "grave"),
+    [
+        ("zh", "有两人以上提到严重伤害：食物中毒、死亡"),
+        ("en", "Two people or more tell of grave harm: food poisoning, death"),
+    ],
+)
+def test_harm_is_named_in_the_language_of_staff(language: Tongue, grave: str) -> None:
+    facts = Facts(negative=0.9, risk=tuple((kind, 2) for kind in ("food_poisoning", "death")))
+    assert reasons(assess(facts), language)[0] == grave
+    every = Facts(negative=0.9, risk=tuple((kind, 1) for kind in KINDS))
+    [told] = reasons(assess(every), language)
+    assert "_" not in told
+    assert language == "en" or not any(kind in told for kind in KINDS)
