@@ -14,7 +14,7 @@ from core.queries import (
     TicketPage,
 )
 from core.records import Alert, Article, Conversation, Counts, Incident, Line, Reply, Ticket
-from core.standing import Corrected, Correction, Freeze, Silence
+from core.standing import Correction, Freeze, Silence
 
 
 class ConsoleStore(Protocol):
@@ -93,8 +93,8 @@ class ConsoleStore(Protocol):
         """Keep what staff say a mention is; the last word on it counts. May raise Conflict."""
         ...
 
-    async def corrections(self, *, limit: int = 100_000) -> Sequence[Corrected]:
-        """The newest ``limit``, oldest first."""
+    async def correction(self, mention: int) -> Correction | None:
+        """What staff said of the mention last."""
         ...
 
     async def alert(self, key: str) -> Alert | None: ...

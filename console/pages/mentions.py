@@ -1,7 +1,6 @@
 """The first page: what people say now, how it is judged, and what was decided about it."""
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,8 +17,6 @@ from core.queries import Handled
 from core.standing import Correction
 
 PAGE = 40
-LOOKED_THROUGH: Final = 2_000
-"""Newest corrections in which the one of an open mention is looked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,11 +93,9 @@ class MentionPages:
         return found
 
     async def _shown(self, handled: Handled) -> Shown:
-        """With what staff said of it, if it is not long ago."""
-        given = await self._desk.store.corrections(limit=LOOKED_THROUGH)
-        seq = handled.mention.seq
-        of_it = (one.correction for one in given if one.correction.mention == seq)
-        return Shown(handled=handled, correction=next(of_it, None))
+        """With what staff said of it."""
+        correction = await self._desk.store.correction(handled.mention.seq)
+        return Shown(handled=handled, correction=correction)
 
     async def _show(
         self, request: Request, handled: Handled, *, notice: str = "", status: int = 200

@@ -96,6 +96,9 @@ class MongoStaff(MongoOffice):
         """
         await self._write(lambda tx: standing.correct(tx, correction))
 
+    async def correction(self, mention: int) -> Correction | None:
+        return await self._alone(lambda tx: standing.correction(tx, mention))
+
     async def corrections(self, *, limit: int = 100_000) -> Sequence[Corrected]:
         """The newest ``limit``, oldest first."""
         return await self._alone(lambda tx: standing.corrections(tx, limit))

@@ -59,6 +59,12 @@ async def correct(tx: Tx, correction: Correction) -> None:
     await tx.table("corrections").change({"_id": correction.mention}, fields, upsert=True)
 
 
+async def correction(tx: Tx, mention: int) -> Correction | None:
+    """What staff said of a mention last."""
+    doc = (await tx.by_id("corrections", [mention])).get(mention)
+    return None if doc is None else tx.load(Correction, doc)
+
+
 async def corrections(tx: Tx, limit: int) -> list[Corrected]:
     """The newest ``limit`` corrections, oldest first, each beside what was corrected."""
     docs = await tx.table("corrections").many({}, sort=[("at", -1), ("_id", -1)], limit=limit)

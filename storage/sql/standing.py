@@ -66,6 +66,12 @@ def correct(tx: Tx, correction: Correction) -> None:
     )
 
 
+def correction(view: View, mention: int) -> Correction | None:
+    """What staff said of a mention last."""
+    row = view.db.execute("SELECT body FROM corrections WHERE mention = ?", (mention,)).fetchone()
+    return view.coder.load(Correction, row[0]) if row else None
+
+
 def corrections(view: View, limit: int) -> list[Corrected]:
     """The newest ``limit`` corrections, oldest first, each beside what was corrected."""
     rows = view.db.execute(

@@ -212,6 +212,8 @@ async def test_the_last_correction_counts(store: Store) -> None:
     await store.correct(last)
     found = await store.corrections()
     assert [each.correction for each in found] == [early, last]
+    assert await store.correction(first.seq) == last
+    assert await store.correction(999) is None
     assert [each.text for each in found] == [second.event.text, HOSTILE]
     assert {each.judgement for each in found} == {judgement()}
     assert [each.correction for each in await store.corrections(limit=1)] == [last]
