@@ -188,7 +188,9 @@ class Decision:
     rule: str
     """Name of the playbook rule that matched."""
     reason: str
-    """One sentence for staff."""
+    """One sentence for staff, in the language of the console's configuration."""
+    remark: str = ""
+    """Why the machine keeps silent or waits though the rule says more, in one term."""
     article: str | None = None
     """Id of the Article the answer stands on."""
     confidence: float | None = None

@@ -64,7 +64,11 @@ class PlaybookDecider:
         event = mention.event
         if event.author.id in self._manners.own_authors.get(event.channel, frozenset()):
             reason = self._texts.say("own_post", self._manners.staff_language)
-            return Plan(decision=Decision(action=Action.IGNORE, rule="own-post", reason=reason))
+            return Plan(
+                decision=Decision(
+                    action=Action.IGNORE, rule="own-post", reason=reason, remark="own_post"
+                )
+            )
         before = await self._before(mention) if event.solicited else None
         if (command := read_command(event)) is not None:
             return await self._obey(command, mention, before)
@@ -248,6 +252,7 @@ class PlaybookDecider:
             action=action,
             rule=match.rule.name,
             reason=reason,
+            remark=remark or "",
             article=answer.article.id if answer else None,
             confidence=answer.confidence if answer else None,
         )

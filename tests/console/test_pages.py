@@ -253,7 +253,7 @@ class TestInbox:
         html = await text_of(browser, "/mentions/1")
         assert "<mark>发霉</mark>" in html
         assert "不在文中" in html
-        assert "投诉由人来回复" in html
+        assert "文中提到食物中毒，须由人工答复。" in html
         assert "食物中毒" in html
         assert 'href="https://weibo.example/1"' in html
 

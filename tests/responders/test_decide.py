@@ -327,6 +327,7 @@ async def test_the_brand_s_own_accounts_are_never_answered() -> None:
     assert plan == Plan(decision=plan.decision)
     assert plan.decision.rule == "own-post"
     assert "own account" in plan.decision.reason
+    assert plan.decision.remark == "own_post"
     assert (await house.hears(complaint(seq=2, author="u2"))).ticket is not None
 
 
