@@ -39,7 +39,7 @@ def add_commands(app: typer.Typer, workshop: Workshop[P], terminal: Terminal) ->
     def start(context: typer.Context, port: Port = None) -> None:
         """Listens to what people say about a brand, and answers. Without a command: the example."""
         if context.invoked_subcommand is None:
-            configure_logs(level="WARNING")
+            configure_logs(level="ERROR")
             asyncio.run(_serve(workshop, workshop.read_today(), port, terminal))
 
     @app.command()
