@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Final
@@ -119,13 +119,16 @@ class TextJudge:
 
     def _first(self, texts: Sequence[str]) -> list[Judgement]:
         heard = [self._hear(text) for text in texts]
-        whole = [one.text for one in heard]
-        if self._explains is not None:
-            found: Sequence[Explained] = self._explains.explained(whole)
-        else:
-            shares = self._sentiment.probabilities(whole)
-            found = [Explained(probabilities=one, pieces=()) for one in shares]
-        return [self._one(one, why) for one, why in zip(heard, found, strict=True)]
+        return [self._one(one, why) for one, why in zip(heard, self._why(heard), strict=True)]
+
+    def _why(self, heard: Sequence[_Heard]) -> Iterator[Explained]:
+        if self._explains is None:
+            for shares in self._sentiment.probabilities([one.text for one in heard]):
+                yield Explained(probabilities=shares, pieces=())
+            return
+        for one in heard:
+            # One by one: the n-grams of a text are still at hand when its topics are read.
+            yield from self._explains.explained((one.text,))
 
     def _hear(self, text: str) -> _Heard:
         text = one_way(text)

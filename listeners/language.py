@@ -8,7 +8,7 @@ from core.types import Language
 _ADDRESSES: Final = re.compile(
     r"(?:https?://|www\.)[^\s\u3400-\u9fff]+|[\w.+-]+@[\w-]+\.\w+|@[\w-]+"
 )
-_HAN: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_HAN: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z'’]*")
 _FOREIGN: Final = re.compile("[\u00c0-\u02af\u0370-\u1dff\u3041-\u30ff\ua490-\uabff\uac00-\ud7a3]")
 
@@ -22,10 +22,12 @@ def language(text: str) -> Language:
     One English word in a Chinese sentence (APP, WiFi) leaves it Chinese, and so does a Chinese
     brand name in an English one. Addresses do not count.
     """
-    text = _ADDRESSES.sub(" ", text[:HEAD])
-    han = len(_HAN.findall(text))
+    text = text[:HEAD]
+    if "@" in text or "http" in text or "www." in text:
+        text = _ADDRESSES.sub(" ", text)
+    han = sum(map(len, _HAN.findall(text)))
     words = len(_WORD.findall(text))
-    if len(_FOREIGN.findall(text)) > max(1, (han + 4 * words) // 4):
+    if _FOREIGN.search(text) and len(_FOREIGN.findall(text)) > max(1, (han + 4 * words) // 4):
         return "other"
     if not han:
         return "en" if words else "other"

@@ -6,10 +6,9 @@ whole words there, unless a ``*`` at the end stands for any ending.
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from ahocorasick import Automaton
 
@@ -18,9 +17,8 @@ from listeners.normalise import readable
 FOLDER: Final = Path(__file__).with_name("lexicons")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Hit:
-    """A word of a list, found in a text."""
+class Hit(NamedTuple):
+    """A word of a list, found in a text; a tuple, since every text makes several."""
 
     label: str
     word: str
@@ -63,7 +61,7 @@ class Lexicon:
             goes_on = after and end < len(folded) and _latin(folded[end])
             for open_end, labels in ways:
                 if open_end or not goes_on:
-                    found += [Hit(label=one, word=form, start=start, end=end) for one in labels]
+                    found += [Hit(one, form, start, end) for one in labels]
         return found
 
     def longest(self, folded: str) -> list[Hit]:

@@ -52,10 +52,12 @@ _BRACKETS: Final = {
     emoji: f"[{name}]" for name, listed in _NAMES.items() for emoji in listed if ord(emoji) > 0x2100
 }
 _KNOWN: Final = re.compile(f"[{''.join(_BRACKETS)}]")
+_NEAR: Final = re.compile("[\u2100-\u2bff\U0001f000-\U0001ffff]")
+"""Where all of them lie: two ranges are looked for faster than a hundred signs."""
 
 
 def bracketed(text: str) -> str:
     """The text with the emoji that have a bracket emoticon written as one."""
-    if text.isascii():
+    if text.isascii() or not _NEAR.search(text):
         return text
     return _KNOWN.sub(lambda emoji: _BRACKETS[emoji[0]], text)

@@ -24,7 +24,7 @@ _LATIN: Final = 4
 _LEAST: Final = 5.0
 """Units of weight under which a piece says nothing."""
 
-_PIECE: Final = re.compile(r"[a-z][a-z'\-]*|[\u3400-\u9fff]+")
+_WORD: Final = re.compile(r"[a-z][a-z'\-]*")
 
 
 def telling(
@@ -34,46 +34,45 @@ def telling(
     shift: np.uint32,
     sentiment: int,
 ) -> Iterator[tuple[float, str]]:
-    """Pieces of a squeezed text with their strengths, in their order.
+    """Pieces of a squeezed text with their strengths, Chinese and Latin ones each in their order.
 
     ``by_place``: hashes of its character n-grams; ``rows``: four weights a bucket, packed;
     ``sentiment``: whose weights count, those of the others being their contrary.
     """
     text = text[:HEAD]
-    strengths = _by_character(by_place[: len(text) + 2], rows, shift, sentiment)
+    strengths = _by_character(by_place[:, : len(text) + 2], rows, shift, sentiment)
     # The text is set between spaces.
     del strengths[0]
+    yield from _chinese(text, strengths)
     listed = plain_words().english
-    for piece in _PIECE.finditer(text):
+    for piece in _WORD.finditer(text):
         start, end = piece.span()
-        if piece[0].isascii():
-            own = rows.take(words(piece[0])[:1] >> shift).view(np.int8)
-            strength = sum(strengths[start:end]) + int(own[sentiment])
-            if strength >= _LEAST and (end - start >= _LATIN or piece[0] in listed):
-                yield strength, piece[0]
-        else:
-            yield from _runs(text, strengths, start, end)
+        own = rows.take(words(piece[0])[:1] >> shift).view(np.int8)
+        strength = sum(strengths[start:end]) + int(own[sentiment])
+        if strength >= _LEAST and (end - start >= _LATIN or piece[0] in listed):
+            yield strength, piece[0]
 
 
-def _runs(text: str, strengths: list[float], start: int, end: int) -> Iterator[tuple[float, str]]:
-    """Stretches in which every character speaks for the sentiment."""
-    total, first = 0.0, start
-    for place in range(start, end + 1):
-        if place < end and strengths[place] > 0 and place - first < _LONGEST:
-            total += strengths[place]
+def _chinese(text: str, strengths: list[float]) -> Iterator[tuple[float, str]]:
+    """Stretches of Chinese in which every character speaks for the sentiment."""
+    total, first = 0.0, 0
+    # The strength of the space behind the text ends the last stretch.
+    for place, (char, strength) in enumerate(zip(text + " ", strengths, strict=False)):
+        speaks = strength > 0 and "\u3400" <= char <= "\u9fff"
+        if speaks and place - first < _LONGEST:
+            total += strength
             continue
         if total >= _LEAST and place - first > 1:
             yield total, text[first:place]
-        goes_on = place < end and strengths[place] > 0
-        total, first = (strengths[place], place) if goes_on else (0.0, place + 1)
+        total, first = (strength, place) if speaks else (0.0, place + 1)
 
 
 def _by_character(
     hashes: Hashes, rows: NDArray[np.uint32], shift: np.uint32, sentiment: int
 ) -> list[float]:
     """How much each character speaks for the sentiment, from the space before the first on."""
-    weights = rows.take(hashes >> shift).view(np.int8)[:, sentiment::4]
-    size = len(hashes)
+    weights = rows.take(hashes >> shift).view(np.int8)[:, sentiment::4].T
+    size = hashes.shape[1]
     padded = np.zeros((size + WIDTH - 1, WIDTH), np.float32)
     np.matmul(weights.astype(np.float32), _SPREAD, out=padded[WIDTH - 1 :])
     # What is said of a character stands on the diagonal: by the n-grams that begin at it, and by

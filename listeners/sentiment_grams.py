@@ -6,6 +6,7 @@ is covered by characters, one to five at a time; English also by words, one to t
 
 import re
 import zlib
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,8 +18,8 @@ WIDTH: Final = 5
 """The longest character n-gram."""
 
 _MASK: Final = 0xFFFFFFFF
-_POWERS: Final = np.array([pow(0x9E3779B1, i, 2**32) for i in range(WIDTH)], np.uint32)
-_SALTS: Final = np.array([(0x2C1B3C6D + 34 * i * i) & _MASK for i in range(WIDTH)], np.uint32)
+_POWERS: Final = np.array([[pow(0x9E3779B1, i, 2**32)] for i in range(WIDTH)], np.uint32)
+_SALTS: Final = np.array([[(0x2C1B3C6D + 34 * i * i) & _MASK] for i in range(WIDTH)], np.uint32)
 _SPREAD: Final = np.uint32(0x85EBCA6B)
 _PAIR: Final = np.uint32(0x01000193)
 _NEXT: Final = np.uint32(0x85EBCA77)
@@ -28,20 +29,26 @@ _FIFTEEN: Final = np.uint32(15)
 _THIRTEEN: Final = np.uint32(13)
 _WORD: Final = re.compile(r"[a-z']+")
 _END: Final = " " + "\0" * (WIDTH - 1)
+_REMEMBERED: Final = 8
+"""Texts: sentiment, topics and evidence look at the same one, one after the other."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def characters(text: str) -> Hashes:
-    """Hashes of the n-grams that start at each character: shape (len(text) + 2, WIDTH).
+    """Hashes of the n-grams that start at each character: shape (WIDTH, len(text) + 2).
 
-    The text is set between spaces; n-grams that reach past its end are those of the end.
+    The text is set between spaces; n-grams that reach past its end are those of the end. The
+    array is shared and cannot be written to.
     """
     codes = np.frombuffer((" " + text + _END).encode("utf-32-le", "surrogatepass"), np.uint32)
     codes = codes * _SPREAD
     rows = len(codes) - WIDTH + 1
     # Overlapping rows over one buffer; as_strided does the same at five times the cost.
-    windows: Hashes = np.ndarray((rows, WIDTH), np.uint32, codes, 0, (4, 4))
-    hashes: Hashes = (windows * _POWERS).cumsum(axis=1, dtype=np.uint32)
-    return (hashes ^ (hashes >> _FIFTEEN)) * _SALTS
+    windows: Hashes = np.ndarray((WIDTH, rows), np.uint32, codes, 0, (4, 4))
+    hashes: Hashes = np.add.accumulate(windows * _POWERS, axis=0, dtype=np.uint32)
+    found: Hashes = (hashes ^ (hashes >> _FIFTEEN)) * _SALTS
+    found.flags.writeable = False
+    return found
 
 
 def words(text: str) -> Hashes:
@@ -55,17 +62,15 @@ def words(text: str) -> Hashes:
     return mixed
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def grams(text: str) -> Hashes:
-    """All features of a folded text, each once, ascending."""
-    return distinct(characters(text), text)
-
-
-def distinct(by_place: Hashes, text: str) -> Hashes:
-    """As ``grams``, where the character n-grams of the text are known already."""
-    hashes = by_place.ravel()
+    """All features of a folded text, each once, ascending; shared and not to be written to."""
+    hashes = characters(text).ravel()
     hashes = np.concatenate([hashes, words(text)]) if _WORD.search(text) else hashes.copy()
     hashes.sort()
     first = np.empty(len(hashes), np.bool_)
     first[0] = True
     np.not_equal(hashes[1:], hashes[:-1], out=first[1:])
-    return hashes[first]
+    found: Hashes = hashes[first]
+    found.flags.writeable = False
+    return found

@@ -93,8 +93,9 @@ def denials(text: str, lean: Lean) -> Iterator[Denial]:
 
 def _chinese(text: str, lean: Lean) -> Iterator[Denial]:
     known = words()
-    idioms = [found.span() for found in known.chinese_skip.finditer(text)]
     place = 0
+    cue = known.chinese_cue.search(text)
+    idioms = [found.span() for found in known.chinese_skip.finditer(text)] if cue else []
     while cue := known.chinese_cue.search(text, place):
         place = cue.end(1)
         if over := [end for start, end in idioms if start <= cue.start() < end]:

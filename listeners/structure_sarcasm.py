@@ -7,8 +7,11 @@ that put it right. Without the second the same words are sincere.
 import re
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 from listeners.structure_words import words
+
+_LATIN: Final = re.compile("[a-z]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +27,8 @@ class Praise:
 
 def praise(text: str) -> Praise | None:
     """The praise in a text in lower case; ``None`` where nothing tells how it is meant."""
-    for pattern, event, sincere in _patterns():
+    chinese, english = _patterns()
+    for pattern, event, sincere in (chinese, english) if _LATIN.search(text) else (chinese,):
         found = pattern.search(text)
         if found is None:
             continue

@@ -52,6 +52,8 @@ class _Known:
     names: tuple[str, ...]
     place: dict[str, int]
     """Of each name in the dense features."""
+    lists: dict[str, str]
+    """The list of each label of the lexicon."""
 
 
 def dense_names() -> tuple[str, ...]:
@@ -64,14 +66,14 @@ def features(folded: str, sentiment: Probabilities) -> Features:
     known = _known()
     found: dict[str, list[Hit]] = {}
     for hit in known.lexicon.hits(folded):
-        found.setdefault(hit.label.partition(".")[0], []).append(hit)
+        found.setdefault(known.lists[hit.label], []).append(hit)
     hits = {name: tuple(longest(found[name])) if name in found else () for name in _SHOWN}
-    values = [0.0] * len(known.names)
+    values = np.zeros(len(known.names), np.float32)
     for name in _LISTS:
         listed = hits[name]
-        for label in {(hit.label, hit.word): hit.label for hit in listed}.values():
-            place = known.place[label]
-            values[place] = min(values[place] + 1, _MOST)
+        for label, _ in {(hit.label, hit.word) for hit in listed}:
+            values[known.place[label]] += 1
+    np.minimum(values, _MOST, out=values)
     harm = named(found[_HARM], prefix=f"{_HARM}.") if _HARM in found else ()
     for risk in harm:
         values[known.place[f"risk.{risk.kind}"]] = 1.0
@@ -94,7 +96,7 @@ def features(folded: str, sentiment: Probabilities) -> Features:
     return Features(
         grams=hashes,
         cells=cells[first],
-        dense=np.array(values, np.float32),
+        dense=values,
         hits=hits,
         risks=harm,
     )
@@ -111,8 +113,10 @@ def _known() -> _Known:
     )
     insults = {f"{INSULT}.{label}": of for label, of in lists(INSULT).items()}
     harm = {f"{_HARM}.{label}": of for label, of in word_lists().items()}
+    listed = words | insults | harm
     return _Known(
-        lexicon=Lexicon(words | insults | harm),
+        lexicon=Lexicon(listed),
         names=names,
         place={name: number for number, name in enumerate(names)},
+        lists={label: label.partition(".")[0] for label in listed},
     )
