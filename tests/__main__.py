@@ -13,8 +13,12 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parent.parent
 
-SIDE_BY_SIDE: Final = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile")
-"""One process more than there are cores, since many tests wait for a server or a browser."""
+SIDE_BY_SIDE: Final = (
+    *("-n", str((os.cpu_count() or 1) + 1)),
+    *("--dist", "loadfile", "--no-loadscope-reorder"),
+)
+"""One process more than there are cores, since many tests wait for a server or a browser; the
+folders in their order, since the longest files hold few tests and would come last."""
 
 CHECKS: Final[Sequence[tuple[str, Sequence[str]]]] = (
     ("lint", ("ruff", "check", ".")),
