@@ -78,7 +78,7 @@ class Table:
         """Accuracy / macro-F1 and ECE of both; kept under ``asked`` as well."""
         labels = np.array([row.label for row in chosen])
         texts = [row.text for row in chosen]
-        ours = _figures(judged(model, texts), labels, three=three)
+        ours = figures(model, chosen, three=three)
         old = self._old(texts, labels, three=three)
         print(
             f"{name:<44} n={len(texts):<6} {ours}  ECE {ours.error:.3f}"
@@ -116,6 +116,21 @@ class Table:
         for name, ask in ASKED:
             ours, old = self.last.get(name, ("not measured", ""))
             print(f"{name:<68}{ask:<22}{ours:<24}{old}")
+
+
+def figures(model: SentimentModel, chosen: list[Row], *, three: bool) -> Figures:
+    """Of a model on labelled texts."""
+    labels = np.array([row.label for row in chosen])
+    return _figures(judged(model, [row.text for row in chosen]), labels, three=three)
+
+
+def mean(several: Sequence[Figures]) -> Figures:
+    """Figure by figure."""
+    return Figures(
+        accuracy=float(np.mean([one.accuracy for one in several])),
+        f1=float(np.mean([one.f1 for one in several])),
+        error=float(np.mean([one.error for one in several])),
+    )
 
 
 def _figures(found: Floats, labels: Ints, *, three: bool) -> Figures:

@@ -14,7 +14,7 @@ from listeners.structure_negation import Lean
 from listeners.structure_words import BAD, GOOD, listed, words
 
 CONCEDED: Final = 0.9
-"""Weight of what is granted, in a text that says other things as well."""
+"""Weight of what is granted, in a short text that says other things as well."""
 
 MEANT: Final = 1.1
 """Weight of what is meant."""
@@ -32,6 +32,7 @@ class Part:
 
 
 _SHORT: Final = 36
+"""Characters of a text that is read for contrasts; three times as many in English."""
 _CLEAR: Final = 0.25
 _PLAIN: Final = 1.0
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
@@ -67,12 +68,16 @@ def _marks() -> _Marks:
 
 
 def weigh(text: str, lean: Lean) -> tuple[Part, ...]:
-    """The parts of a text; one part of weight one where it has no contrast."""
-    if not _marks().any.search(text):
+    """The parts of a text; one part of weight one where it has no contrast, or is long.
+
+    Long texts have many contrasts, most of them by the way, and enough n-grams to tell what is
+    meant: weighed, hotel reviews are judged a point worse.
+    """
+    if len(text) > (_SHORT if _HAN.search(text) else 3 * _SHORT) or not contrasts(text):
         return (Part(text=text),)
     parts = tuple(part for sentence in _sentences(text) for part in _halves(sentence))
     if len(parts) == 2 and {part.weight for part in parts} == {CONCEDED, MEANT}:
-        return _alone(parts, text, lean)
+        return _alone(parts, lean)
     return parts or (Part(text=text),)
 
 
@@ -81,10 +86,8 @@ def contrasts(text: str) -> bool:
     return bool(_marks().any.search(text))
 
 
-def _alone(parts: tuple[Part, ...], text: str, lean: Lean) -> tuple[Part, ...]:
-    """Long texts and halves that lean the same way are left to the n-grams, which know them."""
-    if len(text) > (_SHORT if _HAN.search(text) else 3 * _SHORT):
-        return parts
+def _alone(parts: tuple[Part, ...], lean: Lean) -> tuple[Part, ...]:
+    """Halves that lean the same way are left to the n-grams, which know them."""
     if any(_HALF.search(_marks().any.sub(" ", part.text).strip(_EDGES)) for part in parts):
         return parts
     plainer = [_plainer(part, lean) for part in parts]

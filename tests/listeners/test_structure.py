@@ -158,7 +158,16 @@ class TestContrast:
 
     def test_a_long_contrast_is_left_to_the_words(self) -> None:
         text = "今天和朋友一起去了这家新开的店里面的环境真的特别好，但是" + "东西难吃" * 5
-        assert weigh(text, lambda part: -2.0 if "难吃" in part else 2.0)[0].weight == CONCEDED
+        parts = weigh(text, lambda part: -2.0 if "难吃" in part else 2.0)
+        assert [(part.text, part.weight) for part in parts] == [(text, 1.0)]
+
+    def test_english_is_long_from_three_times_as_many_characters_on(self) -> None:
+        text = "the staff were nice and the place was clean, but the bread was stale"
+        assert len(weigh(text, unknown)) == 2
+        assert (
+            len(weigh(f"{text} and dry, and so was the cake that we had with our tea", unknown))
+            == 1
+        )
 
     def test_a_concession_without_its_end_is_one_part(self) -> None:
         assert len(weigh("although it was slow", unknown)) == 1
