@@ -1,5 +1,6 @@
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from core.errors import ConfigError, InputError
 from core.types import Sentiment
 from listeners.adapt import Label, adapt
+from listeners.adapt_measures import Quality
 from listeners.sentiment_adaptation import Adaptation, write
 from listeners.sentiment_linear import LinearModel, load
 
@@ -179,3 +181,18 @@ def test_a_file_of_another_model_is_refused(model: LinearModel, tmp_path: Path) 
     with pytest.raises(ConfigError, match=f"made for linear-0, not for {model.name}"):
         load(path)
     assert json.loads(path.read_text())["format"] == 1
+
+
+@pytest.mark.parametrize(
+    ("texts", "macro_f1", "accepted"),
+    [(100, 0.735, True), (100, 0.72, False), (1000, 0.735, True), (1000, 0.73, False)],
+)
+def test_macro_f1_may_fall_by_what_one_text_is_worth(
+    texts: int, macro_f1: float, accepted: bool
+) -> None:
+    before = Quality(
+        texts=texts, accuracy=0.69, macro_f1=0.74, log_loss=0.82, calibration_error=0.11
+    )
+    after = replace(before, accuracy=0.74, macro_f1=macro_f1, log_loss=0.54)
+    assert after.better_than(before) is accepted
+    assert not replace(after, accuracy=0.68).better_than(before)
