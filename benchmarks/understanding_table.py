@@ -112,10 +112,10 @@ class Table:
 
     def close(self) -> None:
         """Print what is asked beside what was measured."""
-        print(f"\n{'':<68}{'asked':<22}{'measured':<24}snownlp, VADER")
+        print(f"\n{'':<68}{'asked':<22}{'measured':<36}snownlp, VADER")
         for name, ask in ASKED:
             ours, old = self.last.get(name, ("not measured", ""))
-            print(f"{name:<68}{ask:<22}{ours:<24}{old}")
+            print(f"{name:<68}{ask:<22}{ours:<36}{old}")
 
 
 def figures(model: SentimentModel, chosen: list[Row], *, three: bool) -> Figures:
