@@ -4,7 +4,7 @@
 
 Whatever is measured was not trained on: one sentiment model is trained without the held-out tenth,
 one without hotels, books and what overlaps them, one without weibo2018; the model of topics without
-the held-out voices. That takes some six minutes of one core; ``--part`` measures a part of it.
+the held-out voices. That takes some eight minutes of one core; ``--part`` measures a part of it.
 Without the data only the project's own sentences, speed and size are measured, on the models that
 ship. The old models are slow: they judge ``--classic`` texts a row. The last table sets what is
 asked beside what was measured.
