@@ -28,8 +28,8 @@ AT_ONCE = 50
 """Random kills of one site; its feed grows with each."""
 HEADS = (
     *("point", "kills", "events", "events lost", "double replies", "replies missing"),
-    *("double tickets", "tickets missing", "in doubt", "in doubt, open", "alerts missing"),
-    "doctor's findings",
+    *("double tickets", "tickets missing", "in doubt", "settled", "alerts missing"),
+    "doctor",
 )
 
 
@@ -56,7 +56,7 @@ def show(row: Row) -> None:
             (
                 *(row.point, row.kills, row.events, row.lost, row.double_replies),
                 *(row.missing_replies, row.double_tickets, row.missing_tickets, row.in_doubt),
-                *(row.in_doubt_open, row.alerts_missing, row.findings),
+                *(row.in_doubt - row.in_doubt_open, row.alerts_missing, row.findings),
             )
         ),
         flush=True,
