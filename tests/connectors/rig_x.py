@@ -7,7 +7,8 @@ from pathlib import Path
 from core.ports import Connector
 from core.records import Target
 from tests.connectors.support import HurriedClock, Kit
-from tests.connectors.x_server import KEYS, TOKEN, XServer, x_server
+from tests.connectors.x_protocol import KEYS, TOKEN
+from tests.connectors.x_server import XServer, x_server
 from tests.contracts.connector_rig import Rig, build
 
 

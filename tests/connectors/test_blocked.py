@@ -31,7 +31,7 @@ from responders.doubts import PersonDoubts
 from storage.sqlite import SqliteStore
 from tests.connectors.support import Kit
 from tests.connectors.telegram_server import TOKEN, error, telegram_server
-from tests.core.parts import event, judgement, ticket
+from tests.core.samples import event, judgement, ticket
 
 CLOCK = SystemClock()
 

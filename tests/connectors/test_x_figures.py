@@ -15,7 +15,7 @@ from core.ports import Engagement
 from core.types import Metrics
 from tests.connectors.support import START, HurriedClock, running
 from tests.connectors.x_bench import Bench, x_bench
-from tests.connectors.x_server import Trouble, error, flood
+from tests.connectors.x_protocol import Trouble, error, flood
 
 FIGURES = Metrics(likes=1, reposts=2, comments=3, views=5)
 

@@ -13,7 +13,7 @@ from core.clock import ManualClock
 from core.errors import InputError
 from core.types import EventKind
 from tests.connectors.support import START
-from tests.connectors.x_server import KEYS, Json, snowflake
+from tests.connectors.x_protocol import KEYS, Json, snowflake
 
 ME = Me(id="42", username="XMart")
 

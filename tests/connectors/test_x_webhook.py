@@ -12,7 +12,7 @@ import pytest
 from core.ports import HandlesHttp, Pushed, Response
 from tests.connectors.support import START, running
 from tests.connectors.x_bench import Bench, x_bench
-from tests.connectors.x_server import KEYS, Json, error
+from tests.connectors.x_protocol import KEYS, Json, error
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from connectors.x_settings import XSettings
 from core.errors import ConnectorError
 from core.records import Target
 from tests.connectors.support import HurriedClock, Kit, drain
-from tests.connectors.x_server import KEYS, TOKEN, XServer, x_server
+from tests.connectors.x_protocol import KEYS, TOKEN
+from tests.connectors.x_server import XServer, x_server
 
 SECRETS = (TOKEN, KEYS["consumer_secret"], KEYS["access_token_secret"], KEYS["access_token"])
 

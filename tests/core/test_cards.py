@@ -7,7 +7,7 @@ import pytest
 
 from core.cards import CardState, StaffAction, alert_card, draft_card, token_of
 from core.records import Alert, ReplyState
-from tests.core.parts import START, reply
+from tests.core.samples import START, reply
 
 ALERT = Alert(
     key="k", kind="incident", severity="P1", title="t", body="b", created_at=START, notices=3

@@ -12,18 +12,8 @@ from core.dispatch import LOOKS, SHOWN_SECONDS, TRIES, Dispatcher
 from core.errors import Unavailable
 from core.ports import Rejected, RetryAt, Sent, Unknown
 from core.records import ReplyState
-from tests.core.parts import (
-    NEVER,
-    START,
-    Desk,
-    Forbids,
-    MemoryOutbox,
-    PacedWire,
-    ReadableWire,
-    Wire,
-    reply,
-    ticket,
-)
+from tests.core.parts import NEVER, Desk, Forbids, MemoryOutbox, PacedWire, ReadableWire, Wire
+from tests.core.samples import START, reply, ticket
 
 
 def dispatcher(

@@ -25,9 +25,8 @@ from tests.core.parts import (
     SpamModerator,
     Wire,
     WordMatcher,
-    event,
-    reply,
 )
+from tests.core.samples import event, reply
 
 
 class Feed(Wire):

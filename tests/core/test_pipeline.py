@@ -14,15 +14,14 @@ from core.pipeline import Parts, Pipeline
 from core.records import Outcome, Reply, Ticket
 from core.types import EventKind, Mention, Page, Received
 from tests.core.parts import (
-    START,
     CountingJudge,
     MemoryInbox,
     PlanDecider,
     SeenSpread,
     SpamModerator,
     WordMatcher,
-    event,
 )
+from tests.core.samples import START, event
 
 
 class House:

@@ -14,7 +14,8 @@ from core.intake import IntakeDoor
 from core.ports import Capabilities
 from core.supervisor import LONGEST_WAIT, Supervisor
 from core.types import Page
-from tests.core.parts import START, MemoryInbox, event
+from tests.core.parts import MemoryInbox
+from tests.core.samples import START, event
 
 
 class Scripted:

@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from core.types import EventKind
-from tests.core.parts import event
+from tests.core.samples import event
 
 
 def test_a_message_is_private_and_everything_else_is_public() -> None:

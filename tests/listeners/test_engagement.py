@@ -27,7 +27,7 @@ from listeners.engagement import (
 from storage.sqlite import SqliteStore
 from tests.connectors.reddit_bench import reddit_bench
 from tests.connectors.x_bench import x_bench
-from tests.core.parts import START, event, judgement
+from tests.core.samples import START, event, judgement
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
