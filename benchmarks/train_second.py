@@ -28,7 +28,8 @@ from benchmarks.sentiment_measures import two_way
 from benchmarks.understanding import learn
 from benchmarks.understanding_table import judged
 from core.types import Probabilities
-from listeners.second_opinion import FILE, LONGEST, UNSURE, Head, embeds
+from listeners.embedding import LONGEST, embeds
+from listeners.second_opinion import FILE, UNSURE, Head
 from listeners.sentiment_file import CLASSES
 from listeners.sentiment_linear import LinearModel, load
 

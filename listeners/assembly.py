@@ -5,7 +5,8 @@ from pathlib import Path
 
 from core.errors import ConfigError, Problem, collect
 from core.settings import Settings
-from listeners import second_opinion, sentiment, sentiment_linear
+from listeners import embedding, second_opinion, sentiment, sentiment_linear
+from listeners.embedding import Embedder
 from listeners.judge import TextJudge
 from listeners.matching import BrandMatcher
 from listeners.ports import SentimentModel
@@ -18,6 +19,8 @@ class Understanding:
 
     matcher: BrandMatcher
     judge: TextJudge
+    embedder: Embedder | None
+    """What texts mean, for whoever asks; ``None`` without the extra ``semantic``."""
 
 
 def build_understanding(settings: Settings, folder: Path = Path()) -> Understanding:
@@ -31,12 +34,15 @@ def build_understanding(settings: Settings, folder: Path = Path()) -> Understand
         lambda: BrandMatcher(settings.brands, channel_brands={}, default=None), problems
     )
     found = collect(lambda: _model(settings, folder), problems)
-    second = collect(lambda: second_opinion.load(wanted=settings.second_opinion), problems)
+    embedder = embedding.load()
+    second = collect(
+        lambda: second_opinion.load(embedder, wanted=settings.second_opinion), problems
+    )
     if matcher is None or found is None or problems:
         raise ConfigError(tuple(problems))
     model, complaint = found
     judge = TextJudge(model, brands_in=matcher.brands_in, complaint=complaint, second=second)
-    return Understanding(matcher=matcher, judge=judge)
+    return Understanding(matcher=matcher, judge=judge, embedder=embedder)
 
 
 def _model(settings: Settings, folder: Path) -> tuple[SentimentModel, Stretch | None]:

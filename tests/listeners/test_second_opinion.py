@@ -13,9 +13,11 @@ import pytest
 from core.config import parse
 from core.errors import ConfigError
 from core.types import Probabilities
+from listeners import embedding
 from listeners.assembly import build_understanding
+from listeners.embedding import Embedder, Embeds, Vectors
 from listeners.judge import TextJudge
-from listeners.second_opinion import Embeds, Head, SecondOpinion, Vectors, load, load_head
+from listeners.second_opinion import Head, SecondOpinion, load, load_head
 from tests.listeners.test_judge import Undecided
 
 UNSURE = Probabilities(negative=0.3, neutral=0.4, positive=0.3)
@@ -62,7 +64,7 @@ class Broken:
 
 def opinion(library: Embeds, **limits: float) -> SecondOpinion:
     line = int(limits.pop("line", 8))
-    return SecondOpinion(lambda: library, GOOD, line=line, **limits)
+    return SecondOpinion(Embedder(lambda: library), GOOD, line=line, **limits)
 
 
 async def test_only_unsure_texts_are_asked_about() -> None:
@@ -72,7 +74,7 @@ async def test_only_unsure_texts_are_asked_about() -> None:
     assert heard[0].positive > 0.9
     assert heard[1].negative > 0.9
     assert library.asked == ["好", "糟"]
-    assert all(name.startswith("second-opinion") for name in library.threads)
+    assert all(name.startswith("embedding") for name in library.threads)
 
 
 async def test_what_takes_too_long_is_not_waited_for() -> None:
@@ -120,12 +122,12 @@ async def test_the_loop_and_the_queue_go_on_meanwhile() -> None:
 
 
 def test_nobody_asks_unless_it_is_wanted() -> None:
-    assert load(wanted=False) is None
+    assert load(None, wanted=False) is None
 
 
 def test_without_the_extra_the_remedy_is_named() -> None:
     with pytest.raises(ConfigError) as caught:
-        load(wanted=True, package="no_such_library")
+        load(embedding.load("no_such_library"), wanted=True)
     (problem,) = caught.value.problems
     assert problem.key == "second_opinion"
     assert "semantic" in problem.remedy
@@ -145,7 +147,7 @@ def test_the_head_that_ships_fits_the_library() -> None:
 def test_the_real_library_answers_and_takes_any_text() -> None:
     understanding = build_understanding(parse(CONFIG, {}), Path())
     assert understanding.matcher.brands == ("a",)
-    asked = load(wanted=True)
+    asked = load(understanding.embedder, wanted=True)
     assert asked is not None
     texts = ["这家店让人心里暖暖的", "a\0b", "\ud800字", "好" * 5_000]
     heard = asked.hear_now(texts, [UNSURE] * 4)
