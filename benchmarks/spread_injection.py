@@ -63,6 +63,9 @@ class Bell:
     now: datetime
     rung: list[tuple[datetime, Alert]] = field(default_factory=list)
 
+    async def hand_over(self, gone: str, kept: str) -> None:
+        """Nobody has taken anything."""
+
     async def raise_alert(self, alert: Alert) -> bool:
         self.rung.append((self.now, alert))
         return True

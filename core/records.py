@@ -3,12 +3,13 @@
 The types are as those of ``core.types``: frozen, keyword-only, times in UTC.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from core.types import Decision, Language, Mention, Severity
+from core.wording import Tongue, Wording, in_language
 
 
 class ReplyState(StrEnum):
@@ -194,7 +195,9 @@ class Incident:
     high: float | None = None
     """Bounds of the 80 % interval around ``forecast``."""
     reasons: tuple[str, ...] = ()
-    """Why it is as severe as it is, for staff."""
+    """Why it is as severe as it is, for staff, in the configured language."""
+    wordings: tuple[Wording, ...] = ()
+    """The reasons in each language, and the title where it is not the words of a post."""
     statement: str = ""
     """The holding statement staff agreed on."""
     timeline: tuple[Note, ...] = ()
@@ -202,6 +205,13 @@ class Incident:
     """Id of the incident that took this one over."""
     drill: bool = False
     """True for an exercise."""
+
+    def told(self, language: Tongue) -> Wording:
+        """Title and reasons for who reads that language, as far as they are known in it."""
+        found = in_language(self.wordings, language)
+        if found is None:
+            return Wording(language=language, title=self.title, body="\n".join(self.reasons))
+        return found if found.title else replace(found, title=self.title)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -214,7 +224,7 @@ class Alert:
     severity: Severity
     title: str
     body: str
-    """Evidence, masked, one fact a line."""
+    """Evidence, masked, one fact a line; like the title in the configured language."""
     created_at: datetime
     brand: str | None = None
     incident: str | None = None
@@ -237,6 +247,20 @@ class Alert:
     snoozed_until: datetime | None = None
     drill: bool = False
     """True for an exercise; every text of it says so."""
+    wordings: tuple[Wording, ...] = ()
+    """Title and body in each language."""
+    part_of: str | None = None
+    """Id of the incident that took over the one it was about; it ended with that."""
+
+    def told(self, language: Tongue) -> Wording:
+        """Title and body for who reads that language, as far as they are known in it."""
+        found = in_language(self.wordings, language)
+        return found or Wording(language=language, title=self.title, body=self.body)
+
+
+def incident_key(incident: str) -> str:
+    """Alert.key of the alert about an incident; one each."""
+    return f"incident:{incident}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

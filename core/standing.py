@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from core.types import Judgement, Metrics, Sentiment
+from core.wording import Tongue, Wording, in_language
 
 Scope = Literal["all", "brand", "channel", "category", "incident"]
 
@@ -25,6 +26,13 @@ class Freeze:
     by: str
     """``bot``, or the name of the member of staff."""
     at: datetime
+    wordings: tuple[Wording, ...] = ()
+    """The reason in each language, as titles, where it is not somebody's own words."""
+
+    def told(self, language: Tongue) -> str:
+        """The reason for who reads that language, as far as it is known in it."""
+        found = in_language(self.wordings, language)
+        return self.reason if found is None else found.title
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

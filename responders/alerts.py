@@ -12,10 +12,12 @@ from core.bus import Bus
 from core.checkpoints import reach
 from core.clock import Clock
 from core.errors import Conflict, StoreError
-from core.records import Alert
+from core.records import Alert, incident_key
 from core.types import Severity
+from core.wording import Tongue
 from responders.courier import Courier, rest
-from responders.life import Around, Rules, Step, next_step, with_news
+from responders.handover import ended, heir
+from responders.life import Around, Rules, Step, last_step, next_step, with_news
 from responders.live import Live
 from responders.oncall import Chain
 from responders.ports import Alerts, Freezer
@@ -41,8 +43,12 @@ class AlertManners:
     rules: Rules = field(default_factory=Rules)
     chain: Callable[[Sequence[str]], Chain] = lambda names: Chain((), names)
     """Who is told, given the names of all receivers."""
-    drill_mark: str | None = None
+    language: Tongue = "zh"
+    """That of the receivers."""
+    drill_mark: Callable[[Tongue], str] | None = None
     """What every title begins with in an exercise; ``None`` outside of one."""
+    part_of: Callable[[Tongue, str], str] = lambda _, incident: incident
+    """Says that a matter is a part of an incident now."""
 
 
 class AlertDesk:
@@ -104,8 +110,7 @@ class AlertDesk:
         Staff are told by ``run``, as the rules of ``responders.life`` have it.
         """
         reach("before-alert")
-        if self._manners.drill_mark is not None:
-            alert = replace(alert, title=f"{self._manners.drill_mark}{alert.title}", drill=True)
+        alert = self._as_exercise(alert)
         if self._said_just_now(alert):
             return False
         new = await self._store.alert(alert.key) is None
@@ -119,6 +124,24 @@ class AlertDesk:
         if new:
             self._tell(alert)
         return new
+
+    async def hand_over(self, gone: str, kept: str) -> None:
+        """The incident ``gone`` went into ``kept``: end its alert as a part of that one's.
+
+        Doing it again changes nothing.
+        """
+        for _ in range(_TRIES):
+            alert = await self._store.alert(incident_key(gone))
+            if alert is None or alert.state == "resolved":
+                return
+            try:
+                await self._inherit(alert, kept)
+                await self._end(alert, kept)
+            except Conflict:
+                continue
+            self._wake.set()
+            return
+        raise Conflict(f"the alert about {gone} is changed again and again. Try again later.")
 
     async def run(self) -> None:
         """Look after all alerts and deliver for ever, one loop a receiver."""
@@ -196,6 +219,37 @@ class AlertDesk:
             self._wake.set()
             return
         raise Conflict(f"the alert {news.key} is changed again and again. Try again later.")
+
+    async def _inherit(self, alert: Alert, kept: str) -> None:
+        """Store first what goes on, so that nothing is lost in between."""
+        known = await self._store.alert(incident_key(kept))
+        wanted = heir(alert, known, kept)
+        if wanted == known:
+            return
+        await self._pause(wanted)
+        if known is None:
+            await self._store.raise_alert(wanted, ())
+        else:
+            wanted = await self._store.change_alert(wanted)
+        self._bus.publish(wanted)
+
+    async def _end(self, alert: Alert, kept: str) -> None:
+        now = self._clock.now()
+        over = ended(alert, kept, now, self._manners.part_of)
+        await self._take(last_step(over, now, self._chain, await self._store.silences()))
+
+    def _as_exercise(self, alert: Alert) -> Alert:
+        mark, language = self._manners.drill_mark, self._manners.language
+        if mark is None:
+            return alert
+        return replace(
+            alert,
+            title=f"{mark(language)}{alert.title}",
+            drill=True,
+            wordings=tuple(
+                replace(one, title=f"{mark(one.language)}{one.title}") for one in alert.wordings
+            ),
+        )
 
     def _said_just_now(self, alert: Alert) -> bool:
         """True where the same was stored a moment ago, no less severe."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import aiohttp
 
@@ -81,7 +82,9 @@ def build_responders(
             manners=AlertManners(
                 rules=read_rules(settings.alerts),
                 chain=partial(read_chain, settings.alerts),
-                drill_mark=(texts.say("drill_mark", settings.console.language) if drill else None),
+                language=settings.console.language,
+                drill_mark=partial(texts.say, "drill_mark") if drill else None,
+                part_of=lambda tongue, id_: texts.say("notice_merged", tongue, incident=id_),
             ),
             bus=bus,
             clock=clock,
@@ -134,13 +137,13 @@ def build_duties(
 ) -> tuple[Duty, ...]:
     """Reminders of late tickets, retention of raw events, and the alarm for silent channels."""
     texts, language, started_at = shipped_catalogue(), settings.console.language, clock.now()
-    schedule = settings.schedule
+    schedule, zone = settings.schedule, ZoneInfo(settings.alerts.timezone)
     return (
         Duty(
             name="remind of late tickets",
             every=timedelta(minutes=schedule.reminder_minutes),
             do=lambda: duties.remind_of_late_tickets(
-                store, alerts, texts=texts, language=language, clock=clock
+                store, alerts, texts=texts, language=language, clock=clock, zone=zone
             ),
         ),
         Duty(

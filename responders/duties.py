@@ -1,7 +1,7 @@
 """What is looked after now and then. Each is idempotent and finds its work in the store."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from core.clock import Clock
@@ -9,6 +9,7 @@ from core.health import Health
 from core.records import Alert, Ticket
 from core.settings import Schedule
 from core.types import Received
+from core.wording import Wording, in_each, local_time
 from responders.catalogue import Catalogue, Written
 from responders.ports import Raises, Retention, Tickets
 
@@ -17,16 +18,23 @@ _ENDED: Final = frozenset({"finished", "stopped"})
 
 
 async def remind_of_late_tickets(
-    tickets: Tickets, alerts: Raises, *, texts: Catalogue, language: Written, clock: Clock
+    tickets: Tickets,
+    alerts: Raises,
+    *,
+    texts: Catalogue,
+    language: Written,
+    clock: Clock,
+    zone: tzinfo = UTC,
 ) -> int:
     """Raise an alert for each ticket that nobody answered in time; returns how many were raised.
 
-    A ticket is alerted at most once a day, however often this runs.
+    A ticket is alerted at most once a day, however often this runs. ``zone``: of staff, in whose
+    time they read when it was due.
     """
     now = clock.now()
     raised = 0
     for ticket in await tickets.late_tickets(now):
-        raised += await alerts.raise_alert(_late(ticket, texts, language, now))
+        raised += await alerts.raise_alert(_late(ticket, texts, language, zone, now))
         await tickets.mark_reminded(ticket.number, now)
     return raised
 
@@ -83,52 +91,81 @@ async def alarm_dead_letter(
     Only the error's type is told, since its text may quote the event.
     """
     event = item.event
+
+    def words(tongue: Written) -> Wording:
+        return Wording(
+            language=tongue,
+            title=texts.say("dead_title", tongue, channel=event.channel),
+            body=texts.say("dead_body", tongue, reason=error.partition(":")[0]),
+        )
+
+    said = words(language)
     return await alerts.raise_alert(
         Alert(
             key=f"dead_letter:{item.seq}",
             kind="dead_letter",
             severity="P2" if event.solicited else "P3",
-            title=texts.say("dead_title", language, channel=event.channel),
-            body=texts.say("dead_body", language, reason=error.partition(":")[0]),
+            title=said.title,
+            body=said.body,
             created_at=clock.now(),
+            wordings=in_each(words),
         )
     )
 
 
-def _late(ticket: Ticket, texts: Catalogue, language: Written, now: datetime) -> Alert:
-    owner = ticket.owner or texts.say("nobody", language)
+def _late(
+    ticket: Ticket, texts: Catalogue, language: Written, zone: tzinfo, now: datetime
+) -> Alert:
+    def words(tongue: Written) -> Wording:
+        return Wording(
+            language=tongue,
+            title=texts.say("late_title", tongue, number=ticket.number),
+            body=texts.say(
+                "late_body",
+                tongue,
+                subject=ticket.subject,
+                channel=ticket.channel,
+                due=local_time(ticket.due_at, zone),
+                owner=ticket.owner or texts.say("nobody", tongue),
+            ),
+        )
+
+    said = words(language)
     return Alert(
         key=f"deadline:{ticket.number}:{now:%Y-%m-%d}",
         kind="deadline",
         severity=ticket.severity,
-        title=texts.say("late_title", language, number=ticket.number),
-        body=texts.say(
-            "late_body",
-            language,
-            subject=ticket.subject,
-            channel=ticket.channel,
-            due=f"{ticket.due_at:%Y-%m-%d %H:%M} UTC",
-            owner=owner,
-        ),
+        title=said.title,
+        body=said.body,
         created_at=now,
         brand=ticket.brand or None,
+        wordings=in_each(words),
     )
 
 
 def _silent(
     health: Health, heard_at: datetime, texts: Catalogue, language: Written, now: datetime
 ) -> Alert:
+    def words(tongue: Written) -> Wording:
+        return Wording(
+            language=tongue,
+            title=texts.say("silence_title", tongue, channel=health.name),
+            body=texts.say(
+                "silence_body",
+                tongue,
+                hours=f"{(now - heard_at).total_seconds() / 3600:.1f}".removesuffix(".0"),
+                status=texts.say(f"status_{health.status}", tongue),
+                reason=health.reason or texts.say("unknown", tongue),
+            ),
+        )
+
+    said = words(language)
     return Alert(
         key=f"silence:{health.name}:{heard_at.isoformat()}",
         kind="silence",
         severity="P2",
-        title=texts.say("silence_title", language, channel=health.name),
-        body=texts.say(
-            "silence_body",
-            language,
-            hours=f"{(now - heard_at).total_seconds() / 3600:.1f}".removesuffix(".0"),
-            status=health.status,
-            reason=health.reason or texts.say("unknown", language),
-        ),
+        title=said.title,
+        body=said.body,
         created_at=now,
+        wordings=in_each(words),
     )

@@ -75,7 +75,8 @@ def next_step(alert: Alert, now: datetime, around: Around) -> Step | None:
     held = _is_held(alert, now, around)
     is_owed = alert.notified_severity is None and not held
     if now - _quiet_since(alert, now, around) >= around.rules.resolve and not is_owed:
-        return _over(alert, now, around)
+        over = replace(alert, state="resolved", resolved_at=now)
+        return last_step(over, now, around.chain, around.silences)
     if held:
         return None
     if is_owed:
@@ -215,13 +216,12 @@ def _tell(alert: Alert, told: Told | None, now: datetime, why: Why) -> Step | No
     return Step(alert=changed, receivers=told.receivers, why=why)
 
 
-def _over(alert: Alert, now: datetime, around: Around) -> Step:
-    """Resolved; whoever was told of it is told, if they are awake and want to be."""
-    over = replace(alert, state="resolved", resolved_at=now)
-    told = around.chain.upto(alert.escalated, alert.severity, now)
-    if told is None or alert.notices == 0 or is_silenced(alert, now, around.silences):
+def last_step(over: Alert, now: datetime, chain: Chain, silences: Sequence[Silence]) -> Step:
+    """Of an alert that is over: whoever was told of it is told, if awake and not silenced."""
+    told = chain.upto(over.escalated, over.severity, now)
+    if told is None or over.notices == 0 or is_silenced(over, now, silences):
         return Step(alert=over, receivers=(), why="over")
-    over = replace(over, notices=alert.notices + 1, notified_at=now)
+    over = replace(over, notices=over.notices + 1, notified_at=now)
     return Step(alert=over, receivers=told.receivers, why="over")
 
 
@@ -236,6 +236,7 @@ def with_news(stored: Alert, news: Alert, now: datetime, tail: timedelta) -> Ale
         stored,
         title=news.title,
         body=news.body,
+        wordings=news.wordings,
         heard_at=now,
         severity=min(stored.severity, news.severity),
         incident=news.incident or stored.incident,
@@ -257,4 +258,5 @@ def with_news(stored: Alert, news: Alert, now: datetime, tail: timedelta) -> Ale
         acknowledged_at=None,
         resolved_at=None,
         snoozed_until=None,
+        part_of=None,
     )

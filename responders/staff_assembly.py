@@ -33,7 +33,8 @@ class StaffSide:
             bus=bus,
             clock=clock,
             members={one.telegram: one.name for one in settings.staff if one.telegram},
-            pause_reason=lambda subject: texts.say("pause_reason", language, subject=subject),
+            language=language,
+            pause_reason=lambda tongue, subject: texts.say("pause_reason", tongue, subject=subject),
         )
         self.memory: Callable[[str], GroupMemory] = cache(lambda name: GroupMemory(store, name))
         """By the group's name."""

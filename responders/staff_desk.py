@@ -13,6 +13,7 @@ from core.errors import Conflict
 from core.queries import Handled
 from core.records import Alert, Reply, ReplyState
 from core.standing import Freeze, Scope
+from core.wording import Tongue, Wording, in_each
 from responders.ports import Freezer
 from responders.staff_postings import KeepsSettings
 from responders.topics import topics_of
@@ -49,17 +50,20 @@ class StoreDesk:
         bus: Bus,
         clock: Clock,
         members: Mapping[str, str],
-        pause_reason: Callable[[str], str],
+        language: Tongue,
+        pause_reason: Callable[[Tongue, str], str],
     ) -> None:
         """``members``: names of staff by their account on the platform.
 
-        ``pause_reason``: says for staff why replies wait, given the title of the alert.
+        ``language``: theirs. ``pause_reason``: says in a language why replies wait, given the
+        title of the alert.
         """
         self._store = store
         self._freezer = freezer
         self._bus = bus
         self._clock = clock
         self._members = dict(members)
+        self._language = language
         self._pause_reason = pause_reason
 
     async def member(self, account: str) -> str | None:
@@ -145,14 +149,19 @@ class StoreDesk:
     async def _pause(self, alert: Alert, by: str) -> None:
         """Hold all automatic replies of the alert's brand; of every brand where it has none."""
         scope, value = _scope(alert)
+
+        def why(language: Tongue) -> str:
+            return self._pause_reason(language, alert.told(language).title)
+
         await self._freezer.save_freeze(
             Freeze(
                 id=f"{scope}:{value}" if value else scope,
                 scope=scope,
                 value=value,
-                reason=self._pause_reason(alert.title),
+                reason=why(self._language),
                 by=by,
                 at=self._clock.now(),
+                wordings=in_each(lambda one: Wording(language=one, title=why(one))),
             )
         )
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from core.records import Alert
 from core.standing import Freeze, Scope
+from core.wording import Wording
 from responders.ports import Freezer
 
 BOT: Final = "bot"
@@ -42,6 +43,10 @@ async def pause(freezer: Freezer, alert: Alert, now: datetime) -> None:
                     reason=f"P1 {alert.title}",
                     by=BOT,
                     at=now,
+                    wordings=tuple(
+                        Wording(language=one.language, title=f"P1 {one.title}")
+                        for one in alert.wordings
+                    ),
                 )
             )
 

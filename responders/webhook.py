@@ -83,7 +83,7 @@ class Webhook:
 
 def encode(alert: Alert) -> bytes:
     """The alert as JSON in ASCII; times as ISO 8601 in UTC, unknown fields may be added later."""
-    fields: dict[str, str | int | bool | None] = {
+    fields: dict[str, object] = {
         "key": alert.key,
         "kind": alert.kind,
         "severity": alert.severity,
@@ -98,6 +98,8 @@ def encode(alert: Alert) -> bytes:
         "category": alert.category,
         "notice": alert.notices,
         "drill": alert.drill,
+        "part_of": alert.part_of,
+        "texts": {one.language: {"title": one.title, "body": one.body} for one in alert.wordings},
     }
     return json.dumps(fields, sort_keys=True).encode("ascii")
 

@@ -22,16 +22,25 @@ def said(mentions: Sequence[Mention]) -> frozenset[str]:
 
 def without_quotes(record: Quoting, texts: frozenset[str]) -> Quoting | None:
     """The record's next version with nothing of the texts in it; ``None`` where it quotes none."""
-    title = TAKEN_OUT if _quotes(record.title, texts) else record.title
+    title = _title(record.title, texts)
+    wordings = tuple(
+        replace(each, title=_title(each.title, texts), body=_body(each.body, texts))
+        for each in record.wordings
+    )
+    changed: Quoting
     if isinstance(record, Incident):
-        if title == record.title:
-            return None
-        return replace(record, title=title, version=record.version + 1)
-    lines = record.body.split("\n")
-    kept = [line for line in lines if not _quotes(line, texts)]
-    if title == record.title and len(kept) == len(lines):
-        return None
-    return replace(record, title=title, body="\n".join(kept), version=record.version + 1)
+        changed = replace(record, title=title, wordings=wordings)
+    else:
+        changed = replace(record, title=title, wordings=wordings, body=_body(record.body, texts))
+    return None if changed == record else replace(changed, version=record.version + 1)
+
+
+def _title(title: str, texts: frozenset[str]) -> str:
+    return TAKEN_OUT if _quotes(title, texts) else title
+
+
+def _body(body: str, texts: frozenset[str]) -> str:
+    return "\n".join(line for line in body.split("\n") if not _quotes(line, texts))
 
 
 def _quotes(piece: str, texts: frozenset[str]) -> bool:

@@ -71,8 +71,12 @@ class AlertPages:
         raise Conflict(f"the alert {key} is over, or changes all the time")
 
     async def _answer(self, request: Request, *, notice: str = "", status: int = 200) -> Response:
+        store = self._desk.store
+        alerts = await store.alerts(limit=PAGE)
+        gone = {alert.part_of for alert in alerts} - {None}
         values = {
-            "alerts": await self._desk.store.alerts(limit=PAGE),
+            "alerts": alerts,
+            "heirs": {id_: await store.incident(id_) for id_ in gone if id_ is not None},
             "notice": notice,
         }
         if wants_part(request, "alerts"):

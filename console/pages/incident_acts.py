@@ -12,6 +12,7 @@ from console.forms import LONGEST_REPLY, clean
 from core.errors import Conflict, InputError
 from core.records import Alert, Incident, Note
 from core.standing import Freeze, Silence
+from core.wording import Tongue, Wording, in_each
 
 SILENT_HOURS: Final = (1, 4, 24)
 MOST_NOTES: Final = 200
@@ -114,15 +115,20 @@ class IncidentActs:
     async def _pause(self, incident: Incident, by: str, *, frozen: bool) -> None:
         name = f"incident:{incident.id}"
         if frozen:
-            reason = f"{incident.id} {incident.title}"[:200]
+
+            def why(tongue: Tongue) -> Wording:
+                title = f"{incident.id} {incident.told(tongue).title}"[:200]
+                return Wording(language=tongue, title=title)
+
             await self._desk.pauses.save_freeze(
                 Freeze(
                     id=name,
                     scope="incident",
                     value=incident.id,
-                    reason=reason,
+                    reason=f"{incident.id} {incident.title}"[:200],
                     by=by,
                     at=self._now(),
+                    wordings=in_each(why),
                 )
             )
         else:

@@ -1,6 +1,7 @@
 """Builds what watches for crises."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from core.bus import Bus
 from core.clock import Clock
@@ -23,6 +24,7 @@ def build_spread(
         authors=settings.alerts.authors,
         quiet=timedelta(hours=settings.alerts.resolve_hours),
         language=settings.console.language,
+        zone=ZoneInfo(settings.alerts.timezone),
         changed=bus.publish,
     )
 

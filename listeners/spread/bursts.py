@@ -11,14 +11,13 @@ from listeners.spread.cases import CaseBook
 from listeners.spread.facts import crowded
 from listeners.spread.loudness import Loudness
 from listeners.spread.severity import ANGRY
-from listeners.spread.wording import Tongue
 
 _MOSTLY: Final = 0.5
 """A burst of which one case is this much is that case's."""
 
 
 def case_of_burst(
-    burst: Burst, book: CaseBook, *, brand: str, enough: int, loud: Loudness, language: Tongue
+    burst: Burst, book: CaseBook, *, brand: str, enough: int, loud: Loudness
 ) -> Case | None:
     """The case of a burst, marked as such; ``None`` where too few people are behind it."""
     bad = [post for post in burst.posts if post.bad]
@@ -36,10 +35,12 @@ def case_of_burst(
     if not crowded(rest, enough=enough, loud=loud.times_usual(len(rest))):
         return None
     channel = rest[0].channel
+    titles = wording.title_of_burst(channel)
     case = Case(
         key=f"{brand}:volume:{channel}:{burst.at:%Y%m%dT%H%M%SZ}",
         brand=brand,
-        title=wording.title_of_burst(channel, language),
+        title=titles[0].title,
+        titles=titles,
         burst=True,
     )
     book.add(case)

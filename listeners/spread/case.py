@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from core.records import Incident, Note
 from core.types import Severity
+from core.wording import Wording
 from listeners.spread.aboutness import Profile
 from listeners.spread.activity import Activity
 from listeners.spread.cascade import Forecast
@@ -18,6 +19,8 @@ class Case:
     """Never used twice; becomes Incident.key."""
     brand: str
     title: str
+    titles: tuple[Wording, ...] = ()
+    """The title in each language, where it is not the words of a post."""
     activity: Activity = field(default_factory=Activity)
     profile: Profile = field(default_factory=Profile)
     groups: set[str] = field(default_factory=set)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.clock import Clock
-from core.records import Alert
+from core.records import Alert, incident_key
 from core.types import Severity
+from core.wording import Wording
 from listeners.spread.case import Case
 from listeners.spread.ports import Raises
 
@@ -21,9 +22,11 @@ class Notice:
     case: Case
     severity: Severity
     title: str
-    lines: tuple[str, ...]
+    body: str
     at: float
     """When the matter was last heard of, in seconds since 1970."""
+    wordings: tuple[Wording, ...] = ()
+    """Title and body in each language."""
     channel: str | None = None
     category: str | None = None
 
@@ -81,11 +84,12 @@ class Desk:
     def _alert(self, notice: Notice, incident: str) -> Alert:
         now = self._clock.now()
         return Alert(
-            key=f"incident:{incident}",
+            key=incident_key(incident),
             kind="incident",
             severity=notice.case.told or notice.severity,
             title=notice.title,
-            body="\n".join(notice.lines),
+            body=notice.body,
+            wordings=notice.wordings,
             created_at=now,
             heard_at=now,
             brand=notice.case.brand,

@@ -6,7 +6,7 @@ that somebody else made first is read and kept: owner, statement and title are s
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -41,12 +41,17 @@ class Ledger:
         clock: Clock,
         describe: Describe,
         changed: Callable[[Incident], None],
+        hand_over: Callable[[str, str], Awaitable[None]],
     ) -> None:
-        """``describe`` gives a case as it is now; ``changed`` is told of every stored incident."""
+        """``describe`` gives a case as it is now; ``changed`` is told of every stored incident.
+
+        ``hand_over`` ends the alert about an incident, the first, that went into another one.
+        """
         self._store = store
         self._clock = clock
         self._describe = describe
         self._changed = changed
+        self._hand_over = hand_over
         self._dirty: dict[str, Case] = {}
         self._ended: list[tuple[Case, str]] = []
         """Cases that took over a stored incident, with its id."""
@@ -127,6 +132,7 @@ class Ledger:
         self._changed(ended)
         while found := await self._store.incident_mentions(gone):
             await self._store.assign_incident([one.mention.seq for one in found], kept)
+        await self._hand_over(gone, kept)
 
         def grow(stored: Incident) -> Incident:
             if any(note.what == "merged" and note.detail == gone for note in stored.timeline):
@@ -136,6 +142,8 @@ class Ledger:
                 first_at=min(stored.first_at, ended.first_at),
                 last_at=max(stored.last_at, ended.last_at),
                 severity=min(stored.severity, ended.severity),
+                owner=stored.owner or ended.owner,
+                statement=stored.statement or ended.statement,
                 mentions=stored.mentions + ended.mentions,
                 authors=stored.authors + ended.authors,
                 channels=tuple(dict.fromkeys((*stored.channels, *ended.channels))),
@@ -218,6 +226,7 @@ def brought_up(stored: Incident, now: Incident, notes: tuple[Note, ...]) -> Inci
         low=now.low,
         high=now.high,
         reasons=now.reasons,
+        wordings=now.wordings,
         timeline=(*stored.timeline, *notes)[-_TIMELINE:],
     )
 

@@ -14,6 +14,13 @@ class Raises(Protocol):
         """Take the alert; one whose key is known brings the first up to date, and gives False."""
         ...
 
+    async def hand_over(self, gone: str, kept: str) -> None:
+        """End the alert about the incident ``gone``, which went into ``kept``, as a part of that.
+
+        Doing it again changes nothing.
+        """
+        ...
+
 
 class Keeps(Protocol):
     """Where small values outlive a restart."""

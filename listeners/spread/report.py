@@ -1,38 +1,59 @@
 """A case in words: the alert about it, and the incident that is kept of it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from typing import Final
 
 from core.records import Incident
+from core.wording import Tongue, Wording, in_each, in_language
 from listeners.spread import wording
 from listeners.spread.case import Case
 from listeners.spread.desk import Notice
 from listeners.spread.facts import lately
 from listeners.spread.ledger import moment
 from listeners.spread.severity import Assessment
-from listeners.spread.wording import Tongue
 
 _CHANNELS: Final = 10
 
 
-def notice(case: Case, assessed: Assessment, language: Tongue, *, name: str, at: float) -> Notice:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Staff:
+    """Who is told."""
+
+    language: Tongue
+    """Of the receivers; in the console each reads their own."""
+    zone: tzinfo = UTC
+    """In whose time they read when something was posted."""
+
+
+def notice(case: Case, assessed: Assessment, staff: Staff, *, name: str, at: float) -> Notice:
     """The alert about a case; ``name`` is what staff call the brand, ``at`` in seconds."""
     posts = lately(case)
     found = case.reach or case.forecast
-    lines = [
-        *wording.reasons(assessed, language),
-        *wording.facts_of_posts(case.activity.posts(), language),
-        *([] if found is None else [wording.fact_of_forecast(found, language)]),
-        *wording.evidence(posts, language),
-    ]
+
+    def words(tongue: Tongue) -> Wording:
+        lines = [
+            *wording.reasons(assessed, tongue),
+            *wording.facts_of_posts(case.activity.posts(), tongue, zone=staff.zone),
+            *([] if found is None else [wording.fact_of_forecast(found, tongue)]),
+            *wording.evidence(posts, tongue),
+        ]
+        title = wording.title(
+            tongue,
+            brand=name,
+            headline=headline(case, tongue),
+            authors=len({post.author for post in posts}),
+        )
+        return Wording(language=tongue, title=title, body="\n".join(lines))
+
+    said = words(staff.language)
     return Notice(
         case=case,
         severity=assessed.severity,
-        title=wording.title(
-            language, brand=name, headline=headline(case), authors=len({p.author for p in posts})
-        ),
-        lines=tuple(lines),
+        title=said.title,
+        body=said.body,
+        wordings=in_each(words),
         at=at,
         channel=_only(list(case.activity.channels)),
         category=category(case) or None,
@@ -49,7 +70,7 @@ def incident(case: Case, language: Tongue) -> Incident:
         id="",
         key=case.key,
         brand=case.brand,
-        title=headline(case),
+        title=headline(case, language),
         category=category(case) or "other",
         severity=case.told or (assessed.severity if assessed else "P4"),
         state="resolved" if case.over else "open",
@@ -62,12 +83,25 @@ def incident(case: Case, language: Tongue) -> Incident:
         low=None if found is None else round(found.low, 1),
         high=None if found is None else round(found.high, 1),
         reasons=() if assessed is None else tuple(wording.reasons(assessed, language)),
+        wordings=in_each(
+            lambda one: Wording(
+                language=one,
+                title=_own_title(case, one),
+                body="" if assessed is None else "\n".join(wording.reasons(assessed, one)),
+            )
+        ),
     )
 
 
-def headline(case: Case) -> str:
+def headline(case: Case, language: Tongue) -> str:
     """What it is about, in a line."""
-    return wording.headline(case.title)
+    return _own_title(case, language) or wording.headline(case.title)
+
+
+def _own_title(case: Case, language: Tongue) -> str:
+    """Its title in a language, where that is not the words of a post."""
+    found = in_language(case.titles, language)
+    return "" if found is None else found.title
 
 
 def category(case: Case) -> str:

@@ -1,6 +1,7 @@
 """Cases as the store has them, after a restart."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from core.records import Incident, Note
@@ -20,6 +21,7 @@ def cases(records: Iterable[Incident]) -> dict[str, Case]:
             key=record.key,
             brand=record.brand,
             title=record.title,
+            titles=tuple(replace(one, body="") for one in record.wordings if one.title),
             record=record,
             ruled=any(note.what in _RULINGS and note.by != BOT for note in record.timeline),
         )

@@ -8,12 +8,13 @@ raised at least once.
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from core.clock import Clock
 from core.records import Alert, Incident, Note
 from core.types import Mention
+from core.wording import Tongue
 from listeners.spread import report, restoring, rulings
 from listeners.spread.activity import heard, post_key
 from listeners.spread.brand_lane import BrandLane
@@ -29,7 +30,6 @@ from listeners.spread.loudness import Loudness
 from listeners.spread.ports import Incidents, Raises
 from listeners.spread.post_lane import PostLane
 from listeners.spread.severity import Assessment, assess
-from listeners.spread.wording import Tongue
 
 _KEPT: Final = timedelta(hours=72)
 _TIDY: Final = 60.0
@@ -53,12 +53,14 @@ class SpreadWatch:
         authors: int = 5,
         quiet: timedelta = timedelta(hours=6),
         language: Tongue = "zh",
+        zone: tzinfo = UTC,
         changed: Callable[[Incident], None] = lambda _: None,
     ) -> None:
         """``names``: what staff call each brand id; ``terms``: what it is called in posts.
 
         ``authors``: so many in an hour who say the same thing alarm. After ``quiet`` without a
         post a matter is over; it may come up again. ``changed`` is told of stored incidents.
+        ``language``: of the receivers; ``zone``: in whose time staff read.
         """
         patterns = name_patterns(
             {brand: (name, *(terms or {}).get(brand, ())) for brand, name in names.items()}
@@ -67,7 +69,7 @@ class SpreadWatch:
         self._names = dict(names)
         self._authors = authors
         self._quiet = quiet.total_seconds()
-        self._language: Tongue = language
+        self._staff = report.Staff(language=language, zone=zone)
         self._store = store
         self._time = EventTime()
         self._heard_at = clock.monotonic()
@@ -81,6 +83,7 @@ class SpreadWatch:
             clock=clock,
             describe=lambda case: report.incident(case, language),
             changed=changed,
+            hand_over=raises.hand_over,
         )
         self._posts = PostLane(store)
         self._desk = Desk(raises, clock=clock, number=self._ledger.number)
@@ -131,8 +134,11 @@ class SpreadWatch:
             self._take(mention, cases)
         for alert in alerts:
             case = cases.get(alert.incident or "")
-            if case is not None and alert.state != "resolved":
-                self._desk.know(case, alert.severity)
+            if case is None or alert.state == "resolved":
+                continue
+            self._desk.know(case, alert.severity)
+            if case.record is not None and case.record.id != alert.incident:
+                await self._ledger.absorb(case.record.id, alert.incident or "", by=BOT)
         now = self._now()
         for case in {id(case): case for case in (*cases.values(), *self._book)}.values():
             restoring.reconcile(case, quiet=self._quiet, now=now)
@@ -217,7 +223,6 @@ class SpreadWatch:
                     brand=brand,
                     enough=self._authors,
                     loud=self._loud[brand],
-                    language=self._language,
                 )
                 if case is not None:
                     self._look(case)
@@ -256,7 +261,7 @@ class SpreadWatch:
         if case.told is None or severity < case.told:
             self._write(case, "severity", severity)
         name = self._names.get(case.brand, case.brand)
-        self._desk.file(report.notice(case, assessed, self._language, name=name, at=at))
+        self._desk.file(report.notice(case, assessed, self._staff, name=name, at=at))
 
     def _case_of_post(self, brand: str, mention: Mention) -> Case | None:
         """The case of a post; one is made of its group if there is none."""

@@ -2,17 +2,16 @@
 
 import tomllib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from importlib import resources
-from typing import Final, Literal
+from typing import Final
 
+from core.wording import Tongue, Wording, in_each, local_time
 from listeners.spread.activity import Heard
 from listeners.spread.cascade import Forecast
 from listeners.spread.minhash import own_words
 from listeners.spread.severity import Assessment
-
-Tongue = Literal["zh", "en"]
 
 _HEADLINE: Final = 40
 """Characters."""
@@ -23,9 +22,11 @@ def title(language: Tongue, *, brand: str, headline: str, authors: int) -> str:
     return _texts(language)["incident"].format(brand=brand, headline=headline, authors=authors)
 
 
-def title_of_burst(channel: str, language: Tongue) -> str:
+def title_of_burst(channel: str) -> tuple[Wording, ...]:
     """What a matter is called that is nothing but many bad posts."""
-    return _texts(language)["volume"].format(channel=channel)
+    return in_each(
+        lambda one: Wording(language=one, title=_texts(one)["volume"].format(channel=channel))
+    )
 
 
 def headline(text: str) -> str:
@@ -37,15 +38,15 @@ def headline(text: str) -> str:
     return said[: cut if cut >= _HEADLINE // 2 else _HEADLINE].rstrip("，。,.；; ") + "…"
 
 
-def facts_of_posts(posts: Sequence[Heard], language: Tongue) -> list[str]:
-    """How many posts from when to when, and how negative."""
+def facts_of_posts(posts: Sequence[Heard], language: Tongue, *, zone: tzinfo = UTC) -> list[str]:
+    """How many posts from when to when, in the time of staff, and how negative."""
     texts = _texts(language)
     share = sum(post.negative for post in posts) / max(1, len(posts))
     return [
         texts["sum"].format(
             posts=len(posts),
-            first=_time(min(post.at for post in posts)),
-            last=_time(max(post.at for post in posts)),
+            first=_time(min(post.at for post in posts), zone),
+            last=_time(max(post.at for post in posts), zone),
         ),
         texts["share"].format(negative=f"{share:.0%}"),
     ]
@@ -79,8 +80,8 @@ def evidence(posts: Sequence[Heard], language: Tongue, *, most: int = 5) -> list
     ]
 
 
-def _time(at: float) -> str:
-    return datetime.fromtimestamp(at, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
+def _time(at: float, zone: tzinfo) -> str:
+    return local_time(datetime.fromtimestamp(at, tz=UTC), zone)
 
 
 def _texts(language: Tongue) -> dict[str, str]:

@@ -55,11 +55,12 @@ def title(alert: Alert, style: Style, length: int = LONGEST_TITLE) -> str:
     """``▲ P1 严重 · 标题``."""
     word = style.texts.say(f"severity_{alert.severity}", style.language)
     severity = f"{ICONS[alert.severity]} {alert.severity} {word}"
+    words = alert.told(style.language).title
     said = style.texts.say(
-        "notice_title", style.language, severity=severity, title=clean(alert.title, length)
+        "notice_title", style.language, severity=severity, title=clean(words, length)
     )
     mark = style.texts.say("drill_mark", style.language)
-    if alert.drill and not alert.title.startswith(mark):
+    if alert.drill and not words.startswith(mark):
         said = f"{mark}{said}"
     return said
 
@@ -67,6 +68,8 @@ def title(alert: Alert, style: Style, length: int = LONGEST_TITLE) -> str:
 def status(alert: Alert, style: Style) -> str:
     """Why staff are told again; empty the first time."""
     texts, language, count = style.texts, style.language, str(alert.notices)
+    if alert.state == "resolved" and alert.part_of is not None:
+        return texts.say("notice_merged", language, incident=clean(alert.part_of, 40))
     if alert.state == "resolved":
         hours = f"{style.quiet.total_seconds() / 3600:g}"
         return texts.say("notice_over", language, hours=hours)
@@ -87,7 +90,8 @@ def message(alert: Alert, style: Style) -> Message:
     if alert.incident is not None:
         lines.append(texts.say("notice_incident", language, incident=clean(alert.incident, 60)))
     if alert.state != "resolved":
-        lines += [clean(line) for line in alert.body[:20_000].splitlines()[:MOST_LINES]]
+        body = alert.told(language).body
+        lines += [clean(line) for line in body[:20_000].splitlines()[:MOST_LINES]]
     return Message(title=title(alert, style), lines=tuple(line for line in lines if line))
 
 

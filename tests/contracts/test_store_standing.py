@@ -11,6 +11,7 @@ from core.queries import MentionFilter
 from core.records import Alert, Incident, Note
 from core.standing import Correction, Freeze, Sample, Silence
 from core.types import EventKind, Metrics
+from core.wording import Wording, in_each
 from storage.audit import broken
 from tests.contracts.store_port import Opener, Store
 from tests.contracts.store_support import (
@@ -29,6 +30,7 @@ from tests.contracts.store_support import (
 FREEZE = Freeze(id="brand:lehui", scope="brand", value="lehui", reason=HOSTILE, by="王芳", at=NOW)
 SILENCE = Silence(id="s1", brand="lehui", until=NOW + timedelta(hours=2), reason="维修", by="王芳")
 HOUR = timedelta(hours=1)
+BOTH = in_each(lambda one: Wording(language=one, title=HOSTILE, body=f"{one}\n{HOSTILE}"))
 
 
 async def test_an_alert_lives_until_it_is_resolved(store: Store) -> None:
@@ -116,14 +118,25 @@ async def test_every_field_of_an_incident_and_of_an_alert_comes_back(store: Stor
         timeline=notes,
         merged_into="INC-7",
         drill=True,
+        wordings=BOTH,
     )
     opened = await store.open_incident(kept)
     assert await store.incident(opened.id) == replace(kept, id=opened.id)
     whole: Alert = alert(
-        "a1", channel="x", category="y", escalated=2, drill=True, incident=opened.id
+        "a1",
+        channel="x",
+        category="y",
+        escalated=2,
+        drill=True,
+        incident=opened.id,
+        wordings=BOTH,
+        part_of="INC-7",
     )
     await store.raise_alert(whole, [])
     assert await store.alert("a1") == whole
+    pause = replace(FREEZE, wordings=BOTH)
+    await store.save_freeze(pause)
+    assert list(await store.freezes()) == [pause]
 
 
 async def test_mentions_of_an_incident(store: Store) -> None:

@@ -15,6 +15,7 @@ from core.errors import ConfigError, Conflict, StoreError
 from core.records import Alert
 from core.settings import Settings
 from core.standing import Freeze, Silence
+from core.wording import Tongue, Wording
 from responders.alerts import AlertDesk, AlertManners
 from responders.assembly import join_receivers
 from responders.oncall import read_chain
@@ -315,9 +316,12 @@ async def test_without_a_topic_the_brand_is_paused() -> None:
 
 async def test_an_exercise_says_so() -> None:
     store, pauses = Deliveries(), Pauses()
-    raising = desk(store, freezer=pauses, manners=AlertManners(drill_mark="【演练】"))
-    await raising.raise_alert(alert())
+    marks: dict[Tongue, str] = {"zh": "【演练】", "en": "[DRILL] "}
+    raising = desk(store, freezer=pauses, manners=AlertManners(drill_mark=marks.__getitem__))
+    english = Wording(language="en", title="Mould", body="8 authors")
+    await raising.raise_alert(replace(alert(), wordings=(english,)))
     assert store.alerts["a1"].title == "【演练】面包发霉"
+    assert store.alerts["a1"].told("en").title == "[DRILL] Mould"
     assert store.alerts["a1"].drill
 
 

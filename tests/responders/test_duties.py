@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -21,6 +22,7 @@ from responders.duties import (
 from tests.responders.parts import START, mention, ticket
 
 TEXTS = shipped_catalogue()
+CHINA = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass
@@ -66,7 +68,9 @@ async def test_a_late_ticket_is_told_once_a_day() -> None:
     late = Late([ticket(), replace(ticket("T-1002"), owner="王敏", brand="")])
 
     async def remind() -> int:
-        return await remind_of_late_tickets(late, desk, texts=TEXTS, language="zh", clock=clock)
+        return await remind_of_late_tickets(
+            late, desk, texts=TEXTS, language="zh", clock=clock, zone=CHINA
+        )
 
     assert await remind() == 0
     await clock.advance(4 * 3600)
@@ -78,7 +82,10 @@ async def test_a_late_ticket_is_told_once_a_day() -> None:
     first, second, *_ = desk.raised.values()
     assert (first.kind, first.severity, first.brand) == ("deadline", "P3", "hejia")
     assert "T-1001" in first.title
-    assert "2026-03-02 13:00 UTC" in first.body
+    assert "2026-03-02 21:00 UTC+8" in first.body
+    assert "2026-03-02 21:00 UTC+8" in first.told("en").body
+    assert "Ticket T-1001" in first.told("en").title
+    assert "Owner: nobody" in first.told("en").body
     assert "无" in first.body
     assert "王敏" in second.body
     assert second.brand is None
@@ -155,6 +162,9 @@ async def test_a_silent_connector_raises_one_alert_a_silence() -> None:
     quiet, retrying = desk.raised.values()
     assert (quiet.kind, quiet.severity) == ("silence", "P2")
     assert "24 hours" in quiet.body
+    assert quiet.told("zh").title == "渠道 quiet 没有新消息"
+    assert "状态：已连接" in quiet.told("zh").body
+    assert "State: connected" in quiet.told("en").body
     assert "Reason: unknown" in quiet.body
     assert "Reason: down" in retrying.body
     await clock.advance(3600)
@@ -181,4 +191,6 @@ async def test_a_message_that_cannot_be_processed_reaches_a_person_once(
     [alert] = desk.raised.values()
     assert (alert.kind, alert.severity) == ("dead_letter", severity)
     assert "ValueError" in alert.body
+    assert "ValueError" in alert.told("en").body
+    assert alert.told("en").title.startswith("A message on")
     assert "13800138000" not in alert.body

@@ -14,6 +14,7 @@ from core.queries import MentionFilter, TicketFilter
 from core.records import Outcome, ReplyState
 from core.standing import Correction, Freeze, Sample, Silence, Tracked
 from core.types import EventKind, Page, Reject
+from core.wording import Wording, in_each
 from storage.factory import AnyStore, open_store
 from storage.moving import move
 from storage.portable import KINDS, Progress, sum_of
@@ -67,10 +68,13 @@ async def fill(store: AnyStore) -> None:
     await store.claim_replies("chat", 1, NOW)
     await store.finish_reply("r1", state=ReplyState.SENT, native_id="n1")
     await store.claim_replies("chat", 1, NOW)
-    await store.raise_alert(alert("a1"), ["hook", "log"])
-    await store.compare_and_set_incident(await store.open_incident(incident()))
+    both = in_each(lambda one: Wording(language=one, title=HOSTILE, body=one))
+    await store.raise_alert(alert("a1", wordings=both, part_of="INC-101"), ["hook", "log"])
+    await store.compare_and_set_incident(await store.open_incident(incident(wordings=both)))
     await store.assign_incident([items[1].seq], "INC-101")
-    await store.save_freeze(Freeze(id="all", scope="all", reason=HOSTILE, by="bot", at=NOW))
+    await store.save_freeze(
+        Freeze(id="all", scope="all", reason=HOSTILE, by="bot", at=NOW, wordings=both)
+    )
     later = NOW + timedelta(hours=1)
     await store.save_silence(Silence(id="s", until=later, reason="维修", by="王芳"))
     seq = items[2].seq

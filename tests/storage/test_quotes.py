@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.types import Mention
+from core.wording import TONGUES, Wording
 from storage.quotes import said, without_quotes
 from tests.contracts.store_support import NOW, alert, incident, judgement, post
 
@@ -53,6 +54,19 @@ def test_what_was_masked_is_quoted_masked() -> None:
     texts = said([mention("电话 13800138000 打不通怎么办", "电话 [phone] 打不通怎么办")])
     quoting = alert(body="〔a〕电话 [phone] 打不通怎么办")
     assert without_quotes(quoting, texts) == replace(quoting, body="", version=1)
+
+
+def test_a_quotation_is_taken_out_of_every_language() -> None:
+    texts = said([mention(LONG)])
+    words = tuple(
+        Wording(language=one, title=f"禾家：{LONG[:24]}…", body=f"8\n[weibo] {LONG}\n完")
+        for one in TONGUES
+    )
+    clean = tuple(Wording(language=one, title="…", body="8\n完") for one in TONGUES)
+    assert without_quotes(alert(wordings=words), texts) == alert(wordings=clean, version=1)
+    quoting = incident("k", wordings=words)
+    assert without_quotes(quoting, texts) == replace(quoting, wordings=clean, version=1)
+    assert without_quotes(alert(wordings=clean), texts) is None
 
 
 def test_a_title_that_is_the_beginning_of_a_post() -> None:

@@ -282,11 +282,11 @@ async def test_a_loud_day_needs_more_grumblers() -> None:
     assert len((await after([*base, *grumblers])).alerts) == 1
 
 
-def angry_at_everything(at: datetime) -> list[Mention]:
-    rng = random.Random(9)
+def angry_at_everything(at: datetime, *, seq: int = 10_000) -> list[Mention]:
+    rng = random.Random(seq)
     return [
         mention(
-            10_000 + n,
+            seq + n,
             at=at + timedelta(minutes=n / 2),
             author=f"x{n}",
             text="".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(20)),
@@ -300,7 +300,8 @@ async def test_many_negative_posts_about_many_things_are_the_brand_lanes() -> No
     base, angry = ordinary(4), angry_at_everything(START + timedelta(days=3, hours=12))
     receiver = await after([*base, *angry])
     assert receiver.rises == ["P2"]
-    assert "weibo" in receiver.alerts[0].title
+    assert "weibo 上的负面声量远高于平时" in receiver.alerts[0].title
+    assert "Far more negative posts than usual on weibo" in receiver.alerts[0].told("en").title
     calm = [replace(one, judgement=judgement("positive")) for one in angry]
     assert (await after([*base, *calm])).alerts == []
 

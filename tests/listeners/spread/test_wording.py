@@ -1,8 +1,9 @@
 import pytest
 
+from core.wording import Tongue
 from listeners.risks import KINDS
 from listeners.spread.severity import Facts, assess
-from listeners.spread.wording import Tongue, headline, reasons
+from listeners.spread.wording import headline, reasons
 
 LONG = (
     "给娃买的禾家自制吐司，江湾店昨天的小票还在，打开整片发霉，绿的黑的都有，"

@@ -26,6 +26,7 @@ class Receiver:
         self.kept: dict[str, Alert] = {}
         self.calls: list[Alert] = []
         self.failures = 0
+        self.handed_over: list[tuple[str, str]] = []
 
     @property
     def alerts(self) -> list[Alert]:
@@ -41,6 +42,9 @@ class Receiver:
                 found.append(alert.severity)
                 before[alert.key] = alert.severity
         return found
+
+    async def hand_over(self, gone: str, kept: str) -> None:
+        self.handed_over.append((gone, kept))
 
     async def raise_alert(self, alert: Alert) -> bool:
         if self.failures:

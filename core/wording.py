@@ -1,0 +1,46 @@
+"""What staff are told, in each language: stored side by side, so that each reads their own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Final, Literal
+
+Tongue = Literal["zh", "en"]
+"""Languages that staff read."""
+
+TONGUES: Final[tuple[Tongue, ...]] = ("zh", "en")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wording:
+    """The same matter in one language."""
+
+    language: Tongue
+    title: str = ""
+    """Empty where the title is somebody's own words, which stand as they are."""
+    body: str = ""
+    """One fact a line."""
+
+
+def in_each(word: Callable[[Tongue], Wording]) -> tuple[Wording, ...]:
+    """What ``word`` says in every language."""
+    return tuple(word(language) for language in TONGUES)
+
+
+def in_language(wordings: Sequence[Wording], language: Tongue) -> Wording | None:
+    """The one in that language; ``None`` where there is none, as in what was stored before."""
+    return next((one for one in wordings if one.language == language), None)
+
+
+def local_time(at: datetime, zone: tzinfo) -> str:
+    """For people, with the zone: ``2026-03-02 17:05 UTC+8``."""
+    local = at.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M} {_offset(local.utcoffset() or timedelta())}"
+
+
+def _offset(east: timedelta) -> str:
+    """``UTC+8``, ``UTC-3:30``, ``UTC``."""
+    if not east:
+        return "UTC"
+    hours, minutes = divmod(round(abs(east).total_seconds() / 60), 60)
+    return f"UTC{'-' if east < timedelta() else '+'}{hours}" + (f":{minutes:02}" if minutes else "")

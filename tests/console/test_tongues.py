@@ -1,0 +1,136 @@
+"""Alerts, incidents and pauses in the language of who reads them."""
+
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from core.records import Note
+from core.standing import Freeze
+from core.wording import Wording
+from storage.sqlite import SqliteStore
+from tests.console.house import House, open_house
+from tests.console.seeds import NOW, add_alert, add_incident
+
+TITLES = (
+    Wording(language="zh", title="weibo 上的负面声量远高于平时", body="一小时内不同作者 9 位"),
+    Wording(language="en", title="Far more negative posts than usual", body="9 authors an hour"),
+)
+TOLD = (
+    Wording(language="zh", title="禾家：声量异常", body="共 30 条"),
+    Wording(language="en", title="Hejia: unusual volume", body="30 posts"),
+)
+PAGES = ("/incidents", "/incidents/INC-101", "/alerts", "/pauses")
+CHINESE = re.compile(r"[\u3400-\u9fff]+")
+
+
+async def fill(store: SqliteStore) -> None:
+    """An incident with its alert and what it pauses, as the parts that watch store them."""
+    incident = await add_incident(
+        store, title=TITLES[0].title, reasons=(TITLES[0].body,), wordings=TITLES, brand="hejia"
+    )
+    await add_alert(
+        store,
+        "incident:INC-101",
+        title=TOLD[0].title,
+        body=TOLD[0].body,
+        wordings=TOLD,
+        incident=incident.id,
+        brand="hejia",
+    )
+    await store.save_freeze(
+        Freeze(
+            id="incident:INC-101",
+            scope="incident",
+            value="INC-101",
+            reason="P1 禾家：声量异常",
+            by="bot",
+            at=NOW,
+            wordings=tuple(Wording(language=one.language, title=one.title) for one in TOLD),
+        )
+    )
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(tmp_path) as opened:
+        await fill(opened.store)
+        yield opened
+
+
+async def text_of(house: House, path: str, lang: str) -> str:
+    async with (
+        aiohttp.ClientSession() as browser,
+        browser.get(f"{house.url}{path}?lang={lang}") as answer,
+    ):
+        assert answer.status == 200
+        page = await answer.text()
+    body = page[page.index("<body") :]
+    attributes = " ".join(re.findall(r'(?:aria-label|placeholder|title)="([^"]*)"', body))
+    return unescape(re.sub(r"<[^>]+>", " ", body)) + " " + unescape(attributes)
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_is_in_one_language(house: House, path: str) -> None:
+    english = await text_of(house, path, "en")
+    ours = {"中文", "绿篮超市"}  # the way to the other language, and what the brand is called
+    assert set(CHINESE.findall(english)) <= ours, path
+    assert "Hejia: unusual volume" in english, "the banner"
+    chinese = await text_of(house, path, "zh")
+    assert "禾家：声量异常" in chinese
+    assert not re.search("unusual|authors|posts", chinese), path
+
+
+async def test_reasons_and_evidence_are_told_in_the_readers_language(house: House) -> None:
+    assert "9 authors an hour" in await text_of(house, "/incidents/INC-101", "en")
+    assert "一小时内不同作者 9 位" in await text_of(house, "/incidents/INC-101", "zh")
+    assert "30 posts" in await text_of(house, "/alerts", "en")
+    assert "共 30 条" in await text_of(house, "/alerts", "zh")
+
+
+async def test_what_was_stored_in_one_language_is_still_shown(house: House) -> None:
+    await add_incident(house.store, "old", title="旧的标题", reasons=("旧的原因",))
+    await add_alert(house.store, "old", title="旧的告警", body="旧的内容", incident=None)
+    alerts = await text_of(house, "/alerts", "en")
+    assert "旧的告警" in alerts
+    assert "旧的内容" in alerts
+    assert "旧的标题" in await text_of(house, "/incidents", "en")
+    assert "旧的原因" in await text_of(house, "/incidents/INC-102", "en")
+
+
+async def test_a_pause_by_staff_is_told_in_both_languages(house: House) -> None:
+    async with (
+        aiohttp.ClientSession() as browser,
+        browser.post(f"{house.url}/incidents/INC-101", data={"do": "freeze"}) as answer,
+    ):
+        assert answer.status == 200
+    [pause] = await house.store.freezes()
+    assert pause.told("en") == "INC-101 Far more negative posts than usual"
+    assert pause.told("zh") == pause.reason == "INC-101 weibo 上的负面声量远高于平时"
+
+
+async def test_what_went_into_another_incident_says_who_looks_after_it(house: House) -> None:
+    await add_incident(house.store, "gone", owner="李明", merged_into="INC-101", state="resolved")
+    heir = await add_incident(
+        house.store,
+        "heir",
+        owner="王芳",
+        timeline=(Note(at=NOW, by="bot", what="merged", detail="INC-102"),),
+    )
+    await add_alert(
+        house.store,
+        "incident:INC-102",
+        incident="INC-102",
+        state="resolved",
+        owner="李明",
+        part_of=heir.id,
+        wordings=TOLD,
+    )
+    assert f"now part of  {heir.id}  (Owner  王芳" in re.sub(
+        "[\n\r]", "", await text_of(house, "/alerts", "en")
+    )
+    await add_alert(house.store, "lost", incident=None, part_of="INC-999", state="resolved")
+    assert "现并入  INC-999" in await text_of(house, "/alerts", "zh")
