@@ -13,7 +13,7 @@ import gzip
 import json
 import random
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks import spread_injection, train_cascade
+from benchmarks.grouping import grouping
 from listeners.spread.backtests import incident_groups, volume_alarms
 from listeners.spread.incidents import Grouper
 from listeners.spread.minhash import Sketch, likeness, sketch
@@ -116,7 +117,7 @@ def incidents(data: Path) -> Iterator[str]:
     records = [json.loads(line) for line in raw]
     truth = {record["id"]: record["incident"] for record in records}
     found = {str(row["id"]): str(row["incident"]) for row in incident_groups(raw)}
-    yield f"incidents, PHEME in order of time: {_grouping(truth, found)}"
+    yield f"incidents, PHEME in order of time: {grouping(truth, found)}"
     first: dict[str, datetime] = {}
     for record in records:
         at = datetime.fromisoformat(record["posted_at"])
@@ -128,10 +129,10 @@ def incidents(data: Path) -> Iterator[str]:
         record["posted_at"] = at.isoformat()
     together = incident_groups(json.dumps(record) for record in records)
     found = {str(row["id"]): str(row["incident"]) for row in together}
-    yield f"incidents, PHEME, all five at the same time: {_grouping(truth, found)}"
+    yield f"incidents, PHEME, all five at the same time: {grouping(truth, found)}"
     truth, lines_ = _copies(data)
     found = {str(row["id"]): str(row["incident"]) for row in incident_groups(lines_)}
-    yield f"incidents, copies of distinct Weibo posts: {_grouping(truth, found)}"
+    yield f"incidents, copies of distinct Weibo posts: {grouping(truth, found)}"
 
 
 def injection(data: Path) -> Iterator[str]:
@@ -254,29 +255,6 @@ def _copies(data: Path) -> tuple[dict[str, str], list[str]]:
         for n, (_, text) in enumerate(said)
     ]
     return {str(n): label for n, (label, _) in enumerate(said)}, lines
-
-
-def _grouping(truth: Mapping[str, str], found: Mapping[str, str]) -> str:
-    """Purity and B³ figures."""
-    groups: dict[str, Counter[str]] = defaultdict(Counter)
-    sizes = Counter(truth.values())
-    for name, label in truth.items():
-        groups[found[name]][label] += 1
-    total = len(truth)
-    purity = sum(max(labels.values()) for labels in groups.values()) / total
-    precision = recall = shared = 0.0
-    for labels in groups.values():
-        inside = sum(labels.values())
-        for label, count in labels.items():
-            precision += count * count / inside / total
-            recall += count * count / sizes[label] / total
-            shared += count * count / sizes[label] if sizes[label] > 1 else 0.0
-    several = shared / sum(count for count in sizes.values() if count > 1)
-    score = 2 * precision * recall / (precision + recall)
-    return (
-        f"purity {purity:.3f}, B³ precision {precision:.3f}, recall {recall:.3f} "
-        f"(of incidents with several posts {several:.3f}), F {score:.3f}, {len(groups)} groups"
-    )
 
 
 if __name__ == "__main__":

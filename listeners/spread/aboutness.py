@@ -109,6 +109,11 @@ class Profile:
         self._latin += _is_latin(words)
         return True
 
+    @property
+    def texts(self) -> int:
+        """How many wordings were counted."""
+        return self._texts
+
     def comparable(self, words: frozenset[str]) -> bool:
         """True where the matter was put often enough in the script of these words."""
         same = self._latin if _is_latin(words) else self._texts - self._latin

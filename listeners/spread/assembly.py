@@ -1,5 +1,6 @@
 """Builds what watches for crises."""
 
+import logging
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,14 +8,27 @@ from core.bus import Bus
 from core.clock import Clock
 from core.duty import Duty
 from core.settings import Settings
+from listeners.embedding import Embedder
 from listeners.spread.ports import Incidents, Raises
 from listeners.spread.watch import SpreadWatch
 
+log = logging.getLogger(__name__)
+
 
 def build_spread(
-    settings: Settings, alerts: Raises, clock: Clock, *, store: Incidents, bus: Bus
+    settings: Settings,
+    alerts: Raises,
+    clock: Clock,
+    *,
+    store: Incidents,
+    bus: Bus,
+    embedder: Embedder | None = None,
 ) -> SpreadWatch:
-    """What watches for crises; it wants to be told of the past by ``rebuild``, and ``tend``-ed."""
+    """What watches for crises; it wants to be told of the past by ``rebuild``, and ``tend``-ed.
+
+    ``embedder``: what texts mean; without it they are grouped by their words alone.
+    """
+    log.info("matters are grouped", extra={"by": "words and meaning" if embedder else "words"})
     return SpreadWatch(
         alerts,
         store=store,
@@ -26,6 +40,7 @@ def build_spread(
         language=settings.console.language,
         zone=ZoneInfo(settings.alerts.timezone),
         changed=bus.publish,
+        embedder=embedder,
     )
 
 

@@ -8,6 +8,7 @@ from core.wording import Wording
 from listeners.spread.aboutness import Profile
 from listeners.spread.activity import Activity
 from listeners.spread.cascade import Forecast
+from listeners.spread.meaning import Meaning
 from listeners.spread.severity import Assessment
 
 
@@ -23,6 +24,9 @@ class Case:
     """The title in each language, where it is not the words of a post."""
     activity: Activity = field(default_factory=Activity)
     profile: Profile = field(default_factory=Profile)
+    meaning: Meaning = field(default_factory=Meaning)
+    asked: int = 0
+    """Wordings whose meaning was asked for."""
     groups: set[str] = field(default_factory=set)
     """Ids of the groups of copies that belong to it."""
     record: Incident | None = None
@@ -51,6 +55,8 @@ class Case:
         """Become what both were together, as far as the store and staff are concerned."""
         self.activity.take_over(other.activity)
         self.groups |= other.groups
+        self.meaning.take_over(other.meaning)
+        self.asked += other.asked
         self.pending += other.pending
         self.burst = self.burst or other.burst
         if other.told is not None:

@@ -4,21 +4,22 @@ Texts alone split a crisis into many groups: people find their own words, in two
 begins with one bad post and draws in what is about the same matter, so that staff hear of it once.
 """
 
-import math
 import re
 from collections import Counter, OrderedDict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
-from listeners.spread.aboutness import RARE, Usual, surge, words_of
-from listeners.spread.activity import HOUR, Activity, Heard, negativity
+from core.types import Mention
+from listeners.spread.aboutness import RARE, Usual, words_of
+from listeners.spread.activity import HOUR, Activity, Heard, negativity, post_key
 from listeners.spread.case import Case
+from listeners.spread.kinship import coincidence, partner, surge_of
 from listeners.spread.severity import ANGRY
 
 SAME_ALARM: Final = 2.0
 """Where a second matter alarms, this much that speaks for the first one is enough: two crises at a
 time are rarer than one in many words."""
-_CROWD: Final = 5.0
 _DRAWS: Final = 6 * HOUR
 """A case that was quiet for longer draws nothing in."""
 _MOST_POSTS: Final = 200_000
@@ -26,7 +27,7 @@ _MOST_POSTS: Final = 200_000
 _MOST_LOOSE: Final = 50_000
 """Groups that are remembered without a case, and cases of one person."""
 _WEIGHED: Final = 20
-"""Cases, or posts of a case, that are looked at closely."""
+"""Cases that are looked at closely."""
 _WIDEST: Final = 300
 """A word in more cases than this leads nowhere."""
 
@@ -116,6 +117,15 @@ class CaseBook:
             self._teach(case, words)
         return case
 
+    def claim(self, brand: str, mention: Mention, group: str | None) -> Case | None:
+        """The case of a post; one is made of its group if there is none."""
+        case = self.of_post(post_key(brand, mention))
+        if case is None and group is not None:
+            case = Case(key=f"{brand}:{group}", brand=brand, title=mention.masked_text)
+            self.add(case)
+            self.bind(case, group)
+        return case
+
     def bind(self, case: Case, group: str) -> None:
         """Let a group, with all its posts, belong to a case from now on."""
         case.groups.add(group)
@@ -127,29 +137,40 @@ class CaseBook:
 
     def same_alarm(self, case: Case) -> Case | None:
         """The case staff were told of whose matter this one, which alarms now, is as well."""
-        bad = [post for post in case.activity.posts() if post.bad][-_WEIGHED:]
         usual = self._usual.setdefault(case.brand, Usual())
         best, most = None, SAME_ALARM
         for other in self._cases.values():
-            if other.told is None or other is case or other.brand != case.brand or not bad:
+            if other.told is None or other is case or other.brand != case.brand:
                 continue
             if case.activity.last - other.activity.last > _DRAWS:
                 continue
-            scores = sorted(self._coincide(other, post, usual) for post in bad)
-            if scores[len(scores) // 2] >= most:
-                best, most = other, scores[len(scores) // 2]
+            score = coincidence(other, case, usual, partial(self._words, case.brand))
+            if score >= most:
+                best, most = other, score
         return best
+
+    def partner(self, case: Case, others: Iterable[Case]) -> tuple[Case, Case] | None:
+        """As ``kinship.partner``, among those that are remembered."""
+        living = [one for one in others if self._cases.get(one.key) is one]
+        return partner(case, living, self._usual.setdefault(case.brand, Usual()))
 
     def merge(self, kept: Case, gone: Case) -> None:
         """Let one case take the other over."""
         kept.take_over(gone)
         for group in gone.groups:
             self._groups[group] = kept
-        for key in [key for key, case in self._posts.items() if case is gone]:
+        for key in self._keys(gone):
             self._posts[key] = kept
         for words in gone.profile.wordings():
             self._teach(kept, words)
         self._drop(gone)
+
+    def _keys(self, case: Case) -> list[str]:
+        """The keys of all its posts."""
+        posts = case.activity.posts()
+        if case.activity.count == len(posts):
+            return [post.key for post in posts]
+        return [key for key, owner in self._posts.items() if owner is case]
 
     def give_up(self, keys: Collection[str]) -> Activity:
         """Take posts out of the cases and groups they are in; returns them."""
@@ -213,29 +234,10 @@ class CaseBook:
         for case in dict.fromkeys((*near, *loud)):
             if post.at - case.activity.last > _DRAWS:
                 continue
-            score = case.profile.likeness(words, usual) + self._surge(case, post, usual)
+            score = case.profile.likeness(words, usual) + surge_of(case, post, usual)
             if score - case.profile.needed >= most:
                 best, most = case, score - case.profile.needed
         return best
-
-    def _surge(self, case: Case, post: Heard, usual: Usual) -> float:
-        same = sum(
-            one.bad and one.category == post.category
-            for one in case.activity.within(HOUR, max(post.at, case.activity.last))
-        )
-        return surge(same, usual.bad_an_hour(post.category, post.at))
-
-    def _coincide(self, case: Case, post: Heard, usual: Usual) -> float:
-        """How much speaks for a post of a second matter that alarms being about ``case``.
-
-        Where words cannot be compared, how many people talk about ``case`` speaks for it too.
-        """
-        words = self._words(case.brand, post.text)
-        more = self._surge(case, post, usual)
-        if not case.profile.comparable(words):
-            lately = case.activity.within(HOUR, max(post.at, case.activity.last))
-            more = max(more, math.log(max(1, len({one.author for one in lately})) / _CROWD))
-        return case.profile.likeness(words, usual) + more
 
     def _begin(self, brand: str, group: str, post: Heard) -> Case:
         key = f"{brand}:{group}"
@@ -266,6 +268,11 @@ class CaseBook:
                 where.discard(case)
                 if not where:
                     del self._where[case.brand, word]
+
+    def without_names(self, brand: str, text: str) -> str:
+        """A text without what its brand is called, which tells nothing."""
+        names = self._names.get(brand)
+        return text if names is None else names.sub(" ", text)
 
     def _words(self, brand: str, text: str) -> frozenset[str]:
         return words_of(text, self._names.get(brand))

@@ -13,18 +13,27 @@ class EventTime:
 
     def __init__(self) -> None:
         self._latest: deque[float] = deque(maxlen=_ASKED)
+        self._heard_at: float | None = None
 
     @property
     def now(self) -> float:
         """Raises IndexError before the first date."""
         return sorted(self._latest)[(len(self._latest) - 1) // 2]
 
-    def take(self, at: float, *, clock: float) -> float | None:
+    def going_on(self, *, clock: float, elapsed: float) -> float:
+        """``now`` and what has passed since the last date; the clock's time before the first."""
+        return clock if self._heard_at is None else self.now + elapsed - self._heard_at
+
+    def take(self, at: float, *, clock: float, elapsed: float = 0.0) -> float | None:
         """The date to go by, or ``None`` where it lies ahead of the clock and of its neighbours.
 
         A date slightly ahead is taken as it is: clocks differ by minutes, and a machine's clock
-        that was set back must not make everything look like the future.
+        that was set back must not make everything look like the future. ``elapsed``: seconds that
+        never go back.
         """
         self._latest.append(at)
         ahead = max(clock + _SLACK, self.now + DAY)
-        return None if at > ahead else at
+        if at > ahead:
+            return None
+        self._heard_at = elapsed
+        return at

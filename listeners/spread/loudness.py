@@ -1,4 +1,8 @@
-"""How much louder a brand is than usual, whatever is said: a promotion brings grumblers along."""
+"""How much louder a brand is than usual: a promotion brings grumblers along.
+
+What belongs to a matter that staff know of is not counted: a great crisis explains its own noise,
+and must not drown a small one.
+"""
 
 import math
 from collections import deque

@@ -15,8 +15,10 @@ from core.clock import Clock
 from core.records import Alert, Incident, Note
 from core.types import Mention
 from core.wording import Tongue
+from listeners.embedding import Embedder
 from listeners.spread import report, restoring, rulings
 from listeners.spread.activity import heard, post_key
+from listeners.spread.afterthoughts import Afterthoughts
 from listeners.spread.brand_lane import BrandLane
 from listeners.spread.bursts import case_of_burst
 from listeners.spread.case import Case
@@ -55,11 +57,13 @@ class SpreadWatch:
         language: Tongue = "zh",
         zone: tzinfo = UTC,
         changed: Callable[[Incident], None] = lambda _: None,
+        embedder: Embedder | None = None,
     ) -> None:
         """``names``: what staff call each brand id; ``terms``: what it is called in posts.
 
         ``authors``: so many in an hour who say the same thing alarm. After ``quiet`` without a
         post a matter is over; it may come up again. ``changed`` is told of stored incidents.
+        ``embedder``: says what posts mean, so that other words and languages are one matter.
         ``language``: of the receivers; ``zone``: in whose time staff read.
         """
         patterns = name_patterns(
@@ -72,10 +76,10 @@ class SpreadWatch:
         self._staff = report.Staff(language=language, zone=zone)
         self._store = store
         self._time = EventTime()
-        self._heard_at = clock.monotonic()
         self._tidied = 0.0
         self._grouper = Grouper(quiet=_KEPT, by_words=False)
         self._book = CaseBook(patterns)
+        self._later = Afterthoughts(embedder, clock=clock, book=self._book, unite=self._unite)
         self._loud: dict[str, Loudness] = {}
         self._lanes: dict[tuple[str, str], BrandLane] = {}
         self._ledger = Ledger(
@@ -104,6 +108,7 @@ class SpreadWatch:
 
     async def close(self) -> None:
         """Write down what is not stored yet. Raises StoreError where it cannot be."""
+        await self._later.close()
         await self._ledger.settle()
 
     def incident_of(self, brand: str, mention: Mention) -> str | None:
@@ -118,7 +123,8 @@ class SpreadWatch:
             return
         self._take(mention, {})
         for brand in mention.brands:
-            case = self._case_of_post(brand, mention)
+            group = self._grouper.incident_of(post_key(brand, mention))
+            case = self._book.claim(brand, mention, group)
             if case is not None and (case.reach is None or found.final >= case.reach.final):
                 case.reach = found
                 self._look(case, at=mention.event.posted_at.timestamp() + found.observe)
@@ -161,7 +167,7 @@ class SpreadWatch:
         if gone is not None and kept is None:
             gone.record = merged
         elif gone is not None and kept is not None:
-            kept.record = merged
+            kept.record, kept.ruled = merged, True
             self._book.merge(kept, gone)
             self._desk.merged(kept, gone)
             self._ledger.forget(gone)
@@ -182,18 +188,20 @@ class SpreadWatch:
         await self._ledger.settle()
         made = await self._ledger.number(case)
         for source in part.sources:
+            if (known := self._book.of_record(source)) is not None:
+                known.ruled = True
             await self._ledger.change(source, rulings.smaller(case, made, by, self._clock.now()))
         return made
 
     async def _send(self) -> None:
         await self._desk.send()
         self._ledger.kick()
+        self._later.kick(then=self._send)
 
     def _take(self, mention: Mention, cases: Mapping[str, Case]) -> None:
         event = mention.event
-        clock = self._clock.now().timestamp()
-        at = self._time.take(event.posted_at.timestamp(), clock=clock)
-        self._heard_at = self._clock.monotonic()
+        clock, elapsed = self._clock.now().timestamp(), self._clock.monotonic()
+        at = self._time.take(event.posted_at.timestamp(), clock=clock, elapsed=elapsed)
         if at is None or at < self._time.now - _KEPT.total_seconds():
             return
         stored = cases.get(mention.incident or "")
@@ -201,7 +209,6 @@ class SpreadWatch:
             post = heard(brand, mention, at)
             if self._grouper.incident_of(post.key) is not None:
                 continue
-            self._loud.setdefault(brand, Loudness()).add(at)
             known = stored if stored is not None and stored.brand == brand else None
             group = self._grouper.add(
                 post.key,
@@ -212,7 +219,11 @@ class SpreadWatch:
                 incident=known.key if known is not None and known.ruled else None,
             )
             case = self._book.take(brand, group, post, event.text, quiet=self._quiet, known=known)
+            loud = self._loud.setdefault(brand, Loudness())
+            if case is None or case.told is None:
+                loud.add(at)
             if case is not None:
+                self._later.note(case, post, event.text, mention.judgement.language)
                 self._look(case)
             lane = self._lanes.setdefault((brand, event.channel), BrandLane())
             burst = lane.add(post, now=self._time.now)
@@ -222,7 +233,7 @@ class SpreadWatch:
                     self._book,
                     brand=brand,
                     enough=self._authors,
-                    loud=self._loud[brand],
+                    loud=loud,
                 )
                 if case is not None:
                     self._look(case)
@@ -244,15 +255,18 @@ class SpreadWatch:
         if case.told is None and not case.ruled and kept and (alarms or case.record is None):
             other = self._book.same_alarm(case)
             if other is not None:
-                self._book.merge(other, case)
-                self._desk.merged(other, case)
-                self._ledger.merged(other, case)
-                self._look(other)
+                self._unite(other, case)
                 return
         if alarms or case.told is not None:
             self._tell(case, case.assessment, max(at, case.activity.last))
         if kept or case.told is not None:
             self._ledger.note(case)
+
+    def _unite(self, kept: Case, gone: Case) -> None:
+        self._book.merge(kept, gone)
+        self._desk.merged(kept, gone)
+        self._ledger.merged(kept, gone)
+        self._look(kept)
 
     def _tell(self, case: Case, assessed: Assessment, at: float) -> None:
         severity = assessed.severity
@@ -262,17 +276,6 @@ class SpreadWatch:
             self._write(case, "severity", severity)
         name = self._names.get(case.brand, case.brand)
         self._desk.file(report.notice(case, assessed, self._staff, name=name, at=at))
-
-    def _case_of_post(self, brand: str, mention: Mention) -> Case | None:
-        """The case of a post; one is made of its group if there is none."""
-        key = post_key(brand, mention)
-        group = self._grouper.incident_of(key)
-        case = self._book.of_post(key)
-        if case is None and group is not None:
-            case = Case(key=f"{brand}:{group}", brand=brand, title=mention.masked_text)
-            self._book.add(case)
-            self._book.bind(case, group)
-        return case
 
     def _end_quiet(self) -> int:
         now, ended = self._now(), 0
@@ -288,10 +291,8 @@ class SpreadWatch:
         return ended
 
     def _now(self) -> float:
-        """Time among the posts, going on while none comes; the clock's before the first."""
-        if not self._lanes:
-            return self._clock.now().timestamp()
-        return self._time.now + self._clock.monotonic() - self._heard_at
+        clock, elapsed = self._clock.now().timestamp(), self._clock.monotonic()
+        return self._time.going_on(clock=clock, elapsed=elapsed)
 
     def _write(self, case: Case, what: str, detail: str) -> None:
         at = moment(max(case.activity.last, case.activity.first))

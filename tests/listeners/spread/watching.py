@@ -8,6 +8,7 @@ from core.clock import Clock, ManualClock
 from core.errors import StoreError
 from core.records import Alert
 from core.types import Mention, Sentiment, Severity
+from listeners.embedding import Embedder
 from listeners.spread.ports import Incidents
 from listeners.spread.unkept import UnkeptIncidents
 from listeners.spread.watch import SpreadWatch
@@ -63,6 +64,7 @@ def watching(
     now: datetime = NOW,
     store: Incidents | None = None,
     clock: Clock | None = None,
+    embedder: Embedder | None = None,
 ) -> SpreadWatch:
     return SpreadWatch(
         receiver,
@@ -71,6 +73,7 @@ def watching(
         names={"hejia": "禾家超市"},
         terms={"hejia": ["禾家"]},
         language="en" if language == "en" else "zh",
+        embedder=embedder,
     )
 
 

@@ -1,0 +1,304 @@
+"""How well matters are grouped that are told in many words and two languages.
+
+    pip install -e '.[semantic]'
+    python -m benchmarks.spread_meaning [--data ../shared/data/spread] [--part unseen] [--write]
+
+Twenty-four made-up matters (``spread_matters.toml``) go wrong one after the other and side by side,
+each told by ten people in their own words, most of whom somebody passes on, among ordinary posts
+about the same shop. They pass through the judge and the whole watch, grouped by words
+alone and by meaning, too; every answer is waited for, as in a stream that is slower than the model.
+``--write`` makes what ships: the mean meaning of a complaint in each language, from the part that
+thresholds were chosen on.
+"""
+
+import argparse
+import asyncio
+import gzip
+import json
+import random
+import time
+import tomllib
+import zlib
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Final, cast
+
+import numpy as np
+
+from benchmarks.grouping import grouping
+from core.clock import ManualClock
+from core.records import Alert
+from core.types import Author, Event, EventKind, Judgement, Language, Mention, Probabilities
+from examples.supermarket.grammar import grammar
+from examples.supermarket.ordinary import ordinary_day
+from examples.supermarket.people import crowd
+from examples.supermarket.studio import Studio
+from listeners import embedding, sentiment_linear
+from listeners.embedding import Embedder, Vectors
+from listeners.judge import TextJudge
+from listeners.language import language
+from listeners.spread.activity import post_key
+from listeners.spread.incidents import name_patterns
+from listeners.spread.unkept import UnkeptIncidents
+from listeners.spread.watch import SpreadWatch
+
+MATTERS: Final = Path(__file__).with_name("spread_matters.toml")
+OUT: Final = Path(str(resources.files("listeners.spread") / "models" / "meaning.npz"))
+BRAND: Final = "hejia"
+CALLED: Final = ("禾家超市", "禾家", "Hejia")
+START: Final = datetime(2026, 3, 2, tzinfo=UTC)
+ORDINARY: Final = "ordinary"
+NAMES: Final = name_patterns({BRAND: CALLED})[BRAND]
+MEMORY: Final = timedelta(hours=30)
+TONGUES: Final[tuple[Language, ...]] = ("zh", "en")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Matter:
+    """What went wrong, in the words of ten people."""
+
+    name: str
+    category: str
+    zh: tuple[str, ...]
+    en: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What a watch made of a stream."""
+
+    cases: Mapping[str, str]
+    """By the id of each post."""
+    alerts: int
+    drawn_in: int
+    """Ordinary posts in cases of matters."""
+
+
+class Remembering:
+    """The library, asked once a text."""
+
+    def __init__(self) -> None:
+        self._model = embedding.embeds()
+        self._known: dict[str, Vectors] = {}
+
+    def query(self, texts: str) -> Vectors:
+        if texts not in self._known:
+            self._known[texts] = self._model.query(texts)
+        return self._known[texts]
+
+
+class Ears:
+    """Counts the matters that staff would have been told of."""
+
+    def __init__(self) -> None:
+        self.keys: set[str] = set()
+
+    async def raise_alert(self, alert: Alert) -> bool:
+        self.keys.add(alert.key)
+        return True
+
+    async def hand_over(self, gone: str, kept: str) -> None:
+        self.keys.discard(f"incident:{gone}")
+
+
+def read(part: str) -> list[Matter]:
+    """The made-up matters of a part."""
+    return [
+        Matter(name=one["name"], category=one["category"], zh=tuple(one["zh"]), en=tuple(one["en"]))
+        for one in tomllib.loads(MATTERS.read_text(encoding="utf-8"))["matter"]
+        if one["part"] == part
+    ]
+
+
+def posts(
+    matter: Matter, at: datetime, rng: random.Random, *, minutes: float = 60
+) -> Iterator[Mention]:
+    """Its ten wordings in any order, two in three of them passed on by somebody."""
+    texts = [*matter.zh, *matter.en]
+    rng.shuffle(texts)
+    for number, text in enumerate(texts):
+        moment = at + timedelta(minutes=minutes * number / len(texts))
+        yield complaint(f"{matter.name}-{number}", text, moment)
+        if rng.random() < 2 / 3:
+            later = moment + timedelta(minutes=rng.uniform(1, 20))
+            passed_on = f"转发//@甲{rng.randrange(999)}:{text}"
+            yield complaint(f"{matter.name}-{number}r", passed_on, later)
+
+
+def complaint(name: str, text: str, at: datetime) -> Mention:
+    """What is known to be one; the judge says what it is about."""
+    (judged,) = judge().judge_now([text])
+    shares = Probabilities(negative=0.9, neutral=0.1, positive=0.0)
+    judged = replace(judged, sentiment="negative", probabilities=shares, complaint=0.9)
+    return mention(name, text, at, judged=judged)
+
+
+def mention(name: str, text: str, at: datetime, *, judged: Judgement | None = None) -> Mention:
+    """A complaint, unless it is judged to be something else."""
+    sure = Probabilities(negative=0.9, neutral=0.1, positive=0.0)
+    complaint = Judgement(
+        language=language(text), sentiment="negative", probabilities=sure, complaint=0.9
+    )
+    return Mention(
+        seq=zlib.crc32(name.encode()),
+        event=Event(
+            channel="weibo",
+            id=name,
+            kind=EventKind.POST,
+            author=Author(id=f"a{name}"),
+            text=text,
+            posted_at=at,
+            conversation=name,
+        ),
+        brands=(BRAND,),
+        judgement=judged or complaint,
+        masked_text=text,
+    )
+
+
+def ordinary(days: int) -> list[Mention]:
+    """What is said about the shop on ordinary days, as it is judged."""
+    lists = grammar()
+    people = crowd(lists, random.Random("people"))
+    said: list[Mention] = []
+    for day in range(days):
+        studio = Studio(lists, people, random.Random(f"day {day}"), first=day * 100_000)
+        made = ordinary_day(studio, START + timedelta(days=day))
+        about = [one for one in made if one.label == "ordinary" and one.kind == "post"]
+        judged = judge().judge_now([one.text for one in about])
+        said += [
+            mention(f"{ORDINARY}-{day}-{number}", one.text, one.at, judged=how)
+            for number, (one, how) in enumerate(zip(about, judged, strict=True))
+        ]
+    return said
+
+
+@cache
+def judge() -> TextJudge:
+    """The one that ships."""
+    return TextJudge(sentiment_linear.load())
+
+
+def follow(stream: Sequence[Mention], embedder: Embedder | None) -> Told:
+    """Show a watch the stream."""
+    ordered = sorted(stream, key=lambda one: one.event.posted_at)
+    ears = Ears()
+    clock = ManualClock(ordered[-1].event.posted_at + timedelta(days=1))
+    watch = SpreadWatch(
+        ears,
+        store=UnkeptIncidents(),
+        clock=clock,
+        names={BRAND: "禾家超市"},
+        terms={BRAND: CALLED},
+        embedder=embedder,
+    )
+    cases = {one.event.id: one.event.id for one in ordered}
+
+    def note(seen: Sequence[Mention]) -> None:
+        for one in seen:
+            case = watch._book.of_post(post_key(BRAND, one))  # noqa: SLF001  # before any alert
+            if case is not None:
+                cases[one.event.id] = case.key
+
+    async def run() -> None:
+        recent: deque[Mention] = deque()
+        noted = ordered[0].event.posted_at
+        for one in ordered:
+            if one.event.posted_at - noted > timedelta(hours=1):
+                note(recent)
+                noted = one.event.posted_at
+            while recent and one.event.posted_at - recent[0].event.posted_at > MEMORY:
+                recent.popleft()
+            await watch.observe(one)
+            await watch._later.settle()  # noqa: SLF001
+            recent.append(one)
+        note(recent)
+        await watch.close()
+
+    asyncio.run(run())
+    matters = {case for name, case in cases.items() if not name.startswith(ORDINARY)}
+    drawn_in = sum(name.startswith(ORDINARY) and one in matters for name, one in cases.items())
+    return Told(cases=cases, alerts=len(ears.keys), drawn_in=drawn_in)
+
+
+def matters(part: str, embedder: Embedder) -> Iterator[str]:
+    """One after the other, two and two, and all in one hour."""
+    listed = read(part)
+    ways = {"one a day": 1, "two at a time": 2, "all within an hour": len(listed)}
+    for name, together in ways.items():
+        rng = random.Random(7)
+        stream = ordinary(days=3 + len(listed) // together)
+        for number, matter in enumerate(rng.sample(listed, len(listed))):
+            at = START + timedelta(days=2 + number // together, hours=10)
+            stream += posts(matter, at + timedelta(minutes=rng.uniform(0, 10)), rng)
+        names = [one.event.id for one in stream if not one.event.id.startswith(ORDINARY)]
+        truth = {one: one.rpartition("-")[0] for one in names}
+        for how, asked in (("words alone", None), ("with meaning", embedder)):
+            told = follow(stream, asked)
+            yield (
+                f"{part}, {len(listed)} matters {name}, {how}: {grouping(truth, told.cases)}, "
+                f""
+                f"{told.drawn_in} of {len(stream) - len(truth)} ordinary posts in them, "
+                f"{told.alerts} alerts"
+            )
+
+
+def pheme(data: Path, embedder: Embedder) -> Iterator[str]:
+    """Tweets about five events, in order of time; every one is taken for a bad one."""
+    with gzip.open(data / "pheme_incidents.jsonl.gz", "rt", encoding="utf-8") as lines:
+        records = [json.loads(line) for line in lines]
+    stream = [
+        mention(one["id"], one["text"], datetime.fromisoformat(one["posted_at"]).astimezone(UTC))
+        for one in records
+    ]
+    truth = {one["id"]: one["incident"] for one in records}
+    for how, asked in (("words alone", None), ("with meaning", embedder)):
+        told = follow(stream, asked)
+        yield f"PHEME, {len(stream)} tweets, {how}: {grouping(truth, told.cases)}"
+
+
+def write(embedder: Embedder) -> str:
+    """The mean of the part that thresholds were chosen on, by language."""
+    listed = read("tuning")
+    means = {
+        tongue: np.mean(
+            [
+                embedder.meaning(NAMES.sub(" ", text))
+                for one in listed
+                for text in cast("tuple[str, ...]", getattr(one, tongue))
+            ],
+            axis=0,
+        )
+        for tongue in TONGUES
+    }
+    np.savez_compressed(OUT, zh=means["zh"].astype("f2"), en=means["en"].astype("f2"))
+    return f"{OUT.name}: {OUT.stat().st_size} bytes"
+
+
+def main() -> None:
+    """Command line."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--data", type=Path, default=Path("../shared/data/spread"))
+    options.add_argument("--part", choices=("tuning", "unseen"), default="unseen")
+    options.add_argument("--write", action="store_true")
+    given = options.parse_args()
+    embedder = Embedder(Remembering)
+    if given.write:
+        print(write(embedder))
+        return
+    began = time.process_time()
+    for line in matters(given.part, embedder):
+        print(line, flush=True)
+    if given.data.is_dir():
+        for line in pheme(given.data, embedder):
+            print(line, flush=True)
+    print(f"{time.process_time() - began:.0f} CPU-seconds")
+
+
+if __name__ == "__main__":
+    main()
