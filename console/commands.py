@@ -4,7 +4,7 @@ import asyncio
 import json
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console as Terminal
@@ -26,6 +26,11 @@ from core.report import Stopwatch
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration (TOML).")]
 Live = Annotated[bool, typer.Option("--live", help="Try each credential at its platform.")]
+_GROUPED: Final = {
+    True: "相同的事按词语和语义归并 posts are grouped by their words and by what they mean",
+    False: "相同的事只按词语归并 posts are grouped by their words alone "
+    "(more: pip install -e '.[semantic]')",
+}
 Speed = Annotated[str, typer.Option(help="max, or how many times faster than life.")]
 Replies = Annotated[Path | None, typer.Option(help="Where to write replies (JSON Lines).")]
 
@@ -115,6 +120,8 @@ async def _check(workshop: Workshop[P], plans: P, terminal: Terminal, *, live: b
     with bind(plans.settings.console.host, plans.settings.console.port):
         async with workshop.build(plans) as house:
             require_vendor()
+            if house.regroups is not None:
+                terminal.print(_GROUPED[house.regroups.by_meaning])
             for connector in house.connectors if live else ():
                 sound &= await _try_credential(connector, terminal)
     return sound

@@ -149,6 +149,11 @@ class Pauses(Protocol):
 class Regroups(Protocol):
     """Where staff's word on what belongs together is heard. Either may raise Conflict."""
 
+    @property
+    def by_meaning(self) -> bool:
+        """True where mentions are put together by what they mean, too, not by words alone."""
+        ...
+
     async def merge(self, kept_id: str, gone_id: str, by: str) -> object:
         """Two incidents are one from now on; the second goes into the first."""
         ...

@@ -71,6 +71,11 @@ class Afterthoughts:
         self._known: OrderedDict[str, Case] = OrderedDict()
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def asks(self) -> bool:
+        """True where there is something to ask, and it has not failed."""
+        return self._embedder is not None
+
     def note(self, case: Case, post: Heard, text: str, language: str) -> None:
         """Ask for the meaning of a bad post that says something new in its case, later."""
         if self._embedder is None or not post.bad or not self._usual.knows(language):
@@ -106,8 +111,8 @@ class Afterthoughts:
             await asyncio.shield(self._task)
 
     async def close(self) -> None:
-        """Ask nothing more."""
-        self._end()
+        """Forget what was not answered."""
+        self._line.clear()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -120,7 +125,8 @@ class Afterthoughts:
                 vector = await asyncio.wrap_future(self._embedder.ask(asked.text))
             except Exception as error:
                 log.error("meanings are not asked for any more", extra={"error": str(error)})
-                self._end()
+                self._embedder = None
+                self._line.clear()
                 return
             try:
                 if self._use(asked, vector):
@@ -155,10 +161,6 @@ class Afterthoughts:
         self._known.pop(pair[1].key, None)
         self._unite(*pair)
         return True
-
-    def _end(self) -> None:
-        self._embedder = None
-        self._line.clear()
 
     def _drop(self, asked: Asked) -> None:
         self._line.remove(asked)

@@ -19,10 +19,10 @@ def build_spread(
     settings: Settings,
     alerts: Raises,
     clock: Clock,
+    embedder: Embedder | None = None,
     *,
     store: Incidents,
     bus: Bus,
-    embedder: Embedder | None = None,
 ) -> SpreadWatch:
     """What watches for crises; it wants to be told of the past by ``rebuild``, and ``tend``-ed.
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from listeners.spread import wording
 from listeners.spread.activity import Heard, negativity
-from listeners.spread.brand_lane import Burst
+from listeners.spread.brand_lane import BrandLane, Burst
 from listeners.spread.case import Case
 from listeners.spread.cases import CaseBook
 from listeners.spread.facts import crowded
@@ -14,6 +14,24 @@ from listeners.spread.severity import ANGRY
 
 _MOSTLY: Final = 0.5
 """A burst of which one case is this much is that case's."""
+
+
+class Bursts:
+    """The brand lanes, and whose their bursts are."""
+
+    def __init__(self, book: CaseBook, *, enough: int) -> None:
+        """``enough``: so many people make a crisis."""
+        self._book = book
+        self._enough = enough
+        self._lanes: dict[tuple[str, str], BrandLane] = {}
+
+    def hear(self, brand: str, post: Heard, *, now: float, loud: Loudness) -> Case | None:
+        """Count a post; the case of the burst that ends with it, if one does."""
+        lane = self._lanes.setdefault((brand, post.channel), BrandLane())
+        burst = lane.add(post, now=now)
+        if burst is None:
+            return None
+        return case_of_burst(burst, self._book, brand=brand, enough=self._enough, loud=loud)
 
 
 def case_of_burst(

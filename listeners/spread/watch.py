@@ -19,8 +19,7 @@ from listeners.embedding import Embedder
 from listeners.spread import report, restoring, rulings
 from listeners.spread.activity import heard, post_key
 from listeners.spread.afterthoughts import Afterthoughts
-from listeners.spread.brand_lane import BrandLane
-from listeners.spread.bursts import case_of_burst
+from listeners.spread.bursts import Bursts
 from listeners.spread.case import Case
 from listeners.spread.cases import CaseBook
 from listeners.spread.desk import Desk
@@ -81,7 +80,7 @@ class SpreadWatch:
         self._book = CaseBook(patterns)
         self._later = Afterthoughts(embedder, clock=clock, book=self._book, unite=self._unite)
         self._loud: dict[str, Loudness] = {}
-        self._lanes: dict[tuple[str, str], BrandLane] = {}
+        self._bursts = Bursts(self._book, enough=authors)
         self._ledger = Ledger(
             store,
             clock=clock,
@@ -110,6 +109,11 @@ class SpreadWatch:
         """Write down what is not stored yet. Raises StoreError where it cannot be."""
         await self._later.close()
         await self._ledger.settle()
+
+    @property
+    def by_meaning(self) -> bool:
+        """True where posts are put together by what they mean, too, not by words alone."""
+        return self._later.asks
 
     def incident_of(self, brand: str, mention: Mention) -> str | None:
         """The id of the incident that a mention belongs to, once there is one."""
@@ -225,18 +229,9 @@ class SpreadWatch:
             if case is not None:
                 self._later.note(case, post, event.text, mention.judgement.language)
                 self._look(case)
-            lane = self._lanes.setdefault((brand, event.channel), BrandLane())
-            burst = lane.add(post, now=self._time.now)
-            if burst is not None:
-                case = case_of_burst(
-                    burst,
-                    self._book,
-                    brand=brand,
-                    enough=self._authors,
-                    loud=loud,
-                )
-                if case is not None:
-                    self._look(case)
+            case = self._bursts.hear(brand, post, now=self._time.now, loud=loud)
+            if case is not None:
+                self._look(case)
         if not 0 <= self._time.now - self._tidied < _TIDY:
             self._end_quiet()
 

