@@ -3,8 +3,10 @@
     python -m benchmarks.alert_delivery
 
 Each receiver is a real server on the loopback, the store is SQLite, time runs sixty times as fast.
-Printed for each receiver: alerts it never got (missed), alerts it took more than once after it had
-dropped the Idempotency-Keys it knew (repeated), and requests that came again on the wire.
+Printed for each receiver: alerts it never got (missed); alerts it passed on to a person more than
+once, after it had dropped the Idempotency-Keys it knew (told twice); and alerts that came again
+though it had taken them, which a receiver without a memory would pass on twice (taken again). Once
+the receivers can be asked by HEAD what they have, once they cannot.
 """
 
 import asyncio
@@ -66,11 +68,15 @@ class Receiver:
     taken: Counter[str] = field(default_factory=Counter)
     """How often each was passed on to a person."""
     known: set[str] = field(default_factory=set)
+    can_be_asked: bool = True
     began: float = field(default_factory=time.monotonic)
 
     async def handle(self, request: web.Request) -> web.Response:
         key = request.headers[KEY]
         await request.read()
+        is_asked = request.method == "HEAD"
+        if is_asked and not self.can_be_asked:
+            return web.Response(status=405)
         fault, chance = self.fault, self.random.random()
         if fault == "all":
             fault = self.random.choice(FAULTS[:-1])
@@ -79,15 +85,18 @@ class Receiver:
         if fault == "cut off" and (time.monotonic() - self.began) % 3 < 1:
             self._hang_up(request)
             return web.Response()
-        if key not in self.known:
-            self.known.add(key)
-            self.taken[key] += 1
-        self.requests[key] += 1
+        if not is_asked:
+            if key not in self.known:
+                self.known.add(key)
+                self.taken[key] += 1
+            self.requests[key] += 1
         if fault == "stalls" and chance < 0.01:
             await asyncio.sleep(4 * TIMEOUT)
         if fault == "resets" and chance < 0.02:
             self._hang_up(request)
-        return web.Response(status=204)
+        if is_asked and key not in self.known:
+            return web.Response(status=404)
+        return web.Response(status=204, headers={KEY: key})
 
     def _hang_up(self, request: web.Request) -> None:
         if request.transport is not None:
@@ -95,11 +104,12 @@ class Receiver:
 
 
 @asynccontextmanager
-async def open_receiver(fault: Fault, seed: int) -> AsyncIterator[Receiver]:
-    """A receiver on a port of its own."""
-    receiver = Receiver(fault=fault, random=random.Random(seed))
+async def open_receiver(fault: Fault, seed: int, *, asked: bool) -> AsyncIterator[Receiver]:
+    """A receiver on a port of its own; ``asked``: whether it can be asked what it has."""
+    receiver = Receiver(fault=fault, random=random.Random(seed), can_be_asked=asked)
     app = web.Application()
-    app.router.add_post("/hook", receiver.handle)
+    app.router.add_route("POST", "/hook", receiver.handle)
+    app.router.add_route("HEAD", "/hook", receiver.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     try:
@@ -117,8 +127,8 @@ class Result:
 
     fault: Fault
     missed: int
-    repeated: int
-    wire: int
+    told_twice: int
+    taken_again: int
     """Requests that a receiver took and had taken before."""
     seconds: float
     """Until it had all of them."""
@@ -138,16 +148,24 @@ def one(number: int, at: datetime) -> Alert:
 
 
 async def deliver(
-    count: int, folder: Path, *, faults: tuple[Fault, ...] = FAULTS, patience: float = 120.0
+    count: int,
+    folder: Path,
+    *,
+    faults: tuple[Fault, ...] = FAULTS,
+    asked: bool = True,
+    patience: float = 120.0,
 ) -> list[Result]:
-    """Raise ``count`` alerts, and wait until every receiver has all of them, or ``patience``."""
+    """Raise ``count`` alerts, and wait until every receiver has all of them, or ``patience``.
+
+    ``asked``: whether the receivers can be asked what they have.
+    """
     clock = FastClock()
     async with AsyncExitStack() as stack:
         store = await SqliteStore.open(folder / "alerts.db", clock=clock)
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         receivers = [
-            await stack.enter_async_context(open_receiver(fault, seed))
+            await stack.enter_async_context(open_receiver(fault, seed, asked=asked))
             for seed, fault in enumerate(faults)
         ]
         desk = AlertDesk(
@@ -183,25 +201,33 @@ async def deliver(
         Result(
             fault=receiver.fault,
             missed=count - len(receiver.known),
-            repeated=sum(n - 1 for n in receiver.taken.values()),
-            wire=sum(n - 1 for n in receiver.requests.values()),
+            told_twice=sum(n - 1 for n in receiver.taken.values()),
+            taken_again=sum(n - 1 for n in receiver.requests.values()),
             seconds=ended.get(number, float("inf")),
         )
         for number, receiver in enumerate(receivers)
     ]
 
 
+COUNT: Final = 1000
+
+
 def main() -> None:
     """Print the table."""
     logging.disable(logging.WARNING)
-    with tempfile.TemporaryDirectory() as folder:
-        results = asyncio.run(deliver(1000, Path(folder)))
-    print(f"{'receiver':10} {'missed':>7} {'repeated':>9} {'again on the wire':>18} {'seconds':>8}")
-    for found in results:
+    for asked in (True, False):
+        with tempfile.TemporaryDirectory() as folder:
+            results = asyncio.run(deliver(COUNT, Path(folder), asked=asked))
+        print("receivers that " + ("can be asked by HEAD" if asked else "cannot be asked"))
         print(
-            f"{found.fault:10} {found.missed:7} {found.repeated:9} {found.wire:18}"
-            f" {found.seconds:8.1f}"
+            f"{'receiver':10} {'missed':>7} {'told twice':>11} {'taken again':>12} {'seconds':>8}"
         )
+        for found in results:
+            again = f"{found.taken_again} ({found.taken_again / COUNT:.1%})"
+            print(
+                f"{found.fault:10} {found.missed:7} {found.told_twice:11} {again:>12}"
+                f" {found.seconds:8.1f}"
+            )
 
 
 if __name__ == "__main__":

@@ -3,11 +3,17 @@
 The signature is HMAC-SHA256, in hexadecimal, over the timestamp (seconds since 1970), a full stop
 and the body. A receiver refuses old timestamps and drops an Idempotency-Key it has seen: that is
 ``KEY#N``, N being the number of the notice about that alert.
+
+Where a connection ends without an answer nobody knows whether the alert was taken. Then the
+receiver is asked by HEAD, with the same Idempotency-Key and signed over it in place of a body: one
+that answers 200 to 299 and names the key again has it. One that answers anything else gets the
+alert again.
 """
 
 import hashlib
 import hmac
 import json
+from collections import OrderedDict
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
@@ -27,6 +33,9 @@ _REMEDY: Final = "Check the address and the secret in alerts.webhooks."
 _TIMEOUT: Final = 10.0
 _LONGEST_RETRY_AFTER: Final = 3600.0
 _TRY_AGAIN: Final = frozenset({408, 425, 429})
+_PASSED_ON: Final = frozenset({502, 504})
+"""A proxy heard no answer from who may have taken it."""
+_MOST_DOUBTS: Final = 1_000
 
 
 class Webhook:
@@ -49,22 +58,25 @@ class Webhook:
         self._session = session
         self._clock = clock
         self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._doubts: OrderedDict[str, None] = OrderedDict()
+        """Keys of what may have been taken; after a restart it is sent again."""
 
     async def deliver(self, alert: Alert) -> None:
         """As Receiver.deliver; any answer of 200 to 299 takes the alert."""
+        key = quote(notice_key(alert), safe=":-_.~#", errors="replace")
+        if key in self._doubts and await self._has(key):
+            del self._doubts[key]
+            return
         body = encode(alert)
-        timestamp = str(int(self._clock.now().timestamp()))
-        headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            TIMESTAMP: timestamp,
-            SIGNATURE: sign(self._secret, timestamp, body),
-            KEY: quote(notice_key(alert), safe=":-_.~#", errors="replace"),
-        }
         try:
             async with self._session.post(
                 self._url,
                 data=body,
-                headers=headers,
+                headers={
+                    "Content-Type": "application/json; charset=utf-8",
+                    KEY: key,
+                    **self._signed(body),
+                },
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
@@ -72,13 +84,45 @@ class Webhook:
         except aiohttp.InvalidURL as error:  # its message is the address, which may hold a secret
             raise Refused("the address is none", remedy=_REMEDY) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise Unavailable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+            if not isinstance(error, aiohttp.ClientConnectorError):  # else nothing was sent
+                self._doubt(key)
+            raise _unreachable(error) from error
+        if status in _PASSED_ON:
+            self._doubt(key)
+        else:
+            self._doubts.pop(key, None)
         if 200 <= status < 300:
             return
         if status >= 500 or status in _TRY_AGAIN:
             seconds = min(float(wait), _LONGEST_RETRY_AFTER) if wait.isdecimal() else None
             raise Unavailable(f"the receiver answered {status}", retry_after=seconds)
         raise Refused(f"the receiver answered {status}", remedy=_REMEDY)
+
+    async def _has(self, key: str) -> bool:
+        """True where the receiver says that it has the notice. Raises Unavailable."""
+        try:
+            async with self._session.head(
+                self._url,
+                headers={KEY: key, **self._signed(key.encode("ascii"))},
+                timeout=self._timeout,
+                allow_redirects=False,
+            ) as response:
+                return 200 <= response.status < 300 and response.headers.get(KEY) == key
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise _unreachable(error) from error
+
+    def _signed(self, body: bytes) -> dict[str, str]:
+        timestamp = str(int(self._clock.now().timestamp()))
+        return {TIMESTAMP: timestamp, SIGNATURE: sign(self._secret, timestamp, body)}
+
+    def _doubt(self, key: str) -> None:
+        self._doubts[key] = None
+        if len(self._doubts) > _MOST_DOUBTS:
+            self._doubts.popitem(last=False)
+
+
+def _unreachable(error: Exception) -> Unavailable:
+    return Unavailable(f"{type(error).__name__}: {error}".rstrip(": "))
 
 
 def encode(alert: Alert) -> bytes:

@@ -13,6 +13,7 @@ class Asked:
     """One request, as it arrived."""
 
     path: str
+    method: str
     headers: Mapping[str, str]
     body: bytes
 
@@ -30,7 +31,12 @@ class Ledger:
 
     async def handle(self, request: web.Request) -> web.Response:
         self.asked.append(
-            Asked(path=request.path, headers=dict(request.headers), body=await request.read())
+            Asked(
+                path=request.path,
+                method=request.method,
+                headers=dict(request.headers),
+                body=await request.read(),
+            )
         )
         if self.stall:
             await asyncio.sleep(30)
@@ -41,14 +47,14 @@ class Ledger:
 
 
 @asynccontextmanager
-async def receiver() -> AsyncIterator[Ledger]:
+async def receiver(*, port: int = 0) -> AsyncIterator[Ledger]:
     ledger = Ledger()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", ledger.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", port)
         await site.start()
         host, port = runner.addresses[0][:2]
         ledger.url = f"http://{host}:{port}/hook"

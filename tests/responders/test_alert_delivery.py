@@ -2,14 +2,22 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.alert_delivery import FAULTS, deliver
 
 
-async def test_none_is_missed_and_none_is_told_twice(tmp_path: Path) -> None:
-    results = await deliver(200, tmp_path, patience=60)
+@pytest.mark.parametrize("asked", [True, False])
+async def test_none_is_missed_and_none_is_told_twice(tmp_path: Path, asked: bool) -> None:
+    results = await deliver(200, tmp_path, asked=asked, patience=60)
     assert [found.fault for found in results] == list(FAULTS)
     assert {found.fault: found.missed for found in results} == dict.fromkeys(FAULTS, 0)
-    assert {found.fault: found.repeated for found in results} == dict.fromkeys(FAULTS, 0)
+    assert {found.fault: found.told_twice for found in results} == dict.fromkeys(FAULTS, 0)
+    again = {found.fault: found.taken_again for found in results}
+    if asked:
+        assert max(again.values()) <= 200 * 0.01, "what has it is not sent it again"
+    else:
+        assert again["resets"] > 0, "the receivers do hang up on what they have taken"
     healthy = results[0]
-    assert healthy.wire == 0
+    assert healthy.taken_again == 0
     assert healthy.seconds <= min(found.seconds for found in results[1:]) + 2, "nobody delays it"

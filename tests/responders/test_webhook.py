@@ -152,3 +152,95 @@ async def test_an_address_that_is_none_is_refused_without_being_told(
     with pytest.raises(Refused) as caught:
         await webhook(session, "http://[token-in-url").deliver(alert())
     assert "token" not in str(caught.value)
+
+
+async def in_doubt(session: aiohttp.ClientSession, ledger: Ledger) -> Webhook:
+    """A webhook whose receiver has hung up after it was sent an alert."""
+    hook = webhook(session, ledger.url)
+    ledger.reset = True
+    with pytest.raises(Unavailable):
+        await hook.deliver(alert())
+    ledger.reset = False
+    ledger.asked.clear()
+    return hook
+
+
+async def test_what_may_have_been_taken_is_asked_for_before_it_is_sent_again(
+    session: aiohttp.ClientSession, ledger: Ledger
+) -> None:
+    hook = await in_doubt(session, ledger)
+    ledger.headers = {KEY: "a1#0"}
+    await hook.deliver(alert())
+    [asked] = ledger.asked
+    assert (asked.method, asked.headers[KEY], asked.body) == ("HEAD", "a1#0", b"")
+    assert is_genuine(
+        SECRET,
+        timestamp=asked.headers[TIMESTAMP],
+        body=b"a1#0",
+        signature=asked.headers[SIGNATURE],
+        now=START,
+    )
+    ledger.headers = {}
+    await hook.deliver(replace(alert(), notices=1))
+    await hook.deliver(alert())
+    assert [one.method for one in ledger.asked] == ["HEAD", "POST", "POST"], "no doubt is left"
+
+
+@pytest.mark.parametrize(
+    ("status", "named"), [(200, None), (200, "a1#1"), (405, None), (404, "a1#0"), (500, "a1#0")]
+)
+async def test_a_receiver_that_does_not_say_that_it_has_it_gets_it_again(
+    session: aiohttp.ClientSession, ledger: Ledger, status: int, named: str | None
+) -> None:
+    hook = await in_doubt(session, ledger)
+    ledger.answers, ledger.headers = [status], {} if named is None else {KEY: named}
+    await hook.deliver(alert())
+    assert [one.method for one in ledger.asked] == ["HEAD", "POST"]
+    await hook.deliver(alert())
+    assert [one.method for one in ledger.asked] == ["HEAD", "POST", "POST"]
+
+
+async def test_while_it_cannot_be_asked_nothing_is_sent(
+    session: aiohttp.ClientSession, ledger: Ledger
+) -> None:
+    hook = await in_doubt(session, ledger)
+    ledger.reset = True
+    with pytest.raises(Unavailable):
+        await hook.deliver(alert())
+    assert {one.method for one in ledger.asked} == {"HEAD"}
+
+
+@pytest.mark.parametrize(("status", "asked"), [(502, True), (504, True), (500, False)])
+async def test_a_proxy_without_an_answer_leaves_a_doubt(
+    session: aiohttp.ClientSession, ledger: Ledger, status: int, asked: bool
+) -> None:
+    hook = webhook(session, ledger.url)
+    ledger.answers = [status]
+    with pytest.raises(Unavailable):
+        await hook.deliver(alert())
+    await hook.deliver(alert())
+    assert [one.method for one in ledger.asked][1:] == (["HEAD"] if asked else []) + ["POST"]
+
+
+async def test_where_nobody_was_reached_there_is_no_doubt(
+    session: aiohttp.ClientSession,
+) -> None:
+    async with receiver() as ledger:
+        hook = webhook(session, ledger.url)
+    with pytest.raises(Unavailable):
+        await hook.deliver(alert())
+    async with receiver(port=int(ledger.url.rsplit(":", 1)[1].split("/")[0])) as back:
+        await hook.deliver(alert())
+    assert [one.method for one in back.asked] == ["POST"]
+
+
+async def test_doubts_are_bounded(session: aiohttp.ClientSession, ledger: Ledger) -> None:
+    hook = await in_doubt(session, ledger)
+    ledger.reset = True
+    for number in range(1, 1002):
+        with pytest.raises(Unavailable):
+            await hook.deliver(replace(alert(), notices=number))
+    ledger.reset = False
+    ledger.asked.clear()
+    await hook.deliver(alert())
+    assert [one.method for one in ledger.asked] == ["POST"], "the oldest is forgotten"
