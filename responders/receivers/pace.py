@@ -16,7 +16,11 @@ class Limit:
 
 
 class Pace:
-    """Remembers what was sent, and says when the next may be."""
+    """Remembers what was sent, and says when the next may be.
+
+    The more was sent in a span, the longer what comes is gathered: in a burst messages become
+    fewer and larger, and there is always one left soon for what is grave.
+    """
 
     def __init__(self, limits: Sequence[Limit], clock: Clock) -> None:
         self._limits = tuple(limits)
@@ -26,12 +30,16 @@ class Pace:
     def ready_in(self) -> float:
         """Seconds until the next message; 0 where that is now."""
         now = self._clock.monotonic()
-        waits = [
-            self._sent[-limit.count] + limit.seconds - now
-            for limit in self._limits
-            if len(self._sent) >= limit.count
-        ]
-        return max(0.0, *waits) if waits else 0.0
+        return max((self._wait(limit, now) for limit in self._limits), default=0.0)
+
+    def _wait(self, limit: Limit, now: float) -> float:
+        lately = [at for at in self._sent if now - at < limit.seconds]
+        if len(lately) >= limit.count:
+            return lately[-limit.count] + limit.seconds - now
+        if not lately:
+            return 0.0
+        gather = 2 * limit.seconds * len(lately) / limit.count**2
+        return max(0.0, lately[-1] + gather - now)
 
     def note(self) -> None:
         """A message is being sent."""

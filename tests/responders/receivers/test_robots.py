@@ -214,13 +214,18 @@ async def test_the_limit_is_kept_and_what_waits_is_merged(rig: Rig) -> None:
     robot, platform = rig.robot, rig.platform
     assert isinstance(robot, Merges)
     assert isinstance(robot, Paced)
-    sent = 0
-    while robot.ready_in() == 0:
-        await robot.deliver(alert(f"a{sent}"))
-        sent += 1
-    assert sent == {"feishu": 5, "dingtalk": 20, "wecom": 20, "slack": 1}[rig.name]
-    assert len(platform.taken) == sent
-    await rig.clock.advance(robot.ready_in())
+    sent, waits = 0, [0.0]
+    while rig.clock.now() < START + timedelta(seconds=60):
+        if robot.ready_in() == 0:
+            await robot.deliver(alert(f"a{sent}"))
+            sent += 1
+        waits.append(robot.ready_in())
+        await rig.clock.advance(0.1)
+    most = {"feishu": 100, "dingtalk": 20, "wecom": 20, "slack": 60}[rig.name]
+    assert 0.8 * most <= sent <= most
+    assert len(platform.taken) == sent, "none was refused"
+    assert max(waits) <= 0.1 * 60, "what is grave never waits for the minute to end"
+    await rig.clock.advance(60)
     assert robot.ready_in() == 0
     many = [replace(alert(f"b{n}"), title=f"第{n:03}件事" + "很长" * 40) for n in range(50)]
     told = 0
@@ -255,7 +260,7 @@ async def test_two_at_once_wait_for_each_other() -> None:
     assert len(platform.taken) == 2
 
 
-async def test_feishu_takes_a_hundred_a_minute() -> None:
+async def test_feishu_takes_at_most_a_hundred_a_minute() -> None:
     clock = ManualClock(START)
     platform = Feishu(clock)
     async with serving(platform), aiohttp.ClientSession() as session:
@@ -272,7 +277,7 @@ async def test_feishu_takes_a_hundred_a_minute() -> None:
             if robot.ready_in() == 0:
                 await robot.deliver(alert())
             await clock.advance(0.2)
-    assert len(platform.taken) == 100
+    assert 80 <= len(platform.taken) <= 100
 
 
 def settings(**alerts: object) -> Settings:
