@@ -1,15 +1,20 @@
 """One matter that goes wrong."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from core.records import Incident, Note
 from core.types import Severity
 from core.wording import Wording
 from listeners.spread.aboutness import Profile
-from listeners.spread.activity import Activity
+from listeners.spread.activity import Activity, Heard
 from listeners.spread.cascade import Forecast
 from listeners.spread.meaning import Meaning
 from listeners.spread.severity import Assessment
+
+_GREAT: Final = 200
+_GROWN: Final = 1.02
+_SOON: Final = 60.0
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -43,6 +48,8 @@ class Case:
     forecast_of: int = 0
     """Posts that the forecast was made from."""
     assessment: Assessment | None = None
+    judged: int = 0
+    """Posts that it was last judged by."""
     ruled: bool = False
     """True where staff merged or split it."""
     told: Severity | None = None
@@ -50,6 +57,17 @@ class Case:
     told_at: float = 0.0
     over: bool = False
     """True from the end of one wave to the beginning of the next; as in the store."""
+
+    def is_settled(self, post: Heard) -> bool:
+        """True where one post more changes nothing that staff of a great matter must know now."""
+        count = self.activity.count
+        return (
+            self.told is not None
+            and not post.risk
+            and post.at - self.told_at < _SOON
+            and self.judged >= _GREAT
+            and count < self.judged * _GROWN
+        )
 
     def take_over(self, other: "Case") -> None:
         """Become what both were together, as far as the store and staff are concerned."""

@@ -228,7 +228,10 @@ class SpreadWatch:
                 loud.add(at)
             if case is not None:
                 self._later.note(case, post, event.text, mention.judgement.language)
-                self._look(case)
+                if case.is_settled(post):
+                    self._ledger.note(case)
+                else:
+                    self._look(case)
             case = self._bursts.hear(brand, post, now=self._time.now, loud=loud)
             if case is not None:
                 self._look(case)
@@ -238,7 +241,7 @@ class SpreadWatch:
     def _look(self, case: Case, *, at: float = -math.inf) -> None:
         """Judge a case anew; ``at``: when more became known of it than its posts tell."""
         facts = known_facts(case, enough=self._authors)
-        case.assessment = assess(facts)
+        case.assessment, case.judged = assess(facts), case.activity.count
         severity = case.assessment.severity
         if case.over and case.activity.last >= self._time.now - self._quiet:
             case.over = False

@@ -1,6 +1,7 @@
 """A small crisis is heard beside a great one, and is not taken for it."""
 
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -86,3 +87,27 @@ async def test_it_is_heard_as_soon_as_without_the_great_one() -> None:
         await watch.close()
     alone, beside = when
     assert beside - alone <= timedelta(minutes=8)
+
+
+async def test_a_great_matter_is_judged_anew_once_a_minute_and_for_every_risk() -> None:
+    receiver, store = Receiver(), UnkeptIncidents()
+    watch = watching(receiver, store=store)
+    posts = sorted(great(hours=0.5, an_hour=2_400), key=lambda one: one.event.posted_at)
+    last = posts[-1].event.posted_at
+    ill = said(2, WORDINGS[0], at=last, seq=800_000, minutes=0.01, ill=True)
+    slow = said(5, WORDINGS[0], at=last + timedelta(minutes=30), seq=810_000, minutes=30)
+    await hear(watch, [one for one in ordinary(2) if one.event.posted_at < AT])
+    began = time.process_time()
+    await hear(watch, posts)
+    assert (time.process_time() - began) / len(posts) < 0.001
+    assert 20 <= len(receiver.calls) <= 40
+    await hear(watch, ill)
+    await watch.close()
+    [kept] = await store.incidents()
+    assert "食物中毒" in kept.reasons[0]
+    before = len(receiver.calls)
+    await hear(watch, slow)
+    assert len(receiver.calls) == before + len(slow)
+    await watch.close()
+    [kept] = await store.incidents()
+    assert kept.mentions == len(posts) + len(ill) + len(slow)
