@@ -175,7 +175,6 @@ class Capabilities:
     replies_per_event: int | None = None
     length_limit: int | None = None
     """In the platform's own counting; see the connector's ``length``."""
-    reply_window_hours: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
