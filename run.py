@@ -18,7 +18,7 @@ import aiohttp
 import typer
 from rich.console import Console as Terminal
 
-from connectors.assembly import build_channels, measures_of, read_channels, read_feed
+from connectors.assembly import build_channels, measures_of, read_channels, read_feed, read_past
 from connectors.replay import Replay, ReplaySettings
 from connectors.texts import lines_of, read_texts
 from connectors.tools import StaffRoom, Tools
@@ -36,6 +36,7 @@ from core.duty import Duty
 from core.engine import Engine
 from core.errors import ConfigError, Problem, TingfengError, collect
 from core.intake import IntakeDoor
+from core.past import take_in
 from core.pipeline import Parts, Pipeline
 from core.ports import Connector, Engagement
 from core.queries import MentionFilter
@@ -130,7 +131,7 @@ async def open_house(
     url: str | None = None,
     feed: ReplaySettings | None = None,
     ended: Callable[[Received, Outcome], None] | None = None,
-    drill: bool = False,
+    drill: Drilling | None = None,
 ) -> AsyncIterator[House]:
     """Build every part; ``url`` names another store, ``feed`` stands in for all channels."""
     settings, bus = plans.settings, Bus()
@@ -156,26 +157,27 @@ async def open_house(
             session=session,
             random=random.random,
             freezer=guards.freezes,
-            drill=drill,
+            drill=drill is not None,
         )
-        spread = build_spread(settings, responders.alerts, clock, store=store, bus=bus)
+        spread = build_spread(
+            settings, responders.alerts, clock, understanding.embedder, store=store, bus=bus
+        )
         stack.push_async_callback(spread.close)
         if newest := (await store.mentions(MentionFilter(), limit=1)).mentions:
             since = newest[0].mention.event.posted_at - spread.memory
             await spread.rebuild(await store.mentions_since(since), await store.alerts(limit=500))
-        pipeline = Pipeline(
-            Parts(
-                inbox=store,
-                matcher=understanding.matcher,
-                judge=understanding.judge,
-                moderator=guards.inbound,
-                decider=responders.decider,
-                spread=spread,
-            ),
-            bus=bus,
-            ended=ended,
-            died=build_alarm(settings, responders.alerts, clock),
+        parts = Parts(
+            inbox=store,
+            matcher=understanding.matcher,
+            judge=understanding.judge,
+            moderator=guards.inbound,
+            decider=responders.decider,
+            spread=spread,
         )
+        if drill is not None and drill.past is not None:
+            await take_in(read_past(drill.past, clock), parts)
+        alarm = build_alarm(settings, responders.alerts, clock)
+        pipeline = Pipeline(parts, bus=bus, ended=ended, died=alarm)
         intake = IntakeDoor(store, wake=pipeline.wake)
         staff = StaffSide(settings, store=store, freezer=guards.freezes, bus=bus, clock=clock)
         tools = Tools(
@@ -197,12 +199,8 @@ async def open_house(
         boards = [one.board for one in connectors if isinstance(one, HasBoard) and one.board]
         if feed is None:  # what stands in for the channels has no groups
             join_receivers(settings, responders.alerts, boards)
-        figures = FigureWatch(
-            [one for one in connectors if isinstance(one, Engagement)],
-            store=store,
-            watch=spread,
-            clock=clock,
-        )
+        measured = [one for one in connectors if isinstance(one, Engagement)]
+        figures = FigureWatch(measured, store=store, watch=spread, clock=clock)
         engine = Engine(
             pipeline=pipeline,
             intake=intake,
@@ -244,8 +242,9 @@ def replay_house(plans: Plans, feeding: Feeding) -> AbstractAsyncContextManager[
 def drill_house(plans: Plans, drilling: Drilling) -> AbstractAsyncContextManager[House]:
     """A house for an exercise, over a store of its own; it tells nobody unless it is asked to."""
     feed = read_feed(drilling.file, str(drilling.speed), None)
-    settings = plans.settings if drilling.receivers else without_receivers(plans.settings)
-    return open_house(replace(plans, settings=settings), url=drilling.url, feed=feed, drill=True)
+    if not drilling.receivers:
+        plans = replace(plans, settings=without_receivers(plans.settings))
+    return open_house(plans, url=drilling.url, feed=feed, drill=drilling)
 
 
 def read_today() -> Plans:
@@ -267,7 +266,7 @@ def command_line() -> typer.Typer:
         build_apart=lambda plans, url: open_house(plans, url=url),
         build_replay=replay_house,
         build_drill=drill_house,
-        scenario=lambda folder: write_drill(folder, clock.now()),
+        scenario=lambda folder, speed: write_drill(folder, clock.now(), speed),
         texts=lambda file: read_texts(lines_of(file), clock.now()),
     )
     add_commands(app, workshop, terminal)

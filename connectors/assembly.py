@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from connectors.registry import REGISTRY, Measure
-from connectors.replay import ReplaySettings, inspect_replay
+from connectors.replay import Replay, ReplaySettings, inspect_replay
 from connectors.tools import Tools
+from core.clock import Clock
 from core.config import validate
 from core.errors import ConfigError, Problem
 from core.ports import Connector
@@ -57,6 +58,12 @@ def measures_of(settings: Settings) -> Mapping[str, Measure]:
     """How each channel counts a reply and how much it takes, by name; only those with a limit."""
     measures = {one.name: REGISTRY[one.type].measure for one in settings.channels}
     return {name: measure for name, measure in measures.items() if measure is not None}
+
+
+def read_past(file: Path, clock: Clock) -> Replay:
+    """The feed ``file``, to be taken in at once; raises ConfigError where it cannot be read."""
+    settings = read_feed(file, "max", None)
+    return Replay(name="past", settings=settings, clock=clock, folder=Path())
 
 
 def read_feed(file: Path, speed: str, replies: Path | None) -> ReplaySettings:

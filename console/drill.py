@@ -33,6 +33,10 @@ def add_drill(app: typer.Typer, workshop: Workshop[P], terminal: Terminal) -> No
         file: Annotated[
             Path | None, typer.Argument(help="A feed; the example's crisis without one.")
         ] = None,
+        past: Annotated[
+            Path | None,
+            typer.Option("--past", help="A feed of the days before FILE: what is usual."),
+        ] = None,
         config: Annotated[
             Path, typer.Option("--config", help="The configuration (TOML).")
         ] = workshop.example,
@@ -49,11 +53,18 @@ def add_drill(app: typer.Typer, workshop: Workshop[P], terminal: Terminal) -> No
             raise InputError(
                 "The example's crisis is about the example's brand. Name a feed about yours: FILE."
             )
+        if file is None and past is not None:
+            raise InputError("The example's crisis has its own past. Name a feed, too: FILE.")
         configure_logs(level="ERROR")
         with tempfile.TemporaryDirectory() as folder:
-            played = workshop.scenario(Path(folder)) if file is None else file
+            if file is None:
+                past, file = workshop.scenario(Path(folder), speed)
             drilling = Drilling(
-                file=played, speed=speed, url=f"sqlite:{folder}/drill.db", receivers=receivers
+                file=file,
+                past=past,
+                speed=speed,
+                url=f"sqlite:{folder}/drill.db",
+                receivers=receivers,
             )
             plans = workshop.read(config)
             score = asyncio.run(

@@ -15,11 +15,12 @@ _BOT: Final = "bot"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
-    """Seconds since the first negative post came in; ``None`` for what has not happened."""
+    """Seconds since the matter began; ``None`` for what has not happened."""
 
     posts: int
     began_at: datetime | None
-    """When the first negative post came in."""
+    """When the first post of the incident that was found came in; before that, the first negative
+    one."""
     detect: float | None
     """Until the first alert that calls people."""
     acknowledge: float | None
@@ -44,6 +45,12 @@ class DrillBoard:
     _taken: datetime | None = None
     _answered: datetime | None = None
     _seen: set[int] = field(default_factory=set)
+    _heard: dict[datetime, datetime] = field(default_factory=dict)
+    """When posts came in, by when they were posted."""
+    _first: dict[str, datetime] = field(default_factory=dict)
+    """When the first post of an incident was posted."""
+    _found: str | None = None
+    """Id of the incident that was found first."""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -62,7 +69,8 @@ class DrillBoard:
                 self._hear(change, now)
             case Alert():
                 self._warn(change, now)
-            case Incident(owner=owner, statement=statement):
+            case Incident(id=name, first_at=first_at, owner=owner, statement=statement):
+                self._first[name] = first_at
                 if owner not in (None, _BOT):
                     self._take(now)
                 if statement:
@@ -75,7 +83,7 @@ class DrillBoard:
         """As it stands."""
         return Score(
             posts=self.posts,
-            began_at=self._began,
+            began_at=self._start(),
             detect=self._after(self._detected),
             acknowledge=self._after(self._taken),
             answer=self._after(self._answered),
@@ -87,12 +95,14 @@ class DrillBoard:
             return
         self._seen.add(mention.seq)
         self.posts += 1
+        self._heard.setdefault(mention.event.posted_at, now)
         if mention.judgement.sentiment == "negative":
             self._began = self._began or now
 
     def _warn(self, alert: Alert, now: datetime) -> None:
-        if alert.severity in ("P1", "P2") and self._began is not None:
-            self._detected = self._detected or now
+        calls = alert.kind == "incident" and alert.severity in ("P1", "P2")
+        if calls and self._began is not None and self._detected is None:
+            self._detected, self._found = now, alert.incident
         if alert.state == "acknowledged" and alert.owner not in (None, _BOT):
             self._take(now)
 
@@ -104,7 +114,12 @@ class DrillBoard:
         if self._detected is not None:
             self._answered = self._answered or now
 
+    def _start(self) -> datetime | None:
+        posted = self._first.get(self._found or "")
+        return self._began if posted is None else self._heard.get(posted, self._began)
+
     def _after(self, at: datetime | None) -> float | None:
-        if at is None or self._began is None:
+        start = self._start()
+        if at is None or start is None:
             return None
-        return max(0.0, (at - self._began).total_seconds())
+        return max(0.0, (at - start).total_seconds())

@@ -83,6 +83,8 @@ class Drilling:
     """An exercise."""
 
     file: Path
+    past: Path | None
+    """A feed of what was said before, so that it is known what is usual."""
     speed: float
     url: str
     """Of its own store."""
@@ -107,7 +109,7 @@ class Workshop(Generic[P]):
     build_replay: Callable[[P, Feeding], AbstractAsyncContextManager[House]]
     build_drill: Callable[[P, Drilling], AbstractAsyncContextManager[House]]
     """A house of its own for an exercise."""
-    scenario: Callable[[Path], Path]
-    """Writes the example's scenario into a folder; returns the file."""
+    scenario: Callable[[Path, float], tuple[Path, Path]]
+    """Writes the example's scenario for a speed into a folder; returns its past and the file."""
     texts: Callable[[Path], Iterable[Event | InputError]]
     """The texts of a file to try out."""

@@ -1,11 +1,11 @@
 """The example's configuration with the feed of today in place of the recorded one."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from core.settings import Channel, Settings
-from examples.supermarket.demo import demo_events, prepare
+from examples.supermarket.demo import MINUTES, demo_events, demo_history, prepare
 from examples.supermarket.scenario import write_lines
 
 FEED: Final = "feed"
@@ -26,14 +26,20 @@ def with_live_feed(settings: Settings, data: Path, now: datetime, seed: int = 7)
     return settings.model_copy(update={"channels": (*others, *feeds)})
 
 
-def write_drill(folder: Path, now: datetime, seed: int = 7) -> Path:
-    """Write an hour with a crisis, from ``now`` on, as the scenario of an exercise.
+def write_drill(
+    folder: Path, now: datetime, speed: float = 1.0, seed: int = 7
+) -> tuple[Path, Path]:
+    """Write an hour with a crisis as the scenario of an exercise, and the two days before it.
 
-    Returns the file in ``folder``. Raises OSError where it cannot be written.
+    Played from ``now`` on at ``speed``, nothing in it is later than the clock, and the last post is
+    written as it ends. Returns the files in ``folder``: the past and the scenario. Raises OSError
+    where they cannot be written.
     """
-    file = folder / "drill.jsonl"
-    write_lines(file, demo_events(now, seed))
-    return file
+    past, file = folder / "past.jsonl", folder / "drill.jsonl"
+    start = now - timedelta(minutes=MINUTES) * (1 - 1 / max(1.0, speed))
+    write_lines(past, demo_history(start, seed))
+    write_lines(file, demo_events(start, seed))
+    return past, file
 
 
 def _replay(name: str, file: Path, speed: float | str) -> Channel:

@@ -46,9 +46,22 @@ def known_facts(case: Case, *, enough: int) -> Facts:
         risk=tuple(Counter(kind for kind, _ in told).most_common()),
         forecast=max(sizes, default=None),
         followers=max((post.followers for post in posts), default=0),
-        hours=(case.activity.last - case.activity.first) / HOUR,
+        hours=(case.activity.last - begun(case)) / HOUR,
         burst=case.burst,
     )
+
+
+def begun(case: Case) -> float:
+    """When what goes on now began, in seconds since 1970.
+
+    Not what was said long before: a word on the same thing days ago is no beginning of a crisis.
+    """
+    at = case.activity.last
+    for post in reversed(case.activity.posts()):
+        if at - post.at > KEPT_WITHIN:
+            break
+        at = min(at, post.at)
+    return at
 
 
 def alarming(case: Case, facts: Facts, *, loud: float) -> bool:

@@ -6,11 +6,12 @@ from datetime import UTC, tzinfo
 from typing import Final
 
 from core.records import Incident
+from core.types import Severity
 from core.wording import Tongue, Wording, in_each, in_language
 from listeners.spread import wording
 from listeners.spread.case import Case
 from listeners.spread.desk import Notice
-from listeners.spread.facts import lately
+from listeners.spread.facts import begun, lately
 from listeners.spread.ledger import moment
 from listeners.spread.severity import Assessment
 
@@ -72,9 +73,9 @@ def incident(case: Case, language: Tongue) -> Incident:
         brand=case.brand,
         title=headline(case, language),
         category=category(case) or "other",
-        severity=case.told or (assessed.severity if assessed else "P4"),
+        severity=_severity(case),
         state="resolved" if case.over else "open",
-        first_at=moment(activity.first),
+        first_at=moment(begun(case)),
         last_at=moment(activity.last),
         mentions=activity.count,
         authors=len(activity.authors),
@@ -91,6 +92,18 @@ def incident(case: Case, language: Tongue) -> Incident:
             )
         ),
     )
+
+
+def _severity(case: Case) -> Severity:
+    """P4 until staff are told, whatever the points: nobody is sure that anything is wrong.
+
+    What staff made a matter of its own is as severe as it looks.
+    """
+    if case.told is not None:
+        return case.told
+    if case.record is not None and case.record.state == "open":
+        return case.record.severity
+    return case.assessment.severity if case.ruled and case.assessment else "P4"
 
 
 def headline(case: Case, language: Tongue) -> str:

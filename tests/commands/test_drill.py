@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -78,10 +79,78 @@ def test_the_crisis_is_found_taken_answered_and_scored(tmp_path: Path) -> None:
     assert "Traceback" not in err.decode()
     score = json.loads(report.read_text("utf-8"))
     assert 0 < score["detect"] <= score["acknowledge"] <= score["answer"] < SECONDS
-    assert score["posts"] > 20
+    assert score["posts"] > 5
     shown = out.decode()
     assert "发现 detected" in shown
     assert "尚未" not in shown
+
+
+@contextmanager
+def drilled(*given: str) -> Iterator[str]:
+    """The address of a running exercise."""
+    command = (sys.executable, "run.py", "drill", "--port", "0", *given)
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        try:
+            assert running.stderr is not None
+            said = ""
+            while not (found := re.search(r"(http://127\.0\.0\.1:\d+)/incidents", said)):
+                line = running.stderr.readline().decode()
+                assert line, said
+                said += line
+            yield found[1]
+        finally:
+            running.send_signal(signal.SIGINT)
+            _, err = running.communicate(timeout=30)
+    assert "Traceback" not in err.decode()
+
+
+def own_data() -> dict[Path, tuple[int, int]]:
+    """Size and time of all that the example has kept."""
+    files = (ROOT / "examples/supermarket/data").glob("*")
+    return {file: (file.stat().st_size, file.stat().st_mtime_ns) for file in files}
+
+
+@pytest.mark.parametrize("speed", ["60", "600"])
+def test_one_crisis_is_one_alert_and_ones_own_data_stay_as_they_are(speed: str) -> None:
+    before = own_data()
+    with drilled("--speed", speed, "--minutes", "3") as url:
+        until(lambda: json.loads(get(f"{url}/api/drill"))["posts"] >= 300, "nothing is played")
+        alerts = json.loads(get(f"{url}/api/alerts"))["alerts"]
+        incidents = json.loads(get(f"{url}/api/incidents"))["incidents"]
+        counts = json.loads(get(f"{url}/api/figures"))["counts"]
+    [alert] = alerts
+    called = [one for one in incidents if one["severity"] in ("P1", "P2")]
+    assert [one["id"] for one in called] == [alert["incident"]]
+    assert called[0]["mentions"] > 120
+    assert counts["received"] > 800, "with two days before it"
+    assert own_data() == before
+
+
+def test_a_past_of_ones_own_is_taken_in_and_not_counted(tmp_path: Path) -> None:
+    past = tmp_path / "past.jsonl"
+    said = json.loads(quiet_feed(tmp_path).read_text("utf-8"))
+    lines = [{**said, "id": f"p{n}", "conversation": f"p{n}"} for n in range(50)]
+    past.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    given = (str(quiet_feed(tmp_path)), "--past", str(past), "--minutes", "1")
+    with drilled(*given) as url:
+        until(lambda: json.loads(get(f"{url}/api/drill"))["posts"] == 1, "nothing is played")
+        counts = json.loads(get(f"{url}/api/figures"))["counts"]
+        assert (counts["received"], json.loads(get(f"{url}/api/tickets"))["tickets"]) == (51, [])
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [(["--past", "p.jsonl"], "Name a feed, too"), (["FEED", "--past", "no.jsonl"], "no.jsonl")],
+)
+def test_a_past_that_cannot_be_taken_in_is_said(
+    tmp_path: Path, given: list[str], remedy: str
+) -> None:
+    names = [str(quiet_feed(tmp_path)) if one == "FEED" else one for one in given]
+    done = tingfeng("drill", *names, "--port", "0", "--minutes", "0.05")
+    assert done.returncode in (1, 2)
+    assert remedy in " ".join(no_traceback(done).split())
 
 
 def quiet_feed(folder: Path) -> Path:

@@ -81,6 +81,30 @@ async def test_the_spans_count_from_the_first_bad_post() -> None:
     assert (score.detect, score.acknowledge, score.answer) == (10.0, 30.0, 60.0)
 
 
+def posted(seq: int, minutes: float) -> Mention:
+    one = mention(seq)
+    return replace(one, event=replace(one.event, posted_at=NOW + timedelta(minutes=minutes)))
+
+
+async def test_the_spans_count_from_the_first_post_of_what_was_found() -> None:
+    clock = ManualClock(NOW)
+    board = DrillBoard(bus=Bus(), clock=clock)
+    for seq in (1, 2, 3):
+        board.note(posted(seq, seq))
+        await clock.advance(10)
+    board.note(alert(kind="deadline", severity="P1"))
+    assert board.score().detect is None, "a late ticket is no crisis"
+    began = NOW + timedelta(minutes=2)
+    board.note(incident(first_at=began))
+    board.note(alert(incident="INC-1"))
+    assert (board.score().began_at, board.score().detect) == (NOW + timedelta(seconds=10), 20.0)
+    board.note(incident(id="INC-2", first_at=NOW + timedelta(minutes=3)))
+    board.note(alert(incident="INC-2"))
+    assert board.score().detect == 20.0
+    board.note(incident(first_at=NOW - timedelta(days=1)))
+    assert board.score().detect == 30.0, "of what came before the exercise nothing is known"
+
+
 async def test_a_person_s_reply_is_an_answer_and_an_owner_has_taken_it() -> None:
     clock = ManualClock(NOW)
     board = DrillBoard(bus=Bus(), clock=clock)

@@ -27,7 +27,7 @@ from examples.supermarket.demo import (
     prepare,
     shipped,
 )
-from examples.supermarket.live import with_live_feed
+from examples.supermarket.live import with_live_feed, write_drill
 from examples.supermarket.posts import as_event
 
 NOW: Final = datetime(2025, 11, 3, 8, 20, 0, 250_000, tzinfo=UTC)
@@ -86,6 +86,20 @@ def test_two_starts_on_one_day_agree_about_what_was_before() -> None:
     assert len(both) > 200
     assert all(first[key] == second[key] for key in both)
     assert {p.at for p in second.values() if p.at < NOW} <= {p.at for p in first.values()}
+
+
+@pytest.mark.parametrize("speed", [0.5, 1, 6, 60])
+def test_an_exercise_ends_as_its_last_post_is_written(tmp_path: Path, speed: float) -> None:
+    past, scenario = write_drill(tmp_path, NOW, speed)
+    before, posts = read(past), read(scenario)
+    assert len(before) > 300
+    assert before[-1].posted_at < posts[0].posted_at
+    first = posts[0].posted_at
+    for post in posts:
+        played_at = NOW + (post.posted_at - first) / speed
+        assert speed < 1 or post.posted_at <= played_at + timedelta(seconds=2)
+    played = (posts[-1].posted_at - first) / speed
+    assert speed < 1 or abs(NOW + played - posts[-1].posted_at) < timedelta(minutes=1)
 
 
 def test_two_live_hours_share_no_id() -> None:

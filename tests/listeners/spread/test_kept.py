@@ -515,3 +515,15 @@ async def test_a_burst_is_called_so_in_every_language_and_after_a_restart(
         more = angry_at_everything(later, seq=60_000 * start)
         await hear(again, await recorded(store, more))
         await again.close()
+
+
+async def test_a_word_long_before_is_no_beginning_of_a_crisis(store: AnyStore) -> None:
+    receiver = Receiver()
+    watch = watching(receiver, store=store)
+    crisis = said(12, at=START + timedelta(days=1), seq=10)
+    await hear(watch, await recorded(store, [*said(1), *crisis]))
+    await watch.close()
+    kept = await only(store)
+    assert kept.mentions == 13
+    assert kept.first_at == START + timedelta(days=1)
+    assert "已持续" not in receiver.alerts[0].body
