@@ -1,0 +1,65 @@
+"""Matters in many words and two languages, and a library that knows which is which."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+
+from core.types import Language, Mention
+from listeners.embedding import Vectors
+from listeners.spread.meaning import shipped_usual
+from listeners.spread.watch import SpreadWatch
+from tests.listeners.making import START
+from tests.listeners.spread.watching import said
+
+BREAD = (
+    "昨天买的面包打开一看已经发霉了", "吐司背面全是绿毛", "刚买的三明治一股霉味",
+    "烘焙区的东西长毛了还在卖",
+    "孩子吃的土司上有霉斑", "Green spots on my loaf", "The toast had fuzzy mould on it",
+    "Bakery sold me something rotten", "Threw the whole bag out, furry underneath",
+)  # fmt: skip
+GUARD = (
+    "保安翻我的包", "门口被拦下来搜身", "A guard went through my pockets in front of everyone",
+    "Treated like a thief at the exit", "They frisked my grandmother",
+)  # fmt: skip
+DAY = START + timedelta(days=1, hours=6)
+
+
+class Topics:
+    """A library that knows what the texts above are about, whatever their language."""
+
+    def __init__(self, *, wait: float = 0.0) -> None:
+        self.asked: list[str] = []
+        self._wait = wait
+
+    def query(self, texts: str) -> Vectors:
+        time.sleep(self._wait)
+        self.asked.append(texts)
+        plain = texts.strip()
+        axis = 0 if plain in BREAD else 1 if plain in GUARD else 2 + len(self.asked) % 300
+        own = np.zeros(384, np.float32)
+        own[axis] = 1.0
+        return shipped_usual()["en" if plain.isascii() else "zh"] + own
+
+
+def wordings(
+    texts: Sequence[str], *, seq: int = 1_000, category: str = "freshness", minutes: float = 3
+) -> list[Mention]:
+    """Each text by somebody else."""
+    posts = []
+    for number, text in enumerate(texts):
+        at = DAY + timedelta(minutes=minutes * number)
+        [post] = said(1, text, at=at, seq=seq + number)
+        tongue: Language = "en" if text.isascii() else "zh"
+        judged = replace(post.judgement, language=tongue, category=category)
+        posts.append(replace(post, judgement=judged))
+    return posts
+
+
+async def shown(watch: SpreadWatch, mentions: Sequence[Mention]) -> None:
+    """Show them, and wait for what is found out about each."""
+    for one in sorted(mentions, key=lambda one: one.event.posted_at):
+        await watch.observe(one)
+        await watch._later.settle()
