@@ -54,6 +54,16 @@ async def test_one_matter_in_two_languages_and_no_word_in_common_is_one_alert() 
     assert unaided.alerts == []
 
 
+async def test_an_alarm_that_meaning_raises_waits_for_no_other_post() -> None:
+    receiver = Receiver()
+    watch = watching(receiver, embedder=Embedder(Topics))
+    await hear(watch, wordings(BREAD))
+    assert receiver.alerts == []
+    await watch._later.settle()
+    assert len(receiver.alerts) == 1
+    await watch.close()
+
+
 async def test_two_matters_at_a_time_stay_two() -> None:
     bread, guard = wordings(BREAD), wordings(GUARD, seq=2_000, category="staff")
     watch, receiver = await told(Topics(), [*bread, *guard])

@@ -1,0 +1,95 @@
+"""Which of two cases goes on, and what keeps them apart."""
+
+import numpy as np
+import pytest
+
+from listeners.spread.aboutness import Usual
+from listeners.spread.case import Case
+from listeners.spread.kinship import partner
+from listeners.spread.meaning import Meaning, UsualMeaning, same, shipped_usual
+from tests.listeners.spread.meanings import BREAD, GUARD
+from tests.listeners.spread.test_afterthoughts import book_with
+
+
+def meaning(axis: int, count: int = 4) -> Meaning:
+    vector = np.zeros(384, np.float32)
+    vector[axis] = 0.7
+    made = Meaning()
+    for number in range(count):
+        own = vector.copy()
+        own[100 + 10 * axis + number] = 0.7
+        made.add(own)
+    return made
+
+
+def two(first: int = 0, second: int = 0) -> tuple[Case, Case]:
+    _, [(one, _), (other, _)] = book_with(BREAD[0], GUARD[0])
+    one.meaning, other.meaning = meaning(first), meaning(second)
+    one.activity.authors.update(("a", "b"))
+    return one, other
+
+
+def test_the_same_meaning_makes_two_cases_one_and_the_larger_goes_on() -> None:
+    one, other = two()
+    assert partner(one, [one, other], Usual()) == (one, other)
+    assert partner(other, [one, other], Usual()) == (one, other)
+    other.told = "P2"
+    assert partner(one, [one, other], Usual()) == (other, one)
+
+
+def test_another_meaning_keeps_two_cases_apart() -> None:
+    one, other = two(0, 1)
+    assert partner(one, [other], Usual()) is None
+
+
+def test_what_staff_ruled_on_takes_over_and_is_never_taken_over() -> None:
+    one, other = two()
+    one.told = "P1"
+    other.ruled = True
+    assert partner(one, [other], Usual()) == (other, one)
+    one.ruled = True
+    assert partner(one, [other], Usual()) is None
+
+
+def test_other_brands_and_long_silences_keep_two_cases_apart() -> None:
+    one, other = two()
+    other.brand = "another"
+    assert partner(one, [other], Usual()) is None
+    one, other = two()
+    other.activity.last += 7 * 3600
+    assert partner(one, [other], Usual()) is None
+
+
+def test_it_takes_more_among_many_and_where_staff_know_of_both() -> None:
+    one, other = two()
+    other.meaning = Meaning()
+    other.meaning.add(meaning(0, 1).sum * np.float32(0.3))
+    assert partner(one, [other], Usual()) == (one, other)
+    crowd = [two(1, 2)[1] for _ in range(60)]
+    assert partner(one, [other, *crowd], Usual()) is None
+    one.told = other.told = "P2"
+    assert partner(one, [other], Usual()) is None
+
+
+def test_what_is_unknown_speaks_for_nothing() -> None:
+    assert same(Meaning(), meaning(0)) == 0.0
+    assert same(meaning(0), meaning(0)) > 5
+    assert same(meaning(0), meaning(1)) < -2
+
+
+def test_what_is_usual_of_a_brand_is_taken_off() -> None:
+    shipped = shipped_usual()
+    usual = UsualMeaning(shipped)
+    habit = np.zeros(384, np.float32)
+    habit[7] = 1.0
+    before = usual.without(shipped["zh"] + habit, brand="a", language="zh")
+    for _ in range(4_500):
+        usual.learn(shipped["zh"] + habit, brand="a", language="zh")
+    own = habit.copy()
+    own[8] = 1.0
+    after = usual.without(shipped["zh"] + own, brand="a", language="zh")
+    assert before[7] == pytest.approx(1.0)
+    assert after[8] > 0.95
+    assert usual.without(shipped["zh"] + own, brand="b", language="zh")[7] > 0.5
+    assert usual.knows("mixed")
+    assert not usual.knows("other")
