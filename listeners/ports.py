@@ -1,10 +1,9 @@
-"""What the listeners need from other parts and from each other."""
+"""What the listeners need from each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from core.records import Alert
 from core.types import Probabilities
 
 
@@ -39,12 +38,4 @@ class Explains(Protocol):
 
     def explained(self, texts: Sequence[str]) -> list[Explained]:
         """One a text, in order, as ``SentimentModel.probabilities``; no pieces where neutral."""
-        ...
-
-
-class Raises(Protocol):
-    """Where the listeners raise alerts."""
-
-    async def raise_alert(self, alert: Alert) -> bool:
-        """Take the alert; False where one with its key was raised before."""
         ...

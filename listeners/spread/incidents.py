@@ -1,8 +1,8 @@
 """Posts about the same thing going wrong, grouped as they stream in.
 
-First copies of the same text, then the same matter in other words. What staff merged or split
-stays so. What is quiet is forgotten, so memory is bounded; replaying the mentions of the last
-``quiet`` time, each with its known incident, brings everything back.
+First copies of the same text, then the same matter in other words. What staff split stays so. What
+is quiet is forgotten, so memory is bounded; replaying the mentions of the last ``quiet`` time, each
+with its known incident, brings everything back.
 """
 
 import hashlib
@@ -89,16 +89,13 @@ class Grouper:
         *,
         category: str | None = None,
         brand: str | None = None,
-        language: str | None = None,
         incident: str | None = None,
     ) -> str:
         """The incident of a post; the same for the same id. ``at`` must not lie in the future.
 
         ``incident`` is what is known from before (a rebuild, or a decision by staff). Posts of
-        different categories are the same incident only where the text is a copy; ``language`` does
-        not separate, for one matter is told in many.
+        different categories are the same incident only where the text is a copy.
         """
-        del language
         second = at.timestamp()
         member = self._members.get(id)
         if member is not None:
@@ -122,13 +119,6 @@ class Grouper:
         while incident in self._alias:
             incident = self._alias[incident]
         return incident
-
-    def merge(self, kept: str, gone: str) -> str:
-        """Staff say that two incidents are one; returns its id."""
-        kept, gone = self.current(kept), self.current(gone)
-        self._apart.discard(frozenset((kept, gone)))
-        self._unite(kept, gone)
-        return kept
 
     def split(
         self,

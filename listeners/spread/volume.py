@@ -8,7 +8,7 @@ does not become the norm. Work and memory a bin are constant.
 """
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -119,31 +119,6 @@ def step(
     return moved, Reading(at=at, value=value, expected=base, z=z, alarm=alarm)
 
 
-def to_dict(state: VolumeState) -> dict[str, object]:
-    """The state as JSON can hold it."""
-    return asdict(state)
-
-
-def from_dict(stored: dict[str, object]) -> VolumeState:
-    """The state that ``to_dict`` wrote; raises InputError for anything else."""
-    try:
-        return VolumeState(
-            bin_seconds=_number(stored["bin_seconds"]),
-            bins=int(_number(stored["bins"])),
-            level=_number(stored["level"]),
-            hours=_numbers(stored["hours"], 24),
-            scatter=_pair(stored["scatter"]),
-            recent=tuple(_pair(one) for one in _items(stored["recent"])),
-            last=None if stored["last"] is None else _number(stored["last"]),
-            alarm_at=None if stored["alarm_at"] is None else _number(stored["alarm_at"]),
-            alarm_z=_number(stored["alarm_z"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"not a stored volume state ({error}): forget it and start anew"
-        ) from error
-
-
 def _pace(state: VolumeState, days: float, first: int) -> float:
     """The weight of one more bin: by half-life, but larger while few bins are known."""
     steady = 1 - math.exp2(-state.bin_seconds / (days * _DAY))
@@ -181,27 +156,3 @@ def _new_burst(state: VolumeState, second: float, z: float) -> bool:
     if state.alarm_at is None or not 0 <= second - state.alarm_at < QUIET_SECONDS:
         return True
     return second - state.alarm_at >= BUILDING_SECONDS and z >= GROWN * state.alarm_z
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise TypeError(f"{value!r} is no number")
-    return float(value)
-
-
-def _items(value: object) -> list[object]:
-    if not isinstance(value, list | tuple):
-        raise TypeError(f"{value!r} is no list")
-    return list(value)
-
-
-def _numbers(value: object, count: int) -> tuple[float, ...]:
-    found = tuple(_number(one) for one in _items(value))
-    if len(found) != count:
-        raise ValueError(f"{len(found)} numbers instead of {count}")
-    return found
-
-
-def _pair(value: object) -> tuple[float, float]:
-    one, two = _numbers(value, 2)
-    return one, two

@@ -93,16 +93,6 @@ def test_brands_and_categories_are_kept_apart() -> None:
     assert copied == fire
 
 
-def test_what_staff_merged_stays_merged() -> None:
-    grouper = Grouper()
-    one = grouper.add("a", MOULD, minute(0))
-    two = grouper.add("b", QUEUE, minute(1))
-    assert grouper.merge(one, two) == one
-    assert grouper.merge(one, two) == one
-    assert grouper.add("c", QUEUE + "！", minute(2)) == one
-    assert grouper.current(two) == one
-
-
 def test_what_staff_split_stays_split() -> None:
     grouper = Grouper()
     filled(grouper)
@@ -114,8 +104,6 @@ def test_what_staff_split_stays_split() -> None:
     assert grouper.add("c", FIRE[1] + " !", minute(12)) == apart
     assert grouper.add("d", FIRE[0] + " !", minute(13)) == first
     assert grouper.current(first) != grouper.current(apart)
-    assert grouper.merge(first, apart) == first
-    assert grouper.incident_of("b") == first
     with pytest.raises(KeyError):
         grouper.split(["never"], brand=None)
 
@@ -125,8 +113,7 @@ def test_a_split_holds_where_a_post_ties_both_together() -> None:
     filled(grouper)
     smoke = grouper.add("a", "Riverside halibut smoke alarm", minute(10))
     grouper.add("a2", "halibut smoke alarm Riverside again", minute(10))
-    doors = grouper.add("b", "Broadgate trolley doors jammed", minute(11))
-    grouper.merge(smoke, doors)
+    grouper.add("b", "Broadgate trolley doors jammed", minute(11), incident=smoke)
     apart = grouper.split(["b"], brand=None)
     for number in range(4):
         copied = grouper.add(
@@ -137,15 +124,21 @@ def test_a_split_holds_where_a_post_ties_both_together() -> None:
     assert grouper.incident_of("a") == smoke != grouper.incident_of("b") == apart
 
 
-def test_a_split_holds_after_its_origin_was_merged() -> None:
+def test_a_split_holds_after_its_origin_went_into_another() -> None:
     grouper = Grouper()
-    origin = grouper.add("a", MOULD, minute(0))
-    grouper.add("b", MOULD + "！", minute(1))
-    other = grouper.add("x", QUEUE, minute(2))
-    apart = grouper.split(["b"], brand=None)
-    grouper.merge(other, origin)
-    assert grouper.incident_of("b") == apart
-    assert grouper.incident_of("a") == other
+    filled(grouper)
+    smoke = grouper.add("a", "Riverside halibut smoke alarm", minute(10))
+    grouper.add("a2", "halibut smoke alarm Riverside again", minute(10))
+    grouper.add("a3", "halibut smoke alarm Riverside again!", minute(10))
+    apart = grouper.split(["a3"], brand=None)
+    doors = grouper.add("b", "Broadgate trolley doors jammed", minute(11))
+    grouper.add("b2", "Broadgate doors jammed trolley again", minute(11))
+    both = "Riverside halibut smoke alarm Broadgate trolley doors jammed"
+    whole = grouper.add("c", both, minute(12))
+    assert whole in {smoke, doors}
+    grouper.add("d", both + " again", minute(13))
+    assert grouper.incident_of("a") == grouper.incident_of("b") == whole
+    assert grouper.incident_of("a3") == apart
 
 
 def test_replaying_with_known_incidents_brings_everything_back() -> None:
@@ -163,7 +156,7 @@ def test_replaying_with_known_incidents_brings_everything_back() -> None:
 def test_what_is_quiet_is_forgotten() -> None:
     grouper = Grouper(quiet=timedelta(hours=1))
     first = grouper.add("a", MOULD, minute(0), brand="hejia")
-    grouper.merge(first, grouper.add("b", QUEUE, minute(1), brand="hejia"))
+    grouper.add("b", QUEUE, minute(1), brand="hejia", incident=first)
     grouper.split(["b"], brand="hejia")
     assert grouper.add("c", QUEUE[:30], minute(500), brand="other") != first
     assert grouper.incident_of("a") is None

@@ -1,4 +1,3 @@
-import json
 import math
 import random
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from listeners.spread.volume import Reading, VolumeState, from_dict, start, step, to_dict
+from listeners.spread.volume import Reading, VolumeState, start, step
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 BIN = timedelta(minutes=5)
@@ -95,13 +94,12 @@ def test_nothing_is_told_on_the_first_day() -> None:
     assert alarms(run(values)[1]) == []
 
 
-def test_a_stored_state_goes_on_as_if_nothing_had_happened() -> None:
+def test_a_state_goes_on_as_if_nothing_had_happened() -> None:
     values = ordinary(7)
     values[6 * 288 : 6 * 288 + 24] = [80.0] * 24
     whole = run(values)[1]
     half, first = run(values[:1731])
-    stored: dict[str, object] = json.loads(json.dumps(to_dict(half)))
-    second = run(values[1731:], state=from_dict(stored), at=START + 1731 * BIN)[1]
+    second = run(values[1731:], state=half, at=START + 1731 * BIN)[1]
     assert [*first, *second] == whole
 
 
@@ -147,28 +145,6 @@ def test_what_is_no_count_is_refused(value: float) -> None:
 def test_bins_of_a_useless_length_are_refused(seconds: float) -> None:
     with pytest.raises(InputError, match="bins"):
         start(seconds)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"level": "much"},
-        {"hours": [1.0] * 23},
-        {"scatter": [1.0]},
-        {"recent": [[1.0]]},
-        {"recent": 7},
-        {"last": True},
-        {"level": math.nan},
-    ],
-)
-def test_what_is_no_stored_state_is_refused(change: dict[str, object]) -> None:
-    with pytest.raises(InputError, match="stored volume state"):
-        from_dict(to_dict(run(ordinary(1))[0]) | change)
-
-
-def test_a_state_without_a_field_is_refused() -> None:
-    with pytest.raises(InputError, match="stored volume state"):
-        from_dict({})
 
 
 @given(st.lists(st.one_of(st.floats(0, 1e9), st.integers(0, 50)), min_size=1, max_size=400))
