@@ -24,6 +24,8 @@ import numpy as np
 
 from benchmarks import spread_injection, train_cascade
 from benchmarks.grouping import grouping
+from listeners import embedding
+from listeners.embedding import Embedder
 from listeners.spread.backtests import incident_groups, volume_alarms
 from listeners.spread.incidents import Grouper
 from listeners.spread.minhash import Sketch, likeness, sketch
@@ -135,8 +137,9 @@ def incidents(data: Path) -> Iterator[str]:
     yield f"incidents, copies of distinct Weibo posts: {grouping(truth, found)}"
 
 
-def injection(data: Path) -> Iterator[str]:
+def injection(data: Path, embedder: Embedder | None = None) -> Iterator[str]:
     """Rumours in a brand's stream."""
+    how = "" if embedder is None else " by meaning, too"
     with gzip.open(data / "weibo_cascades.jsonl.gz", "rt", encoding="utf-8") as lines:
         records = [json.loads(line) for line in lines]
     rumours, harmless = (
@@ -155,19 +158,33 @@ def injection(data: Path) -> Iterator[str]:
     for path in sorted((data / "nab").glob("*.csv.gz")):
         bins = _bins(path)
         for posts in (150, 50):
-            hits, planted = spread_injection.share_found(bins, pool, rumours, posts=posts, seed=1)
+            hits, planted = spread_injection.share_found(
+                bins, pool, rumours, posts=posts, seed=1, embedder=embedder
+            )
             totals[f"hits {posts}"] += hits
             totals[f"planted {posts}"] += planted
-        calls, length = spread_injection.benign_alerts(bins, pool, harmless, seed=2)
+        calls, length = spread_injection.benign_alerts(
+            bins, pool, harmless, seed=2, embedder=embedder
+        )
         totals["calls"] += calls
         weeks += length
     for posts in (150, 50):
         share = totals[f"hits {posts}"] / totals[f"planted {posts}"]
         yield (
-            f"injection, {posts} posts in 24 h: {share:.2f} of {totals[f'planted {posts}']} "
+            f"injection{how}, {posts} posts in 24 h: {share:.2f} of {totals[f'planted {posts}']} "
             "found within an hour"
         )
-    yield f"injection, P1 or P2 where nothing is wrong: {totals['calls'] / weeks:.2f} a brand-week"
+    rate = totals["calls"] / weeks
+    yield f"injection{how}, P1 or P2 where nothing is wrong: {rate:.2f} a brand-week"
+
+
+def injection_by_meaning(data: Path) -> Iterator[str]:
+    """The same with the extra ``semantic``."""
+    embedder = embedding.load()
+    if embedder is None:
+        yield "injection by meaning, too: not measured, the extra 'semantic' is not installed"
+        return
+    yield from injection(data, embedder)
 
 
 def speed(_: Path) -> Iterator[str]:
@@ -192,6 +209,7 @@ PARTS: Final[Mapping[str, Callable[[Path], Iterator[str]]]] = {
     "cascades": cascades,
     "incidents": incidents,
     "injection": injection,
+    "injection-by-meaning": injection_by_meaning,
     "speed": speed,
 }
 
