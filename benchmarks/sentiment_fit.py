@@ -2,7 +2,8 @@
 
 Adagrad on mini-batches; only the weights that a batch touches are moved. A text of a two-class
 set may be neutral although nobody could say so: for it the score of neutral is lowered by a
-constant before the softmax, so that it costs little to think so.
+constant before the softmax, so that it costs little to think so. How often a set of texts is good
+news says nothing about the next set: what a set leans to is learned apart and then forgotten.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ UNLABELLED_NEUTRAL: Final = -3.0
 """What is added to the score of neutral in two-class sets: one in twenty may be."""
 
 _BATCH: Final = 256
+_TO_GOOD: Final = np.array([-1.0, 0.0, 1.0])
+"""Which scores the lean of a set moves, and where to."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +44,8 @@ class Examples:
     weights: NDArray[np.float64]
     english: NDArray[np.bool_]
     """Rows of sets that hold English alone."""
+    sets: Ints
+    """Of which set each row is; those of set zero have no lean of their own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,10 +134,12 @@ def fit(
     seed: int,
     scale: Floats | None = None,
 ) -> Fitted:
-    """Learn from the batches, in an order that ``seed`` fixes."""
+    """Learn from the batches, in an order that ``seed`` fixes; leans are not part of the answer."""
     random = np.random.default_rng(seed)
     weights = np.zeros((features, 3), np.float32)
     bias = np.zeros(3, np.float32)
+    lean = np.zeros(examples.sets.max(initial=0) + 1)
+    seen_lean = np.full(len(lean), 1e-3)
     seen = np.full((features, 3), 1e-3, np.float32)
     seen_bias = np.full(3, 1e-3, np.float32)
     for _ in range(way.passes):
@@ -142,6 +149,8 @@ def fit(
             here = weights[batch.touched]
             told = here if scale is None else here * scale[batch.touched, None]
             found = _sums(told[batch.where], batch.lengths) * by + bias
+            sets = examples.sets[batch.rows]
+            found += lean[sets, None] * _TO_GOOD
             error = _error(found, examples, batch.rows, way)
             spread = np.repeat((error * by).astype(np.float32), batch.lengths, axis=0)
             size = len(batch.touched)
@@ -156,6 +165,10 @@ def fit(
             whole = error.sum(axis=0).astype(np.float32)
             seen_bias += whole * whole
             bias -= way.rate * whole / np.sqrt(seen_bias)
+            pull = np.bincount(sets, error @ _TO_GOOD, minlength=len(lean))
+            pull[0] = 0
+            seen_lean += pull * pull
+            lean -= way.rate * pull / np.sqrt(seen_lean)
     if scale is not None:
         weights *= scale[:, None]
     return Fitted(weights=weights - weights.mean(axis=1, keepdims=True), bias=bias - bias.mean())

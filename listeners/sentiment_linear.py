@@ -184,9 +184,9 @@ class LinearModel:
         )
 
     def lean(self, fragment: str) -> float:
-        """How good a spelled fragment is by itself: log-odds of positive against negative."""
+        """How good a spelled fragment is by itself: log-odds of good against bad, in doubt."""
         negative, _, positive = self.scores((Part(text=fragment),)).tolist()
-        return float(positive - negative)
+        return float(positive - negative - _DOUBT)
 
     def _read(self, text: str) -> Reading | None:
         if len(text) > LONGEST:
@@ -209,6 +209,10 @@ class LinearModel:
             negative, positive = negative - lean, positive + lean
         return Probabilities(negative=negative, neutral=neutral, positive=positive)
 
+
+_DOUBT: Final = 0.15
+"""Log-odds that a fragment has to be good by before it counts as good: most words that are good
+are listed, so that a word of no list is bad more often than it sounds."""
 
 _SHOWN: Final = 4
 _FEW: Final = 50
