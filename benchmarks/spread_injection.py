@@ -64,6 +64,9 @@ class Bell:
     now: datetime
     rung: list[tuple[datetime, Alert]] = field(default_factory=list)
 
+    def end(self, incident: str) -> None:
+        """Nobody is told of the end here."""
+
     async def hand_over(self, gone: str, kept: str) -> None:
         """Nobody has taken anything."""
 

@@ -17,13 +17,10 @@ import gzip
 import json
 import random
 import time
-import tomllib
-import zlib
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Final, cast
@@ -31,41 +28,22 @@ from typing import Final, cast
 import numpy as np
 
 from benchmarks.grouping import grouping
+from benchmarks.spread_matters import BRAND, ORDINARY, START, mention, ordinary, posts, read
 from core.clock import ManualClock
 from core.records import Alert
-from core.types import Author, Event, EventKind, Judgement, Language, Mention, Probabilities
-from examples.supermarket.grammar import grammar
-from examples.supermarket.ordinary import ordinary_day
-from examples.supermarket.people import crowd
-from examples.supermarket.studio import Studio
-from listeners import embedding, sentiment_linear
+from core.types import Language, Mention
+from listeners import embedding
 from listeners.embedding import Embedder, Vectors
-from listeners.judge import TextJudge
-from listeners.language import language
 from listeners.spread.activity import post_key
 from listeners.spread.incidents import name_patterns
 from listeners.spread.unkept import UnkeptIncidents
 from listeners.spread.watch import SpreadWatch
 
-MATTERS: Final = Path(__file__).with_name("spread_matters.toml")
 OUT: Final = Path(str(resources.files("listeners.spread") / "models" / "meaning.npz"))
-BRAND: Final = "hejia"
 CALLED: Final = ("禾家超市", "禾家", "Hejia")
-START: Final = datetime(2026, 3, 2, tzinfo=UTC)
-ORDINARY: Final = "ordinary"
 NAMES: Final = name_patterns({BRAND: CALLED})[BRAND]
 MEMORY: Final = timedelta(hours=30)
 TONGUES: Final[tuple[Language, ...]] = ("zh", "en")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Matter:
-    """What went wrong, in the words of ten people."""
-
-    name: str
-    category: str
-    zh: tuple[str, ...]
-    en: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,86 +80,11 @@ class Ears:
         self.keys.add(alert.key)
         return True
 
+    def end(self, incident: str) -> None:
+        """Nobody is told of the end here."""
+
     async def hand_over(self, gone: str, kept: str) -> None:
         self.keys.discard(f"incident:{gone}")
-
-
-def read(part: str) -> list[Matter]:
-    """The made-up matters of a part."""
-    return [
-        Matter(name=one["name"], category=one["category"], zh=tuple(one["zh"]), en=tuple(one["en"]))
-        for one in tomllib.loads(MATTERS.read_text(encoding="utf-8"))["matter"]
-        if one["part"] == part
-    ]
-
-
-def posts(
-    matter: Matter, at: datetime, rng: random.Random, *, minutes: float = 60
-) -> Iterator[Mention]:
-    """Its ten wordings in any order, two in three of them passed on by somebody."""
-    texts = [*matter.zh, *matter.en]
-    rng.shuffle(texts)
-    for number, text in enumerate(texts):
-        moment = at + timedelta(minutes=minutes * number / len(texts))
-        yield complaint(f"{matter.name}-{number}", text, moment)
-        if rng.random() < 2 / 3:
-            later = moment + timedelta(minutes=rng.uniform(1, 20))
-            passed_on = f"转发//@甲{rng.randrange(999)}:{text}"
-            yield complaint(f"{matter.name}-{number}r", passed_on, later)
-
-
-def complaint(name: str, text: str, at: datetime) -> Mention:
-    """What is known to be one; the judge says what it is about."""
-    (judged,) = judge().judge_now([text])
-    shares = Probabilities(negative=0.9, neutral=0.1, positive=0.0)
-    judged = replace(judged, sentiment="negative", probabilities=shares, complaint=0.9)
-    return mention(name, text, at, judged=judged)
-
-
-def mention(name: str, text: str, at: datetime, *, judged: Judgement | None = None) -> Mention:
-    """A complaint, unless it is judged to be something else."""
-    sure = Probabilities(negative=0.9, neutral=0.1, positive=0.0)
-    complaint = Judgement(
-        language=language(text), sentiment="negative", probabilities=sure, complaint=0.9
-    )
-    return Mention(
-        seq=zlib.crc32(name.encode()),
-        event=Event(
-            channel="weibo",
-            id=name,
-            kind=EventKind.POST,
-            author=Author(id=f"a{name}"),
-            text=text,
-            posted_at=at,
-            conversation=name,
-        ),
-        brands=(BRAND,),
-        judgement=judged or complaint,
-        masked_text=text,
-    )
-
-
-def ordinary(days: int) -> list[Mention]:
-    """What is said about the shop on ordinary days, as it is judged."""
-    lists = grammar()
-    people = crowd(lists, random.Random("people"))
-    said: list[Mention] = []
-    for day in range(days):
-        studio = Studio(lists, people, random.Random(f"day {day}"), first=day * 100_000)
-        made = ordinary_day(studio, START + timedelta(days=day))
-        about = [one for one in made if one.label == "ordinary" and one.kind == "post"]
-        judged = judge().judge_now([one.text for one in about])
-        said += [
-            mention(f"{ORDINARY}-{day}-{number}", one.text, one.at, judged=how)
-            for number, (one, how) in enumerate(zip(about, judged, strict=True))
-        ]
-    return said
-
-
-@cache
-def judge() -> TextJudge:
-    """The one that ships."""
-    return TextJudge(sentiment_linear.load())
 
 
 def follow(stream: Sequence[Mention], embedder: Embedder | None) -> Told:

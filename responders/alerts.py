@@ -18,7 +18,7 @@ from core.wording import Tongue
 from responders.courier import Courier, rest
 from responders.handover import ended, heir
 from responders.life import Around, Rules, Step, last_step, next_step, with_news
-from responders.live import Live
+from responders.live import Ended, Live
 from responders.oncall import Chain
 from responders.ports import Alerts, Freezer
 from responders.receiver import Receiver
@@ -81,6 +81,7 @@ class AlertDesk:
         self._couriers: list[Courier] = []
         self._chain = self._manners.chain(())
         self._heard: OrderedDict[str, tuple[float, Severity]] = OrderedDict()
+        self._ended = Ended(most=_REMEMBERED)
         self._started_at = clock.now()
         self._jumped_at: datetime | None = None
         self._seen = (clock.now(), clock.monotonic())
@@ -111,14 +112,15 @@ class AlertDesk:
         """
         reach("before-alert")
         alert = self._as_exercise(alert)
-        if self._said_just_now(alert):
+        again = self._ended.begins_anew(alert.incident)
+        if self._said_just_now(alert) and not again:
             return False
         new = await self._store.alert(alert.key) is None
         if new:
             await self._pause(alert)
             new = await self._store.raise_alert(alert, ())
         if not new:
-            await self._hear(alert)
+            await self._hear(alert, timedelta() if again else _TAIL)
         reach("after-alert")
         self._remember(alert)
         if new:
@@ -143,6 +145,14 @@ class AlertDesk:
             return
         raise Conflict(f"the alert about {gone} is changed again and again. Try again later.")
 
+    def end(self, incident: str) -> None:
+        """An incident is over by the time of its posts, which may run faster than the clock.
+
+        Its alert ends once staff were told of it; what is raised about it then is a second wave.
+        """
+        self._ended.add(incident)
+        self._wake.set()
+
     async def run(self) -> None:
         """Look after all alerts and deliver for ever, one loop a receiver."""
         async with asyncio.TaskGroup() as tasks:
@@ -164,6 +174,7 @@ class AlertDesk:
                 jumped_at=self._jumped_at,
                 live=live.near(alert),
                 silences=silences,
+                ended=self._ended,
             )
             step = next_step(alert, now, around)
             if step is None:
@@ -182,7 +193,8 @@ class AlertDesk:
         while True:
             self._wake.clear()
             try:
-                await self.look()
+                if await self.look():
+                    self._wake.set()  # what follows from that may be due as well
             except StoreError as error:
                 log.error("the store failed", extra={"error": str(error)})
             await rest(self._clock, self._wake)
@@ -199,14 +211,14 @@ class AlertDesk:
                 courier.wake()
         return alert
 
-    async def _hear(self, news: Alert) -> None:
+    async def _hear(self, news: Alert, tail: timedelta) -> None:
         """Keep what a repeated call says of a known alert."""
         for _ in range(_TRIES):
             stored = await self._store.alert(news.key)
             if stored is None:
                 return
             now = self._clock.now()
-            changed = with_news(stored, news, now, _TAIL)
+            changed = with_news(stored, news, now, tail)
             if changed is None:
                 return
             if changed.severity < stored.severity or stored.state == "resolved":

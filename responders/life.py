@@ -5,7 +5,7 @@ Staff are told when it begins to matter, when it becomes worse, and again while 
 it. docs/alerts.md states the rules for staff.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -54,6 +54,8 @@ class Around:
     live: Sequence[Alert] = ()
     """All alerts that are not resolved; the one that is looked at may be among them."""
     silences: Sequence[Silence] = ()
+    ended: Container[str] = ()
+    """Incidents that were quiet for long enough by the time of their posts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +76,8 @@ def next_step(alert: Alert, now: datetime, around: Around) -> Step | None:
         return None
     held = _is_held(alert, now, around)
     is_owed = alert.notified_severity is None and not held
-    if now - _quiet_since(alert, now, around) >= around.rules.resolve and not is_owed:
+    quiet = now - _quiet_since(alert, now, around) >= around.rules.resolve
+    if (quiet or alert.incident in around.ended) and not is_owed:
         over = replace(alert, state="resolved", resolved_at=now)
         return last_step(over, now, around.chain, around.silences)
     if held:

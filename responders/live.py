@@ -1,8 +1,30 @@
 """The live alerts, found by what they have in common: a thousand do not compare with a thousand."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from core.records import Alert
+
+
+class Ended:
+    """Incidents that are over by the time of their posts, until they are heard of again."""
+
+    def __init__(self, *, most: int) -> None:
+        self._most = most
+        self._known: OrderedDict[str, None] = OrderedDict()
+
+    def __contains__(self, incident: object) -> bool:
+        return incident in self._known
+
+    def add(self, incident: str) -> None:
+        """Note one; of too many the first ones are forgotten."""
+        self._known[incident] = None
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+
+    def begins_anew(self, incident: str | None) -> bool:
+        """True where it was over; it is not any more."""
+        return incident is not None and self._known.pop(incident, False) is None
 
 
 class Live:

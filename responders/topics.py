@@ -51,20 +51,22 @@ async def pause(freezer: Freezer, alert: Alert, now: datetime) -> None:
             )
 
 
-async def resume(freezer: Freezer, live: Iterable[Alert], now: datetime) -> int:
+async def resume(freezer: Freezer, alerts: Iterable[Alert], now: datetime) -> int:
     """Lift what the machine paused and no live P1 is about any more; returns how much.
 
-    A pause that is younger than a minute stays: the alert behind it may be on its way.
+    ``alerts``: all that are live, and those that were just resolved. A pause that is younger than a
+    minute and about none of these stays: the alert behind it may be on its way.
     """
-    kept = {
-        topic
-        for alert in live
-        if alert.severity == "P1" and alert.state != "resolved"
-        for topic in topics_of(alert)
-    }
+    kept, over = set[tuple[Scope, str]](), set[tuple[Scope, str]]()
+    for alert in alerts:
+        if alert.state == "resolved":
+            over.update(topics_of(alert))
+        elif alert.severity == "P1":
+            kept.update(topics_of(alert))
     lifted = 0
     for freeze in await freezer.freezes():
         is_old = abs(now - freeze.at) >= _YOUNG  # ``now`` may have been read before it was made
-        if freeze.by == BOT and is_old and (freeze.scope, freeze.value) not in kept:
+        topic = (freeze.scope, freeze.value)
+        if freeze.by == BOT and (is_old or topic in over) and topic not in kept:
             lifted += await freezer.lift_freeze(freeze.id, by=BOT)
     return lifted

@@ -14,6 +14,10 @@ class Raises(Protocol):
         """Take the alert; one whose key is known brings the first up to date, and gives False."""
         ...
 
+    def end(self, incident: str) -> None:
+        """An incident is over by the time of its posts: so is the alert, once staff were told."""
+        ...
+
     async def hand_over(self, gone: str, kept: str) -> None:
         """End the alert about the incident ``gone``, which went into ``kept``, as a part of that.
 

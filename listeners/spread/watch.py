@@ -68,6 +68,7 @@ class SpreadWatch:
         patterns = name_patterns(
             {brand: (name, *(terms or {}).get(brand, ())) for brand, name in names.items()}
         )
+        self._raises = raises
         self._clock = clock
         self._names = dict(names)
         self._authors = authors
@@ -286,6 +287,7 @@ class SpreadWatch:
                 if case.record is not None:
                     self._write(case, "resolved", "")
                     self._ledger.note(case)
+                    self._raises.end(case.record.id)
         return ended
 
     def _now(self) -> float:

@@ -28,6 +28,7 @@ class Receiver:
         self.calls: list[Alert] = []
         self.failures = 0
         self.handed_over: list[tuple[str, str]] = []
+        self.ended: list[str] = []
 
     @property
     def alerts(self) -> list[Alert]:
@@ -43,6 +44,9 @@ class Receiver:
                 found.append(alert.severity)
                 before[alert.key] = alert.severity
         return found
+
+    def end(self, incident: str) -> None:
+        self.ended.append(incident)
 
     async def hand_over(self, gone: str, kept: str) -> None:
         self.handed_over.append((gone, kept))

@@ -1,0 +1,114 @@
+"""Made-up matters, and ordinary posts beside them, as they come out of the judge."""
+
+import random
+import tomllib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from core.types import Author, Event, EventKind, Judgement, Mention, Probabilities
+from examples.supermarket.grammar import grammar
+from examples.supermarket.ordinary import ordinary_day
+from examples.supermarket.people import crowd
+from examples.supermarket.studio import Studio
+from listeners import sentiment_linear
+from listeners.judge import TextJudge
+from listeners.language import language
+
+MATTERS: Final = Path(__file__).with_name("spread_matters.toml")
+BRAND: Final = "hejia"
+START: Final = datetime(2026, 3, 2, tzinfo=UTC)
+ORDINARY: Final = "ordinary"
+"""What the ids of ordinary posts begin with."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Matter:
+    """What went wrong, in the words of ten people."""
+
+    name: str
+    category: str
+    zh: tuple[str, ...]
+    en: tuple[str, ...]
+
+
+def read(part: str) -> list[Matter]:
+    """The made-up matters of a part."""
+    return [
+        Matter(name=one["name"], category=one["category"], zh=tuple(one["zh"]), en=tuple(one["en"]))
+        for one in tomllib.loads(MATTERS.read_text(encoding="utf-8"))["matter"]
+        if one["part"] == part
+    ]
+
+
+def posts(
+    matter: Matter, at: datetime, rng: random.Random, *, minutes: float = 60
+) -> Iterator[Mention]:
+    """Its ten wordings in any order, two in three of them passed on by somebody."""
+    texts = [*matter.zh, *matter.en]
+    rng.shuffle(texts)
+    for number, text in enumerate(texts):
+        moment = at + timedelta(minutes=minutes * number / len(texts))
+        yield complaint(f"{matter.name}-{number}", text, moment)
+        if rng.random() < 2 / 3:
+            later = moment + timedelta(minutes=rng.uniform(1, 20))
+            passed_on = f"转发//@甲{rng.randrange(999)}:{text}"
+            yield complaint(f"{matter.name}-{number}r", passed_on, later)
+
+
+def complaint(name: str, text: str, at: datetime) -> Mention:
+    """What is known to be one; the judge says what it is about."""
+    (judged,) = judge().judge_now([text])
+    shares = Probabilities(negative=0.9, neutral=0.1, positive=0.0)
+    judged = replace(judged, sentiment="negative", probabilities=shares, complaint=0.9)
+    return mention(name, text, at, judged=judged)
+
+
+def mention(name: str, text: str, at: datetime, *, judged: Judgement | None = None) -> Mention:
+    """A complaint, unless it is judged to be something else."""
+    sure = Probabilities(negative=0.9, neutral=0.1, positive=0.0)
+    complaint = Judgement(
+        language=language(text), sentiment="negative", probabilities=sure, complaint=0.9
+    )
+    return Mention(
+        seq=zlib.crc32(name.encode()),
+        event=Event(
+            channel="weibo",
+            id=name,
+            kind=EventKind.POST,
+            author=Author(id=f"a{name}"),
+            text=text,
+            posted_at=at,
+            conversation=name,
+        ),
+        brands=(BRAND,),
+        judgement=judged or complaint,
+        masked_text=text,
+    )
+
+
+def ordinary(days: int) -> list[Mention]:
+    """What is said about the shop on ordinary days, as it is judged."""
+    lists = grammar()
+    people = crowd(lists, random.Random("people"))
+    said: list[Mention] = []
+    for day in range(days):
+        studio = Studio(lists, people, random.Random(f"day {day}"), first=day * 100_000)
+        made = ordinary_day(studio, START + timedelta(days=day))
+        about = [one for one in made if one.label == "ordinary" and one.kind == "post"]
+        judged = judge().judge_now([one.text for one in about])
+        said += [
+            mention(f"{ORDINARY}-{day}-{number}", one.text, one.at, judged=how)
+            for number, (one, how) in enumerate(zip(about, judged, strict=True))
+        ]
+    return said
+
+
+@cache
+def judge() -> TextJudge:
+    """The one that ships."""
+    return TextJudge(sentiment_linear.load())
