@@ -12,12 +12,13 @@ import re
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "listeners" / "training"
-HELD_OUT = ("abroad", "blunt", "hawker", "laconic", "taiwan", "texter")
+HELD_OUT = ("abroad", "blunt", "hawker", "laconic", "roommate", "taiwan", "texter")
 """Voices that no training touches. A template belongs to one voice, so no twin straddles."""
 TIMES = 3
 
 _SLOT = re.compile(r"\{(\w+)\}")
-_ENGLISH = ("british", "ranter", "texter", "neighbour")
+_ENGLISH = ("british", "kiasu", "neighbour", "ranter", "texter", "yankee")
+_TRADITIONAL = ("kowloon", "tainan", "taiwan")
 
 ZH = {
     "b": "城东店 中山路店 万达那家 大学城店 地铁口那家 你们店 禾家 西门店",
@@ -58,7 +59,7 @@ def fills(voice: str) -> dict[str, list[str]]:
     english = {name: words.split("|") for name, words in EN.items()}
     if voice in _ENGLISH:
         return english
-    chinese = {name: words.split() for name, words in (TW if voice == "taiwan" else ZH).items()}
+    chinese = {name: words.split() for name, words in (TW if voice in _TRADITIONAL else ZH).items()}
     return chinese | {f"{name}e": words for name, words in english.items()}
 
 

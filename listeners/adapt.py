@@ -1,9 +1,9 @@
 """Learns from a brand's own labels: what staff corrected makes the model fit its words better.
 
-From 100 labels on the scores are recalibrated (Platt scaling with a slope and a bias a class);
-from 300 on the weights of the n-grams that occur in the labels are moved a little as well. Every
-figure is cross-fitted: each text is judged by parameters that have not seen it. What does not
-prove better on it is not accepted.
+From 100 labels on the scores are recalibrated (Platt scaling with a slope, a bend and a bias a
+class); from 300 on the weights of the n-grams that occur in the labels are moved as well, as far
+as proves best. Every figure is cross-fitted: each text is judged by parameters that have not seen
+it. What does not prove better on it is not accepted.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.types import Sentiment
-from listeners.adapt_fit import Fit, Labels, fit, judged
+from listeners.adapt_fit import Calibration, Floats, Ints, calibrate
+from listeners.adapt_folds import FREEDOMS, belief, crossed
 from listeners.adapt_measures import Quality, quality
-from listeners.sentiment_adaptation import Adaptation
+from listeners.adapt_weights import Grams, Space, gathered, learn, moves, space
+from listeners.sentiment_adaptation import Adaptation, bent
 from listeners.sentiment_file import CLASSES
 from listeners.sentiment_linear import LinearModel
 
@@ -26,9 +27,14 @@ LEAST: Final = 100
 
 LEAST_FOR_WEIGHTS: Final = 300
 
-_FOLDS: Final = 5
-_KEPT: Final = 20_000
+MOST: Final = 3_000
+"""Texts that are learned from, the newest; work grows as the square of their number."""
+
+_KEPT: Final = 60_000
 """How many weights may be moved."""
+_BIAS: Final = 0.5
+_SLOPE: Final = 0.1
+"""Variances of what a bias and a slope may add while weights are learned."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +44,8 @@ class Label:
     text: str
     sentiment: Sentiment | None = None
     complaint: bool | None = None
+    category: str | None = None
+    """One of ``listeners.categories.CATEGORIES``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,62 +76,124 @@ def adapt(model: LinearModel, labels: Sequence[Label]) -> Adapted:
         raise InputError("all labels say the same: label texts of other sentiments as well")
     if model.adaptation is not None:
         raise InputError("an adapted model cannot be adapted again: load it without its adaptation")
-    known = _labels(model, last)
-    before = quality(judged(known, Fit.unchanged()), known.classes)
-    best, name = _tried(known, moving=False), "calibration"
+    known = _known(model, dict(list(last.items())[-MOST:]))
+    before = quality(Calibration().judged(known.scores), known.classes)
+    scores, moved, after = known.scores, None, _calibrated(known.scores, known.classes)
     if len(last) >= LEAST_FOR_WEIGHTS:
-        moved = _tried(known, moving=True)
-        if moved.better_than(best):
-            best, name = moved, "weights"
-    if not best.better_than(before):
-        return Adapted(before=before, after=best, learned="nothing", adaptation=None)
-    learned = fit(known, np.arange(len(last)), moving=name == "weights")
+        within = space(known.grams)
+        tried = [known.scores, *(_unseen(known, within, freedom) for freedom in FREEDOMS)]
+        losses = [_calibrated(one, known.classes).log_loss for one in tried]
+        shares = belief(losses, len(known.classes))
+        mixed = np.tensordot(np.array(shares), np.stack(tried), 1)
+        better = _calibrated(mixed, known.classes)
+        if better.better_than(after):
+            scores, after = mixed, better
+            moved = _moved(known, within, shares[1:])
+    biased = after.better_than(before)
+    if not biased:
+        # Nothing but how sure the model is: every text keeps its likeliest sentiment.
+        scores, moved = known.scores, None
+        after = _calibrated(scores, known.classes, biased=False)
+    if not after.better_than(before):
+        return Adapted(before=before, after=after, learned="nothing", adaptation=None)
     return Adapted(
         before=before,
-        after=best,
-        learned="weights" if name == "weights" else "calibration",
-        adaptation=_kept(model, learned, len(last)),
+        after=after,
+        learned="calibration" if moved is None else "weights",
+        adaptation=_kept(model, known, calibrate(scores, known.classes, biased=biased), moved),
     )
 
 
-def _labels(model: LinearModel, last: dict[str, Sentiment]) -> Labels:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """Labelled texts as numbers."""
+
+    scores: Floats
+    """The model's, one row a text."""
+    classes: Ints
+    grams: Grams
+    unit: float
+    """What one step of a weight stands for."""
+
+
+def _known(model: LinearModel, last: dict[str, Sentiment]) -> _Known:
     features = [model.features(text) for text in last]
-    buckets, places = np.unique(
-        np.concatenate([found.buckets for found in features]), return_inverse=True
+    buckets, rows, columns, values = gathered(
+        [found.buckets for found in features], [found.values for found in features]
     )
-    sizes = np.array([len(found.buckets) for found in features])
-    return Labels(
+    return _Known(
         scores=np.array([found.scores for found in features]),
         classes=np.array([CLASSES.index(sentiment) for sentiment in last.values()]),
-        rows=np.repeat(np.arange(len(features)), sizes),
-        columns=places,
-        values=np.concatenate([found.values for found in features]),
-        buckets=buckets,
+        grams=Grams(
+            texts=len(features),
+            rows=rows,
+            columns=columns,
+            values=values,
+            buckets=buckets,
+            spread=np.ptp(model.weights(buckets), axis=1),
+        ),
         unit=model.unit,
     )
 
 
-def _tried(known: Labels, *, moving: bool) -> Quality:
-    """How good learning is, each fifth of the texts judged by what the others taught."""
-    shares = np.empty_like(known.scores)
-    fold = np.random.default_rng(0).permutation(len(known.classes)) % _FOLDS
-    for turn in range(_FOLDS):
-        unseen = np.flatnonzero(fold == turn)
-        learned = fit(known, np.flatnonzero(fold != turn), moving=moving)
-        shares[unseen] = judged(known, learned)[unseen]
-    return quality(shares, known.classes)
+def _calibrated(scores: Floats, classes: Ints, *, biased: bool = True) -> Quality:
+    """How good scores are, each fifth of the texts calibrated by the others.
+
+    ``scores``: of texts that the weights were not learned from.
+    """
+
+    def judged(chosen: Ints) -> Floats:
+        return calibrate(scores[chosen], classes[chosen], biased=biased).judged(scores)
+
+    return quality(crossed(len(classes), judged), classes)
 
 
-def _kept(model: LinearModel, learned: Fit, labels: int) -> Adaptation:
-    strength: NDArray[np.int64] = np.abs(learned.moves).max(axis=1, initial=0)
-    order = np.argsort(-strength, kind="stable")[:_KEPT]
-    chosen = np.sort(order[strength[order] > 0])
-    negative, neutral, positive = learned.bias.tolist()
+def _unseen(known: _Known, within: Space, freedom: float) -> Floats:
+    """Scores of all texts, each fifth by weights that the others taught."""
+
+    def added(chosen: Ints) -> Floats:
+        return np.asarray(within.alike[:, chosen] @ _weights(known, within, chosen, freedom))
+
+    return known.scores + crossed(len(known.classes), added)
+
+
+def _weights(known: _Known, within: Space, chosen: Ints, freedom: float) -> Floats:
+    """What is learned of each chosen text, on the scale of scores that are not calibrated yet."""
+    scores, classes = known.scores[chosen], known.classes[chosen]
+    start = calibrate(scores, classes)
+    base = np.log(start.judged(scores))
+    level = base - base.mean(axis=1, keepdims=True)
+    alike = freedom * freedom * within.alike[np.ix_(chosen, chosen)]
+    # Weights are not to learn what a slope and a bias would say as well.
+    found = learn(base, classes, alike + _BIAS + _SLOPE * level @ level.T)
+    bends = float(np.std(bent(scores, start.slope, start.bend)))
+    return freedom * freedom * found * float(np.std(scores)) / max(bends, 1e-9)
+
+
+def _moved(known: _Known, within: Space, shares: Sequence[float]) -> Ints:
+    everything = np.arange(len(known.classes))
+    learned = np.zeros_like(known.scores)
+    for share, freedom in zip(shares, FREEDOMS, strict=True):
+        learned += share * _weights(known, within, everything, freedom)
+    return moves(known.grams, within, learned, np.array(known.unit))
+
+
+def _kept(
+    model: LinearModel, known: _Known, calibration: Calibration, moved: Ints | None
+) -> Adaptation:
+    chosen = np.zeros(0, np.int64)
+    if moved is None:
+        moved = np.zeros((0, 3), np.int64)
+    else:
+        strength = np.abs(moved).max(axis=1, initial=0)
+        order = np.argsort(-strength, kind="stable")[:_KEPT]
+        chosen = np.sort(order[strength[order] > 0])
     return Adaptation(
         model=model.name,
-        labels=labels,
-        slope=learned.slope,
-        bias=(negative, neutral, positive),
-        buckets=tuple(learned.buckets[chosen].tolist()),
-        moves=tuple((a, b, c) for a, b, c in learned.moves[chosen].tolist()),
+        labels=len(known.classes),
+        slope=calibration.slope,
+        bend=calibration.bend,
+        bias=calibration.bias,
+        buckets=tuple(known.grams.buckets[chosen].tolist()),
+        moves=tuple((a, b, c) for a, b, c in moved[chosen].tolist()),
     )

@@ -1,126 +1,103 @@
-"""The arithmetic of adaptation: regularised logistic regression on top of the model's scores."""
+"""The arithmetic of adaptation: logistic regression on top of the model's scores, held back."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from listeners.sentiment_adaptation import bent
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_STEPS: Final = 150
-_RATE: Final = 0.3
-_HOLD_SLOPE: Final = 2.0
-"""How strongly the slope is held at one; in labels' worth."""
-_HOLD_BIAS: Final = 0.5
-_HOLD_WEIGHTS: Final = 0.1
-_MOMENTUM: Final = 0.9
-_MOST: Final = 127
+_STEPS: Final = 40
+_ENOUGH: Final = 1e-7
+_HOLD: Final = np.array([30.0, 30.0, 2.0, 2.0, 2.0])
+"""How strongly slope, bend and the three biases are held at ``_START``; in labels' worth."""
+_START: Final = np.array([0.3, 0.6, 0.0, 0.0, 0.0])
+"""On texts of a new kind a model is surer than it should be, most of all where it is very sure."""
+_LEAST: Final = np.array([0.05, 0.0, -np.inf, -np.inf, -np.inf])
+"""Below these, what the model holds for likelier would become less likely."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Labels:
-    """Labelled texts as numbers; the features as three parallel lists of a sparse matrix."""
+class Calibration:
+    """What becomes of scores: see ``listeners.sentiment_adaptation.bent``."""
 
-    scores: Floats
-    """The model's, one row a text."""
-    classes: Ints
-    rows: Ints
-    columns: Ints
-    """Places in ``buckets``."""
-    values: Floats
-    """What one unit more in that bucket adds to the scores of that text, for a unit of one."""
-    buckets: Ints
-    unit: float
+    slope: float = 1.0
+    bend: float = 0.0
+    bias: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def judged(self, scores: Floats) -> Floats:
+        """Probabilities, one row a text."""
+        return softmax(bent(scores, self.slope, self.bend) + np.array(self.bias))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fit:
-    """What was learned."""
+def calibrate(scores: Floats, classes: Ints, *, biased: bool = True) -> Calibration:
+    """Learn from scores, one row a text, and the class that each text has.
 
-    slope: float
-    bias: Floats
-    buckets: Ints
-    moves: Ints
-    """Shape (buckets, 3), in units of the model."""
-
-    @classmethod
-    def unchanged(cls) -> "Fit":
-        """What leaves the model as it is."""
-        none = np.zeros(0, np.int64)
-        return cls(slope=1.0, bias=np.zeros(3), buckets=none, moves=np.zeros((0, 3), np.int64))
-
-
-def fit(known: Labels, chosen: Ints, *, moving: bool) -> Fit:
-    """Learn from the chosen texts, all of them at once; deterministic.
-
-    ``moving``: whether weights of n-grams are learned after slope and bias.
+    Without ``biased`` every text keeps its likeliest class: only how sure that is changes.
     """
-    slope, bias = _platt(known, chosen)
-    if not moving:
-        return replace(Fit.unchanged(), slope=slope, bias=bias)
-    weights = _weights(known, chosen, slope, bias)
-    moves = np.clip(np.round(weights / known.unit), -_MOST, _MOST).astype(np.int64)
-    return Fit(slope=slope, bias=bias, buckets=known.buckets, moves=moves)
+    rows = len(scores)
+    parts = [bent(scores, 1.0, 0.0), bent(scores, 0.0, 1.0)]
+    parts += [np.tile(one, (rows, 1)) for one in np.eye(3)]
+    design: Floats = np.stack(parts, axis=2)
+    found, free = _START.copy(), np.arange(len(_START)) < (len(_START) if biased else 2)
+    while True:
+        found = _newton(design, classes, found, free)
+        low = free & (found < _LEAST)
+        if not low.any():
+            break
+        found[low], free[low] = _LEAST[low], False
+    slope, bend, negative, neutral, positive = found.tolist()
+    return Calibration(slope=slope, bend=bend, bias=(negative, neutral, positive))
 
 
-def _platt(known: Labels, chosen: Ints) -> tuple[float, Floats]:
-    """Slope and bias, by Adagrad."""
-    scores, truth = known.scores[chosen], _truth(known)[chosen]
-    slope, bias = 1.0, np.zeros(3)
-    seen_slope, seen_bias = 1e-6, np.full(3, 1e-6)
+def _newton(design: Floats, classes: Ints, start: Floats, free: NDArray[np.bool_]) -> Floats:
+    """The likeliest parameters, of which those that are not free stay as they are."""
+    found, truth = start.copy(), one_hot(classes, design.shape[1])
+    loss = _loss(design, classes, found)
     for _ in range(_STEPS):
-        error = softmax(slope * scores + bias) - truth
-        push = float((error * scores).sum()) + _HOLD_SLOPE * (slope - 1)
-        seen_slope += push * push
-        slope = max(0.05, slope - _RATE * push / float(np.sqrt(seen_slope)))
-        lift = error.sum(axis=0) + _HOLD_BIAS * bias
-        seen_bias += lift * lift
-        bias -= _RATE * lift / np.sqrt(seen_bias)
-    return slope, bias
+        shares = softmax(design @ found)
+        slope = np.einsum("ncp,nc->p", design, shares - truth) + _HOLD * (found - _START)
+        middle = np.einsum("ncp,nc->np", design, shares)
+        curve = np.einsum("ncp,nc,ncq->pq", design, shares, design) - middle.T @ middle
+        curve += np.diag(_HOLD)
+        step = np.zeros_like(found)
+        step[free] = np.linalg.solve(curve[np.ix_(free, free)], slope[free])
+        before = loss
+        # Half as far as long as it would lead uphill: the curve is known at one place only.
+        for length in 0.5 ** np.arange(20):
+            loss = _loss(design, classes, found - length * step)
+            if loss <= before:
+                found = found - length * step
+                break
+        if before - loss < _ENOUGH:
+            break
+    return found
 
 
-def _weights(known: Labels, chosen: Ints, slope: float, bias: Floats) -> Floats:
-    """Weights held at zero by a ridge, by gradient descent with steps too short to overshoot."""
-    used = np.isin(known.rows, chosen)
-    rows, columns, values = known.rows[used], known.columns[used], known.values[used]
-    width, truth = len(known.buckets), _truth(known)
-    weights: Floats = np.zeros((width, 3))
-    pace = weights
-    lengths = np.bincount(rows, values * values, minlength=1)
-    rate = 1 / (_HOLD_WEIGHTS + 0.5 * slope * slope * float(lengths.sum()))
-    for _ in range(_STEPS):
-        inner = known.scores + _added(rows, columns, values, weights, len(truth))
-        error = softmax(slope * inner + bias) - truth
-        spread = error[rows] * (values * slope)[:, None]
-        down = [np.bincount(columns, spread[:, c], minlength=width) for c in range(3)]
-        pace = _MOMENTUM * pace - rate * (np.stack(down, axis=1) + _HOLD_WEIGHTS * weights)
-        weights = weights + pace
-    return weights
+def _loss(design: Floats, classes: Ints, found: Floats) -> float:
+    held = float((_HOLD * (found - _START) ** 2).sum()) / 2
+    return surprise(design @ found, classes) + held
 
 
-def _truth(known: Labels) -> Floats:
-    truth = np.zeros_like(known.scores)
-    truth[np.arange(len(truth)), known.classes] = 1
+def surprise(scores: Floats, classes: Ints) -> float:
+    """The sum of what the classes cost, in nats."""
+    top = scores.max(axis=1)
+    whole = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
+    return float((whole - scores[np.arange(len(scores)), classes]).sum())
+
+
+def one_hot(classes: Ints, width: int) -> Floats:
+    """One row a text: one in the column of its class, else zero."""
+    truth = np.zeros((len(classes), width))
+    truth[np.arange(len(classes)), classes] = 1
     return truth
-
-
-def judged(known: Labels, learned: Fit) -> Floats:
-    """Probabilities of all texts under what was learned."""
-    inner = known.scores
-    if len(learned.moves):
-        weights: Floats = np.asarray(learned.moves * known.unit, np.float64)
-        inner = inner + _added(known.rows, known.columns, known.values, weights, len(inner))
-    return softmax(learned.slope * inner + learned.bias)
 
 
 def softmax(found: Floats) -> Floats:
     """Row by row."""
     shares = np.exp(found - found.max(axis=1, keepdims=True))
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))
-
-
-def _added(rows: Ints, columns: Ints, values: Floats, weights: Floats, texts: int) -> Floats:
-    spread = weights[columns] * values[:, None]
-    return np.stack([np.bincount(rows, spread[:, c], minlength=texts) for c in range(3)], axis=1)

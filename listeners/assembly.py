@@ -5,12 +5,13 @@ from pathlib import Path
 
 from core.errors import ConfigError, Problem, collect
 from core.settings import Settings
-from listeners import embedding, second_opinion, sentiment, sentiment_linear
+from listeners import embedding, second_opinion, sentiment, sentiment_linear, topics
 from listeners.embedding import Embedder
 from listeners.judge import TextJudge
 from listeners.matching import BrandMatcher
 from listeners.ports import SentimentModel
-from listeners.stretch import Stretch
+from listeners.sentiment_adaptation import Adaptation
+from listeners.topics import TopicModel
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,12 +41,18 @@ def build_understanding(settings: Settings, folder: Path = Path()) -> Understand
     )
     if matcher is None or found is None or problems:
         raise ConfigError(tuple(problems))
-    model, complaint = found
-    judge = TextJudge(model, brands_in=matcher.brands_in, complaint=complaint, second=second)
+    model, adaptation = found
+    judge = TextJudge(
+        model,
+        brands_in=matcher.brands_in,
+        complaint=adaptation.complaint if adaptation else None,
+        topics=_topics(adaptation),
+        second=second,
+    )
     return Understanding(matcher=matcher, judge=judge, embedder=embedder)
 
 
-def _model(settings: Settings, folder: Path) -> tuple[SentimentModel, Stretch | None]:
+def _model(settings: Settings, folder: Path) -> tuple[SentimentModel, Adaptation | None]:
     if settings.adaptation is None:
         return sentiment.load(settings.sentiment), None
     if settings.sentiment != "linear":
@@ -56,4 +63,10 @@ def _model(settings: Settings, folder: Path) -> tuple[SentimentModel, Stretch | 
         )
         raise ConfigError((problem,))
     model = sentiment_linear.load(folder / settings.adaptation)
-    return model, model.adaptation.complaint if model.adaptation else None
+    return model, model.adaptation
+
+
+def _topics(adaptation: Adaptation | None) -> TopicModel | None:
+    if adaptation is None or adaptation.categories is None:
+        return None
+    return topics.model().regrouped(adaptation.categories)

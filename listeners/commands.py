@@ -57,7 +57,7 @@ def add_listening(
         labels: Annotated[
             Path | None,
             typer.Option(
-                help='JSON Lines {"text", "sentiment", "complaint"} instead of the store.'
+                help="JSON Lines with text, sentiment, complaint, category instead of the store."
             ),
         ] = None,
     ) -> None:

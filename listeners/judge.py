@@ -19,7 +19,7 @@ from listeners.second_opinion import NAME as SECOND
 from listeners.second_opinion import SecondOpinion
 from listeners.stretch import Stretch
 from listeners.topic_features import Features, features
-from listeners.topics import VERSION, Topics, model
+from listeners.topics import VERSION, TopicModel, Topics, model
 
 HEAD: Final = 4000
 """How many characters of a text are read for complaint, category, intent and risk."""
@@ -68,12 +68,14 @@ class TextJudge:
         *,
         brands_in: Callable[[str], Sequence[str]] = _no_brand,
         complaint: Stretch | None = None,
+        topics: TopicModel | None = None,
         second: SecondOpinion | None = None,
         executor: Executor | None = None,
     ) -> None:
         """``brands_in``: the brands a text names, ours first; comparisons are read by them.
 
         ``complaint``: what a brand's own labels made of the probability of a complaint.
+        ``topics``: in the place of the model that ships with the code.
         ``second``: asked about what the first model is unsure of.
         ``executor``: where judging runs; ``None`` for the loop's own threads.
         """
@@ -81,6 +83,7 @@ class TextJudge:
         self._explains = sentiment if isinstance(sentiment, Explains) else None
         self._brands_in = brands_in
         self._complaint = complaint
+        self._topics = topics
         self._second = second
         self._executor = executor
         self._name = f"{sentiment.name}+{VERSION}"
@@ -104,6 +107,13 @@ class TextJudge:
         return self._corrected(
             found, self._second.hear_now(texts, [one.probabilities for one in found])
         )
+
+    def features(self, text: str) -> Features | None:
+        """What complaint and category are judged by; ``None`` where the author says nothing."""
+        heard = self._hear(text)
+        (shares,) = self._sentiment.probabilities([heard.text])
+        own = self._read(heard.own, shares)
+        return None if own is None else own[1]
 
     def _corrected(
         self, found: list[Judgement], heard: Mapping[int, Probabilities]
@@ -198,7 +208,7 @@ class TextJudge:
         if not _LETTER.search(folded):
             return None
         seen = features(folded, shares)
-        topics = model().topics(seen)
+        topics = (self._topics or model()).topics(seen)
         if self._complaint is not None:
             topics = replace(topics, complaint=self._complaint(topics.complaint))
         return topics, seen

@@ -5,14 +5,33 @@ import math
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import ConfigError, Problem
+from listeners.categories import CATEGORIES
 from listeners.sentiment_file import BITS
 from listeners.stretch import Stretch
+from listeners.topic_features import BITS as CELLS
 from listeners.topics import VERSION as TOPICS
+from listeners.topics import Regrouped
 
-_FORMAT: Final = 1
+Floats = NDArray[np.float64]
+
+
+class _Tables(TypedDict):
+    """``Regrouped`` as JSON has it."""
+
+    cells: list[int]
+    moves: list[list[int]]
+    bias: list[float]
+
+
+_FORMAT: Final = 2
+_READ: Final = (1, 2)
+"""Formats that can be read; the first had neither a bend nor categories."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,14 +46,36 @@ class Adaptation:
     """What the scores are multiplied by."""
     bias: tuple[float, float, float]
     """What is then added to negative, neutral and positive."""
+    bend: float = 0.0
+    """How much of the scores' logarithm is added to them; takes from the surest most."""
     buckets: tuple[int, ...] = ()
     """Places in the table whose weights are moved."""
     moves: tuple[tuple[int, int, int], ...] = ()
     """By how many of the model's units, in the order of the buckets."""
     complaint: Stretch | None = None
     """What becomes of the probability of a complaint."""
+    categories: Regrouped | None = None
+    """What becomes of the probabilities of categories."""
     topics: str = ""
-    """The model of complaints that ``complaint`` belongs to."""
+    """The model that ``complaint`` and ``categories`` belong to."""
+
+    def applied(self, scores: Floats) -> Floats:
+        """What becomes of scores that the moved weights gave."""
+        return bent(scores, self.slope, self.bend) + self.bias
+
+
+def bent(scores: Floats, slope: float, bend: float) -> Floats:
+    """Scores times ``slope``, and ``bend`` times what grows as their logarithm.
+
+    ``scores``: negative, neutral and positive along the last axis. Which of a text's scores is the
+    highest stays as it is; ``slope`` and ``bend`` are not negative. How far bad is from good says
+    how sure the model is: where it is surest, it is oftenest surer than it should be.
+    """
+    width = np.abs(scores[..., 2:] - scores[..., :1])
+    return np.asarray(
+        scores
+        * (slope + bend * np.where(width < 1e-6, 1.0, np.arcsinh(width) / np.maximum(width, 1e-6)))
+    )
 
 
 def write(adaptation: Adaptation, path: Path) -> None:
@@ -48,31 +89,38 @@ def read(path: Path, model: str) -> Adaptation:
     """The adaptation in the file; raises ConfigError where it does not fit the model ``model``."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if found.pop("format") != _FORMAT:
+        if found.pop("format") not in _READ:
             raise ValueError("it is of another format")
         adaptation = Adaptation(
             model=str(found["model"]),
             labels=int(found["labels"]),
             slope=float(found["slope"]),
             bias=_floats(found["bias"]),
+            bend=float(found.get("bend", 0.0)),
             buckets=tuple(int(bucket) for bucket in found["buckets"]),
             moves=tuple(_ints(move) for move in found["moves"]),
             complaint=_stretch(found.get("complaint")),
+            categories=_regrouped(found.get("categories")),
             topics=str(found.get("topics", "")),
         )
         if len(adaptation.buckets) != len(adaptation.moves):
             raise ValueError("it is cut short")
         if any(not 0 <= bucket < 1 << BITS for bucket in adaptation.buckets):
             raise ValueError("it names a place outside the model")
-        if not all(map(math.isfinite, (adaptation.slope, *adaptation.bias))):
+        if not all(map(math.isfinite, (adaptation.slope, adaptation.bend, *adaptation.bias))):
             raise ValueError("it has numbers that are none")
-        if adaptation.slope <= 0 or (adaptation.complaint and adaptation.complaint.slope <= 0):
+        if (
+            adaptation.slope <= 0
+            or adaptation.bend < 0
+            or (adaptation.complaint and adaptation.complaint.slope <= 0)
+        ):
             raise ValueError("it would turn judgements round")
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _refused(path, f"cannot be read: {error}") from error
     if adaptation.model != model:
         raise _refused(path, f"was made for {adaptation.model}, not for {model}")
-    if adaptation.complaint is not None and adaptation.topics != TOPICS:
+    learned = adaptation.complaint is not None or adaptation.categories is not None
+    if learned and adaptation.topics != TOPICS:
         raise _refused(path, f"was made for {adaptation.topics}, not for {TOPICS}")
     return adaptation
 
@@ -84,6 +132,24 @@ def _stretch(found: dict[str, float] | None) -> Stretch | None:
     if not math.isfinite(slope + offset):
         raise ValueError("it has numbers that are none")
     return Stretch(slope=slope, offset=offset)
+
+
+def _regrouped(found: _Tables | None) -> Regrouped | None:
+    if found is None:
+        return None
+    regrouped = Regrouped(
+        cells=tuple(int(cell) for cell in found["cells"]),
+        moves=tuple(tuple(int(move) for move in row) for row in found["moves"]),
+        bias=tuple(float(one) for one in found["bias"]),
+    )
+    if any(not 0 <= cell < 1 << CELLS for cell in regrouped.cells):
+        raise ValueError("it names a cell outside the model")
+    sizes = {len(row) for row in (*regrouped.moves, regrouped.bias)}
+    if sizes != {len(CATEGORIES)} or len(regrouped.cells) != len(regrouped.moves):
+        raise ValueError("its categories are not those of the model")
+    if not all(map(math.isfinite, regrouped.bias)):
+        raise ValueError("it has numbers that are none")
+    return regrouped
 
 
 def _floats(found: list[float]) -> tuple[float, float, float]:

@@ -81,8 +81,6 @@ class LinearModel:
         self._bias = np.array(header.bias) / header.temperature
         if adaptation is not None:
             table = _moved(table, adaptation)
-            self._scale *= adaptation.slope
-            self._bias = self._bias * adaptation.slope + adaptation.bias
         self._rows = table.view(np.uint32).ravel()
 
     @property
@@ -98,6 +96,10 @@ class LinearModel:
     def adapted(self, adaptation: Adaptation) -> "LinearModel":
         """The model as it ships, with this adaptation instead of any other."""
         return LinearModel(self._header, self._shipped, adaptation=adaptation)
+
+    def weights(self, buckets: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Of the three classes, one row a bucket, in units."""
+        return self._rows.take(buckets).view(np.int8).reshape(-1, 4)[:, :3].astype(np.float64)
 
     def probabilities(self, texts: Sequence[str]) -> list[Probabilities]:
         """One a text, in order. Never raises for what a text contains."""
@@ -140,7 +142,7 @@ class LinearModel:
             total += look.weight * sums[:3].astype(np.float64)
             size += len(found)
         scores: NDArray[np.float64] = total * (self._scale / size**POWER) + self._bias
-        return scores
+        return scores if self.adaptation is None else self.adaptation.applied(scores)
 
     def _explained(self, text: str) -> Explained:
         reading = self._read(text)

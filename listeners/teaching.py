@@ -9,12 +9,16 @@ from typing import Final, get_args
 from core.errors import InputError
 from core.standing import Corrected
 from core.types import Sentiment
-from listeners.adapt import LEAST, Adapted, Label, adapt
+from listeners.adapt import LEAST, MOST, Adapted, Label, adapt
+from listeners.adapt_category import LEAST as LEAST_CATEGORIES
+from listeners.adapt_category import Sorted, adapt_category
 from listeners.adapt_complaint import Stretched, adapt_complaint
+from listeners.categories import CATEGORIES
 from listeners.judge import TextJudge
 from listeners.sentiment_adaptation import Adaptation
 from listeners.sentiment_linear import LinearModel
 from listeners.topics import VERSION
+from listeners.topics import model as topic_model
 
 _COMPLAINT: Final = 0.5
 _SENTIMENTS: Final[tuple[Sentiment, ...]] = get_args(Sentiment)
@@ -24,26 +28,46 @@ _SENTIMENTS: Final[tuple[Sentiment, ...]] = get_args(Sentiment)
 class Lesson:
     """What was learned, and how good it is on texts that were not learned from."""
 
-    sentiment: Adapted
+    sentiment: Adapted | None
+    """``None`` where there are too few labels of sentiment, or all say the same."""
     complaint: Stretched | None
     """``None`` where there are too few labels of complaints, or all say the same."""
+    category: Sorted | None
+    """``None`` where there are too few labels of categories, or all say the same."""
     adaptation: Adaptation | None
     """``None`` where nothing is accepted."""
 
 
 def learn(model: LinearModel, labels: Sequence[Label]) -> Lesson:
-    """Learn all there is to be learned; raises InputError as ``adapt``. Writes nothing."""
-    done = adapt(model, labels)
-    adapted = model if done.adaptation is None else model.adapted(done.adaptation)
-    complaint = _complaint(adapted, labels)
-    adaptation = done.adaptation
+    """Learn all there is to be learned; writes nothing.
+
+    Raises InputError as ``adapt`` where there is nothing that could be learned.
+    """
+    done, adapted, adaptation = None, model, None
+    try:
+        done = adapt(model, labels)
+    except InputError:
+        if not _sortable(labels):
+            raise
+    if done is not None and done.adaptation is not None:
+        adaptation = done.adaptation
+        adapted = model.adapted(adaptation)
+    judge = TextJudge(adapted)
+    complaint = _complaint(judge, labels)
     if complaint is not None and complaint.stretch is not None:
         adaptation = replace(
             adaptation or _untouched(model, complaint.before.texts),
             complaint=complaint.stretch,
             topics=VERSION,
         )
-    return Lesson(sentiment=done, complaint=complaint, adaptation=adaptation)
+    category = _category(judge, labels)
+    if category is not None and category.regrouped is not None:
+        adaptation = replace(
+            adaptation or _untouched(model, category.before.texts),
+            categories=category.regrouped,
+            topics=VERSION,
+        )
+    return Lesson(sentiment=done, complaint=complaint, category=category, adaptation=adaptation)
 
 
 def _untouched(model: LinearModel, labels: int) -> Adaptation:
@@ -51,12 +75,29 @@ def _untouched(model: LinearModel, labels: int) -> Adaptation:
     return Adaptation(model=model.name, labels=labels, slope=1.0, bias=(0.0, 0.0, 0.0))
 
 
-def _complaint(model: LinearModel, labels: Sequence[Label]) -> Stretched | None:
+def _complaint(judge: TextJudge, labels: Sequence[Label]) -> Stretched | None:
     last = {one.text: one.complaint for one in labels if one.complaint is not None}
     if len(last) < LEAST or len(set(last.values())) < 2:
         return None
-    found = TextJudge(model).judge_now(tuple(last))
+    found = judge.judge_now(tuple(last))
     return adapt_complaint([one.complaint for one in found], tuple(last.values()))
+
+
+def _sortable(labels: Sequence[Label]) -> dict[str, str]:
+    """The category of each text that has one; empty where they are too few to learn from."""
+    last = {one.text: one.category for one in labels if one.category is not None}
+    return last if len(last) >= LEAST_CATEGORIES and len(set(last.values())) > 1 else {}
+
+
+def _category(judge: TextJudge, labels: Sequence[Label]) -> Sorted | None:
+    seen = [
+        (features, category)
+        for text, category in list(_sortable(labels).items())[-MOST:]
+        if (features := judge.features(text)) is not None
+    ]
+    if len(seen) < LEAST_CATEGORIES:
+        return None
+    return adapt_category(topic_model(), [one for one, _ in seen], [name for _, name in seen])
 
 
 def from_corrections(corrected: Iterable[Corrected]) -> list[Label]:
@@ -70,13 +111,18 @@ def from_corrections(corrected: Iterable[Corrected]) -> list[Label]:
                 if one.correction.complaint is None
                 else one.correction.complaint
             ),
+            category=_known(one.correction.category or one.judgement.category),
         )
         for one in corrected
     ]
 
 
+def _known(category: str | None) -> str | None:
+    return category if category in CATEGORIES else None
+
+
 def from_file(file: Path) -> list[Label]:
-    """JSON Lines ``{"text", "sentiment", "complaint"}``, the last two as far as they are known.
+    """JSON Lines ``{"text", "sentiment", "complaint", "category"}``, the last three where known.
 
     Raises InputError, naming the line, for what cannot be read.
     """
@@ -99,9 +145,12 @@ def _label(file: Path, number: int, line: str) -> Label:
         raise _bad(file, number, f'"sentiment" is none of {", ".join(_SENTIMENTS)}')
     if not isinstance(complaint, bool | None):
         raise _bad(file, number, '"complaint" is neither true nor false')
-    return Label(text=data["text"], sentiment=sentiment, complaint=complaint)
+    category = data.get("category")
+    if category not in (None, *CATEGORIES):
+        raise _bad(file, number, f'"category" is none of {", ".join(CATEGORIES)}')
+    return Label(text=data["text"], sentiment=sentiment, complaint=complaint, category=category)
 
 
 def _bad(file: Path, number: int, message: str) -> InputError:
-    example = '{"text": "…", "sentiment": "negative", "complaint": true}'
+    example = '{"text": "…", "sentiment": "negative", "complaint": true, "category": "freshness"}'
     return InputError(f"{file}, line {number}: {message}. Write {example}")

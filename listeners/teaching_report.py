@@ -16,6 +16,8 @@ DEFAULT: Final = "adaptation.json"
 REFUSED: Final = 1
 """Exit status where nothing was learned."""
 
+_REFUSED: Final = "refused"
+
 
 def place_of(settings: Settings, folder: Path, out: Path | None) -> Path:
     """Where to write: as asked for, else as configured, else beside the configuration.
@@ -49,23 +51,27 @@ def teach(labels: Sequence[Label], place: Path, *, out: TextIO) -> int:
 
 def _told(lesson: Lesson) -> list[str]:
     lines = [f"{'':<20}{'labels':>7}{'accuracy':>10}{'macro-F1':>10}{'log loss':>10}{'ECE':>8}"]
-    lines += _both(
-        "sentiment",
-        lesson.sentiment.before,
-        lesson.sentiment.after,
-        "refused" if lesson.sentiment.adaptation is None else lesson.sentiment.learned,
-    )
-    if lesson.complaint is None:
-        lines.append("complaint           too few labels, or all say the same: left as it is")
+    if lesson.sentiment is None:
+        lines.append(_left("sentiment"))
     else:
-        accepted = lesson.complaint.stretch is not None
-        lines += _both(
-            "complaint",
-            lesson.complaint.before,
-            lesson.complaint.after,
-            "calibration" if accepted else "refused",
-        )
+        accepted = lesson.sentiment.adaptation is not None
+        learned = lesson.sentiment.learned if accepted else _REFUSED
+        lines += _both("sentiment", lesson.sentiment.before, lesson.sentiment.after, learned)
+    if lesson.complaint is None:
+        lines.append(_left("complaint"))
+    else:
+        learned = "calibration" if lesson.complaint.stretch is not None else _REFUSED
+        lines += _both("complaint", lesson.complaint.before, lesson.complaint.after, learned)
+    if lesson.category is None:
+        lines.append(_left("category"))
+    else:
+        learned = "weights" if lesson.category.regrouped is not None else _REFUSED
+        lines += _both("category", lesson.category.before, lesson.category.after, learned)
     return lines
+
+
+def _left(name: str) -> str:
+    return f"{name:<20}too few labels, or all say the same: left as it is"
 
 
 def _both(name: str, before: Quality, after: Quality, end: str) -> list[str]:

@@ -44,6 +44,18 @@ class Topics:
     """Each kind by itself."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Regrouped:
+    """What a brand's own labels change in the weights of categories."""
+
+    cells: tuple[int, ...]
+    """Cells of the table whose weights are moved."""
+    moves: tuple[tuple[int, ...], ...]
+    """By how many of each category's units, in the order of the cells and of CATEGORIES."""
+    bias: tuple[float, ...]
+    """What is added to the log-odds of each category."""
+
+
 class TopicModel:
     """Judges features; safe to share between threads."""
 
@@ -69,6 +81,24 @@ class TopicModel:
         return TopicModel(
             table=self._table, unit=self._unit * by, dense=self._dense * by, bias=bias
         )
+
+    def regrouped(self, change: Regrouped) -> "TopicModel":
+        """The same with other weights for categories."""
+        table, bias = self._table.copy(), self._bias.copy()
+        cells = np.array(change.cells, np.int64)
+        moves = np.array(change.moves, np.int64).reshape(-1, len(CATEGORIES))
+        table[cells, _CATEGORIES] = np.clip(table[cells, _CATEGORIES] + moves, -127, 127)
+        bias[_CATEGORIES] += np.array(change.bias, np.float32)
+        return TopicModel(table=table, unit=self._unit, dense=self._dense, bias=bias)
+
+    @property
+    def category_units(self) -> NDArray[np.float32]:
+        """What one step of a weight stands for, by category."""
+        return self._unit[_CATEGORIES]
+
+    def category_weights(self, cells: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Of each category, one row a cell."""
+        return np.asarray(self._table[cells, _CATEGORIES] * self._unit[_CATEGORIES], np.float64)
 
     def save(self, file: Path) -> None:
         """Write the model."""

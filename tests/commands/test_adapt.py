@@ -91,6 +91,7 @@ async def corrected(folder: Path, count: int) -> None:
                 mention=item.seq,
                 sentiment="negative" if number % 2 else "positive",
                 complaint=bool(number % 2),
+                category="membership" if number % 2 else "checkout",
                 by="小林",
                 at=AT,
             )
@@ -115,11 +116,14 @@ def test_corrections_come_back_as_better_judgements(tmp_path: Path) -> None:
     assert "sentiment before" in said
     assert "sentiment after" in said
     assert "complaint after" in said
-    assert "weights" in said
+    assert "category after" in said
+    assert said.count("  weights") == 2
     configured(tmp_path, 'adaptation = "adaptation.json"')
     after = scored(config, "禾家今天磔砢了", "禾家今天璆琳了")
     assert [one["sentiment"] for one in after] == ["negative", "positive"]
     assert [one["sentiment"] for one in before] != ["negative", "positive"]
+    assert [one["category"] for one in after] == ["membership", "checkout"]
+    assert [one["category"] for one in before] != ["membership", "checkout"]
     assert "+320" in str(after[0]["model"])
 
 
@@ -136,7 +140,19 @@ def test_labels_of_a_file_and_a_place_of_ones_own(tmp_path: Path) -> None:
     assert not (tmp_path / "adaptation.json").exists()
 
 
-@pytest.mark.parametrize("count", [0, 99])
+def test_a_few_corrected_categories_are_enough_for_them(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    asyncio.run(corrected(tmp_path, 40))
+    done = tingfeng("adapt", "--config", config)
+    said = no_traceback(done)
+    assert done.returncode == 0, said
+    assert "sentiment           too few labels" in said
+    configured(tmp_path, 'adaptation = "adaptation.json"')
+    after = scored(config, "禾家今天磔砢了", "禾家今天璆琳了")
+    assert [one["category"] for one in after] == ["membership", "checkout"]
+
+
+@pytest.mark.parametrize("count", [0, 29])
 def test_too_few_corrections_are_said_so(tmp_path: Path, count: int) -> None:
     config = configured(tmp_path)
     asyncio.run(corrected(tmp_path, count))

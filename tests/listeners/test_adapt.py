@@ -1,15 +1,20 @@
 import json
+import math
 import random
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import ConfigError, InputError
 from core.types import Sentiment
 from listeners.adapt import Label, adapt
-from listeners.adapt_measures import Quality
-from listeners.sentiment_adaptation import Adaptation, write
+from listeners.adapt_fit import Calibration, calibrate
+from listeners.adapt_measures import Quality, quality
+from listeners.sentiment_adaptation import Adaptation, bent, write
 from listeners.sentiment_linear import LinearModel, load
 
 GOOD = ("味道很好", "服务热情", "东西新鲜", "非常满意", "会再来", "包装用心", "物流很快")
@@ -142,7 +147,7 @@ def test_the_file_is_read_back_by_load(model: LinearModel, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "damage",
-    ["", "[]", "{}", '{"format": 2}', '{"format": 1, "model": "x"}', "\udcff"],
+    ["", "[]", "{}", '{"format": 2}', '{"format": 3}', '{"format": 1, "model": "x"}', "\udcff"],
 )
 def test_a_damaged_file_is_refused_with_a_remedy(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "adaptation.json"
@@ -180,7 +185,56 @@ def test_a_file_of_another_model_is_refused(model: LinearModel, tmp_path: Path) 
     write(Adaptation(model="linear-0", labels=100, slope=1.0, bias=(0, 0, 0)), path)
     with pytest.raises(ConfigError, match=f"made for linear-0, not for {model.name}"):
         load(path)
-    assert json.loads(path.read_text())["format"] == 1
+    assert json.loads(path.read_text())["format"] == 2
+
+
+def test_a_file_of_the_first_format_is_still_read(model: LinearModel, tmp_path: Path) -> None:
+    path = tmp_path / "adaptation.json"
+    write(Adaptation(model=model.name, labels=100, slope=0.5, bias=(0.0, 0.5, 0.0)), path)
+    whole = json.loads(path.read_text()) | {"format": 1}
+    del whole["bend"], whole["categories"]
+    path.write_text(json.dumps(whole))
+    (first,) = load().probabilities(["味道很差"])
+    (found,) = load(path).probabilities(["味道很差"])
+    assert math.log(found.negative / found.positive) == pytest.approx(
+        math.log(first.negative / first.positive) / 2
+    )
+
+
+@given(
+    st.lists(st.floats(-50, 50), min_size=3, max_size=3),
+    st.floats(0.05, 3),
+    st.floats(0, 3),
+)
+def test_calibration_never_turns_a_judgement_round(
+    scores: list[float], slope: float, bend: float
+) -> None:
+    before = np.array(scores)
+    after = bent(before, slope, bend)
+    assert np.isfinite(after).all()
+    assert after[before.argmax()] == after.max()
+
+
+def test_a_model_that_is_too_sure_becomes_less_sure() -> None:
+    chance = np.random.default_rng(3)
+    truth = chance.normal(size=400) * 2
+    said = chance.random(400) < 1 / (1 + np.exp(-truth))
+    scores = np.stack([-truth * 2, np.full(400, -30.0), truth * 2], axis=1)
+    found = calibrate(scores, np.where(said, 2, 0))
+    assert found.slope + found.bend < 0.6
+    right = found.judged(scores)
+    loud = Calibration().judged(scores)
+    classes = np.where(said, 2, 0)
+    assert quality(right, classes).calibration_error < quality(loud, classes).calibration_error
+    unbiased = calibrate(scores, classes, biased=False)
+    assert unbiased.bias == (0.0, 0.0, 0.0)
+
+
+def test_labels_that_contradict_the_model_leave_its_order() -> None:
+    scores = np.stack([np.linspace(-4, 4, 300), np.zeros(300), np.linspace(4, -4, 300)], axis=1)
+    found = calibrate(scores, np.where(scores[:, 0] > 0, 2, 0))
+    assert found.slope == pytest.approx(0.05)
+    assert found.bend == 0.0
 
 
 @pytest.mark.parametrize(
