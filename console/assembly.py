@@ -1,6 +1,7 @@
 """Builds the console that a configuration asks for."""
 
 from collections.abc import Iterable
+from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 
@@ -43,4 +44,5 @@ def build_console(
         pauses=pauses,
         regroups=regroups,
         drill=drill,
+        zone=ZoneInfo(settings.alerts.timezone),
     )

@@ -71,6 +71,8 @@ class DrillBoard:
                 self._warn(change, now)
             case Incident(id=name, first_at=first_at, owner=owner, statement=statement):
                 self._first[name] = first_at
+                if name == self._found and change.merged_into is not None:
+                    self._found = change.merged_into
                 if owner not in (None, _BOT):
                     self._take(now)
                 if statement:

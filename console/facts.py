@@ -65,11 +65,12 @@ class Curve:
 def facts_of(handled: Sequence[Handled], *, newest: int = 20) -> Facts:
     """From an incident's mentions, oldest first."""
     mentions = [one.mention for one in handled]
+    carriers = carriers_of(mentions)
     tickets = dict.fromkeys(one.ticket for one in handled if one.ticket is not None)
     return Facts(
-        first=handled[0] if handled else None,
+        first=_first(handled, carriers),
         newest=tuple(reversed(handled[-newest:])),
-        carriers=carriers_of(mentions),
+        carriers=carriers,
         languages=tuple(Counter(one.judgement.language for one in mentions).most_common()),
         channels=tuple(Counter(one.event.channel for one in mentions).most_common()),
         negative=_share(mentions),
@@ -77,6 +78,15 @@ def facts_of(handled: Sequence[Handled], *, newest: int = 20) -> Facts:
         summary=summarise(mentions),
         tickets=tuple(tickets),
     )
+
+
+def _first(handled: Sequence[Handled], carriers: Sequence[Carrier]) -> Handled | None:
+    """The first post that is negative or was passed on; the first of all where none is."""
+    carried = {one.first_seq for one in carriers if one.carried}
+    for one in handled:
+        if one.mention.judgement.sentiment == "negative" or one.mention.seq in carried:
+            return one
+    return handled[0] if handled else None
 
 
 def last_hour(mentions: Sequence[Mention]) -> int:

@@ -130,7 +130,7 @@ class Alerts(Section):
     escalate_minutes: float = Field(default=15, gt=0)
     """After so long without acknowledgement the next step on call is told."""
     timezone: str = "Asia/Shanghai"
-    """The time zone of quiet hours."""
+    """The time zone of staff: of quiet hours, and of times in alerts and in the console."""
     on_call: tuple[OnCall, ...] = ()
     """First step first; every receiver at once if it is empty."""
     webhooks: tuple[Webhook, ...] = ()

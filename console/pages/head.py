@@ -29,7 +29,7 @@ class Head:
     figures: Figures | None
     """``None`` where the store does not answer."""
     alert: Alert | None
-    """The gravest firing alert, the oldest of equals."""
+    """The gravest firing alert, the oldest of equals; else the gravest that somebody has taken."""
     more_alerts: int
     paused: tuple[Freeze, ...] = ()
     """Pauses of automatic replies."""
@@ -55,12 +55,18 @@ async def read_head(desk: Desk) -> Head:
 
 def head_of(figures: Figures, alerts: Sequence[Alert]) -> Head:
     """The head from what the store says."""
-    firing = sorted(
-        (alert for alert in alerts if alert.state == "firing"),
-        key=lambda alert: (alert.severity, alert.created_at),
+    shown = sorted(
+        (alert for alert in alerts if alert.state == "firing" or _goes_on(alert)),
+        key=lambda alert: (alert.state != "firing", alert.severity, alert.created_at),
     )
-    more = max(len(firing), figures.firing_alerts) - 1
-    return Head(figures=figures, alert=firing[0] if firing else None, more_alerts=max(0, more))
+    firing = sum(alert.state == "firing" for alert in alerts)
+    others = max(firing, figures.firing_alerts) - any(one.state == "firing" for one in shown)
+    return Head(figures=figures, alert=shown[0] if shown else None, more_alerts=max(0, others))
+
+
+def _goes_on(alert: Alert) -> bool:
+    """True for a crisis that somebody looks after: it stays in everybody's sight."""
+    return alert.state == "acknowledged" and alert.kind == "incident" and alert.severity == "P1"
 
 
 def staff_name(request: Request) -> str:

@@ -25,7 +25,7 @@ from core.standing import Freeze
 
 MOST_INCIDENTS = 50
 MOST_MENTIONS = 2000
-MOST_TICKETS = 20
+MOST_TICKETS = 8
 MOST_COUNTED = 200
 ALERTS = 200
 
@@ -110,7 +110,9 @@ class IncidentPages:
         """JSON: see console.facts.Curve."""
         incident = await self._incident(request)
         handled = await self._desk.store.incident_mentions(incident.id, limit=MOST_MENTIONS)
-        return json_response(curve_of(incident, handled, self._desk.clock.now()))
+        played = self._desk.drill is not None  # posts of an exercise are not of today's clock
+        now = incident.last_at if played else self._desk.clock.now()
+        return json_response(curve_of(incident, handled, now))
 
     async def _show(
         self,

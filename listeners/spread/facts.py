@@ -52,16 +52,17 @@ def known_facts(case: Case, *, enough: int) -> Facts:
 
 
 def begun(case: Case) -> float:
-    """When what goes on now began, in seconds since 1970.
+    """When the first bad post of what goes on now was written, in seconds since 1970.
 
     Not what was said long before: a word on the same thing days ago is no beginning of a crisis.
     """
-    at = case.activity.last
+    at = first = case.activity.last
     for post in reversed(case.activity.posts()):
         if at - post.at > KEPT_WITHIN:
             break
         at = min(at, post.at)
-    return at
+        first = min(first, post.at) if post.bad else first
+    return first
 
 
 def alarming(case: Case, facts: Facts, *, loud: float) -> bool:

@@ -16,6 +16,8 @@ from listeners.spread.ledger import moment
 from listeners.spread.severity import Assessment
 
 _CHANNELS: Final = 10
+_FORECAST: Final = ("far", "very_far")
+"""Reasons that the forecast itself tells with its interval."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +37,7 @@ def notice(case: Case, assessed: Assessment, staff: Staff, *, name: str, at: flo
 
     def words(tongue: Tongue) -> Wording:
         lines = [
-            *wording.reasons(assessed, tongue),
+            *wording.reasons(assessed, tongue, but=() if found is None else _FORECAST),
             *wording.facts_of_posts(case.activity.posts(), tongue, zone=staff.zone),
             *([] if found is None else [wording.fact_of_forecast(found, tongue)]),
             *wording.evidence(posts, tongue),

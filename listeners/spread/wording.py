@@ -1,7 +1,7 @@
 """The words of the alerts; they stand in ``texts.toml``."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from importlib import resources
@@ -55,20 +55,28 @@ def facts_of_posts(posts: Sequence[Heard], language: Tongue, *, zone: tzinfo = U
 def fact_of_forecast(forecast: Forecast, language: Tongue) -> str:
     """How far it is expected to go."""
     return _texts(language)["forecast"].format(
-        final=round(forecast.final), low=round(forecast.low), high=round(forecast.high)
+        final=_count(forecast.final), low=_count(forecast.low), high=_count(forecast.high)
     )
 
 
-def reasons(assessment: Assessment, language: Tongue) -> list[str]:
-    """Why it is as severe as it is."""
+def reasons(assessment: Assessment, language: Tongue, *, but: Collection[str] = ()) -> list[str]:
+    """Why it is as severe as it is, each thing once, without the reasons named in ``but``."""
     texts, kinds = _part(language, "reasons"), _part(language, "kinds")
-
-    def said(name: str, value: str) -> str:
-        if name not in ("grave", "risk"):
-            return value
-        return texts["and"].join(kinds.get(kind, kind) for kind in value.split(", "))
-
-    return [texts[name].format(value=said(name, value)) for name, value in assessment.reasons]
+    given = dict(assessment.reasons)
+    lines = []
+    for name, value in given.items():
+        if name in but or (name == "spreading" and "fast" in given):
+            continue
+        words = _count(float(value)) if value.isdecimal() else value
+        if name in ("grave", "risk"):
+            told = given.get("grave", "").split(", ") if name == "risk" else ()
+            named = [kinds.get(kind, kind) for kind in value.split(", ") if kind not in told]
+            if not named:
+                continue
+            words = texts["and"].join(named)
+        again = name == "risk" and "grave" in given
+        lines.append(texts["also" if again else name].format(value=words))
+    return lines
 
 
 def evidence(posts: Sequence[Heard], language: Tongue, *, most: int = 5) -> list[str]:
@@ -78,6 +86,10 @@ def evidence(posts: Sequence[Heard], language: Tongue, *, most: int = 5) -> list
     return [
         line.format(channel=post.channel, text=text) for text, post in list(shown.items())[:most]
     ]
+
+
+def _count(number: float) -> str:
+    return f"{round(number):,}"
 
 
 def _time(at: float, zone: tzinfo) -> str:

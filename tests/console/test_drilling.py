@@ -101,7 +101,9 @@ async def test_the_spans_count_from_the_first_post_of_what_was_found() -> None:
     board.note(incident(id="INC-2", first_at=NOW + timedelta(minutes=3)))
     board.note(alert(incident="INC-2"))
     assert board.score().detect == 20.0
-    board.note(incident(first_at=NOW - timedelta(days=1)))
+    board.note(incident(first_at=began, merged_into="INC-2", state="resolved"))
+    assert board.score().detect == 10.0, "what it turned out to be a part of began later"
+    board.note(incident(id="INC-2", first_at=NOW - timedelta(days=1)))
     assert board.score().detect == 30.0, "of what came before the exercise nothing is known"
 
 

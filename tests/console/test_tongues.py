@@ -134,3 +134,33 @@ async def test_what_went_into_another_incident_says_who_looks_after_it(house: Ho
     )
     await add_alert(house.store, "lost", incident=None, part_of="INC-999", state="resolved")
     assert "现并入  INC-999" in await text_of(house, "/alerts", "zh")
+
+
+async def test_what_somebody_looks_after_stays_in_sight_with_their_name(house: House) -> None:
+    await house.store.acknowledge_alert("incident:INC-101", by="王芳")
+    assert re.search(r"Owner\s+王芳", await text_of(house, "/tickets", "en"))
+    await add_alert(house.store, "new", severity="P3", title="新的", incident=None)
+    assert "新的" in await text_of(house, "/tickets", "en"), "what nobody has taken comes first"
+
+
+async def test_reasons_of_a_resolved_alert_are_folded_and_quotes_set_apart(house: House) -> None:
+    body = "9 authors\n[weibo] Mouldy bread"
+    words = (Wording(language="en", title="Mould", body=body),)
+    await add_alert(house.store, "over", state="resolved", incident=None, wordings=words)
+    async with (
+        aiohttp.ClientSession() as browser,
+        browser.get(f"{house.url}/alerts?lang=en") as answer,
+    ):
+        page = await answer.text()
+    [folded] = re.findall(r"<details>.*?</details>", page, re.DOTALL)
+    assert re.search(r'quoted" dir="auto">\[weibo\] Mouldy bread', folded)
+    assert 'quoted" dir="auto">9 authors' not in folded
+    assert "30 posts" not in folded
+
+
+async def test_a_matter_nobody_is_called_for_is_not_urged_upon_anybody(house: House) -> None:
+    await add_incident(house.store, "quiet", severity="P4", title="Trolleys")
+    page = await text_of(house, "/incidents", "en")
+    row = page[page.index("Trolleys") :]
+    assert "unclaimed" not in row
+    assert "unclaimed" in page

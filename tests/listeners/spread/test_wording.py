@@ -2,8 +2,9 @@ import pytest
 
 from core.wording import Tongue
 from listeners.risks import KINDS
+from listeners.spread.cascade import Forecast
 from listeners.spread.severity import Facts, assess
-from listeners.spread.wording import headline, reasons
+from listeners.spread.wording import fact_of_forecast, headline, reasons
 
 LONG = (
     "给娃买的禾家自制吐司，江湾店昨天的小票还在，打开整片发霉，绿的黑的都有，"
@@ -40,3 +41,30 @@ def test_harm_is_named_in_the_language_of_staff(language: Tongue, grave: str) ->
     [told] = reasons(assess(every), language)
     assert "_" not in told
     assert language == "en" or not any(kind in told for kind in KINDS)
+
+
+def test_nothing_is_told_twice() -> None:
+    facts = Facts(
+        authors=1234,
+        negative=0.9,
+        forecast=2500.4,
+        followers=396_515,
+        risk=(("food_poisoning", 3), ("allergy", 1)),
+    )
+    told = reasons(assess(facts), "en")
+    assert "Two people or more tell of grave harm: food poisoning" in told
+    assert "Also named: allergy" in told, "beside what is grave"
+    assert "Spreading fast: 1,234 authors in an hour" in told
+    assert not any("different authors" in line for line in told), "that is said already"
+    assert "An influential author: 396,515 followers" in told
+    assert "Expected to go very far, about 2,500 reposts" in told
+    assert len(reasons(assess(facts), "en", but=("very_far",))) == len(told) - 1
+    only = Facts(negative=0.9, risk=(("death", 2),))
+    assert reasons(assess(only), "zh") == ["有两人以上提到严重伤害：死亡"]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_figures_of_a_forecast_can_be_read(language: Tongue) -> None:
+    found = Forecast(final=12_345.6, low=900.2, high=1_234_567.0, observe=60.0, observed=9)
+    line = fact_of_forecast(found, language)
+    assert all(figure in line for figure in ("12,346", "900", "1,234,567"))
