@@ -58,7 +58,8 @@ def gathered(buckets: Sequence[Ints], values: Sequence[Floats]) -> tuple[Ints, I
 
 def space(grams: Grams) -> Space:
     """The space in which weights are learned."""
-    said = grams.spread / max(float(grams.spread.mean()), 1e-9) + _SMALL
+    mean = float(grams.spread.sum()) / max(len(grams.buckets), 1)
+    said = grams.spread / max(mean, 1e-9) + _SMALL
     scaled = grams.values * np.sqrt(said[grams.columns])
     # An n-gram of one text makes it like no other: most are, and need no place in the matrix.
     often = np.bincount(grams.columns, minlength=len(grams.buckets)) > 1

@@ -1,7 +1,7 @@
 """Judges JSON Lines ``{"id","text"}``: what a pipe, a spreadsheet or a benchmark wants."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TextIO
@@ -124,6 +124,16 @@ def score_lines(
             status = 1
             errors.write(f"line {result.number}: {result.reason}\n")
         else:
-            out.write(json.dumps(result.answer, ensure_ascii=False) + "\n")
+            out.write(_line(result.answer) + "\n")
             out.flush()
     return status
+
+
+def _line(answer: Mapping[str, object]) -> str:
+    """As JSON that any file can hold: an id may have half a character in it."""
+    line = json.dumps(answer, ensure_ascii=False)
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        return json.dumps(answer)
+    return line

@@ -127,7 +127,8 @@ def from_file(file: Path) -> list[Label]:
     Raises InputError, naming the line, for what cannot be read.
     """
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        # A text may hold other signs that end a line elsewhere, such as U+2028.
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file} cannot be read ({error}). Name a file of labels.") from error
     return [_label(file, n, line) for n, line in enumerate(lines, 1) if line.strip()]

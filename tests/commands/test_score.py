@@ -10,12 +10,12 @@ def test_good_lines_are_answered_in_order() -> None:
         {"id": 1, "text": "禾家的面包发霉了，要退款"},
         {"id": "b", "text": "What a lovely shop"},
         {"id": "c", "text": ""},
-        {"id": "d", "text": "\ud800\x00😀"},
+        {"id": "d\ud800", "text": "\ud800\x00😀"},
     ]
     done = tingfeng("score", given="\n".join(map(json.dumps, lines)).encode())
     assert done.returncode == 0, done.stderr
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [answer["id"] for answer in answers] == [1, "b", "c", "d"]
+    assert [answer["id"] for answer in answers] == [1, "b", "c", "d\ud800"]
     first = answers[0]
     assert first["brands"] == ["hejia"]
     assert (first["language"], first["sentiment"]) == ("zh", "negative")

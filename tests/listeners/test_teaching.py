@@ -24,7 +24,7 @@ from listeners.judge import TextJudge
 from listeners.sentiment_adaptation import Adaptation, write
 from listeners.sentiment_linear import load
 from listeners.stretch import Stretch, log_odds
-from listeners.teaching import Lesson, from_corrections, from_file, learn
+from listeners.teaching import Lesson, from_corrections, learn
 from listeners.teaching_report import REFUSED, place_of, teach
 from tests.listeners.making import judgement
 from tests.listeners.test_adapt import jargon, plain
@@ -192,35 +192,30 @@ def test_where_it_is_written(tmp_path: Path) -> None:
         place_of(parse('sentiment = "classic"\n' + CONFIG, {}), tmp_path, None)
 
 
-def test_labels_in_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "labels.jsonl"
-    file.write_text('{"text": "a", "sentiment": "negative"}\n\n{"text": "b", "complaint": true}\n')
-    assert from_file(file) == [
-        Label(text="a", sentiment="negative"),
-        Label(text="b", complaint=True),
+def test_texts_without_words_teach_without_a_warning() -> None:
+    silent = [
+        Label(
+            text=chr(0x1F600 + number),
+            sentiment="negative" if number % 2 else "positive",
+            complaint=bool(number % 2),
+            category="staff" if number % 2 else "app",
+        )
+        for number in range(320)
     ]
+    found = learn(load(), silent)
+    assert found.category is None
+    assert found.sentiment is not None
+    assert found.sentiment.learned != "weights"
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "{",
-        "[]",
-        '{"text": 1}',
-        '{"text": "a", "sentiment": "sad"}',
-        '{"text": "a", "complaint": 1}',
-        '{"text": "a", "category": "bakery"}',
-        '{"text": "a", "category": []}',
-        '{"text": "a", "sentiment": {}}',
-    ],
-)
-def test_a_bad_label_is_told_by_its_line(tmp_path: Path, line: str) -> None:
-    file = tmp_path / "labels.jsonl"
-    file.write_text(f'{{"text": "a"}}\n{line}\n')
-    with pytest.raises(InputError, match="line 2"):
-        from_file(file)
-    with pytest.raises(InputError, match="cannot be read"):
-        from_file(tmp_path / "none")
+def test_broken_and_endless_texts_do_no_harm() -> None:
+    odd = ["\x00", "\ud800", "", "好" * 100_000, "a " * 200_000, "<b>&amp;", "\u202e禾家"]
+    labels = [replace(label, category="app") for label in jargon(300)]
+    more = [Label(text=text, sentiment="neutral", complaint=True, category="staff") for text in odd]
+    found = learn(load(), [*labels, *more])
+    assert found.sentiment is not None
+    assert found.sentiment.before.texts == 300 + len(odd)
+    assert found.sentiment.learned == "weights"
 
 
 def garbage(**changes: object) -> str:
