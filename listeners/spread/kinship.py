@@ -19,6 +19,8 @@ BOTH_TOLD: Final = 3.0
 """... it takes so much more where staff were told of both."""
 _APART: Final = 6 * HOUR
 """Cases that were quiet for longer between them are two."""
+_EVERYDAY: Final = 24 * HOUR
+"""What was said for longer without an alarm is no event, and nothing is part of it by meaning."""
 _CROWD: Final = 5.0
 _POSTS: Final = 20
 """Posts of a case that are looked at closely."""
@@ -58,7 +60,10 @@ def partner(case: Case, others: Iterable[Case], usual: Usual) -> tuple[Case, Cas
         if other is not case
         and other.brand == case.brand
         and abs(other.activity.last - case.activity.last) <= _APART
+        and not _is_everyday(other)
     ]
+    if _is_everyday(case):
+        return None
     near.sort(key=lambda one: -one[0])
     best, most = None, 0.0
     for meant, other in near[:_CASES]:
@@ -83,6 +88,10 @@ def _coincides(case: Case, post: Heard, words: frozenset[str], usual: Usual) -> 
         lately = case.activity.within(HOUR, max(post.at, case.activity.last))
         more = max(more, math.log(max(1, len({one.author for one in lately})) / _CROWD))
     return case.profile.likeness(words, usual) + more
+
+
+def _is_everyday(case: Case) -> bool:
+    return case.told is None and case.activity.last - case.activity.first > _EVERYDAY
 
 
 def _are_told(one: Case, other: Case) -> bool:

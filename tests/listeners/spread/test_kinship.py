@@ -93,3 +93,12 @@ def test_what_is_usual_of_a_brand_is_taken_off() -> None:
     assert usual.without(shipped["zh"] + own, brand="b", language="zh")[7] > 0.5
     assert usual.knows("mixed")
     assert not usual.knows("other")
+
+
+def test_everyday_talk_takes_nothing_in_until_staff_hear_of_it() -> None:
+    one, other = two()
+    one.activity.first -= 2 * 86_400
+    assert partner(one, [other], Usual()) is None
+    assert partner(other, [one], Usual()) is None
+    one.told = "P2"
+    assert partner(other, [one], Usual()) == (one, other)
