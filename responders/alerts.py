@@ -221,8 +221,7 @@ class AlertDesk:
             changed = with_news(stored, news, now, tail)
             if changed is None:
                 return
-            if changed.severity < stored.severity or stored.state == "resolved":
-                await self._pause(changed)
+            await self._pause(changed, None if stored.state == "resolved" else stored)
             try:
                 changed = await self._store.change_alert(changed)
             except Conflict:
@@ -274,10 +273,10 @@ class AlertDesk:
         if len(self._heard) > _REMEMBERED:
             self._heard.popitem(last=False)
 
-    async def _pause(self, alert: Alert) -> None:
+    async def _pause(self, alert: Alert, before: Alert | None = None) -> None:
         """Pause first: where the alert cannot be stored, nothing has been said meanwhile."""
         if self._freezer is not None and alert.severity == "P1" and alert.kind == "incident":
-            await pause(self._freezer, alert, self._clock.now())
+            await pause(self._freezer, alert, self._clock.now(), before=before)
 
     def _tell(self, alert: Alert) -> None:
         self.raised += 1

@@ -30,10 +30,17 @@ def topics_of(alert: Alert) -> tuple[tuple[Scope, str], ...]:
     return tuple(found)
 
 
-async def pause(freezer: Freezer, alert: Alert, now: datetime) -> None:
-    """Pause what the alert is about; what a person has paused stays theirs."""
-    known = {freeze.id for freeze in await freezer.freezes()}
-    for scope, value in topics_of(alert):
+async def pause(
+    freezer: Freezer, alert: Alert, now: datetime, *, before: Alert | None = None
+) -> None:
+    """Pause what the alert is about; what a person has paused stays theirs.
+
+    ``before``: the alert as it was; what it paused then is left as people have left it.
+    """
+    held = topics_of(before) if before is not None and before.severity == "P1" else ()
+    wanted = [topic for topic in topics_of(alert) if topic not in held]
+    known = {freeze.id for freeze in await freezer.freezes()} if wanted else set()
+    for scope, value in wanted:
         if f"{scope}:{value}" not in known:
             await freezer.save_freeze(
                 Freeze(

@@ -222,7 +222,8 @@ async def test_an_alert_appears_by_itself_and_is_taken(house: House, tabs: OpenT
         await expect(page.locator(".menu [data-figure=firing_alerts]")).to_have_text("1")
         await page.get_by_role("button", name="我来处理").click()
         await expect(page.locator("#alerts")).to_contain_text("处理中")
-        await expect(page.locator("#banner")).not_to_contain_text("面包发霉")
+        await expect(page.locator("#banner")).to_contain_text("负责人 值班人员")
+        await expect(page.locator(".menu [data-figure=firing_alerts]")).to_have_text("")
 
 
 async def test_the_chart_is_drawn_and_follows_the_theme(house: House, tabs: OpenTab) -> None:
@@ -286,6 +287,11 @@ async def test_an_incident_is_watched_owned_and_answered(house: House, tabs: Ope
         page = await open_page(context, house, f"/incidents/{incident.id}")
         await live(page)
         await expect(page.locator("#curve canvas")).to_be_visible()
+        await expect(page.locator("#curve-figures dt")).to_have_text(
+            ["1 小时后", "3 小时后", "6 小时后", "24 小时后", "满 7 天"]
+        )
+        await expect(page.locator("#curve-figures dd").nth(-2)).to_have_text("120")
+        await expect(page.locator("#curve-figures dd").last).to_have_text("80–200")
         text = page.locator("textarea[name=text]")
         await text.fill("正在核实")
         await page.locator("button", has_text="由我负责").click()

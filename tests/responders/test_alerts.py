@@ -301,6 +301,20 @@ async def test_a_pause_whose_alert_is_on_its_way_stays() -> None:
     assert set(pauses.kept) == {"brand:past", "brand:ahead"}
 
 
+async def test_the_pause_follows_what_the_incident_turns_out_to_be_about() -> None:
+    clock, pauses = ManualClock(START), Pauses()
+    raising = desk(Deliveries(now=clock.now), clock=clock, freezer=pauses)
+    first = replace(alert(), incident="INC-7", category="quality")
+    await raising.raise_alert(first)
+    assert set(pauses.kept) == {"incident:INC-7", "category:hejia/quality"}
+    del pauses.kept["incident:INC-7"]
+    await clock.advance(90)
+    await raising.raise_alert(replace(first, category="food_safety"))
+    assert set(pauses.kept) == {"category:hejia/quality", "category:hejia/food_safety"}
+    await raising.look()
+    assert set(pauses.kept) == {"category:hejia/food_safety"}, "it is not about quality any more"
+
+
 async def test_without_a_topic_the_brand_is_paused() -> None:
     for changes, expected in (
         ({}, {"brand:hejia"}),
