@@ -4,19 +4,15 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from console.summary import Said, summarise
 from core.queries import Handled
-from core.records import Incident
 from core.types import Author, Language, Mention
 
 MOST_CARRIERS: Final = 8
-MOST_POINTS: Final = 120
 _CHAIN: Final = re.compile(r"//@([^\s:：/@]{1,40})\s*[:：]")
-_NEXT: Final = (timedelta(hours=1), timedelta(hours=24))
-"""How far ahead the curve is drawn: as long as it has lasted, within these."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,19 +43,6 @@ class Facts:
     summary: tuple[Said, ...]
     tickets: tuple[str, ...]
     """Numbers, oldest first."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Curve:
-    """Posts so far, and what is expected; times in ISO order, counts cumulative."""
-
-    times: tuple[datetime, ...]
-    counts: tuple[int, ...]
-    until: datetime | None
-    """Where the forecast is drawn to; ``None`` without one."""
-    forecast: float | None
-    low: float | None
-    high: float | None
 
 
 def facts_of(handled: Sequence[Handled], *, newest: int = 20) -> Facts:
@@ -129,32 +112,6 @@ def carriers_of(mentions: Sequence[Mention]) -> tuple[Carrier, ...]:
             first_seq=written[key][0].seq,
         )
         for key in sorted(written, key=rank)[:MOST_CARRIERS]
-    )
-
-
-def curve_of(incident: Incident, handled: Sequence[Handled], now: datetime) -> Curve:
-    """At most MOST_POINTS points of what was posted, and the way to what is expected."""
-    times = [one.mention.event.posted_at for one in handled]
-    if not times:
-        return Curve(times=(), counts=(), until=None, forecast=None, low=None, high=None)
-    stop = max(times[-1], min(now, times[-1] + _NEXT[1]))
-    step = max((stop - times[0]) / MOST_POINTS, timedelta(seconds=1))
-    marks = [times[0] + step * number for number in range(MOST_POINTS)]
-    marks = [mark for mark in marks if mark < stop] + [stop]
-    counts, at = [], 0
-    for mark in marks:
-        while at < len(times) and times[at] <= mark:
-            at += 1
-        counts.append(at + max(0, incident.mentions - len(times)) if mark == stop else at)
-    ahead = min(max(stop - times[0], _NEXT[0]), _NEXT[1])
-    expected = incident.forecast if incident.state == "open" else None
-    return Curve(
-        times=tuple(marks),
-        counts=tuple(counts),
-        until=None if expected is None else stop + ahead,
-        forecast=expected,
-        low=None if expected is None else incident.low,
-        high=None if expected is None else incident.high,
     )
 
 

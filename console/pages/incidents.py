@@ -11,7 +11,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from console.access import Door
-from console.facts import curve_of, facts_of
+from console.curve import curve_of
+from console.facts import facts_of
 from console.forms import LONGEST_REPLY, read_form
 from console.pages.figures import negative_share
 from console.pages.head import go_to, staff_name, staff_page, wants_part
@@ -107,7 +108,7 @@ class IncidentPages:
         return go_to(f"/incidents/{incident.id}")
 
     async def curve(self, request: Request) -> Response:
-        """JSON: see console.facts.Curve."""
+        """JSON: see console.curve.Curve."""
         incident = await self._incident(request)
         handled = await self._desk.store.incident_mentions(incident.id, limit=MOST_MENTIONS)
         played = self._desk.drill is not None  # posts of an exercise are not of today's clock

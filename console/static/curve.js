@@ -6,24 +6,40 @@
   let data = null;
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const clock = (at) => new Date(at).toLocaleString(document.documentElement.lang, {
+  const tongue = () => document.documentElement.lang;
+  const clock = (at) => new Date(at).toLocaleString(tongue(), {
     month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false,
   });
+  const whole = (number) => Math.round(number).toLocaleString(tongue());
   const place = () => document.getElementById("curve");
+  const label = (one, words) => (one.hours === null ? words.week : window.tingfeng.fill(words.hours, { hours: one.hours }));
+  const pairs = (points, value) => points.map((one) => [Date.parse(one.at), value(one)]);
 
-  const points = () => data.times.map((at, index) => [Date.parse(at), data.counts[index]]);
+  const ahead = (words) => {
+    const line = data.ahead;
+    if (!line.length) return [];
+    const end = Date.parse(line.at(-1).at);
+    const inside = data.horizons.filter((one) => Date.parse(one.at) <= end);
+    const ink = colour("--positive-fill");
+    const hidden = { type: "line", stack: "band", showSymbol: false, silent: true, lineStyle: { opacity: 0 }, tooltip: { show: false } };
+    return [
+      { ...hidden, name: "low", data: pairs(line, (one) => one.low), itemStyle: { color: "transparent" } },
+      { ...hidden, name: words.band, data: pairs(line, (one) => one.high - one.low), itemStyle: { color: colour("--band") }, areaStyle: { opacity: 0.5, color: colour("--band") } },
+      {
+        name: words.forecast, type: "line", data: pairs(line, (one) => one.count), showSymbol: false, z: 3,
+        lineStyle: { width: 3, type: [8, 6], color: ink }, itemStyle: { color: ink },
+        markPoint: {
+          symbol: "circle", symbolSize: 8, silent: true,
+          label: { show: true, position: "top", distance: 6, color: colour("--ink"), fontWeight: 600, textBorderColor: colour("--sheet"), textBorderWidth: 3, formatter: (one) => one.name },
+          data: inside.map((one) => ({ name: whole(one.count), coord: [Date.parse(one.at), one.count] })),
+        },
+      },
+    ];
+  };
 
-  const ahead = () => {
-    if (data.until === null || data.forecast === null) return null;
-    const last = points().at(-1);
-    const end = Date.parse(data.until);
-    const low = data.low ?? data.forecast;
-    const high = data.high ?? data.forecast;
-    return {
-      line: [last, [end, data.forecast]],
-      low: [last, [end, low]],
-      span: [[last[0], 0], [end, Math.max(0, high - low)]],
-    };
+  const icon = (name, words) => {
+    if (name === words.band) return "roundRect";
+    return name === words.forecast ? "path://M0,4h6v3h-6z M9,4h6v3h-6z M18,4h6v3h-6z" : "path://M0,4h24v3h-24z";
   };
 
   const draw = () => {
@@ -32,33 +48,38 @@
     chart = window.echarts.init(place(), null, { renderer: "canvas" });
     const ink = colour("--ink-soft");
     const line = colour("--line");
-    const found = ahead();
     const series = [{
-      name: words.actual, type: "line", data: points(), showSymbol: false, lineStyle: { width: 3 },
-      itemStyle: { color: colour("--negative-fill") }, areaStyle: { opacity: 0.12 },
-    }];
-    if (found) {
-      const hidden = { type: "line", stack: "band", showSymbol: false, silent: true, lineStyle: { opacity: 0 } };
-      series.push(
-        { ...hidden, name: "low", data: found.low, itemStyle: { color: "transparent" }, tooltip: { show: false } },
-        { ...hidden, name: words.band, data: found.span, itemStyle: { color: colour("--band") }, areaStyle: { opacity: 0.45, color: colour("--band") }, tooltip: { show: false } },
-        { name: words.forecast, type: "line", data: found.line, showSymbol: false, lineStyle: { width: 2, type: "dashed" }, itemStyle: { color: colour("--positive-fill") } },
-      );
-    }
+      name: words.actual, type: "line", data: data.times.map((at, index) => [Date.parse(at), data.counts[index]]),
+      showSymbol: false, z: 4, lineStyle: { width: 3 }, itemStyle: { color: colour("--negative-fill") }, areaStyle: { opacity: 0.14 },
+    }, ...ahead(words)];
     chart.setOption({
       animation: false,
       textStyle: { fontFamily: colour("--font") },
       aria: { enabled: true },
-      tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (n) => Math.round(n).toLocaleString(document.documentElement.lang) },
-      legend: { top: 0, textStyle: { color: ink }, data: series.filter((one) => one.name !== "low").map((one) => ({ name: one.name, icon: one.name === words.band ? "roundRect" : "inherit" })) },
-      grid: { left: 8, right: 20, top: 36, bottom: 4, containLabel: true },
+      tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: whole },
+      legend: { top: 0, itemWidth: 24, itemHeight: 10, textStyle: { color: ink }, data: series.filter((one) => one.name !== "low").map((one) => ({ name: one.name, icon: icon(one.name, words) })) },
+      grid: { left: 8, right: 28, top: 44, bottom: 4, containLabel: true },
       xAxis: { type: "time", axisLabel: { color: ink, hideOverlap: true }, axisLine: { lineStyle: { color: line } } },
       yAxis: { type: "value", minInterval: 1, axisLabel: { color: ink }, splitLine: { lineStyle: { color: line } } },
       series,
     });
+    tell(words);
+  };
+
+  /* The same in figures: what can be read aloud and quoted. */
+  const tell = (words) => {
     const note = document.getElementById("curve-note");
     if (!data.counts.length) note.textContent = words.none;
-    else note.textContent = found ? window.tingfeng.fill(words.note, { until: clock(data.times.at(-1)) }) : "";
+    else note.textContent = data.ahead.length ? window.tingfeng.fill(words.note, { until: clock(data.times.at(-1)) }) : "";
+    const list = document.getElementById("curve-figures");
+    list.replaceChildren(...data.horizons.map((one) => {
+      const [item, term, total, band] = ["div", "dt", "dd", "dd"].map((name) => document.createElement(name));
+      term.textContent = label(one, words);
+      total.textContent = whole(one.count);
+      band.textContent = `${whole(one.low)}–${whole(one.high)}`;
+      item.append(term, total, band);
+      return item;
+    }));
   };
 
   const load = async () => {

@@ -5,13 +5,14 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from console.facts import carriers_of, curve_of, facts_of
+from console.curve import curve_of
+from console.facts import carriers_of, facts_of
 from console.ports import ConsoleStore
 from console.summary import summarise
 from core.errors import Conflict
@@ -54,6 +55,11 @@ async def spread(store: SqliteStore, incident: Incident, posts: int = 6) -> list
     return seqs
 
 
+def replace_at(one: Handled, at: datetime) -> Handled:
+    event = replace(one.mention.event, posted_at=at)
+    return replace(one, mention=replace(one.mention, event=event))
+
+
 async def handled(house: House, incident: Incident) -> Sequence[Handled]:
     return await house.store.incident_mentions(incident.id)
 
@@ -90,17 +96,50 @@ class TestFacts:
     async def test_the_curve_counts_up_and_leads_to_the_forecast(self, house: House) -> None:
         incident = await add_incident(house.store, mentions=6)
         await spread(house.store, incident)
-        curve = curve_of(incident, await handled(house, incident), NOW)
+        posts = await handled(house, incident)
+        curve = curve_of(incident, posts, NOW)
         assert curve.counts[0] == 1
         assert curve.counts[-1] == 6
         assert list(curve.counts) == sorted(curve.counts)
         assert curve.times[-1] == NOW
-        assert curve.until == NOW + timedelta(hours=1)
-        assert (curve.forecast, curve.low, curve.high) == (120.0, 80.0, 200.0)
-        over = curve_of(replace(incident, state="resolved"), await handled(house, incident), NOW)
-        assert (over.until, over.forecast, over.low, over.high) == (None, None, None, None)
-        more = curve_of(replace(incident, mentions=9), await handled(house, incident), NOW)
+        assert (curve.ahead[0].at, curve.ahead[0].count) == (NOW, 6.0)
+        assert curve.ahead[-1].at == NOW + timedelta(hours=3), "three times as long as it lasted"
+        assert [one.hours for one in curve.horizons] == [1, 3, 6, 24, None]
+        end = curve.horizons[-1]
+        assert end.at == posts[0].mention.event.posted_at + timedelta(days=7)
+        assert (end.count, end.low, end.high) == (120.0, 80.0, 200.0)
+        for line in (curve.ahead, curve.horizons):
+            assert all(one.low <= one.count <= one.high for one in line)
+            assert [one.count for one in line] == sorted(one.count for one in line)
+        gained = [one.count - 6 for one in curve.horizons]
+        assert 0.2 < gained[0] / gained[-1] < 0.5, "most comes early: it is no straight line"
+        more = curve_of(replace(incident, mentions=9), posts, NOW)
         assert more.counts[-1] == 9, "what is not listed any more counts all the same"
+        assert more.ahead[0].count == 9
+
+    async def test_what_is_over_or_unknown_has_no_future(self, house: House) -> None:
+        incident = await add_incident(house.store, mentions=6)
+        await spread(house.store, incident)
+        posts = await handled(house, incident)
+        for one in (replace(incident, state="resolved"), replace(incident, forecast=None)):
+            past = curve_of(one, posts, NOW)
+            assert past.counts[-1] == 6
+            assert (past.ahead, past.horizons) == ((), ())
+        late = curve_of(incident, [*posts, replace_at(posts[-1], NOW + timedelta(days=8))], NOW)
+        assert late.horizons == (), "the week is over"
+
+    async def test_the_forecast_is_never_less_than_what_is_there(self, house: House) -> None:
+        incident = await add_incident(house.store, mentions=500)
+        await spread(house.store, incident)
+        posts = await handled(house, incident)
+        bare = replace(incident, low=None, high=None)
+        for one in (incident, bare):
+            for point in curve_of(one, posts, NOW).horizons:
+                assert point.low == point.count == point.high == 500
+        wide = replace(incident, mentions=6, low=None, high=None)
+        assert {one.low == one.count == one.high for one in curve_of(wide, posts, NOW).ahead} == {
+            True
+        }
 
 
 class TestSummary:
@@ -394,7 +433,7 @@ class TestPages:
             told = json.loads(await answer.text())
         assert told["counts"][-1] == 6
         assert len(told["times"]) == len(told["counts"])
-        assert told["forecast"] == 120.0
+        assert told["horizons"][-1]["count"] == 120.0
         async with browser.get("/incidents/INC-999/curve") as answer:
             assert answer.status == 404
 
@@ -406,4 +445,4 @@ class TestPages:
         async with browser.get("/") as answer:
             html = await answer.text()
         assert 'class="banner P1" href="/incidents/INC-101"' in html
-        assert "12→120" in html
+        assert re.search(r" 12 · \S+ 120 ", html), "how far it is, and how far it will go"
