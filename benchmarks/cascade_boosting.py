@@ -18,7 +18,8 @@ DEPTH: Final = 5
 RATE: Final = 0.1
 PENALTY: Final = 20.0
 QUANTILES: Final = 48
-SAMPLED_FEATURES: Final = 0.5
+SAMPLED_FEATURES: Final = 0.35
+FEWEST_FEATURES: Final = 3
 SAMPLED_ROWS: Final = 0.7
 SMOOTHING: Final = 0.15
 """Below this the absolute error is treated as a square."""
@@ -47,13 +48,14 @@ def boost(task: Task) -> Forest:
     weights = task.weights / task.weights.mean()
     base = float(np.median(task.target))
     current = np.full(len(bins), base)
+    count = max(min(FEWEST_FEATURES, bins.shape[1]), int(bins.shape[1] * SAMPLED_FEATURES))
     splits: list[list[tuple[int, int]]] = []
     leaves: list[Floats] = []
     for number in range(task.trees):
         slope, bend = _loss(current - task.target, relative=number >= task.relative_from)
         slope, bend = slope * weights, bend * weights
         rows = np.nonzero(rng.random(len(bins)) < SAMPLED_ROWS)[0]
-        columns = rng.choice(bins.shape[1], int(bins.shape[1] * SAMPLED_FEATURES), replace=False)
+        columns = rng.choice(bins.shape[1], count, replace=False)
         found, leaf = _grow(bins[rows][:, columns], slope[rows], bend[rows])
         size = 1 << DEPTH
         mass = np.bincount(leaf, bend[rows], size) + PENALTY

@@ -22,7 +22,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks import spread_injection, train_cascade
+from benchmarks import cascade_measures, spread_injection, train_cascade
 from benchmarks.grouping import grouping
 from listeners import embedding
 from listeners.embedding import Embedder
@@ -97,9 +97,9 @@ def volume(data: Path) -> Iterator[str]:
 
 
 def cascades(data: Path) -> Iterator[str]:
-    """Forecasts on the last quarter by a model of the first three."""
+    """Forecasts on the last quarter by a model of the first three, learning online where dated."""
     parts = {
-        name: train_cascade.read(data / f"{name}_cascades.jsonl.gz", name)
+        name: cascade_measures.read(data / f"{name}_cascades.jsonl.gz", name)
         for name in ("weibo", "twitter")
     }
     samples = [sample for part in parts.values() for sample in part]
@@ -108,8 +108,8 @@ def cascades(data: Path) -> Iterator[str]:
     for name, part in parts.items():
         late = [sample for sample in part if sample.age <= 0.25]
         for observe in (600, 3600, 21600):
-            figures = train_cascade.measure(train_cascade.look(model, late, observe), late)
-            yield f"cascades, {name} at {observe} s: {figures}"
+            found = cascade_measures.in_order(model, late, observe)
+            yield f"cascades, {name} at {observe} s: {cascade_measures.measure(found, late)}"
 
 
 def incidents(data: Path) -> Iterator[str]:

@@ -4,19 +4,16 @@ r"""Learn the forecast of a post's final size, and say how well it does on what 
         --out listeners/spread/models/cascade.npz
 
 Reads ``weibo_cascades.jsonl.gz`` and ``twitter_cascades.jsonl.gz``. Every cascade is looked at
-fourteen times, at observation times spread evenly (in logarithms) from 150 s to two days. The
+twenty-four times, at observation times spread evenly (in logarithms) from 150 s to two days. The
 expected error and the interval come from five-fold cross-validation, folds by cascade.
 ``--evaluate`` trains on the first three quarters of each file and measures on the last one;
 ``--cross-validate`` measures all, in five folds.
 """
 
 import argparse
-import gzip
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -24,17 +21,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cascade_boosting import Task, boost
-from listeners.spread.cascade import HORIZON, Anchor, Forecast, Model, blend, forecast
-from listeners.spread.features import SIZED, Cascade, Floats, describe
+from benchmarks.cascade_measures import Sample, in_order, look, measure, read
+from listeners.spread.cascade import (
+    HABITS,
+    Anchor,
+    Forecast,
+    Model,
+    blend,
+    habit,
+)
+from listeners.spread.daytime import Floats
+from listeners.spread.features import SIZED, TIMED, describe
 from listeners.spread.trees import Forest, to_arrays
 
 ANCHORS: Final = (300, 600, 1800, 3600, 10800, 21600, 86400)
 NEAR: Final = 0.6
 """An anchor learns from observation times within this factor (logarithm) of its own."""
-GRID: Final = np.exp(np.linspace(math.log(150), math.log(172_800), 14))
+GRID: Final = np.exp(np.linspace(math.log(150), math.log(172_800), 24))
 FOLDS: Final = 5
 QUANTILES: Final = (0.09, 0.91)
-"""Of the error of what was left out; a little wider than four in five, since habits change."""
+"""Of the error of what was left out ..."""
+WIDER: Final = 1.05
+"""... and so much wider, since habits change: what held four in five of a later part, where both
+halves of the first three quarters were forecast from what came before."""
 TREES: Final = 160
 ERROR_TREES: Final = 60
 RECENT: Final = 1.0
@@ -42,16 +51,6 @@ RECENT: Final = 1.0
 already weighs more, by the logarithm: it matters more, and its curve says more."""
 
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sample:
-    """A cascade with its end and its place in its file."""
-
-    cascade: Cascade
-    final: int
-    age: float
-    """0 for the newest in the file to 1 for the oldest."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,43 +66,18 @@ class Table:
     weights: Floats
 
 
-def read(path: Path, channel: str) -> list[Sample]:
-    """All cascades of one file that have any event within the horizon."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        records = [json.loads(line) for line in lines]
-    samples = []
-    for index, record in enumerate(records):
-        events = np.array(record["events"], dtype=np.float64)
-        final = int((events <= HORIZON).sum())
-        if not final:
-            continue
-        posted = record.get("posted_at")
-        cascade = Cascade(
-            events=events,
-            channel=channel,
-            posted_at=datetime.fromisoformat(posted) if posted else None,
-            followers=record.get("author_followers"),
-        )
-        age = 1 - index / max(1, len(records) - 1)
-        samples.append(Sample(cascade=cascade, final=final, age=age))
-    return samples
-
-
 def tabulate(samples: Sequence[Sample], *, seed: int = 1) -> Table:
-    """Look at every sample at every time; half the copies lose what may be unknown in use."""
+    """Look at every sample at every time; many looks lose what may be unknown in use."""
     rng = np.random.default_rng(seed)
     rows, target, seconds, owner, weights = [], [], [], [], []
     for index, sample in enumerate(samples):
-        for time in GRID * np.exp(rng.uniform(-0.25, 0.25, len(GRID))):
+        for time in GRID * np.exp(rng.uniform(-0.15, 0.15, len(GRID))):
             row = describe(sample.cascade, float(time))
-            bare = row.copy()
-            bare[-1] = np.nan
-            bare[-4:-1] = np.nan if rng.random() < 0.5 else bare[-4:-1]
-            rows += [row, bare]
-            target += [math.log(sample.final) - row[0]] * 2
-            seconds += [float(time)] * 2
-            owner += [index] * 2
-            weights += [math.exp(-sample.age / RECENT) * (1 + float(row[0]))] * 2
+            rows.append(_some_unknown(row, rng))
+            target.append(math.log(sample.final) - row[0])
+            seconds.append(float(time))
+            owner.append(index)
+            weights.append(math.exp(-sample.age / RECENT) * (1 + float(row[0])))
     return Table(
         rows=np.array(rows),
         target=np.array(target),
@@ -111,6 +85,17 @@ def tabulate(samples: Sequence[Sample], *, seed: int = 1) -> Table:
         owner=np.array(owner),
         weights=np.array(weights),
     )
+
+
+def _some_unknown(row: Floats, rng: np.random.Generator) -> Floats:
+    """The row, four times in ten without some of time, followers and channel."""
+    lost, *gone = (rng.random(4) < (0.4, 0.5, 0.5, 0.7)).tolist()
+    parts = (slice(-2 - TIMED, -2), slice(-2, -1), slice(-1, None))
+    row = row.copy()
+    for part, without in zip(parts, gone, strict=True):
+        if lost and without:
+            row[part] = np.nan
+    return row
 
 
 def learn_anchor(table: Table, known: NDArray[np.bool_], anchor: float) -> Anchor:
@@ -138,7 +123,13 @@ def learn_anchor(table: Table, known: NDArray[np.bool_], anchor: float) -> Ancho
         )
     )
     scaled = miss / np.exp(error.predict(rows))
-    low, high = np.quantile(scaled, QUANTILES)
+    kinds = np.array([habit(kind) for kind in rows[:, -1].tolist()])
+    bounds = []
+    for kind in range(len(HABITS)):
+        # Of what is neither, posts of both whose channel is withheld speak, and all the others.
+        mine = scaled if math.isnan(HABITS[kind]) else scaled[kinds == kind]
+        low, high = WIDER * np.quantile(mine if len(mine) else scaled, QUANTILES)
+        bounds.append((float(low), float(high)))
     sized, shape = _growth(rows, target, weights)
     return Anchor(
         seconds=anchor,
@@ -146,8 +137,7 @@ def learn_anchor(table: Table, known: NDArray[np.bool_], anchor: float) -> Ancho
         shape=shape,
         error=error,
         largest=largest,
-        low=float(low),
-        high=float(high),
+        bounds=tuple(bounds),
     )
 
 
@@ -185,47 +175,9 @@ def save(model: Model, path: Path) -> None:
             ("error", anchor.error),
         ):
             arrays |= to_arrays(f"{name}/{part}", forest)
-        arrays[f"{name}/numbers"] = np.array([anchor.largest, anchor.low, anchor.high])
+        arrays[f"{name}/numbers"] = np.array([anchor.largest, *np.ravel(anchor.bounds)])
     with path.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
-
-
-def average_precision(score: Floats, positive: NDArray[np.bool_]) -> float:
-    """Area under the precision-recall curve, by steps."""
-    order = np.argsort(-score, kind="stable")
-    hits = positive[order]
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    return float(precision[hits].mean())
-
-
-def look(
-    model: Model, samples: Sequence[Sample], observe: float, *, bare: bool = False
-) -> list[Forecast]:
-    """Forecast every sample; ``bare`` withholds channel, time and followers."""
-    return [
-        forecast(
-            Cascade(events=sample.cascade.events) if bare else sample.cascade, observe, model=model
-        )
-        for sample in samples
-    ]
-
-
-def measure(seen: Sequence[Forecast], samples: Sequence[Sample]) -> str:
-    """One line of figures for forecasts of samples."""
-    final = np.array([sample.final for sample in samples], dtype=np.float64)
-    expected = np.array([one.final for one in seen])
-    observed = np.array([one.observed for one in seen])
-    inside = np.array([one.low <= end <= one.high for one, end in zip(seen, final, strict=True)])
-    error = np.abs(expected - final) / final
-    top = final >= np.quantile(final, 0.8)
-    large = final >= np.sort(final)[-100]
-    return (
-        f"error {np.median(error):.3f} (10 or more seen: {np.median(error[observed >= 10]):.3f}, "
-        f"100 largest {np.median(error[large]):.3f}), "
-        f"top fifth {average_precision(expected, top):.3f} "
-        f"(by count alone {average_precision(observed.astype(np.float64), top):.3f}), "
-        f"coverage {inside.mean():.3f}"
-    )
 
 
 def cross_validate(table: Table, weibo: Sequence[Sample], twitter: Sequence[Sample]) -> None:
@@ -264,9 +216,12 @@ def main() -> None:
         for name, part in (("weibo", weibo), ("twitter", twitter)):
             late = [sample for sample in part if sample.age <= 0.25]
             for observe in (600, 3600, 21600):
-                for bare in (False, True):
-                    figures = measure(look(model, late, observe, bare=bare), late)
-                    print(f"{name} {observe:>6} s {'bare ' if bare else ''}{figures}", flush=True)
+                ways = {"": look(model, late, observe)}
+                if late[0].cascade.posted_at is not None:
+                    ways["learning online: "] = in_order(model, late, observe)
+                ways["bare: "] = look(model, late, observe, bare=True)
+                for how, found in ways.items():
+                    print(f"{name} {observe:>6} s {how}{measure(found, late)}", flush=True)
     if given.cross_validate:
         cross_validate(table, weibo, twitter)
     if given.out:

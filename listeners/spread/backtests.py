@@ -14,7 +14,7 @@ import numpy as np
 
 from core.errors import InputError
 from listeners.spread import volume
-from listeners.spread.cascade import HORIZON, Forecast, forecast, shipped_model
+from listeners.spread.cascade import HORIZON, Forecast, Model, forecast, shipped_model
 from listeners.spread.conformal import Band, learn
 from listeners.spread.incidents import Grouper
 from listeners.spread.reading import Recorded, bin_seconds, read_bins, read_cascades, read_posts
@@ -45,17 +45,22 @@ def volume_alarms(lines: Iterable[str], *, threshold: float = volume.THRESHOLD) 
 
 
 def cascade_forecasts(
-    lines: Iterable[str], observe: Sequence[float], *, horizon: float = HORIZON
+    lines: Iterable[str],
+    observe: Sequence[float],
+    *,
+    horizon: float = HORIZON,
+    model: Model | None = None,
 ) -> Iterator[Row]:
     """Forecasts for cascades at each time of ``observe``, in seconds after the post.
 
-    Where posts carry their time and come oldest first, the interval learns from those that had
-    ended by then. Events after the observation are used for nothing else.
+    Where posts carry their time and come oldest first, forecast and interval learn from those that
+    had ended by then. Events after the observation are used for nothing else. Without a ``model``
+    it is the shipped one.
     """
     for second in (*observe, horizon):
         if not 1 <= second <= 1e9:
             raise InputError(f"{second:g} seconds: give a time from one second to thirty years")
-    model = shipped_model()
+    model = model or shipped_model()
     bands = _Bands(horizon)
     for recorded in read_cascades(lines):
         cascade = recorded.cascade
@@ -111,7 +116,9 @@ class _Bands:
             _, _, channel, found, final = heapq.heappop(self._open)
             key = (channel, found.observe)
             band = self._bands.get(key, Band())
-            self._bands[key] = learn(band, low=found.low, high=found.high, final=final)
+            self._bands[key] = learn(
+                band, forecast=found.final, low=found.low, high=found.high, final=final
+            )
 
     def band(self, channel: str | None, observe: float, *, in_order: bool) -> Band:
         return self._bands.get((channel, observe), Band()) if in_order else Band()

@@ -19,11 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from listeners.spread.conformal import Band
-from listeners.spread.features import SIZED, Cascade, Floats, describe, released_share
+from listeners.spread.daytime import Floats
+from listeners.spread.features import SIZED, Cascade, describe, released_share
 from listeners.spread.trees import Forest, from_arrays
 
 HORIZON: Final = 604_800.0
 """Seconds after which a cascade counts as ended: the model forecasts the size after a week."""
+
+HABITS: Final = (1.0, 0.0, math.nan)
+"""Whose intervals are told apart, by the last feature: Weibo, X, and whatever is neither."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +42,7 @@ class Forecast:
     low: float
     """Four times in five the truth lies from here ..."""
     high: float
-    """... to here."""
+    """... to here; both whole numbers, as sizes are, unless the forecast itself is nearer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,9 +56,8 @@ class Anchor:
     """Logarithm of the expected absolute error of the logarithm of the size."""
     largest: float
     """Logarithm of the size above which only the shape is believed."""
-    low: float
-    high: float
-    """About the 10 % and 90 % quantiles of error in units of the expected error."""
+    bounds: tuple[tuple[float, float], ...]
+    """About the 10 % and 90 % quantiles of error in units of the expected error, by HABITS."""
 
     def predict(self, rows: Floats) -> tuple[Floats, Floats]:
         """Logarithms of the growth factor and its expected error, one a row."""
@@ -89,8 +92,9 @@ def parse_model(arrays: dict[str, NDArray[np.generic]]) -> Model:
                 shape=from_arrays(f"{name}/shape", arrays),
                 error=from_arrays(f"{name}/error", arrays),
                 largest=float(numbers[0]),
-                low=float(numbers[1]),
-                high=float(numbers[2]),
+                bounds=tuple(
+                    (float(low), float(high)) for low, high in numbers[1:].reshape(len(HABITS), 2)
+                ),
             )
         )
     return Model(anchors=tuple(anchors))
@@ -114,9 +118,10 @@ def forecast(
 ) -> Forecast:
     """The size at ``horizon`` as expected from what had happened by ``observe`` (> 0 seconds).
 
-    Events after ``observe`` are not looked at. ``band`` widens or narrows the interval by what was
-    learned from earlier forecasts. The forecast supposes that the post is spreading at all: every
-    cascade that was learned from did, so of a post without reposts it says too much.
+    Events after ``observe`` are not looked at. ``band`` is what was learned from earlier forecasts:
+    it moves the forecast, and widens or narrows its interval. The forecast supposes that the post
+    is spreading at all: every cascade that was learned from did, so of a post without reposts it
+    says too much.
     """
     seen = int(np.searchsorted(cascade.events, observe, "right"))
     observed = round(seen * cascade.weight)
@@ -126,12 +131,13 @@ def forecast(
         )
     row = describe(cascade, observe)[None, :]
     growth, down, up = 0.0, 0.0, 0.0
+    band = band or Band()
     for anchor, share in _nearest(model.anchors, observe):
         factor, error = anchor.predict(row)
-        growth += share * float(factor[0])
-        down += share * float(error[0]) * anchor.low
-        up += share * float(error[0]) * anchor.high
-    band = band or Band()
+        low, high = anchor.bounds[habit(float(row[0, -1]))]
+        growth += share * (float(factor[0]) + band.lean)
+        down += share * float(error[0]) * low
+        up += share * float(error[0]) * high
     start = observed + 1
     part = _part(observe, horizon)
     sizes = [
@@ -143,9 +149,14 @@ def forecast(
         observe=observe,
         observed=observed,
         final=middle,
-        low=min(low, middle),
-        high=max(high, middle),
+        low=min(math.floor(low), middle),
+        high=max(math.ceil(high), middle),
     )
+
+
+def habit(channel: float) -> int:
+    """The place in HABITS of what the last feature says."""
+    return len(HABITS) - 1 if math.isnan(channel) else HABITS.index(channel)
 
 
 def _nearest(anchors: Sequence[Anchor], observe: float) -> list[tuple[Anchor, float]]:

@@ -7,19 +7,19 @@ that is what allows a forecast beyond the sizes a model was trained on.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from listeners.spread.daytime import DAY, Floats, beijing, busy_seconds
 
 _FRACTIONS: Final = (1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64)
 _SPANS: Final = (60, 180, 600, 1800, 3600, 7200, 21600)
 _QUANTILES: Final = (0.1, 0.25, 0.5, 0.75, 0.9)
 _MEMORIES: Final = ((300.0, 0.25), (300.0, 1.0), (3600.0, 0.25), (3600.0, 1.0))
-_BEIJING: Final = timezone(timedelta(hours=8))
+_AHEAD: Final = (3600.0, 7200.0, 21_600.0, 43_200.0, 86_400.0)
+_FADING: Final = (300.0, 1800.0, 7200.0)
 
 MEMORY_SECONDS: Final = 300.0
 MEMORY_EXPONENT: Final = 0.242
@@ -27,6 +27,12 @@ MEMORY_EXPONENT: Final = 0.242
 
 SIZED: Final = 3
 """How many leading features depend on the size itself and not only on the shape."""
+
+TIMED: Final = 1 + len(_AHEAD) + 3 + 1 + len(_FADING) + 2
+"""How many features need the time of the post; they stand before followers and channel."""
+
+CIRCUMSTANCES: Final = TIMED + 2
+"""How many features, at the end, are of the circumstances and not of the events."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +84,7 @@ def describe(cascade: Cascade, observe: float) -> Floats:
     for seconds, power in _MEMORIES:
         values.append(math.log1p(float(((1 + ages / seconds) ** -power).sum())) - log)
     values += infectiousness(events, observe)
-    values += _circumstances(cascade, observe)
+    values += _circumstances(cascade, events, observe)
     return np.array(values)
 
 
@@ -119,14 +125,36 @@ def _moments(events: Floats, observe: float) -> list[float]:
     ]
 
 
-def _circumstances(cascade: Cascade, observe: float) -> list[float]:
-    hour, day = math.nan, math.nan
-    if cascade.posted_at is not None:
-        now = cascade.posted_at.astimezone(_BEIJING) + timedelta(seconds=observe)
-        hour, day = now.hour + now.minute / 60, float(now.weekday())
+def _circumstances(cascade: Cascade, events: Floats, observe: float) -> list[float]:
+    channel = _channel(cascade.channel)
     known = cascade.followers is not None and cascade.followers >= 0
     followers = math.log1p(cascade.followers or 0) if known else math.nan
-    return [hour, day, followers, _channel(cascade.channel)]
+    if cascade.posted_at is None or channel == 0.0:
+        return [*([math.nan] * TIMED), followers, channel]
+    return [*_time_of_day(cascade.posted_at, events, observe), followers, channel]
+
+
+def _time_of_day(posted_at: datetime, events: Floats, observe: float) -> list[float]:
+    """How busy people were so far and are about to be, and the curve as if every hour were alike.
+
+    Only where people live by China's day; readers of X live all over the world.
+    """
+    log = math.log1p(len(events))
+    marks = np.array([observe, *(observe + ahead for ahead in _AHEAD)])
+    passed = busy_seconds(posted_at, marks)
+    now = float(passed[0])
+    ages = now - busy_seconds(posted_at, events)
+    released = float(released_share(np.append(ages, now)).sum())
+    day, second = divmod(beijing(posted_at) + observe, DAY)
+    return [
+        math.log(now / observe),
+        *np.log((passed[1:] - now) / np.array(_AHEAD)).tolist(),
+        *(math.log1p(int((ages < now * part).sum())) - log for part in _FRACTIONS[:3]),
+        math.log((len(events) + 0.5) / (released + 0.5)),
+        *(math.log(float(np.exp(-ages / s).sum()) * now / s + 0.5) - log for s in _FADING),
+        second / 3600,
+        (day + 3) % 7,
+    ]
 
 
 def _channel(name: str | None) -> float:
@@ -155,6 +183,11 @@ def events_from_polls(polls: Sequence[tuple[float, int]], limit: int = 5000) -> 
 
 
 FEATURES: Final = (
-    SIZED + 2 * len(_FRACTIONS) - 1 + 2 * len(_SPANS) + 4 + len(_QUANTILES) + 5 + len(_MEMORIES) + 7
+    SIZED
+    + (2 * len(_FRACTIONS) - 1)
+    + 2 * len(_SPANS)
+    + (4 + len(_QUANTILES))
+    + (5 + len(_MEMORIES) + 3)
+    + CIRCUMSTANCES
 )
 """How many features there are."""

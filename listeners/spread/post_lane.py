@@ -13,7 +13,7 @@ from typing import Final
 
 from core.types import Mention
 from listeners.spread.cascade import Forecast, forecast, shipped_model
-from listeners.spread.conformal import LIMIT, Band, learn
+from listeners.spread.conformal import LIMIT, MOST_LEAN, Band, learn
 from listeners.spread.facts import FEW
 from listeners.spread.features import Cascade, events_from_polls
 from listeners.spread.ports import Keeps
@@ -73,7 +73,9 @@ class PostLane:
             key = (cascade.channel or "", moment)
             band = bands.get(key, Band())
             found = forecast(then, moment, model=shipped_model(), band=band, horizon=latest)
-            bands[key] = learn(band, low=found.low, high=found.high, final=final)
+            bands[key] = learn(
+                band, forecast=found.final, low=found.low, high=found.high, final=final
+            )
 
     async def _known(self) -> dict[tuple[str, float], Band]:
         if self._bands is None:
@@ -88,7 +90,9 @@ def _nearest(second: float) -> float:
 
 
 def _written(bands: dict[tuple[str, float], Band], learned: OrderedDict[str, None]) -> str:
-    rows = [[channel, at, band.below, band.above] for (channel, at), band in bands.items()]
+    rows = [
+        [channel, at, band.below, band.above, band.lean] for (channel, at), band in bands.items()
+    ]
     return json.dumps({"bands": rows, "learned": list(learned)})
 
 
@@ -97,8 +101,10 @@ def _read(stored: str | None) -> tuple[dict[tuple[str, float], Band], list[str]]
     try:
         kept = json.loads(stored or "{}")
         bands = {
-            (str(channel), float(at)): Band(below=_scale(below), above=_scale(above))
-            for channel, at, below, above in kept.get("bands", [])
+            (str(channel), float(at)): Band(
+                below=_scale(below), above=_scale(above), lean=_lean(*lean)
+            )
+            for channel, at, below, above, *lean in kept.get("bands", [])
         }
         return bands, [str(key) for key in kept.get("learned", [])]
     except (ValueError, TypeError, AttributeError):
@@ -107,3 +113,7 @@ def _read(stored: str | None) -> tuple[dict[tuple[str, float], Band], list[str]]
 
 def _scale(value: float) -> float:
     return min(max(float(value), 1 / LIMIT), LIMIT)
+
+
+def _lean(value: float = 0.0) -> float:
+    return min(max(float(value), -MOST_LEAN), MOST_LEAN)

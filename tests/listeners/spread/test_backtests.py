@@ -126,11 +126,26 @@ def test_the_interval_learns_from_what_has_ended_and_from_nothing_else() -> None
         record["events"] = [*np.array(record["events"]), *range(5000, 100_000, 10)]
     taught = list(forecasts(*surprising, dated("z", 300, 100)))[-2:]
     assert float(taught[0]["high"]) > 1.05 * float(plain[0]["high"])
-    assert taught[0]["forecast"] == plain[0]["forecast"]
+    assert taught[0]["forecast"] == pytest.approx(plain[0]["forecast"], rel=0.02)
     too_early = list(forecasts(*surprising[:6], dated("z", 300, 6)))[-2:]
     assert too_early == list(forecasts(dated("z", 300, 6)))
     backwards = list(forecasts(*surprising, dated("y", 300, 101), dated("z", 300, 100)))[-2:]
     assert backwards[0]["high"] == plain[0]["high"]
+
+
+@pytest.mark.parametrize("factor", [0.7, 1.35])
+def test_the_forecast_leans_to_where_posts_ended(factor: float) -> None:
+    """Posts that go a third further than expected, or stop short, move what is said of others."""
+    plain = list(forecasts(dated("z", 300, 100)))
+    seen = int(plain[1]["observed"])
+    more = max(0, round(float(plain[1]["forecast"]) * factor) - seen)
+    drifted = [dated(str(n), 300, n) for n in range(60)]
+    for record in drifted:
+        early = [one for one in np.array(record["events"]).tolist() if one <= 3600]
+        record["events"] = [*early, *np.linspace(5000, 100_000, more).tolist()]
+    taught = list(forecasts(*drifted, dated("z", 300, 100)))[-1]
+    moved = float(taught["forecast"]) / float(plain[1]["forecast"])
+    assert 1.02 < moved ** (1 if factor > 1 else -1) < 1.35
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listeners.spread.cascade import HORIZON, Forecast, forecast, shipped_model
-from listeners.spread.conformal import LIMIT, Band, learn
-from listeners.spread.features import FEATURES, SIZED, Cascade, describe, events_from_polls
+from listeners.spread.conformal import LIMIT, MOST_LEAN, Band, learn
+from listeners.spread.daytime import busy_seconds
+from listeners.spread.features import (
+    CIRCUMSTANCES,
+    FEATURES,
+    SIZED,
+    Cascade,
+    describe,
+    events_from_polls,
+)
 
 MODEL = shipped_model()
 
@@ -82,8 +90,8 @@ def test_what_is_unknown_may_be_left_out() -> None:
     assert forecast(full, 600, model=MODEL).final > 0
     assert seen(events, 600).final > 0
     row = describe(Cascade(events=events), 600)
-    assert np.isnan(row[-4:]).all()
-    assert not np.isnan(row[:-4]).any()
+    assert np.isnan(row[-CIRCUMSTANCES:]).all()
+    assert not np.isnan(row[:-CIRCUMSTANCES]).any()
     assert not np.isnan(describe(full, 600)).any()
     assert describe(Cascade(events=events, channel="X"), 600)[-1] == 0.0
     assert np.isnan(describe(Cascade(events=events, channel="fax", followers=-1), 600)[-2])
@@ -145,16 +153,97 @@ def test_the_band_learns_to_hold_four_in_five(scale: float) -> None:
         reach = 1.28 * scale
         low, high = 100 * np.exp(-reach * band.below), 100 * np.exp(reach * band.above)
         inside.append(low <= truth <= high)
-        band = learn(band, low=low, high=high, final=truth)
+        band = learn(band, forecast=100, low=low, high=high, final=truth)
     assert np.mean(inside[2000:]) == pytest.approx(0.8, abs=0.03)
 
 
 def test_the_band_stays_within_limits() -> None:
     band = Band()
     for _ in range(500):
-        band = learn(band, low=10, high=20, final=1000)
+        band = learn(band, forecast=15, low=10, high=20, final=1000)
     assert band.above == LIMIT
     assert band.below >= 1 / LIMIT
+
+
+def test_the_lean_finds_where_most_truths_are() -> None:
+    """A third of the posts that go twenty times as far does not pull it along."""
+    rng = np.random.default_rng(3)
+    band = Band()
+    for _ in range(3000):
+        truth = 2000 if rng.random() < 1 / 3 else 120 * float(np.exp(rng.normal(0, 0.1)))
+        said = 100 * float(np.exp(band.lean))
+        band = learn(band, forecast=said, low=1, high=1e9, final=truth)
+    assert np.exp(band.lean) == pytest.approx(1.2, abs=0.06)
+
+
+def test_the_lean_stays_within_limits_and_moves_the_forecast() -> None:
+    band = Band()
+    for _ in range(3000):
+        band = learn(band, forecast=130, low=1, high=1e9, final=100)
+    assert band.lean == -MOST_LEAN
+    plain = seen(growing(300), 600)
+    leaned = forecast(Cascade(events=growing(300)), 600, model=MODEL, band=band)
+    assert plain.observed <= leaned.final < plain.final
+    ended = forecast(Cascade(events=growing(300)), HORIZON, model=MODEL, band=band)
+    assert ended.final == 300
+
+
+def test_a_lean_fades_out_with_the_growth_it_is_about() -> None:
+    late = Cascade(events=growing(300))
+    band = Band(lean=MOST_LEAN)
+    week, day = (
+        forecast(late, observe, model=MODEL, band=band).final
+        / forecast(late, observe, model=MODEL).final
+        for observe in (600_000, 86_400)
+    )
+    assert 1 <= week < 1.01 < day
+
+
+def test_an_hour_of_the_night_counts_for_less() -> None:
+    """Beijing's three in the morning, and its ten in the morning."""
+    hour = np.array([3600.0])
+    night = busy_seconds(datetime(2026, 3, 1, 19, tzinfo=UTC), hour)[0]
+    morning = busy_seconds(datetime(2026, 3, 2, 2, tzinfo=UTC), hour)[0]
+    assert night < 1800
+    assert morning > 3600
+    days = busy_seconds(datetime(2026, 3, 1, 19, tzinfo=UTC), np.array([0.0, 86_400.0, 604_800.0]))
+    assert days == pytest.approx([0, 86_400, 604_800])
+
+
+def test_a_post_at_night_goes_further_than_its_first_hour_says() -> None:
+    """The same curve: seen at one in the morning, with the night to come, and at seven."""
+    events = growing(120, seconds=900)
+    early, late = (
+        forecast(
+            Cascade(
+                events=events, channel="weibo", posted_at=datetime(2026, 3, 2, hour, tzinfo=UTC)
+            ),
+            3600,
+            model=MODEL,
+        ).final
+        for hour in (22, 12)
+    )
+    assert early > late
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_any_date_will_do(year: int) -> None:
+    posted = datetime(year, 12, 31, 23, tzinfo=UTC)
+    found = forecast(Cascade(events=growing(50), posted_at=posted), 3600, model=MODEL)
+    assert np.isfinite(found.final)
+
+
+def test_readers_of_x_do_not_live_by_chinas_day() -> None:
+    events = growing(300)
+    dated = Cascade(events=events, channel="x", posted_at=datetime(2026, 3, 2, 3, tzinfo=UTC))
+    undated = Cascade(events=events, channel="x")
+    assert forecast(dated, 3600, model=MODEL) == forecast(undated, 3600, model=MODEL)
+
+
+def test_bounds_are_whole_numbers() -> None:
+    found = seen(growing(300), 21_600)
+    assert found.low == found.final or found.low == int(found.low)
+    assert found.high == found.final or found.high == int(found.high)
 
 
 @given(st.lists(st.floats(0, 1e6), max_size=60), st.floats(1, 1e6))

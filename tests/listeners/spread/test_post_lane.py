@@ -1,5 +1,6 @@
 import json
 import random
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -69,7 +70,9 @@ async def test_a_post_of_a_known_matter_makes_it_worse_and_no_second_alert() -> 
     await watch.engaged(posts[0], growing(30, 3000))
     await watch.close()
     assert len(receiver.alerts) == 1
-    assert "预计扩散极广" in receiver.alerts[0].body
+    [expected] = re.findall("预计七天内约 ([0-9,]+) 条", receiver.alerts[0].body)
+    assert int(expected.replace(",", "")) > 3000
+    assert receiver.alerts[0].severity == "P2"
 
 
 async def test_a_second_look_that_expects_less_changes_nothing() -> None:
