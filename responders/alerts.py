@@ -246,7 +246,7 @@ class AlertDesk:
 
     async def _end(self, alert: Alert, kept: str) -> None:
         now = self._clock.now()
-        over = ended(alert, kept, now, self._manners.part_of)
+        over = ended(alert, kept, now, self._manners.part_of, self._manners.language)
         await self._take(last_step(over, now, self._chain, await self._store.silences()))
 
     def _as_exercise(self, alert: Alert) -> Alert:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.records import Alert, incident_key
-from core.wording import Tongue, Wording
+from core.wording import Tongue
 
 
 def heir(alert: Alert, known: Alert | None, kept: str) -> Alert:
@@ -49,16 +49,25 @@ def heir(alert: Alert, known: Alert | None, kept: str) -> Alert:
     )
 
 
-def ended(alert: Alert, kept: str, now: datetime, say: Callable[[Tongue, str], str]) -> Alert:
-    """The alert once its matter is a part of ``kept``; ``say`` puts that into a language."""
+def ended(
+    alert: Alert, kept: str, now: datetime, say: Callable[[Tongue, str], str], language: Tongue
+) -> Alert:
+    """The alert once its matter is a part of ``kept``.
+
+    ``say`` puts that into a language; ``language`` is that of the receivers.
+    """
     return replace(
         alert,
         state="resolved",
         resolved_at=now,
         part_of=kept,
-        wordings=tuple(_with_line(one, say(one.language, kept)) for one in alert.wordings),
+        body=_with_line(alert.body, say(language, kept)),
+        wordings=tuple(
+            replace(one, body=_with_line(one.body, say(one.language, kept)))
+            for one in alert.wordings
+        ),
     )
 
 
-def _with_line(words: Wording, line: str) -> Wording:
-    return replace(words, body=f"{line}\n{words.body}" if words.body else line)
+def _with_line(body: str, line: str) -> str:
+    return f"{line}\n{body}" if body else line

@@ -78,6 +78,7 @@ async def test_it_ends_with_a_reason_in_both_languages_and_staff_hear_of_it_once
     gone = house.now(SMALL)
     assert (gone.state, gone.part_of, gone.resolved_at) == ("resolved", LARGE, START + HEARD)
     assert (gone.told("zh").body, gone.told("en").body) == ("并入 INC-104\n5 人", "In INC-104")
+    assert gone.body.startswith("并入 INC-104\n8 位作者"), "where only one language is shown"
     assert house.pager.taken == [f"incident:{SMALL}#2"]
     await house.merge()
     assert house.pager.taken == [f"incident:{SMALL}#2"], "doing it again changes nothing"

@@ -114,6 +114,7 @@ async def test_it_speaks_the_language_of_staff_and_says_why_again(rig: Rig) -> N
         ),
         ({"notices": 2, "state": "resolved"}, "Resolved: nothing new for 6 hours"),
         ({"notices": 1, "drill": True}, "DRILL"),
+        ({"notices": 2, "state": "resolved", "part_of": "INC-104"}, "Now part of INC-104"),
     ):
         await robot.deliver(replace(alert(), **changes))
         await rig.clock.advance(60)
