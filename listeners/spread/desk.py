@@ -77,7 +77,10 @@ class Desk:
     async def send(self) -> None:
         """Raise everything filed; what fails stays filed. Raises what ``raise_alert`` raises."""
         for key, notice in tuple(self._unsent.items()):
-            await self._raises.raise_alert(self._alert(notice, await self._number(notice.case)))
+            number = await self._number(notice.case)
+            if self._unsent.get(key) is not notice:
+                continue  # it went into another matter meanwhile, or there is something newer
+            await self._raises.raise_alert(self._alert(notice, number))
             if self._unsent.get(key) is notice:
                 del self._unsent[key]
 

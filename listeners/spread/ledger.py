@@ -55,6 +55,9 @@ class Ledger:
         self._dirty: dict[str, Case] = {}
         self._ended: list[tuple[Case, str]] = []
         """Cases that took over a stored incident, with its id."""
+        self._writing: Case | None = None
+        self._takers: list[Case] = []
+        """What took over the case that is being written, if anything did meanwhile."""
         self._task: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
 
@@ -66,6 +69,7 @@ class Ledger:
         """Two cases turned out to be one; what the store has of ``gone`` goes over to ``kept``."""
         self._dirty.pop(gone.key, None)
         if gone.record is None:
+            self._takers += [kept] if gone is self._writing else []
             return
         if kept.record is None:
             kept.record = gone.record
@@ -85,6 +89,7 @@ class Ledger:
     async def number(self, case: Case) -> str:
         """The case's Incident.id, which is stored now if it was not. Raises StoreError."""
         async with self._lock:
+            await self._write(case, whole=False)
             return (await self._record(case)).id
 
     async def settle(self) -> None:
@@ -169,11 +174,31 @@ class Ledger:
             del self._ended[0]
         for key, case in tuple(self._dirty.items()):
             async with self._lock:
-                if self._dirty.get(key) is not case:
-                    continue
-                await self._record(case)
+                if self._dirty.get(key) is case:
+                    del self._dirty[key]
+                    await self._write(case, whole=True)
+
+    async def _write(self, case: Case, *, whole: bool) -> None:
+        """Store a case, ``whole`` or only so that it has a number.
+
+        What changes meanwhile is noted anew by who changes it; what fails is noted here.
+        """
+        self._writing = case
+        try:
+            await self._record(case)
+            if whole:
                 await self._update(case)
-                del self._dirty[key]
+        except BaseException:
+            if whole and not self._takers:
+                self.note(case)
+            raise
+        finally:
+            takers, self._takers, self._writing = self._takers, [], None
+            record = case.record
+            if record is not None:
+                self._ended += [(taker, record.id) for taker in takers]
+            for taker in takers:
+                self.note(taker)
 
     async def _record(self, case: Case) -> Incident:
         if case.record is None:

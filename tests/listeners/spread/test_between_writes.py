@@ -1,0 +1,127 @@
+"""What changes while an incident is being written is written as well."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.clock import ManualClock
+from core.records import Incident
+from core.types import Mention
+from storage.factory import AnyStore, open_store
+from tests.listeners.making import START
+from tests.listeners.spread.test_kept import members, recorded
+from tests.listeners.spread.watching import NOW, QUEUE, Receiver, hear, said, watching
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[AnyStore]:
+    opened = await open_store(f"sqlite:{tmp_path / 'store.db'}", clock=ManualClock(NOW))
+    yield opened
+    await opened.close()
+
+
+class Slow:
+    """A store that holds one kind of call until it is let go."""
+
+    def __init__(self, store: AnyStore, call: str) -> None:
+        self._store = store
+        self._call = call
+        self.reached = asyncio.Event()
+        self.free = asyncio.Event()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def open_incident(self, incident: Incident) -> Incident:
+        opened = await self._store.open_incident(incident)
+        await self._wait("open_incident")
+        return opened
+
+    async def assign_incident(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
+        await self._store.assign_incident(seqs, id)
+        await self._wait("assign_incident")
+
+    async def _wait(self, call: str) -> None:
+        if call == self._call:
+            self.reached.set()
+            await self.free.wait()
+
+
+def in_category(posts: Sequence[Mention], category: str) -> list[Mention]:
+    return [replace(one, judgement=replace(one.judgement, category=category)) for one in posts]
+
+
+async def test_a_post_that_comes_while_its_incident_is_written_is_not_forgotten(
+    store: AnyStore,
+) -> None:
+    slow = Slow(store, "assign_incident")
+    watch = watching(Receiver(), store=slow)  # type: ignore[arg-type]  # stands in
+    posts = await recorded(store, said(4))
+    await hear(watch, posts[:3])
+    await asyncio.wait_for(slow.reached.wait(), 5)
+    await hear(watch, posts[3:])
+    slow.free.set()
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+    await watch.close()
+    [kept] = await store.incidents()
+    assert kept.mentions == 4
+    assert len(await members(store, kept.id)) == 4
+
+
+@pytest.mark.parametrize("call", ["open_incident", "assign_incident"])
+async def test_a_case_that_goes_into_another_while_it_is_written_leaves_no_orphan(
+    store: AnyStore, call: str
+) -> None:
+    slow = Slow(store, call)
+    watch = watching(Receiver(), store=slow)  # type: ignore[arg-type]  # stands in
+    first = await recorded(store, in_category(said(3), "freshness"))
+    at = START + timedelta(minutes=1)
+    second = await recorded(store, in_category(said(3, QUEUE, seq=50, at=at), "checkout"))
+    await hear(watch, first)
+    await asyncio.wait_for(slow.reached.wait(), 5)
+    await hear(watch, second)
+    book = watch._book
+    gone, kept = (book.of_post(f"hejia\nweibo\n{one[0].event.id}") for one in (first, second))
+    assert gone is not None
+    assert kept is not None
+    watch._unite(kept, gone)
+    slow.free.set()
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+    await watch.close()
+    found = await store.incidents()
+    [alive] = [one for one in found if one.merged_into is None]
+    assert len(await members(store, alive.id)) == 6
+    assert all(one.state == "resolved" for one in found if one is not alive)
+
+
+async def test_no_alert_is_raised_about_what_went_into_another_meanwhile(store: AnyStore) -> None:
+    slow, receiver = Slow(store, "open_incident"), Receiver()
+    watch = watching(receiver, store=slow)  # type: ignore[arg-type]  # stands in
+    first = await recorded(store, in_category(said(6), "freshness"))
+    at = START + timedelta(minutes=1)
+    second = await recorded(store, in_category(said(6, QUEUE, seq=50, at=at), "checkout"))
+    slow.free.set()
+    await hear(watch, first)
+    assert len(receiver.alerts) == 1
+    slow.free.clear()
+    slow.reached.clear()
+    raising = asyncio.create_task(hear(watch, second))
+    await asyncio.wait_for(slow.reached.wait(), 5)
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+    assert not raising.done()
+    book = watch._book
+    kept, gone = (book.of_post(f"hejia\nweibo\n{one[0].event.id}") for one in (first, second))
+    assert gone is not None
+    assert kept is not None
+    watch._unite(kept, gone)
+    slow.free.set()
+    await raising
+    await watch.close()
+    assert len(receiver.kept) == 1
