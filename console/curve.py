@@ -1,8 +1,9 @@
 """How an incident has grown, and how it is expected to go on: the numbers of its curve.
 
-The forecast is of the whole first week. The way there has the mean shape of real cascades: of what
-comes after their first minutes, a share of 1 - 1 / (1 + t / two hours) has come t after the post
-(fitted to Weibo and Twitter cascades; within .06 of their mean on average, see docs/spread.md).
+The forecast is of the whole first week. The way there is that of a self-exciting process: a share
+of 1 - (1 + t / 20 min) ** -0.242 of all has come t after the first post. Some matters grow early
+and some late, so on the way the band takes that in, too. Both were chosen on real cascades
+(docs/spread.md).
 """
 
 from collections.abc import Sequence
@@ -18,8 +19,10 @@ POINTS_AHEAD: Final = 48
 WEEK: Final = timedelta(days=7)
 HORIZONS: Final = (1, 3, 6, 24)
 """Hours from now for which the expected count is written out; the whole week comes last."""
-_HALF: Final = timedelta(hours=2)
-"""When half of what is to come has come."""
+_MEMORY: Final = timedelta(minutes=20)
+_EXPONENT: Final = 0.242
+_SLACK: Final = 1.5
+"""The lower bound grows as this power of the share that has come, the upper one as its root."""
 _QUIET: Final = timedelta(hours=24)
 """The curve goes on for so long after the last post."""
 _LEAST_AHEAD: Final = timedelta(hours=3)
@@ -97,14 +100,16 @@ def _expected(
     """The count at ``at``: what is there, and the part of the growth that has come by then."""
     part = (_come(at - first) - _come(now - first)) / (_come(WEEK) - _come(now - first))
     total = max(incident.forecast or 0.0, count)
-    low, high = (
-        total if bound is None else max(bound, count) for bound in (incident.low, incident.high)
-    )
+    low = total if incident.low is None else min(max(incident.low, count), total)
+    high = total if incident.high is None else max(incident.high, total)
+    early = part ** (1 / _SLACK) if high > total else part
+    late = part**_SLACK if low < total else part
     low, middle, high = (
-        count + (one - count) * part for one in (min(low, total), total, max(high, total))
+        count + (one - count) * share for one, share in ((low, late), (total, part), (high, early))
     )
     return Expected(at=at, count=middle, low=low, high=high, hours=hours)
 
 
 def _come(age: timedelta) -> float:
-    return 1 - 1 / (1 + age / _HALF)
+    share: float = 1 - (1 + age / _MEMORY) ** -_EXPONENT
+    return share

@@ -79,6 +79,17 @@ def test_a_nearer_horizon_has_less_growth() -> None:
     assert observed < day < week
 
 
+def test_on_the_way_the_interval_is_wider_than_the_growth_says() -> None:
+    """Some posts grow early and some late."""
+    cascade = Cascade(events=growing(300, seconds=30_000))
+    soon, week = (
+        forecast(cascade, 3600, model=MODEL, horizon=horizon) for horizon in (21_600, HORIZON)
+    )
+    part = (soon.final - soon.observed) / (week.final - week.observed)
+    assert soon.observed <= soon.low < soon.observed + part * (week.low - week.observed) - 1
+    assert soon.high > soon.observed + part * (week.high - week.observed) + 2
+
+
 def test_what_is_unknown_may_be_left_out() -> None:
     events = growing(300)
     full = Cascade(
@@ -165,12 +176,13 @@ def test_the_band_stays_within_limits() -> None:
     assert band.below >= 1 / LIMIT
 
 
-def test_the_lean_finds_where_most_truths_are() -> None:
-    """A third of the posts that go twenty times as far does not pull it along."""
+@pytest.mark.parametrize("far", [2000.0, 5.0])
+def test_the_lean_finds_where_most_truths_are(far: float) -> None:
+    """A third of the posts that go twenty times as far, or nowhere, does not pull it along."""
     rng = np.random.default_rng(3)
     band = Band()
     for _ in range(3000):
-        truth = 2000 if rng.random() < 1 / 3 else 120 * float(np.exp(rng.normal(0, 0.1)))
+        truth = far if rng.random() < 1 / 3 else 120 * float(np.exp(rng.normal(0, 0.1)))
         said = 100 * float(np.exp(band.lean))
         band = learn(band, forecast=said, low=1, high=1e9, final=truth)
     assert np.exp(band.lean) == pytest.approx(1.2, abs=0.06)
@@ -240,10 +252,12 @@ def test_readers_of_x_do_not_live_by_chinas_day() -> None:
     assert forecast(dated, 3600, model=MODEL) == forecast(undated, 3600, model=MODEL)
 
 
-def test_bounds_are_whole_numbers() -> None:
-    found = seen(growing(300), 21_600)
-    assert found.low == found.final or found.low == int(found.low)
-    assert found.high == found.final or found.high == int(found.high)
+@pytest.mark.parametrize("size", [50, 123, 300])
+def test_bounds_are_whole_numbers(size: int) -> None:
+    found = seen(growing(size), 1200)
+    assert found.low < found.final < found.high
+    assert found.low == int(found.low)
+    assert found.high == int(found.high)
 
 
 @given(st.lists(st.floats(0, 1e6), max_size=60), st.floats(1, 1e6))
