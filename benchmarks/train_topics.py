@@ -97,7 +97,10 @@ class Design:
         self.starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
         self.cells = np.concatenate([text.cells for text in texts])
         self.scale = (1 / np.sqrt(sizes)).astype(np.float32)
-        self.row = np.repeat(np.arange(len(texts)), sizes)
+        order = np.argsort(self.cells, kind="stable")
+        self.by_cell = np.repeat(np.arange(len(texts)), sizes)[order]
+        """The text of each n-gram, cell by cell."""
+        self.cells_used, self.cell_starts = np.unique(self.cells[order], return_index=True)
         self.dense = np.stack([text.dense for text in texts])
 
     def scores(self, table: Floats, dense: Floats, bias: Floats) -> Floats:
@@ -107,12 +110,10 @@ class Design:
 
     def gradient(self, errors: Floats, width: int) -> Floats:
         """Of the table, from the errors of the scores."""
-        scaled = (errors * self.scale[:, None])[self.row]
-        columns = [
-            np.bincount(self.cells, scaled[:, head], minlength=width)
-            for head in range(errors.shape[1])
-        ]
-        return np.stack(columns, axis=1).astype(np.float32)
+        scaled = (errors * self.scale[:, None])[self.by_cell]
+        whole = np.zeros((width, errors.shape[1]), np.float32)
+        whole[self.cells_used] = np.add.reduceat(scaled, self.cell_starts, axis=0)
+        return whole
 
 
 class Adam:
@@ -134,30 +135,43 @@ class Adam:
         self.value -= RATE * mean / (np.sqrt(square) + 1e-6)
 
 
-def fit(texts: Sequence[Features], goals: Floats, weights: Floats) -> TopicModel:
-    """Logistic regression of every head; categories exclude each other, and so do intents."""
-    design = Design(texts)
+Slices = tuple[slice, ...]
+
+
+def descended(
+    design: Design, goals: Floats, weights: Floats, exclusive: Slices, lone: Slices
+) -> tuple[Floats, Floats, Floats]:
+    """Table, dense weights and bias by logistic regression of every head.
+
+    Of the heads of a slice in ``exclusive`` one is right; those in ``lone`` say yes or no.
+    """
     width, heads = 1 << BITS, goals.shape[1]
     table, dense, bias = Adam((width, heads)), Adam((design.dense.shape[1], heads)), Adam((heads,))
     total = weights.sum(axis=0, keepdims=True)
     for _ in range(STEPS):
         scores = design.scores(table.value, dense.value, bias.value)
         guess = np.empty_like(scores)
-        for group in EXCLUSIVE:
+        for group in exclusive:
             powers = np.exp(scores[:, group] - scores[:, group].max(axis=1, keepdims=True))
             guess[:, group] = powers / powers.sum(axis=1, keepdims=True)
-        for part in LONE:
+        for part in lone:
             guess[:, part] = 1 / (1 + np.exp(-np.clip(scores[:, part], -30, 30)))
         errors = (guess - goals) * weights / total
         table.step(design.gradient(errors, width), DECAY_CELLS)
         dense.step(design.dense.T @ errors, DECAY_DENSE)
         bias.step(errors.sum(axis=0), 0.0)
-    unit = np.maximum(np.abs(table.value).max(axis=0), 1e-6) / 127
+    return table.value, dense.value, bias.value
+
+
+def fit(texts: Sequence[Features], goals: Floats, weights: Floats) -> TopicModel:
+    """A model of all heads; categories exclude each other, and so do intents."""
+    table, dense, bias = descended(Design(texts), goals, weights, EXCLUSIVE, LONE)
+    unit = np.maximum(np.abs(table).max(axis=0), 1e-6) / 127
     return TopicModel(
-        table=np.round(table.value / unit).astype(np.int8),
+        table=np.round(table / unit).astype(np.int8),
         unit=unit.astype(np.float32),
-        dense=dense.value,
-        bias=bias.value,
+        dense=dense,
+        bias=bias,
     )
 
 
@@ -184,10 +198,8 @@ def calibrated(model: TopicModel, ours: Sequence[Sentence]) -> TopicModel:
     scores, actual = list[float](), list[float]()
     for fold in range(FOLDS):
         others = set(authors[fold::FOLDS])
-        heard = [one for one in ours if one.author not in others]
         unheard = [one for one in ours if one.author in others]
-        part = train(heard)
-        scores += [_log_odds(part.topics(one.features).complaint) for one in unheard]
+        scores += complaint_scores([one for one in ours if one.author not in others], unheard)
         actual += [float(one.complaint) for one in unheard]
     x, y = np.array(scores), np.array(actual)
     slope, offset = 1.0, 0.0
@@ -199,9 +211,14 @@ def calibrated(model: TopicModel, ours: Sequence[Sentence]) -> TopicModel:
     return model.stretched(slope, offset)
 
 
-def _log_odds(probability: float) -> float:
-    near = min(max(probability, 1e-6), 1 - 1e-6)
-    return float(np.log(near / (1 - near)))
+def complaint_scores(heard: Sequence[Sentence], unheard: Sequence[Sentence]) -> list[float]:
+    """Log-odds of a complaint by a model of that head alone: the heads do not touch each other."""
+    goals = np.array([[one.complaint] for one in heard], np.float32)
+    learned = descended(
+        Design([one.features for one in heard]), goals, np.ones_like(goals), (), (slice(0, 1),)
+    )
+    found: list[float] = Design([one.features for one in unheard]).scores(*learned)[:, 0].tolist()
+    return found
 
 
 def decided(model: TopicModel, one: Sentence) -> Decided:

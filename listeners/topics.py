@@ -20,7 +20,7 @@ from listeners.risks import KINDS
 from listeners.topic_features import Features
 
 FILE: Final = Path(__file__).with_name("tables") / "topics.npz"
-VERSION: Final = "topics-2"
+VERSION: Final = "topics-3"
 
 HEADS: Final = ("complaint", *CATEGORIES, *INTENTS, *KINDS)
 """What each column of the tables is."""

@@ -243,7 +243,7 @@ def garbage(**changes: object) -> str:
         garbage(model="linear-0"),
         garbage(complaint={"slope": 1}),
         garbage(complaint={"slope": float("inf"), "offset": 0}),
-        garbage(complaint={"slope": -1, "offset": 0}, topics="topics-2"),
+        garbage(complaint={"slope": -1, "offset": 0}, topics="topics-3"),
         garbage(complaint={"slope": 1, "offset": 0}, topics="topics-0"),
     ],
 )
