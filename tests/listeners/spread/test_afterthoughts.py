@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.clock import ManualClock
+from core.errors import StoreError
 from core.types import Mention
 from listeners.embedding import Embedder, Vectors
 from listeners.spread import afterthoughts
@@ -120,3 +121,29 @@ async def test_an_answer_about_a_post_that_is_forgotten_is_dropped() -> None:
     answer.set_result(np.ones(384, np.float32))
     await asked.settle()
     assert case.meaning.count == 0
+
+
+async def test_what_cannot_be_put_to_use_is_logged_and_the_next_is_asked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    book, made = book_with(*BREAD[:5])
+    united: list[str] = []
+
+    async def fail() -> None:
+        raise StoreError("disk full")
+
+    def unite(kept: Case, gone: Case) -> None:
+        book.merge(kept, gone)
+        united.append(gone.key)
+
+    asked = Afterthoughts(Embedder(Topics), clock=ManualClock(NOW), book=book, unite=unite)
+    for case, one in made:
+        post = heard("hejia", one, one.event.posted_at.timestamp())
+        asked.note(case, post, one.event.text, "zh")
+    asked.kick(then=fail)
+    await asked.settle()
+    assert len(united) == 4
+    assert asked.asks
+    assert [one.message for one in caplog.records].count(
+        "what a post means was not put to use"
+    ) == 4
