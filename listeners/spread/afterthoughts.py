@@ -1,6 +1,6 @@
 """Which cases turn out to be one by what their posts mean: found out later, beside the work.
 
-Asking for a meaning takes a thousand times as long as all else that is done with a post. So what
+Asking for a meaning takes a hundred times as long as all else that is done with a post. So what
 no case claimed is asked about in a thread, one text at a time, for a small share of one core; a
 full line forgets what one person said first. An answer may come late or never: then the matter
 is grouped by words alone.
