@@ -15,6 +15,8 @@ PASSED_ON: Final = 0.45
 """How much of the probability of a complaint is left of one that is passed on without a word."""
 
 _COMPLAINT: Final = 0.5
+_OWN_TOPIC: Final = 0.5
+"""From here on a few words on a quotation have a topic of their own."""
 _CALM: Final = frozenset({"praise", "statement", "question", "suggestion", "spam"})
 """What nobody wants who has something put right."""
 
@@ -30,6 +32,8 @@ class Decided:
     """What a text is about, what its author wants, and what harm it names."""
 
     category: str
+    about: float
+    """How likely the category is."""
     intent: str
     risk: tuple[str, ...]
     words: tuple[str, ...]
@@ -46,15 +50,22 @@ def decide(topics: Topics, features: Features) -> Decided:
     words += _words(features.hits["complaint"], {"complaint.fault", "complaint.demand"})
     words += _words(features.hits["category"], {f"category.{category}"})
     words += _words(features.hits["intent"], {f"intent.{intent}"})
-    return Decided(category=category, intent=intent, risk=risk, words=tuple(dict.fromkeys(words)))
+    return Decided(
+        category=category,
+        about=topics.categories[category],
+        intent=intent,
+        risk=risk,
+        words=tuple(dict.fromkeys(words)),
+    )
 
 
 def beside(own: Decided, passed_on: Decided) -> Decided:
     """The author's own words, with what they were said about: topic and harm of the quotation."""
     risk = tuple(kind for kind in KINDS if kind in own.risk or kind in passed_on.risk)
+    has_topic = own.category != "other" and own.about >= _OWN_TOPIC
     return replace(
         own,
-        category=passed_on.category if own.category == "other" else own.category,
+        category=own.category if has_topic else passed_on.category,
         risk=risk,
         words=tuple(dict.fromkeys((*own.words, *passed_on.words))),
     )

@@ -30,6 +30,7 @@ class _Tables(TypedDict):
 
 
 _FORMAT: Final = 2
+_NARROW: Final = 1e-6
 _READ: Final = (1, 2)
 """Formats that can be read; the first had neither a bend nor categories."""
 
@@ -61,7 +62,12 @@ class Adaptation:
 
     def applied(self, scores: Floats) -> Floats:
         """What becomes of scores that the moved weights gave."""
-        return bent(scores, self.slope, self.bend) + self.bias
+        negative, neutral, positive = scores.tolist()
+        width = abs(positive - negative)
+        # As ``bent``, in a tenth of its time for one text.
+        by = self.slope + self.bend * (math.asinh(width) / width if width > _NARROW else 1.0)
+        a, b, c = self.bias
+        return np.array((negative * by + a, neutral * by + b, positive * by + c))
 
 
 def bent(scores: Floats, slope: float, bend: float) -> Floats:
@@ -74,7 +80,10 @@ def bent(scores: Floats, slope: float, bend: float) -> Floats:
     width = np.abs(scores[..., 2:] - scores[..., :1])
     return np.asarray(
         scores
-        * (slope + bend * np.where(width < 1e-6, 1.0, np.arcsinh(width) / np.maximum(width, 1e-6)))
+        * (
+            slope
+            + bend * np.where(width < _NARROW, 1.0, np.arcsinh(width) / np.maximum(width, _NARROW))
+        )
     )
 
 

@@ -213,6 +213,8 @@ def test_calibration_never_turns_a_judgement_round(
     after = bent(before, slope, bend)
     assert np.isfinite(after).all()
     assert after[before.argmax()] == after.max()
+    one = Adaptation(model="m", labels=1, slope=slope, bend=bend, bias=(1.0, 0.0, -1.0))
+    assert one.applied(before) == pytest.approx(after + np.array((1.0, 0.0, -1.0)))
 
 
 def test_a_model_that_is_too_sure_becomes_less_sure() -> None:

@@ -73,6 +73,12 @@ def test_harm_in_a_quotation_is_heard(judge: TextJudge) -> None:
     assert found.category == "food_safety"
 
 
+@pytest.mark.parametrize("own", ["太过分了", "这也太离谱了", "恶心"])
+def test_a_cry_has_the_topic_of_what_it_is_about(judge: TextJudge, own: str) -> None:
+    assert judged(judge, f"{own}//@小张: {SICK}").category == "food_safety"
+    assert judged(judge, f"服务真的差//@小张: {SICK}").category == "staff"
+
+
 def test_a_quotation_without_letters_changes_nothing(judge: TextJudge) -> None:
     found = judged(judge, "面包发霉了，要退款//@a:。。。")
     assert found.complaint >= 0.5
