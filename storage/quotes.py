@@ -1,11 +1,13 @@
-"""What alerts and incidents quote of a customer's posts, taken out when the customer is erased."""
+"""What alerts, incidents and pauses quote of a customer, taken out when the customer is erased."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
 from core.records import Alert, Incident
+from core.standing import Freeze
 from core.types import Mention
+from core.wording import Wording
 
 Quoting = TypeVar("Quoting", Alert, Incident)
 
@@ -23,16 +25,30 @@ def said(mentions: Sequence[Mention]) -> frozenset[str]:
 def without_quotes(record: Quoting, texts: frozenset[str]) -> Quoting | None:
     """The record's next version with nothing of the texts in it; ``None`` where it quotes none."""
     title = _title(record.title, texts)
-    wordings = tuple(
-        replace(each, title=_title(each.title, texts), body=_body(each.body, texts))
-        for each in record.wordings
-    )
+    wordings = _wordings(record.wordings, texts)
     changed: Quoting
     if isinstance(record, Incident):
         changed = replace(record, title=title, wordings=wordings)
     else:
         changed = replace(record, title=title, wordings=wordings, body=_body(record.body, texts))
     return None if changed == record else replace(changed, version=record.version + 1)
+
+
+def unquoting(freeze: Freeze, texts: frozenset[str]) -> Freeze | None:
+    """As ``without_quotes``, for the reason of a pause."""
+    changed = replace(
+        freeze,
+        reason=_title(freeze.reason, texts),
+        wordings=_wordings(freeze.wordings, texts),
+    )
+    return None if changed == freeze else changed
+
+
+def _wordings(wordings: Sequence[Wording], texts: frozenset[str]) -> tuple[Wording, ...]:
+    return tuple(
+        replace(each, title=_title(each.title, texts), body=_body(each.body, texts))
+        for each in wordings
+    )
 
 
 def _title(title: str, texts: frozenset[str]) -> str:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.records import Alert, Conversation, Incident, Line, Reply, Ticket
-from core.standing import Correction, Tracked
+from core.standing import Correction, Freeze, Tracked
 from core.types import Event
 from storage.audit import Entry, entry, from_row, pseudonym
 from storage.codec import key_of, micros, moment, text_of
@@ -12,7 +12,7 @@ from storage.mongo.rows import row_of
 from storage.mongo.schema import DEAD, DONE, DROPPED, PENDING
 from storage.mongo.work import Tx, blob, integer, key
 from storage.people import ERASED, Dossier, names, tombstone
-from storage.quotes import said, without_quotes
+from storage.quotes import said, unquoting, without_quotes
 from storage.records import Judged
 
 _STATES: Final = {PENDING: "pending", DONE: "done", DEAD: "dead"}
@@ -142,6 +142,11 @@ async def _take_out_quotes(tx: Tx, texts: frozenset[str]) -> None:
         if incident is not None:
             change = {"$set": {"body": tx.dump(incident), "version": incident.version}}
             await tx.table("incidents").change({"_id": doc["_id"], "body": doc["body"]}, change)
+    async for doc in tx.table("freezes").each():
+        freeze = unquoting(tx.load(Freeze, doc), texts)
+        if freeze is not None:
+            body = {"$set": {"body": tx.dump(freeze)}}
+            await tx.table("freezes").change({"_id": doc["_id"], "body": doc["body"]}, body)
 
 
 async def note(tx: Tx, *, who: str, what: str, about: str) -> Entry:

@@ -4,13 +4,13 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from core.records import Alert, Conversation, Incident, Line, Reply, Ticket
-from core.standing import Correction, Tracked
+from core.standing import Correction, Freeze, Tracked
 from core.types import Event, Mention
 from storage.audit import Entry, entry, from_row, pseudonym
 from storage.codec import key_of, micros, moment, text_of
 from storage.people import ERASED, Dossier, names, tombstone
 from storage.portable import KINDS
-from storage.quotes import said, without_quotes
+from storage.quotes import said, unquoting, without_quotes
 from storage.records import Judged, mention_words, search_filters, ticket_words
 from storage.sql.schema import DEAD, DONE, DROPPED, PENDING
 from storage.sql.work import Row, Tx, View
@@ -170,6 +170,10 @@ def _take_out_quotes(tx: Tx, texts: frozenset[str]) -> None:
             tx.db.execute(
                 "UPDATE incidents SET body = ? WHERE id = ?", (tx.coder.dump(incident), row)
             )
+    for row, body in tx.db.execute("SELECT id, body FROM freezes").fetchall():
+        freeze = unquoting(tx.coder.load(Freeze, body), texts)
+        if freeze is not None:
+            tx.db.execute("UPDATE freezes SET body = ? WHERE id = ?", (tx.coder.dump(freeze), row))
 
 
 def _bury(tx: Tx, seq: int, event: Event) -> None:

@@ -11,8 +11,9 @@ from core.clock import ManualClock
 from core.errors import StoreError
 from core.queries import MentionFilter, TicketFilter
 from core.records import Outcome, Target
-from core.standing import Correction, Tracked
+from core.standing import Correction, Freeze, Tracked
 from core.types import Author, Page, Reject
+from core.wording import Wording
 from storage.audit import Entry, broken, entry, pseudonym
 from storage.factory import AnyStore, open_store
 from storage.sql.work import Tx
@@ -42,6 +43,16 @@ WHO = "customer-7"
 WORD = "榴莲千层"
 """Said by the customer alone."""
 NAME = "韩梅梅"
+PAUSE = Freeze(
+    id="incident:INC-101",
+    scope="incident",
+    value="INC-101",
+    reason=f"P1 禾家超市：{WORD} p1",
+    by="bot",
+    at=NOW,
+    wordings=(Wording(language="en", title=f"P1 Hejia: {WORD} p1"),),
+)
+OTHER_PAUSE = Freeze(id="all", scope="all", reason="系统维护", by="王芳", at=NOW)
 
 
 @pytest.fixture(params=["sqlite", "sealed", "mongodb"])
@@ -113,6 +124,8 @@ async def live(store: AnyStore) -> None:
     )
     await store.raise_alert(evidence, [])
     await store.raise_alert(alert("a2", body="〔chat〕别人说的"), [])
+    await store.save_freeze(PAUSE)
+    await store.save_freeze(OTHER_PAUSE)
     await store.open_incident(incident("k", title=f"{WORD} p1"))
     await store.open_incident(incident("other", title="别人说的"))
     rejects = (
@@ -166,6 +179,8 @@ async def test_a_customer_is_forgotten_whole(store: AnyStore, tmp_path: Path) ->
     assert sorted(each.title for each in await store.incidents()) == ["…", "别人说的"]
     for each in await store.incidents():
         await store.compare_and_set_incident(each)
+    clean = replace(PAUSE, reason="…", wordings=(Wording(language="en", title="…"),))
+    assert await store.freezes() == [OTHER_PAUSE, clean], "still paused, without the quotation"
     assert await store.corrections() == []
     assert await store.tracked_due("chat", NOW, 9) == []
     counts = await store.counts()
@@ -175,7 +190,7 @@ async def test_a_customer_is_forgotten_whole(store: AnyStore, tmp_path: Path) ->
     assert await store.examine(mend=False) == []
     again = await put(store, event("m1", **theirs("m1")), event("waits", **theirs("waits")))
     assert again.duplicates == 2, "a repeat brings nothing back"
-    (line,) = await store.audit()
+    *_, line = await store.audit()
     assert (line.who, line.what, line.about) == ("王芳", "erase", pseudonym(WHO))
     assert WHO not in line.about
     await store.close()
