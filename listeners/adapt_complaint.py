@@ -37,14 +37,23 @@ def adapt_complaint(found: Sequence[float], actual: Sequence[bool]) -> Stretched
     scores = np.array([log_odds(one) for one in found])
     labels = np.array(actual, np.int64)
     before = quality(_shares(scores), labels)
+    after, offset = _crossed(scores, labels, offset=True), True
+    if not after.better_than(before):
+        # Nothing but how sure the model is: every answer stays.
+        after, offset = _crossed(scores, labels, offset=False), False
+    accepted = after.better_than(before)
+    stretch = _fit(scores, labels, offset=offset) if accepted else None
+    return Stretched(before=before, after=after, stretch=stretch)
+
+
+def _crossed(scores: Floats, labels: NDArray[np.int64], *, offset: bool) -> Quality:
+    """How good a stretch is on each fifth of the labels when the others teach it."""
     unseen = np.empty_like(scores)
     fold = np.random.default_rng(0).permutation(len(labels)) % _FOLDS
     for turn in range(_FOLDS):
-        learned = _fit(scores[fold != turn], labels[fold != turn])
+        learned = _fit(scores[fold != turn], labels[fold != turn], offset=offset)
         unseen[fold == turn] = learned.slope * scores[fold == turn] + learned.offset
-    after = quality(_shares(unseen), labels)
-    accepted = after.better_than(before)
-    return Stretched(before=before, after=after, stretch=_fit(scores, labels) if accepted else None)
+    return quality(_shares(unseen), labels)
 
 
 def _shares(scores: Floats) -> Floats:
@@ -52,9 +61,9 @@ def _shares(scores: Floats) -> Floats:
     return np.stack([1 - yes, yes], axis=1)
 
 
-def _fit(scores: Floats, labels: NDArray[np.int64]) -> Stretch:
-    """By Newton's method on two parameters."""
-    inputs = np.stack([scores, np.ones_like(scores)], axis=1)
+def _fit(scores: Floats, labels: NDArray[np.int64], *, offset: bool) -> Stretch:
+    """By Newton's method on two parameters, or on the slope alone."""
+    inputs = np.stack([scores, np.full_like(scores, float(offset))], axis=1)
     held = np.array([1.0, 0.0])
     found = held.copy()
     for _ in range(_STEPS):

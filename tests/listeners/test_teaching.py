@@ -120,6 +120,19 @@ def test_overconfidence_about_complaints_is_mended() -> None:
     assert found.stretch.slope < 0.6
 
 
+def test_doubt_alone_changes_no_answer() -> None:
+    """Where an offset would cost right answers, how sure the model is can still be mended."""
+    chance = np.random.default_rng(4)
+    truth = chance.random(300)
+    said = (chance.random(300) < truth).tolist()
+    loud = [Stretch(slope=5.0, offset=0.0)(share) for share in truth.tolist()]
+    found = adapt_complaint(loud, said)
+    assert found.stretch is not None
+    assert found.stretch.slope < 0.5
+    if found.stretch.offset == 0.0:
+        assert found.after.accuracy == found.before.accuracy
+
+
 def test_a_stretch_moves_log_odds() -> None:
     assert Stretch(slope=1.0, offset=0.0)(0.3) == pytest.approx(0.3)
     assert Stretch(slope=2.0, offset=1.0)(0.5) == pytest.approx(1 / (1 + np.exp(-1)))
