@@ -1,40 +1,23 @@
 """The console in a real browser: nothing inline, nothing lost, nothing that jumps."""
 
 import re
-from datetime import timedelta
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import expect
 
 from core.health import Health
-from core.records import ReplyState
-from core.types import EventKind
 from tests.browser.conftest import OpenTab
-from tests.console.house import CHAT, House
+from tests.browser.console_pages import live, open_page
+from tests.console.house import House
+from tests.console.pages import EVIL, PAGES, fill
 from tests.console.seeds import (
-    add_alert,
     add_dead_letters,
-    add_incident,
     add_mention,
     event,
     judgement,
-    reply,
-    ticket,
 )
-from tests.console.test_pages import EVIL, PAGES, fill
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-
-async def open_page(context: BrowserContext, house: House, path: str) -> Page:
-    page = await context.new_page()
-    await page.goto(house.url + path)
-    return page
-
-
-async def live(page: Page) -> None:
-    """Wait until the page hears of changes."""
-    await expect(page.locator("#live-state")).to_have_attribute("data-state", "on")
 
 
 async def test_every_page_obeys_the_policy_in_both_languages(house: House, tabs: OpenTab) -> None:
@@ -149,159 +132,3 @@ async def test_on_a_telephone_the_list_and_the_entry_take_turns(
         await live(page)
         await page.get_by_role("button", name="筛选").click()
         await expect(page.locator("#filters").get_by_text("正面", exact=True)).to_be_visible()
-
-
-async def test_half_typed_text_survives_updates_and_reloads(house: House, tabs: OpenTab) -> None:
-    what = event("1", "面包发霉了", channel=CHAT, kind=EventKind.MESSAGE, solicited=True)
-    await add_mention(house.store, what, ticket=ticket("T-1", what))
-    async with tabs() as context:
-        page = await open_page(context, house, "/tickets/T-1")
-        await live(page)
-        box = page.locator("#reply-text")
-        await box.fill("写到一半")
-        found = await house.store.ticket("T-1")
-        assert found is not None
-        house.bus.publish(found)
-        await expect(page.locator("#thread")).to_contain_text("面包发霉了")
-        await expect(box).to_have_value("写到一半")
-        await page.reload()
-        await expect(box).to_have_value("写到一半")
-        await box.press("Control+Enter")
-        await expect(page.locator(".notice.good")).to_be_visible()
-        await expect(page.locator(".line.out")).to_contain_text("写到一半")
-        await expect(box).to_have_value("")
-        await expect(box).to_be_focused()
-        await page.reload()
-        await expect(box).to_have_value("")
-
-
-async def test_a_reply_that_does_not_arrive_is_kept(house: House, tabs: OpenTab) -> None:
-    what = event("1", "面包发霉了")
-    await add_mention(house.store, what, ticket=ticket("T-1", what))
-    async with tabs(expected=("ERR_FAILED", "htmx:")) as context:
-        page = await open_page(context, house, "/tickets/T-1")
-        await page.route("**/reply", lambda route: route.abort())
-        await page.locator("#reply-text").fill("马上退款")
-        await page.get_by_role("button", name="发送").click()
-        await expect(page.locator("#toast")).to_contain_text("还在")
-        await expect(page.locator("#reply-text")).to_have_value("马上退款")
-
-
-async def test_the_deadline_ticks_by_the_servers_clock(house: House, tabs: OpenTab) -> None:
-    what = event("1", "面包发霉了")
-    due = house.clock.now() + timedelta(seconds=2)
-    await add_mention(house.store, what, ticket=ticket("T-1", what, due_at=due))
-    async with tabs() as context:
-        page = await open_page(context, house, "/tickets")
-        await expect(page.locator("#t-T-1 .sla.soon")).to_contain_text("剩 00:0")
-        await expect(page.locator("#t-T-1 .sla.late")).to_contain_text("逾期 00:0")
-
-
-async def test_a_draft_is_rewritten_and_sent(house: House, tabs: OpenTab) -> None:
-    what = event("1", "面包发霉了", channel=CHAT, kind=EventKind.MESSAGE)
-    await add_mention(house.store, what, replies=(reply("d-1", what, "抱歉"),))
-    async with tabs() as context:
-        page = await open_page(context, house, "/drafts")
-        await page.locator("textarea").fill("非常抱歉，马上退款")
-        await page.get_by_role("button", name="批准并发送").click()
-        await expect(page.locator("#toast")).to_contain_text("已批准")
-        await expect(page.get_by_text("没有等待批准的草稿")).to_be_visible()
-        await page.goto(f"{house.url}/mentions/1")
-        await expect(page.locator(".replies")).to_contain_text("已发送")
-    about = await house.store.mention(1)
-    assert about is not None
-    assert [(r.text, r.state) for r in about.replies] == [("非常抱歉，马上退款", ReplyState.SENT)]
-
-
-async def test_an_alert_appears_by_itself_and_is_taken(house: House, tabs: OpenTab) -> None:
-    async with tabs() as context:
-        page = await open_page(context, house, "/alerts")
-        await live(page)
-        house.bus.publish(await add_alert(house.store, "a-1", title="面包发霉"))
-        await expect(page.locator("#banner")).to_contain_text("面包发霉")
-        await expect(page.locator(".menu [data-figure=firing_alerts]")).to_have_text("1")
-        await page.get_by_role("button", name="我来处理").click()
-        await expect(page.locator("#alerts")).to_contain_text("处理中")
-        await expect(page.locator("#banner")).to_contain_text("负责人 值班人员")
-        await expect(page.locator(".menu [data-figure=firing_alerts]")).to_have_text("")
-
-
-async def test_the_chart_is_drawn_and_follows_the_theme(house: House, tabs: OpenTab) -> None:
-    await add_mention(house.store, event("1", "面包", posted_at=house.clock.now()))
-    async with tabs() as context:
-        page = await open_page(context, house, "/figures")
-        await expect(page.locator("#chart canvas")).to_be_visible()
-        await expect(page.locator("#chart-note")).to_have_text("共 1 条。")
-        await page.emulate_media(color_scheme="dark")
-        await expect(page.locator("#chart canvas")).to_have_count(1)
-        await page.get_by_role("link", name="7 天").click()
-        await expect(page.locator("#chart canvas")).to_be_visible()
-
-
-async def test_the_keyboard_reaches_everything(house: House, tabs: OpenTab) -> None:
-    await add_mention(house.store, event("1", "面包发霉了"))
-    async with tabs() as context:
-        page = await open_page(context, house, "/")
-        await page.keyboard.press("Tab")
-        await expect(page.locator(".skip")).to_be_focused()
-        seen: list[str] = []
-        for _ in range(20):
-            await page.keyboard.press("Tab")
-            seen.append(await page.evaluate("document.activeElement.id"))
-            if seen[-1] == "m-1-link":
-                break
-        assert {"text", "m-1-link"} <= set(seen)
-        outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-        assert outline == "solid"
-        await page.keyboard.press("Enter")
-        await expect(page).to_have_url(re.compile("/mentions/1$"))
-
-
-async def test_a_tab_that_lost_the_server_catches_up(house: House, tabs: OpenTab) -> None:
-    async with tabs(expected=("ERR_", "WebSocket")) as context:
-        page = await open_page(context, house, "/")
-        await live(page)
-        await page.evaluate("window.tingfeng.drop()")
-        await expect(page.locator("#live-state")).to_have_attribute("data-state", "off")
-        await add_mention(house.store, event("1", "断线时来的"))
-        await live(page)
-        await expect(page.locator("#mentions")).to_contain_text("断线时来的")
-
-
-async def test_an_incident_is_watched_owned_and_answered(house: House, tabs: OpenTab) -> None:
-    incident = await add_incident(house.store, mentions=3)
-    now = house.clock.now()
-    seqs = []
-    for number in range(3):
-        what = event(
-            f"p{number}",
-            f"吐司发霉了，太恶心，第{number}次",
-            posted_at=now - timedelta(hours=3 - number),
-        )
-        seqs.append((await add_mention(house.store, what)).seq)
-    await house.store.assign_incident(seqs, incident.id)
-    async with tabs() as context:
-        board = await open_page(context, house, "/incidents")
-        await live(board)
-        await expect(board.locator("#curve canvas")).to_be_visible()
-        page = await open_page(context, house, f"/incidents/{incident.id}")
-        await live(page)
-        await expect(page.locator("#curve canvas")).to_be_visible()
-        await expect(page.locator("#curve-figures dt")).to_have_text(
-            ["1 小时后", "3 小时后", "6 小时后", "24 小时后", "满 7 天"]
-        )
-        await expect(page.locator("#curve-figures dd").nth(-2)).to_have_text("120")
-        await expect(page.locator("#curve-figures dd").last).to_have_text("80–200")
-        text = page.locator("textarea[name=text]")
-        await text.fill("正在核实")
-        await page.locator("button", has_text="由我负责").click()
-        await expect(page.locator(".timeline")).to_contain_text("认领")
-        await expect(text).to_have_value("正在核实")
-        await expect(board.locator("#board")).to_contain_text("值班人员")
-        await page.locator("button", has_text="保存口径").click()
-        await expect(page.locator("#incident .notice")).to_contain_text("口径已保存")
-        await page.locator("button", has_text="暂停自动回复").click()
-        await expect(page.locator(".incident-head .paused")).to_be_visible()
-        stored = await house.store.incident(incident.id)
-        assert stored is not None
-        assert (stored.statement, stored.owner) == ("正在核实", "staff")

@@ -1,7 +1,6 @@
 """What staff do: take, reply, resolve, approve, reject, acknowledge, try again."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -10,27 +9,15 @@ import aiohttp
 import pytest
 
 from console.ports import ConsoleStore
-from core.bus import Subscription, Talked
-from core.records import Alert, Reply, ReplyState, Ticket, TicketState
+from core.bus import Talked
+from core.records import Reply, ReplyState, Ticket, TicketState
 from core.types import EventKind, Page
 from storage.sqlite import SqliteStore
+from tests.console.acting import PART, heard, post
 from tests.console.house import House, open_house, over
-from tests.console.seeds import add_alert, add_dead_letters, add_mention, event, reply, ticket
+from tests.console.seeds import add_mention, event, reply, ticket
 
-PART = {"HX-Request": "true", "HX-Target": "detail"}
 KEY = "0123456789abcdef0123"
-
-
-def heard(changes: Subscription) -> list[object]:
-    """What was published since the subscription, without waiting."""
-    return list(changes._waiting)
-
-
-async def post(
-    browser: aiohttp.ClientSession, path: str, headers: dict[str, str] | None = None, **form: str
-) -> tuple[int, str, Mapping[str, str]]:
-    async with browser.post(path, data=form, headers=headers, allow_redirects=False) as answer:
-        return answer.status, await answer.text(), answer.headers
 
 
 async def with_ticket(store: SqliteStore) -> Ticket:
@@ -213,150 +200,3 @@ class TestTicket:
         assert "第600句。" not in html
         assert html.count('class="line in"') == 2000
         assert "较早的对话没有显示" in html
-
-
-class TestDraft:
-    async def add(self, house: House) -> None:
-        what = event("1", "面包发霉了")
-        await add_mention(house.store, what, replies=(reply("d-1", what, "抱歉"),))
-
-    async def test_is_approved_with_its_new_text(
-        self, house: House, browser: aiohttp.ClientSession
-    ) -> None:
-        await self.add(house)
-        changes = house.bus.subscribe()
-        status, html, headers = await post(
-            browser, "/drafts", PART, key="d-1", text="非常抱歉", do="approve"
-        )
-        assert (status, headers["X-Tingfeng-Kept"]) == (200, "done")
-        assert "已批准" in html
-        (sent,) = await house.store.claim_replies("weibo", 9, house.clock.now())
-        assert (sent.text, sent.key) == ("非常抱歉", "d-1")
-        assert house.notified == ["outbox"]
-        assert {type(change) for change in heard(changes)} == {Reply}
-
-    async def test_is_rejected(self, house: House, browser: aiohttp.ClientSession) -> None:
-        await self.add(house)
-        status, html, _ = await post(browser, "/drafts", PART, key="d-1", text="", do="reject")
-        assert status == 200
-        assert "不会发送" in html
-        assert await house.store.drafts() == []
-        assert await house.store.claim_replies("weibo", 9, house.clock.now()) == []
-
-    async def test_is_settled_only_once(self, house: House, browser: aiohttp.ClientSession) -> None:
-        await self.add(house)
-        await post(browser, "/drafts", PART, key="d-1", text="好", do="approve")
-        status, html, _ = await post(browser, "/drafts", PART, key="d-1", text="好", do="reject")
-        assert status == 409
-        assert "已被处理" in html
-        assert len(await house.store.claim_replies("weibo", 9, house.clock.now())) == 1
-
-    async def test_that_is_unknown(self, house: House, browser: aiohttp.ClientSession) -> None:
-        status, _, _ = await post(browser, "/drafts", PART, key="none", text="x", do="approve")
-        assert status in {409, 503}
-        assert house.notified == []
-
-    @pytest.mark.parametrize("text", ["", "长" * 5001])
-    async def test_without_a_fit_text_is_not_approved(
-        self, house: House, browser: aiohttp.ClientSession, text: str
-    ) -> None:
-        await self.add(house)
-        for headers in (PART, {}):
-            status, html, _ = await post(
-                browser, "/drafts", headers, key="d-1", text=text, do="approve"
-            )
-            assert status == 422
-            assert 'class="notice bad"' in html
-        assert len(await house.store.drafts()) == 1
-
-    async def test_works_without_script(self, house: House, browser: aiohttp.ClientSession) -> None:
-        await self.add(house)
-        status, _, headers = await post(browser, "/drafts", key="d-1", text="好", do="approve")
-        assert (status, headers["Location"]) == (303, "/drafts")
-
-    async def test_needs_a_known_verb(self, house: House, browser: aiohttp.ClientSession) -> None:
-        await self.add(house)
-        status, _, _ = await post(browser, "/drafts", key="d-1", text="好", do="delete")
-        assert status == 400
-
-    async def test_to_a_conversation_without_a_mention_is_listed(
-        self, house: House, browser: aiohttp.ClientSession
-    ) -> None:
-        what = event("1", "面包发霉了")
-        assert await house.store.add_reply(reply("d-2", what, "您好啊"))
-        async with browser.get("/drafts") as answer:
-            assert "您好啊" in await answer.text()
-
-
-class TestAlert:
-    async def test_is_taken(self, house: House, browser: aiohttp.ClientSession) -> None:
-        await add_alert(house.store, "a-1")
-        changes = house.bus.subscribe()
-        status, _, headers = await post(browser, "/alerts", key="a-1")
-        assert (status, headers["Location"]) == (303, "/alerts")
-        (found,) = await house.store.alerts()
-        assert (found.state, found.owner) == ("acknowledged", "staff")
-        assert [type(change) for change in heard(changes)] == [Alert]
-        part = {"HX-Request": "true", "HX-Target": "alerts"}
-        status, html, _ = await post(browser, "/alerts", part, key="a-1")
-        assert status == 409
-        assert "已有人处理" in html
-
-    async def test_is_taken_in_place(self, house: House, browser: aiohttp.ClientSession) -> None:
-        await add_alert(house.store, "a-1")
-        part = {"HX-Request": "true", "HX-Target": "alerts"}
-        status, html, _ = await post(browser, "/alerts", part, key="a-1")
-        assert status == 200
-        assert "处理中" in html
-        assert "<html" not in html
-
-    async def test_the_gravest_stands_over_every_page(
-        self, house: House, browser: aiohttp.ClientSession
-    ) -> None:
-        await add_alert(house.store, "a-2", severity="P2", title="次要")
-        await add_alert(house.store, "a-1", severity="P1", title="面包发霉")
-        async with browser.get("/system") as answer:
-            html = await answer.text()
-        banner = html[html.index('id="banner"') : html.index("<main")]
-        assert "面包发霉" in banner
-        assert "次要" not in banner
-        assert "另有 1 条" in banner
-
-
-class TestDeadLetter:
-    async def test_is_tried_again_where_it_can_be(
-        self, house: House, browser: aiohttp.ClientSession
-    ) -> None:
-        await add_dead_letters(house.store)
-        async with browser.get("/system") as answer:
-            html = await answer.text()
-        assert "坏掉的" in html
-        assert "not JSON" in html
-        (number,) = re.findall(r'name="id" value="(\d+)"', html)
-        status, _, headers = await post(browser, "/system/replay", id=number)
-        assert (status, headers["Location"]) == (303, "/system")
-        assert (await house.store.counts()).pending == 1
-        assert house.notified[-1] == "outbox"
-
-    @pytest.mark.parametrize(("number", "expected"), [("999", 409), ("x", 400), ("", 409)])
-    async def test_that_cannot_be_is_explained(
-        self, browser: aiohttp.ClientSession, number: str, expected: int
-    ) -> None:
-        part = {"HX-Request": "true", "HX-Target": "system"}
-        status, html, _ = await post(browser, "/system/replay", part, id=number)
-        assert status == expected
-        assert "Traceback" not in html
-
-
-class TestForms:
-    async def test_only_forms_are_read(self, browser: aiohttp.ClientSession) -> None:
-        async with browser.post("/alerts", json={"key": "x"}) as answer:
-            assert answer.status == 415
-        async with browser.post("/alerts", data={"key": "x" * 70_000}) as answer:
-            assert answer.status == 413
-        many = "&".join(f"f{n}=1" for n in range(60))
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        async with browser.post("/alerts", data=many, headers=headers) as answer:
-            assert answer.status == 400
-        async with browser.post("/alerts", data=b"\xff\x00%zz=%ff", headers=headers) as answer:
-            assert answer.status in {409, 503}

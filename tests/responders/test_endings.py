@@ -8,8 +8,8 @@ from core.records import Alert
 from responders.alerts import AlertManners
 from responders.life import Rules
 from responders.live import Ended
+from tests.responders.alerting import Ledger, Pauses, desk, run_for
 from tests.responders.parts import START, Deliveries, alert
-from tests.responders.test_alerts import Ledger, Pauses, desk, run_for
 
 GRAVE: Alert = replace(alert("incident:INC-7"), incident="INC-7", category="freshness")
 

@@ -14,8 +14,8 @@ from core.records import Alert
 from core.standing import Silence
 from core.wording import Wording
 from responders.alerts import AlertDesk, AlertManners
+from tests.responders.alerting import Ledger, Pauses, run_for
 from tests.responders.parts import START, Deliveries, alert
-from tests.responders.test_alerts import Ledger, Pauses, run_for
 
 SMALL, LARGE = "INC-105", "INC-104"
 WORDS = (

@@ -4,8 +4,8 @@ from core.config import parse
 from core.types import Action
 from responders.assembly import own_authors
 from responders.decide import Manners
+from tests.responders.deciding import House
 from tests.responders.parts import mention
-from tests.responders.test_decide import House
 
 SETTINGS = parse(
     """

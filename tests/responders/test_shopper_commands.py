@@ -7,8 +7,8 @@ import pytest
 from core.records import Conversation, ConversationState, Plan, TicketState
 from core.types import Action, Author, EventKind, Language, Mention
 from responders.shopper_commands import Command, read_command
+from tests.responders.deciding import House, complaint, question
 from tests.responders.parts import START, mention, ticket
-from tests.responders.test_decide import House, complaint, question
 
 
 def said(

@@ -24,7 +24,7 @@ from core.errors import Refused, Unavailable
 from core.settings import Email
 from responders.receivers.mail import Mail
 from tests.responders.parts import START, alert
-from tests.responders.receivers.test_robots import EVIL, style
+from tests.responders.receivers.robot_rig import EVIL, style
 
 
 @dataclass

@@ -34,7 +34,7 @@ from tests.responders.receivers.platforms import (
     WeCom,
     serving,
 )
-from tests.responders.receivers.test_robots import style
+from tests.responders.receivers.robot_rig import style
 
 INCIDENTS = 100
 PATIENCE = 1800.0

@@ -1,0 +1,94 @@
+"""Pages as a browser gets them, over a store that has something of everything."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import aiohttp
+
+from core.records import Note, ReplyState
+from core.standing import Freeze, Silence
+from core.types import Action, Author, Decision
+from storage.sqlite import SqliteStore
+from tests.console.seeds import (
+    NOW,
+    add_alert,
+    add_incident,
+    add_mention,
+    event,
+    judgement,
+    reply,
+    ticket,
+)
+
+PAGES = (
+    "/", "/mentions/1", "/tickets", "/tickets/T-1001", "/drafts", "/incidents",
+    "/incidents/INC-101", "/alerts", "/pauses", "/figures", "/system", "/chat",
+)  # fmt: skip
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'\u202e\ud83d\x00{{7*7}}"
+
+
+async def fill(store: SqliteStore, text: str, name: str = "1") -> None:
+    """Everything that a page can show, with ``text`` in every free field."""
+    what = event(
+        name,
+        text,
+        author=Author(id=f"{text}{name}", name=text),
+        url=f"javascript:{text}",
+        channel=text,
+        posted_at=NOW,
+    )
+    about = replace(
+        judgement(), category=text, intent=text, risk=(text,), evidence=(text, "script")
+    )
+    number = await store.reserve_ticket_number()
+    mention = await add_mention(
+        store,
+        what,
+        judged=replace(about, model=text),
+        decision=Decision(action=Action.TICKET, rule=text, reason=text, article=text),
+        ticket=ticket(number, what, subject=text, customer=text, category=text, owner=text),
+        replies=(
+            reply(f"draft{text}", what, text, reason=text),
+            reply(f"failed{text}", what, text, state=ReplyState.PENDING, reason=text),
+        ),
+        flags=(text,),
+    )
+    note = Note(at=NOW, by=text, what=text, detail=text)
+    incident = await add_incident(
+        store,
+        text,
+        title=text,
+        brand=text,
+        category=text,
+        owner=text,
+        channels=(text,),
+        reasons=(text,),
+        statement=text,
+        timeline=(note,),
+        drill=True,
+    )
+    await store.assign_incident([mention.seq], incident.id)
+    other = incident.id if name == "1" else text
+    await add_alert(store, text, title=text, body=text, incident=other, owner=text, brand=text)
+    await store.save_freeze(
+        Freeze(id=f"category:{text}", scope="category", value=text, reason=text, by=text, at=NOW)
+    )
+    await store.save_silence(
+        Silence(
+            id=text,
+            brand=text,
+            channel=text,
+            category=text,
+            kind=text,
+            incident=text,
+            until=datetime(2200, 1, 1, tzinfo=UTC),
+            reason=text,
+            by=text,
+        )
+    )
+
+
+async def text_of(browser: aiohttp.ClientSession, path: str, status: int = 200) -> str:
+    async with browser.get(path) as answer:
+        assert answer.status == status, path
+        return await answer.text()

@@ -1,0 +1,206 @@
+"""What the web chat refuses, bounds and survives."""
+
+import json
+import re
+from pathlib import Path
+from typing import cast
+
+import aiohttp
+import pytest
+
+from connectors.webchat import WebchatSettings
+from console import chat_session
+from console.ports import ConsoleStore
+from core.errors import StoreError
+from core.records import Line
+from storage.sqlite import SqliteStore
+from tests.console.chatting import VISITOR, chatting
+from tests.console.house import House, failing, open_house, over
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        '{"type": "hello"}',
+        '{"type": "hello", "visitor": 7}',
+        '{"type": "hello", "visitor": "short"}',
+        '{"type": "say", "visitor": "' + VISITOR + '"}',
+        "[1]",
+        "not json",
+        "[" * 50_000,
+    ],
+)
+async def test_who_does_not_say_hello_is_told_and_closed(
+    browser: aiohttp.ClientSession, first: str
+) -> None:
+    async with chatting(browser) as page:
+        await page.raw(first)
+        assert (await page.hear("error"))["code"] == "visitor"
+        assert await page.closed() == 1008
+
+
+async def test_who_says_nothing_is_closed(
+    browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_session, "HELLO_SECONDS", 0.05)
+    async with chatting(browser) as page:
+        assert await page.closed() == 1008
+
+
+async def test_who_goes_before_hello_leaves_nothing(browser: aiohttp.ClientSession) -> None:
+    async with chatting(browser):
+        pass
+    async with browser.get("/health") as found:
+        assert found.status == 200
+
+
+@pytest.mark.parametrize("after", [-1, "x", None, 2**70, 1.5, True])
+async def test_an_odd_number_means_from_the_start(
+    house: House, browser: aiohttp.ClientSession, after: object
+) -> None:
+    await house.chat.receive(VISITOR, "m1", "你好")
+    async with chatting(browser) as page:
+        await page.hello(after=after)
+        if after is not True:
+            assert len(await page.lines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("lang", "message", "code", "words"),
+    [
+        ("zh", ("m1", "  "), "empty", "请先输入内容"),
+        ("en", ("m1", ""), "empty", "Write something first"),
+        ("zh", ("m1", "长" * 4001), "too_long", "4001"),
+        ("en", ("m1", "x" * 4001), "too_long", "4000"),
+        ("zh", ("bad id!", "你好"), "message_id", "重新输入"),
+        ("zh", ("", "你好"), "message", "重新输入"),
+        ("zh", (7, "你好"), "message", "重新输入"),
+        ("zh", ("m1", None), "message", "重新输入"),
+    ],
+)
+async def test_what_cannot_be_taken_is_explained(
+    browser: aiohttp.ClientSession, lang: str, message: tuple[object, object], code: str, words: str
+) -> None:
+    async with chatting(browser, lang) as page:
+        await page.hello()
+        await page.say(*message)
+        error = await page.hear("error")
+        assert error["code"] == code
+        assert words in str(error["message"])
+        await page.say("m2", "还能继续")
+        await page.hear("ack")
+        (line,) = await page.lines()
+        assert line["id"] == "m2"
+
+
+async def test_a_hasty_shopper_is_told_when_to_try_again(tmp_path: Path) -> None:
+    settings = WebchatSettings(burst=1, per_second=0.1)
+    async with (
+        open_house(tmp_path, chat_settings=settings) as house,
+        aiohttp.ClientSession(house.url) as browser,
+        chatting(browser) as page,
+    ):
+        await page.hello()
+        await page.say("m1", "一")
+        await page.hear("ack")
+        await page.say("m2", "二")
+        error = await page.hear("error")
+    assert (error["code"], error["id"]) == ("too_fast", "m2")
+    assert 8 <= cast("int", error["again"]) <= 10
+
+
+async def test_hostile_text_is_kept_as_it_is(house: House, browser: aiohttp.ClientSession) -> None:
+    hostile = "<script>alert(1)</script>\x00\u202e\ud83d"
+    async with chatting(browser) as page:
+        await page.hello()
+        await page.say("m1", hostile)
+        await page.hear("ack")
+        (line,) = await page.lines()
+    assert line["text"] == hostile
+
+
+async def test_a_frame_that_is_too_big_closes_the_socket(browser: aiohttp.ClientSession) -> None:
+    async with chatting(browser) as page:
+        await page.hello()
+        await page.say("m1", "长" * chat_session.LONGEST_FRAME)
+        assert await page.closed() == 1009
+
+
+async def test_bytes_are_no_message(browser: aiohttp.ClientSession) -> None:
+    async with chatting(browser) as page:
+        await page.hello()
+        await page._socket.send_bytes(b"\x00")
+        assert (await page.hear("error"))["code"] == "message"
+
+
+async def test_a_failing_store_refuses_and_says_when_to_try_again(tmp_path: Path) -> None:
+    async with (
+        open_house(tmp_path, wrap=failing("lines")) as house,
+        aiohttp.ClientSession(house.url) as browser,
+        chatting(browser) as page,
+    ):
+        await page.hello()
+        await house.store.close()
+        await page.say("m1", "你好")
+        error = await page.hear("error")
+        assert (error["code"], error["again"]) == ("store", chat_session.STORE_AGAIN_SECONDS)
+
+
+async def test_lines_come_once_the_store_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_session, "STORE_AGAIN_SECONDS", 0.05)
+    broken = [True]
+
+    def wrap(store: SqliteStore) -> ConsoleStore:
+        async def lines(
+            channel: str, conversation: str, *, after: int = 0, limit: int = 200
+        ) -> list[Line]:
+            if broken:
+                broken.pop()
+                raise StoreError("disk I/O error")
+            return list(await store.lines(channel, conversation, after=after, limit=limit))
+
+        return over(store, lines=lines)
+
+    async with open_house(tmp_path, wrap=wrap) as house:
+        await house.chat.receive(VISITOR, "m1", "你好")
+        async with aiohttp.ClientSession(house.url) as browser, chatting(browser) as page:
+            await page.hello()
+            assert len(await page.lines()) == 1
+
+
+class TestPage:
+    async def test_greets_for_the_brand_in_the_browsers_language(self, house: House) -> None:
+        for accepts, words in (
+            ("en-GB,en;q=0.9", "Hello, this is 绿篮超市"),
+            ("zh-TW", "您好，这里是绿篮超市"),
+            ("fr", "您好，这里是绿篮超市"),
+            ("fr;q=0.9, en;q=0.1, zh;q=0", "Hello"),
+        ):
+            async with (
+                aiohttp.ClientSession(house.url, headers={"Accept-Language": accepts}) as browser,
+                browser.get("/chat") as found,
+            ):
+                assert words in await found.text()
+
+    async def test_the_script_for_the_brands_site_has_its_words(
+        self, browser: aiohttp.ClientSession
+    ) -> None:
+        async with browser.get("/chat.js") as found:
+            script = await found.text()
+            assert found.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+            assert found.headers["Content-Type"].startswith("text/javascript")
+        assert json.loads(re.findall(r"const words = (.*);", script)[0]) == {
+            "zh": "在线客服",
+            "en": "Chat with us",
+        }
+
+    async def test_without_a_web_chat_there_is_none(self, tmp_path: Path) -> None:
+        async with (
+            open_house(tmp_path, with_chat=False) as house,
+            aiohttp.ClientSession(house.url) as browser,
+        ):
+            for path in ("/chat", "/chat.js"):
+                async with browser.get(path) as found:
+                    assert found.status == 404

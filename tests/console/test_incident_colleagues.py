@@ -1,0 +1,182 @@
+"""What colleagues see of an incident, and how staff merge and split."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+
+from console.ports import ConsoleStore
+from core.errors import Conflict
+from core.records import Alert
+from storage.sqlite import SqliteStore
+from tests.console.grouping import act, read
+from tests.console.house import House, open_house, over
+from tests.console.seeds import NOW, add_alert, add_incident
+from tests.console.spreading import spread
+
+
+@dataclass
+class Grouping:
+    """Notes what staff say belongs together."""
+
+    by_meaning = False
+    store: SqliteStore
+    merged: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def merge(self, kept_id: str, gone_id: str, by: str) -> object:
+        if gone_id == "INC-102":
+            raise Conflict("changed")
+        if kept_id == "INC-103":
+            raise ValueError("they are about different brands")
+        self.merged.append((kept_id, gone_id, by))
+        return None
+
+    async def split(self, seqs: Sequence[int], by: str) -> str:
+        if 99_999 in seqs:
+            raise KeyError("not remembered")
+        made = await add_incident(self.store, f"split {seqs}", title=f"{len(seqs)} by {by}")
+        await self.store.assign_incident(seqs, made.id)
+        return made.id
+
+
+class TestColleagues:
+    """Somebody else is faster."""
+
+    async def test_what_they_did_first_is_kept(self, tmp_path: Path) -> None:
+        faster = {"compare_and_set_incident": 2, "change_alert": 1, "acknowledge_alert": 1}
+
+        def wrap(store: SqliteStore) -> ConsoleStore:
+            def slowed(name: str) -> Callable[..., Awaitable[object]]:
+                async def call(*given: object, **named: object) -> object:
+                    if faster[name]:
+                        faster[name] -= 1
+                        raise Conflict("changed")
+                    return await getattr(store, name)(*given, **named)
+
+                return call
+
+            return over(store, **{name: slowed(name) for name in faster})
+
+        async with (
+            open_house(tmp_path, wrap=wrap) as house,
+            aiohttp.ClientSession(base_url=house.url) as browser,
+        ):
+            incident = await add_incident(house.store)
+            for key in ("a", "b"):
+                await add_alert(house.store, key, incident=incident.id)
+            await act(browser, incident.id, do="own")
+            states = sorted(alert.state for alert in await house.store.alerts())
+            assert states == ["acknowledged", "firing"], "one was taken by the colleague"
+            assert (await read(house)).owner == "staff"
+            await act(browser, incident.id, do="resolve")
+            assert {alert.state for alert in await house.store.alerts()} == {"resolved"}
+            faster["compare_and_set_incident"] = 99
+            await act(browser, incident.id, 409, do="reopen")
+
+    async def test_an_alert_snoozed_by_two_at_once_is_snoozed(self, tmp_path: Path) -> None:
+        left = [Conflict("changed")]
+
+        def wrap(store: SqliteStore) -> ConsoleStore:
+            async def change_alert(alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
+                if left:
+                    raise left.pop()
+                return await store.change_alert(alert, receivers=receivers)
+
+            return over(store, change_alert=change_alert)
+
+        async with (
+            open_house(tmp_path, wrap=wrap) as house,
+            aiohttp.ClientSession(base_url=house.url) as browser,
+        ):
+            await add_alert(house.store, "a")
+            form = {"key": "a", "do": "snooze"}
+            async with browser.post("/alerts", data=form, allow_redirects=False) as answer:
+                assert answer.status == 303
+            [alert] = await house.store.alerts()
+            assert alert.snoozed_until is not None
+            left += [Conflict("changed")] * 9
+            async with browser.post("/alerts", data=form) as answer:
+                assert answer.status == 409
+
+
+class TestRegrouping:
+    async def test_staff_merge_and_split(self, tmp_path: Path) -> None:
+        async with open_house(tmp_path, regroups=Grouping) as house:
+            incident = await add_incident(house.store)
+            await add_incident(house.store, "k2", title="另一件")
+            seqs = await spread(house.store, incident)
+            async with aiohttp.ClientSession(base_url=house.url) as browser:
+                async with browser.get("/incidents/INC-101") as answer:
+                    html = await answer.text()
+                assert f'name="seq-{seqs[-1]}"' in html
+                assert "INC-102 另一件" in html
+                await act(browser, "INC-101", do="merge", into=" inc-102 ")
+                assert isinstance(house.regroups, Grouping)
+                assert house.regroups.merged == [("INC-102", "INC-101", "staff")]
+                await act(browser, "INC-101", 422, do="merge", into="INC-101")
+                await act(browser, "INC-102", 409, do="merge", into="INC-101")
+                chosen = {f"seq-{seqs[0]}": "1", f"seq-{seqs[1]}": "1", "seq-x": "1"}
+                await act(browser, "INC-101", do="split", **chosen)
+                await act(browser, "INC-101", 422, do="merge", into="INC-103")
+                await act(browser, "INC-101", 422, do="split", **{"seq-99999": "1"})
+            made = await read(house, "INC-103")
+            assert made.title == "2 by staff"
+            found = await house.store.incident_mentions("INC-103")
+            assert [one.mention.seq for one in found] == seqs[:2]
+
+
+class TestPages:
+    async def test_the_board_has_the_gravest_first(
+        self, house: House, browser: aiohttp.ClientSession
+    ) -> None:
+        await add_incident(house.store, "a", severity="P3", title="小事")
+        await add_incident(house.store, "b", severity="P1", title="大事")
+        await add_incident(house.store, "c", severity="P1", state="resolved", title="旧事")
+        await add_incident(house.store, "d", severity="P1", mentions=99, title="最大的事")
+        gone = {"state": "resolved", "merged_into": "INC-102"}
+        await add_incident(house.store, "e", title="并掉的事", **gone)
+        async with browser.get("/incidents") as answer:
+            html = await answer.text()
+        order = [html.index(title) for title in ("最大的事", "大事</span>", "小事", "旧事")]
+        assert order == sorted(order)
+        assert "并掉的事" not in html
+        assert 'data-source="/incidents/INC-104/curve"' in html
+        headers = {"HX-Request": "true", "HX-Target": "board"}
+        async with browser.get("/incidents", headers=headers) as answer:
+            assert "<html" not in await answer.text()
+
+    async def test_the_speed_is_that_of_its_last_hour(
+        self, house: House, browser: aiohttp.ClientSession
+    ) -> None:
+        incident = await add_incident(house.store, last_at=NOW - timedelta(minutes=10))
+        await spread(house.store, incident, 9)
+        async with browser.get("/incidents") as answer:
+            html = await answer.text()
+        assert re.search(r"▲ 7\s*</td>", html)
+
+    async def test_the_numbers_of_the_curve(
+        self, house: House, browser: aiohttp.ClientSession
+    ) -> None:
+        incident = await add_incident(house.store, mentions=6)
+        await spread(house.store, incident)
+        async with browser.get(f"/incidents/{incident.id}/curve") as answer:
+            told = json.loads(await answer.text())
+        assert told["counts"][-1] == 6
+        assert len(told["times"]) == len(told["counts"])
+        assert told["horizons"][-1]["count"] == 120.0
+        async with browser.get("/incidents/INC-999/curve") as answer:
+            assert answer.status == 404
+
+    async def test_the_banner_leads_to_the_incident(
+        self, house: House, browser: aiohttp.ClientSession
+    ) -> None:
+        incident = await add_incident(house.store, owner="王敏")
+        await add_alert(house.store, "a", incident=incident.id)
+        async with browser.get("/") as answer:
+            html = await answer.text()
+        assert 'class="banner P1" href="/incidents/INC-101"' in html
+        assert re.search(r" 12 · \S+ 120 ", html), "how far it is, and how far it will go"
