@@ -55,7 +55,10 @@ class Curve:
 
 
 def curve_of(incident: Incident, handled: Sequence[Handled], now: datetime) -> Curve:
-    """From an incident's mentions, oldest first: at most MOST_POINTS points, and what is ahead."""
+    """From an incident's mentions, oldest first: at most MOST_POINTS points, and what is ahead.
+
+    Nothing is ahead where the forecast counts how often one post is passed on.
+    """
     times = [one.mention.event.posted_at for one in handled]
     if not times:
         return Curve(times=(), counts=(), ahead=(), horizons=())
@@ -70,7 +73,8 @@ def curve_of(incident: Incident, handled: Sequence[Handled], now: datetime) -> C
             seen += 1
         counts.append(seen + max(0, incident.mentions - len(times)) if mark == stop else seen)
     end = first + WEEK
-    if incident.state != "open" or incident.forecast is None or stop >= end:
+    is_known = incident.forecast is not None and incident.forecast_of == "posts"
+    if incident.state != "open" or not is_known or stop >= end:
         return Curve(times=tuple(marks), counts=tuple(counts), ahead=(), horizons=())
     drawn = min(end - stop, max(_TIMES_AHEAD * (stop - first), _LEAST_AHEAD))
     line = [stop + drawn * (number / POINTS_AHEAD) for number in range(POINTS_AHEAD + 1)]

@@ -11,6 +11,9 @@ from typing import Literal
 from core.types import Decision, Language, Mention, Severity
 from core.wording import Tongue, Wording, in_language
 
+Counted = Literal["posts", "reposts"]
+"""What a forecast counts: a matter's posts, or how often the farthest of them is passed on."""
+
 
 class ReplyState(StrEnum):
     """Where an outbox row stands; ``UNKNOWN`` means that the platform may have acted."""
@@ -194,6 +197,7 @@ class Incident:
     low: float | None = None
     high: float | None = None
     """Bounds of the 80 % interval around ``forecast``."""
+    forecast_of: Counted = "posts"
     reasons: tuple[str, ...] = ()
     """Why it is as severe as it is, for staff, in the configured language."""
     wordings: tuple[Wording, ...] = ()

@@ -250,6 +250,7 @@ def brought_up(stored: Incident, now: Incident, notes: tuple[Note, ...]) -> Inci
         forecast=now.forecast,
         low=now.low,
         high=now.high,
+        forecast_of=now.forecast_of,
         reasons=now.reasons,
         wordings=now.wordings,
         timeline=(*stored.timeline, *notes)[-_TIMELINE:],

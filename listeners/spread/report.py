@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Final
 
-from core.records import Incident
+from core.records import Counted, Incident
 from core.types import Severity
 from core.wording import Tongue, Wording, in_each, in_language
 from listeners.spread import wording
+from listeners.spread.cascade import Forecast
 from listeners.spread.case import Case
 from listeners.spread.desk import Notice
 from listeners.spread.facts import begun, lately
@@ -33,13 +34,13 @@ class Staff:
 def notice(case: Case, assessed: Assessment, staff: Staff, *, name: str, at: float) -> Notice:
     """The alert about a case; ``name`` is what staff call the brand, ``at`` in seconds."""
     posts = lately(case)
-    found = case.reach or case.forecast
+    found, counted = _farthest(case)
 
     def words(tongue: Tongue) -> Wording:
         lines = [
             *wording.reasons(assessed, tongue, but=() if found is None else _FORECAST),
             *wording.facts_of_posts(case.activity.posts(), tongue, zone=staff.zone),
-            *([] if found is None else [wording.fact_of_forecast(found, tongue)]),
+            *([] if found is None else [wording.fact_of_forecast(found, tongue, of=counted)]),
             *wording.evidence(posts, tongue),
         ]
         title = wording.title(
@@ -65,7 +66,8 @@ def notice(case: Case, assessed: Assessment, staff: Staff, *, name: str, at: flo
 
 def incident(case: Case, language: Tongue) -> Incident:
     """What is kept of a case; where its posts are too old to be remembered, what was kept."""
-    activity, found = case.activity, case.reach or case.forecast
+    activity = case.activity
+    found, counted = _farthest(case)
     assessed = case.assessment
     if case.record is not None and not activity.count:
         return replace(case.record, state="resolved" if case.over else "open")
@@ -85,6 +87,7 @@ def incident(case: Case, language: Tongue) -> Incident:
         forecast=None if found is None else round(found.final, 1),
         low=None if found is None else round(found.low, 1),
         high=None if found is None else round(found.high, 1),
+        forecast_of=counted,
         reasons=() if assessed is None else tuple(wording.reasons(assessed, language)),
         wordings=in_each(
             lambda one: Wording(
@@ -94,6 +97,14 @@ def incident(case: Case, language: Tongue) -> Incident:
             )
         ),
     )
+
+
+def _farthest(case: Case) -> tuple[Forecast | None, Counted]:
+    """The forecast that goes farther, and what it counts."""
+    whole, one = case.forecast, case.reach
+    if one is not None and (whole is None or one.final > whole.final):
+        return one, "reposts"
+    return whole, "posts"
 
 
 def _severity(case: Case) -> Severity:

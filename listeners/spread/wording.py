@@ -7,6 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from core.records import Counted
 from core.wording import Tongue, Wording, in_each, local_time
 from listeners.spread.activity import Heard
 from listeners.spread.cascade import Forecast
@@ -52,9 +53,9 @@ def facts_of_posts(posts: Sequence[Heard], language: Tongue, *, zone: tzinfo = U
     ]
 
 
-def fact_of_forecast(forecast: Forecast, language: Tongue) -> str:
-    """How far it is expected to go."""
-    return _texts(language)["forecast"].format(
+def fact_of_forecast(forecast: Forecast, language: Tongue, *, of: Counted = "posts") -> str:
+    """How far it is expected to go: how many posts, or how often one of them is passed on."""
+    return _texts(language)["forecast" if of == "posts" else "passed_on"].format(
         final=_count(forecast.final), low=_count(forecast.low), high=_count(forecast.high)
     )
 

@@ -149,6 +149,17 @@ class TestPages:
         async with browser.get("/incidents", headers=headers) as answer:
             assert "<html" not in await answer.text()
 
+    async def test_a_forecast_says_what_it_counts(
+        self, house: House, browser: aiohttp.ClientSession
+    ) -> None:
+        viral = await add_incident(house.store, severity="P1", forecast_of="reposts")
+        await add_incident(house.store, "b", severity="P1", forecast=77.0)
+        for path in ("/incidents", f"/incidents/{viral.id}"):
+            async with browser.get(path) as answer:
+                html = await answer.text()
+            assert re.search(r"\b120(</strong>)? 次转发", html), path
+            assert not re.search(r"\b77(</strong>)? 次转发", html)
+
     async def test_the_speed_is_that_of_its_last_hour(
         self, house: House, browser: aiohttp.ClientSession
     ) -> None:

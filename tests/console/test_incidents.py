@@ -82,7 +82,9 @@ class TestFacts:
         incident = await add_incident(house.store, mentions=6)
         await spread(house.store, incident)
         posts = await handled(house, incident)
-        for one in (replace(incident, state="resolved"), replace(incident, forecast=None)):
+        of_one_post = replace(incident, forecast=9_000.0, forecast_of="reposts")
+        over, unknown = replace(incident, state="resolved"), replace(incident, forecast=None)
+        for one in (over, unknown, of_one_post):
             past = curve_of(one, posts, NOW)
             assert past.counts[-1] == 6
             assert (past.ahead, past.horizons) == ((), ())

@@ -33,7 +33,14 @@ async def test_a_post_is_told_of_from_its_polled_figures() -> None:
     await watch.engaged(viral(followers=200_000), growing(30, 900))
     [alert] = receiver.alerts
     assert alert.severity == "P2"
-    assert "预计七天内" in alert.body
+    assert "其中一条预计七天内被转发约" in alert.body
+    [(language, line)] = [
+        (one.language, text)
+        for one in alert.wordings
+        for text in one.body.splitlines()
+        if "passed on about" in text
+    ]
+    assert language == "en", line
     await watch.engaged(viral(followers=200_000), growing(30, 900))
     assert len(receiver.calls) == 1
     await watch.close()
@@ -70,9 +77,21 @@ async def test_a_post_of_a_known_matter_makes_it_worse_and_no_second_alert() -> 
     await watch.engaged(posts[0], growing(30, 3000))
     await watch.close()
     assert len(receiver.alerts) == 1
-    [expected] = re.findall("预计七天内约 ([0-9,]+) 条", receiver.alerts[0].body)
+    [expected] = re.findall("预计七天内被转发约 ([0-9,]+) 次", receiver.alerts[0].body)
     assert int(expected.replace(",", "")) > 3000
     assert receiver.alerts[0].severity == "P2"
+
+
+async def test_a_small_forecast_of_one_post_does_not_stand_for_the_matter() -> None:
+    receiver = Receiver()
+    watch = watching(receiver)
+    posts = said(40)
+    await watch.engaged(posts[0], growing(600, 12))
+    for one in posts:
+        await watch.observe(one)
+    await watch.close()
+    assert "预计七天内约" in receiver.calls[-1].body
+    assert "其中一条" not in receiver.calls[-1].body
 
 
 async def test_a_second_look_that_expects_less_changes_nothing() -> None:

@@ -57,7 +57,7 @@ def test_nothing_is_told_twice() -> None:
     assert "Spreading fast: 1,234 authors in an hour" in told
     assert not any("different authors" in line for line in told), "that is said already"
     assert "An influential author: 396,515 followers" in told
-    assert "Expected to go very far, about 2,500 reposts" in told
+    assert "Expected to go very far: posted or passed on about 2,500 times" in told
     assert len(reasons(assess(facts), "en", but=("very_far",))) == len(told) - 1
     only = Facts(negative=0.9, risk=(("death", 2),))
     assert reasons(assess(only), "zh") == ["有两人以上提到严重伤害：死亡"]
