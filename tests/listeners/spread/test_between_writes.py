@@ -13,7 +13,7 @@ from core.records import Incident
 from core.types import Mention
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
-from tests.listeners.spread.test_kept import members, recorded
+from tests.listeners.spread.keeping import members, recorded
 from tests.listeners.spread.watching import NOW, QUEUE, Receiver, hear, said, watching
 
 

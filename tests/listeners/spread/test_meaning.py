@@ -19,8 +19,8 @@ from listeners.spread.watch import SpreadWatch
 from responders.alerts import AlertDesk
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
+from tests.listeners.spread.keeping import members, recorded
 from tests.listeners.spread.meanings import BREAD, DAY, GUARD, Topics, shown, wordings
-from tests.listeners.spread.test_kept import members, recorded
 from tests.listeners.spread.watching import NOW, Receiver, hear, ordinary, said, watching
 
 

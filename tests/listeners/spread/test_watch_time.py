@@ -1,0 +1,110 @@
+"""Dates that are wrong and clocks that jump."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from core.clock import ManualClock
+from listeners.spread.activity import heard
+from listeners.spread.brand_lane import BrandLane
+from listeners.spread.event_time import EventTime
+from tests.listeners.making import START, mention
+from tests.listeners.spread.watching import (
+    MOULD,
+    Receiver,
+    after,
+    hear,
+    ordinary,
+    said,
+    watching,
+)
+
+
+class JumpingClock(ManualClock):
+    """Shows whatever time it is set to."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self.at = start
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(days=1)])
+@pytest.mark.parametrize("sign", [1, -1])
+async def test_a_clock_that_jumps_raises_no_storm(jump: timedelta, sign: int) -> None:
+    base = ordinary(6)
+    half = len(base) // 2
+    moved = [
+        replace(one, event=replace(one.event, posted_at=one.event.posted_at + sign * jump))
+        for one in base[half:]
+    ]
+    receiver = Receiver()
+    watch = watching(receiver)
+    for one in [*base[:half], *moved]:
+        await watch.observe(one)
+    assert receiver.alerts == []
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(days=1)])
+@pytest.mark.parametrize("sign", [1, -1])
+async def test_a_machine_clock_that_jumps_raises_no_storm_and_hides_no_crisis(
+    jump: timedelta, sign: int
+) -> None:
+    base = ordinary(3)
+    crisis = said(12, at=START + timedelta(days=2, hours=12), seq=50_000)
+    stream = sorted([*base, *crisis], key=lambda one: one.event.posted_at)
+    receiver, clock = Receiver(), JumpingClock(START)
+    watch = watching(receiver, clock=clock)
+    for one in stream:
+        late = one.event.posted_at > START + timedelta(days=1, hours=12)
+        clock.at = one.event.posted_at + (sign * jump if late else timedelta())
+        await watch.observe(one)
+        if late and clock.at.minute == 0:
+            await watch.tend()
+    await watch.close()
+    assert len(receiver.alerts) == 1
+    assert "面包发霉" in receiver.alerts[0].title
+
+
+async def test_dates_from_the_future_and_from_long_ago_are_not_believed() -> None:
+    receiver = Receiver()
+    watch = watching(receiver, now=START)
+    await hear(watch, said(6, at=START + timedelta(days=400)))
+    assert len(receiver.alerts) <= 1
+    await hear(watch, ordinary(1))
+    before = len(receiver.calls)
+    await hear(watch, said(6, seq=900, at=START - timedelta(days=30)))
+    assert len(receiver.calls) == before
+
+
+async def test_a_post_about_two_brands_is_counted_for_both() -> None:
+    both = [replace(one, brands=("hejia", "other")) for one in said(6)]
+    assert {alert.brand for alert in (await after(both)).alerts} == {"hejia", "other"}
+
+
+def test_a_few_wrong_dates_do_not_move_the_time() -> None:
+    time = EventTime()
+    for n in range(20):
+        assert time.take(1e9 + n, clock=1e9 + n) is not None
+    assert time.take(1e9 + 1e7, clock=1e9) is None
+    assert time.take(1e9 + 3600, clock=0.0) is not None
+    assert time.now < 1e9 + 20
+
+
+def test_an_outage_is_not_a_quiet_brand() -> None:
+    lane = BrandLane()
+
+    def add(second: float) -> None:
+        one = mention(1, at=START, author="a", text=MOULD)
+        lane.add(heard("hejia", one, second), now=second)
+
+    for n in range(288 * 2):
+        add(1e9 + n * 300)
+    bins = lane.state.bins
+    add(1e9 + 288 * 7 * 300)
+    assert lane.state.bins - bins <= 1
+    add(1e9)
+    assert lane.state.bins - bins <= 1
