@@ -19,6 +19,8 @@ KEPT_FROM: Final = 3
 """So many who say that something is wrong make an incident, ..."""
 KEPT_WITHIN: Final = 6 * HOUR
 """... within this time."""
+_FEW_BEFORE: Final = 0.05
+"""So small a part of all posts begins nothing, where an hour lies between it and the rest."""
 _GROWN: Final = 1.1
 """A case that has grown by less is not forecast again."""
 SURE: Final = 0.65
@@ -54,14 +56,21 @@ def known_facts(case: Case, *, enough: int) -> Facts:
 def begun(case: Case) -> float:
     """When the first bad post of what goes on now was written, in seconds since 1970.
 
-    Not what was said long before: a word on the same thing days ago is no beginning of a crisis.
+    Not what was said long before: a word on the same thing days ago is no beginning of a crisis,
+    nor are a few an hour or more before a hundred.
     """
     at = first = case.activity.last
-    for post in reversed(case.activity.posts()):
-        if at - post.at > KEPT_WITHIN:
+    posts = case.activity.posts()
+    for place in range(len(posts) - 1, -1, -1):
+        post, older, newer = posts[place], place + 1, len(posts) - place - 1
+        few = older <= newer * _FEW_BEFORE
+        if at - post.at > (HOUR if few else KEPT_WITHIN):
             break
         at = min(at, post.at)
         first = min(first, post.at) if post.bad else first
+    else:
+        if case.record is not None and case.activity.count > len(posts):
+            return min(first, case.record.first_at.timestamp())
     return first
 
 

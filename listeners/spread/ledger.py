@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from core.clock import Clock
@@ -25,6 +25,8 @@ _TRIES: Final = 5
 _TURNS: Final = frozenset({"resolved", "reopened"})
 _TIMELINE: Final = 500
 """Notes kept of one incident."""
+_SAME_WAVE: Final = timedelta(hours=6)
+"""What begins later than this after the first wave is another wave."""
 
 BOT: Final = "bot"
 
@@ -242,7 +244,7 @@ def brought_up(stored: Incident, now: Incident, notes: tuple[Note, ...]) -> Inci
         category=now.category,
         severity=stored.severity if now.state == "resolved" else now.severity,
         state=now.state if any(note.what in _TURNS for note in notes) else stored.state,
-        first_at=min(stored.first_at, now.first_at),
+        first_at=_begun(stored, now),
         last_at=max(stored.last_at, now.last_at),
         mentions=max(stored.mentions, now.mentions),
         authors=max(stored.authors, now.authors),
@@ -255,6 +257,12 @@ def brought_up(stored: Incident, now: Incident, notes: tuple[Note, ...]) -> Inci
         wordings=now.wordings,
         timeline=(*stored.timeline, *notes)[-_TIMELINE:],
     )
+
+
+def _begun(stored: Incident, now: Incident) -> datetime:
+    """When it began, as is known now; a second wave does not change when the first one came."""
+    is_wave = now.first_at - stored.first_at > _SAME_WAVE
+    return stored.first_at if is_wave else now.first_at
 
 
 def moment(second: float) -> datetime:

@@ -162,3 +162,20 @@ async def test_a_word_long_before_is_no_beginning_of_a_crisis(store: AnyStore) -
     assert kept.mentions == 13
     assert kept.first_at == START + timedelta(days=1)
     assert "已持续" not in receiver.alerts[0].body
+
+
+async def test_a_few_words_hours_before_many_are_no_beginning(store: AnyStore) -> None:
+    receiver = Receiver()
+    watch = watching(receiver, store=store)
+    before, crisis = said(2), said(60, at=START + timedelta(hours=5), seq=10)
+    await hear(watch, await recorded(store, [*before, *crisis]))
+    await watch.close()
+    assert (await only(store)).first_at == START + timedelta(hours=5)
+
+
+async def test_a_few_words_just_before_are_the_beginning(store: AnyStore) -> None:
+    watch = watching(Receiver(), store=store)
+    before, crisis = said(2), said(60, at=START + timedelta(minutes=50), seq=10)
+    await hear(watch, await recorded(store, [*before, *crisis]))
+    await watch.close()
+    assert (await only(store)).first_at == START
