@@ -208,6 +208,11 @@ class Grouper:
             if member.at >= before:
                 break
             del self._members[id_]
+        if self._alias or self._apart:
+            self._forget_rulings()
+
+    def _forget_rulings(self) -> None:
+        """Drop what was ruled about incidents of which nothing is left."""
         named = {member.incident for member in self._members.values()}
         for shelf in self._shelves.values():
             named |= shelf.copies.incidents()
