@@ -13,6 +13,7 @@ from listeners.spread.activity import Heard
 from listeners.spread.cascade import Forecast
 from listeners.spread.minhash import own_words
 from listeners.spread.severity import Assessment
+from listeners.spread.typical import typical
 
 _HEADLINE: Final = 40
 """Characters."""
@@ -81,11 +82,11 @@ def reasons(assessment: Assessment, language: Tongue, *, but: Collection[str] = 
 
 
 def evidence(posts: Sequence[Heard], language: Tongue, *, most: int = 5) -> list[str]:
-    """Up to ``most`` different masked texts, the latest first."""
-    shown = {" ".join(post.text.split()): post for post in reversed(posts) if post.text.strip()}
+    """Up to ``most`` different masked texts, the most telling first."""
     line = _texts(language)["evidence"]
     return [
-        line.format(channel=post.channel, text=text) for text, post in list(shown.items())[:most]
+        line.format(channel=post.channel, text=" ".join(post.text.split()))
+        for post in typical(posts, most)
     ]
 
 
