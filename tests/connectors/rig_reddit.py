@@ -12,9 +12,6 @@ from tests.contracts.connector_rig import Rig, build
 
 
 class RedditRig:
-    pulls = True
-    ends = False
-
     def __init__(self, folder: Path, server: RedditServer) -> None:
         self.kit = Kit(folder=folder, clock=HurriedClock(200))
         self._server = server

@@ -12,9 +12,6 @@ from tests.contracts.connector_rig import Rig, build, new_kit
 
 
 class ReplayRig:
-    pulls = True
-    ends = True
-
     def __init__(self, folder: Path) -> None:
         self.kit: Kit = new_kit(folder)
         self._file = folder / "feed.jsonl"

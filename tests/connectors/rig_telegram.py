@@ -12,9 +12,6 @@ from tests.contracts.connector_rig import Rig, build
 
 
 class TelegramRig:
-    pulls = True
-    ends = False
-
     def __init__(self, folder: Path, server: TelegramServer) -> None:
         self.kit = Kit(folder=folder, clock=HurriedClock(20))
         self._server = server

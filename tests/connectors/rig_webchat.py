@@ -14,9 +14,6 @@ VISITOR = "visitor-0123456789-abcdef"
 
 
 class WebchatRig:
-    pulls = False
-    ends = False
-
     def __init__(self, folder: Path) -> None:
         self.kit: Kit = new_kit(folder)
         self._said = 0

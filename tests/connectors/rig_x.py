@@ -13,9 +13,6 @@ from tests.contracts.connector_rig import Rig, build
 
 
 class XRig:
-    pulls = True
-    ends = False
-
     def __init__(self, folder: Path, server: XServer) -> None:
         self.kit = Kit(folder=folder, clock=HurriedClock(20))
         self._server = server

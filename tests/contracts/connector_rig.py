@@ -16,10 +16,6 @@ class Rig(Protocol):
     """One platform at the other end of a loopback connection, and a store on this end."""
 
     kit: Kit
-    pulls: bool
-    """True where ``pages`` delivers the events, False where they are pushed."""
-    ends: bool
-    """True where ``pages`` ends with what the platform holds, False where it waits for more."""
 
     def connector(self) -> Connector:
         """A new connector, as after a restart, to the same platform and the same store."""

@@ -19,3 +19,12 @@ RIGS: Final[Mapping[str, Callable[[Path], AbstractAsyncContextManager[Rig]]]] = 
     "webchat": webchat_rig,
     "x": x_rig,
 }
+
+PUSHED: Final = frozenset({"webchat"})
+"""Their events are pushed to the connector; all others deliver pages."""
+ENDING: Final = frozenset({"replay"})
+"""Their reading ends with what the platform holds; all others wait for more."""
+KEYLESS: Final = frozenset({"reddit", "telegram", "x"})
+"""Sending twice is two replies there; all others take a key, with which it is one."""
+LISTENING: Final[frozenset[str]] = frozenset()
+"""They do not send."""

@@ -1,7 +1,7 @@
 """What every connector promises, whatever its platform."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import fields
 from datetime import UTC
 from pathlib import Path
@@ -22,7 +22,7 @@ from core.ports import (
 from core.types import Metrics
 from tests.connectors.support import drain, running
 from tests.contracts.connector_rig import Rig
-from tests.contracts.connector_rigs import RIGS
+from tests.contracts.connector_rigs import ENDING, KEYLESS, LISTENING, PUSHED, RIGS
 
 MANY = 260
 """More than one page on every platform."""
@@ -46,6 +46,11 @@ async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[R
         yield made
 
 
+def on(names: Collection[str]) -> pytest.MarkDecorator:
+    """Run on these connectors alone: what the others do not do, they do not promise."""
+    return pytest.mark.parametrize("rig", sorted(names), indirect=True)
+
+
 def test_every_registered_connector_keeps_this_contract() -> None:
     assert sorted(RIGS) == sorted(REGISTRY)
 
@@ -57,10 +62,9 @@ async def test_everything_is_delivered_once_and_in_order(rig: Rig) -> None:
     assert rig.kit.shelf.ids == list(expected)
 
 
+@on(set(RIGS) - ENDING)
 async def test_what_comes_while_it_runs_is_delivered(rig: Rig) -> None:
     before = await rig.say(["before"])
-    if rig.ends:
-        pytest.skip("this connector ends where its file ends")
     async with running(rig.connector(), rig.kit.shelf):
         await rig.kit.shelf.until(1)
         after = await rig.say(["after"])
@@ -87,9 +91,8 @@ async def test_text_is_delivered_byte_for_byte(rig: Rig) -> None:
     assert [event.text for event in rig.kit.shelf.events.values()] == HOSTILE
 
 
+@on(set(RIGS) - PUSHED)
 async def test_a_killed_reader_goes_on_behind_the_last_stored_page(rig: Rig) -> None:
-    if not rig.pulls:
-        pytest.skip("events are pushed to this connector")
     expected = await rig.say([f"text {number}" for number in range(MANY)])
     first = rig.connector()
     await drain(first, rig.kit.shelf, pages=1)
@@ -101,9 +104,8 @@ async def test_a_killed_reader_goes_on_behind_the_last_stored_page(rig: Rig) -> 
     assert rig.kit.shelf.ids == list(expected)
 
 
+@on(set(RIGS) - PUSHED)
 async def test_a_page_that_was_not_stored_is_delivered_again(rig: Rig) -> None:
-    if not rig.pulls:
-        pytest.skip("events are pushed to this connector")
     expected = await rig.say([f"text {number}" for number in range(MANY)])
     first = rig.connector()
     lost = await anext(first.pages(None))
@@ -139,11 +141,12 @@ async def test_closing_ends_the_reading_and_may_be_repeated(rig: Rig) -> None:
     await unread.close()
 
 
-async def test_its_abilities_are_those_it_names(rig: Rig) -> None:
-    connector = rig.connector()
+async def test_its_abilities_are_those_it_names(rig: Rig, request: pytest.FixtureRequest) -> None:
+    connector, kind = rig.connector(), request.node.callspec.params["rig"]
     assert connector.name == "channel"
     capabilities: Capabilities = connector.capabilities
-    assert capabilities.reply == isinstance(connector, Sends)
+    assert capabilities.reply == isinstance(connector, Sends) == (kind not in LISTENING)
+    assert capabilities.idempotent_send == (kind not in KEYLESS | LISTENING)
     assert (
         capabilities.engagement == isinstance(connector, Engagement) == bool(capabilities.figures)
     )
@@ -171,11 +174,11 @@ async def test_the_gate_counts_as_the_connector_does(kind: str, tmp_path: Path) 
         await connector.close()
 
 
+@on(set(RIGS) - LISTENING)
 async def test_a_reply_is_sent_once(rig: Rig) -> None:
     await rig.say(["question"])
     connector = rig.connector()
-    if not isinstance(connector, Sends):
-        pytest.skip("this connector does not send")
+    assert isinstance(connector, Sends)
     result = await connector.send(rig.target(), "答复 answer", "key-1")
     assert isinstance(result, Sent)
     assert result.native_id
@@ -183,23 +186,23 @@ async def test_a_reply_is_sent_once(rig: Rig) -> None:
     await connector.close()
 
 
+@on(set(RIGS) - KEYLESS - LISTENING)
 async def test_the_same_key_is_one_reply_where_it_says_so(rig: Rig) -> None:
     await rig.say(["question"])
     connector = rig.connector()
-    if not (isinstance(connector, Sends) and connector.capabilities.idempotent_send):
-        pytest.skip("sending twice is two replies on this platform")
+    assert isinstance(connector, Sends)
     first = await connector.send(rig.target(), "answer", "key-1")
     assert await connector.send(rig.target(), "answer", "key-1") == first
     assert rig.taken() in (None, ["answer"])
     await connector.close()
 
 
+@on(set(RIGS) - LISTENING)
 @pytest.mark.parametrize("text", ["\x00", "\ud800", "<b>&", "x" * 20_000, " ", "\u202e"])
 async def test_any_text_has_an_outcome(rig: Rig, text: str) -> None:
     await rig.say(["question"])
     connector = rig.connector()
-    if not isinstance(connector, Sends):
-        pytest.skip("this connector does not send")
+    assert isinstance(connector, Sends)
     async with asyncio.timeout(30):
         result = await connector.send(rig.target(), text, "key-1")
     assert isinstance(result, Sent | RetryAt | Rejected | Unknown)
