@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ SECRET = "a robot's secret"
 
 
 @dataclass
-class Platform:
+class Platform(ABC):
     """What all have in common: a ledger of what was taken, and failures on demand."""
 
     clock: Clock
@@ -44,16 +45,18 @@ class Platform:
         self.taken.append(said)
         return self.accept()
 
+    @abstractmethod
     def refuse(
         self, request: web.Request, said: dict[str, object], body: bytes
     ) -> web.Response | None:
-        raise NotImplementedError
+        """The platform's answer to what it does not take; ``None`` where it takes it."""
 
     def accept(self) -> web.Response:
         return web.json_response({"errcode": 0, "errmsg": "ok"})
 
+    @abstractmethod
     def busy(self) -> web.Response:
-        raise NotImplementedError
+        """The platform's answer to more than it takes at a time."""
 
     def seen(self) -> str:
         """The text of all that was taken."""

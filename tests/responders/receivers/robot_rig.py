@@ -1,19 +1,27 @@
 """A robot, and a server that speaks its platform."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import aiohttp
+from pydantic import SecretStr
+
 from core.clock import ManualClock
 from responders.catalogue import Written, shipped_catalogue
+from responders.receivers.assembly import DIALECTS
 from responders.receivers.robot import Robot
 from responders.receivers.text import Style
+from tests.responders.parts import START
 from tests.responders.receivers.platforms import (
+    SECRET,
     DingTalk,
     Feishu,
     Platform,
     Slack,
     WeCom,
+    serving,
 )
 
 PLATFORMS: dict[str, type[Platform]] = {
@@ -46,3 +54,27 @@ class Rig:
     robot: Robot
     clock: ManualClock
     build: Callable[..., Robot]
+
+
+@asynccontextmanager
+async def open_rig(name: str) -> AsyncIterator[Rig]:
+    clock = ManualClock(START)
+    async with AsyncExitStack() as stack:
+        platform = PLATFORMS[name](clock)
+        await stack.enter_async_context(serving(platform))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+
+        def build(**changes: object) -> Robot:
+            given: dict[str, object] = {
+                "name": name,
+                "url": SecretStr(platform.url),
+                "secret": SecretStr(SECRET),
+                "dialect": DIALECTS[name],
+                "style": style(),
+                "session": session,
+                "clock": clock,
+                "timeout": 2.0,
+            }
+            return Robot(**(given | changes))  # type: ignore[arg-type]  # the caller names real parameters
+
+        yield Rig(name=name, platform=platform, robot=build(), clock=clock, build=build)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,32 +23,13 @@ from tests.responders.receivers.platforms import (
     Slack,
     serving,
 )
-from tests.responders.receivers.robot_rig import PLATFORMS, Rig, style
+from tests.responders.receivers.robot_rig import PLATFORMS, Rig, open_rig, style
 
 
 @pytest.fixture(params=list(PLATFORMS))
 async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
-    name: str = request.param
-    clock = ManualClock(START)
-    async with AsyncExitStack() as stack:
-        platform = PLATFORMS[name](clock)
-        await stack.enter_async_context(serving(platform))
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-
-        def build(**changes: object) -> Robot:
-            given: dict[str, object] = {
-                "name": name,
-                "url": SecretStr(platform.url),
-                "secret": SecretStr(SECRET),
-                "dialect": DIALECTS[name],
-                "style": style(),
-                "session": session,
-                "clock": clock,
-                "timeout": 2.0,
-            }
-            return Robot(**(given | changes))  # type: ignore[arg-type]  # the caller names real parameters
-
-        yield Rig(name=name, platform=platform, robot=build(), clock=clock, build=build)
+    async with open_rig(request.param) as made:
+        yield made
 
 
 async def test_the_limit_is_kept_and_what_waits_is_merged(rig: Rig) -> None:

@@ -2,50 +2,26 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import replace
 
-import aiohttp
 import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from core.clock import ManualClock
 from core.errors import ConnectorError, Refused, Unavailable
 from core.records import Alert
-from responders.receivers.assembly import DIALECTS
 from responders.receivers.robot import Robot
-from tests.responders.parts import START, alert
+from tests.responders.parts import alert
 from tests.responders.receivers.platforms import (
     SECRET,
-    serving,
 )
-from tests.responders.receivers.robot_rig import EVIL, PLATFORMS, Rig, style
+from tests.responders.receivers.robot_rig import EVIL, PLATFORMS, Rig, open_rig, style
 
 
 @pytest.fixture(params=list(PLATFORMS))
 async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
-    name: str = request.param
-    clock = ManualClock(START)
-    async with AsyncExitStack() as stack:
-        platform = PLATFORMS[name](clock)
-        await stack.enter_async_context(serving(platform))
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-
-        def build(**changes: object) -> Robot:
-            given: dict[str, object] = {
-                "name": name,
-                "url": SecretStr(platform.url),
-                "secret": SecretStr(SECRET),
-                "dialect": DIALECTS[name],
-                "style": style(),
-                "session": session,
-                "clock": clock,
-                "timeout": 2.0,
-            }
-            return Robot(**(given | changes))  # type: ignore[arg-type]  # the caller names real parameters
-
-        yield Rig(name=name, platform=platform, robot=build(), clock=clock, build=build)
+    async with open_rig(request.param) as made:
+        yield made
 
 
 async def failure(robot: Robot, one: Alert | None = None) -> ConnectorError:
@@ -149,9 +125,8 @@ async def test_the_status_counts_too(rig: Rig, status: int, kind: type[Connector
     assert "t0ken" not in str(found)
 
 
+@pytest.mark.parametrize("rig", ["feishu", "dingtalk"], indirect=True)  # the others sign nothing
 async def test_a_wrong_secret_is_refused_with_a_remedy(rig: Rig) -> None:
-    if rig.name not in ("feishu", "dingtalk"):
-        pytest.skip("this platform signs nothing")
     for secret in (SecretStr("wrong"), None):
         found = await failure(rig.build(secret=secret))
         assert isinstance(found, Refused)
