@@ -18,48 +18,45 @@ import aiohttp
 import typer
 from rich.console import Console as Terminal
 
-from connectors.assembly import build_channels, measures_of, read_channels, read_feed, read_past
-from connectors.replay import Replay, ReplaySettings
-from connectors.texts import lines_of, read_texts
-from connectors.tools import StaffRoom, Tools
-from connectors.webchat import Webchat
-from console.commands import add_commands
+from cli.context import Drilling, Feeding, Workshop
+from cli.listening import add_listening
+from cli.main import add_commands
+from cli.output import problem_table, visible
+from cli.storage import Access, add_storage, keys
+from connectors.context import StaffRoom, Tools
+from connectors.factory import build_channels, measures_of, read_channels, read_feed, read_past
+from connectors.replay.connector import Replay, ReplaySettings
+from connectors.replay.samples import lines_of, read_texts
+from connectors.webchat.connector import Webchat
 from console.ports import Pauses, Regroups
-from console.terminal import problem_table, visible
-from console.workshop import Drilling, Feeding, Workshop
 from core import checkpoints
-from core.abilities import HasBoard
+from core.backfill import take_in
 from core.bus import Bus
 from core.clock import SystemClock
 from core.config import parse
-from core.duty import Duty
+from core.connector import Connector, Engagement, HasBoard
 from core.engine import Engine
 from core.errors import ConfigError, Problem, TingfengError, collect
+from core.events import Received
 from core.intake import IntakeDoor
-from core.past import take_in
+from core.jobs import Duty
+from core.mentions import MentionFilter
+from core.outcomes import Outcome
 from core.pipeline import Parts, Pipeline
-from core.ports import Connector, Engagement
-from core.queries import MentionFilter
-from core.records import Outcome
 from core.settings import Section, Settings
-from core.types import Received
+from core.taxonomy import CATEGORIES, INTENTS, KINDS
 from examples.supermarket.live import with_live_feed, write_drill
-from listeners.assembly import build_understanding
-from listeners.categories import CATEGORIES
-from listeners.commands import add_listening
-from listeners.engagement import FigureWatch
-from listeners.intents import INTENTS
-from listeners.risks import KINDS
-from listeners.spread.assembly import build_spread, spread_duties
-from moderation.assembly import build_guards
+from listeners.factory import build_understanding
+from listeners.spread.engagement import FigureWatch
+from listeners.spread.factory import build_spread, spread_duties
+from moderation.factory import build_guards
 from moderation.inbound import FLAGS
-from responders.alerts import AlertDesk
-from responders.assembly import build_alarm, build_duties, build_responders, join_receivers
-from responders.content import Content, read_content
-from responders.playbook import Vocabulary
-from responders.receivers.assembly import without_receivers
-from responders.staff_assembly import StaffSide
-from storage.commands import Access, add_storage, keys
+from responders.alerting.manager import AlertDesk
+from responders.alerting.receivers.factory import without_receivers
+from responders.answering.content import Content, read_content
+from responders.answering.playbook import Vocabulary
+from responders.factory import build_alarm, build_duties, build_responders, join_receivers
+from responders.staff.factory import StaffSide
 from storage.factory import AnyStore, open_store, sqlite_path
 
 EXAMPLE: Final = Path(__file__).resolve().parent / "examples" / "supermarket" / "tingfeng.toml"
@@ -160,7 +157,12 @@ async def open_house(
             drill=drill is not None,
         )
         spread = build_spread(
-            settings, responders.alerts, clock, understanding.embedder, store=store, bus=bus
+            settings,
+            responders.alerts,
+            clock,
+            understanding.embedder,
+            store=store,
+            bus=bus,
         )
         stack.push_async_callback(spread.close)
         if newest := (await store.mentions(MentionFilter(), limit=1)).mentions:
@@ -216,7 +218,11 @@ async def open_house(
             workers=[*staff.feeds(boards), figures.run],
         )
         duties = build_duties(
-            settings, store=store, alerts=responders.alerts, health=engine.health, clock=clock
+            settings,
+            store=store,
+            alerts=responders.alerts,
+            health=engine.health,
+            clock=clock,
         )
         yield House(
             store=store,

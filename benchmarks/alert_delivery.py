@@ -26,11 +26,11 @@ import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
 
+from core.alerts import Alert
 from core.bus import Bus
-from core.records import Alert
-from responders.alerts import AlertDesk
-from responders.webhook import KEY, Webhook
-from storage.sqlite import SqliteStore
+from responders.alerting.manager import AlertDesk
+from responders.alerting.receivers.webhook import KEY, Webhook
+from storage.sqlite.store import SqliteStore
 
 Fault = Literal["none", "fails", "stalls", "resets", "cut off", "all"]
 FAULTS: Final[tuple[Fault, ...]] = ("none", "fails", "stalls", "resets", "cut off", "all")

@@ -29,10 +29,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from aiohttp import web
 from pydantic import SecretStr
 
-from connectors.assembly import read_feed
-from core.records import Outcome
+from connectors.factory import read_feed
+from core.events import Received
+from core.outcomes import Outcome
 from core.settings import Alerts, Brand, Webhook
-from core.types import Received
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week

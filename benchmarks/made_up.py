@@ -3,19 +3,13 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from core.records import Outcome, Plan, Ticket, TicketState
-from core.types import (
-    Action,
-    Author,
-    Decision,
-    Event,
-    EventKind,
-    Judgement,
-    Mention,
-    Probabilities,
-    Received,
-    Sentiment,
-)
+from core.decisions import Action, Decision
+from core.events import Author, Event, EventKind, Received
+from core.judgement import Judgement, Probabilities
+from core.mentions import Mention
+from core.outcomes import Outcome, Plan
+from core.taxonomy import Sentiment
+from core.tickets import Ticket, TicketState
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 WORDS = (

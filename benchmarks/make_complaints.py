@@ -1,9 +1,9 @@
-"""Write ``listeners/training/complaints.jsonl`` out of the sentences of the voices.
+"""Write ``listeners/learning/training/complaints.jsonl`` out of the sentences of the voices.
 
     python benchmarks/make_complaints.py
 
 Each line of a voice is a template; it is written out up to three times with other things filled
-in. See ``listeners/training/GUIDELINES.md``.
+in. See ``listeners/learning/training/GUIDELINES.md``.
 """
 
 import json

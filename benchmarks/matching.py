@@ -20,7 +20,7 @@ import opencc
 
 from benchmarks.train_ordinary import texts
 from core.settings import Brand
-from listeners.matching import BrandMatcher
+from listeners.matching.matcher import BrandMatcher
 
 CHINESE = (
     *("禾家", "永辉", "盒马", "物美", "山姆", "绿源", "鲜丰"),

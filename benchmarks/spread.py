@@ -24,8 +24,8 @@ import numpy as np
 
 from benchmarks import cascade_measures, spread_injection, train_cascade
 from benchmarks.grouping import grouping
-from listeners import embedding
-from listeners.embedding import Embedder
+from listeners.judgement import embedding
+from listeners.judgement.embedding import Embedder
 from listeners.spread.backtests import incident_groups, volume_alarms
 from listeners.spread.incidents import Grouper
 from listeners.spread.minhash import Sketch, likeness, sketch

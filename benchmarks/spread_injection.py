@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from core.alerts import Alert
 from core.clock import ManualClock
-from core.records import Alert
-from core.types import Author, Event, EventKind, Judgement, Mention, Probabilities
-from listeners.embedding import Embedder
+from core.events import Author, Event, EventKind
+from core.judgement import Judgement, Probabilities
+from core.mentions import Mention
+from listeners.judgement.embedding import Embedder
 from listeners.spread.unkept import UnkeptIncidents
 from listeners.spread.watch import SpreadWatch
 

@@ -10,14 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from core.types import Author, Event, EventKind, Judgement, Mention, Probabilities
+from core.events import Author, Event, EventKind
+from core.judgement import Judgement, Probabilities
+from core.mentions import Mention
 from examples.supermarket.grammar import grammar
 from examples.supermarket.ordinary import ordinary_day
 from examples.supermarket.people import crowd
 from examples.supermarket.studio import Studio
-from listeners import sentiment_linear
-from listeners.judge import TextJudge
-from listeners.language import language
+from listeners.judgement import sentiment_linear
+from listeners.judgement.judge import TextJudge
+from listeners.text.language import language
 
 MATTERS: Final = Path(__file__).with_name("spread_matters.toml")
 BRAND: Final = "hejia"

@@ -29,11 +29,12 @@ import numpy as np
 
 from benchmarks.grouping import grouping
 from benchmarks.spread_matters import BRAND, ORDINARY, START, mention, ordinary, posts, read
+from core.alerts import Alert
 from core.clock import ManualClock
-from core.records import Alert
-from core.types import Language, Mention
-from listeners import embedding
-from listeners.embedding import Embedder, Vectors
+from core.mentions import Mention
+from core.taxonomy import Language
+from listeners.judgement import embedding
+from listeners.judgement.embedding import Embedder, Vectors
 from listeners.spread.activity import post_key
 from listeners.spread.incidents import name_patterns
 from listeners.spread.unkept import UnkeptIncidents

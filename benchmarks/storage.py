@@ -22,13 +22,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.made_up import START, event, outcome
+from core.alerts import Alert
 from core.clock import SystemClock
-from core.queries import MentionFilter, TicketFilter
-from core.records import Alert
-from core.standing import Correction, Sample, Tracked
-from core.types import Event, Metrics, Page
+from core.events import Event, Metrics, Page
+from core.mentions import Correction, MentionFilter, Sample, Tracked
+from core.tickets import TicketFilter
 from storage.factory import AnyStore, open_store
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 
 
 async def inserts(folder: Path) -> None:

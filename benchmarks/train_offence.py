@@ -27,11 +27,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.sentiment_data import Row
 from benchmarks.sentiment_measures import calibration_error, macro_f1
-from core.types import Probabilities
-from listeners.lexicon import lists
-from listeners.normalise import joined, readable
-from listeners.offence import BITS, FILE, OffenceModel, insults
-from listeners.topic_features import features
+from core.judgement import Probabilities
+from listeners.judgement.lexicon import lists
+from listeners.judgement.offence import BITS, FILE, OffenceModel, insults
+from listeners.judgement.topic_features import features
+from listeners.text.normalise import joined, readable
 
 SENTENCES: Final = Path(__file__).with_name("offence_sentences.toml")
 SHOPPERS: Final = Path(__file__).parents[1] / "listeners" / "training" / "complaints.jsonl"

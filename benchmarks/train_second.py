@@ -27,11 +27,11 @@ from benchmarks.sentiment_fit import UNLABELLED_NEUTRAL, softmax
 from benchmarks.sentiment_measures import two_way
 from benchmarks.understanding import learn
 from benchmarks.understanding_table import judged
-from core.types import Probabilities
-from listeners.embedding import LONGEST, embeds
-from listeners.second_opinion import FILE, UNSURE, Head
-from listeners.sentiment_file import CLASSES
-from listeners.sentiment_linear import LinearModel, load
+from core.judgement import Probabilities
+from listeners.judgement.embedding import LONGEST, embeds
+from listeners.judgement.second_opinion import FILE, UNSURE, Head
+from listeners.judgement.sentiment_file import CLASSES
+from listeners.judgement.sentiment_linear import LinearModel, load
 
 RIDGES: Final = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 SEEN_AGAIN: Final = 2_000

@@ -22,14 +22,12 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from listeners import sentiment
-from listeners.categories import CATEGORIES
-from listeners.intents import INTENTS
-from listeners.judging import LIKELY_RISK, Decided, decide
-from listeners.normalise import joined, readable
-from listeners.risks import KINDS
-from listeners.topic_features import BITS, Features, features
-from listeners.topics import FILE, HEADS, TopicModel
+from core.taxonomy import CATEGORIES, INTENTS, KINDS
+from listeners.judgement import sentiment_factory as sentiment
+from listeners.judgement.thresholds import LIKELY_RISK, Decided, decide
+from listeners.judgement.topic_features import BITS, Features, features
+from listeners.judgement.topics import FILE, HEADS, TopicModel
+from listeners.text.normalise import joined, readable
 
 SENTENCES = Path(__file__).parents[1] / "listeners" / "training" / "complaints.jsonl"
 STEPS = 100

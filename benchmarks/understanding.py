@@ -29,11 +29,11 @@ from benchmarks.sentiment_data import Row, rows
 from benchmarks.sentiment_sentences import lexicon, sentences
 from benchmarks.sentiment_training import calibrated, examples_of, train
 from benchmarks.understanding_table import Figures, Table, figures, mean
-from listeners.adapt import Label, adapt
-from listeners.judge import TextJudge
-from listeners.sentiment_classic import load as load_classic
-from listeners.sentiment_file import CLASSES
-from listeners.sentiment_linear import MODEL, LinearModel, load
+from listeners.judgement.judge import TextJudge
+from listeners.judgement.sentiment_classic import load as load_classic
+from listeners.judgement.sentiment_file import CLASSES
+from listeners.judgement.sentiment_linear import MODEL, LinearModel, load
+from listeners.learning.adapt import Label, adapt
 
 PARTS: Final = ("known", "reviews", "weibo", "own", "all")
 

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from connectors import reddit_settings, telegram_text, x_text
-from connectors.reddit_settings import RedditSettings
-from connectors.replay import Replay, ReplaySettings, inspect_replay
-from connectors.telegram_settings import TelegramSettings
-from connectors.tools import Tools
-from connectors.webchat import Webchat, WebchatSettings
-from connectors.x_settings import XSettings
+from connectors.context import Tools
+from connectors.reddit import settings as reddit_settings
+from connectors.reddit.settings import RedditSettings
+from connectors.replay.connector import Replay, ReplaySettings, inspect_replay
+from connectors.telegram import text as telegram_text
+from connectors.telegram.settings import TelegramSettings
+from connectors.webchat.connector import Webchat, WebchatSettings
+from connectors.x import text as x_text
+from connectors.x.settings import XSettings
+from core.connector import Connector
 from core.errors import Problem
-from core.ports import Connector
 from core.settings import Section
 
 S = TypeVar("S", bound=Section)
@@ -74,19 +76,19 @@ def _replay(name: str, settings: ReplaySettings, tools: Tools) -> Connector:
 
 
 def _reddit(name: str, settings: RedditSettings, tools: Tools) -> Connector:
-    from connectors.reddit import Reddit  # noqa: PLC0415 - only who reads Reddit waits for praw
+    from connectors.reddit.connector import Reddit  # noqa: PLC0415 - only who reads Reddit waits for praw
 
     return Reddit(name=name, settings=settings, tools=tools)
 
 
 def _telegram(name: str, settings: TelegramSettings, tools: Tools) -> Connector:
-    from connectors.telegram import Telegram  # noqa: PLC0415 - aiogram takes seconds to import
+    from connectors.telegram.connector import Telegram  # noqa: PLC0415 - aiogram takes seconds to import
 
     return Telegram(name=name, settings=settings, tools=tools)
 
 
 def _x(name: str, settings: XSettings, tools: Tools) -> Connector:
-    from connectors.x import X  # noqa: PLC0415 - only who reads X waits for tweepy
+    from connectors.x.connector import X  # noqa: PLC0415 - only who reads X waits for tweepy
 
     return X(name=name, settings=settings, tools=tools)
 

@@ -12,13 +12,14 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
+from cli.drill_score import DrillBoard
 from console.access import FilesDoor, Policy, require_declared
 from console.channels import Channels
 from console.chat_hub import ChatHub
 from console.desk import Desk
-from console.drilling import DrillBoard
 from console.failures import Failures
 from console.headers import SecurityHeaders
+from console.i18n import Lang
 from console.live import LiveHub
 from console.pages.alerts import AlertPages
 from console.pages.api import Api
@@ -35,12 +36,11 @@ from console.pages.system import SystemPages
 from console.pages.tickets import TicketPages
 from console.ports import ConsoleStore, Pauses, Regroups, WebChat
 from console.render import HERE, Renderer
-from console.words import Lang
 from core.bus import Bus
 from core.clock import Clock
+from core.connector import HandlesHttp
 from core.errors import ConfigError, Problem
 from core.health import Health
-from core.ports import HandlesHttp
 
 log = logging.getLogger(__name__)
 

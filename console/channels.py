@@ -6,7 +6,7 @@ from typing import Final
 
 from console.ports import ConsoleStore
 from core.clock import Clock
-from core.queries import MentionFilter
+from core.mentions import MentionFilter
 
 LOOK_AT: Final = 500
 AGAIN_SECONDS: Final = 30.0

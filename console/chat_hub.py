@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.bus import Bus, Change, Subscription, Talked
-from core.records import Reply
-from core.types import Mention
+from core.mentions import Mention
+from core.outbox import Reply
 
 
 class ChatHub:

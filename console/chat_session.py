@@ -16,11 +16,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from console.chat_hub import ChatHub
 from console.desk import Desk
-from console.plain import dumps
+from console.formatting import dumps
+from console.i18n import Words
 from console.ports import Coded, WebChat
-from console.words import Words
+from core.conversations import Line
 from core.errors import InputError, StoreError
-from core.records import Line
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.queries import Handled
-from core.records import Incident
+from core.incidents import Incident
+from core.mentions import Handled
 
 MOST_POINTS: Final = 120
 POINTS_AHEAD: Final = 48

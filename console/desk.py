@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from cli.drill_score import DrillBoard
 from console.access import Policy
 from console.channels import Channels
-from console.drilling import DrillBoard
+from console.i18n import Lang
 from console.ports import ConsoleStore, Pauses, Regroups, WebChat
-from console.words import Lang
 from core.bus import Bus
 from core.clock import Clock
 from core.health import Health

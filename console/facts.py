@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import Final
 
 from console.summary import Said, summarise
-from core.queries import Handled
-from core.types import Author, Language, Mention
+from core.events import Author
+from core.mentions import Handled, Mention
+from core.taxonomy import Language
 
 MOST_CARRIERS: Final = 8
 _CHAIN: Final = re.compile(r"//@([^\s:：/@]{1,40})\s*[:：]")

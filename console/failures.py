@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
+from console.formatting import json_response
 from console.headers import security_headers
-from console.plain import json_response
 from console.render import Renderer
 from core.errors import InputError, StoreError
 

@@ -10,8 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from core.errors import InputError
-from core.queries import MentionFilter, TicketFilter
-from core.types import Sentiment
+from core.mentions import MentionFilter
+from core.taxonomy import Sentiment
+from core.tickets import TicketFilter
 
 LONGEST_FORM: Final = 64 * 1024
 LONGEST_REPLY: Final = 5000

@@ -13,16 +13,18 @@ from collections.abc import Iterable
 from typing import Final
 
 from console.desk import Desk
+from console.formatting import dumps
+from console.i18n import Lang
 from console.pages.head import Head, read_head
-from console.plain import dumps
 from console.render import Renderer
-from console.words import Lang
+from core.alerts import Alert
 from core.bus import Change, Talked
 from core.errors import StoreError
 from core.health import Health
-from core.queries import Handled
-from core.records import Alert, Incident, Reply, Ticket
-from core.types import Mention
+from core.incidents import Incident
+from core.mentions import Handled, Mention
+from core.outbox import Reply
+from core.tickets import Ticket
 
 log = logging.getLogger(__name__)
 

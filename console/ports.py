@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
-from core.queries import (
-    DeadLetter,
-    Figures,
-    Handled,
-    MentionFilter,
-    MentionPage,
-    TicketFilter,
-    TicketPage,
-)
-from core.records import Alert, Article, Conversation, Counts, Incident, Line, Reply, Ticket
-from core.standing import Correction, Freeze, Silence
+from core.alerts import Alert, Silence
+from core.articles import Article
+from core.conversations import Conversation, Line
+from core.events import Counts, DeadLetter
+from core.figures import Figures
+from core.incidents import Incident
+from core.mentions import Correction, Handled, MentionFilter, MentionPage
+from core.outbox import Reply
+from core.pauses import Freeze
+from core.tickets import Ticket, TicketFilter, TicketPage
 
 
 class ConsoleStore(Protocol):

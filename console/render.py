@@ -10,9 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from console import shown
+from console import json_view as shown
 from console.desk import Desk
-from console.words import COOKIE, Lang, Words, choose, read_words
+from console.i18n import COOKIE, Lang, Words, choose, read_words
 
 HERE: Final = Path(__file__).parent
 STAFF_COOKIE: Final = "tf_name"

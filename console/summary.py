@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from core.types import Mention
+from core.mentions import Mention
 
 MOST_POSTS: Final = 500
 MOST_SENTENCES: Final = 3

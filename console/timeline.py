@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from console.ports import ConsoleStore
-from core.queries import MentionFilter
-from core.types import Mention
+from core.mentions import Mention, MentionFilter
 
 WINDOWS: Final = {1: 60, 6: 300, 24: 1800, 168: 10800}
 """Hours shown to seconds a bar stands for."""

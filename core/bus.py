@@ -8,9 +8,12 @@ from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from core.alerts import Alert
 from core.health import Health
-from core.records import Alert, Incident, Reply, Ticket
-from core.types import Mention
+from core.incidents import Incident
+from core.mentions import Mention
+from core.outbox import Reply
+from core.tickets import Ticket
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

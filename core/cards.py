@@ -7,8 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, Protocol
 
-from core.records import Alert, Reply, ReplyState
-from core.types import Severity
+from core.alerts import Alert
+from core.outbox import Reply, ReplyState
+from core.taxonomy import Severity
 
 
 class StaffAction(StrEnum):

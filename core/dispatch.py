@@ -5,24 +5,14 @@ import logging
 from datetime import timedelta
 from typing import Final
 
-from core.abilities import Paces
 from core.bus import Bus, Talked
 from core.checkpoints import reach
 from core.clock import Clock
+from core.connector import Paces, ReadsBack, Rejected, RetryAt, SendResult, Sends, Sent, Unknown
 from core.errors import StoreError, TingfengError
-from core.ports import (
-    Doubts,
-    Gate,
-    Outbox,
-    ReadsBack,
-    Rejected,
-    RetryAt,
-    SendResult,
-    Sends,
-    Sent,
-    Unknown,
-)
-from core.records import Reply, ReplyState
+from core.outbox import Reply, ReplyState
+from core.ports import Doubts, Gate
+from core.repositories import Outbox
 
 log = logging.getLogger(__name__)
 

@@ -5,21 +5,14 @@ from collections.abc import Callable, Coroutine, Sequence
 
 from core.bus import Bus
 from core.clock import Clock
+from core.connector import Connector, Rejected, SendResult, Sends
 from core.dispatch import Dispatcher
 from core.health import Health
 from core.intake import IntakeDoor
+from core.outbox import Reply, ReplyState, Target
 from core.pipeline import Pipeline
-from core.ports import (
-    Connector,
-    Doubts,
-    Gate,
-    Inbox,
-    Outbox,
-    Rejected,
-    SendResult,
-    Sends,
-)
-from core.records import Reply, ReplyState, Target
+from core.ports import Doubts, Gate
+from core.repositories import Inbox, Outbox
 from core.supervisor import Supervisor
 
 

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from core.checkpoints import reach
-from core.ports import Inbox, Receipt
-from core.types import Page
+from core.events import Page, Receipt
+from core.repositories import Inbox
 
 
 class IntakeDoor:

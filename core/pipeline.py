@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from core.bus import Bus
 from core.checkpoints import reach
 from core.errors import StoreError
-from core.ports import Decider, Inbox, Judge, Matcher, Moderator, Spread
-from core.records import Outcome, Plan
-from core.types import EventKind, Judgement, Mention, Received
+from core.events import EventKind, Received
+from core.judgement import Judgement
+from core.mentions import Mention
+from core.outcomes import Outcome, Plan
+from core.ports import Decider, Judge, Matcher, Moderator, Spread
+from core.repositories import Inbox
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from core.clock import Clock
-from core.records import Counts, Outcome, ReplyState
-from core.types import Received
+from core.events import Counts, Received
+from core.outbox import ReplyState
+from core.outcomes import Outcome
 
 _SHARES: Final = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from core.abilities import Reaches, Tells
 from core.bus import Bus
 from core.checkpoints import reach
 from core.clock import Clock
+from core.connector import Connector, Reaches, Tells
 from core.errors import Refused, StoreError, Unavailable
-from core.gaps import Gaps
 from core.health import Health, Status
 from core.intake import IntakeDoor
-from core.ports import Connector, Inbox
+from core.repositories import Inbox
+from core.silence_baseline import Gaps
 
 log = logging.getLogger(__name__)
 

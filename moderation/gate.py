@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from core.clock import Clock
-from core.records import Reply
-from core.types import Verdict
+from core.judgement import Verdict
+from core.outbox import Reply
 from moderation.masking import mask
 from moderation.words import Finder, Promises, comparable
 

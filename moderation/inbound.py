@@ -3,7 +3,8 @@
 import re
 from typing import Final
 
-from core.types import Event, Judgement, Verdict
+from core.events import Event
+from core.judgement import Judgement, Verdict
 from moderation.masking import mask
 from moderation.spam import SpamWords, spam_signals
 from moderation.words import WordLists

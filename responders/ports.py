@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
-from core.queries import Handled
-from core.records import Alert, Answer, Conversation, Ticket
-from core.standing import Freeze, Silence
-from core.types import Mention
+from core.alerts import Alert, Silence
+from core.articles import Answer
+from core.conversations import Conversation
+from core.mentions import Handled, Mention
+from core.pauses import Freeze
+from core.tickets import Ticket
 
 
 class Conversations(Protocol):

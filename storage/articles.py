@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.records import Article
+from core.articles import Article
 from storage.tokens import contains, terms, tokens
 
 

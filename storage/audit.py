@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from storage.codec import micros, moment, text_of
+from storage.encoding import micros, moment, text_of
 from storage.portable import Row
 
 START: Final = "0" * 64

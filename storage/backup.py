@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import IO, Final
 
 from core.clock import Clock
+from core.conversations import Conversation
 from core.errors import InputError, StoreError
-from core.records import Conversation
-from core.types import Event
+from core.events import Event
 from storage.audit import pseudonym
 from storage.factory import AnyStore, open_store, sqlite_path
+from storage.key_ring import NO_KEY, RING, Keys
 from storage.moving import verify
 from storage.portable import BATCH, KINDS, Row, Sum, from_json, opened, to_json
-from storage.sql.copying import back_up, put_back
-from storage.sql.errors import translate
-from storage.sqlite import SqliteStore
-from storage.vault import NO_KEY, RING, Keys
+from storage.sqlite.copying import back_up, put_back
+from storage.sqlite.errors import translate
+from storage.sqlite.store import SqliteStore
 
 FORMAT: Final = "tingfeng rows 1"
 _OTHER_KEYS: Final = (

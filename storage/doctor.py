@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.records import Counts
+from core.events import Counts
 from storage.records import AGED
 
 

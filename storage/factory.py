@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from core.clock import Clock
 from core.errors import ConfigError, Problem, StoreError
+from storage.key_ring import NO_KEY, RING, Keys, WrongKey, parse_key, rotated
 from storage.portable import Progress
-from storage.sqlite import SqliteStore
-from storage.vault import NO_KEY, RING, Keys, WrongKey, parse_key, rotated
+from storage.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
-    from storage.mongodb import MongoStore
+    from storage.mongo.store import MongoStore
 
 AnyStore: TypeAlias = "SqliteStore | MongoStore"
 
@@ -34,7 +34,7 @@ async def open_store(url: str, *, clock: Clock, keys: Keys = NO_KEY) -> AnyStore
     if path is not None:
         return await SqliteStore.open(path, clock=clock, keys=keys)
     if url.startswith(("mongodb://", "mongodb+srv://")):
-        from storage.mongodb import MongoStore  # noqa: PLC0415 - half a second of a start
+        from storage.mongo.store import MongoStore  # noqa: PLC0415 - half a second of a start
 
         return await MongoStore.open(url, clock=clock, keys=keys)
     problem = Problem(

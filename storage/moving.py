@@ -11,8 +11,8 @@ from typing import Final, Protocol
 from core.clock import Clock
 from core.errors import StoreError
 from storage.factory import open_store
+from storage.key_ring import RING, Keys
 from storage.portable import KINDS, Movable, Progress, Sum, opened, sealed, sum_of
-from storage.vault import RING, Keys
 
 MOVING: Final = "moving"
 """The setting of a target that is not complete yet."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from core.errors import InputError
-from storage.codec import text_of
-from storage.seal import Coder
+from storage.encoding import text_of
+from storage.encryption import Coder
 
 Value = str | bytes | int | None
 Row = tuple[Value, ...]

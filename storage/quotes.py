@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from core.records import Alert, Incident
-from core.standing import Freeze
-from core.types import Mention
-from core.wording import Wording
+from core.alerts import Alert
+from core.incidents import Incident
+from core.localized import Wording
+from core.mentions import Mention
+from core.pauses import Freeze
 
 Quoting = TypeVar("Quoting", Alert, Incident)
 

@@ -5,19 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
-from core.queries import MentionFilter
-from core.records import (
-    Alert,
-    Conversation,
-    ConversationState,
-    Plan,
-    Reply,
-    ReplyState,
-    Ticket,
-)
-from core.standing import Silence, Tracked
-from core.types import Action, Decision, Event, Judgement, Mention
-from storage.codec import micros
+from core.alerts import Alert, Silence
+from core.conversations import Conversation, ConversationState
+from core.decisions import Action, Decision
+from core.events import Event
+from core.judgement import Judgement
+from core.mentions import Mention, MentionFilter, Tracked
+from core.outbox import Reply, ReplyState
+from core.outcomes import Plan
+from core.tickets import Ticket
+from storage.encoding import micros
 from storage.tokens import tokens
 
 HOUR: Final = 3_600_000_000

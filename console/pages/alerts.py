@@ -12,8 +12,8 @@ from console.access import Door
 from console.forms import read_form
 from console.pages.head import go_to, staff_name, staff_page, wants_part
 from console.render import Renderer
+from core.alerts import Alert
 from core.errors import Conflict
-from core.records import Alert
 
 PAGE = 100
 TRIES = 5

@@ -6,8 +6,8 @@ from starlette.routing import BaseRoute
 
 from console.access import Door
 from console.desk import Desk
+from console.formatting import json_response
 from console.forms import mention_filter, ticket_filter, whole
-from console.plain import json_response
 
 MOST = 200
 DEFAULT = 50

@@ -10,11 +10,11 @@ from starlette.websockets import WebSocket
 from console.access import Door, SocketDoor
 from console.chat_hub import ChatHub
 from console.chat_session import ChatSession
+from console.formatting import dumps
 from console.headers import CHAT_PAGE, CHAT_SCRIPT
-from console.plain import dumps
+from console.i18n import COOKIE, LANGS, choose
 from console.ports import WebChat
 from console.render import HERE, Renderer
-from console.words import COOKIE, LANGS, choose
 
 EMBED: Final = HERE / "static" / "embed.js"
 

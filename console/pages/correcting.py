@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, get_args
 
-from core.standing import Correction
-from core.types import Sentiment
+from core.mentions import Correction
+from core.taxonomy import Sentiment
 
 CATEGORIES: Final = (
     "food_safety",

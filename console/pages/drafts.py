@@ -13,8 +13,8 @@ from console.forms import LONGEST_REPLY, clean, read_form
 from console.pages.head import go_to, staff_name, staff_page, wants_part
 from console.render import Renderer
 from core.errors import Conflict
-from core.queries import Handled
-from core.records import Reply
+from core.mentions import Handled
+from core.outbox import Reply
 
 PAGE = 50
 

@@ -5,13 +5,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from console.access import Door
+from console.formatting import json_response
 from console.forms import whole
 from console.pages.head import staff_page, wants_part
-from console.plain import json_response
 from console.render import Renderer
 from console.timeline import WINDOWS, read_timeline
 from core.errors import InputError
-from core.queries import Figures
+from core.figures import Figures
 
 DEFAULT_HOURS = 24
 

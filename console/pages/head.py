@@ -12,10 +12,11 @@ from starlette.responses import RedirectResponse, Response
 from console.desk import Desk
 from console.forms import LONGEST_NAME, clean
 from console.render import STAFF, STAFF_COOKIE, Renderer
+from core.alerts import Alert
 from core.errors import StoreError
-from core.queries import Figures
-from core.records import Alert, Incident
-from core.standing import Freeze
+from core.figures import Figures
+from core.incidents import Incident
+from core.pauses import Freeze
 
 log = logging.getLogger(__name__)
 

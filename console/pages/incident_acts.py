@@ -9,10 +9,11 @@ from starlette.exceptions import HTTPException
 
 from console.desk import Desk
 from console.forms import LONGEST_REPLY, clean
+from core.alerts import Alert, Silence
 from core.errors import Conflict, InputError
-from core.records import Alert, Incident, Note
-from core.standing import Freeze, Silence
-from core.wording import Tongue, Wording, in_each
+from core.incidents import Incident, Note
+from core.localized import Tongue, Wording, in_each
+from core.pauses import Freeze
 
 SILENT_HOURS: Final = (1, 4, 24)
 MOST_NOTES: Final = 200

@@ -13,16 +13,18 @@ from starlette.routing import BaseRoute
 from console.access import Door
 from console.curve import curve_of
 from console.facts import facts_of
+from console.formatting import json_response
 from console.forms import LONGEST_REPLY, read_form
 from console.pages.figures import negative_share
 from console.pages.head import go_to, staff_name, staff_page, wants_part
 from console.pages.incident_acts import IncidentActs
-from console.plain import json_response
 from console.render import Renderer
+from core.alerts import Alert
 from core.errors import Conflict, InputError
-from core.queries import MentionFilter
-from core.records import Alert, Incident, Ticket
-from core.standing import Freeze
+from core.incidents import Incident
+from core.mentions import MentionFilter
+from core.pauses import Freeze
+from core.tickets import Ticket
 
 MOST_INCIDENTS = 50
 MOST_MENTIONS = 2000

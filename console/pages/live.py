@@ -6,9 +6,9 @@ from starlette.routing import BaseRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from console.access import SocketDoor
+from console.i18n import COOKIE, choose
 from console.live import LiveClient, LiveHub
 from console.render import Renderer
-from console.words import COOKIE, choose
 
 
 class LiveSocket:

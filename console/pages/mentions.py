@@ -13,8 +13,7 @@ from console.pages.correcting import CATEGORIES, read_correction
 from console.pages.head import go_to, query_without, staff_name, staff_page, wants_part
 from console.render import Renderer
 from core.errors import Conflict
-from core.queries import Handled
-from core.standing import Correction
+from core.mentions import Correction, Handled
 
 PAGE = 40
 

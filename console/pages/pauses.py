@@ -16,8 +16,9 @@ from console.live import LiveHub
 from console.pages.head import go_to, staff_name, staff_page, wants_part
 from console.pages.incident_acts import SILENT_HOURS
 from console.render import Renderer
+from core.alerts import Silence
 from core.errors import InputError
-from core.standing import Freeze, Scope, Silence
+from core.pauses import Freeze, Scope
 
 LONGEST: Final = 200
 CATEGORIES: Final = (

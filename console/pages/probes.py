@@ -14,11 +14,11 @@ from starlette.routing import BaseRoute
 
 from console.access import Door
 from console.desk import Desk
-from console.plain import json_response
+from console.formatting import json_response
 from core.errors import StoreError
+from core.events import Counts
+from core.figures import Figures
 from core.health import Health, Status
-from core.queries import Figures
-from core.records import Counts
 
 STATUSES: Final[tuple[Status, ...]] = (
     "starting",

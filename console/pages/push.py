@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 from console.access import Door
 from console.desk import Desk
 from console.forms import read_body
-from core.ports import HandlesHttp, Pushed
+from core.connector import HandlesHttp, Pushed
 
 LONGEST_BODY: Final = 4 * 1024 * 1024
 

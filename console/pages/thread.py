@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from console.ports import ConsoleStore
-from core.queries import Handled
-from core.records import Conversation, Line, Reply, ReplyState, Ticket
+from core.conversations import Conversation, Line
+from core.mentions import Handled
+from core.outbox import Reply, ReplyState
+from core.tickets import Ticket
 
 LINES_AT_ONCE: Final = 500
 MOST_LINES: Final = 2000

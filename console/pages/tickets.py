@@ -15,7 +15,8 @@ from console.pages.thread import read_thread
 from console.render import Renderer
 from core.bus import Talked
 from core.errors import Conflict
-from core.records import Reply, ReplyState, Target, Ticket, TicketState
+from core.outbox import Reply, ReplyState, Target
+from core.tickets import Ticket, TicketState
 
 PAGE = 50
 MOST_PAGES = 10

@@ -5,11 +5,11 @@ from typing import Final
 
 from listeners.spread import wording
 from listeners.spread.activity import Heard, negativity
+from listeners.spread.baseline import Loudness
 from listeners.spread.brand_lane import BrandLane, Burst
 from listeners.spread.case import Case
 from listeners.spread.cases import CaseBook
 from listeners.spread.facts import crowded
-from listeners.spread.loudness import Loudness
 from listeners.spread.severity import ANGRY
 
 _MOSTLY: Final = 0.5

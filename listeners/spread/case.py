@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from core.records import Incident, Note
-from core.types import Severity
-from core.wording import Wording
-from listeners.spread.aboutness import Profile
+from core.incidents import Incident, Note
+from core.localized import Wording
+from core.taxonomy import Severity
 from listeners.spread.activity import Activity, Heard
 from listeners.spread.cascade import Forecast
 from listeners.spread.meaning import Meaning
+from listeners.spread.relevance import Profile
 from listeners.spread.severity import Assessment
 
 _GREAT: Final = 200

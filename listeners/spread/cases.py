@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from core.types import Mention
-from listeners.spread.aboutness import RARE, Usual, words_of
+from core.mentions import Mention
 from listeners.spread.activity import HOUR, Activity, Heard, negativity, post_key
 from listeners.spread.case import Case
-from listeners.spread.kinship import coincidence, partner, surge_of
+from listeners.spread.relevance import RARE, Usual, words_of
 from listeners.spread.severity import ANGRY
+from listeners.spread.similarity import coincidence, partner, surge_of
 
 SAME_ALARM: Final = 2.0
 """Where a second matter alarms, this much that speaks for the first one is enough: two crises at a

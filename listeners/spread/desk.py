@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from core.alerts import Alert, incident_key
 from core.clock import Clock
-from core.records import Alert, incident_key
-from core.types import Severity
-from core.wording import Wording
+from core.localized import Wording
+from core.taxonomy import Severity
 from listeners.spread.case import Case
 from listeners.spread.ports import Raises
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from core.clock import Clock
 from core.errors import Conflict, StoreError
-from core.records import Incident, Note
+from core.incidents import Incident, Note
 from listeners.spread.case import Case
 from listeners.spread.ports import Incidents
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from core.queries import Handled
-from core.records import Alert, Incident
+from core.alerts import Alert
+from core.incidents import Incident
+from core.mentions import Handled
 
 
 class Raises(Protocol):

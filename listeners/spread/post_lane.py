@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from core.types import Mention
+from core.mentions import Mention
 from listeners.spread.cascade import Forecast, forecast, shipped_model
 from listeners.spread.conformal import LIMIT, MOST_LEAN, Band, learn
 from listeners.spread.facts import FEW

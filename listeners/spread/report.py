@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Final
 
-from core.records import Counted, Incident
-from core.types import Severity
-from core.wording import Tongue, Wording, in_each, in_language
+from core.incidents import Counted, Incident
+from core.localized import Tongue, Wording, in_each, in_language
+from core.taxonomy import Severity
 from listeners.spread import wording
 from listeners.spread.cascade import Forecast
 from listeners.spread.case import Case

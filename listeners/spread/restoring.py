@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from core.records import Incident, Note
+from core.incidents import Incident, Note
 from listeners.spread.case import Case
 from listeners.spread.ledger import BOT, moment
 

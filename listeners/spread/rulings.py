@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.records import Incident, Note
-from core.types import Mention
+from core.incidents import Incident, Note
+from core.mentions import Mention
 from listeners.spread.activity import heard
 from listeners.spread.case import Case
 from listeners.spread.incidents import Grouper

@@ -7,7 +7,7 @@ whatever else holds, and what is mostly praise or chatter is never above P4.
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from core.types import Severity
+from core.taxonomy import Severity
 
 GRAVE: Final = frozenset({"death", "food_poisoning", "injury", "fire", "child", "self_harm"})
 """Kinds of harm for which nobody waits."""

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from listeners.spread.aboutness import words_of
 from listeners.spread.activity import Heard
+from listeners.spread.relevance import words_of
 
 _LOOKED_AT: Final = 300
 """Latest different texts."""

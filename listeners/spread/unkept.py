@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Literal
 
 from core.errors import Conflict
-from core.queries import Handled
-from core.records import Incident
+from core.incidents import Incident
+from core.mentions import Handled
 
 
 class UnkeptIncidents:

@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
+from core.alerts import Alert
 from core.clock import Clock
-from core.records import Alert, Incident, Note
-from core.types import Mention
-from core.wording import Tongue
-from listeners.embedding import Embedder
+from core.incidents import Incident, Note
+from core.localized import Tongue
+from core.mentions import Mention
+from listeners.judgement.embedding import Embedder
 from listeners.spread import report, restoring, rulings
 from listeners.spread.activity import heard, post_key
-from listeners.spread.afterthoughts import Afterthoughts
+from listeners.spread.baseline import Loudness
 from listeners.spread.bursts import Bursts
 from listeners.spread.case import Case
 from listeners.spread.cases import CaseBook
@@ -27,9 +28,9 @@ from listeners.spread.event_time import EventTime
 from listeners.spread.facts import alarming, known_facts, lately, worth_keeping
 from listeners.spread.incidents import Grouper, name_patterns
 from listeners.spread.ledger import BOT, Ledger, moment
-from listeners.spread.loudness import Loudness
 from listeners.spread.ports import Incidents, Raises
 from listeners.spread.post_lane import PostLane
+from listeners.spread.semantic_merge import Afterthoughts
 from listeners.spread.severity import Assessment, assess
 
 _KEPT: Final = timedelta(hours=72)

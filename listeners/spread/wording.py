@@ -7,8 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-from core.records import Counted
-from core.wording import Tongue, Wording, in_each, local_time
+from core.incidents import Counted
+from core.localized import Tongue, Wording, in_each, local_time
 from listeners.spread.activity import Heard
 from listeners.spread.cascade import Forecast
 from listeners.spread.minhash import own_words

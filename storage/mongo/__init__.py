@@ -1,1 +1,1 @@
-"""The parts of the MongoDB store; ``storage.mongodb`` is their door."""
+"""The parts of the MongoDB store; ``storage.mongo.store`` is their door."""

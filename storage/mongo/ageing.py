@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from core.records import Alert, Conversation, Line, Reply
-from core.types import Event
-from storage.codec import micros
+from core.alerts import Alert
+from core.conversations import Conversation, Line
+from core.events import Event
+from core.outbox import Reply
+from storage.encoding import micros
 from storage.mongo.link import Doc
+from storage.mongo.maintenance import bare
 from storage.mongo.schema import DEAD, DROPPED
-from storage.mongo.upkeep import bare
 from storage.mongo.work import Tx, integer
 from storage.records import AGED, is_settled, said_and_forgotten
 

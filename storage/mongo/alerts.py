@@ -7,9 +7,9 @@ transactions, whoever claims next completes what a crash left there.
 import dataclasses
 from collections.abc import Sequence
 
+from core.alerts import Alert
 from core.errors import Conflict
-from core.records import Alert
-from storage.codec import key_of, micros, moment
+from storage.encoding import key_of, micros, moment
 from storage.mongo.link import Doc
 from storage.mongo.work import Tx
 from storage.records import LEASE, acknowledged

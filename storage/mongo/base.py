@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from core.clock import Clock
 from core.errors import Conflict, StoreError
-from core.ports import Receipt
-from storage.codec import micros
+from core.events import Receipt
+from storage.encoding import micros
+from storage.encryption import Coder, Seal
+from storage.key_ring import NO_KEY, RING, Keys, unlock
 from storage.lease import Lease
-from storage.mongo import inbox, upkeep
+from storage.mongo import inbox
+from storage.mongo import maintenance as upkeep
 from storage.mongo.link import Link, connect
 from storage.mongo.schema import migrate
 from storage.mongo.together import Together
 from storage.mongo.work import Tx
-from storage.seal import Coder, Seal
-from storage.vault import NO_KEY, RING, Keys, unlock
 
 if TYPE_CHECKING:
     from storage.mongo.link import Session

@@ -3,11 +3,14 @@
 import dataclasses
 from typing import Final
 
-from core.records import Conversation, Counts
+from core.conversations import Conversation
+from core.events import Counts
 from storage.audit import broken
-from storage.codec import text_of
 from storage.doctor import Finding, broken_log, orphans, recount, stuck, wrong_counts
-from storage.mongo import inbox, people, upkeep
+from storage.encoding import text_of
+from storage.mongo import inbox
+from storage.mongo import maintenance as upkeep
+from storage.mongo import privacy as people
 from storage.mongo.link import Doc, Where
 from storage.mongo.schema import DEAD, DONE, DROPPED, PENDING
 from storage.mongo.work import Tx, field_name, integer, key

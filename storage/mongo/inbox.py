@@ -3,10 +3,9 @@
 import dataclasses
 from collections.abc import Sequence
 
-from core.ports import Receipt
-from core.records import Counts, Line
-from core.types import Event, EventKind, Page, Received, Reject
-from storage.codec import key_of, moment
+from core.conversations import Line
+from core.events import Counts, Event, EventKind, Page, Receipt, Received, Reject
+from storage.encoding import key_of, moment
 from storage.mongo.link import Doc
 from storage.mongo.schema import DEAD, PENDING
 from storage.mongo.work import Tx, counter_name, integer

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from core.errors import Conflict
-from core.records import Incident
-from storage.codec import key_of, micros
+from core.incidents import Incident
+from storage.encoding import key_of, micros
 from storage.mongo.link import Doc
 from storage.mongo.work import Tx
 from storage.records import FIRST, Judged

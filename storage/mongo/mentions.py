@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from core.queries import Figures, Handled, MentionFilter, MentionPage
-from core.types import Event, Mention
-from storage.codec import key_of, micros
+from core.events import Event
+from core.figures import Figures
+from core.mentions import Handled, Mention, MentionFilter, MentionPage
+from storage.encoding import key_of, micros
 from storage.mongo import outbox
 from storage.mongo.link import Doc
 from storage.mongo.search import has_terms

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from core.conversations import ConversationState, Line
 from core.errors import Conflict
-from core.records import ConversationState, Line, Reply, ReplyState, Ticket
-from storage.codec import key_of, micros, moment, text_of
+from core.outbox import Reply, ReplyState
+from core.tickets import Ticket
+from storage.encoding import key_of, micros, moment, text_of
 from storage.mongo import tickets
 from storage.mongo.inbox import add_lines
 from storage.mongo.link import Doc

@@ -6,9 +6,10 @@ crash is found done when the event comes round again.
 
 import dataclasses
 
-from core.records import Outcome, Plan
-from core.types import Mention, Received
-from storage.codec import key_of, micros
+from core.events import Received
+from core.mentions import Mention
+from core.outcomes import Outcome, Plan
+from storage.encoding import key_of, micros
 from storage.mongo import outbox, tickets
 from storage.mongo.incidents import incident_of
 from storage.mongo.link import Doc

@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final, cast
 
-from core.records import Conversation, Incident, Ticket
-from core.types import Event
-from storage.codec import micros
+from core.conversations import Conversation
+from core.events import Event
+from core.incidents import Incident
+from core.tickets import Ticket
+from storage.encoding import micros
 from storage.mongo import tickets
 from storage.mongo.incidents import incident_of
 from storage.mongo.link import Doc

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from core.queries import Handled
-from core.records import Alert, Incident
-from core.standing import Corrected, Correction, Freeze, Silence, Tracked
-from core.types import Mention
-from storage.codec import micros
-from storage.mongo import alerts, incidents, mentions, standing, tracking
-from storage.mongo.office import MongoOffice
+from core.alerts import Alert, Silence
+from core.incidents import Incident
+from core.mentions import Corrected, Correction, Handled, Mention, Tracked
+from core.pauses import Freeze
+from storage.encoding import micros
+from storage.mongo import alerts, incidents, mentions, tracking
+from storage.mongo import staff_decisions as standing
+from storage.mongo.admin import MongoOffice
 
 
 class MongoStaff(MongoOffice):

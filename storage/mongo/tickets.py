@@ -3,10 +3,10 @@
 import dataclasses
 from datetime import datetime
 
+from core.conversations import Conversation, Line
 from core.errors import Conflict, InputError
-from core.queries import TicketFilter, TicketPage
-from core.records import Conversation, Line, Ticket, TicketState
-from storage.codec import key_of, micros
+from core.tickets import Ticket, TicketFilter, TicketPage, TicketState
+from storage.encoding import key_of, micros
 from storage.mongo.link import Doc
 from storage.mongo.search import has_terms
 from storage.mongo.work import Tx, integer

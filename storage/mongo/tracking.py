@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from core.standing import Tracked
-from core.types import Event, Mention
-from storage.codec import key_of, micros
+from core.events import Event
+from core.mentions import Mention, Tracked
+from storage.encoding import key_of, micros
 from storage.mongo.link import Doc
 from storage.mongo.work import Tx, integer
 from storage.records import Judged, newest_samples, wanted_channel

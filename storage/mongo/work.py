@@ -4,8 +4,8 @@ import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
+from storage.encryption import Coder
 from storage.mongo.link import Doc, Link, Table
-from storage.seal import Coder
 
 if TYPE_CHECKING:
     from storage.mongo.link import Session
@@ -73,7 +73,7 @@ class Tx:
         return self.coder.load(kind, unpacked(doc))
 
     def plain(self, doc: Doc) -> bytes:
-        """A record as ``storage.codec`` wrote it."""
+        """A record as ``storage.encoding`` wrote it."""
         return self.coder.open(unpacked(doc))
 
 
@@ -116,6 +116,6 @@ def blob(doc: Doc, name: str) -> bytes:
 
 
 def key(doc: Doc, name: str) -> str | bytes:
-    """What ``storage.codec.key_of`` gave."""
+    """What ``storage.encoding.key_of`` gave."""
     value = doc[name]
     return value if isinstance(value, str) else bytes(cast("bytes", value))

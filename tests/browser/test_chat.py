@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route as WebRoute
 
-from connectors.webchat import WebchatSettings
-from core.records import Reply, ReplyState, Target
+from connectors.webchat.connector import WebchatSettings
+from core.outbox import Reply, ReplyState, Target
 from tests.browser.conftest import OpenTab
 from tests.console.house import CHAT, House, open_house, serving
 from tests.console.seeds import add_mention, event, ticket

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import expect
 
-from core.records import ReplyState
-from core.types import EventKind
+from core.events import EventKind
+from core.outbox import ReplyState
 from tests.browser.conftest import OpenTab
 from tests.browser.console_pages import live, open_page
 from tests.console.house import CHAT, House

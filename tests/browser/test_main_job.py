@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenTab
-from tests.commands.conftest import CONFIG, EXAMPLE
+from tests.cli.conftest import CONFIG, EXAMPLE
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 ROOT = Path(__file__).parents[2]

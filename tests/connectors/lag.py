@@ -5,15 +5,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.reddit import Reddit
-from connectors.reddit_settings import RedditSettings
-from connectors.telegram import Telegram
-from connectors.telegram_settings import TelegramSettings
+from connectors.reddit.connector import Reddit
+from connectors.reddit.settings import RedditSettings
+from connectors.telegram.connector import Telegram
+from connectors.telegram.settings import TelegramSettings
 from core.clock import SystemClock
-from core.records import Target
-from tests.connectors.reddit_server import ID, PASSWORD, SECRET, USER, Trouble, reddit_server
+from core.outbox import Target
+from tests.connectors.reddit.server import ID, PASSWORD, SECRET, USER, Trouble, reddit_server
 from tests.connectors.support import Kit, running
-from tests.connectors.telegram_server import TOKEN, TelegramServer, telegram_server
+from tests.connectors.telegram.server import TOKEN, TelegramServer, telegram_server
 
 _TICK = 0.005
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from connectors.tools import StaffRoom, Tools
+from connectors.context import StaffRoom, Tools
+from core.alerts import Alert
 from core.bus import Bus
 from core.clock import Clock, SystemClock
+from core.connector import Connector
 from core.errors import StoreError
-from core.ports import Connector, Receipt
-from core.records import Alert
-from core.types import Event, Page, Reject
+from core.events import Event, Page, Receipt, Reject
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.assembly import build_channels, measures_of, read_channels, read_feed
-from connectors.replay import ReplaySettings
+from connectors.factory import build_channels, measures_of, read_channels, read_feed
+from connectors.replay.connector import ReplaySettings
 from core.config import parse
 from core.errors import ConfigError
 from core.settings import Settings

@@ -7,30 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from connectors.telegram import Telegram
-from connectors.telegram_settings import TelegramSettings
+from connectors.telegram.connector import Telegram
+from connectors.telegram.settings import TelegramSettings
 from core.bus import Bus
 from core.clock import SystemClock
+from core.conversations import Conversation, ConversationState
+from core.decisions import Action, Decision
 from core.dispatch import Dispatcher
-from core.queries import TicketFilter
-from core.records import (
-    Conversation,
-    ConversationState,
-    Outcome,
-    Plan,
-    Reply,
-    ReplyState,
-    Target,
-    Ticket,
-)
+from core.events import Page
+from core.mentions import Mention
+from core.outbox import Reply, ReplyState, Target
+from core.outcomes import Outcome, Plan
 from core.settings import Sla
-from core.types import Action, Decision, Mention, Page
-from moderation.assembly import build_guards
-from responders.catalogue import shipped_catalogue
-from responders.doubts import PersonDoubts
-from storage.sqlite import SqliteStore
+from core.tickets import Ticket, TicketFilter
+from moderation.factory import build_guards
+from responders.templates import shipped_catalogue
+from responders.tickets.undelivered import PersonDoubts
+from storage.sqlite.store import SqliteStore
 from tests.connectors.support import Kit
-from tests.connectors.telegram_server import TOKEN, error, telegram_server
+from tests.connectors.telegram.server import TOKEN, error, telegram_server
 from tests.core.samples import event, judgement, ticket
 
 CLOCK = SystemClock()

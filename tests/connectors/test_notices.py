@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors import notices, reddit_notices, x_notices
-from connectors.reddit_marks import Mark
-from core.records import Alert
+from connectors import alerts as notices
+from connectors.reddit import alerts as reddit_notices
+from connectors.reddit.cursor import Mark
+from connectors.x import alerts as x_notices
+from core.alerts import Alert
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from connectors.registry import REGISTRY
-from connectors.webchat import WebchatSettings
-from core.abilities import Checks, Tells
+from connectors.webchat.connector import WebchatSettings
 from core.config import validate
+from core.connector import Checks, Tells
 from core.errors import Problem
 from tests.connectors.support import Kit
-from tests.connectors.telegram_server import TOKEN
+from tests.connectors.telegram.server import TOKEN
 
 
 @pytest.mark.parametrize(

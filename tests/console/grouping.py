@@ -2,7 +2,7 @@
 
 import aiohttp
 
-from core.records import Incident
+from core.incidents import Incident
 from tests.console.house import House
 
 

@@ -12,20 +12,21 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
-from connectors.webchat import Webchat, WebchatSettings
+from cli.drill_score import DrillBoard
+from connectors.webchat.connector import Webchat, WebchatSettings
 from console.app import create_app
-from console.drilling import DrillBoard
 from console.ports import ConsoleStore, Regroups
 from core.bus import Bus
 from core.clock import Clock, SystemClock
+from core.connector import HandlesHttp
 from core.dispatch import Dispatcher
 from core.errors import StoreError
 from core.health import Health
 from core.intake import IntakeDoor
-from core.ports import HandlesHttp
-from core.records import Reply, Ticket
-from core.types import Verdict
-from storage.sqlite import SqliteStore
+from core.judgement import Verdict
+from core.outbox import Reply
+from core.tickets import Ticket
+from storage.sqlite.store import SqliteStore
 
 CHAT = "webchat"
 LONGEST_STOP_SECONDS = 15.0

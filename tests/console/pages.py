@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 
 import aiohttp
 
-from core.records import Note, ReplyState
-from core.standing import Freeze, Silence
-from core.types import Action, Author, Decision
-from storage.sqlite import SqliteStore
+from core.alerts import Silence
+from core.decisions import Action, Decision
+from core.events import Author
+from core.incidents import Note
+from core.outbox import ReplyState
+from core.pauses import Freeze
+from storage.sqlite.store import SqliteStore
 from tests.console.seeds import (
     NOW,
     add_alert,

@@ -3,35 +3,18 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from core.records import (
-    Alert,
-    Conversation,
-    ConversationState,
-    Incident,
-    Note,
-    Outcome,
-    Plan,
-    Reply,
-    ReplyState,
-    Target,
-    Ticket,
-    TicketState,
-)
-from core.types import (
-    Action,
-    Author,
-    Decision,
-    Event,
-    EventKind,
-    Judgement,
-    Mention,
-    Metrics,
-    Page,
-    Probabilities,
-    Reject,
-    Sentiment,
-)
-from storage.sqlite import SqliteStore
+from core.alerts import Alert
+from core.conversations import Conversation, ConversationState
+from core.decisions import Action, Decision
+from core.events import Author, Event, EventKind, Metrics, Page, Reject
+from core.incidents import Incident, Note
+from core.judgement import Judgement, Probabilities
+from core.mentions import Mention
+from core.outbox import Reply, ReplyState, Target
+from core.outcomes import Outcome, Plan
+from core.taxonomy import Sentiment
+from core.tickets import Ticket, TicketState
+from storage.sqlite.store import SqliteStore
 
 NOW = datetime(2025, 11, 21, 12, 0, tzinfo=UTC)
 

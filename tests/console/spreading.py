@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from core.records import Incident
-from core.types import Author, EventKind
-from storage.sqlite import SqliteStore
+from core.events import Author, EventKind
+from core.incidents import Incident
+from storage.sqlite.store import SqliteStore
 from tests.console.seeds import NOW, add_mention, event, judgement, ticket
 
 MOTHER = Author(id="m", name="妈妈小林", followers=300)

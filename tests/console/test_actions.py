@@ -10,9 +10,10 @@ import pytest
 
 from console.ports import ConsoleStore
 from core.bus import Talked
-from core.records import Reply, ReplyState, Ticket, TicketState
-from core.types import EventKind, Page
-from storage.sqlite import SqliteStore
+from core.events import EventKind, Page
+from core.outbox import Reply, ReplyState
+from core.tickets import Ticket, TicketState
+from storage.sqlite.store import SqliteStore
 from tests.console.acting import PART, heard, post
 from tests.console.house import House, open_house, over
 from tests.console.seeds import add_mention, event, reply, ticket

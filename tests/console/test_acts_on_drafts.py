@@ -5,7 +5,8 @@ import re
 import aiohttp
 import pytest
 
-from core.records import Alert, Reply
+from core.alerts import Alert
+from core.outbox import Reply
 from tests.console.acting import PART, heard, post
 from tests.console.house import House
 from tests.console.seeds import add_alert, add_dead_letters, add_mention, event, reply

@@ -8,8 +8,8 @@ from typing import cast
 import aiohttp
 import pytest
 
+from core.connector import Pushed, Response
 from core.health import Health, Status
-from core.ports import Pushed, Response
 from tests.console.house import House, open_house
 from tests.console.seeds import (
     NOW,

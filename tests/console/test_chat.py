@@ -7,7 +7,7 @@ import pytest
 
 from console import chat_session
 from core.bus import Talked
-from core.records import Reply, ReplyState, Target
+from core.outbox import Reply, ReplyState, Target
 from tests.console.chatting import VISITOR, Message, chatting
 from tests.console.house import CHAT, House
 from tests.console.seeds import add_mention, event

@@ -8,12 +8,12 @@ from typing import cast
 import aiohttp
 import pytest
 
-from connectors.webchat import WebchatSettings
+from connectors.webchat.connector import WebchatSettings
 from console import chat_session
 from console.ports import ConsoleStore
+from core.conversations import Line
 from core.errors import StoreError
-from core.records import Line
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 from tests.console.chatting import VISITOR, chatting
 from tests.console.house import House, failing, open_house, over
 

@@ -8,8 +8,8 @@ import pytest
 
 from console.pages.correcting import CATEGORIES
 from core.errors import Conflict
-from core.standing import Correction
-from listeners.categories import CATEGORIES as JUDGED
+from core.mentions import Correction
+from core.taxonomy import CATEGORIES as JUDGED
 from tests.console.house import House, open_house, over
 from tests.console.seeds import add_mention, event, judgement
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import aiohttp
 
-from core.standing import Freeze
+from core.pauses import Freeze
 from tests.console.grouping import act, read
 from tests.console.house import House
 from tests.console.seeds import NOW, add_alert, add_incident

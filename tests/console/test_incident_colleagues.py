@@ -10,9 +10,9 @@ from pathlib import Path
 import aiohttp
 
 from console.ports import ConsoleStore
+from core.alerts import Alert
 from core.errors import Conflict
-from core.records import Alert
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 from tests.console.grouping import act, read
 from tests.console.house import House, open_house, over
 from tests.console.seeds import NOW, add_alert, add_incident

@@ -9,8 +9,8 @@ import pytest
 from console.curve import curve_of
 from console.facts import carriers_of, facts_of
 from console.summary import summarise
-from core.queries import Handled
-from core.records import Incident
+from core.incidents import Incident
+from core.mentions import Handled
 from tests.console.house import House
 from tests.console.seeds import NOW, add_incident, add_mention, event
 from tests.console.spreading import MOTHER, spread

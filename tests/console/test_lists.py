@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 
 from console import timeline
-from core.records import TicketState
-from core.types import EventKind, Page
+from core.events import EventKind, Page
+from core.tickets import TicketState
 from tests.console.house import House
 from tests.console.pages import text_of
 from tests.console.seeds import (

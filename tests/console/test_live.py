@@ -11,12 +11,13 @@ import pytest
 from console.app import create_app
 from console.live import MOST_CARDS, MOST_TOPICS, QUEUE, REFRESH, Gathered, LiveClient, topics_of
 from console.ports import ConsoleStore
+from core.alerts import Alert
 from core.bus import Talked
 from core.errors import ConfigError
 from core.health import Health
-from core.records import Alert, Incident
-from core.types import Mention
-from storage.sqlite import SqliteStore
+from core.incidents import Incident
+from core.mentions import Mention
+from storage.sqlite.store import SqliteStore
 from tests.console.house import House, failing, open_house, over
 from tests.console.seeds import NOW, add_alert, add_mention, event, judgement, reply, ticket
 

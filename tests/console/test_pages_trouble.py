@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from console.ports import ConsoleStore
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 from tests.console.house import failing, open_house, over
 from tests.console.pages import text_of
 

@@ -4,8 +4,8 @@ import aiohttp
 import pytest
 
 from console.pages.pauses import CATEGORIES
-from core.standing import Freeze
-from listeners.categories import CATEGORIES as KNOWN
+from core.pauses import Freeze
+from core.taxonomy import CATEGORIES as KNOWN
 from tests.console.house import House
 from tests.console.seeds import NOW, add_alert
 from tests.console.test_live import receive

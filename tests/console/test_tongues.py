@@ -8,10 +8,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from core.records import Note
-from core.standing import Freeze
-from core.wording import Wording
-from storage.sqlite import SqliteStore
+from core.incidents import Note
+from core.localized import Wording
+from core.pauses import Freeze
+from storage.sqlite.store import SqliteStore
 from tests.console.house import House, open_house
 from tests.console.seeds import NOW, add_alert, add_incident
 

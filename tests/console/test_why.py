@@ -6,9 +6,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from console.i18n import read_words
 from console.render import HERE
-from console.words import read_words
-from core.types import Action, Decision
+from core.decisions import Action, Decision
 from tests.console.house import House
 from tests.console.seeds import add_mention, event, judgement
 

@@ -10,7 +10,7 @@ import pytest
 
 from core.clock import Clock, ManualClock
 from storage.factory import open_store
-from storage.vault import Keys, new_key
+from storage.key_ring import Keys, new_key
 from tests.contracts.mongo_server import server
 from tests.contracts.store_port import Opener, Store
 from tests.contracts.store_support import NOW

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from connectors.registry import REGISTRY
 from core.config import validate
+from core.connector import Connector
 from core.errors import Problem
-from core.ports import Connector
-from core.records import Target
+from core.outbox import Target
 from tests.connectors.support import Kit
 
 

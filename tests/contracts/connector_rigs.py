@@ -5,11 +5,11 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final
 
-from tests.connectors.rig_reddit import reddit_rig
-from tests.connectors.rig_replay import replay_rig
-from tests.connectors.rig_telegram import telegram_rig
-from tests.connectors.rig_webchat import webchat_rig
-from tests.connectors.rig_x import x_rig
+from tests.connectors.reddit.rig import reddit_rig
+from tests.connectors.replay.rig import replay_rig
+from tests.connectors.telegram.rig import telegram_rig
+from tests.connectors.webchat.rig import webchat_rig
+from tests.connectors.x.rig import x_rig
 from tests.contracts.connector_rig import Rig
 
 RIGS: Final[Mapping[str, Callable[[Path], AbstractAsyncContextManager[Rig]]]] = {

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from console.ports import ConsoleStore
+from core.alerts import Alert, Silence
+from core.articles import Article
 from core.clock import Clock
-from core.ports import Inbox, Outbox
-from core.queries import Handled
-from core.records import Alert, Article, Incident
-from core.standing import Corrected, Correction, Freeze, Silence, Tracked
-from core.types import Mention
+from core.incidents import Incident
+from core.mentions import Corrected, Correction, Handled, Mention, Tracked
+from core.pauses import Freeze
+from core.repositories import Inbox, Outbox
 from responders.ports import Alerts, Conversations, History, Retention, Tickets
 from storage.audit import Entry
 from storage.doctor import Finding

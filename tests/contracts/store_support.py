@@ -5,35 +5,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from core.ports import Receipt
-from core.records import (
-    Alert,
-    Article,
-    Conversation,
-    ConversationState,
-    Counts,
-    Incident,
-    Outcome,
-    Plan,
-    Reply,
-    ReplyState,
-    Target,
-    Ticket,
-    TicketState,
-)
-from core.standing import Tracked
-from core.types import (
-    Action,
-    Author,
-    Decision,
-    Event,
-    EventKind,
-    Judgement,
-    Mention,
-    Page,
-    Probabilities,
-    Received,
-)
+from core.alerts import Alert
+from core.articles import Article
+from core.conversations import Conversation, ConversationState
+from core.decisions import Action, Decision
+from core.events import Author, Counts, Event, EventKind, Page, Receipt, Received
+from core.incidents import Incident
+from core.judgement import Judgement, Probabilities
+from core.mentions import Mention, Tracked
+from core.outbox import Reply, ReplyState, Target
+from core.outcomes import Outcome, Plan
+from core.tickets import Ticket, TicketState
 from tests.contracts.store_port import Store
 
 if TYPE_CHECKING:

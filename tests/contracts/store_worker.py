@@ -9,7 +9,7 @@ import sys
 
 from core.clock import SystemClock
 from storage.factory import open_store
-from storage.vault import Keys
+from storage.key_ring import Keys
 
 
 async def main(url: str, key: str | None = None) -> None:

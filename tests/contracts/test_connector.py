@@ -9,17 +9,8 @@ from pathlib import Path
 import pytest
 
 from connectors.registry import REGISTRY
-from core.abilities import Counts
-from core.ports import (
-    Capabilities,
-    Engagement,
-    Rejected,
-    RetryAt,
-    Sends,
-    Sent,
-    Unknown,
-)
-from core.types import Metrics
+from core.connector import Capabilities, Counts, Engagement, Rejected, RetryAt, Sends, Sent, Unknown
+from core.events import Metrics
 from tests.connectors.support import drain, running
 from tests.contracts.connector_rig import Rig
 from tests.contracts.connector_rigs import ENDING, KEYLESS, LISTENING, PUSHED, RIGS

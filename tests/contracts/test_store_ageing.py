@@ -4,11 +4,15 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from core.alerts import Silence
 from core.clock import ManualClock
-from core.queries import TicketFilter
-from core.records import ConversationState, Outcome, ReplyState, Target, Ticket, TicketState
-from core.standing import Correction, Freeze, Silence
-from core.types import EventKind, Page, Reject
+from core.conversations import ConversationState
+from core.events import EventKind, Page, Reject
+from core.mentions import Correction
+from core.outbox import ReplyState, Target
+from core.outcomes import Outcome
+from core.pauses import Freeze
+from core.tickets import Ticket, TicketFilter, TicketState
 from tests.contracts.store_port import Store
 from tests.contracts.store_support import (
     NOW,

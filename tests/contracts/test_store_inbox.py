@@ -3,9 +3,8 @@
 import asyncio
 
 from core.clock import ManualClock
-from core.ports import Receipt
-from core.records import Outcome
-from core.types import Author, EventKind, Metrics, Page, Reject
+from core.events import Author, EventKind, Metrics, Page, Receipt, Reject
+from core.outcomes import Outcome
 from tests.contracts.store_port import Opener, Store
 from tests.contracts.store_support import (
     HOSTILE,

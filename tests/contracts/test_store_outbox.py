@@ -7,8 +7,11 @@ from datetime import timedelta
 import pytest
 
 from core.clock import ManualClock
+from core.conversations import ConversationState
 from core.errors import Conflict
-from core.records import ConversationState, Outcome, ReplyState, Target, TicketState
+from core.outbox import ReplyState, Target
+from core.outcomes import Outcome
+from core.tickets import TicketState
 from tests.contracts.store_port import Opener, Store
 from tests.contracts.store_support import (
     HOSTILE,

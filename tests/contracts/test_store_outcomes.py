@@ -6,10 +6,13 @@ from datetime import timedelta
 import pytest
 
 from core.clock import ManualClock
+from core.conversations import ConversationState
 from core.errors import Conflict
-from core.queries import MentionFilter, TicketFilter
-from core.records import ConversationState, Outcome, ReplyState, TicketState
-from core.types import EventKind
+from core.events import EventKind
+from core.mentions import MentionFilter
+from core.outbox import ReplyState
+from core.outcomes import Outcome
+from core.tickets import TicketFilter, TicketState
 from tests.contracts.store_port import Opener, Store
 from tests.contracts.store_support import (
     HOSTILE,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.queries import MentionFilter
-from core.records import Outcome
+from core.mentions import MentionFilter
+from core.outcomes import Outcome
 from tests.contracts.store_port import Store
 from tests.contracts.store_support import (
     NOW,

@@ -7,8 +7,9 @@ import pytest
 
 from core.clock import ManualClock
 from core.errors import Conflict, InputError
-from core.queries import TicketFilter
-from core.records import Outcome, ReplyState, TicketState
+from core.outbox import ReplyState
+from core.outcomes import Outcome
+from core.tickets import TicketFilter, TicketState
 from tests.contracts.store_port import Opener, Store
 from tests.contracts.store_support import (
     HOSTILE,

@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from core.alerts import Alert, Silence
 from core.clock import ManualClock
 from core.errors import Conflict
-from core.queries import MentionFilter
-from core.records import Alert, Incident, Note
-from core.standing import Correction, Freeze, Sample, Silence
-from core.types import EventKind, Metrics
-from core.wording import Wording, in_each
+from core.events import EventKind, Metrics
+from core.incidents import Incident, Note
+from core.localized import Wording, in_each
+from core.mentions import Correction, MentionFilter, Sample
+from core.pauses import Freeze
 from storage.audit import broken
 from tests.contracts.store_port import Opener, Store
 from tests.contracts.store_support import (

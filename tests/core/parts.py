@@ -5,19 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from core.connector import Rejected, SendResult, Sent
+from core.decisions import Action, Decision
 from core.errors import StoreError
-from core.ports import Receipt, Rejected, SendResult, Sent
-from core.records import Counts, Outcome, Plan, Reply, ReplyState, Target, Ticket
-from core.types import (
-    Action,
-    Decision,
-    Event,
-    Judgement,
-    Mention,
-    Page,
-    Received,
-    Verdict,
-)
+from core.events import Counts, Event, Page, Receipt, Received
+from core.judgement import Judgement, Verdict
+from core.mentions import Mention
+from core.outbox import Reply, ReplyState, Target
+from core.outcomes import Outcome, Plan
+from core.tickets import Ticket
 from tests.core.samples import START, judgement, reply, ticket
 
 

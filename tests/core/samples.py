@@ -2,14 +2,10 @@
 
 from datetime import UTC, datetime
 
-from core.records import Reply, ReplyState, Target, Ticket, TicketState
-from core.types import (
-    Author,
-    Event,
-    EventKind,
-    Judgement,
-    Probabilities,
-)
+from core.events import Author, Event, EventKind
+from core.judgement import Judgement, Probabilities
+from core.outbox import Reply, ReplyState, Target
+from core.tickets import Ticket, TicketState
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from core.alerts import Alert
 from core.cards import CardState, StaffAction, alert_card, draft_card, token_of
-from core.records import Alert, ReplyState
+from core.outbox import ReplyState
 from tests.core.samples import START, reply
 
 ALERT = Alert(

@@ -8,10 +8,10 @@ import pytest
 
 from core.bus import Bus, Talked
 from core.clock import ManualClock
+from core.connector import Rejected, RetryAt, Sent, Unknown
 from core.dispatch import LOOKS, SHOWN_SECONDS, TRIES, Dispatcher
 from core.errors import Unavailable
-from core.ports import Rejected, RetryAt, Sent, Unknown
-from core.records import ReplyState
+from core.outbox import ReplyState
 from tests.core.parts import NEVER, Desk, Forbids, MemoryOutbox, PacedWire, ReadableWire, Wire
 from tests.core.samples import START, reply, ticket
 

@@ -8,12 +8,12 @@ import pytest
 
 from core.bus import Bus
 from core.clock import SystemClock
+from core.connector import Capabilities
 from core.engine import Engine
+from core.events import Page
 from core.intake import IntakeDoor
+from core.outbox import Reply, ReplyState, Target
 from core.pipeline import Parts, Pipeline
-from core.ports import Capabilities
-from core.records import Reply, ReplyState, Target
-from core.types import Page
 from tests.core.parts import (
     CountingJudge,
     Desk,

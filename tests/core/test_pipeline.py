@@ -10,9 +10,12 @@ import pytest
 from core import checkpoints
 from core.bus import Bus
 from core.errors import StoreError
+from core.events import EventKind, Page, Received
+from core.mentions import Mention
+from core.outbox import Reply
+from core.outcomes import Outcome
 from core.pipeline import Parts, Pipeline
-from core.records import Outcome, Reply, Ticket
-from core.types import EventKind, Mention, Page, Received
+from core.tickets import Ticket
 from tests.core.parts import (
     CountingJudge,
     MemoryInbox,

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from core.clock import ManualClock
-from core.records import Counts, Outcome, Plan
+from core.decisions import Action, Decision
+from core.events import Counts, Received
+from core.outcomes import Outcome, Plan
 from core.report import Stopwatch, latencies
-from core.types import Action, Decision, Received
 from tests.core.samples import START, event, reply, ticket
 
 NONE = Counts(received=5, done=1, pending=2, dead=0, dropped={"spam": 2})

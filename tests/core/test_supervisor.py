@@ -8,12 +8,12 @@ import pytest
 
 from core.bus import Bus
 from core.clock import ManualClock
+from core.connector import Capabilities
 from core.errors import Refused, Unavailable
+from core.events import Page
 from core.health import Health
 from core.intake import IntakeDoor
-from core.ports import Capabilities
 from core.supervisor import LONGEST_WAIT, Supervisor
-from core.types import Page
 from tests.core.parts import MemoryInbox
 from tests.core.samples import START, event
 

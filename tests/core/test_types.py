@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from core.types import EventKind
+from core.events import EventKind
 from tests.core.samples import event
 
 

@@ -42,10 +42,10 @@ def main() -> None:
     import motor.motor_asyncio  # noqa: F401 - so that no child has to
 
     import run
-    import storage.mongodb
+    import storage.mongo.store
 
     run.read_plans(run.EXAMPLE)
-    print(json.dumps({"ready": storage.mongodb.__name__}), flush=True)
+    print(json.dumps({"ready": storage.mongo.store.__name__}), flush=True)
     for line in sys.stdin:
         print(json.dumps(serve(json.loads(line))), flush=True)
 

@@ -13,10 +13,12 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Final
 
+from core.alerts import Alert
 from core.clock import SystemClock
-from core.queries import Handled, MentionFilter, TicketFilter
-from core.records import Alert, Counts, Ticket
-from storage.sqlite import SqliteStore
+from core.events import Counts
+from core.mentions import Handled, MentionFilter
+from core.tickets import Ticket, TicketFilter
+from storage.sqlite.store import SqliteStore
 from tests.crash.harness import EXAMPLE, ROOT
 
 QUESTION: Final = "你们几点关门"

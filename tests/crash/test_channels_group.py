@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.cards import token_of
-from tests.connectors.telegram_server import TOKEN, TelegramServer, telegram_server
+from tests.connectors.telegram.server import TOKEN, TelegramServer, telegram_server
 from tests.crash.served import ServedSite
 
 GROUP = -100500

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from core.types import EventKind
-from tests.connectors.reddit_server import ID, PASSWORD, SECRET, USER, RedditServer, reddit_server
+from core.events import EventKind
+from tests.connectors.reddit.server import ID, PASSWORD, SECRET, USER, RedditServer, reddit_server
 from tests.crash.served import COMPLAINT, PRAISE, QUESTION, ServedSite
 
 POINTS = ("before-persist:2", "after-persist:2", "after-record:20", "before-send:3", "after-send:4")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.connectors.telegram_server import TOKEN, TelegramServer, telegram_server
+from tests.connectors.telegram.server import TOKEN, TelegramServer, telegram_server
 from tests.crash.served import COMPLAINT, PRAISE, QUESTION, ServedSite
 
 FIRST = 7000

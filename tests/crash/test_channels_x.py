@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core.types import EventKind
-from tests.connectors.x_protocol import KEYS, TOKEN
-from tests.connectors.x_server import XServer, x_server
+from core.events import EventKind
+from tests.connectors.x.protocol import KEYS, TOKEN
+from tests.connectors.x.server import XServer, x_server
 from tests.crash.served import PRAISE, QUESTION, ServedSite
 
 POINTS = ("before-persist:2", "after-persist:1", "after-record:20", "before-send:3", "after-send:4")

@@ -9,14 +9,12 @@ import pytest
 from connectors.registry import REGISTRY
 from core.config import parse
 from core.errors import Problem
+from core.events import Author, Event, EventKind
 from core.settings import Settings
-from core.types import Author, Event, EventKind
-from listeners.categories import CATEGORIES
-from listeners.intents import INTENTS
-from listeners.matching import BrandMatcher
-from listeners.risks import KINDS
-from responders.catalogue import shipped_catalogue
-from responders.playbook import Vocabulary, parse_playbook
+from core.taxonomy import CATEGORIES, INTENTS, KINDS
+from listeners.matching.matcher import BrandMatcher
+from responders.answering.playbook import Vocabulary, parse_playbook
+from responders.templates import shipped_catalogue
 
 FOLDER: Final = Path("examples/supermarket")
 

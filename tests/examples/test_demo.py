@@ -12,11 +12,11 @@ from typing import Final
 
 import pytest
 
-from connectors.event_format import read_event
 from connectors.registry import REGISTRY
+from connectors.replay.events import read_event
 from core.config import parse
+from core.events import Event
 from core.settings import Settings
-from core.types import Event
 from examples.supermarket.demo import (
     LIVE,
     SHIPPED,

@@ -7,11 +7,11 @@ from typing import Final
 
 import pytest
 
-from core.records import Article
-from listeners.categories import CATEGORIES
-from responders.articles import parse_articles
-from responders.knowledge import KnowledgeBase
-from responders.lexicon import shipped_lexicon
+from core.articles import Article
+from core.taxonomy import CATEGORIES
+from responders.answering.articles import parse_articles
+from responders.answering.search import KnowledgeBase
+from responders.answering.tokenizer import shipped_lexicon
 
 FOLDER: Final = Path("examples/supermarket/knowledge")
 NUMBER: Final = re.compile(r"\d+(?:[.:/-]\d+)*")

@@ -12,8 +12,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from connectors.event_file import EventFile
-from core.types import Event
+from connectors.replay.files import EventFile
+from core.events import Event
 from examples.supermarket.scenario import main
 
 

@@ -9,8 +9,8 @@ from functools import cache
 
 import pytest
 
-from connectors.event_format import read_event
-from core.types import EventKind
+from connectors.replay.events import read_event
+from core.events import EventKind
 from examples.supermarket.grammar import grammar
 from examples.supermarket.posts import LIMITS, Person, Post, as_event, length, shorten
 from examples.supermarket.rhythm import LOCAL

@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime
 
-from core.types import Author, Event, EventKind, Judgement, Mention, Probabilities, Sentiment
+from core.events import Author, Event, EventKind
+from core.judgement import Judgement, Probabilities
+from core.mentions import Mention
+from core.taxonomy import Sentiment
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from core.queries import Handled
-from core.records import Reply, ReplyState, Target
-from core.standing import Freeze
-from core.types import Author, Event, EventKind, Judgement, Probabilities
+from core.events import Author, Event, EventKind
+from core.judgement import Judgement, Probabilities
+from core.mentions import Handled
+from core.outbox import Reply, ReplyState, Target
+from core.pauses import Freeze
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

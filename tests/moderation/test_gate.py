@@ -3,7 +3,7 @@
 import pytest
 
 from core.clock import ManualClock
-from core.records import Reply
+from core.outbox import Reply
 from moderation.gate import Freezes, GateRules, OutboundGate
 from moderation.words import shipped_words
 from tests.moderation.parts import START, Frozen, reply

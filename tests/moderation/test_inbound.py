@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.types import EventKind, Judgement
+from core.events import EventKind
+from core.judgement import Judgement
 from moderation.inbound import InboundModerator
 from moderation.words import shipped_words
 from tests.moderation.parts import event, judgement

@@ -5,21 +5,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from core.alerts import Alert, Silence
+from core.conversations import Conversation
+from core.decisions import Action, Decision
 from core.errors import Conflict
-from core.queries import Handled
-from core.records import Alert, Conversation, Plan, Reply, ReplyState, Target, Ticket, TicketState
-from core.standing import Silence
-from core.types import (
-    Action,
-    Author,
-    Decision,
-    Event,
-    EventKind,
-    Judgement,
-    Language,
-    Mention,
-    Probabilities,
-)
+from core.events import Author, Event, EventKind
+from core.judgement import Judgement, Probabilities
+from core.mentions import Handled, Mention
+from core.outbox import Reply, ReplyState, Target
+from core.outcomes import Plan
+from core.taxonomy import Language
+from core.tickets import Ticket, TicketState
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "supermarket" / "knowledge"

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from core.clock import SystemClock
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 from tests.contracts.store_support import event, put
 
 

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from core.clock import SystemClock
-from core.records import Outcome
-from storage.sqlite import SqliteStore
+from core.outcomes import Outcome
+from storage.sqlite.store import SqliteStore
 from tests.contracts.store_support import event, mention, plan, put
 
 

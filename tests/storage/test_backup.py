@@ -8,11 +8,11 @@ import pytest
 
 from core.clock import ManualClock
 from core.errors import SchemaTooNew, StoreError
-from core.records import ReplyState
-from core.types import Author
+from core.events import Author
+from core.outbox import ReplyState
 from storage.backup import backup, restore
 from storage.factory import AnyStore, open_store
-from storage.sql import copying
+from storage.sqlite import copying
 from tests.contracts.store_support import NOW, adds_up, event, incident, put, reply, take
 from tests.storage.test_moving import fill, look
 

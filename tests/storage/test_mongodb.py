@@ -10,10 +10,11 @@ from pymongo.errors import BulkWriteError, OperationFailure
 
 from core.clock import ManualClock, SystemClock
 from core.errors import Conflict, SchemaTooNew, StoreError, StoreFull, StoreReadOnly
-from core.types import Page
-from storage.mongo import link, schema, upkeep
+from core.events import Page
+from storage.mongo import link, schema
+from storage.mongo import maintenance as upkeep
+from storage.mongo.store import MongoStore
 from storage.mongo.together import Together
-from storage.mongodb import MongoStore
 from tests.contracts.mongo_server import server
 from tests.contracts.store_support import NOW, adds_up, alert, event, put, reply, take
 

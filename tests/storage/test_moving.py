@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from core.alerts import Silence
 from core.clock import ManualClock
 from core.errors import StoreError
-from core.queries import MentionFilter, TicketFilter
-from core.records import Outcome, ReplyState
-from core.standing import Correction, Freeze, Sample, Silence, Tracked
-from core.types import EventKind, Page, Reject
-from core.wording import Wording, in_each
+from core.events import EventKind, Page, Reject
+from core.localized import Wording, in_each
+from core.mentions import Correction, MentionFilter, Sample, Tracked
+from core.outbox import ReplyState
+from core.outcomes import Outcome
+from core.pauses import Freeze
+from core.tickets import TicketFilter
 from storage.factory import AnyStore, open_store
 from storage.moving import move
 from storage.portable import KINDS, Progress, sum_of

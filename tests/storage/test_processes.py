@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import SystemClock
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 from tests.contracts.store_support import adds_up
 
 pytestmark = pytest.mark.crash

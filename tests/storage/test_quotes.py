@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.types import Mention
-from core.wording import TONGUES, Wording
+from core.localized import TONGUES, Wording
+from core.mentions import Mention
 from storage.quotes import said, without_quotes
 from tests.contracts.store_support import NOW, alert, incident, judgement, post
 

@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from core.alerts import Alert
 from core.clock import ManualClock
-from core.queries import MentionFilter
-from core.records import Alert, Incident
-from core.types import Event
+from core.events import Event
+from core.incidents import Incident
+from core.mentions import MentionFilter
 from storage.backup import restore
-from storage.codec import dump, micros
+from storage.encoding import dump, micros
 from storage.mongo import link
 from storage.mongo import schema as mongo_schema
-from storage.mongodb import MongoStore
+from storage.mongo.store import MongoStore
 from storage.records import Judged
-from storage.sql import schema
-from storage.sqlite import SqliteStore
+from storage.sqlite import schema
+from storage.sqlite.store import SqliteStore
 from tests.contracts.store_support import (
     NOW,
     alert,

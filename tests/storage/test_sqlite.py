@@ -21,9 +21,9 @@ from core.errors import (
     StoreReadOnly,
 )
 from storage.factory import open_store
-from storage.sql import base, schema
-from storage.sql.work import Tx
-from storage.sqlite import SqliteStore
+from storage.sqlite import base, schema
+from storage.sqlite.store import SqliteStore
+from storage.sqlite.work import Tx
 from tests.contracts.store_support import NOW, adds_up, event, put, reply, take
 
 BIG = "霉" * 4000

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from core.records import Incident, Outcome, Plan
-from core.types import Action, Decision, Mention, Page
+from core.decisions import Action, Decision
+from core.events import Page
+from core.incidents import Incident
+from core.mentions import Mention
+from core.outcomes import Outcome, Plan
 from listeners.spread.watch import SpreadWatch
 from storage.factory import AnyStore
 from tests.listeners.making import START

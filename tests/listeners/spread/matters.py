@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.types import Mention
+from core.mentions import Mention
 from tests.listeners.making import START, mention
 from tests.listeners.spread.watching import (
     said,

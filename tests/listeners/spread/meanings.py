@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import numpy as np
 
-from core.types import Language, Mention
-from listeners.embedding import Vectors
+from core.mentions import Mention
+from core.taxonomy import Language
+from listeners.judgement.embedding import Vectors
 from listeners.spread.meaning import shipped_usual
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START

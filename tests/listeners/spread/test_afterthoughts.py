@@ -8,13 +8,13 @@ import pytest
 
 from core.clock import ManualClock
 from core.errors import StoreError
-from core.types import Mention
-from listeners.embedding import Embedder, Vectors
-from listeners.spread import afterthoughts
+from core.mentions import Mention
+from listeners.judgement.embedding import Embedder, Vectors
+from listeners.spread import semantic_merge as afterthoughts
 from listeners.spread.activity import Activity, heard
-from listeners.spread.afterthoughts import Afterthoughts
 from listeners.spread.case import Case
 from listeners.spread.cases import CaseBook
+from listeners.spread.semantic_merge import Afterthoughts
 from tests.listeners.spread.meanings import BREAD, GUARD, Topics, wordings
 from tests.listeners.spread.watching import NOW
 

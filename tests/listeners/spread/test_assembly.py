@@ -3,9 +3,9 @@ from datetime import timedelta
 
 from core.bus import Bus
 from core.clock import ManualClock
-from core.records import Incident
+from core.incidents import Incident
 from core.settings import Alerts, Brand, Channel, Console, Settings
-from listeners.spread.assembly import build_spread, spread_duties
+from listeners.spread.factory import build_spread, spread_duties
 from listeners.spread.unkept import UnkeptIncidents
 from tests.listeners.spread.watching import NOW, Receiver, hear, said
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.clock import ManualClock
-from core.records import Incident
-from core.types import Mention
+from core.incidents import Incident
+from core.mentions import Mention
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
 from tests.listeners.spread.keeping import members, recorded

@@ -4,10 +4,10 @@ import random
 import tracemalloc
 from datetime import timedelta
 
-from core.types import Mention
-from listeners.spread.aboutness import Profile, Usual, words_of
+from core.mentions import Mention
 from listeners.spread.activity import Activity, heard
-from listeners.spread.loudness import Loudness
+from listeners.spread.baseline import Loudness
+from listeners.spread.relevance import Profile, Usual, words_of
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START, mention
 from tests.listeners.spread.watching import Receiver, hear, said, watching

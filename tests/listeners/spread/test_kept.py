@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import ManualClock
-from core.records import Incident
+from core.incidents import Incident
 from listeners.spread.watch import SpreadWatch
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START

@@ -10,7 +10,7 @@ import pytest
 
 from core.clock import ManualClock
 from core.errors import Conflict, StoreError
-from core.records import Incident
+from core.incidents import Incident
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
 from tests.listeners.spread.keeping import (

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from listeners.spread.aboutness import Usual
 from listeners.spread.case import Case
-from listeners.spread.kinship import partner
 from listeners.spread.meaning import Meaning, UsualMeaning, same, shipped_usual
+from listeners.spread.relevance import Usual
+from listeners.spread.similarity import partner
 from tests.listeners.spread.meanings import BREAD, GUARD
 from tests.listeners.spread.test_afterthoughts import book_with
 

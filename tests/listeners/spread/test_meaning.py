@@ -13,10 +13,10 @@ import pytest
 
 from core.bus import Bus
 from core.clock import ManualClock
-from core.types import Mention
-from listeners.embedding import Embedder, Embeds, Vectors
+from core.mentions import Mention
+from listeners.judgement.embedding import Embedder, Embeds, Vectors
 from listeners.spread.watch import SpreadWatch
-from responders.alerts import AlertDesk
+from responders.alerting.manager import AlertDesk
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
 from tests.listeners.spread.keeping import members, recorded

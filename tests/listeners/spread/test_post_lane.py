@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.types import Author, Mention, Metrics
+from core.events import Author, Metrics
+from core.mentions import Mention
 from listeners.spread.cascade import Forecast
 from listeners.spread.post_lane import ENDED, KEY, PostLane
 from listeners.spread.unkept import UnkeptIncidents

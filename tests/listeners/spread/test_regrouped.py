@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import ManualClock
-from core.types import Mention
+from core.mentions import Mention
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
 from tests.listeners.spread.keeping import (

@@ -1,6 +1,6 @@
 import pytest
 
-from core.types import Severity
+from core.taxonomy import Severity
 from listeners.spread.severity import Facts, assess
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.types import Mention
+from core.mentions import Mention
 from listeners.spread.unkept import UnkeptIncidents
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from core.errors import StoreError
-from core.types import Mention, Probabilities
+from core.judgement import Probabilities
+from core.mentions import Mention
 from tests.listeners.making import START, judgement
 from tests.listeners.spread.watching import (
     PROMOTION,

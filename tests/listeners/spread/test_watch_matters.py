@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from core.types import Mention
+from core.mentions import Mention
 from tests.listeners.making import START, judgement
 from tests.listeners.spread.matters import angry_at_everything, in_category, late
 from tests.listeners.spread.watching import (

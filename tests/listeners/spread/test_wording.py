@@ -1,7 +1,7 @@
 import pytest
 
-from core.wording import Tongue
-from listeners.risks import KINDS
+from core.localized import Tongue
+from core.taxonomy import KINDS
 from listeners.spread.cascade import Forecast
 from listeners.spread.severity import Facts, assess
 from listeners.spread.wording import fact_of_forecast, headline, reasons

@@ -4,11 +4,12 @@ import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from core.alerts import Alert
 from core.clock import Clock, ManualClock
 from core.errors import StoreError
-from core.records import Alert
-from core.types import Mention, Sentiment, Severity
-from listeners.embedding import Embedder
+from core.mentions import Mention
+from core.taxonomy import Sentiment, Severity
+from listeners.judgement.embedding import Embedder
 from listeners.spread.ports import Incidents
 from listeners.spread.unkept import UnkeptIncidents
 from listeners.spread.watch import SpreadWatch

@@ -1,0 +1,109 @@
+"""Commands that need the listeners alone."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.errors import InputError
+from core.mentions import Corrected
+from core.settings import Settings
+from listeners.factory import build_understanding
+from listeners.judgement.score import score_lines
+from listeners.learning.report import place_of, teach
+from listeners.learning.teaching import from_corrections, from_file
+from listeners.matching.share_of_voice import voice_lines
+from listeners.spread.backtests import cascade_forecasts, incident_groups, volume_alarms
+
+Recording = Annotated[Path, typer.Argument(help="Its format is in docs/spread.md.")]
+ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration (TOML).")]
+
+
+def add_listening(
+    app: typer.Typer,
+    read: Callable[[Path], Settings],
+    example: Path,
+    corrections: Callable[[Path], Sequence[Corrected]],
+) -> None:
+    """Add what needs the listeners alone.
+
+    ``read`` gives the settings of a configuration file, ``corrections`` what staff corrected in
+    its store.
+    """
+
+    @app.command()
+    def score(config: ConfigFile = example) -> None:
+        """Judge JSON Lines {"id", "text"} from standard input, one line each, in order."""
+        understanding = build_understanding(read(config), config.resolve().parent)
+        status = score_lines(sys.stdin.buffer, understanding, out=sys.stdout, errors=sys.stderr)
+        raise typer.Exit(status)
+
+    @app.command()
+    def voice(config: ConfigFile = example) -> None:
+        """How much JSON Lines {"id", "text"} from standard input speak of each brand, and how."""
+        understanding = build_understanding(read(config), config.resolve().parent)
+        status = voice_lines(sys.stdin.buffer, understanding, out=sys.stdout, errors=sys.stderr)
+        raise typer.Exit(status)
+
+    @app.command()
+    def adapt(
+        config: ConfigFile = example,
+        out: Annotated[
+            Path | None, typer.Option(help="Where to write; beside the configuration by default.")
+        ] = None,
+        labels: Annotated[
+            Path | None,
+            typer.Option(
+                help="JSON Lines with text, sentiment, complaint, category instead of the store."
+            ),
+        ] = None,
+    ) -> None:
+        """Learn from what staff corrected in the console, if that proves a step forward."""
+        known = from_corrections(corrections(config)) if labels is None else from_file(labels)
+        place = place_of(read(config), config.resolve().parent, out)
+        raise typer.Exit(teach(known, place, out=sys.stdout))
+
+    _add_backtests(app)
+
+
+def _add_backtests(app: typer.Typer) -> None:
+    backtest = typer.Typer(help="Try the detectors on recordings of your own.")
+    app.add_typer(backtest, name="backtest")
+
+    @backtest.command()
+    def volume(
+        file: Recording,
+        threshold: Annotated[float, typer.Option(help="The score that is an alarm.")] = 7.75,
+    ) -> None:
+        """One line an alarm, from a CSV of timestamp,value in equal bins."""
+        _print(volume_alarms(_lines(file), threshold=threshold))
+
+    @backtest.command()
+    def cascades(
+        file: Recording,
+        observe: Annotated[list[float], typer.Option(help="Seconds after the post.")],
+        horizon: Annotated[float, typer.Option(help="Seconds after which it is over.")] = 604_800,
+    ) -> None:
+        """One line a post and observation: the final size that is forecast, with its band."""
+        _print(cascade_forecasts(_lines(file), observe, horizon=horizon))
+
+    @backtest.command()
+    def incidents(file: Recording) -> None:
+        """One line a post: the incident it belongs to."""
+        _print(incident_groups(_lines(file)))
+
+
+def _lines(file: Path) -> Iterator[str]:
+    try:
+        with file.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
+            yield from lines
+    except OSError as error:
+        raise InputError(f"{file} cannot be read ({error}). Name a recording.") from error
+
+
+def _print(found: Iterable[Mapping[str, object]]) -> None:
+    for each in found:
+        sys.stdout.write(json.dumps(each, ensure_ascii=False) + "\n")

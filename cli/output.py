@@ -1,0 +1,146 @@
+"""What the command line prints: tables, a banner and a report, from the project's own types."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.drill_score import Score
+from console.json_view import countdown
+from core.errors import Problem
+from core.mentions import Mention
+from core.outcomes import Plan
+
+_COLOURS = {"negative": "red", "neutral": "default", "positive": "green"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """What would happen to one text."""
+
+    text: str
+    mention: Mention | None
+    plan: Plan | None
+    dropped: str = ""
+
+
+def visible(text: str, width: int = 300) -> str:
+    """``text`` on one line, control characters and lone surrogates shown as ``�``."""
+    line = " ".join(text[: width * 4].split())
+    line = "".join(one if one.isprintable() else "�" for one in line)
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def trial_table(trials: Sequence[Trial]) -> Table:
+    """One row a text: what matched, how it is judged, what would be done and why."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+    for heading in ("文本 text", "判断 judgement", "处理 decision"):
+        table.add_column(heading, overflow="fold", ratio=1)
+    for trial in trials:
+        if trial.mention is None or trial.plan is None:
+            table.add_row(Text(visible(trial.text, 80)), "—", Text(trial.dropped))
+            continue
+        table.add_row(
+            Text(visible(trial.text, 80)),
+            Text(
+                "\n".join(_judged(trial.mention)), style=_COLOURS[trial.mention.judgement.sentiment]
+            ),
+            Text("\n".join(_decided(trial.plan))),
+            end_section=True,
+        )
+    return table
+
+
+def _judged(mention: Mention) -> list[str]:
+    found = mention.judgement
+    sure = getattr(found.probabilities, found.sentiment)
+    facts = [
+        f"{', '.join(mention.brands)} · {found.language} · {found.intent} · {found.category}",
+        f"{found.sentiment} {sure:.2f} · complaint {found.complaint:.2f}",
+    ]
+    if found.risk:
+        facts.append(f"risk: {', '.join(found.risk)}")
+    if found.evidence:
+        facts.append("“" + "” “".join(visible(word, 20) for word in found.evidence[:5]) + "”")
+    return facts
+
+
+def _decided(plan: Plan) -> list[str]:
+    decision = plan.decision
+    why = f"{decision.action.value} ({decision.rule})"
+    if decision.article is not None and decision.confidence is not None:
+        why += f" · {decision.article} {decision.confidence:.2f}"
+    return [why, *(f"{reply.state}: {visible(reply.text, 160)}" for reply in plan.replies)]
+
+
+def problem_table(problems: Sequence[Problem]) -> Table:
+    """Every mistake with its key and its remedy."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("键 key", "问题 problem", "怎么改 remedy"):
+        table.add_column(heading, overflow="fold")
+    for problem in problems:
+        table.add_row(Text(problem.key), Text(problem.message), Text(problem.remedy))
+    return table
+
+
+def report_table(report: Mapping[str, object]) -> Table:
+    """A replay's report, one figure a row; nested figures are indented by their name."""
+    table = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    for name, value in report.items():
+        if isinstance(value, Mapping):
+            for part, number in value.items():
+                table.add_row(f"{name} · {part}", str(number))
+        else:
+            table.add_row(name, str(value))
+    return table
+
+
+def banner(console: Console, *, url: str, brand: str) -> None:
+    """Say what to open and what to try."""
+    console.print(
+        f"""
+[bold]听风 Tingfeng[/bold] · {brand}
+
+  控制台 console   [bold]{url}/[/bold]
+  在线客服 chat    [bold]{url}/chat[/bold]
+
+  试试看 try:  你们几点关门   ·   What time do you close?   ·   面包发霉了，要退款
+  按 Ctrl-C 停止 · Ctrl-C stops
+""",
+        highlight=False,
+    )
+
+
+def drill_banner(console: Console, *, url: str, minutes: float) -> None:
+    """Say where the exercise takes place, and how it ends."""
+    console.print(
+        f"""
+[bold]听风 Tingfeng[/bold] · 【演练】 [bold]DRILL[/bold]
+
+  控制台 console   [bold]{url}/incidents[/bold]
+
+  {minutes:g} 分钟后结束，按 Ctrl-C 提前结束并计分
+  Ends after {minutes:g} minutes; Ctrl-C ends it now, with the score so far
+""",
+        highlight=False,
+    )
+
+
+def drill_table(score: Score) -> Table:
+    """How soon the matter was noticed, taken and answered."""
+    table = Table(title="演练成绩 drill score", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    table.add_column("自首条负面帖 since the first bad post", justify="right")
+    for name, seconds in (
+        ("发现 detected", score.detect),
+        ("认领 taken", score.acknowledge),
+        ("首次回应 answered", score.answer),
+    ):
+        table.add_row(name, "尚未 not yet" if seconds is None else countdown(seconds))
+    table.add_row("帖子 posts", str(score.posts))
+    return table

@@ -1,0 +1,33 @@
+"""Shows on the command line what would be done with texts; keeps nothing."""
+
+from collections.abc import Iterable
+
+from cli.output import Trial, visible
+from core.errors import InputError
+from core.events import Event, Page
+from core.pipeline import Pipeline
+from core.repositories import Inbox
+
+
+async def try_out(
+    events: Iterable[Event | InputError], *, inbox: Inbox, pipeline: Pipeline
+) -> list[Trial]:
+    """One Trial an event, in order, through the real pipeline over a store that is thrown away."""
+    return [await _try(event, inbox, pipeline) for event in events]
+
+
+async def _try(event: Event | InputError, inbox: Inbox, pipeline: Pipeline) -> Trial:
+    if isinstance(event, InputError):
+        return Trial(text="", mention=None, plan=None, dropped=visible(str(event)))
+    await inbox.accept("try", Page(events=(event,)))
+    claimed = await inbox.claim_events(1)
+    outcome = await pipeline.process(claimed[0]) if claimed else None
+    if outcome is None:
+        why = "withdrawn: a deletion" if claimed else "duplicate: the same event came before"
+        return Trial(text=event.text, mention=None, plan=None, dropped=why)
+    return Trial(
+        text=event.text,
+        mention=outcome.mention,
+        plan=outcome.plan,
+        dropped=outcome.dropped or "",
+    )

@@ -1,0 +1,61 @@
+"""Texts to try out: plain lines, each taken as a message to the brand, or lines of a feed."""
+
+import gzip
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from connectors.replay.events import read_event
+from core.errors import InputError
+from core.events import Author, Event, EventKind
+
+_LONGEST: Final = 1 << 20
+_GZIP: Final = b"\x1f\x8b"
+
+
+def lines_of(file: Path) -> Iterator[bytes]:
+    """The lines of ``file``, gzipped or not, or of standard input for ``-``.
+
+    A line of more than a mebibyte comes in parts. Raises InputError where it cannot be read.
+    """
+    try:
+        if str(file) == "-":
+            yield from iter(lambda: sys.stdin.buffer.readline(_LONGEST), b"")
+            return
+        with file.open("rb") as plain:
+            packed = plain.read(2) == _GZIP
+            plain.seek(0)
+            with gzip.open(plain) if packed else plain as opened:
+                yield from iter(lambda: opened.readline(_LONGEST), b"")
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{file} cannot be read ({error}). Name a file of texts.") from error
+
+
+def read_texts(lines: Iterable[bytes], now: datetime) -> Iterator[Event | InputError]:
+    """One Event a line that is not blank; an InputError, given and not raised, where it is none.
+
+    A line that begins with ``{`` is read as docs/event-format.md says.
+    """
+    for number, raw in enumerate(lines, 1):
+        line = raw.strip().removeprefix(b"\xef\xbb\xbf")
+        if not line:
+            continue
+        if line.startswith(b"{"):
+            try:
+                yield read_event(line, number)
+            except InputError as error:
+                yield error
+            continue
+        yield Event(
+            channel="try",
+            id=f"line-{number}",
+            kind=EventKind.MESSAGE,
+            author=Author(id=f"line-{number}"),
+            text=line.decode("utf-8", errors="replace"),
+            posted_at=now,
+            conversation=f"line-{number}",
+            solicited=True,
+        )

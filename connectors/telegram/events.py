@@ -1,0 +1,268 @@
+"""What a Telegram update says, as an Event. Pure functions over aiogram's types.
+
+Source: https://core.telegram.org/bots/api#update
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from aiogram.types import (
+    CallbackQuery,
+    Chat,
+    Message,
+    MessageOriginChannel,
+    Update,
+    User,
+)
+
+from core.events import Author, Event, EventKind
+from core.taxonomy import Language
+
+KINDS: Final = (
+    "message",
+    "edited_message",
+    "channel_post",
+    "edited_channel_post",
+    "callback_query",
+)
+"""The updates that are asked for."""
+
+_CONVERSATION: Final = re.compile(r"(-?\d{1,19})(?:/(\d{1,19}))?(?::-?\d{1,19})?")
+_NATIVE_ID: Final = re.compile(r"(-?\d{1,19}):(\d{1,19})")
+_COMMAND: Final = re.compile(r"(/[A-Za-z0-9_]{1,32})@([A-Za-z0-9_]{1,64})(?![A-Za-z0-9_])")
+_OURS: Final = re.compile(r"/(?:start|human|status|lang|stop)(?![A-Za-z0-9_@])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Me:
+    """Who the bot is."""
+
+    id: int
+    username: str
+    """Without the ``@``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a message goes."""
+
+    chat: int
+    thread: int | None = None
+    """The forum topic, if the chat has topics."""
+    answers: int | None = None
+    """Id of the message in that chat that is answered."""
+
+
+class _File(Protocol):
+    @property
+    def file_id(self) -> str: ...
+
+
+def event_of(update: Update, me: Me, *, channel: str, now: datetime) -> Event | None:
+    """The Event, or ``None`` for what nobody said: joins, pins, unknown kinds of update.
+
+    ``now`` stands for the time of a pressed button, which Telegram does not tell.
+    """
+    message = update.message or update.channel_post
+    if message is not None:
+        return _said(message, me, channel)
+    message = update.edited_message or update.edited_channel_post
+    if message is not None:
+        return _said(message, me, channel, edited_by=update.update_id)
+    if update.callback_query is not None:
+        return _pressed(update.callback_query, channel, now)
+    return None
+
+
+def chat_of(update: Update) -> int | None:
+    """Id of the chat it happened in."""
+    query = update.callback_query
+    message = (
+        update.message
+        or update.edited_message
+        or update.channel_post
+        or update.edited_channel_post
+        or (query.message if query else None)
+    )
+    return message.chat.id if message else None
+
+
+def native_id(chat: int, message: int) -> str:
+    """The id of a message: Telegram counts messages in each chat anew."""
+    return f"{chat}:{message}"
+
+
+def place_of(conversation: str, reply_to: str | None) -> Place | None:
+    """Where an answer goes; ``None`` where the conversation is none of Telegram's."""
+    found = _CONVERSATION.fullmatch(conversation)
+    if found is None:
+        return None
+    chat = int(found[1])
+    answered = _NATIVE_ID.fullmatch(reply_to or "")
+    same = answered is not None and int(answered[1]) == chat
+    return Place(
+        chat=chat,
+        thread=int(found[2]) if found[2] else None,
+        answers=int(answered[2]) if answered is not None and same and chat < 0 else None,
+    )
+
+
+def _said(message: Message, me: Me, channel: str, *, edited_by: int | None = None) -> Event | None:
+    media, placeholder = _media(message)
+    text = message.text if message.text is not None else message.caption
+    if text is None:
+        text = placeholder
+    if text is None:
+        return None
+    text, named = _without_our_name(text, me)
+    author = _author(message)
+    source = _source(message)
+    posted_at = message.date
+    revision = 0
+    kind = _kind(message)
+    if edited_by is not None:
+        seconds = message.edit_date or int(message.date.timestamp())
+        posted_at = datetime.fromtimestamp(seconds, UTC)
+        revision = seconds * 1000 + edited_by % 1000  # several edits in one second stay apart
+        kind = EventKind.EDIT
+    return Event(
+        channel=channel,
+        id=native_id(*source),
+        revision=revision,
+        kind=kind,
+        author=author,
+        text=text,
+        posted_at=posted_at.astimezone(UTC),
+        conversation=_conversation(message, author, source),
+        reply_to=_answered(message),
+        url=message.get_url(),
+        solicited=message.chat.type == "private" or named or _summons(message, text, me),
+        media=media,
+        private=edited_by is not None and message.chat.type == "private",
+    )
+
+
+def _kind(message: Message) -> EventKind:
+    if message.chat.type == "private":
+        return EventKind.MESSAGE
+    return EventKind.COMMENT if message.reply_to_message else EventKind.POST
+
+
+def _source(message: Message) -> tuple[int, int]:
+    """Chat and id of a message; a channel's post copied into its discussion is the post itself."""
+    origin = message.forward_origin
+    if message.is_automatic_forward and isinstance(origin, MessageOriginChannel):
+        return origin.chat.id, origin.message_id
+    return message.chat.id, message.message_id
+
+
+def _answered(message: Message) -> str | None:
+    answered = message.reply_to_message
+    return native_id(*_source(answered)) if answered else None
+
+
+def _author(message: Message) -> Author:
+    """Who wrote it; channels and anonymous administrators write as a chat."""
+    if message.sender_chat is not None:
+        return _as_author(message.sender_chat)
+    if message.from_user is not None:
+        return _as_person(message.from_user)
+    return _as_author(message.chat)
+
+
+def _as_person(user: User) -> Author:
+    code = (user.language_code or "").lower()
+    known: Language = "zh" if code[:2] == "zh" else "en" if code[:2] == "en" else "other"
+    return Author(id=str(user.id), name=user.full_name, language=known if code else None)
+
+
+def _as_author(chat: Chat) -> Author:
+    return Author(id=str(chat.id), name=chat.title or "")
+
+
+def _conversation(message: Message, author: Author, source: tuple[int, int]) -> str:
+    """One with a person in private, one for each author in a group, one for a channel."""
+    chat, topic = message.chat, ""
+    if chat.type in ("private", "channel"):
+        return str(chat.id)
+    if source[0] != chat.id:
+        return str(source[0])
+    if message.is_topic_message and message.message_thread_id:
+        topic = f"/{message.message_thread_id}"
+    return f"{chat.id}{topic}:{author.id}"
+
+
+def _without_our_name(text: str, me: Me) -> tuple[str, bool]:
+    """``/status@our_bot T-1`` as ``/status T-1``, and whether it was addressed to us by name."""
+    found = _COMMAND.match(text)
+    if found is None or found[2].lower() != me.username.lower():
+        return text, False
+    return found[1] + text[found.end() :], True
+
+
+def _summons(message: Message, text: str, me: Me) -> bool:
+    """True where a message in public speaks to the bot."""
+    answered = message.reply_to_message
+    if answered and answered.from_user and answered.from_user.id == me.id:
+        return True
+    entities = [*(message.entities or ()), *(message.caption_entities or ())]
+    if any(entity.user and entity.user.id == me.id for entity in entities):
+        return True
+    if _OURS.match(text):
+        return True
+    name = rf"(?<![A-Za-z0-9_@])@{re.escape(me.username)}(?![A-Za-z0-9_])"
+    return bool(me.username) and re.search(name, text, re.IGNORECASE) is not None
+
+
+def _pressed(query: CallbackQuery, channel: str, now: datetime) -> Event | None:
+    message = query.message
+    if message is None:
+        return None
+    private = message.chat.type == "private"
+    author = _as_person(query.from_user)
+    return Event(
+        channel=channel,
+        id=f"button:{query.id}",
+        kind=EventKind.MESSAGE if private else EventKind.COMMENT,
+        author=author,
+        text=query.data or "",
+        posted_at=now,
+        conversation=str(message.chat.id) if private else f"{message.chat.id}:{author.id}",
+        reply_to=native_id(message.chat.id, message.message_id),
+        solicited=True,
+    )
+
+
+def _media(message: Message) -> tuple[tuple[str, ...], str | None]:
+    """Ids of the attached files, and what stands for them where there is no text.
+
+    The signs are in no language, so that an attachment does not decide in which one is answered.
+    """
+    sticker, document = message.sticker, message.document
+    files: tuple[tuple[_File | None, str], ...] = (
+        (message.photo[-1] if message.photo else None, "🖼"),  # the last is the largest
+        (message.animation, "🎞"),  # before documents: Telegram sends an animation as both
+        (document, f"📎 {(document and document.file_name) or ''}".strip()),
+        (sticker, (sticker and sticker.emoji) or "🖼"),
+        (message.video, "🎬"),
+        (message.video_note, "🎬"),
+        (message.voice, "🎤"),
+        (message.audio, "🎵"),
+    )
+    for file, sign in files:
+        if file is not None:
+            return (file.file_id,), sign
+    venue, location = message.venue, message.location
+    others: tuple[tuple[object, str], ...] = (
+        (venue, f"📍 {venue.title}, {venue.address}" if venue else ""),
+        (location, f"📍 {location.latitude}, {location.longitude}" if location else ""),
+        (message.contact, "👤"),
+        (message.poll, "📊"),
+        (message.dice, "🎲"),
+        (message.story, "📖"),
+        (message.paid_media, "🖼"),
+        (message.game, "🎮"),
+    )
+    return (), next((sign for thing, sign in others if thing is not None), None)

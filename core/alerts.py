@@ -1,0 +1,73 @@
+"""Alerts to staff, and mutes of alerts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from core.localized import Tongue, Wording, in_language
+from core.taxonomy import Severity
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alert:
+    """A notice to staff about an incident, a silence or a deadline."""
+
+    key: str
+    """The same for repeats of the same notice, so that a receiver can drop them."""
+    kind: Literal["incident", "silence", "deadline", "gap", "store", "dead_letter", "budget"]
+    severity: Severity
+    title: str
+    body: str
+    """Evidence, masked, one fact a line; like the title in the configured language."""
+    created_at: datetime
+    brand: str | None = None
+    incident: str | None = None
+    state: Literal["firing", "acknowledged", "resolved"] = "firing"
+    owner: str | None = None
+    channel: str | None = None
+    category: str | None = None
+    version: int = 0
+    """Counts changes; a change names the version it has seen."""
+    heard_at: datetime | None = None
+    """When the matter was last heard of; ``created_at`` where it never was again."""
+    notices: int = 0
+    """How many times staff were notified of it; a part of what receivers drop repeats by."""
+    notified_at: datetime | None = None
+    notified_severity: Severity | None = None
+    escalated: int = 0
+    """How far up the chain of people on call it has gone."""
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    drill: bool = False
+    """True for an exercise; every text of it says so."""
+    wordings: tuple[Wording, ...] = ()
+    """Title and body in each language."""
+    part_of: str | None = None
+    """Id of the incident that took over the one it was about; it ended with that."""
+
+    def told(self, language: Tongue) -> Wording:
+        """Title and body for who reads that language, as far as they are known in it."""
+        found = in_language(self.wordings, language)
+        return found or Wording(language=language, title=self.title, body=self.body)
+
+
+def incident_key(incident: str) -> str:
+    """Alert.key of the alert about an incident; one each."""
+    return f"incident:{incident}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Silence:
+    """A time in which staff do not want to be notified of some alerts."""
+
+    id: str
+    brand: str | None = None
+    """``None`` in any of these means all."""
+    channel: str | None = None
+    category: str | None = None
+    kind: str | None = None
+    incident: str | None = None
+    until: datetime
+    reason: str
+    by: str

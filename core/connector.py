@@ -1,0 +1,210 @@
+"""The contract of a connector: what every channel does, and abilities that only some have.
+
+A connector has an ability by having its method; abilities are tested with ``isinstance``.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from core.cards import Board
+from core.events import Metrics, Page
+from core.outbox import Target
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capabilities:
+    """What a channel can do."""
+
+    reply: bool = False
+    push: bool = False
+    edits: bool = False
+    deletes: bool = False
+    engagement: bool = False
+    figures: tuple[str, ...] = ()
+    """Which fields of Metrics it tells."""
+    idempotent_send: bool = False
+    """True where sending the same key twice is one reply."""
+    must_be_summoned: bool = False
+    """True where an automated reply is allowed only to who addressed the brand."""
+    replies_per_event: int | None = None
+    length_limit: int | None = None
+    """In the platform's own counting; see the connector's ``length``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """The platform has taken the reply."""
+
+    native_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetryAt:
+    """The platform has not acted; try again at ``at``."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejected:
+    """The platform will never take this reply."""
+
+    reason: str
+    ends_conversation: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unknown:
+    """The platform may have acted."""
+
+    reason: str
+
+
+SendResult = Sent | RetryAt | Rejected | Unknown
+
+
+class Connector(Protocol):
+    """One channel."""
+
+    @property
+    def name(self) -> str:
+        """The configured name; unique."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def pages(self, cursor: str | None) -> AsyncIterator[Page]:
+        """What the platform delivers after ``cursor``, for ever or until there is no more.
+
+        The next page is asked for only after the last one is stored. Raises Unavailable to be
+        started again later and Refused to stay stopped until a person acts.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give back every resource; may be called twice."""
+        ...
+
+
+@runtime_checkable
+class Sends(Protocol):
+    """A connector that can reply."""
+
+    async def send(self, target: Target, text: str, key: str) -> SendResult:
+        """Send once. Whatever leaves open whether the platform acted is Unknown."""
+        ...
+
+
+@runtime_checkable
+class ReadsBack(Protocol):
+    """A connector that can look whether it has sent something."""
+
+    async def find_sent(self, target: Target, text: str, key: str) -> str | None:
+        """Native id of the reply, or ``None`` if the platform never took it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pushed:
+    """An HTTP request a platform made to us."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Response:
+    """What we answer to it."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@runtime_checkable
+class HandlesHttp(Protocol):
+    """A connector that platforms push to."""
+
+    async def handle_http(self, request: Pushed) -> Response:
+        """Verify, persist, and only then answer."""
+        ...
+
+
+@runtime_checkable
+class Engagement(Protocol):
+    """A connector that can read figures."""
+
+    async def fetch_engagement(self, ids: Sequence[str]) -> Mapping[str, Metrics | None]:
+        """Figures by native id; ``None`` for what is gone. Missing ids were not answered."""
+        ...
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """A connector whose credential can be tried."""
+
+    async def check(self) -> tuple[str, ...]:
+        """Ask the platform who we are; one fact a line on what the credential may do.
+
+        Stores and sends nothing. Raises Refused with the remedy, or Unavailable.
+        """
+        ...
+
+
+@runtime_checkable
+class Counts(Protocol):
+    """A connector whose platform limits the length of a text."""
+
+    def length(self, text: str) -> int:
+        """How much of Capabilities.length_limit the text takes."""
+        ...
+
+
+@runtime_checkable
+class HasBoard(Protocol):
+    """A connector that may have a group of staff beside its shoppers."""
+
+    @property
+    def board(self) -> Board | None:
+        """The group; ``None`` where none is configured."""
+        ...
+
+
+@runtime_checkable
+class Paces(Protocol):
+    """A connector that knows when its platform takes nothing at all."""
+
+    def pause(self) -> float:
+        """Seconds until anything may be sent; zero means now.
+
+        Asked before a reply is taken out of the queue, so that none counts as being sent while it
+        only waits for its platform.
+        """
+        ...
+
+
+@runtime_checkable
+class Reaches(Protocol):
+    """A connector that knows when its platform last answered."""
+
+    @property
+    def last_contact(self) -> datetime | None:
+        """When that was; it counts as connected from then on, until it fails."""
+        ...
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """A connector that knows more about its own health than its supervisor."""
+
+    def detail(self) -> tuple[tuple[str, str], ...]:
+        """Facts for Health.detail as (name, value): rate budget, lag, what is waiting."""
+        ...

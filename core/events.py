@@ -1,0 +1,142 @@
+"""The words every part shares: what was heard, what it means, what is done about it.
+
+All types are frozen and keyword-only. Every ``datetime`` is timezone-aware and in UTC. Every
+probability is a ``float`` in [0, 1].
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from core.taxonomy import Language
+
+
+class EventKind(StrEnum):
+    """What a platform delivered; only ``MESSAGE`` is private by itself: see Event.public."""
+
+    MESSAGE = "message"
+    POST = "post"
+    COMMENT = "comment"
+    REPOST = "repost"
+    EDIT = "edit"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Author:
+    """Who wrote an Event, as its platform names them."""
+
+    id: str
+    name: str = ""
+    followers: int | None = None
+    language: Language | None = None
+    """That their account is set to, where the platform tells."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metrics:
+    """Engagement figures of one post; ``None`` where the platform does not tell."""
+
+    likes: int | None = None
+    reposts: int | None = None
+    comments: int | None = None
+    views: int | None = None
+    upvote_ratio: float | None = None
+    """Share of upvotes among all votes, in [0, 1]."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """What a platform delivered, byte for byte; (channel, id, revision) is its key."""
+
+    channel: str
+    id: str
+    revision: int = 0
+    kind: EventKind
+    author: Author
+    text: str
+    posted_at: datetime
+    conversation: str
+    """The thread with this author; where a reply goes."""
+    reply_to: str | None = None
+    """The native id of what this answers, if anything."""
+    url: str | None = None
+    metrics: Metrics = field(default_factory=Metrics)
+    solicited: bool = False
+    """True where the author addressed the brand: a private message, a mention, a summons."""
+    media: tuple[str, ...] = ()
+    """The platform's ids of attached files."""
+    private: bool = False
+    """True for an edit or a deletion of a private message; a MESSAGE is private without it."""
+
+    @property
+    def public(self) -> bool:
+        """True where everyone can read it."""
+        return not self.private and self.kind is not EventKind.MESSAGE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Received:
+    """An Event in the durable inbox."""
+
+    seq: int
+    """The store's own ascending number of this event."""
+    event: Event
+    attempts: int
+    """How often processing it has failed."""
+    received_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Events a connector delivers together, and the cursor behind the last of them."""
+
+    events: tuple[Event, ...]
+    cursor: str | None = None
+    rejects: tuple["Reject", ...] = ()
+    """What arrived in this page but could not be read; kept as dead letters."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reject:
+    """Input that is no Event, kept whole so that it can be mended and replayed."""
+
+    channel: str
+    id: str
+    """A key that is the same when the platform repeats the input."""
+    raw: bytes
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """Where all events stand; ``received`` equals the sum of the rest."""
+
+    received: int
+    done: int
+    pending: int
+    dead: int
+    dropped: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeadLetter:
+    """What could not be processed."""
+
+    id: int
+    channel: str
+    native_id: str
+    raw: bytes
+    reason: str
+    at: datetime
+    seq: int | None
+    """Received.seq where it was an event; ``None`` where it could not be read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """What became of a Page: every event and reject of it is in exactly one of the three."""
+
+    accepted: int
+    duplicates: int
+    rejected: int

@@ -1,0 +1,70 @@
+"""Incidents: posts about the same thing going wrong."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from core.localized import Tongue, Wording, in_language
+from core.taxonomy import Severity
+
+Counted = Literal["posts", "reposts"]
+"""What a forecast counts: a matter's posts, or how often the farthest of them is passed on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """One line of an incident's timeline."""
+
+    at: datetime
+    by: str
+    """``bot``, or the name of the member of staff."""
+    what: str
+    """What happened, in one term: opened, severity, owned, merged, split, frozen, statement, ..."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Incident:
+    """Posts about the same thing going wrong."""
+
+    id: str
+    """For people: ``INC-104``."""
+    key: str
+    """What holds it together; unique among open incidents."""
+    brand: str
+    title: str
+    category: str
+    severity: Severity
+    state: Literal["open", "resolved"]
+    first_at: datetime
+    last_at: datetime
+    mentions: int
+    authors: int
+    version: int = 0
+    """Counts changes; a change names the version it has seen."""
+    owner: str | None = None
+    channels: tuple[str, ...] = ()
+    forecast: float | None = None
+    """Posts expected in the end, where there are enough to say."""
+    low: float | None = None
+    high: float | None = None
+    """Bounds of the 80 % interval around ``forecast``."""
+    forecast_of: Counted = "posts"
+    reasons: tuple[str, ...] = ()
+    """Why it is as severe as it is, for staff, in the configured language."""
+    wordings: tuple[Wording, ...] = ()
+    """The reasons in each language, and the title where it is not the words of a post."""
+    statement: str = ""
+    """The holding statement staff agreed on."""
+    timeline: tuple[Note, ...] = ()
+    merged_into: str | None = None
+    """Id of the incident that took this one over."""
+    drill: bool = False
+    """True for an exercise."""
+
+    def told(self, language: Tongue) -> Wording:
+        """Title and reasons for who reads that language, as far as they are known in it."""
+        found = in_language(self.wordings, language)
+        if found is None:
+            return Wording(language=language, title=self.title, body="\n".join(self.reasons))
+        return found if found.title else replace(found, title=self.title)

@@ -1,0 +1,48 @@
+"""What a text means, and moderation's answer about it."""
+
+from dataclasses import dataclass
+
+from core.taxonomy import Language, Sentiment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Probabilities:
+    """How likely each sentiment is; the three sum to one."""
+
+    negative: float
+    neutral: float
+    positive: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """What a text says and how sure we are."""
+
+    language: Language
+    sentiment: Sentiment
+    probabilities: Probabilities
+    complaint: float
+    """Probability that something went wrong and the author wants it put right."""
+    category: str = "other"
+    """What it is about: see listeners.judgement.categories."""
+    intent: str = "statement"
+    """What the author wants: question, complaint, praise, human, order_status, threat, ..."""
+    risk: tuple[str, ...] = ()
+    """Kinds of harm named in the text; any of them means that a person answers."""
+    offensive: float = 0.0
+    spam: float = 0.0
+    evidence: tuple[str, ...] = ()
+    """The words that decided, for staff."""
+    model: str = ""
+    """Which model judged, with its version."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """Moderation's answer about a text that comes in or goes out."""
+
+    allowed: bool
+    reason: str = ""
+    """Why not, in one term that can be counted: spam, abuse, personal_data, frozen, ..."""
+    flags: tuple[str, ...] = ()
+    masked_text: str = ""

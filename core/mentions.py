@@ -1,0 +1,113 @@
+"""Mentions, what staff ask the store about them, and what staff corrected or track."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.decisions import Decision
+from core.events import Event, Metrics
+from core.judgement import Judgement
+from core.outbox import Reply
+from core.taxonomy import Sentiment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mention:
+    """An Event that concerns a brand, with its Judgement."""
+
+    seq: int
+    """Received.seq of the event."""
+    event: Event
+    brands: tuple[str, ...]
+    """Ids of the brands it concerns; a message to the brand concerns the channel's brand."""
+    judgement: Judgement
+    flags: tuple[str, ...] = ()
+    """What moderation noted: spam, abuse, personal_data, ..."""
+    masked_text: str = ""
+    """The text with personal data masked, for logs, alerts and models."""
+    incident: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MentionFilter:
+    """Which mentions; ``None`` means all."""
+
+    text: str | None = None
+    """Words that must all be found, Chinese or English."""
+    brand: str | None = None
+    channel: str | None = None
+    sentiment: Sentiment | None = None
+    category: str | None = None
+    since: datetime | None = None
+    """By posted_at, inclusive."""
+    until: datetime | None = None
+    """By posted_at, exclusive."""
+    incident: str | None = None
+    """Incident.id."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Handled:
+    """A mention with what was decided about it."""
+
+    mention: Mention
+    decision: Decision
+    ticket: str | None
+    """Ticket.number, if it has one."""
+    replies: tuple[Reply, ...]
+    withdrawn: bool
+    """True where its author deleted it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MentionPage:
+    """Mentions, newest first (by seq)."""
+
+    mentions: tuple[Handled, ...]
+    next: int | None
+    """Pass it to get the page after this one; ``None`` at the end."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Correction:
+    """What a member of staff says a mention really is; ``None`` where the judge was right."""
+
+    mention: int
+    """Mention.seq; the last correction of a mention counts."""
+    sentiment: Sentiment | None = None
+    complaint: bool | None = None
+    category: str | None = None
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Corrected:
+    """A correction beside what was corrected."""
+
+    correction: Correction
+    text: str
+    """The whole text of the mention; its masked text where the raw one has aged out."""
+    judgement: Judgement
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """Figures of a post at a moment; ``None`` once the post is gone."""
+
+    at: datetime
+    metrics: Metrics | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tracked:
+    """A mention whose figures are read again and again."""
+
+    mention: int
+    """Mention.seq."""
+    channel: str
+    native_id: str
+    posted_at: datetime
+    samples: tuple[Sample, ...] = ()
+    """Oldest first; the newest hundred are kept."""
+    next_at: datetime | None = None
+    """When to read again; ``None`` for never."""

@@ -1,0 +1,139 @@
+"""Judges JSON Lines ``{"id","text"}``: what a pipe, a spreadsheet or a benchmark wants."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, TextIO
+
+from core.judgement import Judgement
+from listeners.factory import Understanding
+from listeners.judgement.judge import TextJudge
+from listeners.matching.matcher import BrandMatcher
+from listeners.text.quotations import one_way, split, unmarked
+
+LONGEST: Final = 1 << 20
+"""Bytes of one line."""
+_BATCH: Final = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scored:
+    """One answered line."""
+
+    answer: dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """One line that was read."""
+
+    id: object
+    text: str
+    judgement: Judgement
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unscored:
+    """One line that could not be read; the rest is not concerned."""
+
+    number: int
+    """Counted from 1."""
+    reason: str
+
+
+def score(
+    lines: Iterable[bytes], judge: TextJudge, matcher: BrandMatcher
+) -> Iterator[Scored | Unscored]:
+    """One result a line, in order; blank lines are passed over."""
+    for found in judged(lines, judge):
+        if isinstance(found, Unscored):
+            yield found
+        else:
+            yield Scored(answer=_answer(found, matcher.brands_in(found.text)))
+
+
+def judged(lines: Iterable[bytes], judge: TextJudge) -> Iterator[Judged | Unscored]:
+    """The judgement of each line, in order; blank lines are passed over."""
+    numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+    while batch := list(islice(numbered, _BATCH)):
+        read = [(number, _read(line)) for number, line in batch]
+        texts = [found[1] for _, found in read if not isinstance(found, str)]
+        judgements = iter(judge.judge_now(texts))
+        for number, found in read:
+            if isinstance(found, str):
+                yield Unscored(number=number, reason=found)
+            else:
+                yield Judged(id=found[0], text=found[1], judgement=next(judgements))
+
+
+def _read(line: bytes) -> tuple[object, str] | str:
+    """The id and the text; or why the line has none."""
+    if len(line) > LONGEST:
+        return f"longer than {LONGEST} bytes; shorten the text"
+    try:
+        data: object = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return f"not JSON ({error}); write one object a line"
+    if not isinstance(data, dict):
+        return 'no object; write {"id": …, "text": …}'
+    text = data.get("text")
+    if not isinstance(text, str):
+        return '"text" is missing or no string; add it'
+    if not isinstance(data.get("id"), str | int):
+        return '"id" is missing or neither string nor number; add it'
+    return data["id"], text
+
+
+def _answer(line: Judged, brands: tuple[str, ...]) -> dict[str, object]:
+    found = line.judgement
+    own, passed_on = split(one_way(line.text))
+    return {
+        "id": line.id,
+        "language": found.language,
+        "brands": list(brands),
+        "sentiment": found.sentiment,
+        "probabilities": {
+            "negative": round(found.probabilities.negative, 4),
+            "neutral": round(found.probabilities.neutral, 4),
+            "positive": round(found.probabilities.positive, 4),
+        },
+        "complaint": round(found.complaint, 4),
+        "category": found.category,
+        "intent": found.intent,
+        "risk": list(found.risk),
+        "offensive": round(found.offensive, 4),
+        "spam": round(found.spam, 4),
+        "evidence": list(found.evidence),
+        "own": own.strip() if passed_on else None,
+        "passed_on": unmarked(passed_on).strip() or None,
+        "model": found.model,
+    }
+
+
+def score_lines(
+    lines: Iterable[bytes], understanding: Understanding, *, out: TextIO, errors: TextIO
+) -> int:
+    """Write each answer to ``out`` and each line that has none to ``errors``.
+
+    Returns the exit status: 1 where a line could not be read.
+    """
+    status = 0
+    for result in score(lines, understanding.judge, understanding.matcher):
+        if isinstance(result, Unscored):
+            status = 1
+            errors.write(f"line {result.number}: {result.reason}\n")
+        else:
+            out.write(_line(result.answer) + "\n")
+            out.flush()
+    return status
+
+
+def _line(answer: Mapping[str, object]) -> str:
+    """As JSON that any file can hold: an id may have half a character in it."""
+    line = json.dumps(answer, ensure_ascii=False)
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        return json.dumps(answer)
+    return line

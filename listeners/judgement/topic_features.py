@@ -1,0 +1,123 @@
+"""What the models of complaint, category, intent, risk and offence look at in a text."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.judgement import Probabilities
+from core.taxonomy import KINDS
+from listeners.judgement.lexicon import Hit, Lexicon, lists, longest
+from listeners.judgement.offers import SIGNALS, signals
+from listeners.judgement.risks import Risk, named, word_lists
+from listeners.judgement.sentiment_grams import Hashes, grams
+
+BITS: Final = 15
+"""The hashed n-grams fall into two to the power of so many cells."""
+
+_SHIFT: Final = np.uint32(32 - BITS)
+_DIGIT: Final = re.compile(r"\d")
+_LISTS: Final = ("complaint", "category", "intent")
+INSULT: Final = "insult"
+"""The list whose words the model of offence counts; complaints and topics do without it."""
+
+_HARM: Final = "harm"
+_SHOWN: Final = (*_LISTS, INSULT)
+_PLAIN: Final = ("asks", "shouts", "short", "negative", "neutral", "positive")
+_MOST: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Features:
+    """One text as the models see it, and the words that were found on the way."""
+
+    grams: Hashes
+    """Hashes of the n-grams, ascending, each once."""
+    cells: NDArray[np.uint32]
+    """The cells of those, ascending, each once."""
+    dense: NDArray[np.float32]
+    """In the order of ``dense_names``."""
+    hits: dict[str, tuple[Hit, ...]]
+    """By word list; labels are ``LIST.LABEL``."""
+    risks: tuple[Risk, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """All word lists as one, so that a text is looked through once."""
+
+    lexicon: Lexicon
+    names: tuple[str, ...]
+    place: dict[str, int]
+    """Of each name in the dense features."""
+    lists: dict[str, str]
+    """The list of each label of the lexicon."""
+
+
+def dense_names() -> tuple[str, ...]:
+    """What each dense feature is."""
+    return _known().names
+
+
+def features(folded: str, sentiment: Probabilities) -> Features:
+    """Features of a readable, case-folded text with its sentiment."""
+    known = _known()
+    found: dict[str, list[Hit]] = {}
+    for hit in known.lexicon.hits(folded):
+        found.setdefault(known.lists[hit.label], []).append(hit)
+    hits = {name: tuple(longest(found[name])) if name in found else () for name in _SHOWN}
+    values = np.zeros(len(known.names), np.float32)
+    for name in _LISTS:
+        listed = hits[name]
+        for label, _ in {(hit.label, hit.word) for hit in listed}:
+            values[known.place[label]] += 1
+    np.minimum(values, _MOST, out=values)
+    harm = named(found[_HARM], prefix=f"{_HARM}.") if _HARM in found else ()
+    for risk in harm:
+        values[known.place[f"risk.{risk.kind}"]] = 1.0
+    last = len(values) - len(_PLAIN)
+    for name in signals(folded):
+        values[known.place[f"offer.{name}"]] = 1.0
+    values[last:] = (
+        "?" in folded,
+        "!" in folded,
+        len(folded) < 12,
+        2 * sentiment.negative,
+        2 * sentiment.neutral,
+        2 * sentiment.positive,
+    )
+    hashes = grams(_DIGIT.sub("0", folded))
+    cells = hashes >> _SHIFT
+    first = np.empty(len(cells), np.bool_)
+    first[0] = True
+    np.not_equal(cells[1:], cells[:-1], out=first[1:])
+    return Features(
+        grams=hashes,
+        cells=cells[first],
+        dense=values,
+        hits=hits,
+        risks=harm,
+    )
+
+
+@cache
+def _known() -> _Known:
+    words = {f"{name}.{label}": of for name in _LISTS for label, of in lists(name).items()}
+    names = (
+        *words,
+        *(f"risk.{kind}" for kind in KINDS),
+        *(f"offer.{name}" for name in SIGNALS),
+        *_PLAIN,
+    )
+    insults = {f"{INSULT}.{label}": of for label, of in lists(INSULT).items()}
+    harm = {f"{_HARM}.{label}": of for label, of in word_lists().items()}
+    listed = words | insults | harm
+    return _Known(
+        lexicon=Lexicon(listed),
+        names=names,
+        place={name: number for number, name in enumerate(names)},
+        lists={label: label.partition(".")[0] for label in listed},
+    )

@@ -1,0 +1,156 @@
+"""Makes an adaptation out of what staff corrected, and says what it is worth."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, get_args
+
+from core.errors import InputError
+from core.mentions import Corrected
+from core.taxonomy import CATEGORIES, Sentiment
+from listeners.judgement.judge import TextJudge
+from listeners.judgement.sentiment_adaptation import Adaptation
+from listeners.judgement.sentiment_linear import LinearModel
+from listeners.judgement.topics import VERSION
+from listeners.judgement.topics import model as topic_model
+from listeners.learning.adapt import LEAST, MOST, Adapted, Label, adapt
+from listeners.learning.adapt_category import LEAST as LEAST_CATEGORIES
+from listeners.learning.adapt_category import Sorted, adapt_category
+from listeners.learning.adapt_complaint import Stretched, adapt_complaint
+
+_COMPLAINT: Final = 0.5
+_SENTIMENTS: Final[tuple[Sentiment, ...]] = get_args(Sentiment)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lesson:
+    """What was learned, and how good it is on texts that were not learned from."""
+
+    sentiment: Adapted | None
+    """``None`` where there are too few labels of sentiment, or all say the same."""
+    complaint: Stretched | None
+    """``None`` where there are too few labels of complaints, or all say the same."""
+    category: Sorted | None
+    """``None`` where there are too few labels of categories, or all say the same."""
+    adaptation: Adaptation | None
+    """``None`` where nothing is accepted."""
+
+
+def learn(model: LinearModel, labels: Sequence[Label]) -> Lesson:
+    """Learn all there is to be learned; writes nothing.
+
+    Raises InputError as ``adapt`` where there is nothing that could be learned.
+    """
+    done, adaptation = None, None
+    try:
+        done = adapt(model, labels)
+    except InputError:
+        if not _sortable(labels):
+            raise
+    if done is not None:
+        adaptation = done.adaptation
+    # Not the adapted sentiment: it has seen these labels, and would make the rest look too good.
+    judge = TextJudge(model)
+    complaint = _complaint(judge, labels)
+    if complaint is not None and complaint.stretch is not None:
+        adaptation = replace(
+            adaptation or _untouched(model, complaint.before.texts),
+            complaint=complaint.stretch,
+            topics=VERSION,
+        )
+    category = _category(judge, labels)
+    if category is not None and category.regrouped is not None:
+        adaptation = replace(
+            adaptation or _untouched(model, category.before.texts),
+            categories=category.regrouped,
+            topics=VERSION,
+        )
+    return Lesson(sentiment=done, complaint=complaint, category=category, adaptation=adaptation)
+
+
+def _untouched(model: LinearModel, labels: int) -> Adaptation:
+    """Leaves sentiment as it is."""
+    return Adaptation(model=model.name, labels=labels, slope=1.0, bias=(0.0, 0.0, 0.0))
+
+
+def _complaint(judge: TextJudge, labels: Sequence[Label]) -> Stretched | None:
+    last = {one.text: one.complaint for one in labels if one.complaint is not None}
+    if len(last) < LEAST or len(set(last.values())) < 2:
+        return None
+    found = judge.judge_now(tuple(last))
+    return adapt_complaint([one.complaint for one in found], tuple(last.values()))
+
+
+def _sortable(labels: Sequence[Label]) -> dict[str, str]:
+    """The category of each text that has one; empty where they are too few to learn from."""
+    last = {one.text: one.category for one in labels if one.category is not None}
+    return last if len(last) >= LEAST_CATEGORIES and len(set(last.values())) > 1 else {}
+
+
+def _category(judge: TextJudge, labels: Sequence[Label]) -> Sorted | None:
+    seen = [
+        (features, category)
+        for text, category in list(_sortable(labels).items())[-MOST:]
+        if (features := judge.features(text)) is not None
+    ]
+    if len(seen) < LEAST_CATEGORIES:
+        return None
+    return adapt_category(topic_model(), [one for one, _ in seen], [name for _, name in seen])
+
+
+def from_corrections(corrected: Iterable[Corrected]) -> list[Label]:
+    """One label a correction: where staff left something as it was, the judge was right."""
+    return [
+        Label(
+            text=one.text,
+            sentiment=one.correction.sentiment or one.judgement.sentiment,
+            complaint=(
+                one.judgement.complaint >= _COMPLAINT
+                if one.correction.complaint is None
+                else one.correction.complaint
+            ),
+            category=_known(one.correction.category or one.judgement.category),
+        )
+        for one in corrected
+    ]
+
+
+def _known(category: str | None) -> str | None:
+    return category if category in CATEGORIES else None
+
+
+def from_file(file: Path) -> list[Label]:
+    """JSON Lines ``{"text", "sentiment", "complaint", "category"}``, the last three where known.
+
+    Raises InputError, naming the line, for what cannot be read.
+    """
+    try:
+        # A text may hold other signs that end a line elsewhere, such as U+2028.
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} cannot be read ({error}). Name a file of labels.") from error
+    return [_label(file, n, line) for n, line in enumerate(lines, 1) if line.strip()]
+
+
+def _label(file: Path, number: int, line: str) -> Label:
+    try:
+        data: object = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _bad(file, number, f"not JSON ({error})") from error
+    if not isinstance(data, dict) or not isinstance(data.get("text"), str):
+        raise _bad(file, number, 'no object with a "text"')
+    sentiment, complaint = data.get("sentiment"), data.get("complaint")
+    if sentiment not in (None, *_SENTIMENTS):
+        raise _bad(file, number, f'"sentiment" is none of {", ".join(_SENTIMENTS)}')
+    if not isinstance(complaint, bool | None):
+        raise _bad(file, number, '"complaint" is neither true nor false')
+    category = data.get("category")
+    if category not in (None, *CATEGORIES):
+        raise _bad(file, number, f'"category" is none of {", ".join(CATEGORIES)}')
+    return Label(text=data["text"], sentiment=sentiment, complaint=complaint, category=category)
+
+
+def _bad(file: Path, number: int, message: str) -> InputError:
+    example = '{"text": "…", "sentiment": "negative", "complaint": true, "category": "freshness"}'
+    return InputError(f"{file}, line {number}: {message}. Write {example}")

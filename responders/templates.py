@@ -1,0 +1,162 @@
+"""What the machine says, in each language, in variants that are chosen by a key."""
+
+import math
+import string
+import tomllib
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from core.config import validate
+from core.errors import ConfigError, Problem
+from core.settings import Section
+from core.taxonomy import Language
+
+Written = Literal["zh", "en"]
+"""Languages that there are texts in."""
+
+LANGUAGES: Final[tuple[Written, ...]] = ("zh", "en")
+_FIELDS: Final = frozenset(
+    {
+        *("number", "within", "answer", "count"),
+        *("reason", "subject", "channel", "due", "owner", "hours", "status"),
+        *("severity", "title", "brand", "incident"),
+        *("rule", "intent", "sentiment", "complaint", "category", "risk", "article", "confidence"),
+    }
+)
+_SPANS: Final = (
+    ("within_minutes", 1, 59.0),
+    ("within_hours", 60, 48.0),
+    ("within_days", 1440, math.inf),
+)
+"""Text, minutes of its unit, and up to how many units it is used."""
+_TIMED: Final = frozenset({"within_minutes", "within_hours", "within_days", "within_soon"})
+
+Variants = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+
+
+class TextFile(Section):
+    """The shape of a language file."""
+
+    shopper: dict[str, Variants]
+    staff: dict[str, Variants]
+
+
+class Catalogue:
+    """The texts of both languages; the same keys and fields in each."""
+
+    def __init__(self, files: Mapping[Written, TextFile]) -> None:
+        self._texts = {language: file.shopper | file.staff for language, file in files.items()}
+        spoken = (key for key in files["zh"].shopper if not key.startswith("command_"))
+        self.shopper_keys = frozenset(spoken) - _TIMED
+        """Keys a playbook may name."""
+
+    def variants(self, key: str, language: Written) -> int:
+        """How many ways there are to say it."""
+        return len(self._texts[language][key])
+
+    def say(
+        self, key: str, language: Written, *, seed: str = "", turn: int = 0, **fields: str
+    ) -> str:
+        """The text ``key``; the same ``seed`` and ``turn`` give the same variant."""
+        variants = self._texts[language][key]
+        chosen = variants[(zlib.crc32(seed.encode("utf-8", "replace")) + turn) % len(variants)]
+        return chosen.format_map(fields)
+
+    def within(self, minutes: float, language: Written) -> str:
+        """A span from now on in human words, rounded up: ``within 2 hours``, ``尽快`` if past."""
+        if minutes <= 0:
+            return self._texts[language]["within_soon"][0]
+        key, size = next((key, size) for key, size, most in _SPANS if minutes <= size * most)
+        count = math.ceil(minutes / size)
+        forms = self._texts[language][key]
+        return forms[0 if count == 1 else -1].format(count=count)
+
+
+def written(language: Language, before: Language | None = None) -> Written:
+    """The language to answer in: mixed is Chinese; what is neither keeps the one before."""
+    if language == "other" and before is not None:
+        language = before
+    return "en" if language == "en" else "zh"
+
+
+def parse_catalogue(texts: Mapping[Written, str]) -> Catalogue:
+    """Read the language files; raises ConfigError with every mistake.
+
+    A key or field that one language has and another lacks is a mistake.
+    """
+    problems: list[Problem] = []
+    files: dict[Written, TextFile] = {}
+    for language in LANGUAGES:
+        file = _read(texts[language], language, problems)
+        if file is not None:
+            files[language] = file
+            problems += _bad_fields(file, language)
+    if len(files) == len(LANGUAGES):
+        problems += _differences(files["zh"], files["en"])
+    if problems:
+        raise ConfigError(tuple(problems))
+    return Catalogue(files)
+
+
+def shipped_catalogue() -> Catalogue:
+    """The texts that come with Tingfeng."""
+    folder = Path(__file__).with_name("texts")
+    return parse_catalogue(
+        {name: (folder / f"{name}.toml").read_text(encoding="utf-8") for name in LANGUAGES}
+    )
+
+
+def _read(text: str, language: Written, problems: list[Problem]) -> TextFile | None:
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problems.append(
+            Problem(key=language, message=f"not TOML: {error}", remedy="Mend that line.")
+        )
+        return None
+    return validate(TextFile, tree, language, problems)
+
+
+def _fields(variant: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(variant) if name is not None}
+
+
+def _bad_fields(file: TextFile, language: Written) -> list[Problem]:
+    problems: list[Problem] = []
+    for key, variants in (file.shopper | file.staff).items():
+        for index, variant in enumerate(variants):
+            place = f"{language}.{key}[{index}]"
+            try:
+                unknown = _fields(variant) - _FIELDS
+            except ValueError as error:
+                problems.append(
+                    Problem(key=place, message=str(error), remedy="Write {{ for a plain brace.")
+                )
+                continue
+            problems.extend(
+                Problem(
+                    key=place,
+                    message=f"there is no field {{{name}}}",
+                    remedy=f"Use one of {', '.join(sorted(_FIELDS))}.",
+                )
+                for name in sorted(unknown)
+            )
+    return problems
+
+
+def _differences(zh: TextFile, en: TextFile) -> list[Problem]:
+    problems: list[Problem] = []
+    for name, left, right in (("shopper", zh.shopper, en.shopper), ("staff", zh.staff, en.staff)):
+        problems.extend(
+            Problem(
+                key=f"{name}.{key}",
+                message="is not in every language",
+                remedy="Add it to the others, or remove it.",
+            )
+            for key in sorted(left.keys() ^ right.keys())
+        )
+    return problems

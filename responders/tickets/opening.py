@@ -1,0 +1,68 @@
+"""How a ticket about a mention comes to be, and how an open one grows."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from core.conversations import Conversation
+from core.mentions import Mention
+from core.settings import Sla
+from core.taxonomy import Severity
+from core.tickets import Ticket, TicketState
+from responders.ports import Conversations
+from responders.templates import Catalogue, Written
+from responders.tickets.severity import due_at
+
+_SUBJECT: Final = 80
+
+
+async def open_ticket(store: Conversations, conversation: Conversation | None) -> Ticket | None:
+    """The unresolved ticket of a conversation."""
+    if conversation is None or conversation.ticket is None:
+        return None
+    ticket = await store.ticket(conversation.ticket)
+    return ticket if ticket is not None and ticket.state is not TicketState.RESOLVED else None
+
+
+def new_ticket(
+    number: str,
+    mention: Mention,
+    *,
+    level: Severity,
+    language: Written,
+    sla: Sla,
+    texts: Catalogue,
+    now: datetime,
+) -> Ticket:
+    """A ticket about the mention, due by the SLA."""
+    event = mention.event
+    return Ticket(
+        number=number,
+        brand=mention.brands[0] if mention.brands else "",
+        channel=event.channel,
+        conversation=event.conversation,
+        customer=event.author.id,
+        subject=subject(mention.masked_text) or texts.say("no_text", language),
+        category=mention.judgement.category,
+        severity=level,
+        state=TicketState.OPEN,
+        language=language,
+        created_at=now,
+        due_at=due_at(sla, level, now),
+        mention=mention.seq,
+    )
+
+
+def continued(ticket: Ticket, *, level: Severity | None, sla: Sla, now: datetime) -> Ticket:
+    """An open ticket after the customer wrote again: it waits for us, and may be more urgent."""
+    ticket = replace(ticket, state=TicketState.OPEN)
+    if level is None or level >= ticket.severity:
+        return ticket
+    due = ticket.due_at if ticket.answered_at else min(ticket.due_at, due_at(sla, level, now))
+    return replace(ticket, severity=level, due_at=due)
+
+
+def subject(masked: str) -> str:
+    """One line of at most 80 characters out of a masked text."""
+    line = " ".join(masked.split())
+    return line if len(line) <= _SUBJECT else line[: _SUBJECT - 1] + "…"

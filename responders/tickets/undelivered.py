@@ -1,0 +1,81 @@
+"""Turns a reply that cannot be completed into work for a person."""
+
+from dataclasses import replace
+from typing import Protocol
+
+from core.clock import Clock
+from core.outbox import Reply
+from core.settings import Sla
+from core.taxonomy import Severity
+from core.tickets import Ticket, TicketState
+from responders.ports import Conversations, Mentions
+from responders.templates import Catalogue, written
+from responders.tickets.opening import open_ticket, subject
+from responders.tickets.severity import due_at, severity
+
+
+class DoubtStore(Conversations, Mentions, Protocol):
+    """Where the matter behind a reply is found."""
+
+
+class PersonDoubts:
+    """The Doubts that open a ticket, or go back to the one that the matter has."""
+
+    def __init__(
+        self, *, store: DoubtStore, brand: str, texts: Catalogue, sla: Sla, clock: Clock
+    ) -> None:
+        """``brand``: id of the brand that a reply without a mention speaks for."""
+        self._store = store
+        self._brand = brand
+        self._texts = texts
+        self._sla = sla
+        self._clock = clock
+
+    async def ticket_for(self, reply: Reply, reason: str) -> Ticket:
+        """As Doubts.ticket_for. A resolved ticket is opened again; stores nothing."""
+        found = await self._found(reply)
+        if found is not None:
+            return replace(found, state=TicketState.OPEN)
+        return await self._new(reply, reason)
+
+    async def owed(self, reply: Reply) -> Ticket | None:
+        """As Doubts.owed; a resolved ticket is left alone."""
+        found = await self._found(reply)
+        if found is None or found.state is TicketState.RESOLVED:
+            return None
+        return replace(found, state=TicketState.OPEN)
+
+    async def _found(self, reply: Reply) -> Ticket | None:
+        found = await self._store.ticket(reply.ticket) if reply.ticket else None
+        if found is not None:
+            return found
+        target = reply.target
+        known = await self._store.conversation(target.channel, target.conversation)
+        return await open_ticket(self._store, known)
+
+    async def _new(self, reply: Reply, reason: str) -> Ticket:
+        now, target = self._clock.now(), reply.target
+        handled = await self._store.mention(reply.mention) if reply.mention is not None else None
+        level: Severity = "P3"
+        brand, category, customer = self._brand, "other", target.author or target.conversation
+        if handled is not None:
+            mention = handled.mention
+            level = min(level, severity(mention.judgement))
+            brand = mention.brands[0] if mention.brands else brand
+            category, customer = mention.judgement.category, mention.event.author.id
+        language = written(reply.language)
+        return Ticket(
+            number=await self._store.reserve_ticket_number(),
+            brand=brand,
+            channel=target.channel,
+            conversation=target.conversation,
+            customer=customer,
+            subject=subject(self._texts.say("doubt", language, reason=reason)),
+            category=category,
+            severity=level,
+            state=TicketState.OPEN,
+            language=language,
+            created_at=now,
+            due_at=due_at(self._sla, level, now),
+            mention=reply.mention,
+        )

@@ -1,1 +1,0 @@
-"""The parts of the SQLite store; ``storage.sqlite`` is their door."""

@@ -1,0 +1,1 @@
+"""The parts of the SQLite store; ``storage.sqlite.store`` is their door."""

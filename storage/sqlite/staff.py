@@ -1,0 +1,122 @@
+"""Beside the ports of the pipeline: incidents, alerts that go on, what staff laid down, figures."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from core.alerts import Alert, Silence
+from core.incidents import Incident
+from core.mentions import Corrected, Correction, Handled, Mention, Tracked
+from core.pauses import Freeze
+from storage.encoding import micros
+from storage.sqlite import alerts, incidents, mentions, tracking
+from storage.sqlite import staff_decisions as standing
+from storage.sqlite.admin import SqliteOffice
+
+
+class SqliteStaff(SqliteOffice):
+    """What staff and the watch over spread lay down and look up."""
+
+    async def open_incident(self, incident: Incident) -> Incident:
+        """Store a new incident, numbered where its id is empty; or return the open one of its
+        key."""
+        return await self._write(lambda tx: incidents.open_one(tx, incident))
+
+    async def compare_and_set_incident(self, incident: Incident) -> Incident:
+        """Store a change; ``incident.version`` is the version seen, the returned one is stored.
+
+        Raises Conflict where it was changed since.
+        """
+        return await self._write(lambda tx: incidents.compare_and_set(tx, incident))
+
+    async def incident(self, id: str) -> Incident | None:  # noqa: A002
+        return await self._read(lambda view: incidents.one(view, id))
+
+    async def incidents(
+        self, *, state: Literal["open", "resolved"] | None = None, limit: int = 50
+    ) -> Sequence[Incident]:
+        """The last active first."""
+        return await self._read(lambda view: incidents.latest(view, state, limit))
+
+    async def assign_incident(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
+        """Note which incident mentions belong to."""
+        await self._write(lambda tx: incidents.assign(tx, seqs, id))
+
+    async def incident_mentions(
+        self,
+        id: str,  # noqa: A002
+        *,
+        limit: int = 2000,
+    ) -> Sequence[Handled]:
+        """Its mentions that were not withdrawn, by posted_at, oldest first."""
+        return await self._read(lambda view: mentions.of_incident(view, id, limit))
+
+    async def alert(self, key: str) -> Alert | None:
+        return await self._read(lambda view: alerts.one(view, key))
+
+    async def live_alerts(self, *, limit: int = 1000) -> Sequence[Alert]:
+        """Those that are firing or acknowledged, oldest first."""
+        return await self._read(lambda view: alerts.live(view, limit))
+
+    async def change_alert(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
+        """Store a change; ``alert.version`` is the version seen, the returned one is stored.
+
+        Each of ``receivers`` is told, one that was told before too. Raises Conflict where the alert
+        was changed since.
+        """
+        return await self._write(lambda tx: alerts.change(tx, alert, receivers))
+
+    async def freezes(self) -> Sequence[Freeze]:
+        """Pauses of automatic replies, by id."""
+        return await self._read(standing.freezes)
+
+    async def save_freeze(self, freeze: Freeze) -> None:
+        """Lay down a pause, in place of the one with its id; the audit log names who did."""
+        await self._write(lambda tx: standing.save_freeze(tx, freeze))
+
+    async def lift_freeze(self, id: str, *, by: str) -> bool:  # noqa: A002
+        """End a pause; False where there is none. The audit log names who did."""
+        return await self._write(lambda tx: standing.lift_freeze(tx, id, by))
+
+    async def silences(self) -> Sequence[Silence]:
+        """All that are kept, also those that are over; the first to end first."""
+        return await self._read(standing.silences)
+
+    async def save_silence(self, silence: Silence) -> None:
+        """Lay down a silence, in place of the one with its id; the audit log names who did."""
+        await self._write(lambda tx: standing.save_silence(tx, silence))
+
+    async def end_silence(self, id: str, *, by: str) -> bool:  # noqa: A002
+        """End a silence; False where there is none. The audit log names who did."""
+        return await self._write(lambda tx: standing.end_silence(tx, id, by))
+
+    async def correct(self, correction: Correction) -> None:
+        """Keep a correction, in place of an earlier one of its mention.
+
+        Raises Conflict where the mention is not there.
+        """
+        await self._write(lambda tx: standing.correct(tx, correction))
+
+    async def correction(self, mention: int) -> Correction | None:
+        return await self._read(lambda view: standing.correction(view, mention))
+
+    async def corrections(self, *, limit: int = 100_000) -> Sequence[Corrected]:
+        """The newest ``limit``, oldest first."""
+        return await self._read(lambda view: standing.corrections(view, limit))
+
+    async def untracked(self, channel: str, *, since: datetime, limit: int) -> Sequence[Mention]:
+        """Negative public mentions posted after ``since`` that nobody tracks, newest first."""
+        return await self._read(
+            lambda view: tracking.untracked(view, channel, micros(since), limit)
+        )
+
+    async def track(self, items: Sequence[Tracked]) -> None:
+        """Keep figures, in place of earlier ones of the same mentions."""
+        await self._write(lambda tx: tracking.track(tx, items))
+
+    async def tracked_due(self, channel: str, now: datetime, limit: int) -> Sequence[Tracked]:
+        """What is to be read again, soonest first."""
+        return await self._read(lambda view: tracking.due(view, channel, micros(now), limit))
+
+    async def tracked(self, mention_seq: int) -> Tracked | None:
+        return await self._read(lambda view: tracking.one(view, mention_seq))

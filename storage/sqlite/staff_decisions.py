@@ -1,0 +1,92 @@
+"""What staff have laid down: pauses of automatic replies, silences, corrections."""
+
+from core.alerts import Silence
+from core.errors import Conflict
+from core.events import Event
+from core.mentions import Corrected, Correction
+from core.pauses import Freeze
+from storage.encoding import key_of, micros
+from storage.records import Judged, silence_noted
+from storage.sqlite.privacy import note
+from storage.sqlite.work import Tx, View
+
+
+def freezes(view: View) -> list[Freeze]:
+    """Every pause there is, by id."""
+    rows = view.db.execute("SELECT body FROM freezes ORDER BY id")
+    return [view.coder.load(Freeze, body) for (body,) in rows]
+
+
+def save_freeze(tx: Tx, freeze: Freeze) -> None:
+    """Lay down a pause, in place of the one with its id, and note who did."""
+    tx.db.execute(
+        "INSERT OR REPLACE INTO freezes (id, body) VALUES (?, ?)",
+        (key_of(freeze.id), tx.coder.dump(freeze)),
+    )
+    note(tx, who=freeze.by, what="freeze", about=freeze.id)
+
+
+def lift_freeze(tx: Tx, name: str, by: str) -> bool:
+    """End a pause, and note who did; False where there is none."""
+    done = tx.db.execute("DELETE FROM freezes WHERE id = ?", (key_of(name),))
+    if done.rowcount:
+        note(tx, who=by, what="lift freeze", about=name)
+    return done.rowcount > 0
+
+
+def silences(view: View) -> list[Silence]:
+    """Every silence that is kept, one that is over too; the first to end first."""
+    rows = view.db.execute("SELECT body FROM silences ORDER BY until, id")
+    return [view.coder.load(Silence, body) for (body,) in rows]
+
+
+def save_silence(tx: Tx, silence: Silence) -> None:
+    """Lay down a silence, in place of the one with its id, and note who did."""
+    tx.db.execute(
+        "INSERT OR REPLACE INTO silences (id, until, body) VALUES (?, ?, ?)",
+        (key_of(silence.id), micros(silence.until), tx.coder.dump(silence)),
+    )
+    note(tx, who=silence.by, what="silence", about=silence_noted(silence))
+
+
+def end_silence(tx: Tx, name: str, by: str) -> bool:
+    """End a silence, and note who did; False where there is none."""
+    done = tx.db.execute("DELETE FROM silences WHERE id = ?", (key_of(name),))
+    if done.rowcount:
+        note(tx, who=by, what="end silence", about=name)
+    return done.rowcount > 0
+
+
+def correct(tx: Tx, correction: Correction) -> None:
+    """Keep a correction, in place of an earlier one; raises Conflict for an unknown mention."""
+    known = tx.db.execute("SELECT 1 FROM mentions WHERE seq = ?", (correction.mention,)).fetchone()
+    if known is None:
+        raise Conflict(f"there is no mention {correction.mention}; it may have been erased.")
+    tx.db.execute(
+        "INSERT OR REPLACE INTO corrections (mention, at, body) VALUES (?, ?, ?)",
+        (correction.mention, micros(correction.at), tx.coder.dump(correction)),
+    )
+
+
+def correction(view: View, mention: int) -> Correction | None:
+    """What staff said of a mention last."""
+    row = view.db.execute("SELECT body FROM corrections WHERE mention = ?", (mention,)).fetchone()
+    return view.coder.load(Correction, row[0]) if row else None
+
+
+def corrections(view: View, limit: int) -> list[Corrected]:
+    """The newest ``limit`` corrections, oldest first, each beside what was corrected."""
+    rows = view.db.execute(
+        "SELECT c.body, m.body, e.body FROM corrections c JOIN mentions m ON m.seq = c.mention"
+        " JOIN events e ON e.seq = c.mention ORDER BY c.at DESC, c.mention DESC LIMIT ?",
+        (limit,),
+    ).fetchall()
+    load = view.coder.load
+    return [
+        Corrected(
+            correction=load(Correction, body),
+            text=load(Event, event).text,
+            judgement=load(Judged, judged).judgement,
+        )
+        for body, judged, event in reversed(rows)
+    ]

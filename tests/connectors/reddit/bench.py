@@ -1,0 +1,93 @@
+"""What the tests of Reddit share: a server, and connectors to it with one store."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from connectors.reddit.connector import Reddit
+from connectors.reddit.settings import RedditSettings
+from core.errors import ConnectorError
+from core.outbox import Target
+from tests.connectors.reddit.server import (
+    ID,
+    PASSWORD,
+    REFRESH,
+    SECRET,
+    USER,
+    RedditServer,
+    reddit_server,
+)
+from tests.connectors.support import HurriedClock, Kit, drain
+
+SECRETS = (SECRET, PASSWORD, REFRESH, "token-")
+
+
+class Bench:
+    """A server and connectors to it, each with the same store."""
+
+    def __init__(self, server: RedditServer, folder: Path) -> None:
+        self.server = server
+        self.kit = Kit(folder=folder, clock=HurriedClock(200))
+        self.made: list[Reddit] = []
+
+    def connector(self, **settings: object) -> Reddit:
+        chosen: dict[str, object] = {
+            "client_id": ID,
+            "client_secret": SECRET,
+            "username": USER,
+            "password": PASSWORD,
+            "base_url": self.server.url,
+            "subreddits": ["shop"],
+            "inbox": False,
+            "timeout_seconds": 2,
+            "poll_seconds": 4,
+        }
+        made = Reddit(
+            name="reddit",
+            settings=RedditSettings.model_validate(chosen | settings),
+            tools=self.kit.tools,
+        )
+        self.made.append(made)
+        return made
+
+    @property
+    def ids(self) -> list[str]:
+        return self.kit.shelf.ids
+
+
+@asynccontextmanager
+async def reddit_bench(folder: Path) -> AsyncIterator[Bench]:
+    async with reddit_server() as server:
+        made = Bench(server, folder)
+        try:
+            yield made
+        finally:
+            server.stopping.set()
+            for connector in made.made:
+                await connector.close()
+
+
+async def fail(bench: Bench, connector: Reddit | None = None) -> ConnectorError:
+    """What reading ends with; it names no secret."""
+    with pytest.raises(ConnectorError) as caught:
+        async with asyncio.timeout(8):
+            await drain(connector or bench.connector(), bench.kit.shelf)
+    assert not any(secret in str(caught.value) for secret in SECRETS)
+    return caught.value
+
+
+async def until(condition: object) -> None:
+    """Wait until the callable ``condition`` is true; fails after five seconds."""
+    assert callable(condition)
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def under(name: str, **more: str) -> Target:
+    """An answer to the comment, submission or message ``name``."""
+    conversation = more.get("conversation", "t3_10000/xiao_wang")
+    return Target(channel="reddit", conversation=conversation, reply_to=name, author="xiao_wang")

@@ -1,0 +1,157 @@
+"""Telegram fails, falls silent and forgets: every failure has its meaning, and nothing is lost."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.telegram.receive import Mark
+from core.errors import ConnectorError, Refused, Unavailable
+from tests.connectors.support import START, HurriedClock, drain, running
+from tests.connectors.telegram.bench import Bench, fail
+from tests.connectors.telegram.server import (
+    Trouble,
+    error,
+    flood,
+    telegram_server,
+)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    async with telegram_server() as server:
+        made = Bench(server, tmp_path)
+        yield made
+        for connector in made.made:
+            await connector.close()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "kind", "text"),
+    [
+        (error(401, "Unauthorized"), Refused, "BotFather"),
+        (error(404, "Not Found"), Refused, "check base_url"),
+        (error(409, "Conflict: terminated by other getUpdates request"), Unavailable, "Stop the"),
+        (error(409, "Conflict: can't use while webhook is active"), Refused, "deleteWebhook"),
+        (error(500, "Internal Server Error"), Unavailable, "Internal"),
+        (error(403, "Forbidden"), Unavailable, "Forbidden"),
+        (Trouble(status=502, body="<html>"), Unavailable, "cannot be read"),
+        (Trouble(body="not JSON"), Unavailable, "cannot be read"),
+        (Trouble(body=b"\xff"), Unavailable, "cannot be read"),
+        (Trouble(body={"ok": True, "result": {}}), Unavailable, "cannot be read"),
+        (Trouble(body={"ok": True}), Unavailable, "no result"),
+        (Trouble(how="cut"), Unavailable, "Disconnected"),
+        (Trouble(how="act and cut"), Unavailable, "Disconnected"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("method", ["getUpdates", "getMe"])
+async def test_every_failure_to_read_has_its_meaning_and_loses_nothing(
+    bench: Bench, method: str, trouble: Trouble, kind: type[ConnectorError], text: str
+) -> None:
+    expected = bench.server.say("x")
+    bench.server.trouble(method, trouble)
+    caught = await fail(bench)
+    assert isinstance(caught, kind)
+    assert text in str(caught)
+    async with running(bench.connector(), bench.kit.shelf):
+        await bench.kit.shelf.until(1)
+    assert bench.kit.shelf.ids == [expected]
+
+
+async def test_a_flood_while_reading_is_waited_for_as_asked(bench: Bench) -> None:
+    bench.server.trouble("getUpdates", flood(17))
+    caught = await fail(bench)
+    assert isinstance(caught, Unavailable)
+    assert caught.retry_after == 17
+
+
+async def test_a_half_open_connection_ends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.telegram.connector._CALL_SECONDS", 1)
+    bench.server.trouble("getUpdates", Trouble(how="hang"))
+    caught = await fail(bench, bench.connector(poll_seconds=0))
+    assert isinstance(caught, Unavailable)
+    assert "timeout" in str(caught).lower()
+
+
+async def test_a_dead_server_is_unavailable(bench: Bench) -> None:
+    bench.server.url = "http://127.0.0.1:1"
+    assert isinstance(await fail(bench), Unavailable)
+
+
+@pytest.mark.parametrize("kind", ["wrong token", "reset", "nowhere", "told back"])
+async def test_the_token_is_in_no_log_and_no_error(
+    bench: Bench, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    token = "77:VERY-secret_token"
+    if kind == "reset":
+        bench.server.trouble("getMe", Trouble(how="cut"))
+    if kind == "told back":
+        bench.server.token = token
+        bench.server.trouble("getMe", error(401, f"/bot{token}/getMe is Unauthorized"))
+    if kind == "nowhere":
+        bench.server.url = "http://nowhere.invalid"
+    connector = bench.connector(token=token)
+    with pytest.raises(ConnectorError) as caught:
+        await drain(connector, bench.kit.shelf)
+    assert "VERY" not in "".join(traceback.format_exception(caught.value))
+    assert "VERY" not in caplog.text
+    assert "VERY" not in repr(connector)
+
+
+async def test_more_than_a_day_without_contact_raises_a_gap_alert(bench: Bench) -> None:
+    since = START - timedelta(hours=25)
+    bench.kit.shelf.cursors["tg"] = Mark(offset=5).write(since)
+    for _ in range(2):
+        async with running(bench.connector(), bench.kit.shelf):
+            async with asyncio.timeout(5):
+                while not bench.kit.bell.alerts:
+                    await asyncio.sleep(0.001)
+    (alert,) = bench.kit.bell.alerts.values()
+    assert (alert.kind, alert.severity) == ("gap", "P2")
+    assert alert.key == f"gap:tg:{since.isoformat()}"
+    assert "tg" in alert.title
+    assert "2026-02-28 07:00" in alert.body
+    assert "25" in alert.body
+
+
+async def test_a_day_is_no_gap_and_a_first_start_is_none(bench: Bench) -> None:
+    bench.kit.shelf.cursors["tg"] = Mark(offset=5).write(START - timedelta(hours=23))
+    bench.server.say("x")
+    await drain(bench.connector(), bench.kit.shelf, pages=1)
+    bench.kit.shelf.cursors.clear()
+    bench.server.say("y")
+    await drain(bench.connector(), bench.kit.shelf, pages=1)
+    assert not bench.kit.bell.alerts
+
+
+async def test_while_nothing_happens_the_contact_is_stored_now_and_then(bench: Bench) -> None:
+    bench.kit.clock = HurriedClock(5000)
+    async with running(bench.connector(poll_seconds=0), bench.kit.shelf):
+        async with asyncio.timeout(5):
+            while len(bench.kit.shelf.pages) < 2:
+                await asyncio.sleep(0.01)
+    first, second = (Mark.read(page.cursor) for page in bench.kit.shelf.pages[:2])
+    assert not bench.kit.shelf.events
+    assert first.contact is not None
+    assert second.contact is not None
+    assert second.contact - first.contact >= timedelta(minutes=10)
+    assert first.offset is None
+
+
+@pytest.mark.parametrize("cursor", [None, "", "x", "7 yesterday", "- 2026", "7"])
+def test_any_cursor_can_be_read(cursor: str | None) -> None:
+    mark = Mark.read(cursor)
+    assert mark.offset == (7 if cursor and cursor.startswith("7") else None)
+
+
+def test_a_mark_never_goes_back_for_a_repeated_page() -> None:
+    mark = Mark(offset=1000)
+    assert mark.after([]) is mark
+    assert mark.after([998, 999]) == mark
+    assert mark.after([1005, 1001]).offset == 1006

@@ -1,0 +1,149 @@
+"""Every sentence is there in both languages, and says the same things."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from babel.messages.pofile import read_po
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.i18n import LANGS, Lang, UnknownText, choose, read_words
+from console.render import HERE
+from core.alerts import Alert
+from core.decisions import Action
+from core.events import EventKind
+from core.health import Status
+from core.judgement import Judgement
+from core.outbox import ReplyState
+from core.taxonomy import CATEGORIES, INTENTS, KINDS, Severity
+from core.tickets import TicketState
+from moderation.inbound import FLAGS
+
+WORDS = read_words(HERE / "locale")
+TERMS: dict[str, tuple[str, ...]] = {
+    "action": tuple(Action),
+    "kind": tuple(EventKind),
+    "severity": get_args(Severity),
+    "reply.state": tuple(ReplyState),
+    "ticket.state": (*TicketState, "unresolved", "all"),
+    "status": get_args(Status),
+    "alert.kind": get_args(Alert.__annotations__["kind"]),
+    "alert.state": get_args(Alert.__annotations__["state"]),
+    "sentiment": get_args(Judgement.__annotations__["sentiment"]),
+    "language": get_args(Judgement.__annotations__["language"]),
+    "category": CATEGORIES,
+    "intent": INTENTS,
+    "risk": KINDS,
+    "flag": tuple(FLAGS),
+    "dropped": ("no_brand", "spam", "deleted", "duplicate"),
+    "chat.error": ("visitor", "message", "message_id", "empty", "too_long", "too_fast", "store"),
+}
+
+
+def catalogue(lang: Lang) -> dict[str, tuple[str, ...]]:
+    """Names to their texts, plural forms included."""
+    with (HERE / "locale" / f"{lang}.po").open("rb") as source:
+        found = read_po(source, locale=lang)
+    return {
+        message.id if isinstance(message.id, str) else message.id[0]: (
+            (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+        )
+        for message in found
+        if message.id
+    }
+
+
+def test_both_languages_have_the_same_names() -> None:
+    zh, en = (catalogue(lang) for lang in LANGS)
+    assert zh.keys() == en.keys()
+
+
+def test_both_languages_fill_the_same_places() -> None:
+    zh, en = (catalogue(lang) for lang in LANGS)
+    for name, texts in zh.items():
+        places = {frozenset(re.findall(r"\{\w+\}", text)) for text in (*texts, *en[name])}
+        assert len(places) == 1, name
+        assert all(text.strip() for text in (*texts, *en[name])), name
+
+
+def test_every_name_that_a_template_uses_is_there() -> None:
+    names = catalogue("zh").keys()
+    used: set[str] = set()
+    for template in (HERE / "templates").glob("*.html"):
+        text = template.read_text(encoding="utf-8")
+        used |= set(re.findall(r"\bt(?:\.count)?\('([a-z_.A-Z0-9]+)'[,)]", text))
+    assert used - names == set()
+    assert len(used) > 100
+
+
+@pytest.mark.parametrize("group", TERMS)
+def test_every_term_has_words(group: str) -> None:
+    assert TERMS[group]
+    for lang in LANGS:
+        missing = [term for term in TERMS[group] if WORDS[lang].find(f"{group}.{term}") is None]
+        assert missing == []
+
+
+def test_templates_hold_no_sentences_of_their_own() -> None:
+    for template in (HERE / "templates").glob("*.html"):
+        text = template.read_text(encoding="utf-8")
+        for code in (
+            r"\{% block (section|layout) %\}.*?\{% endblock %\}",
+            r"\{[{%#].*?[#%}]\}",
+            r"<[^>]*>",
+        ):
+            text = re.sub(code, " ", text, flags=re.DOTALL)
+        found = re.findall(r"[\u4e00-\u9fff]+|\b[A-Za-z]{3,}\b", text)
+        assert set(found) <= {"Ctrl"}, template.name
+
+
+class TestWords:
+    def test_fills_places(self) -> None:
+        assert WORDS["zh"]("sla.left", span="11:05") == "剩 11:05"
+        assert WORDS["en"]("reply.by", name="{x}") == "Reply by {x}"
+
+    def test_counts(self) -> None:
+        assert WORDS["en"].count("mention.followers", 1) == "1 follower"
+        assert WORDS["en"].count("mention.followers", 1200) == "1,200 followers"
+        assert WORDS["zh"].count("mention.followers", 1200) == "1,200 粉丝"
+
+    def test_an_unknown_name_is_an_error(self) -> None:
+        with pytest.raises(UnknownText):
+            WORDS["zh"]("no.such")
+        with pytest.raises(UnknownText):
+            WORDS["zh"].count("no.such", 2)
+
+    def test_an_unknown_term_is_shown_as_it_is(self) -> None:
+        assert WORDS["zh"].term("category", "freshness") == "新鲜度"
+        assert WORDS["zh"].term("category", "<b>") == "<b>"
+
+    def test_a_broken_catalogue_is_an_error(self, tmp_path: Path) -> None:
+        (tmp_path / "zh.po").write_text('msgid "x\nmsgstr', encoding="utf-8")
+        with pytest.raises(Exception, match=r"(?i)line|invalid|po"):
+            read_words(tmp_path)
+
+
+class TestChoose:
+    @pytest.mark.parametrize(
+        ("asked", "kept", "accepts", "expected"),
+        [
+            ("en", "zh", "zh", "en"),
+            ("xx", "en", "zh", "en"),
+            (None, None, "en-GB,en;q=0.9,zh;q=0.8", "en"),
+            (None, None, "fr, zh-TW;q=0.3, en;q=0.2", "zh"),
+            (None, None, "en;q=0, fr", "zh"),
+            (None, None, "en;q=x", "zh"),
+            (None, None, "", "zh"),
+            ("ZH-CN", None, "en", "zh"),
+        ],
+    )
+    def test_wishes_in_order(
+        self, asked: str | None, kept: str | None, accepts: str, expected: str
+    ) -> None:
+        assert choose(asked, kept, accepts, "zh") == expected
+
+    @given(st.text(), st.text(), st.text())
+    def test_takes_anything(self, asked: str, kept: str, accepts: str) -> None:
+        assert choose(asked, kept, accepts, "en") in LANGS

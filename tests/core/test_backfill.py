@@ -1,0 +1,38 @@
+"""What was said before is known, and nobody is answered."""
+
+from collections.abc import AsyncIterator
+
+from core.backfill import take_in
+from core.connector import Capabilities
+from core.decisions import Action
+from core.events import Page
+from tests.core.samples import event
+from tests.core.test_pipeline import House
+
+
+class Past:
+    """Three pages of a feed; the last one is about nothing."""
+
+    name = "past"
+    capabilities = Capabilities()
+
+    async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
+        assert cursor is None
+        yield Page(events=tuple(event(str(n), text=f"禾家的面包 {n}") for n in range(300)))
+        yield Page(events=(event("late", text="禾家的牛奶"), event("spam", text="禾家 广告")))
+        yield Page(events=(event("none", text="今天天气不错"),))
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+async def test_it_is_recorded_and_watched_and_nobody_is_answered() -> None:
+    house = House()
+    assert await take_in(Past(), house.parts) == 303
+    counts = await house.inbox.counts()
+    assert (counts.pending, counts.dead) == (0, 0)
+    plans = [one.plan for one in house.inbox.outcomes if one.plan is not None]
+    assert len(plans) == 301
+    assert {plan.decision.action for plan in plans} == {Action.IGNORE}
+    assert all(plan.ticket is None and plan.replies == () for plan in plans)
+    assert len(house.spread.seen) == len(plans)

@@ -1,0 +1,144 @@
+"""Offence and spam are judged apart from the complaint."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from core.judgement import Judgement
+from listeners.judgement import sentiment_factory as sentiment
+from listeners.judgement.judge import MOST_EVIDENCE, TextJudge
+from listeners.judgement.offence import FILE, load, model
+from listeners.judgement.offers import signals
+from listeners.judgement.topic_features import features
+from tests.listeners.judgement.test_judge import Undecided
+
+
+@pytest.fixture(scope="module")
+def judge() -> TextJudge:
+    return TextJudge(sentiment.load("linear"))
+
+
+def judged(judge: TextJudge, text: str) -> Judgement:
+    (found,) = judge.judge_now([text])
+    return found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "你们这帮傻逼，面包发霉了还卖，退钱",
+        "面包发霉了，你们是人渣吗，退款！",
+        "My milk was off and your cashier laughed, you fucking idiots, refund me",
+    ],
+)
+def test_an_abusive_complaint_is_still_a_complaint(judge: TextJudge, text: str) -> None:
+    found = judged(judge, text)
+    assert found.offensive >= 0.5
+    assert found.complaint >= 0.5
+    assert found.intent == "complaint"
+    assert found.spam < 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "面包发霉了，要退款",
+        "卧槽太好吃了",
+        "this is fucking delicious",
+        "质量真垃圾，再也不买了",
+        "I feel like the queue was very long",
+        "",
+    ],
+)
+def test_swearing_and_anger_are_no_offence(judge: TextJudge, text: str) -> None:
+    assert judged(judge, text).offensive < 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "加微信abc123领福利，刷单日结",
+        "兼职日入过万，加V详聊",
+        "Earn $500 a day from home, DM me",
+        "Free gift card, click the link https://x.example",
+    ],
+)
+def test_spam(judge: TextJudge, text: str) -> None:
+    found = judged(judge, text)
+    assert found.spam >= 0.5
+    assert found.intent == "spam"
+    assert found.complaint < 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "你们有会员群吗，怎么加？",
+        "小程序的链接点不开，优惠券也领不到，退钱",
+        "How do I use the promo code from your email?",
+        "今天草莓很新鲜，点赞",
+    ],
+)
+def test_shoppers_words_are_no_spam(judge: TextJudge, text: str) -> None:
+    assert judged(judge, text).spam < 0.5
+
+
+def test_signs_of_an_offer() -> None:
+    assert signals("看 https://x.example") == ("link",)
+    assert signals("微信：abc12345") == ("contact",)
+    assert signals("www.x.example，加v") == ("link", "contact")
+    assert signals("微信支付付不了款") == ()
+
+
+def test_the_model_is_small_and_the_same_after_it_was_written(tmp_path: Path) -> None:
+    seen = features("你是不是傻逼", Undecided().probabilities([""])[0])
+    model().save(tmp_path / "copy.npz")
+    assert load(tmp_path / "copy.npz").probability(seen) == model().probability(seen)
+    assert FILE.stat().st_size < 250_000
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("<script>alert(1)</script>", "statement"),
+        ("<b>test</b>", "statement"),
+        ("嗯嗯", "statement"),
+    ],
+)
+def test_what_asks_for_nothing_is_a_statement(judge: TextJudge, text: str, intent: str) -> None:
+    found = judged(judge, text)
+    assert found.intent == intent
+    assert found.complaint < 0.5
+
+
+@pytest.mark.parametrize(
+    "text", ["牛奶味道怪怪的", "面包有点馊", "牛奶有异味", "The milk smells sour", "虾不新鲜了"]
+)
+def test_a_fault_stated_in_few_words_is_a_complaint(judge: TextJudge, text: str) -> None:
+    assert judged(judge, text).complaint >= 0.5
+
+
+def test_the_words_that_decided_are_shown_and_not_too_many(judge: TextJudge) -> None:
+    found = judged(
+        judge, "包装漂亮但是味道太差了，虾也不新鲜，客服还骂人，等了三个小时，退钱！" * 3
+    )
+    assert found.sentiment == "negative"
+    assert 3 <= len(found.evidence) <= MOST_EVIDENCE
+    assert len(set(found.evidence)) == len(found.evidence)
+    assert "怪怪" in "".join(judged(judge, "牛奶味道怪怪的").evidence)
+
+
+def test_numbers_and_names_are_no_evidence(judge: TextJudge) -> None:
+    found = judged(judge, "@王小明 电话13812345678，太差了，真恶心，垃圾店")
+    assert found.evidence
+    assert not any("138" in word or "王小明" in word for word in found.evidence)
+
+
+def test_documents_are_neutral_and_quick(judge: TextJudge) -> None:
+    started = time.process_time()
+    for text in ("真是太好了！" * 20_000, "垃圾 " * 40_000, "👍" * 100_000, "😡"):
+        found = judged(judge, text)
+        assert found.sentiment == "neutral"
+        assert max(found.probabilities.negative, found.probabilities.positive) < 0.5
+    assert time.process_time() - started < 3

@@ -1,0 +1,85 @@
+"""What an author says is told apart from what the author passes on."""
+
+import pytest
+
+from core.judgement import Judgement
+from listeners.judgement import sentiment_factory as sentiment
+from listeners.judgement.judge import TextJudge
+from listeners.text.quotations import one_way, split, unmarked
+
+SICK = "禾家的面包发霉了，孩子吃了拉肚子，要退款"
+
+
+@pytest.fixture(scope="module")
+def judge() -> TextJudge:
+    return TextJudge(sentiment.load("linear"))
+
+
+def judged(judge: TextJudge, text: str) -> Judgement:
+    (found,) = judge.judge_now([text])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "passed_on"),
+    [
+        ("太过分了//@小张:面包发霉了", "太过分了", " 面包发霉了"),
+        ("转发微博//@小张: 面包发霉了", "", "  面包发霉了"),
+        ("轉發//@小張：麵包", "", " 麵包"),
+        ("[怒]//@a:甲//@b:乙", "[怒]", " 甲 乙"),
+        ("so true RT @shop: mouldy bread", "so true ", "  mouldy bread"),
+        ("没有转发任何东西", "没有转发任何东西", ""),
+        ("a@b.example//c", "a@b.example//c", ""),
+    ],
+)
+def test_split(text: str, own: str, passed_on: str) -> None:
+    mine, theirs = split(text)
+    assert (mine, unmarked(theirs)) == (own, passed_on)
+
+
+def test_quoted_lines_go_to_the_end() -> None:
+    assert split(one_way("> the bread was mouldy\n> again\nthat never happened to me")) == (
+        "that never happened to me ",
+        "//@quoted:the bread was mouldy again",
+    )
+    assert one_way("价格 > 质量") == "价格 > 质量"
+    assert one_way("a\n>\nb") == "a\n>\nb"
+
+
+@pytest.mark.parametrize("own", ["", "转发微博", "转发", "Repost"])
+def test_what_is_only_passed_on_is_a_topic_and_no_complaint(judge: TextJudge, own: str) -> None:
+    direct, repost = judged(judge, SICK), judged(judge, f"{own}//@小张:{SICK}")
+    assert direct.complaint >= 0.5
+    assert repost.complaint < 0.5
+    assert repost.intent == "statement"
+    assert repost.category == direct.category
+    assert {"child", "food_poisoning"} <= set(repost.risk)
+
+
+def test_own_words_decide_on_complaint_and_intent(judge: TextJudge) -> None:
+    praise = judged(judge, "谢谢你们处理得这么快，点赞//@小张:面包发霉了，要退款")
+    assert praise.complaint < 0.5
+    assert praise.intent == "praise"
+    question = judged(judge, "请问几点关门？//@店:禾家会员日全场八折")
+    assert (question.intent, question.complaint < 0.5) == ("question", True)
+    angry = judged(judge, "我买的也发霉了，退钱//@店:会员日快乐，感谢大家支持")
+    assert angry.complaint >= 0.5
+    assert angry.intent == "complaint"
+
+
+def test_harm_in_a_quotation_is_heard(judge: TextJudge) -> None:
+    found = judged(judge, "天哪//@小张:孩子吃了禾家的蛋糕上吐下泻")
+    assert "food_poisoning" in found.risk
+    assert found.category == "food_safety"
+
+
+@pytest.mark.parametrize("own", ["太过分了", "这也太离谱了", "恶心"])
+def test_a_cry_has_the_topic_of_what_it_is_about(judge: TextJudge, own: str) -> None:
+    assert judged(judge, f"{own}//@小张: {SICK}").category == "food_safety"
+    assert judged(judge, f"服务真的差//@小张: {SICK}").category == "staff"
+
+
+def test_a_quotation_without_letters_changes_nothing(judge: TextJudge) -> None:
+    found = judged(judge, "面包发霉了，要退款//@a:。。。")
+    assert found.complaint >= 0.5
+    assert judged(judge, "//@a:。。。").language == "other"

@@ -1,0 +1,271 @@
+import pytest
+
+from listeners.judgement.contrast import CONCEDED, DISMISSED, MEANT, weigh
+from listeners.judgement.negation import denials
+from listeners.judgement.sarcasm import praise
+from listeners.judgement.sentiment_linear import LinearModel, load
+from listeners.judgement.sentiment_text import spell
+from listeners.judgement.structure import read
+from listeners.judgement.structure_words import listed
+from listeners.text.quotations import split
+
+
+@pytest.fixture(scope="module")
+def model() -> LinearModel:
+    return load()
+
+
+def unknown(fragment: str) -> float:
+    """No idea of any word, so that lists alone decide."""
+    return 0.0
+
+
+def denied(text: str) -> list[tuple[str, bool]]:
+    return [(text[found.start : found.end], found.good) for found in denials(text, unknown)]
+
+
+def side(model: LinearModel, text: str) -> str:
+    (found,) = model.probabilities([text])
+    return "good" if found.positive > found.negative else "bad"
+
+
+class TestDenials:
+    @pytest.mark.parametrize(
+        ("text", "piece"),
+        [
+            ("一点都不贵", "一点都不贵"),
+            ("价格一点儿也不贵啊", "一点儿也不贵"),
+            ("不是不好", "不是不好"),
+            ("没有异味和色差", "没有异味和色差"),
+            ("没有想象中那么难吃", "没有想象中那么难吃"),
+            ("吃着不油腻", "不油腻"),
+            ("并不是不新鲜", "并不是不新鲜"),
+            ("it was not bad at all", "not bad at all"),
+            ("the staff weren't rude", "weren't rude"),
+            ("no complaints", "no complaints"),
+            ("not dry or bland", "not dry or bland"),
+            ("far from boring", "far from boring"),
+            ("we couldn't be happier", "couldn't be happier"),
+            ("never without problems? never rude", "never rude"),
+            ("couldn't be happier, never rude", "never rude"),
+            ("not slow or clean", "not slow"),
+            ("没有异味和面包", "没有异味"),
+            ("no worse, not dirty", "not dirty"),
+            ("never not clean", "never not clean"),
+        ],
+    )
+    def test_denying_something_bad_is_good_news(self, text: str, piece: str) -> None:
+        assert (piece, True) in denied(text)
+
+    @pytest.mark.parametrize(
+        ("text", "piece"),
+        [
+            ("一点都不新鲜", "一点都不新鲜"),
+            ("服务不怎么专业", "不怎么专业"),
+            ("it is not clean", "not clean"),
+            ("can't recommend", "can't recommend"),
+            ("could not be worse", "could not be worse"),
+        ],
+    )
+    def test_denying_something_good_is_bad_news(self, text: str, piece: str) -> None:
+        assert (piece, False) in denied(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "贵不贵",
+            "是不是太贵",
+            "不贵吗",
+            "不得不投诉",
+            "要是不贵就好了",
+            "不是太贵就是太慢",
+            "不仅贵而且慢",
+            "not only rude but slow",
+            "if it wasn't so expensive",
+            "i wish it weren't dirty",
+            "why not",
+            "不",
+            "not",
+            "not the table",
+            "never mind, dirty",
+            "不油漆",
+            "贵得一点都不",
+            "not the big old brown table",
+        ],
+    )
+    def test_what_denies_nothing_is_left_alone(self, text: str) -> None:
+        assert denied(text) == []
+
+    def test_a_word_of_no_list_is_judged_by_the_model(self) -> None:
+        asked: list[str] = []
+
+        def bad(fragment: str) -> float:
+            asked.append(fragment)
+            return -2.0
+
+        (found,) = denials("一点都不磔砢", bad)
+        assert (found.good, asked) == (True, ["磔砢"])
+        (found,) = denials("it is not grobbly at all", bad)
+        assert found.good
+        assert asked[-1] == "grobbly"
+
+    def test_a_word_of_no_list_that_leans_nowhere_is_left_alone(self) -> None:
+        assert denied("一点都不磔砢") == []
+        assert denied("it is not grobbly at all") == []
+
+    def test_a_long_text_does_not_stand_or_fall_with_a_guess(self) -> None:
+        long = "今天和朋友一起去逛了一下午然后又回家做了饭，一点都不磔砢"
+        assert list(denials(long, lambda fragment: -2.0)) == []
+
+
+class TestContrast:
+    @pytest.mark.parametrize(
+        ("granted", "meant"),
+        [
+            ("虽然价格贵，但是", "味道很好"),
+            ("位置很好，但是", "东西难吃"),
+            ("great food, but", " terrible service"),
+        ],
+    )
+    def test_what_is_meant_weighs_more(self, granted: str, meant: str) -> None:
+        first, second = weigh(granted + meant, unknown)
+        assert (first.text, first.weight) == (granted, CONCEDED)
+        assert (second.text, second.weight) == (meant, MEANT)
+
+    def test_a_concession_is_granted_wherever_it_stands(self) -> None:
+        first, second = weigh("although it was slow, we loved it", unknown)
+        assert (first.weight, second.weight) == (CONCEDED, MEANT)
+        first, second = weigh("we loved it although it was slow", unknown)
+        assert (first.weight, second.weight) == (MEANT, CONCEDED)
+
+    def test_listed_words_speak_where_the_n_grams_hardly_know_them(self) -> None:
+        def lean(part: str) -> float:
+            return 3.0 if "love" in part else -1.0 if "terrible" in part else 0.1
+
+        first, second = weigh("i love the bakery, but the bread was stale", lean)
+        assert first.weight == DISMISSED
+        assert second.text.endswith("was stale terrible ")
+
+    def test_words_that_disagree_say_nothing(self) -> None:
+        assert listed("美味但是难吃") == 0
+        assert listed("难吃") == -1
+        assert listed("tasty") == 1
+        assert listed("") == 0
+
+    def test_sentences_beside_the_contrast_count_as_they_are(self) -> None:
+        parts = weigh("去过两次。环境好，但是东西难吃。就这样", unknown)
+        assert [part.weight for part in parts] == [1.0, CONCEDED, MEANT, 1.0]
+
+    def test_a_long_contrast_is_left_to_the_words(self) -> None:
+        text = "今天和朋友一起去了这家新开的店里面的环境真的特别好，但是" + "东西难吃" * 5
+        parts = weigh(text, lambda part: -2.0 if "难吃" in part else 2.0)
+        assert [(part.text, part.weight) for part in parts] == [(text, 1.0)]
+
+    def test_english_is_long_from_three_times_as_many_characters_on(self) -> None:
+        text = "the staff were nice and the place was clean, but the bread was stale"
+        assert len(weigh(text, unknown)) == 2
+        assert (
+            len(weigh(f"{text} and dry, and so was the cake that we had with our tea", unknown))
+            == 1
+        )
+
+    def test_a_concession_without_its_end_is_one_part(self) -> None:
+        assert len(weigh("although it was slow", unknown)) == 1
+
+    def test_halves_of_several_clauses_are_left_to_the_words(self) -> None:
+        text = "贵，远，但是味道好"
+        assert weigh(text, lambda part: -2.0 if "贵" in part else 2.0)[0].weight == CONCEDED
+
+    def test_one_clear_contrast_alone_dismisses_what_is_granted(self) -> None:
+        first, second = weigh("价格贵，但是味道好", lambda part: -2.0 if "贵" in part else 2.0)
+        assert (first.weight, second.weight) == (DISMISSED, MEANT)
+
+    @pytest.mark.parametrize("text", ["味道很好", "但是味道很好", "但", "although", "不但好吃"])
+    def test_no_contrast_no_weights(self, text: str) -> None:
+        assert [(part.text, part.weight) for part in weigh(text, unknown)] == [(text, 1.0)]
+
+
+class TestPraise:
+    @pytest.mark.parametrize(
+        "text",
+        ["服务也太好了吧，等了两个小时没人理", "great, another hour on hold", "太好了，面包发霉了"],
+    )
+    def test_praise_for_what_went_wrong_mocks(self, text: str) -> None:
+        found = praise(text)
+        assert found is not None
+        assert not found.meant
+
+    @pytest.mark.parametrize(
+        "text", ["服务也太好了吧，马上就有人招呼", "great service, they fixed it right away"]
+    )
+    def test_praise_for_what_was_put_right_is_meant(self, text: str) -> None:
+        found = praise(text)
+        assert found is not None
+        assert found.meant
+
+    @pytest.mark.parametrize("text", ["太好吃了吧", "等了两个小时没人理", "lovely shop"])
+    def test_praise_alone_and_trouble_alone_are_what_they_are(self, text: str) -> None:
+        assert praise(text) is None
+
+
+class TestQuotes:
+    def test_own_words_are_told_from_quoted_ones(self) -> None:
+        text = "支持//@某人:太差了"
+        assert split(text) == ("支持", "//@某人:太差了")
+
+    def test_what_is_only_passed_on_is_taken_on(self) -> None:
+        assert split("转发微博//@某人:太差了") == ("", "//@某人:太差了")
+
+    def test_own_words_outweigh_what_they_oppose(self, model: LinearModel) -> None:
+        own, quoted = read("太差了，恶心，垃圾//@店:我们很棒，大家都喜欢，满意", model.lean).parts
+        assert quoted.weight < own.weight
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("一点都不贵", "good"),
+        ("not bad at all", "good"),
+        ("一点都不好吃", "bad"),
+        ("虽然价格贵，但是味道很好", "good"),
+        ("虽然包装漂亮，但是味道很差", "bad"),
+        ("The food was great but the service was terrible", "bad"),
+        ("服务也太好了吧，等了两个小时没人理", "bad"),
+        ("服务也太好了吧，一进门就有人招呼", "good"),
+        ("面包送来就碎了😡", "bad"),
+        ("今天的面包😍👍", "good"),
+    ],
+)
+def test_the_model_reads_the_structure(model: LinearModel, text: str, expected: str) -> None:
+    assert side(model, text) == expected
+
+
+def test_what_was_turned_round_is_shown() -> None:
+    assert read(spell("一点都不贵，下次再来"), unknown).evidence == ("一点都不贵",)
+
+
+def test_the_deciding_words_are_shown(model: LinearModel) -> None:
+    assert any("发霉" in piece for piece in model.explain("面包发霉了，要求退款"))
+    assert "rude" in model.explain("The cashier was rude")
+    assert model.explain("一点都不贵")[0] == "一点都不贵"
+    assert model.explain("") == ()
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "虽然",
+        "不",
+        "不是",
+        "没有一点异味和",
+        "not ",
+        "it is not ",
+        "but ",
+        "//@a:",
+        "太",
+        "\ud800x",
+    ],
+)
+def test_structure_without_end_is_read_to_its_end(model: LinearModel, piece: str) -> None:
+    (found,) = model.probabilities([piece * 4_000])
+    assert found.negative + found.neutral + found.positive == pytest.approx(1)

@@ -1,0 +1,135 @@
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from core.judgement import Judgement
+from core.taxonomy import CATEGORIES, INTENTS, KINDS
+from listeners.judgement import sentiment_factory as sentiment
+from listeners.judgement.judge import TextJudge
+from listeners.judgement.topic_features import dense_names, features
+from listeners.judgement.topics import FILE, HEADS, load, model
+from tests.listeners.judgement.test_judge import Undecided
+
+SENTENCES = Path(__file__).parents[2] / "listeners" / "training" / "complaints.jsonl"
+ROWS = [json.loads(line) for line in SENTENCES.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def judge() -> TextJudge:
+    return TextJudge(sentiment.load("linear"))
+
+
+def judged(judge: TextJudge, text: str) -> Judgement:
+    (found,) = judge.judge_now([text])
+    return found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "面包发霉了，要退款",
+        "麵包發霉了，要退款",
+        "你好，我昨天买的酸奶盖子鼓起来了，麻烦核实一下，谢谢",
+        "收银员态度太差了",
+        "你们的客服电话打不通",
+        "排队排了半小时，收银员还爱答不理",
+        "refund me now",
+        "The bread I bought yesterday was mouldy, I would like a refund please",
+        "再不处理我就打12315",
+    ],
+)
+def test_complaints(judge: TextJudge, text: str) -> None:
+    assert judged(judge, text).complaint >= 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "你们几点关门",
+        "What time do you close?",
+        "如果买的东西坏了可以退吗",
+        "草莓买一送一吗",
+        "I fucking love this store",
+        "火锅底料好香",
+        "今天草莓很新鲜，点赞",
+        "找人工",
+        "Where is my order?",
+        "加微信领福利，刷单日结",
+        "",
+        "😀",
+    ],
+)
+def test_no_complaints(judge: TextJudge, text: str) -> None:
+    found = judged(judge, text)
+    assert found.complaint < 0.5
+    assert found.intent not in {"complaint", "threat"}
+
+
+@pytest.mark.parametrize(
+    "text", ["后厨着火了", "促销抢到火了，孩子受伤流血", "不想活了", "律师函已经寄出"]
+)
+def test_a_harmless_word_does_not_hide_harm(judge: TextJudge, text: str) -> None:
+    assert judged(judge, text).risk
+
+
+def test_the_sentences_are_enough_and_well_labelled() -> None:
+    assert len(ROWS) >= 1500
+    assert len({row["text"] for row in ROWS}) > 0.98 * len(ROWS)
+    assert 0.4 < sum(row["complaint"] for row in ROWS) / len(ROWS) < 0.6
+    for row in ROWS:
+        assert row["category"] in CATEGORIES
+        assert row["intent"] in INTENTS
+        assert set(row["risk"]) <= set(KINDS)
+        assert row["complaint"] or row["intent"] not in {"complaint", "threat"}
+
+
+def test_no_template_and_no_author_is_on_both_sides_of_the_split() -> None:
+    for key in ("author", "template"):
+        held = {row[key] for row in ROWS if row["split"] == "held_out"}
+        heard = {row[key] for row in ROWS if row["split"] == "train"}
+        assert held
+        assert heard
+        assert not held & heard
+
+
+def test_the_model_fits_its_features_and_is_small() -> None:
+    found = features("面包发霉了", Undecided().probabilities([""])[0])
+    assert len(found.dense) == len(dense_names())
+    topics = model().topics(found)
+    assert sum(topics.categories.values()) == pytest.approx(1, abs=1e-4)
+    assert sum(topics.intents.values()) == pytest.approx(1, abs=1e-4)
+    assert len(HEADS) == 1 + len(CATEGORIES) + len(INTENTS) + len(KINDS)
+    assert FILE.stat().st_size < 1_000_000
+
+
+def test_a_model_is_the_same_after_it_was_written(tmp_path: Path) -> None:
+    found = features("面包发霉了", Undecided().probabilities([""])[0])
+    model().save(tmp_path / "copy.npz")
+    assert load(tmp_path / "copy.npz").topics(found) == model().topics(found)
+
+
+def test_stretching_moves_the_complaint_and_nothing_else() -> None:
+    found = features("面包发霉了", Undecided().probabilities([""])[0])
+    before, after = model().topics(found), model().stretched(1.0, -5.0).topics(found)
+    assert after.complaint < before.complaint
+    assert (after.categories, after.intents, after.risks) == (
+        before.categories,
+        before.intents,
+        before.risks,
+    )
+
+
+def test_hostile_texts_are_judged_in_bounded_time(judge: TextJudge) -> None:
+    start = time.process_time()
+    for text in (
+        "投诉" * 50_000,
+        "a" * 100_000,
+        "\x00\ud800" * 1000,
+        "退 款 " * 30_000,
+        "!?" * 50_000,
+    ):
+        found = judged(judge, text)
+        assert 0 <= found.complaint <= 1
+    assert time.process_time() - start < 3

@@ -1,0 +1,85 @@
+import pytest
+
+from core.events import EventKind
+from core.settings import Brand
+from listeners.matching.matcher import BrandMatcher
+from listeners.matching.terms import TermIndex
+from tests.listeners.making import event
+
+HEJIA = Brand(id="hejia", name="禾家超市", terms=("禾家", "Hejia Market", "hejia"))
+PINE = Brand(
+    id="pine",
+    name="Pine",
+    terms=("Pine", "松树"),
+    required=("超市", "store"),
+    excluded=("pine wood", "招聘"),
+)
+
+
+def matcher(default: str | None = None) -> BrandMatcher:
+    return BrandMatcher((HEJIA, PINE), channel_brands={"pine-chat": "pine"}, default=default)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "今天去禾家买菜",
+        "禾 家的面包",
+        "禾.家",
+        "禾/家超市",
+        "禾\u200b家",
+        "HEJIA market is fine",
+        "at Hejia!",
+        "Hejia's bread",
+        "Ｈｅｊｉａ",
+        "h e j i a",
+        "He-jia",
+        "去hejia买",
+    ],
+)
+def test_a_brand_is_found_however_it_is_written(text: str) -> None:
+    assert matcher().brands_in(text) == ("hejia",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "我种了禾。家里人多", "hejiaxing", "he jiaxing", "the jia", "xhejia", "\x00\ud800", "🙂"],
+)
+def test_what_only_looks_like_it_is_not_found(text: str) -> None:
+    assert matcher().brands_in(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Pine store is open", ("pine",)),
+        ("Pine is open", ()),
+        ("the Pine store sells pine wood", ()),
+        ("松树超市", ("pine",)),
+        ("松树超市招聘", ()),
+        ("松树超市旁边的禾家", ("hejia", "pine")),
+    ],
+)
+def test_required_and_excluded_words(text: str, expected: tuple[str, ...]) -> None:
+    assert matcher().brands_in(text) == expected
+
+
+def test_what_is_addressed_to_a_brand_concerns_it_without_a_name() -> None:
+    found = matcher()
+    assert found.match(event("几点关门", kind=EventKind.MESSAGE)) == ("hejia",)
+    assert found.match(event("几点关门", solicited=True, channel="pine-chat")) == ("pine",)
+    assert found.match(event("禾家呢", solicited=True, channel="pine-chat")) == ("hejia", "pine")
+    assert matcher(default="pine").match(event("hi", solicited=True)) == ("pine",)
+
+
+def test_a_public_post_without_a_name_concerns_nobody() -> None:
+    assert matcher().match(event("几点关门")) == ()
+
+
+def test_a_term_must_have_something_to_look_for() -> None:
+    with pytest.raises(ValueError, match="no letter"):
+        TermIndex(("!!!",))
+
+
+def test_no_terms_find_nothing() -> None:
+    assert TermIndex(()).find("禾家") == set()

@@ -1,0 +1,228 @@
+"""Pauses: what they hold, that nothing starts after they are acknowledged, and that they last."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from core.bus import Bus
+from core.clock import ManualClock, SystemClock
+from core.connector import SendResult, Sent
+from core.dispatch import Dispatcher
+from core.errors import StoreError
+from core.events import Page
+from core.outbox import Reply, ReplyState, Target
+from core.pauses import Freeze, Scope
+from core.tickets import Ticket, TicketState
+from moderation.factory import build_guards
+from moderation.pauses import StoredFreezes, holds
+from storage.sqlite.store import SqliteStore
+from tests.console.seeds import add_mention, event, judgement
+from tests.console.seeds import reply as seeded
+from tests.moderation.parts import START, NoPauses, reply
+
+
+def freeze(scope: Scope, value: str = "", reason: str = "发霉面包") -> Freeze:
+    name = f"{scope}:{value}" if value else scope
+    return Freeze(id=name, scope=scope, value=value, reason=reason, by="王敏", at=START)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = await SqliteStore.open(tmp_path / "store.db", clock=SystemClock())
+    yield opened
+    await opened.close()
+
+
+async def test_each_scope_holds_what_it_names(store: SqliteStore) -> None:
+    mention = await add_mention(store, event("1", "面包发霉"), judged=judgement())
+    await store.assign_incident([mention.seq], "INC-1")
+    freezes = StoredFreezes(store)
+    answer = replace(reply(channel="weibo"), mention=mention.seq)
+    scopes: tuple[tuple[Scope, str, bool], ...] = (
+        ("all", "", True),
+        ("channel", "weibo", True),
+        ("channel", "x", False),
+        ("brand", "fresh", True),
+        ("brand", "other", False),
+        ("category", "freshness", True),
+        ("category", "fresh/freshness", True),
+        ("category", "other/freshness", False),
+        ("category", "price", False),
+        ("incident", "INC-1", True),
+        ("incident", "INC-2", False),
+    )
+    for scope, value, is_held in scopes:
+        await freezes.save_freeze(freeze(scope, value))
+        held = await freezes.frozen(answer)
+        assert (held == "发霉面包") == is_held, (scope, value)
+        assert await freezes.lift_freeze(freeze(scope, value).id, by="王敏")
+        assert await freezes.frozen(answer) is None
+    assert not await freezes.lift_freeze("all", by="王敏")
+
+
+async def test_what_cannot_be_told_is_held() -> None:
+    alone = reply()
+    scopes: tuple[Scope, ...] = ("brand", "category", "incident")
+    for scope in scopes:
+        assert holds(freeze(scope, "x"), alone, None)
+    freezes = StoredFreezes(NoPauses(kept={"all": freeze("all", reason="")}))
+    assert await freezes.frozen(alone) == "all", "its name where nobody gave a reason"
+    assert await StoredFreezes(NoPauses()).frozen(replace(alone, mention=7)) is None
+
+
+@dataclass
+class Broken(NoPauses):
+    """Takes no pause."""
+
+    async def save_freeze(self, freeze: Freeze) -> None:
+        raise StoreError("disk full")
+
+
+async def test_a_pause_that_cannot_be_stored_holds_all_the_same_and_can_be_lifted() -> None:
+    freezes = StoredFreezes(Broken())
+    with pytest.raises(StoreError):
+        await freezes.save_freeze(freeze("all"))
+    assert await freezes.frozen(reply()) == "发霉面包"
+    assert [one.id for one in await freezes.freezes()] == ["all"]
+    assert await freezes.lift_freeze("all", by="王敏")
+    assert await freezes.frozen(reply()) is None
+
+
+@dataclass
+class Slow(NoPauses):
+    """Reads what there was when it was asked, and answers when it is told to."""
+
+    answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def freezes(self) -> Sequence[Freeze]:
+        found = list(self.kept.values())
+        await self.answer.wait()
+        return found
+
+
+async def test_a_reply_that_was_looked_at_before_the_pause_does_not_start_after_it() -> None:
+    store = Slow()
+    freezes = StoredFreezes(store)
+    looking = asyncio.create_task(freezes.frozen(reply()))
+    await asyncio.sleep(0)
+    await freezes.save_freeze(freeze("all"))
+    store.answer.set()
+    assert await looking == "发霉面包"
+
+
+@dataclass
+class Busy(NoPauses):
+    """Takes a moment to keep a pause."""
+
+    async def save_freeze(self, freeze: Freeze) -> None:
+        await asyncio.sleep(0)
+        await super().save_freeze(freeze)
+
+
+async def test_two_pauses_of_one_name_at_once_leave_one() -> None:
+    store = Busy()
+    freezes = StoredFreezes(store)
+    await asyncio.gather(*(freezes.save_freeze(freeze("all", reason=str(n))) for n in range(9)))
+    assert len(await freezes.freezes()) == 1
+    await freezes.lift_freeze("all", by="王敏")
+    assert await freezes.freezes() == []
+
+
+@dataclass
+class Platform:
+    """Notes when each reply starts."""
+
+    started: list[float] = field(default_factory=list)
+
+    async def send(self, target: Target, text: str, key: str) -> SendResult:
+        self.started.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(0)
+        return Sent(native_id=key)
+
+
+class Tickets:
+    """A ticket for each reply that is held."""
+
+    def __init__(self) -> None:
+        self.held: list[str] = []
+
+    async def owed(self, reply: Reply) -> Ticket | None:
+        raise AssertionError(f"{reply.key} ended its conversation")
+
+    async def ticket_for(self, reply: Reply, reason: str) -> Ticket:
+        self.held.append(reason)
+        return Ticket(
+            number=f"T-{2000 + len(self.held)}",
+            brand="fresh",
+            channel=reply.target.channel,
+            conversation=reply.target.conversation,
+            customer="x",
+            subject=reason,
+            category="other",
+            severity="P3",
+            state=TicketState.OPEN,
+            language="zh",
+            created_at=START,
+            due_at=START + timedelta(hours=1),
+        )
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_nothing_starts_after_the_acknowledgement(store: SqliteStore, seed: int) -> None:
+    """A real outbox is sent as fast as it goes; the pause comes at any moment of that."""
+    clock, platform, doubts = SystemClock(), Platform(), Tickets()
+    guards = build_guards(clock, store=store)
+    for number in range(60):
+        what = event(f"{seed}-{number}", f"第{number}个问题", channel="shop")
+        answer = seeded(f"r{number}", what, f"第{number}个回答", state=ReplyState.PENDING)
+        await add_mention(
+            store,
+            what,
+            judged=judgement("neutral"),
+            replies=(replace(answer, target=replace(answer.target, reply_to=None)),),
+        )
+    dispatcher = Dispatcher(
+        "shop",
+        platform,
+        outbox=store,
+        gate=guards.gate,
+        doubts=doubts,
+        clock=clock,
+        bus=Bus(),
+        resend=True,
+    )
+    sending = asyncio.create_task(dispatcher.run())
+    random = Random(seed)
+    while len(platform.started) < random.randrange(5, 30):
+        await asyncio.sleep(random.random() / 500)
+    await guards.freezes.save_freeze(freeze("all"))
+    acknowledged = asyncio.get_running_loop().time()
+    async with asyncio.timeout(30):
+        while len(platform.started) + len(doubts.held) < 60:
+            await asyncio.sleep(0.01)
+    sending.cancel()
+    with suppress(asyncio.CancelledError):
+        await sending
+    late = [at for at in platform.started if at > acknowledged]
+    assert late == []
+    assert doubts.held
+    assert set(doubts.held) == {"gate: frozen: 发霉面包"}
+
+
+async def test_it_survives_a_restart_and_others_hear_of_it(store: SqliteStore) -> None:
+    await StoredFreezes(store).save_freeze(freeze("all"))
+    after = build_guards(ManualClock(START), store=store)
+    verdict = await after.gate.check(reply())
+    assert (verdict.allowed, verdict.reason) == (False, "frozen: 发霉面包")
+    assert (await after.gate.check(reply(by="王敏"))).allowed, "people go on answering"
+    await store.lift_freeze("all", by="王敏")
+    assert (await after.gate.check(reply())).allowed, "lifted by another process"
+    await store.accept("x", Page(events=()))
+    await store.close()
+    assert (await after.gate.check(reply())).reason == "freeze_unknown"

@@ -1,0 +1,192 @@
+"""A hundred incidents within a minute, told to all platforms at once while some are in trouble."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from pydantic import SecretStr
+
+from benchmarks.alert_delivery import SPEED, FastClock
+from core.alerts import Alert
+from core.bus import Bus
+from core.clock import Clock
+from core.localized import Wording
+from core.taxonomy import Severity
+from responders.alerting.manager import AlertDesk
+from responders.alerting.receivers.factory import DIALECTS
+from responders.alerting.receivers.robot import Robot
+from storage.sqlite.store import SqliteStore
+from tests.responders.alerting.receivers.platforms import (
+    SECRET,
+    DingTalk,
+    Feishu,
+    Platform,
+    Slack,
+    WeCom,
+    serving,
+)
+from tests.responders.alerting.receivers.robot_rig import style
+from tests.responders.parts import alert
+
+INCIDENTS = 100
+PATIENCE = 1800.0
+"""Seconds of a clock that runs sixty times as fast."""
+LONG = "面包发霉了，孩子吃了以后上吐下泻，店长居然说是正常现象，大家千万不要再去这家店买了"
+
+
+@dataclass
+class Stalling(WeCom):
+    """Leaves each request unanswered for half a minute, and takes none, until it is well."""
+
+    is_well: bool = False
+
+    async def handle(self, request: web.Request) -> web.Response:
+        if not self.is_well:
+            await asyncio.sleep(30 / SPEED)
+            return web.Response(status=503)
+        return await super().handle(request)
+
+
+@dataclass
+class Watched(DingTalk):
+    """Notes when messages came; wrong signatures and too many of them are refused."""
+
+    came: list[float] = field(default_factory=list)
+    refused: int = 0
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.came.append(self.clock.monotonic())
+        return await super().handle(request)
+
+    def busy(self) -> web.Response:
+        self.refused += 1
+        return super().busy()
+
+
+def incident(number: int, clock: Clock) -> Alert:
+    severity: Severity = "P1" if number == 57 else "P2"
+    return replace(
+        alert(f"incident:INC-{number}"),
+        incident=f"INC-{number}",
+        severity=severity,
+        title=f"第{number:03}件：{LONG}",
+        body="\n".join(f"{LONG}{line}" for line in range(12)),
+        created_at=clock.now(),
+        wordings=(Wording(language="zh", title=f"第{number:03}件：{LONG}", body=LONG),),
+    )
+
+
+@dataclass
+class Room:
+    """All platforms, and the desk that tells them."""
+
+    clock: FastClock
+    desk: AlertDesk
+    platforms: Sequence[Platform]
+
+    async def raise_all(self, *, seconds: float) -> None:
+        """One after another within ``seconds`` of the clock."""
+        for number in range(INCIDENTS):
+            await self.desk.raise_alert(incident(number, self.clock))
+            await self.clock.sleep(seconds / INCIDENTS)
+
+    async def until_all_are_named(self, platform: Platform, *, seconds: float) -> None:
+        end = self.clock.monotonic() + seconds
+        while named(platform) < INCIDENTS:
+            assert self.clock.monotonic() < end, f"{named(platform)} of {INCIDENTS}"
+            await asyncio.sleep(0.02)
+
+
+def named(platform: Platform) -> int:
+    seen = platform.seen()
+    return sum(f"第{number:03}件" in seen for number in range(INCIDENTS))
+
+
+@asynccontextmanager
+async def room(folder: Path, *kinds: type[Platform]) -> AsyncIterator[Room]:
+    clock = FastClock()
+    async with AsyncExitStack() as stack:
+        store = await SqliteStore.open(folder / "alerts.db", clock=clock)
+        stack.push_async_callback(store.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        platforms = [kind(clock) for kind in kinds]
+        robots = []
+        for platform in platforms:
+            await stack.enter_async_context(serving(platform))
+            names = {Feishu: "feishu", Slack: "slack", Stalling: "wecom", WeCom: "wecom"}
+            name = names.get(type(platform), "dingtalk")
+            robots.append(
+                Robot(
+                    name=name,
+                    url=SecretStr(platform.url),
+                    secret=SecretStr(SECRET),
+                    dialect=DIALECTS[name],
+                    style=style(),
+                    session=session,
+                    clock=clock,
+                    timeout=40 / SPEED,
+                )
+            )
+        desk = AlertDesk(
+            store=store,
+            receivers=robots,
+            bus=Bus(),
+            clock=clock,
+            random=random.Random(7).random,
+        )
+        running = asyncio.create_task(desk.run())
+        yield Room(clock=clock, desk=desk, platforms=platforms)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def test_a_platform_that_stalls_delays_no_other(tmp_path: Path) -> None:
+    async with room(tmp_path, Stalling, Watched, Feishu, Slack) as all_of_it:
+        stalling, ding, feishu, slack = all_of_it.platforms
+        assert isinstance(stalling, Stalling)
+        await all_of_it.raise_all(seconds=10)
+        for platform in (ding, feishu, slack):
+            await all_of_it.until_all_are_named(platform, seconds=PATIENCE)
+        assert stalling.taken == []
+        stalling.is_well = True
+        await all_of_it.until_all_are_named(stalling, seconds=PATIENCE)
+
+
+async def test_a_burst_keeps_to_the_limit_and_is_told_whole(tmp_path: Path) -> None:
+    async with room(tmp_path, Watched, WeCom) as all_of_it:
+        ding, wecom = all_of_it.platforms
+        assert isinstance(ding, Watched)
+        await all_of_it.raise_all(seconds=60)
+        for platform in (ding, wecom):
+            await all_of_it.until_all_are_named(platform, seconds=PATIENCE)
+    assert ding.refused == 0
+    for at in ding.came:
+        assert sum(at <= other < at + 60 for other in ding.came) <= 20
+    assert len(ding.came) <= 30, "merged"
+    gaps = [after - before for before, after in pairwise(ding.came)]
+    assert max(gaps) <= 15, "what becomes grave meanwhile is not left waiting for the minute"
+    for said in wecom.taken:
+        markdown = said["markdown"]
+        assert isinstance(markdown, dict)
+        assert len(str(markdown["content"]).encode("utf-8")) <= 2048
+        assert "\ufffd" not in json.dumps(said, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("kind", [Feishu, Watched])
+async def test_a_wrong_signature_is_refused_by_the_platform(
+    tmp_path: Path, kind: type[Platform], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.responders.alerting.receivers.platforms.SECRET", "another secret")
+    async with room(tmp_path, kind) as one:
+        await one.desk.raise_alert(incident(1, one.clock))
+        await asyncio.sleep(0.5)
+        assert one.platforms[0].taken == []

@@ -1,0 +1,64 @@
+"""A house that decides, and mentions to decide about."""
+
+from core.articles import Answer, Article
+from core.clock import ManualClock
+from core.mentions import Mention
+from core.outcomes import Plan
+from core.settings import Sla
+from responders.answering.decider import Manners, PlaybookDecider
+from responders.answering.playbook import parse_playbook, shipped_playbook
+from responders.templates import shipped_catalogue
+from tests.responders.parts import START, Memory, mention
+
+HOURS = {
+    "zh": Article(id="opening-hours", language="zh", title="营业时间", body="7:30 到 22:00"),
+    "en": Article(id="opening-hours", language="en", title="Hours", body="7:30 to 22:00"),
+}
+
+
+class Knows:
+    """Answers every text that speaks of closing."""
+
+    def search(self, text: str, language: str, limit: int = 3) -> list[Answer]:
+        if "关门" not in text and "close" not in text:
+            return []
+        return [Answer(article=HOURS[language], confidence=0.9)][:limit]
+
+
+class House:
+    """A decider with a store that records what it plans."""
+
+    def __init__(self, *, playbook: str | None = None, manners: Manners | None = None) -> None:
+        self.store = Memory()
+        self.clock = ManualClock(START)
+        self.decider = PlaybookDecider(
+            store=self.store,
+            answers=Knows(),
+            playbook=parse_playbook(playbook) if playbook else shipped_playbook(),
+            texts=shipped_catalogue(),
+            sla=Sla(),
+            clock=self.clock,
+            manners=manners,
+        )
+
+    async def hears(self, one: Mention) -> Plan:
+        return self.store.record(await self.decider.decide(one))
+
+
+def complaint(seq: int = 1, *, text: str = "面包发霉了，要退款", author: str = "u1") -> Mention:
+    return mention(
+        text,
+        seq=seq,
+        author=author,
+        intent="complaint",
+        complaint=0.95,
+        negative=0.9,
+        category="food_safety",
+    )
+
+
+def question(text: str = "你们几点关门", *, seq: int = 1, author: str = "u1") -> Mention:
+    english = text.isascii()
+    return mention(
+        text, seq=seq, author=author, intent="question", language="en" if english else "zh"
+    )

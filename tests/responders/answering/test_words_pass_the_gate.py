@@ -1,0 +1,45 @@
+"""What the machine says by itself passes its own gate, in public and in both languages."""
+
+import pytest
+
+from core.clock import ManualClock
+from core.outbox import Reply, ReplyState, Target
+from moderation.factory import build_guards
+from responders.answering.articles import parse_articles
+from responders.templates import LANGUAGES, Written, shipped_catalogue
+from tests.moderation.parts import NoPauses
+from tests.responders.parts import EXAMPLE, START
+
+FIELDS = {"number": "T-1001", "within": "4 小时内", "answer": "7:30"}
+
+
+def public(text: str, key: str) -> Reply:
+    return Reply(
+        key=key,
+        target=Target(channel="weibo", conversation=key, reply_to="p"),
+        text=text,
+        state=ReplyState.SENDING,
+        language="zh",
+        by="bot",
+        created_at=START,
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_shipped_text_passes(language: Written) -> None:
+    gate, texts = build_guards(ManualClock(START), store=NoPauses()).gate, shipped_catalogue()
+    for key in texts.shopper_keys:
+        for turn in range(texts.variants(key, language)):
+            text = texts.say(key, language, turn=turn, **FIELDS)
+            verdict = await gate.check(public(text, f"{key}{turn}"))
+            assert verdict.allowed, f"{key}: {verdict.reason}"
+
+
+async def test_every_example_article_passes_once_it_is_published() -> None:
+    articles = parse_articles((path.name, path.read_text("utf-8")) for path in EXAMPLE.glob("*.md"))
+    gate = build_guards(
+        ManualClock(START), store=NoPauses(), published=[one.body for one in articles]
+    ).gate
+    for one in articles:
+        verdict = await gate.check(public(one.body, f"{one.id}.{one.language}"))
+        assert verdict.allowed, f"{one.id}.{one.language}: {verdict.reason}"

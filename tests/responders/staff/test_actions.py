@@ -1,0 +1,237 @@
+"""The desk behind a group's buttons, over a real store: each thing is done once, or told late."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.alerts import Alert
+from core.bus import Bus
+from core.cards import StaffAction
+from core.clock import ManualClock
+from core.config import parse
+from core.decisions import Action, Decision
+from core.errors import Conflict
+from core.events import Page
+from core.outbox import Reply, ReplyState
+from core.outcomes import Outcome, Plan
+from core.pauses import Freeze, Scope
+from moderation.pauses import StoredFreezes
+from responders.staff.actions import SNOOZE
+from responders.staff.factory import StaffSide
+from storage.sqlite.store import SqliteStore
+from tests.responders.parts import START, alert, mention, reply
+
+SETTINGS = parse(
+    """
+[[brands]]
+id = "hejia"
+name = "禾家"
+terms = ["禾家"]
+[[channels]]
+name = "tg"
+type = "telegram"
+[[staff]]
+name = "小李"
+telegram = "7"
+[[staff]]
+name = "没有账号"
+""",
+    {},
+)
+
+
+class Office:
+    """A desk and the store behind it."""
+
+    def __init__(self, store: SqliteStore, clock: ManualClock) -> None:
+        self.store, self.clock, self.bus = store, clock, Bus()
+        self.freezes = StoredFreezes(store)
+        side = StaffSide(SETTINGS, store=store, freezer=self.freezes, bus=self.bus, clock=clock)
+        self.desk = side.desk
+
+    async def raised(self, *, brand: str | None = "hejia") -> Alert:
+        made = replace(alert(), brand=brand)
+        await self.store.raise_alert(made, ())
+        return made
+
+    async def drafted(self) -> str:
+        """A draft to a post; returns its subject."""
+        about = mention()
+        await self.store.accept("webchat", Page(events=(about.event,)))
+        (item,) = await self.store.claim_events(1)
+        about = replace(about, seq=item.seq)
+        waiting = replace(reply(seq=item.seq), state=ReplyState.DRAFT)
+        plan = Plan(
+            decision=Decision(action=Action.DRAFT, rule="r", reason="why"), replies=(waiting,)
+        )
+        await self.store.record(Outcome(seq=item.seq, mention=about, plan=plan))
+        return f"draft:{item.seq}:{waiting.key}"
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    clock = ManualClock(START)
+    store = await SqliteStore.open(tmp_path / "store.db", clock=clock)
+    yield Office(store, clock)
+    await store.close()
+
+
+async def test_only_who_is_enrolled_is_known(office: Office) -> None:
+    assert await office.desk.member("7") == "小李"
+    assert await office.desk.member("8") is None
+    assert await office.desk.member("") is None
+
+
+@pytest.mark.parametrize("subject", ["alert:none", "draft:99:none", "draft::none", "", "odd:1"])
+async def test_what_is_not_there_has_no_card(office: Office, subject: str) -> None:
+    assert await office.desk.card(subject) is None
+    with pytest.raises(Conflict):
+        await office.desk.act(subject, StaffAction.TAKE, by="小李")
+
+
+async def test_an_alert_is_acknowledged_then_taken(office: Office) -> None:
+    made = await office.raised()
+    subject = f"alert:{made.key}"
+    seen = await office.desk.act(subject, StaffAction.ACKNOWLEDGE, by="小李")
+    assert (seen.state, seen.by) == ("acknowledged", "小李")
+    with pytest.raises(Conflict):
+        await office.desk.act(subject, StaffAction.ACKNOWLEDGE, by="小赵")
+    taken = await office.desk.act(subject, StaffAction.TAKE, by="小赵")
+    assert (taken.state, taken.by) == ("taken", "小赵")
+    found = await office.store.alert(made.key)
+    assert found is not None
+    assert (found.owner, found.acknowledged_at) == ("小赵", START)
+
+
+async def test_a_snooze_ends(office: Office) -> None:
+    made = await office.raised()
+    card = await office.desk.act(f"alert:{made.key}", StaffAction.SNOOZE, by="小李")
+    assert (card.state, card.by) == ("snoozed", "小李")
+    await office.clock.advance(SNOOZE.total_seconds())
+    again = await office.desk.card(f"alert:{made.key}")
+    assert again is not None
+    assert (again.state, again.by) == ("open", "")
+
+
+async def test_a_pause_of_an_alert_without_a_brand_holds_everything(office: Office) -> None:
+    made = await office.raised(brand=None)
+    card = await office.desk.act(f"alert:{made.key}", StaffAction.PAUSE, by="小李")
+    assert card.paused
+    (freeze,) = await office.freezes.freezes()
+    assert (freeze.id, freeze.scope, freeze.value, freeze.by) == ("all", "all", "", "小李")
+    assert "面包发霉" in freeze.reason
+
+
+async def test_going_on_lifts_whatever_holds_this_matter_and_nothing_else(office: Office) -> None:
+    made = replace(alert(), incident="INC-1", category="food_safety")
+    await office.store.raise_alert(made, ())
+    pauses: list[tuple[Scope, str]] = [
+        ("incident", "INC-1"),
+        ("category", "hejia/food_safety"),
+        ("channel", "weibo"),
+    ]
+    for scope, value in pauses:
+        await office.freezes.save_freeze(
+            Freeze(id=f"{scope}:{value}", scope=scope, value=value, reason="P1", by="bot", at=START)
+        )
+    before = await office.desk.card(f"alert:{made.key}")
+    assert before is not None
+    assert before.paused
+    card = await office.desk.act(f"alert:{made.key}", StaffAction.RESUME, by="小李")
+    assert not card.paused
+    assert [one.id for one in await office.freezes.freezes()] == ["channel:weibo"]
+
+
+async def test_a_draft_is_settled_once(office: Office) -> None:
+    subject = await office.drafted()
+    heard = office.bus.subscribe()
+    taken = await office.desk.act(subject, StaffAction.TAKE, by="小赵")
+    assert (taken.state, taken.by) == ("taken", "小赵")
+    card = await office.desk.act(subject, StaffAction.APPROVE, by="小李")
+    assert (card.state, card.by) == ("approved", "小李")
+    with pytest.raises(Conflict):
+        await office.desk.act(subject, StaffAction.REJECT, by="小赵")
+    told = []
+    async for change in heard:
+        told.append(change)
+        if len(told) == 2:
+            break
+    assert isinstance(told[1], Reply)
+    assert (told[1].state, told[1].by) == (ReplyState.PENDING, "小李")
+
+
+async def test_a_draft_that_answers_no_mention_can_be_settled_too(office: Office) -> None:
+    loose = replace(reply(), state=ReplyState.DRAFT)
+    await office.store.add_reply(loose)
+    card = await office.desk.card("draft::k")
+    assert card is not None
+    assert card.state == "open"
+    done = await office.desk.act("draft::k", StaffAction.REJECT, by="小李")
+    assert (done.state, done.by) == ("rejected", "小李")
+
+
+async def test_two_who_press_at_once_do_it_once(office: Office) -> None:
+    subject = await office.drafted()
+    results = await asyncio.gather(
+        *(office.desk.act(subject, StaffAction.REJECT, by=name) for name in ("小李", "小赵")),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(one, Conflict) for one in results) == 1
+    assert await office.store.drafts() == []
+
+
+class Busy(SqliteStore):
+    """A store in which somebody else is always faster, ``times`` times."""
+
+    times = 0
+
+    async def change_alert(self, alert: Alert, *, receivers: object = ()) -> Alert:
+        if self.times:
+            self.times -= 1
+            await super().change_alert(replace(alert, state="firing", owner=None))
+        return await super().change_alert(alert)
+
+
+@pytest.mark.parametrize(("times", "done"), [(2, True), (9, False)])
+async def test_what_the_desk_of_alerts_notes_meanwhile_does_not_cost_the_press(
+    tmp_path: Path, times: int, done: bool
+) -> None:
+    clock = ManualClock(START)
+    store = await Busy.open(tmp_path / "store.db", clock=clock)
+    assert isinstance(store, SqliteStore)
+    office = Office(store, clock)
+    made = await office.raised()
+    Busy.times = times
+    try:
+        if done:
+            card = await office.desk.act(f"alert:{made.key}", StaffAction.TAKE, by="小李")
+            assert card.by == "小李"
+        else:
+            with pytest.raises(Conflict, match="all the time"):
+                await office.desk.act(f"alert:{made.key}", StaffAction.TAKE, by="小李")
+    finally:
+        Busy.times = 0
+        await store.close()
+
+
+async def test_notes_do_not_grow_for_ever(office: Office) -> None:
+    for number in range(303):
+        await office.store.raise_alert(replace(alert(f"a{number}"), incident=None), ())
+        await office.desk.act(f"alert:a{number}", StaffAction.ACKNOWLEDGE, by="小李")
+        await office.clock.advance(timedelta(minutes=1).total_seconds())
+    saved = await office.store.setting("staff_notes")
+    assert saved is not None
+    assert saved.count("小李") == 300
+
+
+async def test_each_group_has_a_worker_and_a_memory_of_its_own(office: Office) -> None:
+    side = StaffSide(
+        SETTINGS, store=office.store, freezer=office.freezes, bus=office.bus, clock=office.clock
+    )
+    assert side.memory("telegram-a") is side.memory("telegram-a")
+    assert side.memory("telegram-a") is not side.memory("telegram-b")
+    assert side.feeds([]) == []
