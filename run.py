@@ -34,17 +34,17 @@ from core.backfill import take_in
 from core.bus import Bus
 from core.clock import SystemClock
 from core.config import parse
-from core.connector import Connector, Engagement, HasBoard
+from core.connector import Connector, HasStaffBoard, ReadsEngagement
 from core.engine import Engine
 from core.errors import ConfigError, Problem, TingfengError, collect
 from core.events import Received
 from core.intake import IntakeDoor
-from core.jobs import Duty
+from core.jobs import Job
 from core.mentions import MentionFilter
 from core.outcomes import Outcome
-from core.pipeline import Parts, Pipeline
+from core.pipeline import Pipeline, PipelineParts
 from core.settings import Section, Settings
-from core.taxonomy import CATEGORIES, INTENTS, KINDS
+from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from examples.supermarket.live import with_live_feed, write_drill
 from listeners.factory import build_understanding
 from listeners.spread.engagement import FigureWatch
@@ -63,7 +63,7 @@ EXAMPLE: Final = Path(__file__).resolve().parent / "examples" / "supermarket" / 
 VOCABULARY: Final = Vocabulary(
     intents=frozenset(INTENTS),
     categories=frozenset(CATEGORIES),
-    risks=frozenset(KINDS),
+    risks=frozenset(RISKS),
     flags=FLAGS,
 )
 clock: Final = SystemClock()
@@ -95,7 +95,7 @@ class House:
     engine: Engine
     bus: Bus
     connectors: list[Connector]
-    duties: tuple[Duty, ...]
+    duties: tuple[Job, ...]
     alerts: AlertDesk
     chat: Webchat | None
     feed: Replay | None
@@ -153,7 +153,7 @@ async def open_house(
             clock=clock,
             session=session,
             random=random.random,
-            freezer=guards.freezes,
+            pauses=guards.pauses,
             drill=drill is not None,
         )
         spread = build_spread(
@@ -168,7 +168,7 @@ async def open_house(
         if newest := (await store.mentions(MentionFilter(), limit=1)).mentions:
             since = newest[0].mention.event.posted_at - spread.memory
             await spread.rebuild(await store.mentions_since(since), await store.alerts(limit=500))
-        parts = Parts(
+        parts = PipelineParts(
             inbox=store,
             matcher=understanding.matcher,
             judge=understanding.judge,
@@ -181,7 +181,7 @@ async def open_house(
         alarm = build_alarm(settings, responders.alerts, clock)
         pipeline = Pipeline(parts, bus=bus, ended=ended, died=alarm)
         intake = IntakeDoor(store, wake=pipeline.wake)
-        staff = StaffSide(settings, store=store, freezer=guards.freezes, bus=bus, clock=clock)
+        staff = StaffSide(settings, store=store, pauses=guards.pauses, bus=bus, clock=clock)
         tools = Tools(
             intake=intake,
             clock=clock,
@@ -198,10 +198,10 @@ async def open_house(
             else [Replay(name="replay", settings=feed, clock=clock, folder=plans.folder)]
         )
         replayed = next((one for one in connectors if isinstance(one, Replay)), None)
-        boards = [one.board for one in connectors if isinstance(one, HasBoard) and one.board]
+        boards = [one.board for one in connectors if isinstance(one, HasStaffBoard) and one.board]
         if feed is None:  # what stands in for the channels has no groups
             join_receivers(settings, responders.alerts, boards)
-        measured = [one for one in connectors if isinstance(one, Engagement)]
+        measured = [one for one in connectors if isinstance(one, ReadsEngagement)]
         figures = FigureWatch(measured, store=store, watch=spread, clock=clock)
         engine = Engine(
             pipeline=pipeline,
@@ -234,7 +234,7 @@ async def open_house(
             alerts=responders.alerts,
             chat=next((one for one in connectors if isinstance(one, Webchat)), None),
             feed=replayed,
-            pauses=guards.freezes,
+            pauses=guards.pauses,
             regroups=spread,
         )
 

@@ -32,7 +32,7 @@ from pydantic import SecretStr
 from connectors.factory import read_feed
 from core.events import Received
 from core.outcomes import Outcome
-from core.settings import Alerts, Brand, Webhook
+from core.settings import AlertSettings, BrandSettings, WebhookSettings
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week
@@ -99,12 +99,14 @@ def feed(start: datetime, seconds: float, rate: int) -> Iterator[dict[str, objec
 def plans_for(url: str, brands: list[str]) -> Plans:
     """The example's, with more brands and a webhook."""
     plans = read_plans(EXAMPLE)
-    more = tuple(Brand(id=brand, name=name_of(brand), terms=(name_of(brand),)) for brand in brands)
-    hook = Webhook(url=url, secret=SecretStr("a secret of the benchmark"))
+    more = tuple(
+        BrandSettings(id=brand, name=name_of(brand), terms=(name_of(brand),)) for brand in brands
+    )
+    hook = WebhookSettings(url=url, secret=SecretStr("a secret of the benchmark"))
     settings = plans.settings.model_copy(
         update={
             "brands": (*plans.settings.brands, *more),
-            "alerts": Alerts(authors=PEOPLE, webhooks=(hook,)),
+            "alerts": AlertSettings(authors=PEOPLE, webhooks=(hook,)),
         }
     )
     return replace(plans, settings=settings)

@@ -19,7 +19,7 @@ from pathlib import Path
 import opencc
 
 from benchmarks.train_ordinary import texts
-from core.settings import Brand
+from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
 
 CHINESE = (
@@ -185,7 +185,7 @@ DISGUISES: tuple[tuple[Disguise, tuple[str, ...]], ...] = (
 
 def matcher(names: tuple[str, ...]) -> BrandMatcher:
     """Each name as a brand of its own."""
-    brands = [Brand(id=f"b{n}", name=name, terms=(name,)) for n, name in enumerate(names)]
+    brands = [BrandSettings(id=f"b{n}", name=name, terms=(name,)) for n, name in enumerate(names)]
     return BrandMatcher(brands, channel_brands={}, default=None)
 
 
@@ -267,7 +267,7 @@ def speed() -> None:
     said = [carrier.format(chance.choice(CHINESE)) for carrier in CARRIERS] * 200
     seconds: dict[int, float] = {}
     for count in (10, 10_000):
-        brand = Brand(id="b", name="b", terms=many[:count])
+        brand = BrandSettings(id="b", name="b", terms=many[:count])
         matching = BrandMatcher([brand], channel_brands={}, default=None)
         matching.brands_in("x")
         best = []

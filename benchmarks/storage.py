@@ -25,7 +25,7 @@ from benchmarks.made_up import START, event, outcome
 from core.alerts import Alert
 from core.clock import SystemClock
 from core.events import Event, Metrics, Page
-from core.mentions import Correction, MentionFilter, Sample, Tracked
+from core.mentions import Correction, MentionFilter, MetricsSample, TrackedPost
 from core.tickets import TicketFilter
 from storage.factory import AnyStore, open_store
 from storage.sqlite.store import SqliteStore
@@ -123,9 +123,9 @@ async def settle(store: AnyStore, total: int) -> None:
     await store.assign_incident(seqs, "INC-101")
     for seq in seqs:
         await store.correct(Correction(mention=seq, sentiment="neutral", by="bench", at=end))
-    figures = Sample(at=end, metrics=Metrics(likes=5, comments=2))
+    figures = MetricsSample(at=end, metrics=Metrics(likes=5, comments=2))
     followed = [
-        Tracked(
+        TrackedPost(
             mention=total - n,
             channel="weibo",
             native_id=f"p{total - n}",
@@ -184,8 +184,8 @@ async def ask(store: AnyStore, total: int) -> None:
         ),
         "tracked and due": lambda: store.tracked_due("weibo", START + timedelta(days=366), 100),
         "corrections, newest 200": lambda: store.corrections(limit=200),
-        "freezes": store.freezes,
-        "silences": store.silences,
+        "freezes": store.pauses,
+        "silences": store.mutes,
     }
     for name, query in queries.items():
         times, busy = [], []

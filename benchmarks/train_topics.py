@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core.taxonomy import CATEGORIES, INTENTS, KINDS
+from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.judgement import sentiment_factory as sentiment
 from listeners.judgement.thresholds import LIKELY_RISK, Decided, decide
 from listeners.judgement.topic_features import BITS, Features, features
@@ -40,8 +40,8 @@ RISK_WEIGHT = 4.0
 
 Floats = NDArray[np.float32]
 
-EXCLUSIVE = (slice(1, 1 + len(CATEGORIES)), slice(1 + len(CATEGORIES), len(HEADS) - len(KINDS)))
-LONE = (slice(0, 1), slice(len(HEADS) - len(KINDS), len(HEADS)))
+EXCLUSIVE = (slice(1, 1 + len(CATEGORIES)), slice(1 + len(CATEGORIES), len(HEADS) - len(RISKS)))
+LONE = (slice(0, 1), slice(len(HEADS) - len(RISKS), len(HEADS)))
 """Columns of HEADS: one of a group is right; the lone ones say yes or no each by itself."""
 
 
@@ -181,7 +181,7 @@ def train(ours: Sequence[Sentence]) -> TopicModel:
         goals[number, EXCLUSIVE[0].start + CATEGORIES.index(one.category)] = 1
         goals[number, EXCLUSIVE[1].start + INTENTS.index(one.intent)] = 1
         for kind in one.risk:
-            goals[number, LONE[1].start + KINDS.index(kind)] = 1
+            goals[number, LONE[1].start + RISKS.index(kind)] = 1
     weights = np.ones_like(goals)
     weights[:, LONE[1]] += (RISK_WEIGHT - 1) * goals[:, LONE[1]]
     return fit([one.features for one in ours], goals, weights)
@@ -237,7 +237,7 @@ def report(model: TopicModel, ours: Sequence[Sentence], *, errors: bool) -> None
     flagged = [bool(d.risk) for d in found]
     risky = [bool(one.risk) for one in ours]
     print(f"  any risk             {precision_recall(flagged, risky)}")
-    for kind in KINDS:
+    for kind in RISKS:
         have = [kind in d.risk for d in found]
         want = [kind in one.risk for one in ours]
         if any(want):

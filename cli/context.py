@@ -16,7 +16,7 @@ from core.connector import Connector
 from core.engine import Engine
 from core.errors import InputError
 from core.events import Event
-from core.jobs import Duty
+from core.jobs import Job
 from core.pipeline import Pipeline
 from core.report import Stopwatch
 from core.repositories import Inbox
@@ -50,7 +50,7 @@ class House(Protocol):
     @property
     def regroups(self) -> Regroups | None: ...
     @property
-    def duties(self) -> Sequence[Duty]: ...
+    def duties(self) -> Sequence[Job]: ...
     @property
     def alerts(self) -> AlertWork: ...
     @property

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from core.errors import InputError
-from core.mentions import Corrected
+from core.mentions import CorrectedMention
 from core.settings import Settings
 from listeners.factory import build_understanding
 from listeners.judgement.score import score_lines
@@ -26,7 +26,7 @@ def add_listening(
     app: typer.Typer,
     read: Callable[[Path], Settings],
     example: Path,
-    corrections: Callable[[Path], Sequence[Corrected]],
+    corrections: Callable[[Path], Sequence[CorrectedMention]],
 ) -> None:
     """Add what needs the listeners alone.
 

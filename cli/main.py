@@ -19,7 +19,7 @@ from cli.try_texts import try_out
 from console.app import require_vendor
 from console.factory import build_console
 from console.server import bind
-from core.connector import Checks, Connector
+from core.connector import ChecksCredentials, Connector
 from core.errors import ConnectorError, InputError
 from core.report import Stopwatch
 
@@ -127,7 +127,7 @@ async def _check(workshop: Workshop[P], plans: P, terminal: Terminal, *, live: b
 
 
 async def _try_credential(connector: Connector, terminal: Terminal) -> bool:
-    if not isinstance(connector, Checks):
+    if not isinstance(connector, ChecksCredentials):
         terminal.print(f"{connector.name}: 无需凭证 needs no credential", markup=False)
         return True
     try:

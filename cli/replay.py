@@ -8,14 +8,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from core.engine import Engine
 from core.errors import InputError
-from core.events import Counts
+from core.events import EventCounts
 from core.report import Stopwatch
 
 
 class CountsStore(Protocol):
     """Where the report reads what became of events."""
 
-    async def counts(self) -> Counts: ...
+    async def counts(self) -> EventCounts: ...
 
 
 class Feed(Protocol):

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from console.server import Server
 from core.engine import Engine
-from core.jobs import Duty
+from core.jobs import Job
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ async def run_all(
     listening: socket.socket,
     *,
     engine: Engine,
-    duties: Sequence[Duty],
+    duties: Sequence[Job],
     workers: Sequence[Callable[[], Coroutine[None, None, None]]],
     ready: Callable[[], None],
     lasts: Callable[[], Coroutine[None, None, None]] | None = None,
@@ -69,7 +69,7 @@ async def _until_one_fails(serving: asyncio.Task[None], parts: list[asyncio.Task
             return
 
 
-def _schedule(duties: Sequence[Duty]) -> AsyncIOScheduler:
+def _schedule(duties: Sequence[Job]) -> AsyncIOScheduler:
     schedule = AsyncIOScheduler(timezone="UTC")
     for duty in duties:
         schedule.add_job(
@@ -84,7 +84,7 @@ def _schedule(duties: Sequence[Duty]) -> AsyncIOScheduler:
     return schedule
 
 
-def _guarded(duty: Duty) -> Callable[[], Coroutine[None, None, None]]:
+def _guarded(duty: Job) -> Callable[[], Coroutine[None, None, None]]:
     async def run() -> None:
         with suppress(asyncio.CancelledError):
             try:

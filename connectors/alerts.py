@@ -6,26 +6,28 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.alerts import Alert
-from core.localized import Tongue, Wording, in_each
+from core.localized import LocalizedText, UiLanguage, in_each
 
 
-def worded(file: Path, name: str, facts: Mapping[str, object]) -> tuple[Wording, ...]:
+def worded(file: Path, name: str, facts: Mapping[str, object]) -> tuple[LocalizedText, ...]:
     """The notice ``name`` of a file of notices, in each language."""
     texts = tomllib.loads(file.read_text("utf-8"))[name]
 
-    def words(tongue: Tongue) -> Wording:
+    def words(tongue: UiLanguage) -> LocalizedText:
         title, body = texts[tongue]["title"], texts[tongue]["body"].strip()
-        return Wording(language=tongue, title=title.format(**facts), body=body.format(**facts))
+        return LocalizedText(
+            language=tongue, title=title.format(**facts), body=body.format(**facts)
+        )
 
     return in_each(words)
 
 
-def title_of(wordings: tuple[Wording, ...]) -> str:
+def title_of(wordings: tuple[LocalizedText, ...]) -> str:
     """In all languages, for who cannot choose one: a group of staff may read either."""
     return " / ".join(one.title for one in wordings)
 
 
-def body_of(wordings: tuple[Wording, ...]) -> str:
+def body_of(wordings: tuple[LocalizedText, ...]) -> str:
     """As ``title_of``."""
     return "\n".join(one.body for one in wordings)
 

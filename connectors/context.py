@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from core.alerts import Alert
 from core.bus import Bus
-from core.cards import Card, Posting, StaffAction
+from core.cards import Card, PostedCard, StaffAction
 from core.clock import Clock
 from core.ports import Intake
 
@@ -39,9 +39,9 @@ class StaffDesk(Protocol):
 class Postings(Protocol):
     """Where it is kept which message shows which card; it outlives a restart."""
 
-    async def posting(self, token: str) -> Posting | None: ...
+    async def posting(self, token: str) -> PostedCard | None: ...
 
-    async def save_posting(self, posting: Posting) -> None:
+    async def save_posting(self, posting: PostedCard) -> None:
         """Store it in place of an earlier one with the same token."""
         ...
 

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from core.bus import Bus, Change, Subscription, Talked
+from core.bus import Bus, Change, ConversationUpdated, Subscription
 from core.mentions import Mention
 from core.outbox import Reply
 
@@ -58,7 +58,9 @@ class ChatHub:
 
     def _conversation(self, change: Change) -> str:
         match change:
-            case Talked(channel=channel, conversation=conversation) if channel == self._channel:
+            case ConversationUpdated(channel=channel, conversation=conversation) if (
+                channel == self._channel
+            ):
                 return conversation
             case Mention(event=event) if event.channel == self._channel:
                 return event.conversation

@@ -19,7 +19,7 @@ from console.desk import Desk
 from console.formatting import dumps
 from console.i18n import Words
 from console.ports import Coded, WebChat
-from core.conversations import Line
+from core.conversations import ConversationLine
 from core.errors import InputError, StoreError
 
 log = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ class ChatSession:
         await self._socket.send_text(dumps(message))
 
 
-def _for_shopper(line: Line, conversation: str) -> Message:
+def _for_shopper(line: ConversationLine, conversation: str) -> Message:
     """A line without the names of staff; ``id`` is the page's own for what it sent."""
     by = "shopper" if line.direction == "in" else "bot" if line.by == "bot" else "person"
     return {

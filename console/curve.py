@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.incidents import Incident
-from core.mentions import Handled
+from core.mentions import MentionRecord
 
 MOST_POINTS: Final = 120
 POINTS_AHEAD: Final = 48
@@ -54,7 +54,7 @@ class Curve:
     """What to write out."""
 
 
-def curve_of(incident: Incident, handled: Sequence[Handled], now: datetime) -> Curve:
+def curve_of(incident: Incident, handled: Sequence[MentionRecord], now: datetime) -> Curve:
     """From an incident's mentions, oldest first: at most MOST_POINTS points, and what is ahead.
 
     Nothing is ahead where the forecast counts how often one post is passed on.

@@ -9,7 +9,7 @@ from typing import Final
 
 from console.summary import Said, summarise
 from core.events import Author
-from core.mentions import Handled, Mention
+from core.mentions import Mention, MentionRecord
 from core.taxonomy import Language
 
 MOST_CARRIERS: Final = 8
@@ -32,8 +32,8 @@ class Carrier:
 class Facts:
     """All of it; the counts are largest first."""
 
-    first: Handled | None
-    newest: tuple[Handled, ...]
+    first: MentionRecord | None
+    newest: tuple[MentionRecord, ...]
     carriers: tuple[Carrier, ...]
     languages: tuple[tuple[Language, int], ...]
     channels: tuple[tuple[str, int], ...]
@@ -46,7 +46,7 @@ class Facts:
     """Numbers, oldest first."""
 
 
-def facts_of(handled: Sequence[Handled], *, newest: int = 20) -> Facts:
+def facts_of(handled: Sequence[MentionRecord], *, newest: int = 20) -> Facts:
     """From an incident's mentions, oldest first."""
     mentions = [one.mention for one in handled]
     carriers = carriers_of(mentions)
@@ -64,7 +64,7 @@ def facts_of(handled: Sequence[Handled], *, newest: int = 20) -> Facts:
     )
 
 
-def _first(handled: Sequence[Handled], carriers: Sequence[Carrier]) -> Handled | None:
+def _first(handled: Sequence[MentionRecord], carriers: Sequence[Carrier]) -> MentionRecord | None:
     """The first post that is negative or was passed on; the first of all where none is."""
     carried = {one.first_seq for one in carriers if one.carried}
     for one in handled:

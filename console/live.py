@@ -18,11 +18,11 @@ from console.i18n import Lang
 from console.pages.head import Head, read_head
 from console.render import Renderer
 from core.alerts import Alert
-from core.bus import Change, Talked
+from core.bus import Change, ConversationUpdated
 from core.errors import StoreError
 from core.health import Health
 from core.incidents import Incident
-from core.mentions import Handled, Mention
+from core.mentions import Mention, MentionRecord
 from core.outbox import Reply
 from core.tickets import Ticket
 
@@ -93,7 +93,7 @@ def topics_of(change: Change) -> Iterable[str]:
         case Mention(event=event):
             yield "mentions"
             yield f"talk:{event.channel}:{event.conversation}"
-        case Talked(channel=channel, conversation=conversation):
+        case ConversationUpdated(channel=channel, conversation=conversation):
             yield f"talk:{channel}:{conversation}"
         case Ticket(number=number):
             yield "tickets"
@@ -195,7 +195,7 @@ class LiveHub:
                     client.put(message)
 
     def _changes(
-        self, gathered: Gathered, cards: list[Handled], head: Head | None, lang: Lang
+        self, gathered: Gathered, cards: list[MentionRecord], head: Head | None, lang: Lang
     ) -> str:
         render = self._renderer.text
         return self._message(

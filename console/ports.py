@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
-from core.alerts import Alert, Silence
+from core.alerts import Alert, Mute
 from core.articles import Article
-from core.conversations import Conversation, Line
-from core.events import Counts, DeadLetter
+from core.conversations import Conversation, ConversationLine
+from core.events import DeadLetter, EventCounts
 from core.figures import Figures
 from core.incidents import Incident
-from core.mentions import Correction, Handled, MentionFilter, MentionPage
+from core.mentions import Correction, MentionFilter, MentionPage, MentionRecord
 from core.outbox import Reply
-from core.pauses import Freeze
+from core.pauses import Pause
 from core.tickets import Ticket, TicketFilter, TicketPage
 
 
@@ -25,7 +25,7 @@ class ConsoleStore(Protocol):
         """Mentions newest first; ``before`` is MentionPage.next of the page above."""
         ...
 
-    async def mention(self, seq: int) -> Handled | None: ...
+    async def mention(self, seq: int) -> MentionRecord | None: ...
 
     async def tickets(
         self, where: TicketFilter, *, after: str | None = None, limit: int = 50
@@ -45,7 +45,7 @@ class ConsoleStore(Protocol):
 
     async def lines(
         self, channel: str, conversation: str, *, after: int = 0, limit: int = 200
-    ) -> Sequence[Line]:
+    ) -> Sequence[ConversationLine]:
         """Lines with seq > ``after``, oldest first."""
         ...
 
@@ -82,7 +82,7 @@ class ConsoleStore(Protocol):
 
     async def figures(self, now: datetime) -> Figures: ...
 
-    async def counts(self) -> Counts: ...
+    async def counts(self) -> EventCounts: ...
 
     async def check(self) -> None:
         """Raises StoreError where nothing can be stored at this moment: a full disk, for one."""
@@ -114,7 +114,7 @@ class ConsoleStore(Protocol):
         """The last active first."""
         ...
 
-    async def incident_mentions(self, id: str, *, limit: int = 2000) -> Sequence[Handled]:  # noqa: A002
+    async def incident_mentions(self, id: str, *, limit: int = 2000) -> Sequence[MentionRecord]:  # noqa: A002
         """Its mentions by posted_at, oldest first."""
         ...
 
@@ -122,27 +122,27 @@ class ConsoleStore(Protocol):
         """Store a change made on ``incident.version``; raises Conflict if that is not the last."""
         ...
 
-    async def freezes(self) -> Sequence[Freeze]: ...
+    async def pauses(self) -> Sequence[Pause]: ...
 
-    async def save_freeze(self, freeze: Freeze) -> None: ...
+    async def save_pause(self, pause: Pause) -> None: ...
 
-    async def lift_freeze(self, id: str, *, by: str) -> bool: ...  # noqa: A002
+    async def lift_pause(self, id: str, *, by: str) -> bool: ...  # noqa: A002
 
-    async def silences(self) -> Sequence[Silence]: ...
+    async def mutes(self) -> Sequence[Mute]: ...
 
-    async def save_silence(self, silence: Silence) -> None: ...
+    async def save_mute(self, silence: Mute) -> None: ...
 
-    async def end_silence(self, id: str, *, by: str) -> bool: ...  # noqa: A002
+    async def end_mute(self, id: str, *, by: str) -> bool: ...  # noqa: A002
 
 
 class Pauses(Protocol):
-    """Where automatic replies are paused; nothing starts once ``save_freeze`` has returned."""
+    """Where automatic replies are paused; nothing starts once ``save_pause`` has returned."""
 
-    async def freezes(self) -> Sequence[Freeze]: ...
+    async def pauses(self) -> Sequence[Pause]: ...
 
-    async def save_freeze(self, freeze: Freeze) -> None: ...
+    async def save_pause(self, pause: Pause) -> None: ...
 
-    async def lift_freeze(self, id: str, *, by: str) -> bool: ...  # noqa: A002
+    async def lift_pause(self, id: str, *, by: str) -> bool: ...  # noqa: A002
 
 
 class Regroups(Protocol):

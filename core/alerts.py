@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from core.localized import Tongue, Wording, in_language
+from core.localized import LocalizedText, UiLanguage, in_language
 from core.taxonomy import Severity
 
 
@@ -41,15 +41,15 @@ class Alert:
     snoozed_until: datetime | None = None
     drill: bool = False
     """True for an exercise; every text of it says so."""
-    wordings: tuple[Wording, ...] = ()
+    wordings: tuple[LocalizedText, ...] = ()
     """Title and body in each language."""
     part_of: str | None = None
     """Id of the incident that took over the one it was about; it ended with that."""
 
-    def told(self, language: Tongue) -> Wording:
+    def told(self, language: UiLanguage) -> LocalizedText:
         """Title and body for who reads that language, as far as they are known in it."""
         found = in_language(self.wordings, language)
-        return found or Wording(language=language, title=self.title, body=self.body)
+        return found or LocalizedText(language=language, title=self.title, body=self.body)
 
 
 def incident_key(incident: str) -> str:
@@ -58,7 +58,7 @@ def incident_key(incident: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Silence:
+class Mute:
     """A time in which staff do not want to be notified of some alerts."""
 
     id: str

@@ -11,7 +11,7 @@ from core.connector import Connector
 from core.decisions import Action, Decision
 from core.mentions import Mention
 from core.outcomes import Plan
-from core.pipeline import Parts, Pipeline
+from core.pipeline import Pipeline, PipelineParts
 
 _LET_BE: Final = Plan(decision=Decision(action=Action.IGNORE, rule="past", reason=""))
 
@@ -23,7 +23,7 @@ class LetBe:
         return _LET_BE
 
 
-async def take_in(past: Connector, parts: Parts) -> int:
+async def take_in(past: Connector, parts: PipelineParts) -> int:
     """Record and watch all that ``past`` has, telling nobody; returns how many events it had.
 
     Raises what ``past.pages`` and the store raise.

@@ -17,14 +17,14 @@ from core.tickets import Ticket
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Talked:
+class ConversationUpdated:
     """A conversation has new lines; the store has them."""
 
     channel: str
     conversation: str
 
 
-Change = Mention | Ticket | Alert | Incident | Reply | Talked | Health
+Change = Mention | Ticket | Alert | Incident | Reply | ConversationUpdated | Health
 
 
 class Subscription:

@@ -91,7 +91,7 @@ class Card:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Posting:
+class PostedCard:
     """Where a card stands in a group."""
 
     token: str
@@ -107,7 +107,7 @@ class Posting:
     """True where nothing is left to press."""
 
 
-class Board(Protocol):
+class StaffBoard(Protocol):
     """A place where staff see cards and press their buttons."""
 
     @property

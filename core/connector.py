@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from core.cards import Board
+from core.cards import StaffBoard
 from core.events import Metrics, Page
 from core.outbox import Target
 
@@ -109,7 +109,7 @@ class ReadsBack(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pushed:
+class PushRequest:
     """An HTTP request a platform made to us."""
 
     method: str
@@ -121,7 +121,7 @@ class Pushed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Response:
+class PushResponse:
     """What we answer to it."""
 
     status: int
@@ -133,13 +133,13 @@ class Response:
 class HandlesHttp(Protocol):
     """A connector that platforms push to."""
 
-    async def handle_http(self, request: Pushed) -> Response:
+    async def handle_http(self, request: PushRequest) -> PushResponse:
         """Verify, persist, and only then answer."""
         ...
 
 
 @runtime_checkable
-class Engagement(Protocol):
+class ReadsEngagement(Protocol):
     """A connector that can read figures."""
 
     async def fetch_engagement(self, ids: Sequence[str]) -> Mapping[str, Metrics | None]:
@@ -148,7 +148,7 @@ class Engagement(Protocol):
 
 
 @runtime_checkable
-class Checks(Protocol):
+class ChecksCredentials(Protocol):
     """A connector whose credential can be tried."""
 
     async def check(self) -> tuple[str, ...]:
@@ -160,7 +160,7 @@ class Checks(Protocol):
 
 
 @runtime_checkable
-class Counts(Protocol):
+class MeasuresLength(Protocol):
     """A connector whose platform limits the length of a text."""
 
     def length(self, text: str) -> int:
@@ -169,17 +169,17 @@ class Counts(Protocol):
 
 
 @runtime_checkable
-class HasBoard(Protocol):
+class HasStaffBoard(Protocol):
     """A connector that may have a group of staff beside its shoppers."""
 
     @property
-    def board(self) -> Board | None:
+    def board(self) -> StaffBoard | None:
         """The group; ``None`` where none is configured."""
         ...
 
 
 @runtime_checkable
-class Paces(Protocol):
+class ThrottlesSends(Protocol):
     """A connector that knows when its platform takes nothing at all."""
 
     def pause(self) -> float:
@@ -192,7 +192,7 @@ class Paces(Protocol):
 
 
 @runtime_checkable
-class Reaches(Protocol):
+class ReportsContact(Protocol):
     """A connector that knows when its platform last answered."""
 
     @property
@@ -202,7 +202,7 @@ class Reaches(Protocol):
 
 
 @runtime_checkable
-class Tells(Protocol):
+class ReportsHealth(Protocol):
     """A connector that knows more about its own health than its supervisor."""
 
     def detail(self) -> tuple[tuple[str, str], ...]:

@@ -33,7 +33,7 @@ class Conversation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class ConversationLine:
     """One line of a conversation, as the shopper sees it."""
 
     seq: int

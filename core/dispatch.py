@@ -5,13 +5,22 @@ import logging
 from datetime import timedelta
 from typing import Final
 
-from core.bus import Bus, Talked
+from core.bus import Bus, ConversationUpdated
 from core.checkpoints import reach
 from core.clock import Clock
-from core.connector import Paces, ReadsBack, Rejected, RetryAt, SendResult, Sends, Sent, Unknown
+from core.connector import (
+    ReadsBack,
+    Rejected,
+    RetryAt,
+    SendResult,
+    Sends,
+    Sent,
+    ThrottlesSends,
+    Unknown,
+)
 from core.errors import StoreError, TingfengError
 from core.outbox import Reply, ReplyState
-from core.ports import Doubts, Gate
+from core.ports import Gate, UndeliveredReplies
 from core.repositories import Outbox
 
 log = logging.getLogger(__name__)
@@ -38,7 +47,7 @@ class Dispatcher:
         *,
         outbox: Outbox,
         gate: Gate,
-        doubts: Doubts,
+        doubts: UndeliveredReplies,
         clock: Clock,
         bus: Bus,
         resend: bool,
@@ -80,7 +89,7 @@ class Dispatcher:
 
     async def step(self) -> int:
         """Send what is due; returns how many replies were tried."""
-        wait = self._sender.pause() if isinstance(self._sender, Paces) else 0.0
+        wait = self._sender.pause() if isinstance(self._sender, ThrottlesSends) else 0.0
         if wait > LONGEST_PAUSE:
             return 0
         if wait > 0:
@@ -150,7 +159,9 @@ class Dispatcher:
                 reply.key, state=ReplyState.SENT, native_id=result.native_id
             )
             target = done.target
-            self._bus.publish(Talked(channel=target.channel, conversation=target.conversation))
+            self._bus.publish(
+                ConversationUpdated(channel=target.channel, conversation=target.conversation)
+            )
         elif isinstance(result, RetryAt) and reply.attempts < TRIES:
             soonest = max(result.at, self._clock.now() + timedelta(milliseconds=100))
             done = await self._outbox.finish_reply(

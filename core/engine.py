@@ -11,7 +11,7 @@ from core.health import Health
 from core.intake import IntakeDoor
 from core.outbox import Reply, ReplyState, Target
 from core.pipeline import Pipeline
-from core.ports import Doubts, Gate
+from core.ports import Gate, UndeliveredReplies
 from core.repositories import Inbox, Outbox
 from core.supervisor import Supervisor
 
@@ -34,7 +34,7 @@ class Engine:
         inbox: Inbox,
         outbox: Outbox,
         gate: Gate,
-        doubts: Doubts,
+        doubts: UndeliveredReplies,
         connectors: Sequence[Connector],
         clock: Clock,
         bus: Bus,

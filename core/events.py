@@ -109,7 +109,7 @@ class Reject:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Counts:
+class EventCounts:
     """Where all events stand; ``received`` equals the sum of the rest."""
 
     received: int

@@ -4,15 +4,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from core.localized import Tongue, Wording, in_language
+from core.localized import LocalizedText, UiLanguage, in_language
 from core.taxonomy import Severity
 
-Counted = Literal["posts", "reposts"]
+ForecastUnit = Literal["posts", "reposts"]
 """What a forecast counts: a matter's posts, or how often the farthest of them is passed on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Note:
+class TimelineEntry:
     """One line of an incident's timeline."""
 
     at: datetime
@@ -49,22 +49,22 @@ class Incident:
     low: float | None = None
     high: float | None = None
     """Bounds of the 80 % interval around ``forecast``."""
-    forecast_of: Counted = "posts"
+    forecast_of: ForecastUnit = "posts"
     reasons: tuple[str, ...] = ()
     """Why it is as severe as it is, for staff, in the configured language."""
-    wordings: tuple[Wording, ...] = ()
+    wordings: tuple[LocalizedText, ...] = ()
     """The reasons in each language, and the title where it is not the words of a post."""
     statement: str = ""
     """The holding statement staff agreed on."""
-    timeline: tuple[Note, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
     merged_into: str | None = None
     """Id of the incident that took this one over."""
     drill: bool = False
     """True for an exercise."""
 
-    def told(self, language: Tongue) -> Wording:
+    def told(self, language: UiLanguage) -> LocalizedText:
         """Title and reasons for who reads that language, as far as they are known in it."""
         found = in_language(self.wordings, language)
         if found is None:
-            return Wording(language=language, title=self.title, body="\n".join(self.reasons))
+            return LocalizedText(language=language, title=self.title, body="\n".join(self.reasons))
         return found if found.title else replace(found, title=self.title)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Duty:
+class Job:
     """Idempotent work that finds what is to be done in the store."""
 
     name: str

@@ -5,29 +5,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Final, Literal
 
-Tongue = Literal["zh", "en"]
+UiLanguage = Literal["zh", "en"]
 """Languages that staff read."""
 
-TONGUES: Final[tuple[Tongue, ...]] = ("zh", "en")
+UI_LANGUAGES: Final[tuple[UiLanguage, ...]] = ("zh", "en")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wording:
+class LocalizedText:
     """The same matter in one language."""
 
-    language: Tongue
+    language: UiLanguage
     title: str = ""
     """Empty where the title is somebody's own words, which stand as they are."""
     body: str = ""
     """One fact a line."""
 
 
-def in_each(word: Callable[[Tongue], Wording]) -> tuple[Wording, ...]:
+def in_each(word: Callable[[UiLanguage], LocalizedText]) -> tuple[LocalizedText, ...]:
     """What ``word`` says in every language."""
-    return tuple(word(language) for language in TONGUES)
+    return tuple(word(language) for language in UI_LANGUAGES)
 
 
-def in_language(wordings: Sequence[Wording], language: Tongue) -> Wording | None:
+def in_language(wordings: Sequence[LocalizedText], language: UiLanguage) -> LocalizedText | None:
     """The one in that language; ``None`` where there is none, as in what was stored before."""
     return next((one for one in wordings if one.language == language), None)
 

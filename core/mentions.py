@@ -46,7 +46,7 @@ class MentionFilter:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Handled:
+class MentionRecord:
     """A mention with what was decided about it."""
 
     mention: Mention
@@ -62,7 +62,7 @@ class Handled:
 class MentionPage:
     """Mentions, newest first (by seq)."""
 
-    mentions: tuple[Handled, ...]
+    mentions: tuple[MentionRecord, ...]
     next: int | None
     """Pass it to get the page after this one; ``None`` at the end."""
 
@@ -81,7 +81,7 @@ class Correction:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Corrected:
+class CorrectedMention:
     """A correction beside what was corrected."""
 
     correction: Correction
@@ -91,7 +91,7 @@ class Corrected:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sample:
+class MetricsSample:
     """Figures of a post at a moment; ``None`` once the post is gone."""
 
     at: datetime
@@ -99,7 +99,7 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Tracked:
+class TrackedPost:
     """A mention whose figures are read again and again."""
 
     mention: int
@@ -107,7 +107,7 @@ class Tracked:
     channel: str
     native_id: str
     posted_at: datetime
-    samples: tuple[Sample, ...] = ()
+    samples: tuple[MetricsSample, ...] = ()
     """Oldest first; the newest hundred are kept."""
     next_at: datetime | None = None
     """When to read again; ``None`` for never."""

@@ -7,28 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from core.localized import Tongue, Wording, in_language
+from core.localized import LocalizedText, UiLanguage, in_language
 
-Scope = Literal["all", "brand", "channel", "category", "incident"]
+PauseScope = Literal["all", "brand", "channel", "category", "incident"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Freeze:
+class Pause:
     """A pause of automatic replies."""
 
     id: str
     """``all``, or ``SCOPE:VALUE``; one pause of a kind at a time."""
-    scope: Scope
+    scope: PauseScope
     value: str = ""
     """Id of the brand, channel, category or incident; empty for ``all``."""
     reason: str
     by: str
     """``bot``, or the name of the member of staff."""
     at: datetime
-    wordings: tuple[Wording, ...] = ()
+    wordings: tuple[LocalizedText, ...] = ()
     """The reason in each language, as titles, where it is not somebody's own words."""
 
-    def told(self, language: Tongue) -> str:
+    def told(self, language: UiLanguage) -> str:
         """The reason for who reads that language, as far as it is known in it."""
         found = in_language(self.wordings, language)
         return self.reason if found is None else found.title

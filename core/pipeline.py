@@ -17,14 +17,14 @@ from core.events import EventKind, Received
 from core.judgement import Judgement
 from core.mentions import Mention
 from core.outcomes import Outcome, Plan
-from core.ports import Decider, Judge, Matcher, Moderator, Spread
+from core.ports import Decider, Judge, Matcher, Moderator, SpreadMonitor
 from core.repositories import Inbox
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Parts:
+class PipelineParts:
     """What the pipeline is made of."""
 
     inbox: Inbox
@@ -32,7 +32,7 @@ class Parts:
     judge: Judge
     moderator: Moderator
     decider: Decider
-    spread: Spread
+    spread: SpreadMonitor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +48,7 @@ class Pipeline:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: PipelineParts,
         *,
         bus: Bus,
         batch: int = 256,

@@ -48,7 +48,7 @@ class Decider(Protocol):
         ...
 
 
-class Spread(Protocol):
+class SpreadMonitor(Protocol):
     """Watches what is spreading."""
 
     async def observe(self, mention: Mention) -> None:
@@ -64,7 +64,7 @@ class Gate(Protocol):
         ...
 
 
-class Doubts(Protocol):
+class UndeliveredReplies(Protocol):
     """Turns a reply that cannot be completed into work for a person."""
 
     async def ticket_for(self, reply: Reply, reason: str) -> Ticket:

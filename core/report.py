@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from core.clock import Clock
-from core.events import Counts, Received
+from core.events import EventCounts, Received
 from core.outbox import ReplyState
 from core.outcomes import Outcome
 
@@ -37,7 +37,7 @@ class Stopwatch:
                 reply.state is not ReplyState.DRAFT for reply in outcome.plan.replies
             )
 
-    def report(self, before: Counts, after: Counts, alerts: int) -> dict[str, object]:
+    def report(self, before: EventCounts, after: EventCounts, alerts: int) -> dict[str, object]:
         """Figures of this run; ``events_in`` is the sum of the four that follow it.
 
         Events that an earlier run left pending come in again.

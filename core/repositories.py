@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.events import Counts, Page, Receipt, Received
+from core.events import EventCounts, Page, Receipt, Received
 from core.outbox import Reply, ReplyState
 from core.outcomes import Outcome
 from core.tickets import Ticket
@@ -46,7 +46,7 @@ class Inbox(Protocol):
         """
         ...
 
-    async def counts(self) -> Counts:
+    async def counts(self) -> EventCounts:
         """Where all events stand now."""
         ...
 

@@ -13,7 +13,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Brand(Section):
+class BrandSettings(Section):
     """One brand to listen for."""
 
     id: Id
@@ -28,13 +28,13 @@ class Brand(Section):
     """The brand's own accounts, ``CHANNEL:AUTHOR_ID``; they get no automatic reply."""
 
 
-class Store(Section):
+class StoreSettings(Section):
     """Where everything is kept: ``sqlite:PATH``, or ``mongodb://HOST/DATABASE``."""
 
     url: str = "sqlite:data/tingfeng.db"
 
 
-class Console(Section):
+class ConsoleSettings(Section):
     """The web console and the web chat."""
 
     host: str = "127.0.0.1"
@@ -44,7 +44,7 @@ class Console(Section):
     """Sites (``https://www.example.com``) that may embed the web chat."""
 
 
-class Channel(BaseModel):
+class ChannelSettings(BaseModel):
     """One connector; the keys beside these two are the connector's own settings."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -58,19 +58,19 @@ class Channel(BaseModel):
         return dict(self.model_extra or {})
 
 
-class Knowledge(Section):
+class KnowledgeSettings(Section):
     """The knowledge base: a folder of Markdown articles."""
 
     folder: str = "knowledge"
 
 
-class Playbook(Section):
+class PlaybookSettings(Section):
     """The rules of decision."""
 
     file: str = "playbook.toml"
 
 
-class Webhook(Section):
+class WebhookSettings(Section):
     """A receiver of signed alerts."""
 
     name: Id | None = None
@@ -79,7 +79,7 @@ class Webhook(Section):
     secret: SecretStr = Field(min_length=16)
 
 
-class Robot(Section):
+class RobotSettings(Section):
     """A chat robot of staff: Feishu, DingTalk, WeCom or Slack."""
 
     name: Id
@@ -90,7 +90,7 @@ class Robot(Section):
     """Signs each message, where the platform offers that: Feishu and DingTalk."""
 
 
-class Email(Section):
+class EmailSettings(Section):
     """Addresses that alerts are sent to."""
 
     name: Id
@@ -103,7 +103,7 @@ class Email(Section):
     to: tuple[str, ...] = Field(min_length=1)
 
 
-class OnCall(Section):
+class OnCallSettings(Section):
     """One step of the chain of people who are told until somebody acknowledges."""
 
     receivers: tuple[str, ...] = Field(min_length=1)
@@ -114,7 +114,7 @@ class OnCall(Section):
     """``22:00-08:00``: hours in which only P1 is told, in the time zone of alerts."""
 
 
-class Alerts(Section):
+class AlertSettings(Section):
     """When staff are warned, and where beside the console and the log."""
 
     authors: int = Field(default=5, ge=2)
@@ -131,14 +131,14 @@ class Alerts(Section):
     """After so long without acknowledgement the next step on call is told."""
     timezone: str = "Asia/Shanghai"
     """The time zone of staff: of quiet hours, and of times in alerts and in the console."""
-    on_call: tuple[OnCall, ...] = ()
+    on_call: tuple[OnCallSettings, ...] = ()
     """First step first; every receiver at once if it is empty."""
-    webhooks: tuple[Webhook, ...] = ()
-    robots: tuple[Robot, ...] = ()
-    emails: tuple[Email, ...] = ()
+    webhooks: tuple[WebhookSettings, ...] = ()
+    robots: tuple[RobotSettings, ...] = ()
+    emails: tuple[EmailSettings, ...] = ()
 
 
-class Sla(Section):
+class SlaSettings(Section):
     """How soon a person has to answer a ticket, in minutes by severity."""
 
     p1: float = Field(default=15, gt=0)
@@ -147,7 +147,7 @@ class Sla(Section):
     p4: float = Field(default=1440, gt=0)
 
 
-class Schedule(Section):
+class ScheduleSettings(Section):
     """What is done now and then."""
 
     reminder_minutes: float = Field(default=5, gt=0)
@@ -164,7 +164,7 @@ class Schedule(Section):
     """How long resolved tickets, ended conversations, alerts and dead letters are kept."""
 
 
-class Staff(Section):
+class StaffSettings(Section):
     """A person who answers and decides."""
 
     name: str = Field(min_length=1)
@@ -175,16 +175,16 @@ class Staff(Section):
 class Settings(Section):
     """The whole file."""
 
-    brands: tuple[Brand, ...] = Field(min_length=1)
-    channels: tuple[Channel, ...] = Field(min_length=1)
-    store: Store = Store()
-    console: Console = Console()
-    knowledge: Knowledge = Knowledge()
-    playbook: Playbook = Playbook()
-    alerts: Alerts = Alerts()
-    sla: Sla = Sla()
-    schedule: Schedule = Schedule()
-    staff: tuple[Staff, ...] = ()
+    brands: tuple[BrandSettings, ...] = Field(min_length=1)
+    channels: tuple[ChannelSettings, ...] = Field(min_length=1)
+    store: StoreSettings = StoreSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
+    playbook: PlaybookSettings = PlaybookSettings()
+    alerts: AlertSettings = AlertSettings()
+    sla: SlaSettings = SlaSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    staff: tuple[StaffSettings, ...] = ()
     sentiment: str = "linear"
     """Which model judges sentiment: see listeners.judgement.sentiment_factory."""
     adaptation: str | None = None

@@ -22,7 +22,7 @@ _LEAST: Final = timedelta(minutes=30)
 _LEAST_OF_LATE: Final = timedelta(hours=3)
 
 
-class Gaps:
+class SilenceBaseline:
     """One channel's times without an event."""
 
     def __init__(self) -> None:

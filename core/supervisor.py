@@ -9,12 +9,12 @@ from typing import Final
 from core.bus import Bus
 from core.checkpoints import reach
 from core.clock import Clock
-from core.connector import Connector, Reaches, Tells
+from core.connector import Connector, ReportsContact, ReportsHealth
 from core.errors import Refused, StoreError, Unavailable
 from core.health import Health, Status
 from core.intake import IntakeDoor
 from core.repositories import Inbox
-from core.silence_baseline import Gaps
+from core.silence_baseline import SilenceBaseline
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Supervisor:
         self._bus = bus
         self._random = random
         self._failures = 0
-        self._gaps = Gaps()
+        self._gaps = SilenceBaseline()
         self._health = Health(name=connector.name, status="starting", since=clock.now())
         intake.follow(connector.name, self._count)
 
@@ -50,11 +50,11 @@ class Supervisor:
     def health(self) -> Health:
         """How the connector is now, with what it tells itself."""
         health = replace(self._health, bearable=self._gaps.bearable(self._clock.now()))
-        if isinstance(self._connector, Reaches) and health.status == "starting":
+        if isinstance(self._connector, ReportsContact) and health.status == "starting":
             at = self._connector.last_contact
             if at is not None and at >= health.since:
                 health = replace(health, status="connected")
-        if isinstance(self._connector, Tells):
+        if isinstance(self._connector, ReportsHealth):
             health = replace(health, detail=self._connector.detail())
         return health
 
@@ -82,7 +82,7 @@ class Supervisor:
     async def _read(self) -> None:
         """Take page after page; to ask for the next one is to acknowledge the last."""
         cursor = await self._inbox.cursor(self._connector.name)
-        self._set("starting" if isinstance(self._connector, Reaches) else "connected")
+        self._set("starting" if isinstance(self._connector, ReportsContact) else "connected")
         stored = False
         reach("before-receive")
         async for page in self._connector.pages(cursor):

@@ -1,4 +1,4 @@
-"""The closed vocabularies of the product: languages, sentiments, severities, categories, intents, risks."""
+"""The closed vocabularies: languages, sentiments, severities, categories, intents, risks."""
 
 from typing import Final, Literal
 
@@ -45,7 +45,7 @@ INTENTS: Final = (
 """All intents; the order is that of the columns of the trained model."""
 
 
-KINDS: Final = (
+RISKS: Final = (
     "self_harm",
     "death",
     "food_poisoning",

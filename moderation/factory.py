@@ -17,7 +17,7 @@ class Guards:
 
     inbound: InboundModerator
     gate: OutboundGate
-    freezes: StoredFreezes
+    pauses: StoredFreezes
 
 
 def build_guards(
@@ -39,9 +39,9 @@ def build_guards(
         own_contacts=published_contacts(published),
         measures=measures or {},
     )
-    freezes = StoredFreezes(store)
+    pauses = StoredFreezes(store)
     return Guards(
-        freezes=freezes,
+        pauses=pauses,
         inbound=InboundModerator(words),
-        gate=OutboundGate(words.promises, freezes=freezes, clock=clock, rules=rules),
+        gate=OutboundGate(words.promises, pauses=pauses, clock=clock, rules=rules),
     )

@@ -65,10 +65,10 @@ class OutboundGate:
     """Checks every reply; replies by staff are free of the rules for the machine."""
 
     def __init__(
-        self, promises: Promises, *, freezes: Freezes, clock: Clock, rules: GateRules | None = None
+        self, promises: Promises, *, pauses: Freezes, clock: Clock, rules: GateRules | None = None
     ) -> None:
         self._banned = Finder(promises.banned)
-        self._freezes = freezes
+        self._freezes = pauses
         self._clock = clock
         self._rules = rules or GateRules()
         self._said: OrderedDict[tuple[str, str, str], tuple[str, float]] = OrderedDict()

@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from core.mentions import Handled
+from core.mentions import MentionRecord
 from core.outbox import Reply
-from core.pauses import Freeze
+from core.pauses import Pause
 
 
 class FreezeStore(Protocol):
     """Where pauses outlive a restart, and where a reply's mention is found."""
 
-    async def freezes(self) -> Sequence[Freeze]: ...
+    async def pauses(self) -> Sequence[Pause]: ...
 
-    async def save_freeze(self, freeze: Freeze) -> None: ...
+    async def save_pause(self, pause: Pause) -> None: ...
 
-    async def lift_freeze(self, id: str, *, by: str) -> bool: ...  # noqa: A002
+    async def lift_pause(self, id: str, *, by: str) -> bool: ...  # noqa: A002
 
-    async def mention(self, seq: int) -> Handled | None: ...
+    async def mention(self, seq: int) -> MentionRecord | None: ...
 
 
 class StoredFreezes:
@@ -29,29 +29,29 @@ class StoredFreezes:
 
     def __init__(self, store: FreezeStore) -> None:
         self._store = store
-        self._unstored: dict[str, Freeze] = {}
+        self._unstored: dict[str, Pause] = {}
         self._changes = 0
 
-    async def freezes(self) -> Sequence[Freeze]:
+    async def pauses(self) -> Sequence[Pause]:
         """All pauses, oldest first. Raises StoreError."""
-        stored = {freeze.id: freeze for freeze in await self._store.freezes()}
+        stored = {pause.id: pause for pause in await self._store.pauses()}
         return sorted((stored | self._unstored).values(), key=lambda one: (one.at, one.id))
 
-    async def save_freeze(self, freeze: Freeze) -> None:
+    async def save_pause(self, pause: Pause) -> None:
         """Pause; no automatic reply it holds starts after this call.
 
         Raises StoreError where it cannot be stored: until the process ends it holds all the same.
         """
-        self._unstored[freeze.id] = freeze
+        self._unstored[pause.id] = pause
         self._changes += 1
-        await self._store.save_freeze(freeze)
-        if self._unstored.get(freeze.id) is freeze:
-            del self._unstored[freeze.id]
+        await self._store.save_pause(pause)
+        if self._unstored.get(pause.id) is pause:
+            del self._unstored[pause.id]
             self._changes += 1
 
-    async def lift_freeze(self, id: str, *, by: str) -> bool:  # noqa: A002
+    async def lift_pause(self, id: str, *, by: str) -> bool:  # noqa: A002
         """Go on; False where there is no such pause."""
-        lifted = await self._store.lift_freeze(id, by=by)
+        lifted = await self._store.lift_pause(id, by=by)
         return self._unstored.pop(id, None) is not None or lifted
 
     async def frozen(self, reply: Reply) -> str | None:
@@ -62,36 +62,36 @@ class StoredFreezes:
         """
         while True:
             seen = self._changes
-            found = await self.freezes()
-            about: Handled | None = None
+            found = await self.pauses()
+            about: MentionRecord | None = None
             if reply.mention is not None and any(map(_asks_for_mention, found)):
                 about = await self._store.mention(reply.mention)
             if seen == self._changes:
                 break
-        held = next((freeze for freeze in found if holds(freeze, reply, about)), None)
+        held = next((pause for pause in found if holds(pause, reply, about)), None)
         return None if held is None else held.reason or held.id
 
 
-def _asks_for_mention(freeze: Freeze) -> bool:
-    return freeze.scope not in ("all", "channel")
+def _asks_for_mention(pause: Pause) -> bool:
+    return pause.scope not in ("all", "channel")
 
 
-def holds(freeze: Freeze, reply: Reply, about: Handled | None) -> bool:
+def holds(pause: Pause, reply: Reply, about: MentionRecord | None) -> bool:
     """True where the pause is about this reply.
 
     ``about``: the mention it answers; one whose mention is unknown is held by every pause that
     would have to know it.
     """
-    if freeze.scope == "all":
+    if pause.scope == "all":
         return True
-    if freeze.scope == "channel":
-        return reply.target.channel == freeze.value
+    if pause.scope == "channel":
+        return reply.target.channel == pause.value
     if about is None:
         return True
     mention = about.mention
-    if freeze.scope == "brand":
-        return freeze.value in mention.brands
-    if freeze.scope == "incident":
-        return mention.incident == freeze.value
-    brand, _, category = freeze.value.rpartition("/")
+    if pause.scope == "brand":
+        return pause.value in mention.brands
+    if pause.scope == "incident":
+        return mention.incident == pause.value
+    brand, _, category = pause.value.rpartition("/")
     return mention.judgement.category == category and (not brand or brand in mention.brands)

@@ -13,8 +13,8 @@ from core.bus import Bus
 from core.clock import Clock
 from core.events import Received
 from core.health import Health
-from core.jobs import Duty
-from core.settings import Brand, Settings
+from core.jobs import Job
+from core.settings import BrandSettings, Settings
 from responders.alerting import jobs as duties
 from responders.alerting.escalation import read_chain, require_on_call
 from responders.alerting.lifecycle import read_rules
@@ -52,12 +52,12 @@ def build_responders(
     clock: Clock,
     session: aiohttp.ClientSession,
     random: Callable[[], float],
-    freezer: Freezer | None = None,
+    pauses: Freezer | None = None,
     drill: bool = False,
 ) -> Responders:
     """Wired together; ``session`` carries the webhooks and is closed by who opened it.
 
-    ``freezer``: where a P1 pauses automatic replies. ``drill``: every alert says that it is one.
+    ``pauses``: where a P1 pauses automatic replies. ``drill``: every alert says that it is one.
     """
     texts = shipped_catalogue()
     return Responders(
@@ -78,7 +78,7 @@ def build_responders(
         alerts=AlertDesk(
             store=store,
             receivers=build_receivers(settings, texts, session, clock),
-            freezer=freezer,
+            pauses=pauses,
             manners=AlertManners(
                 rules=read_rules(settings.alerts),
                 chain=partial(read_chain, settings.alerts),
@@ -93,7 +93,7 @@ def build_responders(
     )
 
 
-def own_authors(brands: Iterable[Brand]) -> dict[str, frozenset[str]]:
+def own_authors(brands: Iterable[BrandSettings]) -> dict[str, frozenset[str]]:
     """Ids of the brands' own accounts, by channel."""
     accounts = [one.partition(":") for brand in brands for one in brand.accounts]
     return {
@@ -134,24 +134,24 @@ def build_duties(
     alerts: AlertDesk,
     health: Callable[[], Sequence[Health]],
     clock: Clock,
-) -> tuple[Duty, ...]:
+) -> tuple[Job, ...]:
     """Reminders of late tickets, retention of raw events, and the alarm for silent channels."""
     texts, language, started_at = shipped_catalogue(), settings.console.language, clock.now()
     schedule, zone = settings.schedule, ZoneInfo(settings.alerts.timezone)
     return (
-        Duty(
+        Job(
             name="remind of late tickets",
             every=timedelta(minutes=schedule.reminder_minutes),
             do=lambda: duties.remind_of_late_tickets(
                 store, alerts, texts=texts, language=language, clock=clock, zone=zone
             ),
         ),
-        Duty(
+        Job(
             name="forget what is old",
             every=timedelta(hours=6),
             do=lambda: duties.forget_what_is_old(store, schedule=schedule, clock=clock),
         ),
-        Duty(
+        Job(
             name="alarm silent channels",
             every=timedelta(minutes=10),
             do=lambda: duties.alarm_silent_connectors(

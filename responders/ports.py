@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
-from core.alerts import Alert, Silence
+from core.alerts import Alert, Mute
 from core.articles import Answer
 from core.conversations import Conversation
-from core.mentions import Handled, Mention
-from core.pauses import Freeze
+from core.mentions import Mention, MentionRecord
+from core.pauses import Pause
 from core.tickets import Ticket
 
 
@@ -73,19 +73,19 @@ class Alerts(Protocol):
         """
         ...
 
-    async def silences(self) -> Sequence[Silence]: ...
+    async def mutes(self) -> Sequence[Mute]: ...
 
 
 class Freezer(Protocol):
     """Where automatic replies are paused."""
 
-    async def save_freeze(self, freeze: Freeze) -> None:
+    async def save_pause(self, pause: Pause) -> None:
         """Pause; nothing starts after the return."""
         ...
 
-    async def freezes(self) -> Sequence[Freeze]: ...
+    async def pauses(self) -> Sequence[Pause]: ...
 
-    async def lift_freeze(self, id: str, *, by: str) -> bool:  # noqa: A002
+    async def lift_pause(self, id: str, *, by: str) -> bool:  # noqa: A002
         """Go on; False where there was no such pause."""
         ...
 
@@ -123,7 +123,7 @@ class Answers(Protocol):
 class Mentions(Protocol):
     """Where the mention behind a reply is found."""
 
-    async def mention(self, seq: int) -> Handled | None: ...
+    async def mention(self, seq: int) -> MentionRecord | None: ...
 
 
 class Raises(Protocol):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.events import Counts
+from core.events import EventCounts
 from storage.records import AGED
 
 
@@ -20,7 +20,7 @@ class Finding:
     """What the operator does where it was not."""
 
 
-def wrong_counts(counted: Counts, found: Counts, *, mend: bool) -> list[Finding]:
+def wrong_counts(counted: EventCounts, found: EventCounts, *, mend: bool) -> list[Finding]:
     """Where the counters differ from the rows."""
     names = ("received", "done", "pending", "dead")
     pairs = {name: (getattr(counted, name), getattr(found, name)) for name in names}
@@ -38,7 +38,7 @@ def wrong_counts(counted: Counts, found: Counts, *, mend: bool) -> list[Finding]
     ]
 
 
-def recount(rows: dict[str, int], counted: Counts) -> Counts:
+def recount(rows: dict[str, int], counted: EventCounts) -> EventCounts:
     """The counts that rows tell: ``done``, ``pending``, ``dead`` and ``dropped:REASON``.
 
     Duplicates leave no row, nor does what aged out unread: both are taken as counted.
@@ -52,7 +52,7 @@ def recount(rows: dict[str, int], counted: Counts) -> Counts:
         if counted.dropped.get(reason):
             dropped[reason] = counted.dropped[reason]
     done, pending, dead = (rows.get(name, 0) for name in ("done", "pending", "dead"))
-    return Counts(
+    return EventCounts(
         received=done + pending + dead + sum(dropped.values()),
         done=done,
         pending=pending,

@@ -5,9 +5,9 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.conversations import Conversation, Line
+from core.conversations import Conversation, ConversationLine
 from core.events import Author, Event
-from core.mentions import Correction, Mention, Tracked
+from core.mentions import Correction, Mention, TrackedPost
 from core.outbox import Reply
 from core.tickets import Ticket
 
@@ -22,12 +22,12 @@ class Dossier:
     events: tuple[Event, ...] = ()
     mentions: tuple[Mention, ...] = ()
     conversations: tuple[Conversation, ...] = ()
-    lines: tuple[Line, ...] = ()
+    lines: tuple[ConversationLine, ...] = ()
     tickets: tuple[Ticket, ...] = ()
     replies: tuple[Reply, ...] = ()
     corrections: tuple[Correction, ...] = ()
     """What staff said the mentions really are."""
-    tracked: tuple[Tracked, ...] = ()
+    tracked: tuple[TrackedPost, ...] = ()
     """Figures of the mentions."""
     rejects: tuple[bytes, ...] = ()
     """Input that could not be read and names the customer."""

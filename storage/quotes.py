@@ -6,9 +6,9 @@ from typing import Final, TypeVar
 
 from core.alerts import Alert
 from core.incidents import Incident
-from core.localized import Wording
+from core.localized import LocalizedText
 from core.mentions import Mention
-from core.pauses import Freeze
+from core.pauses import Pause
 
 Quoting = TypeVar("Quoting", Alert, Incident)
 
@@ -35,17 +35,19 @@ def without_quotes(record: Quoting, texts: frozenset[str]) -> Quoting | None:
     return None if changed == record else replace(changed, version=record.version + 1)
 
 
-def unquoting(freeze: Freeze, texts: frozenset[str]) -> Freeze | None:
+def unquoting(pause: Pause, texts: frozenset[str]) -> Pause | None:
     """As ``without_quotes``, for the reason of a pause."""
     changed = replace(
-        freeze,
-        reason=_title(freeze.reason, texts),
-        wordings=_wordings(freeze.wordings, texts),
+        pause,
+        reason=_title(pause.reason, texts),
+        wordings=_wordings(pause.wordings, texts),
     )
-    return None if changed == freeze else changed
+    return None if changed == pause else changed
 
 
-def _wordings(wordings: Sequence[Wording], texts: frozenset[str]) -> tuple[Wording, ...]:
+def _wordings(
+    wordings: Sequence[LocalizedText], texts: frozenset[str]
+) -> tuple[LocalizedText, ...]:
     return tuple(
         replace(each, title=_title(each.title, texts), body=_body(each.body, texts))
         for each in wordings

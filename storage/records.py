@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
-from core.alerts import Alert, Silence
+from core.alerts import Alert, Mute
 from core.conversations import Conversation, ConversationState
 from core.decisions import Action, Decision
 from core.events import Event
 from core.judgement import Judgement
-from core.mentions import Mention, MentionFilter, Tracked
+from core.mentions import Mention, MentionFilter, TrackedPost
 from core.outbox import Reply, ReplyState
 from core.outcomes import Plan
 from core.tickets import Ticket
@@ -188,12 +188,12 @@ def acknowledged(alert: Alert, by: str, at: datetime) -> Alert:
     return replace(alert, state="acknowledged", owner=by, acknowledged_at=at)
 
 
-def newest_samples(tracked: Tracked) -> Tracked:
+def newest_samples(tracked: TrackedPost) -> TrackedPost:
     """With as many samples as are kept."""
     return replace(tracked, samples=tracked.samples[-SAMPLES:])
 
 
-def silence_noted(silence: Silence) -> str:
+def silence_noted(silence: Mute) -> str:
     """A silence as the audit log names it."""
     return f"{silence.id} until {silence.until.isoformat(timespec='seconds')}"
 

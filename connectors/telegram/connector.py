@@ -31,7 +31,7 @@ from connectors.telegram.send import Sender
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.staff_group import StaffGroup
 from connectors.telegram.text import LIMIT, length
-from core.connector import Capabilities, Pushed, Response, SendResult
+from core.connector import Capabilities, PushRequest, PushResponse, SendResult
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.events import Page
 from core.outbox import Target
@@ -120,16 +120,16 @@ class Telegram:
         """As core.connector.Paces: thirty messages a second to all chats together."""
         return self.rates.overall()
 
-    async def handle_http(self, request: Pushed) -> Response:
+    async def handle_http(self, request: PushRequest) -> PushResponse:
         """Store one pushed update; 503 asks Telegram to push it again."""
         secret = self._settings.webhook_secret
         if self._settings.mode != "webhook" or secret is None:
-            return Response(status=404)
+            return PushResponse(status=404)
         if request.method != "POST":
-            return Response(status=405)
+            return PushResponse(status=405)
         shown = request.headers.get("x-telegram-bot-api-secret-token", "")
         if not hmac.compare_digest(shown.encode("utf-8", "replace"), _plain(secret).encode()):
-            return Response(status=403)
+            return PushResponse(status=403)
         try:
             batch = self._sort([decode(request.body)], await self._who())
             await self._press(batch)
@@ -137,7 +137,7 @@ class Telegram:
             await self._tools.intake.accept(self.name, page)
         except (StoreError, ConnectorError) as error:
             log.warning("an update was not stored", extra={"error": str(error)})
-            return Response(status=503)
+            return PushResponse(status=503)
         self.last_contact = self._clock.now()
         return _confirmation(batch)
 
@@ -253,12 +253,12 @@ class Telegram:
                 log.info("a button was not confirmed", extra={"error": str(error)})
 
 
-def _confirmation(batch: Batch) -> Response:
+def _confirmation(batch: Batch) -> PushResponse:
     """200; where a button was pressed, with the call that confirms it."""
     if not batch.buttons:
-        return Response(status=200)
+        return PushResponse(status=200)
     call = {"method": "answerCallbackQuery", "callback_query_id": batch.buttons[0]}
-    return Response(
+    return PushResponse(
         status=200, body=json.dumps(call).encode(), content_type="application/json; charset=utf-8"
     )
 

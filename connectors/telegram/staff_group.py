@@ -18,7 +18,7 @@ from connectors.telegram.client import ApiError, Fault, TelegramApi
 from connectors.telegram.limits import Rates
 from connectors.telegram.staff_messages import Words, card_buttons, card_text, digest
 from core.alerts import Alert
-from core.cards import Card, Posting, StaffAction, alert_card
+from core.cards import Card, PostedCard, StaffAction, alert_card
 from core.clock import Clock
 from core.errors import Conflict, ConnectorError, Refused, Unavailable
 
@@ -97,7 +97,7 @@ class StaffGroup:
         finally:
             self._rates.sent(self._chat)
         await self._postings.save_posting(
-            Posting(
+            PostedCard(
                 token=card.token,
                 subject=card.subject,
                 chat=self._chat,
@@ -126,7 +126,7 @@ class StaffGroup:
             await self._act(query, posting, StaffAction(found[1]), member)
 
     async def _act(
-        self, query: CallbackQuery, posting: Posting, action: StaffAction, member: str
+        self, query: CallbackQuery, posting: PostedCard, action: StaffAction, member: str
     ) -> None:
         try:
             card: Card | None = await self._desk.act(posting.subject, action, by=member)
@@ -170,7 +170,7 @@ class StaffGroup:
             await self._postings.save_posting(replace(posting, shown=shown, over=over))
             return True
 
-    async def _strike(self, posting: Posting, card: Card) -> None:
+    async def _strike(self, posting: PostedCard, card: Card) -> None:
         """Leave nothing to press in a message that a newer one has replaced."""
         try:
             await self._rewrite(posting, card, card_text(card, self._words, moved=True), None)
@@ -178,7 +178,7 @@ class StaffGroup:
             log.warning("a card stands twice", extra={"error": str(error)})
 
     async def _rewrite(
-        self, posting: Posting, card: Card, text: str, buttons: InlineKeyboardMarkup | None
+        self, posting: PostedCard, card: Card, text: str, buttons: InlineKeyboardMarkup | None
     ) -> bool:
         """False where the message is gone; one that says so already is fine."""
         method = EditMessageText(

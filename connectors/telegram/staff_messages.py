@@ -17,7 +17,7 @@ class Words:
     """The texts of one language."""
 
     def __init__(self, language: Literal["zh", "en"]) -> None:
-        file = Path(__file__).with_name("telegram_staff.toml")
+        file = Path(__file__).with_name("staff_messages.toml")
         self._texts: dict[str, str] = tomllib.loads(file.read_text("utf-8"))[language]
 
     def say(self, key: str, **values: object) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 from pydantic import Field
 
 from connectors.shutdown import Closing
-from core.bus import Bus, Talked
+from core.bus import Bus, ConversationUpdated
 from core.clock import Clock
 from core.connector import Capabilities, SendResult, Sent
 from core.errors import InputError
@@ -94,7 +94,7 @@ class Webchat:
         )
         receipt = await self._intake.accept(self.name, Page(events=(event,)))
         if receipt.accepted:
-            self._bus.publish(Talked(channel=self.name, conversation=conversation))
+            self._bus.publish(ConversationUpdated(channel=self.name, conversation=conversation))
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
         """The outbox row is the sent message: the visitor's page reads it from the store."""

@@ -25,7 +25,7 @@ from connectors.x.send import Sender
 from connectors.x.settings import XSettings
 from connectors.x.text import LIMIT, length
 from connectors.x.webhook import challenged, is_signed
-from core.connector import Capabilities, Pushed, Response, SendResult
+from core.connector import Capabilities, PushRequest, PushResponse, SendResult
 from core.errors import ConnectorError, StoreError
 from core.events import Metrics, Page
 from core.outbox import Target
@@ -123,32 +123,32 @@ class X:
             raise self._reading(error) from error
 
     async def fetch_engagement(self, ids: Sequence[str]) -> Mapping[str, Metrics | None]:
-        """As core.connector.Engagement; edits and deletions that are noticed are stored as events."""
+        """As ``ReadsEngagement``; edits and deletions that are noticed are stored as events."""
         try:
             return await self._figures.fetch(ids, await self._who())
         except ApiError as error:
             raise self._reading(error) from error
 
-    async def handle_http(self, request: Pushed) -> Response:
+    async def handle_http(self, request: PushRequest) -> PushResponse:
         """Answer X's challenge, or store what it pushes; 503 asks X to push again."""
         secret = self._settings.consumer_secret
         if self._settings.mode != "webhook" or secret is None:
-            return Response(status=404)
+            return PushResponse(status=404)
         if request.method == "GET":
             return challenged(request, secret)
         if request.method != "POST":
-            return Response(status=405)
+            return PushResponse(status=405)
         if not is_signed(request, secret):
-            return Response(status=403)
+            return PushResponse(status=403)
         try:
             page, posts = self._listener.digest([request.body], await self._who())
             if page.events or page.rejects:
                 await self._intake.accept(self.name, page)
         except (StoreError, ConnectorError) as error:
             log.warning("a post was not stored", extra={"error": str(error)})
-            return Response(status=503)
+            return PushResponse(status=503)
         self._known.note(posts)
-        return Response(status=200)
+        return PushResponse(status=200)
 
     async def check(self) -> tuple[str, ...]:
         """Whose account it is and what may be done; raises Refused and Unavailable."""

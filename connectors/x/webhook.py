@@ -10,22 +10,24 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from core.connector import Pushed, Response
+from core.connector import PushRequest, PushResponse
 
 _SIGNATURES: Final = ("x-twitter-webhooks-signature", "x-x-webhooks-signature")
 _LONGEST_TOKEN: Final = 1000
 
 
-def challenged(request: Pushed, secret: SecretStr) -> Response:
+def challenged(request: PushRequest, secret: SecretStr) -> PushResponse:
     """The answer to X's challenge, a GET with a ``crc_token``; 400 for any other GET."""
     token = request.query.get("crc_token", "")
     if not 0 < len(token) <= _LONGEST_TOKEN:
-        return Response(status=400)
+        return PushResponse(status=400)
     body = json.dumps({"response_token": _sign(token.encode("utf-8", "replace"), secret)})
-    return Response(status=200, body=body.encode(), content_type="application/json; charset=utf-8")
+    return PushResponse(
+        status=200, body=body.encode(), content_type="application/json; charset=utf-8"
+    )
 
 
-def is_signed(request: Pushed, secret: SecretStr) -> bool:
+def is_signed(request: PushRequest, secret: SecretStr) -> bool:
     """True where the body bears X's signature; takes as long for any wrong one."""
     shown = next((request.headers[name] for name in _SIGNATURES if name in request.headers), "")
     right = _sign(request.body, secret)

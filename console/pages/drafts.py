@@ -13,7 +13,7 @@ from console.forms import LONGEST_REPLY, clean, read_form
 from console.pages.head import go_to, staff_name, staff_page, wants_part
 from console.render import Renderer
 from core.errors import Conflict
-from core.mentions import Handled
+from core.mentions import MentionRecord
 from core.outbox import Reply
 
 PAGE = 50
@@ -24,7 +24,7 @@ class Waiting:
     """A draft with what it answers."""
 
     reply: Reply
-    about: Handled | None
+    about: MentionRecord | None
 
 
 class DraftPages:

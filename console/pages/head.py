@@ -16,7 +16,7 @@ from core.alerts import Alert
 from core.errors import StoreError
 from core.figures import Figures
 from core.incidents import Incident
-from core.pauses import Freeze
+from core.pauses import Pause
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Head:
     alert: Alert | None
     """The gravest firing alert, the oldest of equals; else the gravest that somebody has taken."""
     more_alerts: int
-    paused: tuple[Freeze, ...] = ()
+    paused: tuple[Pause, ...] = ()
     """Pauses of automatic replies."""
     incident: Incident | None = None
     """What the alert is about, where that is known."""
@@ -46,7 +46,7 @@ async def read_head(desk: Desk) -> Head:
         about = None if found.alert is None else found.alert.incident
         return replace(
             found,
-            paused=tuple(await desk.pauses.freezes()),
+            paused=tuple(await desk.pauses.pauses()),
             incident=None if about is None else await desk.store.incident(about),
         )
     except StoreError as error:

@@ -9,11 +9,11 @@ from starlette.exceptions import HTTPException
 
 from console.desk import Desk
 from console.forms import LONGEST_REPLY, clean
-from core.alerts import Alert, Silence
+from core.alerts import Alert, Mute
 from core.errors import Conflict, InputError
-from core.incidents import Incident, Note
-from core.localized import Tongue, Wording, in_each
-from core.pauses import Freeze
+from core.incidents import Incident, TimelineEntry
+from core.localized import LocalizedText, UiLanguage, in_each
+from core.pauses import Pause
 
 SILENT_HOURS: Final = (1, 4, 24)
 MOST_NOTES: Final = 200
@@ -32,20 +32,24 @@ class IncidentActs:
         """``do`` names it; returns the name of what to tell. Raises Conflict and InputError."""
         match form.get("do"):
             case "own":
-                await self._change(incident, Note(at=self._now(), by=by, what="owned"), owner=by)
+                await self._change(
+                    incident, TimelineEntry(at=self._now(), by=by, what="owned"), owner=by
+                )
                 await self._acknowledge(incident, by)
             case "acknowledge":
                 await self._acknowledge(incident, by)
-                await self._change(incident, Note(at=self._now(), by=by, what="acknowledged"))
+                await self._change(
+                    incident, TimelineEntry(at=self._now(), by=by, what="acknowledged")
+                )
             case "statement":
                 return await self._statement(incident, form, by)
             case "resolve":
-                note = Note(at=self._now(), by=by, what="resolved")
+                note = TimelineEntry(at=self._now(), by=by, what="resolved")
                 await self._change(incident, note, state="resolved")
                 await self._resolve_alerts(incident)
                 await self._lift(incident)
             case "reopen":
-                note = Note(at=self._now(), by=by, what="reopened")
+                note = TimelineEntry(at=self._now(), by=by, what="reopened")
                 await self._change(incident, note, state="open")
             case "freeze" | "lift" as what:
                 await self._pause(incident, by, frozen=what == "freeze")
@@ -67,11 +71,11 @@ class IncidentActs:
             raise InputError("reply.too_long")
         if version != str(incident.version) and form.get("was", "") != incident.statement:
             raise Conflict("a colleague has changed the statement")
-        note = Note(at=self._now(), by=by, what="statement", detail=text[:200])
+        note = TimelineEntry(at=self._now(), by=by, what="statement", detail=text[:200])
         await self._change(incident, note, statement=text)
         return "incident.statement_saved"
 
-    async def _change(self, incident: Incident, note: Note, **fields: str) -> Incident:
+    async def _change(self, incident: Incident, note: TimelineEntry, **fields: str) -> Incident:
         """Store the fields and the note on what is stored now."""
         for _ in range(_TRIES):
             fresh = await self._desk.store.incident(incident.id)
@@ -109,20 +113,20 @@ class IncidentActs:
                     alert = await self._desk.store.alert(found.key)
 
     async def _lift(self, incident: Incident) -> None:
-        for freeze in await self._desk.pauses.freezes():
-            if freeze.by == "bot" and (freeze.scope, freeze.value) == ("incident", incident.id):
-                await self._desk.pauses.lift_freeze(freeze.id, by="bot")
+        for pause in await self._desk.pauses.pauses():
+            if pause.by == "bot" and (pause.scope, pause.value) == ("incident", incident.id):
+                await self._desk.pauses.lift_pause(pause.id, by="bot")
 
     async def _pause(self, incident: Incident, by: str, *, frozen: bool) -> None:
         name = f"incident:{incident.id}"
         if frozen:
 
-            def why(tongue: Tongue) -> Wording:
+            def why(tongue: UiLanguage) -> LocalizedText:
                 title = f"{incident.id} {incident.told(tongue).title}"[:200]
-                return Wording(language=tongue, title=title)
+                return LocalizedText(language=tongue, title=title)
 
-            await self._desk.pauses.save_freeze(
-                Freeze(
+            await self._desk.pauses.save_pause(
+                Pause(
                     id=name,
                     scope="incident",
                     value=incident.id,
@@ -133,21 +137,21 @@ class IncidentActs:
                 )
             )
         else:
-            await self._desk.pauses.lift_freeze(name, by=by)
+            await self._desk.pauses.lift_pause(name, by=by)
         what = "frozen" if frozen else "lifted"
-        await self._change(incident, Note(at=self._now(), by=by, what=what))
+        await self._change(incident, TimelineEntry(at=self._now(), by=by, what=what))
 
     async def _silence(
         self, incident: Incident, form: Mapping[str, str], by: str, *, silent: bool
     ) -> None:
         name = f"incident:{incident.id}"
         if not silent:
-            await self._desk.store.end_silence(name, by=by)
-            await self._change(incident, Note(at=self._now(), by=by, what="unsilenced"))
+            await self._desk.store.end_mute(name, by=by)
+            await self._change(incident, TimelineEntry(at=self._now(), by=by, what="unsilenced"))
             return
         hours = next((n for n in SILENT_HOURS if str(n) == form.get("hours")), SILENT_HOURS[0])
-        await self._desk.store.save_silence(
-            Silence(
+        await self._desk.store.save_mute(
+            Mute(
                 id=name,
                 incident=incident.id,
                 until=self._now() + timedelta(hours=hours),
@@ -155,7 +159,7 @@ class IncidentActs:
                 by=by,
             )
         )
-        note = Note(at=self._now(), by=by, what="silenced", detail=f"{hours} h")
+        note = TimelineEntry(at=self._now(), by=by, what="silenced", detail=f"{hours} h")
         await self._change(incident, note)
 
     async def _merge(self, incident: Incident, form: Mapping[str, str], by: str) -> None:

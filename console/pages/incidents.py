@@ -23,7 +23,7 @@ from core.alerts import Alert
 from core.errors import Conflict, InputError
 from core.incidents import Incident
 from core.mentions import MentionFilter
-from core.pauses import Freeze
+from core.pauses import Pause
 from core.tickets import Ticket
 
 MOST_INCIDENTS = 50
@@ -69,8 +69,8 @@ class IncidentPages:
         """
         store, now = self._desk.store, self._desk.clock.now()
         found = await store.incidents(limit=MOST_INCIDENTS)
-        freezes = await self._desk.pauses.freezes()
-        rows = [await self._row(one, freezes) for one in found if one.merged_into is None]
+        pauses = await self._desk.pauses.pauses()
+        rows = [await self._row(one, pauses) for one in found if one.merged_into is None]
         rows.sort(
             key=lambda row: (
                 row.incident.state != "open",
@@ -129,13 +129,13 @@ class IncidentPages:
         store = self._desk.store
         handled = await store.incident_mentions(incident.id, limit=MOST_MENTIONS)
         facts = await asyncio.to_thread(facts_of, handled)
-        freezes = await self._desk.pauses.freezes()
+        pauses = await self._desk.pauses.pauses()
         now = self._desk.clock.now()
-        silences = await store.silences()
+        mutes = await store.mutes()
         values = {
             "incident": incident,
             "facts": facts,
-            "row": await self._row(incident, freezes),
+            "row": await self._row(incident, pauses),
             "tickets": await self._tickets(facts.tickets),
             "more_tickets": max(0, len(facts.tickets) - MOST_TICKETS),
             "alerts": await self._alerts(incident),
@@ -146,7 +146,7 @@ class IncidentPages:
             ],
             "can_regroup": self._desk.regroups is not None,
             "silenced": next(
-                (one for one in silences if one.incident == incident.id and one.until > now), None
+                (one for one in mutes if one.incident == incident.id and one.until > now), None
             ),
             "age": (now if incident.state == "open" else incident.last_at) - incident.first_at,
             "quiet": now - incident.last_at > timedelta(hours=1),
@@ -164,13 +164,13 @@ class IncidentPages:
             )
         return await staff_page(self._renderer, request, "incident.html", values, status=status)
 
-    async def _row(self, incident: Incident, freezes: Sequence[Freeze]) -> Row:
+    async def _row(self, incident: Incident, pauses: Sequence[Pause]) -> Row:
         speed = 0
         if incident.state == "open":
             since = incident.last_at - timedelta(hours=1)
             where = MentionFilter(incident=incident.id, since=since)
             speed = len((await self._desk.store.mentions(where, limit=MOST_COUNTED)).mentions)
-        return Row(incident=incident, an_hour=speed, paused=is_paused(incident, freezes))
+        return Row(incident=incident, an_hour=speed, paused=is_paused(incident, pauses))
 
     async def _incident(self, request: Request) -> Incident:
         found = await self._desk.store.incident(str(request.path_params["id"]))
@@ -187,13 +187,13 @@ class IncidentPages:
         return [alert for alert in found if alert.incident == incident.id]
 
 
-def is_paused(incident: Incident, freezes: Sequence[Freeze]) -> bool:
+def is_paused(incident: Incident, pauses: Sequence[Pause]) -> bool:
     """True where a pause holds automatic replies about it."""
     topics = {incident.category, f"{incident.brand}/{incident.category}"}
     return any(
-        freeze.scope == "all"
-        or (freeze.scope == "brand" and freeze.value == incident.brand)
-        or (freeze.scope == "category" and freeze.value in topics)
-        or (freeze.scope == "incident" and freeze.value == incident.id)
-        for freeze in freezes
+        pause.scope == "all"
+        or (pause.scope == "brand" and pause.value == incident.brand)
+        or (pause.scope == "category" and pause.value in topics)
+        or (pause.scope == "incident" and pause.value == incident.id)
+        for pause in pauses
     )

@@ -13,7 +13,7 @@ from console.pages.correcting import CATEGORIES, read_correction
 from console.pages.head import go_to, query_without, staff_name, staff_page, wants_part
 from console.render import Renderer
 from core.errors import Conflict
-from core.mentions import Correction, Handled
+from core.mentions import Correction, MentionRecord
 
 PAGE = 40
 
@@ -22,7 +22,7 @@ PAGE = 40
 class Shown:
     """What stands beside the list."""
 
-    handled: Handled
+    handled: MentionRecord
     correction: Correction | None
     notice: str = ""
     is_bad: bool = False
@@ -84,20 +84,20 @@ class MentionPages:
             return await self._show(request, handled, notice="correct.done")
         return go_to(f"/mentions/{handled.mention.seq}")
 
-    async def _mention(self, request: Request) -> Handled:
+    async def _mention(self, request: Request) -> MentionRecord:
         seq = whole(request.path_params, "seq")
         found = None if seq is None else await self._desk.store.mention(seq)
         if found is None:
             raise HTTPException(404, detail="no_mention")
         return found
 
-    async def _shown(self, handled: Handled) -> Shown:
+    async def _shown(self, handled: MentionRecord) -> Shown:
         """With what staff said of it."""
         correction = await self._desk.store.correction(handled.mention.seq)
         return Shown(handled=handled, correction=correction)
 
     async def _show(
-        self, request: Request, handled: Handled, *, notice: str = "", status: int = 200
+        self, request: Request, handled: MentionRecord, *, notice: str = "", status: int = 200
     ) -> Response:
         shown = replace(await self._shown(handled), notice=notice, is_bad=status != 200)
         if wants_part(request, "detail"):

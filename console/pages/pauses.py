@@ -16,9 +16,9 @@ from console.live import LiveHub
 from console.pages.head import go_to, staff_name, staff_page, wants_part
 from console.pages.incident_acts import SILENT_HOURS
 from console.render import Renderer
-from core.alerts import Silence
+from core.alerts import Mute
 from core.errors import InputError
-from core.pauses import Freeze, Scope
+from core.pauses import Pause, PauseScope
 
 LONGEST: Final = 200
 CATEGORIES: Final = (
@@ -65,13 +65,13 @@ class PausePages:
         try:
             match form.get("do"):
                 case "freeze":
-                    await self._desk.pauses.save_freeze(self._freeze(form, me))
+                    await self._desk.pauses.save_pause(self._freeze(form, me))
                 case "lift":
-                    await self._desk.pauses.lift_freeze(form.get("id", ""), by=me)
+                    await self._desk.pauses.lift_pause(form.get("id", ""), by=me)
                 case "silence":
-                    await self._desk.store.save_silence(self._silence(form, me))
+                    await self._desk.store.save_mute(self._silence(form, me))
                 case "unsilence":
-                    await self._desk.store.end_silence(form.get("id", ""), by=me)
+                    await self._desk.store.end_mute(form.get("id", ""), by=me)
                 case _:
                     raise HTTPException(400, detail="not_a_form")
         except InputError as error:
@@ -81,13 +81,13 @@ class PausePages:
             return await self._answer(request, notice="pause.done")
         return go_to("/pauses")
 
-    def _freeze(self, form: Mapping[str, str], me: str) -> Freeze:
+    def _freeze(self, form: Mapping[str, str], me: str) -> Pause:
         scope, value = _scope(form.get("scope", "")), clean(form.get("value", ""))[:LONGEST]
         if scope == "all":
             value = ""
         elif not value:
             raise InputError("pause.what")
-        return Freeze(
+        return Pause(
             id=f"{scope}:{value}" if value else scope,
             scope=scope,
             value=value,
@@ -96,7 +96,7 @@ class PausePages:
             at=self._desk.clock.now(),
         )
 
-    def _silence(self, form: Mapping[str, str], me: str) -> Silence:
+    def _silence(self, form: Mapping[str, str], me: str) -> Mute:
         found = {
             name: clean(form.get(name, ""))[:LONGEST] or None
             for name in ("brand", "channel", "category", "kind")
@@ -104,7 +104,7 @@ class PausePages:
         hours = next((n for n in SILENT_HOURS if str(n) == form.get("hours")), None)
         if hours is None:
             raise InputError("pause.what")
-        return Silence(
+        return Mute(
             id=secrets.token_hex(6),
             until=self._desk.clock.now() + timedelta(hours=hours),
             reason=clean(form.get("reason", ""))[:LONGEST],
@@ -116,10 +116,10 @@ class PausePages:
         self, request: Request, *, notice: str = "", is_bad: bool = False
     ) -> Response:
         now = self._desk.clock.now()
-        silences = await self._desk.store.silences()
+        mutes = await self._desk.store.mutes()
         values = {
-            "freezes": await self._desk.pauses.freezes(),
-            "silences": [one for one in silences if one.until > now],
+            "freezes": await self._desk.pauses.pauses(),
+            "silences": [one for one in mutes if one.until > now],
             "channels": await self._desk.channels.known(),
             "brands": self._desk.brands,
             "hours": SILENT_HOURS,
@@ -133,8 +133,8 @@ class PausePages:
         return await staff_page(self._renderer, request, "pauses.html", values, status=status)
 
 
-def _scope(name: str) -> Scope:
-    scopes: tuple[Scope, ...] = get_args(Scope)
+def _scope(name: str) -> PauseScope:
+    scopes: tuple[PauseScope, ...] = get_args(PauseScope)
     found = next((scope for scope in scopes if scope == name), None)
     if found is None:
         raise InputError("pause.what")

@@ -16,7 +16,7 @@ from console.access import Door
 from console.desk import Desk
 from console.formatting import json_response
 from core.errors import StoreError
-from core.events import Counts
+from core.events import EventCounts
 from core.figures import Figures
 from core.health import Health, Status
 
@@ -93,7 +93,7 @@ class _Families(Collector):
         return self._found
 
 
-def _families(counts: Counts, figures: Figures, connectors: Sequence[Health]) -> list[Metric]:
+def _families(counts: EventCounts, figures: Figures, connectors: Sequence[Health]) -> list[Metric]:
     received = CounterMetricFamily("tingfeng_events_received", "Events in the store.")
     received.add_metric([], counts.received)
     standing = GaugeMetricFamily(

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 from console.access import Door
 from console.desk import Desk
 from console.forms import read_body
-from core.connector import HandlesHttp, Pushed
+from core.connector import HandlesHttp, PushRequest
 
 LONGEST_BODY: Final = 4 * 1024 * 1024
 
@@ -35,7 +35,7 @@ class PushDoors:
         if connector is None:
             raise HTTPException(404, detail="not_found")
         answer = await connector.handle_http(
-            Pushed(
+            PushRequest(
                 method=request.method,
                 path=request.url.path,
                 query=dict(request.query_params),

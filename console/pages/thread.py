@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from console.ports import ConsoleStore
-from core.conversations import Conversation, Line
-from core.mentions import Handled
+from core.conversations import Conversation, ConversationLine
+from core.mentions import MentionRecord
 from core.outbox import Reply, ReplyState
 from core.tickets import Ticket
 
@@ -22,7 +22,7 @@ class Thread:
     """What belongs to one ticket."""
 
     conversation: Conversation | None
-    lines: Sequence[Line]
+    lines: Sequence[ConversationLine]
     """Oldest first; only the newest ``MOST_LINES``."""
     cut: bool
     """True where older lines are left out."""
@@ -30,13 +30,13 @@ class Thread:
     """Replies that did not reach the customer, or not yet."""
     drafts: Sequence[Reply]
     """Replies that wait for a person."""
-    about: Handled | None
+    about: MentionRecord | None
     """The mention it began with, where that is no line of the conversation."""
 
 
 async def read_thread(store: ConsoleStore, ticket: Ticket) -> Thread:
     """The conversation of a ticket as recorded now."""
-    lines: list[Line] = []
+    lines: list[ConversationLine] = []
     cut = False
     while found := await store.lines(
         ticket.channel,

@@ -13,7 +13,7 @@ from console.forms import LONGEST_REPLY, clean, read_form, ticket_filter, whole
 from console.pages.head import go_to, query_without, staff_name, staff_page, wants_part
 from console.pages.thread import read_thread
 from console.render import Renderer
-from core.bus import Talked
+from core.bus import ConversationUpdated
 from core.errors import Conflict
 from core.outbox import Reply, ReplyState, Target
 from core.tickets import Ticket, TicketState
@@ -112,7 +112,9 @@ class TicketPages:
 
     def _tell(self, ticket: Ticket) -> None:
         self._desk.bus.publish(ticket)
-        self._desk.bus.publish(Talked(channel=ticket.channel, conversation=ticket.conversation))
+        self._desk.bus.publish(
+            ConversationUpdated(channel=ticket.channel, conversation=ticket.conversation)
+        )
 
     async def _ticket(self, request: Request) -> Ticket:
         found = await self._desk.store.ticket(str(request.path_params["number"]))

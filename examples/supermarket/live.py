@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from core.settings import Channel, Settings
+from core.settings import ChannelSettings, Settings
 from examples.supermarket.demo import MINUTES, demo_events, demo_history, prepare
 from examples.supermarket.scenario import write_lines
 
@@ -42,6 +42,6 @@ def write_drill(
     return past, file
 
 
-def _replay(name: str, file: Path, speed: float | str) -> Channel:
+def _replay(name: str, file: Path, speed: float | str) -> ChannelSettings:
     settings = {"name": name, "type": "replay", "file": str(file.resolve()), "speed": speed}
-    return Channel.model_validate(settings)
+    return ChannelSettings.model_validate(settings)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from core.taxonomy import KINDS
+from core.taxonomy import RISKS
 from listeners.judgement.lexicon import FOLDER, Hit, Lexicon
 
 _HARMLESS: Final = "harmless"
@@ -35,7 +35,7 @@ def named(hits: Sequence[Hit], *, prefix: str = "") -> tuple[Risk, ...]:
             left.setdefault(hit.label.removeprefix(prefix), []).append(hit)
     if not left:
         return ()
-    found = [Risk(kind=kind, words=words) for kind in KINDS if (words := rules.named(kind, left))]
+    found = [Risk(kind=kind, words=words) for kind in RISKS if (words := rules.named(kind, left))]
     return tuple(found)
 
 
@@ -65,7 +65,7 @@ class _Rules:
 @cache
 def _rules() -> _Rules:
     tree = tomllib.loads((FOLDER / "risk.toml").read_text(encoding="utf-8"))
-    lists = {kind: tuple(tree[kind]["words"]) for kind in KINDS}
+    lists = {kind: tuple(tree[kind]["words"]) for kind in RISKS}
     lists |= {_group(name): tuple(words) for name, words in tree["groups"].items()}
     lists[_HARMLESS] = tuple(tree["harmless"])
     return _Rules(
@@ -73,7 +73,7 @@ def _rules() -> _Rules:
         words=Lexicon(lists),
         pairs={
             kind: tuple((_group(a), _group(b)) for a, b in tree[kind].get("pairs", ()))
-            for kind in KINDS
+            for kind in RISKS
         },
         reach=tree["reach"],
     )

@@ -68,7 +68,7 @@ class Features:
 
 
 class LinearModel:
-    """Judges sentiment; as listeners.judgement.ports.SentimentModel. Safe to share between threads."""
+    """Judges sentiment; a ``SentimentModel``. Safe to share between threads."""
 
     def __init__(
         self, header: Header, table: Table, *, adaptation: Adaptation | None = None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from core.taxonomy import KINDS
+from core.taxonomy import RISKS
 from listeners.judgement.lexicon import Hit
 from listeners.judgement.topic_features import Features
 from listeners.judgement.topics import Topics
@@ -45,7 +45,7 @@ def decide(topics: Topics, features: Features) -> Decided:
     category = max(topics.categories, key=topics.categories.__getitem__)
     intent = _intent(topics, features)
     named = {risk.kind for risk in features.risks}
-    risk = tuple(kind for kind in KINDS if kind in named or topics.risks[kind] >= LIKELY_RISK)
+    risk = tuple(kind for kind in RISKS if kind in named or topics.risks[kind] >= LIKELY_RISK)
     words = [word for one in features.risks if one.kind in risk for word in one.words]
     words += _words(features.hits["complaint"], {"complaint.fault", "complaint.demand"})
     words += _words(features.hits["category"], {f"category.{category}"})
@@ -61,7 +61,7 @@ def decide(topics: Topics, features: Features) -> Decided:
 
 def beside(own: Decided, passed_on: Decided) -> Decided:
     """The author's own words, with what they were said about: topic and harm of the quotation."""
-    risk = tuple(kind for kind in KINDS if kind in own.risk or kind in passed_on.risk)
+    risk = tuple(kind for kind in RISKS if kind in own.risk or kind in passed_on.risk)
     has_topic = own.category != "other" and own.about >= _OWN_TOPIC
     return replace(
         own,

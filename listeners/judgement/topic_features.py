@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.judgement import Probabilities
-from core.taxonomy import KINDS
+from core.taxonomy import RISKS
 from listeners.judgement.lexicon import Hit, Lexicon, lists, longest
 from listeners.judgement.offers import SIGNALS, signals
 from listeners.judgement.risks import Risk, named, word_lists
@@ -108,7 +108,7 @@ def _known() -> _Known:
     words = {f"{name}.{label}": of for name in _LISTS for label, of in lists(name).items()}
     names = (
         *words,
-        *(f"risk.{kind}" for kind in KINDS),
+        *(f"risk.{kind}" for kind in RISKS),
         *(f"offer.{name}" for name in SIGNALS),
         *_PLAIN,
     )

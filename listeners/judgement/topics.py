@@ -14,13 +14,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.taxonomy import CATEGORIES, INTENTS, KINDS
+from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.judgement.topic_features import Features
 
 FILE: Final = Path(__file__).with_name("tables") / "topics.npz"
 VERSION: Final = "topics-3"
 
-HEADS: Final = ("complaint", *CATEGORIES, *INTENTS, *KINDS)
+HEADS: Final = ("complaint", *CATEGORIES, *INTENTS, *RISKS)
 """What each column of the tables is."""
 
 _MOST: Final = np.float32(30)
@@ -28,7 +28,7 @@ _MOST: Final = np.float32(30)
 
 _CATEGORIES: Final = slice(1, 1 + len(CATEGORIES))
 _INTENTS: Final = slice(1 + len(CATEGORIES), 1 + len(CATEGORIES) + len(INTENTS))
-_RISKS: Final = slice(len(HEADS) - len(KINDS), len(HEADS))
+_RISKS: Final = slice(len(HEADS) - len(RISKS), len(HEADS))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,7 +117,7 @@ class TopicModel:
             categories=_one_of(CATEGORIES, powers[_CATEGORIES]),
             intents=_one_of(INTENTS, powers[_INTENTS]),
             risks={
-                kind: power / (1 + power) for kind, power in zip(KINDS, powers[_RISKS], strict=True)
+                kind: power / (1 + power) for kind, power in zip(RISKS, powers[_RISKS], strict=True)
             },
         )
 

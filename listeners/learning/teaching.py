@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from core.errors import InputError
-from core.mentions import Corrected
+from core.mentions import CorrectedMention
 from core.taxonomy import CATEGORIES, Sentiment
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment_adaptation import Adaptation
@@ -99,7 +99,7 @@ def _category(judge: TextJudge, labels: Sequence[Label]) -> Sorted | None:
     return adapt_category(topic_model(), [one for one, _ in seen], [name for _, name in seen])
 
 
-def from_corrections(corrected: Iterable[Corrected]) -> list[Label]:
+def from_corrections(corrected: Iterable[CorrectedMention]) -> list[Label]:
     """One label a correction: where staff left something as it was, the judge was right."""
     return [
         Label(

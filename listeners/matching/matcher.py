@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from core.errors import ConfigError, Problem
 from core.events import Event
-from core.settings import Brand
+from core.settings import BrandSettings
 from listeners.matching.expressions import (
     All,
     Either,
@@ -53,7 +53,11 @@ class BrandMatcher:
     """Finds the configured brands in events; the cost does not grow with the number of terms."""
 
     def __init__(
-        self, brands: Sequence[Brand], *, channel_brands: Mapping[str, str], default: str | None
+        self,
+        brands: Sequence[BrandSettings],
+        *,
+        channel_brands: Mapping[str, str],
+        default: str | None,
     ) -> None:
         """``channel_brands``: which brand a channel belongs to, for events addressed to it.
 
@@ -140,7 +144,7 @@ class BrandMatcher:
                 return any(self._true(part, text, places) for part in of)
 
 
-def _rule(brand: Brand, key: str, words: _Words, problems: list[Problem]) -> _Rule:
+def _rule(brand: BrandSettings, key: str, words: _Words, problems: list[Problem]) -> _Rule:
     def read(group: str, texts: Sequence[str]) -> tuple[Expression, ...]:
         found: list[Expression] = []
         for number, text in enumerate(texts):

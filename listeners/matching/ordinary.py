@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-FILE: Final = Path(__file__).with_name("tables") / "ordinary_pairs.npz"
+FILE: Final = Path(__file__).with_name("ordinary_pairs.npz")
 FIRST: Final = 0x4E00
 COUNT: Final = 0x9FFF - FIRST + 1
 

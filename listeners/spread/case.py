@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from core.incidents import Incident, Note
-from core.localized import Wording
+from core.incidents import Incident, TimelineEntry
+from core.localized import LocalizedText
 from core.taxonomy import Severity
 from listeners.spread.activity import Activity, Heard
 from listeners.spread.cascade import Forecast
@@ -25,7 +25,7 @@ class Case:
     """Never used twice; becomes Incident.key."""
     brand: str
     title: str
-    titles: tuple[Wording, ...] = ()
+    titles: tuple[LocalizedText, ...] = ()
     """The title in each language, where it is not the words of a post."""
     activity: Activity = field(default_factory=Activity)
     profile: Profile = field(default_factory=Profile)
@@ -36,7 +36,7 @@ class Case:
     """Ids of the groups of copies that belong to it."""
     record: Incident | None = None
     """As the store last had it."""
-    notes: list[Note] = field(default_factory=list)
+    notes: list[TimelineEntry] = field(default_factory=list)
     """What happened and is not in the store's timeline yet."""
     pending: list[int] = field(default_factory=list)
     """Mention.seq of posts that the store does not know as its yet."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from core.alerts import Alert, incident_key
 from core.clock import Clock
-from core.localized import Wording
+from core.localized import LocalizedText
 from core.taxonomy import Severity
 from listeners.spread.case import Case
 from listeners.spread.ports import Raises
@@ -25,7 +25,7 @@ class Notice:
     body: str
     at: float
     """When the matter was last heard of, in seconds since 1970."""
-    wordings: tuple[Wording, ...] = ()
+    wordings: tuple[LocalizedText, ...] = ()
     """Title and body in each language."""
     channel: str | None = None
     category: str | None = None

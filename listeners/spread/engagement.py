@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from core.clock import Clock
-from core.connector import Engagement
+from core.connector import ReadsEngagement
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.events import Metrics
-from core.mentions import Handled, Mention, Sample, Tracked
+from core.mentions import Mention, MentionRecord, MetricsSample, TrackedPost
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ _LATER: Final = timedelta(minutes=10)
 _AGAIN: Final = 60.0
 
 
-class Reader(Engagement, Protocol):
+class Reader(ReadsEngagement, Protocol):
     """A connector that can read figures."""
 
     @property
@@ -49,15 +49,15 @@ class TrackStore(Protocol):
         """Negative public mentions posted after ``since`` that nobody tracks yet."""
         ...
 
-    async def track(self, items: Sequence[Tracked]) -> None:
+    async def track(self, items: Sequence[TrackedPost]) -> None:
         """Keep these, in place of earlier ones of the same mentions."""
         ...
 
-    async def tracked_due(self, channel: str, now: datetime, limit: int) -> Sequence[Tracked]:
+    async def tracked_due(self, channel: str, now: datetime, limit: int) -> Sequence[TrackedPost]:
         """What is to be read now, soonest first."""
         ...
 
-    async def mention(self, seq: int) -> Handled | None: ...
+    async def mention(self, seq: int) -> MentionRecord | None: ...
 
 
 class Engaged(Protocol):
@@ -69,7 +69,7 @@ class Engaged(Protocol):
 
 
 def next_reading(
-    samples: Sequence[Sample], now: datetime, *, posted_at: datetime
+    samples: Sequence[MetricsSample], now: datetime, *, posted_at: datetime
 ) -> datetime | None:
     """When to read a post again that has these ``samples``, oldest first; ``None`` for never."""
     if not samples:
@@ -82,7 +82,7 @@ def next_reading(
     return now + wait
 
 
-def polls_of(samples: Sequence[Sample]) -> list[tuple[datetime, int]]:
+def polls_of(samples: Sequence[MetricsSample]) -> list[tuple[datetime, int]]:
     """How often a post had been passed on, or answered where that is more, at each reading."""
     return [
         (sample.at, max(sample.metrics.reposts or 0, sample.metrics.comments or 0))
@@ -117,7 +117,7 @@ class FigureWatch:
         fresh = await self._store.untracked(reader.name, since=now - QUIET_DAYS, limit=_BATCH)
         await self._store.track(
             [
-                Tracked(
+                TrackedPost(
                     mention=mention.seq,
                     channel=reader.name,
                     native_id=mention.event.id,
@@ -133,7 +133,7 @@ class FigureWatch:
         found = await reader.fetch_engagement([one.native_id for one in due])
         at = self._clock.now()
         read = [
-            _with_sample(one, Sample(at=at, metrics=found[one.native_id]))
+            _with_sample(one, MetricsSample(at=at, metrics=found[one.native_id]))
             for one in due
             if one.native_id in found
         ]
@@ -143,7 +143,7 @@ class FigureWatch:
             await self._tell(one)
         return len(read)
 
-    async def _tell(self, one: Tracked) -> None:
+    async def _tell(self, one: TrackedPost) -> None:
         about = await self._store.mention(one.mention)
         if about is not None and not about.withdrawn and one.samples[-1].metrics is not None:
             await self._watch.engaged(about.mention, polls_of(one.samples))
@@ -167,16 +167,16 @@ class FigureWatch:
             await self._clock.sleep(wait)
 
 
-def _with_sample(one: Tracked, sample: Sample) -> Tracked:
+def _with_sample(one: TrackedPost, sample: MetricsSample) -> TrackedPost:
     samples = (*one.samples, sample)
     at = next_reading(samples, sample.at, posted_at=one.posted_at)
     return replace(one, samples=samples, next_at=at)
 
 
-def _until_it_moves(samples: Sequence[Sample], posted_at: datetime) -> timedelta:
+def _until_it_moves(samples: Sequence[MetricsSample], posted_at: datetime) -> timedelta:
     """How long the post takes for the next step, at the speed between the last two readings."""
     last = samples[-1]
-    before = samples[-2] if len(samples) > 1 else Sample(at=posted_at, metrics=None)
+    before = samples[-2] if len(samples) > 1 else MetricsSample(at=posted_at, metrics=None)
     seconds = max((last.at - before.at).total_seconds(), 1.0)
     moved = _interactions(last) - _interactions(before)
     if moved <= 0:
@@ -184,7 +184,7 @@ def _until_it_moves(samples: Sequence[Sample], posted_at: datetime) -> timedelta
     return min(SLOWEST, max(FASTEST, timedelta(seconds=_STEP * seconds / moved)))
 
 
-def _interactions(sample: Sample) -> int:
+def _interactions(sample: MetricsSample) -> int:
     """Likes, which may be below zero, count by how many they are."""
     metrics = sample.metrics or Metrics()
     return abs(metrics.likes or 0) + (metrics.reposts or 0) + (metrics.comments or 0)

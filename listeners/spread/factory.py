@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from core.bus import Bus
 from core.clock import Clock
-from core.jobs import Duty
+from core.jobs import Job
 from core.settings import Settings
 from listeners.judgement.embedding import Embedder
 from listeners.spread.ports import Incidents, Raises
@@ -44,6 +44,6 @@ def build_spread(
     )
 
 
-def spread_duties(watch: SpreadWatch) -> tuple[Duty, ...]:
+def spread_duties(watch: SpreadWatch) -> tuple[Job, ...]:
     """What the watch must be asked to do now and then."""
-    return (Duty(name="spread", every=timedelta(seconds=30), do=watch.tend),)
+    return (Job(name="spread", every=timedelta(seconds=30), do=watch.tend),)

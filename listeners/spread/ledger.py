@@ -13,7 +13,7 @@ from typing import Final
 
 from core.clock import Clock
 from core.errors import Conflict, StoreError
-from core.incidents import Incident, Note
+from core.incidents import Incident, TimelineEntry
 from listeners.spread.case import Case
 from listeners.spread.ports import Incidents
 
@@ -131,7 +131,7 @@ class Ledger:
         def end(stored: Incident) -> Incident:
             if stored.merged_into == kept:
                 return stored
-            note = Note(at=at, by=by, what="merged", detail=kept)
+            note = TimelineEntry(at=at, by=by, what="merged", detail=kept)
             timeline = (*stored.timeline, note)[-_TIMELINE:]
             return replace(stored, state="resolved", merged_into=kept, timeline=timeline)
 
@@ -154,7 +154,10 @@ class Ledger:
                 mentions=stored.mentions + ended.mentions,
                 authors=stored.authors + ended.authors,
                 channels=tuple(dict.fromkeys((*stored.channels, *ended.channels))),
-                timeline=(*stored.timeline, Note(at=at, by=by, what="merged", detail=gone)),
+                timeline=(
+                    *stored.timeline,
+                    TimelineEntry(at=at, by=by, what="merged", detail=gone),
+                ),
             )
 
         grown = await self.change(kept, grow)
@@ -205,7 +208,7 @@ class Ledger:
     async def _record(self, case: Case) -> Incident:
         if case.record is None:
             now = self._describe(case)
-            opened = Note(at=now.first_at, by=BOT, what="opened", detail=now.severity)
+            opened = TimelineEntry(at=now.first_at, by=BOT, what="opened", detail=now.severity)
             notes = (opened, *case.notes)
             stored = await self._store.open_incident(replace(now, timeline=notes))
             if stored.timeline[: len(notes)] == notes:
@@ -237,7 +240,7 @@ class Ledger:
             del case.pending[: len(seqs)]
 
 
-def brought_up(stored: Incident, now: Incident, notes: tuple[Note, ...]) -> Incident:
+def brought_up(stored: Incident, now: Incident, notes: tuple[TimelineEntry, ...]) -> Incident:
     """The stored incident with what is known now; what staff decide stays theirs."""
     return replace(
         stored,

@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 from core.alerts import Alert
 from core.incidents import Incident
-from core.mentions import Handled
+from core.mentions import MentionRecord
 
 
 class Raises(Protocol):
@@ -63,8 +63,8 @@ class Incidents(Keeps, Protocol):
         """Note which incident mentions belong to."""
         ...
 
-    async def incident_mentions(self, id: str, *, limit: int = 2000) -> Sequence[Handled]:  # noqa: A002
+    async def incident_mentions(self, id: str, *, limit: int = 2000) -> Sequence[MentionRecord]:  # noqa: A002
         """Its mentions by posted_at, oldest first."""
         ...
 
-    async def mention(self, seq: int) -> Handled | None: ...
+    async def mention(self, seq: int) -> MentionRecord | None: ...

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Final
 
-from core.incidents import Counted, Incident
-from core.localized import Tongue, Wording, in_each, in_language
+from core.incidents import ForecastUnit, Incident
+from core.localized import LocalizedText, UiLanguage, in_each, in_language
 from core.taxonomy import Severity
 from listeners.spread import wording
 from listeners.spread.cascade import Forecast
@@ -25,7 +25,7 @@ _FORECAST: Final = ("far", "very_far")
 class Staff:
     """Who is told."""
 
-    language: Tongue
+    language: UiLanguage
     """Of the receivers; in the console each reads their own."""
     zone: tzinfo = UTC
     """In whose time they read when something was posted."""
@@ -36,7 +36,7 @@ def notice(case: Case, assessed: Assessment, staff: Staff, *, name: str, at: flo
     posts = lately(case)
     found, counted = _farthest(case)
 
-    def words(tongue: Tongue) -> Wording:
+    def words(tongue: UiLanguage) -> LocalizedText:
         lines = [
             *wording.reasons(assessed, tongue, but=() if found is None else _FORECAST),
             *wording.facts_of_posts(case.activity.posts(), tongue, zone=staff.zone),
@@ -49,7 +49,7 @@ def notice(case: Case, assessed: Assessment, staff: Staff, *, name: str, at: flo
             headline=headline(case, tongue),
             authors=len({post.author for post in posts}),
         )
-        return Wording(language=tongue, title=title, body="\n".join(lines))
+        return LocalizedText(language=tongue, title=title, body="\n".join(lines))
 
     said = words(staff.language)
     return Notice(
@@ -64,7 +64,7 @@ def notice(case: Case, assessed: Assessment, staff: Staff, *, name: str, at: flo
     )
 
 
-def incident(case: Case, language: Tongue) -> Incident:
+def incident(case: Case, language: UiLanguage) -> Incident:
     """What is kept of a case; where its posts are too old to be remembered, what was kept."""
     activity = case.activity
     found, counted = _farthest(case)
@@ -90,7 +90,7 @@ def incident(case: Case, language: Tongue) -> Incident:
         forecast_of=counted,
         reasons=() if assessed is None else tuple(wording.reasons(assessed, language)),
         wordings=in_each(
-            lambda one: Wording(
+            lambda one: LocalizedText(
                 language=one,
                 title=_own_title(case, one),
                 body="" if assessed is None else "\n".join(wording.reasons(assessed, one)),
@@ -99,7 +99,7 @@ def incident(case: Case, language: Tongue) -> Incident:
     )
 
 
-def _farthest(case: Case) -> tuple[Forecast | None, Counted]:
+def _farthest(case: Case) -> tuple[Forecast | None, ForecastUnit]:
     """The forecast that goes farther, and what it counts."""
     whole, one = case.forecast, case.reach
     if one is not None and (whole is None or one.final > whole.final):
@@ -119,12 +119,12 @@ def _severity(case: Case) -> Severity:
     return case.assessment.severity if case.ruled and case.assessment else "P4"
 
 
-def headline(case: Case, language: Tongue) -> str:
+def headline(case: Case, language: UiLanguage) -> str:
     """What it is about, in a line."""
     return _own_title(case, language) or wording.headline(case.title)
 
 
-def _own_title(case: Case, language: Tongue) -> str:
+def _own_title(case: Case, language: UiLanguage) -> str:
     """Its title in a language, where that is not the words of a post."""
     found = in_language(case.titles, language)
     return "" if found is None else found.title

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from core.incidents import Incident, Note
+from core.incidents import Incident, TimelineEntry
 from listeners.spread.case import Case
 from listeners.spread.ledger import BOT, moment
 
@@ -46,7 +46,7 @@ def reconcile(case: Case, *, quiet: float, now: float) -> None:
     last = max(case.activity.last, record.last_at.timestamp())
     case.over = last < now - quiet
     if case.over and record.state == "open":
-        case.notes.append(Note(at=moment(last), by=BOT, what="resolved"))
+        case.notes.append(TimelineEntry(at=moment(last), by=BOT, what="resolved"))
     again = case.activity.last - record.last_at.timestamp() > quiet
     if again and not case.over and record.state == "resolved":
-        case.notes.append(Note(at=moment(last), by=BOT, what="reopened"))
+        case.notes.append(TimelineEntry(at=moment(last), by=BOT, what="reopened"))

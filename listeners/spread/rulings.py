@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.incidents import Incident, Note
+from core.incidents import Incident, TimelineEntry
 from core.mentions import Mention
 from listeners.spread.activity import heard
 from listeners.spread.case import Case
@@ -68,7 +68,9 @@ def own_case(part: Part, by: str, *, at: datetime, grouper: Grouper) -> Case:
     for post in posts:
         case.activity.add(post, quiet=float("inf"))
         case.pending.append(post.seq)
-    case.notes += [Note(at=at, by=by, what="split", detail=source) for source in part.sources]
+    case.notes += [
+        TimelineEntry(at=at, by=by, what="split", detail=source) for source in part.sources
+    ]
     return case
 
 
@@ -80,7 +82,7 @@ def smaller(case: Case, made: str, by: str, at: datetime) -> Callable[[Incident]
             stored,
             mentions=max(0, stored.mentions - case.activity.count),
             authors=max(0, stored.authors - len(case.activity.authors)),
-            timeline=(*stored.timeline, Note(at=at, by=by, what="split", detail=made)),
+            timeline=(*stored.timeline, TimelineEntry(at=at, by=by, what="split", detail=made)),
         )
 
     return change

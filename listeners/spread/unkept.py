@@ -6,7 +6,7 @@ from typing import Literal
 
 from core.errors import Conflict
 from core.incidents import Incident
-from core.mentions import Handled
+from core.mentions import MentionRecord
 
 
 class UnkeptIncidents:
@@ -41,10 +41,10 @@ class UnkeptIncidents:
     async def assign_incident(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
         return None
 
-    async def incident_mentions(self, id: str, *, limit: int = 2000) -> Sequence[Handled]:  # noqa: A002
+    async def incident_mentions(self, id: str, *, limit: int = 2000) -> Sequence[MentionRecord]:  # noqa: A002
         return ()
 
-    async def mention(self, seq: int) -> Handled | None:
+    async def mention(self, seq: int) -> MentionRecord | None:
         return None
 
     async def setting(self, key: str) -> str | None:

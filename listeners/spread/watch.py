@@ -13,8 +13,8 @@ from typing import Final
 
 from core.alerts import Alert
 from core.clock import Clock
-from core.incidents import Incident, Note
-from core.localized import Tongue
+from core.incidents import Incident, TimelineEntry
+from core.localized import UiLanguage
 from core.mentions import Mention
 from listeners.judgement.embedding import Embedder
 from listeners.spread import report, restoring, rulings
@@ -54,7 +54,7 @@ class SpreadWatch:
         terms: Mapping[str, Sequence[str]] | None = None,
         authors: int = 5,
         quiet: timedelta = timedelta(hours=6),
-        language: Tongue = "zh",
+        language: UiLanguage = "zh",
         zone: tzinfo = UTC,
         changed: Callable[[Incident], None] = lambda _: None,
         embedder: Embedder | None = None,
@@ -297,4 +297,4 @@ class SpreadWatch:
 
     def _write(self, case: Case, what: str, detail: str) -> None:
         at = moment(max(case.activity.last, case.activity.first))
-        case.notes.append(Note(at=at, by=BOT, what=what, detail=detail))
+        case.notes.append(TimelineEntry(at=at, by=BOT, what=what, detail=detail))

@@ -7,8 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-from core.incidents import Counted
-from core.localized import Tongue, Wording, in_each, local_time
+from core.incidents import ForecastUnit
+from core.localized import LocalizedText, UiLanguage, in_each, local_time
 from listeners.spread.activity import Heard
 from listeners.spread.cascade import Forecast
 from listeners.spread.minhash import own_words
@@ -19,15 +19,15 @@ _HEADLINE: Final = 40
 """Characters."""
 
 
-def title(language: Tongue, *, brand: str, headline: str, authors: int) -> str:
+def title(language: UiLanguage, *, brand: str, headline: str, authors: int) -> str:
     """The alert in one line."""
     return _texts(language)["incident"].format(brand=brand, headline=headline, authors=authors)
 
 
-def title_of_burst(channel: str) -> tuple[Wording, ...]:
+def title_of_burst(channel: str) -> tuple[LocalizedText, ...]:
     """What a matter is called that is nothing but many bad posts."""
     return in_each(
-        lambda one: Wording(language=one, title=_texts(one)["volume"].format(channel=channel))
+        lambda one: LocalizedText(language=one, title=_texts(one)["volume"].format(channel=channel))
     )
 
 
@@ -40,7 +40,9 @@ def headline(text: str) -> str:
     return said[: cut if cut >= _HEADLINE // 2 else _HEADLINE].rstrip("，。,.；; ") + "…"
 
 
-def facts_of_posts(posts: Sequence[Heard], language: Tongue, *, zone: tzinfo = UTC) -> list[str]:
+def facts_of_posts(
+    posts: Sequence[Heard], language: UiLanguage, *, zone: tzinfo = UTC
+) -> list[str]:
     """How many posts from when to when, in the time of staff, and how negative."""
     texts = _texts(language)
     share = sum(post.negative for post in posts) / max(1, len(posts))
@@ -54,14 +56,18 @@ def facts_of_posts(posts: Sequence[Heard], language: Tongue, *, zone: tzinfo = U
     ]
 
 
-def fact_of_forecast(forecast: Forecast, language: Tongue, *, of: Counted = "posts") -> str:
+def fact_of_forecast(
+    forecast: Forecast, language: UiLanguage, *, of: ForecastUnit = "posts"
+) -> str:
     """How far it is expected to go: how many posts, or how often one of them is passed on."""
     return _texts(language)["forecast" if of == "posts" else "passed_on"].format(
         final=_count(forecast.final), low=_count(forecast.low), high=_count(forecast.high)
     )
 
 
-def reasons(assessment: Assessment, language: Tongue, *, but: Collection[str] = ()) -> list[str]:
+def reasons(
+    assessment: Assessment, language: UiLanguage, *, but: Collection[str] = ()
+) -> list[str]:
     """Why it is as severe as it is, each thing once, without the reasons named in ``but``."""
     texts, kinds = _part(language, "reasons"), _part(language, "kinds")
     given = dict(assessment.reasons)
@@ -81,7 +87,7 @@ def reasons(assessment: Assessment, language: Tongue, *, but: Collection[str] = 
     return lines
 
 
-def evidence(posts: Sequence[Heard], language: Tongue, *, most: int = 5) -> list[str]:
+def evidence(posts: Sequence[Heard], language: UiLanguage, *, most: int = 5) -> list[str]:
     """Up to ``most`` different masked texts, the most telling first."""
     line = _texts(language)["evidence"]
     return [
@@ -98,11 +104,11 @@ def _time(at: float, zone: tzinfo) -> str:
     return local_time(datetime.fromtimestamp(at, tz=UTC), zone)
 
 
-def _texts(language: Tongue) -> dict[str, str]:
+def _texts(language: UiLanguage) -> dict[str, str]:
     return {name: text for name, text in _tables()[language].items() if isinstance(text, str)}
 
 
-def _part(language: Tongue, name: str) -> dict[str, str]:
+def _part(language: UiLanguage, name: str) -> dict[str, str]:
     part = _tables()[language][name]
     if not isinstance(part, dict):
         raise TypeError(f"texts.toml: {name} is no table")

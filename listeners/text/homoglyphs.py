@@ -17,7 +17,7 @@ from typing import Final
 LATIN: Final = re.compile(r"[0-9a-z\u00c0-\u024f\u0370-\u052f]")
 HAN: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
-LOOKALIKES: Final = Path(__file__).with_name("lookalikes.toml")
+LOOKALIKES: Final = Path(__file__).with_name("homoglyphs.toml")
 _CAPITAL_I: Final = re.compile(r"(?<=[a-z])I(?=[a-z])")
 _BOXED: Final = re.compile(
     "[\u03f2\u03f9\U0001f150-\U0001f169\U0001f170-\U0001f189\U0001f1e6-\U0001f1ff]"

@@ -5,21 +5,21 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.alerts import Alert
-from core.localized import Wording
-from core.pauses import Freeze, Scope
+from core.localized import LocalizedText
+from core.pauses import Pause, PauseScope
 from responders.ports import Freezer
 
 BOT: Final = "bot"
 _YOUNG: Final = timedelta(minutes=1)
 
 
-def topics_of(alert: Alert) -> tuple[tuple[Scope, str], ...]:
+def topics_of(alert: Alert) -> tuple[tuple[PauseScope, str], ...]:
     """The scopes and values of what it pauses.
 
     Its incident, and the category of its brand: a post that has just come in does not belong to
     the incident yet. The whole brand where neither is known.
     """
-    found: list[tuple[Scope, str]] = []
+    found: list[tuple[PauseScope, str]] = []
     if alert.incident is not None:
         found.append(("incident", alert.incident))
     if alert.category not in (None, "other"):
@@ -31,7 +31,7 @@ def topics_of(alert: Alert) -> tuple[tuple[Scope, str], ...]:
 
 
 async def pause(
-    freezer: Freezer, alert: Alert, now: datetime, *, before: Alert | None = None
+    pauses: Freezer, alert: Alert, now: datetime, *, before: Alert | None = None
 ) -> None:
     """Pause what the alert is about; what a person has paused stays theirs.
 
@@ -39,11 +39,11 @@ async def pause(
     """
     held = topics_of(before) if before is not None and before.severity == "P1" else ()
     wanted = [topic for topic in topics_of(alert) if topic not in held]
-    known = {freeze.id for freeze in await freezer.freezes()} if wanted else set()
+    known = {pause.id for pause in await pauses.pauses()} if wanted else set()
     for scope, value in wanted:
         if f"{scope}:{value}" not in known:
-            await freezer.save_freeze(
-                Freeze(
+            await pauses.save_pause(
+                Pause(
                     id=f"{scope}:{value}",
                     scope=scope,
                     value=value,
@@ -51,29 +51,29 @@ async def pause(
                     by=BOT,
                     at=now,
                     wordings=tuple(
-                        Wording(language=one.language, title=f"P1 {one.title}")
+                        LocalizedText(language=one.language, title=f"P1 {one.title}")
                         for one in alert.wordings
                     ),
                 )
             )
 
 
-async def resume(freezer: Freezer, alerts: Iterable[Alert], now: datetime) -> int:
+async def resume(pauses: Freezer, alerts: Iterable[Alert], now: datetime) -> int:
     """Lift what the machine paused and no live P1 is about any more; returns how much.
 
     ``alerts``: all that are live, and those that were just resolved. A pause that is younger than a
     minute and about none of these stays: the alert behind it may be on its way.
     """
-    kept, over = set[tuple[Scope, str]](), set[tuple[Scope, str]]()
+    kept, over = set[tuple[PauseScope, str]](), set[tuple[PauseScope, str]]()
     for alert in alerts:
         if alert.state == "resolved":
             over.update(topics_of(alert))
         elif alert.severity == "P1":
             kept.update(topics_of(alert))
     lifted = 0
-    for freeze in await freezer.freezes():
-        is_old = abs(now - freeze.at) >= _YOUNG  # ``now`` may have been read before it was made
-        topic = (freeze.scope, freeze.value)
-        if freeze.by == BOT and (is_old or topic in over) and topic not in kept:
-            lifted += await freezer.lift_freeze(freeze.id, by=BOT)
+    for pause in await pauses.pauses():
+        is_old = abs(now - pause.at) >= _YOUNG  # ``now`` may have been read before it was made
+        topic = (pause.scope, pause.value)
+        if pause.by == BOT and (is_old or topic in over) and topic not in kept:
+            lifted += await pauses.lift_pause(pause.id, by=BOT)
     return lifted

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.errors import ConfigError, Problem
-from core.settings import Alerts, OnCall
+from core.settings import AlertSettings, OnCallSettings
 from core.taxonomy import Severity
 
 
@@ -86,7 +86,7 @@ class Chain:
         return None
 
 
-def read_chain(settings: Alerts, receivers: Sequence[str]) -> Chain:
+def read_chain(settings: AlertSettings, receivers: Sequence[str]) -> Chain:
     """The configured chain over the receivers there are; raises ConfigError for a bad zone."""
     problems: list[Problem] = []
     zone = _zone(settings.timezone, problems)
@@ -95,7 +95,7 @@ def read_chain(settings: Alerts, receivers: Sequence[str]) -> Chain:
     return Chain([_rung(step, zone, receivers) for step in settings.on_call], receivers)
 
 
-def require_on_call(settings: Alerts, receivers: Sequence[str]) -> None:
+def require_on_call(settings: AlertSettings, receivers: Sequence[str]) -> None:
     """Raises ConfigError for every receiver that a step names and that does not exist."""
     problems = [
         Problem(
@@ -125,7 +125,7 @@ def _zone(name: str, problems: list[Problem]) -> ZoneInfo | None:
         return None
 
 
-def _rung(step: OnCall, zone: ZoneInfo, known: Sequence[str]) -> Rung:
+def _rung(step: OnCallSettings, zone: ZoneInfo, known: Sequence[str]) -> Rung:
     receivers = tuple(name for name in step.receivers if name in known)
     if step.quiet is None:
         return Rung(receivers=receivers)

@@ -8,8 +8,8 @@ from core.alerts import Alert
 from core.clock import Clock
 from core.events import Received
 from core.health import Health
-from core.localized import Wording, in_each, local_time
-from core.settings import Schedule
+from core.localized import LocalizedText, in_each, local_time
+from core.settings import ScheduleSettings
 from core.tickets import Ticket
 from responders.ports import Raises, Retention, Tickets
 from responders.templates import Catalogue, Written
@@ -40,7 +40,9 @@ async def remind_of_late_tickets(
     return raised
 
 
-async def forget_what_is_old(retention: Retention, *, schedule: Schedule, clock: Clock) -> int:
+async def forget_what_is_old(
+    retention: Retention, *, schedule: ScheduleSettings, clock: Clock
+) -> int:
     """Forget what is older than the schedule keeps it; returns how many records."""
     now = clock.now()
     return await retention.age(
@@ -93,8 +95,8 @@ async def alarm_dead_letter(
     """
     event = item.event
 
-    def words(tongue: Written) -> Wording:
-        return Wording(
+    def words(tongue: Written) -> LocalizedText:
+        return LocalizedText(
             language=tongue,
             title=texts.say("dead_title", tongue, channel=event.channel),
             body=texts.say("dead_body", tongue, reason=error.partition(":")[0]),
@@ -117,8 +119,8 @@ async def alarm_dead_letter(
 def _late(
     ticket: Ticket, texts: Catalogue, language: Written, zone: tzinfo, now: datetime
 ) -> Alert:
-    def words(tongue: Written) -> Wording:
-        return Wording(
+    def words(tongue: Written) -> LocalizedText:
+        return LocalizedText(
             language=tongue,
             title=texts.say("late_title", tongue, number=ticket.number),
             body=texts.say(
@@ -147,8 +149,8 @@ def _late(
 def _silent(
     health: Health, heard_at: datetime, texts: Catalogue, language: Written, now: datetime
 ) -> Alert:
-    def words(tongue: Written) -> Wording:
-        return Wording(
+    def words(tongue: Written) -> LocalizedText:
+        return LocalizedText(
             language=tongue,
             title=texts.say("silence_title", tongue, channel=health.name),
             body=texts.say(

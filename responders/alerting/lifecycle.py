@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from core.alerts import Alert, Silence
-from core.settings import Alerts
+from core.alerts import Alert, Mute
+from core.settings import AlertSettings
 from responders.alerting.escalation import Chain, Told
 
 Why = Literal["first", "worse", "again", "next", "over"]
@@ -29,7 +29,7 @@ class Rules:
     escalate: timedelta = timedelta(minutes=15)
 
 
-def read_rules(settings: Alerts) -> Rules:
+def read_rules(settings: AlertSettings) -> Rules:
     """The rules of a configuration."""
     return Rules(
         wait=timedelta(seconds=settings.wait_seconds),
@@ -52,7 +52,7 @@ class Around:
     """When the clock last jumped; spans that began before are counted from then."""
     live: Sequence[Alert] = ()
     """All alerts that are not resolved; the one that is looked at may be among them."""
-    silences: Sequence[Silence] = ()
+    mutes: Sequence[Mute] = ()
     ended: Container[str] = ()
     """Incidents that were quiet for long enough by the time of their posts."""
 
@@ -78,7 +78,7 @@ def next_step(alert: Alert, now: datetime, around: Around) -> Step | None:
     quiet = now - _quiet_since(alert, now, around) >= around.rules.resolve
     if (quiet or alert.incident in around.ended) and not is_owed:
         over = replace(alert, state="resolved", resolved_at=now)
-        return last_step(over, now, around.chain, around.silences)
+        return last_step(over, now, around.chain, around.mutes)
     if held:
         return None
     if is_owed:
@@ -99,17 +99,17 @@ def _is_held(alert: Alert, now: datetime, around: Around) -> bool:
     return (
         alert.severity == "P4"
         or (taken and not is_worse(alert))
-        or is_silenced(alert, now, around.silences)
+        or is_silenced(alert, now, around.mutes)
         or is_inhibited(alert, around.live)
     )
 
 
-def is_silenced(alert: Alert, now: datetime, silences: Sequence[Silence]) -> bool:
+def is_silenced(alert: Alert, now: datetime, mutes: Sequence[Mute]) -> bool:
     """True where a silence that has not ended matches; what it leaves open matches all."""
-    return any(silence.until > now and matches(silence, alert) for silence in silences)
+    return any(silence.until > now and matches(silence, alert) for silence in mutes)
 
 
-def matches(silence: Silence, alert: Alert) -> bool:
+def matches(silence: Mute, alert: Alert) -> bool:
     """True where every property the silence names is the alert's."""
     pairs = (
         (silence.brand, alert.brand),
@@ -218,10 +218,10 @@ def _tell(alert: Alert, told: Told | None, now: datetime, why: Why) -> Step | No
     return Step(alert=changed, receivers=told.receivers, why=why)
 
 
-def last_step(over: Alert, now: datetime, chain: Chain, silences: Sequence[Silence]) -> Step:
+def last_step(over: Alert, now: datetime, chain: Chain, mutes: Sequence[Mute]) -> Step:
     """Of an alert that is over: whoever was told of it is told, if awake and not silenced."""
     told = chain.upto(over.escalated, over.severity, now)
-    if told is None or over.notices == 0 or is_silenced(over, now, silences):
+    if told is None or over.notices == 0 or is_silenced(over, now, mutes):
         return Step(alert=over, receivers=(), why="over")
     over = replace(over, notices=over.notices + 1, notified_at=now)
     return Step(alert=over, receivers=told.receivers, why="over")

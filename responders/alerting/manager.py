@@ -13,7 +13,7 @@ from core.bus import Bus
 from core.checkpoints import reach
 from core.clock import Clock
 from core.errors import Conflict, StoreError
-from core.localized import Tongue
+from core.localized import UiLanguage
 from core.taxonomy import Severity
 from responders.alerting.auto_pause import pause, resume
 from responders.alerting.delivery import Courier, rest
@@ -43,11 +43,11 @@ class AlertManners:
     rules: Rules = field(default_factory=Rules)
     chain: Callable[[Sequence[str]], Chain] = lambda names: Chain((), names)
     """Who is told, given the names of all receivers."""
-    language: Tongue = "zh"
+    language: UiLanguage = "zh"
     """That of the receivers."""
-    drill_mark: Callable[[Tongue], str] | None = None
+    drill_mark: Callable[[UiLanguage], str] | None = None
     """What every title begins with in an exercise; ``None`` outside of one."""
-    part_of: Callable[[Tongue, str], str] = lambda _, incident: incident
+    part_of: Callable[[UiLanguage, str], str] = lambda _, incident: incident
     """Says that a matter is a part of an incident now."""
 
 
@@ -62,12 +62,12 @@ class AlertDesk:
         bus: Bus,
         clock: Clock,
         random: Callable[[], float],
-        freezer: Freezer | None = None,
+        pauses: Freezer | None = None,
         manners: AlertManners | None = None,
     ) -> None:
         """``random`` gives numbers in [0, 1) that keep receivers' retries apart.
 
-        ``freezer``: where a P1 about an incident pauses automatic replies.
+        ``pauses``: where a P1 about an incident pauses automatic replies.
         """
         self.raised = 0
         """New alerts since the start."""
@@ -75,7 +75,7 @@ class AlertDesk:
         self._bus = bus
         self._clock = clock
         self._random = random
-        self._freezer = freezer
+        self._freezer = pauses
         self._manners = manners or AlertManners()
         self._wake = asyncio.Event()
         self._couriers: list[Courier] = []
@@ -164,7 +164,7 @@ class AlertDesk:
         """Take every step that is due; returns how many there were."""
         now = self._read_clock()
         live = Live(await self._store.live_alerts(limit=_MOST))
-        silences = await self._store.silences() if live.alerts else ()
+        mutes = await self._store.mutes() if live.alerts else ()
         taken = 0
         for alert in live.gravest_first():
             around = Around(
@@ -173,7 +173,7 @@ class AlertDesk:
                 started_at=self._started_at,
                 jumped_at=self._jumped_at,
                 live=live.near(alert),
-                silences=silences,
+                mutes=mutes,
                 ended=self._ended,
             )
             step = next_step(alert, now, around)
@@ -247,7 +247,7 @@ class AlertDesk:
     async def _end(self, alert: Alert, kept: str) -> None:
         now = self._clock.now()
         over = ended(alert, kept, now, self._manners.part_of, self._manners.language)
-        await self._take(last_step(over, now, self._chain, await self._store.silences()))
+        await self._take(last_step(over, now, self._chain, await self._store.mutes()))
 
     def _as_exercise(self, alert: Alert) -> Alert:
         mark, language = self._manners.drill_mark, self._manners.language

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.alerts import Alert, incident_key
-from core.localized import Tongue
+from core.localized import UiLanguage
 
 
 def heir(alert: Alert, known: Alert | None, kept: str) -> Alert:
@@ -50,7 +50,11 @@ def heir(alert: Alert, known: Alert | None, kept: str) -> Alert:
 
 
 def ended(
-    alert: Alert, kept: str, now: datetime, say: Callable[[Tongue, str], str], language: Tongue
+    alert: Alert,
+    kept: str,
+    now: datetime,
+    say: Callable[[UiLanguage, str], str],
+    language: UiLanguage,
 ) -> Alert:
     """The alert once its matter is a part of ``kept``.
 

@@ -10,7 +10,7 @@ from core.decisions import Action, Decision
 from core.mentions import Mention
 from core.outbox import Reply, ReplyState
 from core.outcomes import Plan
-from core.settings import Sla
+from core.settings import SlaSettings
 from core.tickets import Ticket
 from responders.answering.commands import Command, order_of, read_command
 from responders.answering.context import (
@@ -51,7 +51,7 @@ class PlaybookDecider:
         answers: Answers,
         playbook: Playbook,
         texts: Catalogue,
-        sla: Sla,
+        sla: SlaSettings,
         clock: Clock,
         manners: Manners | None = None,
     ) -> None:

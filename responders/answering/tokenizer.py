@@ -144,4 +144,4 @@ def parse_lexicon(text: str) -> Lexicon:
 
 def shipped_lexicon() -> Lexicon:
     """The word knowledge that comes with Tingfeng."""
-    return parse_lexicon(Path(__file__).with_name("lexicon.toml").read_text(encoding="utf-8"))
+    return parse_lexicon(Path(__file__).with_name("tokenizer.toml").read_text(encoding="utf-8"))

@@ -11,10 +11,10 @@ from core.bus import Bus
 from core.cards import Card, StaffAction, alert_card, draft_card, token_of
 from core.clock import Clock
 from core.errors import Conflict
-from core.localized import Tongue, Wording, in_each
-from core.mentions import Handled
+from core.localized import LocalizedText, UiLanguage, in_each
+from core.mentions import MentionRecord
 from core.outbox import Reply, ReplyState
-from core.pauses import Freeze, Scope
+from core.pauses import Pause, PauseScope
 from responders.alerting.auto_pause import topics_of
 from responders.ports import Freezer
 from responders.staff.messages import KeepsSettings
@@ -37,7 +37,7 @@ class DeskStore(KeepsSettings, Protocol):
 
     async def settle_draft(self, key: str, *, by: str, approve: bool, text: str) -> Reply: ...
 
-    async def mention(self, seq: int) -> Handled | None: ...
+    async def mention(self, seq: int) -> MentionRecord | None: ...
 
 
 class StoreDesk:
@@ -47,12 +47,12 @@ class StoreDesk:
         self,
         *,
         store: DeskStore,
-        freezer: Freezer,
+        pauses: Freezer,
         bus: Bus,
         clock: Clock,
         members: Mapping[str, str],
-        language: Tongue,
-        pause_reason: Callable[[Tongue, str], str],
+        language: UiLanguage,
+        pause_reason: Callable[[UiLanguage, str], str],
     ) -> None:
         """``members``: names of staff by their account on the platform.
 
@@ -60,7 +60,7 @@ class StoreDesk:
         title of the alert.
         """
         self._store = store
-        self._freezer = freezer
+        self._freezer = pauses
         self._bus = bus
         self._clock = clock
         self._members = dict(members)
@@ -96,8 +96,8 @@ class StoreDesk:
             if action is StaffAction.PAUSE:
                 await self._pause(alert, by)
             else:
-                for freeze in await self._pauses(alert):
-                    await self._freezer.lift_freeze(freeze.id, by=by)
+                for pause in await self._pauses(alert):
+                    await self._freezer.lift_pause(pause.id, by=by)
             self._bus.publish(alert)
             return await self._alert_card(alert, (await self._notes()).get(token_of(subject), ""))
         for _ in range(_TRIES):
@@ -130,7 +130,7 @@ class StoreDesk:
         self._bus.publish(changed)
         return draft_card(changed, question=_question(about), taken_by=by)
 
-    async def _draft(self, place: str) -> tuple[Reply | None, Handled | None]:
+    async def _draft(self, place: str) -> tuple[Reply | None, MentionRecord | None]:
         """The reply behind ``SEQ:KEY``, settled or not, and what it answers."""
         seq, _, key = place.partition(":")
         about = await self._store.mention(int(seq)) if seq else None
@@ -151,27 +151,27 @@ class StoreDesk:
         """Hold all automatic replies of the alert's brand; of every brand where it has none."""
         scope, value = _scope(alert)
 
-        def why(language: Tongue) -> str:
+        def why(language: UiLanguage) -> str:
             return self._pause_reason(language, alert.told(language).title)
 
-        await self._freezer.save_freeze(
-            Freeze(
+        await self._freezer.save_pause(
+            Pause(
                 id=f"{scope}:{value}" if value else scope,
                 scope=scope,
                 value=value,
                 reason=why(self._language),
                 by=by,
                 at=self._clock.now(),
-                wordings=in_each(lambda one: Wording(language=one, title=why(one))),
+                wordings=in_each(lambda one: LocalizedText(language=one, title=why(one))),
             )
         )
 
-    async def _pauses(self, alert: Alert) -> list[Freeze]:
+    async def _pauses(self, alert: Alert) -> list[Pause]:
         """What holds automatic replies about this alert's matter."""
         about = {("all", ""), _scope(alert), *topics_of(alert)}
         if alert.incident is not None:
             about.add(("incident", alert.incident))
-        return [one for one in await self._freezer.freezes() if (one.scope, one.value) in about]
+        return [one for one in await self._freezer.pauses() if (one.scope, one.value) in about]
 
     async def _notes(self) -> dict[str, str]:
         saved: dict[str, str] = json.loads(await self._store.setting(_NOTES) or "{}")
@@ -186,7 +186,7 @@ class StoreDesk:
         await self._store.set_setting(_NOTES, json.dumps(newest, ensure_ascii=False))
 
 
-def _question(about: Handled | None) -> str:
+def _question(about: MentionRecord | None) -> str:
     return "" if about is None else about.mention.masked_text
 
 
@@ -202,5 +202,5 @@ def _changed(alert: Alert, action: StaffAction, by: str, now: datetime) -> Alert
     )
 
 
-def _scope(alert: Alert) -> tuple[Scope, str]:
+def _scope(alert: Alert) -> tuple[PauseScope, str]:
     return ("brand", alert.brand) if alert.brand is not None else ("all", "")

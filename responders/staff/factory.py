@@ -5,7 +5,7 @@ from functools import cache
 from typing import Protocol
 
 from core.bus import Bus
-from core.cards import Board
+from core.cards import StaffBoard
 from core.clock import Clock
 from core.settings import Settings
 from responders.ports import Freezer
@@ -23,13 +23,13 @@ class StaffSide:
     """One desk for all groups, and for each group what it remembers."""
 
     def __init__(
-        self, settings: Settings, *, store: StaffStore, freezer: Freezer, bus: Bus, clock: Clock
+        self, settings: Settings, *, store: StaffStore, pauses: Freezer, bus: Bus, clock: Clock
     ) -> None:
-        """``freezer``: where automatic replies are paused."""
+        """``pauses``: where automatic replies are paused."""
         texts, language = shipped_catalogue(), settings.console.language
         self.desk = StoreDesk(
             store=store,
-            freezer=freezer,
+            pauses=pauses,
             bus=bus,
             clock=clock,
             members={one.telegram: one.name for one in settings.staff if one.telegram},
@@ -42,7 +42,9 @@ class StaffSide:
         self._bus = bus
         self._clock = clock
 
-    def feeds(self, boards: Iterable[Board]) -> list[Callable[[], Coroutine[None, None, None]]]:
+    def feeds(
+        self, boards: Iterable[StaffBoard]
+    ) -> list[Callable[[], Coroutine[None, None, None]]]:
         """A worker for each group, to be run for ever."""
         return [
             StaffFeed(

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from core.alerts import Alert
 from core.bus import Bus, Change
-from core.cards import Board, Card, Posting, draft_card
+from core.cards import Card, PostedCard, StaffBoard, draft_card
 from core.clock import Clock
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.outbox import Reply, ReplyState
@@ -43,7 +43,7 @@ class Drafts(Protocol):
 class Remembers(Protocol):
     """What a group has been shown."""
 
-    async def postings(self) -> Sequence[Posting]: ...
+    async def postings(self) -> Sequence[PostedCard]: ...
 
 
 class StaffFeed:
@@ -51,7 +51,7 @@ class StaffFeed:
 
     def __init__(
         self,
-        board: Board,
+        board: StaffBoard,
         *,
         memory: Remembers,
         matters: Matters,

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import asdict
 from typing import Final, Protocol
 
-from core.cards import Posting
+from core.cards import PostedCard
 
 log = logging.getLogger(__name__)
 
@@ -29,17 +29,17 @@ class GroupMemory:
         """``name``: the group's, as a receiver of alerts."""
         self._store = store
         self._key = f"staff_group:{name}"
-        self._postings: OrderedDict[str, Posting] | None = None
+        self._postings: OrderedDict[str, PostedCard] | None = None
 
-    async def posting(self, token: str) -> Posting | None:
+    async def posting(self, token: str) -> PostedCard | None:
         """Where the card with this token stands."""
         return (await self._read()).get(token)
 
-    async def postings(self) -> list[Posting]:
+    async def postings(self) -> list[PostedCard]:
         """All that are remembered, oldest first."""
         return list((await self._read()).values())
 
-    async def save_posting(self, posting: Posting) -> None:
+    async def save_posting(self, posting: PostedCard) -> None:
         """Remember it in place of an earlier one with the same token. Raises StoreError."""
         known = await self._read()
         changed = OrderedDict(known)
@@ -50,11 +50,11 @@ class GroupMemory:
         await self._store.set_setting(self._key, value)
         self._postings = changed
 
-    async def _read(self) -> OrderedDict[str, Posting]:
+    async def _read(self) -> OrderedDict[str, PostedCard]:
         if self._postings is None:
             saved = await self._store.setting(self._key) or "[]"
             try:
-                postings = [Posting(**one) for one in json.loads(saved)]
+                postings = [PostedCard(**one) for one in json.loads(saved)]
             except (ValueError, TypeError):  # written by another version: cards are posted anew
                 log.warning("what a group was shown cannot be read", extra={"key": self._key})
                 postings = []

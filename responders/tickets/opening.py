@@ -6,7 +6,7 @@ from typing import Final
 
 from core.conversations import Conversation
 from core.mentions import Mention
-from core.settings import Sla
+from core.settings import SlaSettings
 from core.taxonomy import Severity
 from core.tickets import Ticket, TicketState
 from responders.ports import Conversations
@@ -30,7 +30,7 @@ def new_ticket(
     *,
     level: Severity,
     language: Written,
-    sla: Sla,
+    sla: SlaSettings,
     texts: Catalogue,
     now: datetime,
 ) -> Ticket:
@@ -53,7 +53,7 @@ def new_ticket(
     )
 
 
-def continued(ticket: Ticket, *, level: Severity | None, sla: Sla, now: datetime) -> Ticket:
+def continued(ticket: Ticket, *, level: Severity | None, sla: SlaSettings, now: datetime) -> Ticket:
     """An open ticket after the customer wrote again: it waits for us, and may be more urgent."""
     ticket = replace(ticket, state=TicketState.OPEN)
     if level is None or level >= ticket.severity:

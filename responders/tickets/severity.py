@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.judgement import Judgement
-from core.settings import Sla
+from core.settings import SlaSettings
 from core.taxonomy import Severity
 
 _LIFE: Final = frozenset(
@@ -26,11 +26,11 @@ def severity(judgement: Judgement) -> Severity:
     return "P4"
 
 
-def minutes(sla: Sla, level: Severity) -> float:
+def minutes(sla: SlaSettings, level: Severity) -> float:
     """How long a person may take for the first answer."""
     return {"P1": sla.p1, "P2": sla.p2, "P3": sla.p3, "P4": sla.p4}[level]
 
 
-def due_at(sla: Sla, level: Severity, now: datetime) -> datetime:
+def due_at(sla: SlaSettings, level: Severity, now: datetime) -> datetime:
     """When the first answer is late."""
     return now + timedelta(minutes=minutes(sla, level))

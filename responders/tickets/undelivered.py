@@ -5,7 +5,7 @@ from typing import Protocol
 
 from core.clock import Clock
 from core.outbox import Reply
-from core.settings import Sla
+from core.settings import SlaSettings
 from core.taxonomy import Severity
 from core.tickets import Ticket, TicketState
 from responders.ports import Conversations, Mentions
@@ -22,7 +22,7 @@ class PersonDoubts:
     """The Doubts that open a ticket, or go back to the one that the matter has."""
 
     def __init__(
-        self, *, store: DoubtStore, brand: str, texts: Catalogue, sla: Sla, clock: Clock
+        self, *, store: DoubtStore, brand: str, texts: Catalogue, sla: SlaSettings, clock: Clock
     ) -> None:
         """``brand``: id of the brand that a reply without a mention speaks for."""
         self._store = store

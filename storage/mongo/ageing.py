@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.alerts import Alert
-from core.conversations import Conversation, Line
+from core.conversations import Conversation, ConversationLine
 from core.events import Event
 from core.outbox import Reply
 from storage.encoding import micros
@@ -87,7 +87,9 @@ async def _forget_talk(tx: Tx, thread: Doc) -> None:
 
 async def _lines(tx: Tx, ids: Sequence[object], before: int) -> int | None:
     docs = await tx.by_id("lines", ids)
-    old = {seq: doc for seq, doc in docs.items() if micros(tx.load(Line, doc).at) < before}
+    old = {
+        seq: doc for seq, doc in docs.items() if micros(tx.load(ConversationLine, doc).at) < before
+    }
     done = 0
     for seq, doc in old.items():
         thread = {"channel": doc["channel"], "id": doc["conversation"]}

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Final
 
 from core.conversations import Conversation
-from core.events import Counts
+from core.events import EventCounts
 from storage.audit import broken
 from storage.doctor import Finding, broken_log, orphans, recount, stuck, wrong_counts
 from storage.encoding import text_of
@@ -112,7 +112,7 @@ async def _counts(tx: Tx, *, mend: bool) -> list[Finding]:
     return found
 
 
-async def _set_counts(tx: Tx, counts: Counts) -> None:
+async def _set_counts(tx: Tx, counts: EventCounts) -> None:
     fields: Doc = {name: getattr(counts, name) for name in ("received", "done", "pending", "dead")}
     fields |= {field_name(f"dropped:{reason}"): n for reason, n in counts.dropped.items()}
     await tx.table("counters").drop({})

@@ -3,8 +3,8 @@
 import dataclasses
 from collections.abc import Sequence
 
-from core.conversations import Line
-from core.events import Counts, Event, EventKind, Page, Receipt, Received, Reject
+from core.conversations import ConversationLine
+from core.events import Event, EventCounts, EventKind, Page, Receipt, Received, Reject
 from storage.encoding import key_of, moment
 from storage.mongo.link import Doc
 from storage.mongo.schema import DEAD, PENDING
@@ -94,7 +94,7 @@ def _document(tx: Tx, event: Event, seq: int) -> Doc:
 
 
 async def _talk(tx: Tx, events: Sequence[Event]) -> None:
-    added: dict[tuple[str, str, str], Line] = {}
+    added: dict[tuple[str, str, str], ConversationLine] = {}
     for event in events:
         if event.kind is EventKind.DELETE or (event.public and not event.solicited):
             continue
@@ -102,7 +102,7 @@ async def _talk(tx: Tx, events: Sequence[Event]) -> None:
         if place in added:
             added[place] = dataclasses.replace(added[place], text=event.text)
         elif not _is_later(event) or not await _correct(tx, event):
-            added[place] = Line(
+            added[place] = ConversationLine(
                 seq=0,
                 direction="in",
                 id=event.id,
@@ -122,7 +122,7 @@ async def _correct(tx: Tx, event: Event) -> bool:
     found = await tx.table("lines").one(where | {"direction": "in"})
     if found is None:
         return False
-    line = dataclasses.replace(tx.load(Line, found), text=event.text)
+    line = dataclasses.replace(tx.load(ConversationLine, found), text=event.text)
     await tx.table("lines").change({"_id": found["_id"]}, {"$set": {"body": tx.dump(line)}})
     return True
 
@@ -131,7 +131,7 @@ def _thread(tx: Tx, channel: str, conversation: str) -> Doc:
     return {"channel": key_of(channel), "conversation": tx.coder.who(conversation)}
 
 
-async def add_lines(tx: Tx, said: Sequence[tuple[str, str, Line]]) -> None:
+async def add_lines(tx: Tx, said: Sequence[tuple[str, str, ConversationLine]]) -> None:
     """Add lines at the end of their conversations (channel, conversation, line), each once.
 
     The thread's own document is changed first, so that of two transactions the later one takes the
@@ -241,7 +241,7 @@ async def revive(tx: Tx, letter: int) -> bool:
     return True
 
 
-async def counts(tx: Tx) -> Counts:
+async def counts(tx: Tx) -> EventCounts:
     """Where all events stand."""
     found: dict[str, int] = {}
     for doc in await tx.table("counters").many({}):
@@ -249,7 +249,7 @@ async def counts(tx: Tx) -> Counts:
         assert isinstance(shard, dict)  # noqa: S101 - so it was written, for the type checker
         for field, n in shard.items():
             found[counter_name(field)] = found.get(counter_name(field), 0) + n
-    return Counts(
+    return EventCounts(
         received=found.get("received", 0),
         done=found.get("done", 0),
         pending=found.get("pending", 0),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from core.articles import Article
-from core.conversations import Line
+from core.conversations import ConversationLine
 from core.events import DeadLetter, Event
 from storage.encoding import key_of, moment, text_of
 from storage.lease import alive
@@ -114,7 +114,7 @@ async def bare(tx: Tx, doc: Doc, event: Event, text: str) -> bool:
         "direction": "in",
     }
     for line in await lines.many(where):
-        masked = dataclasses.replace(tx.load(Line, line), text=text)
+        masked = dataclasses.replace(tx.load(ConversationLine, line), text=text)
         await lines.change({"_id": line["_id"]}, {"$set": {"body": tx.dump(masked)}})
     return True
 

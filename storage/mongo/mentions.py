@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.events import Event
 from core.figures import Figures
-from core.mentions import Handled, Mention, MentionFilter, MentionPage
+from core.mentions import Mention, MentionFilter, MentionPage, MentionRecord
 from storage.encoding import key_of, micros
 from storage.mongo import outbox
 from storage.mongo.link import Doc
@@ -41,26 +41,26 @@ async def page(tx: Tx, where: MentionFilter, before: int | None, limit: int) -> 
     )
 
 
-async def of_incident(tx: Tx, incident: str, limit: int) -> tuple[Handled, ...]:
+async def of_incident(tx: Tx, incident: str, limit: int) -> tuple[MentionRecord, ...]:
     """Mentions of an incident that were not withdrawn, by posted_at, oldest first."""
     where = {"incident": key_of(incident), "withdrawn": False}
     order = [("posted", 1), ("_id", 1)]
     return await _handled(tx, await tx.table("mentions").many(where, sort=order, limit=limit))
 
 
-async def one(tx: Tx, seq: int) -> Handled | None:
+async def one(tx: Tx, seq: int) -> MentionRecord | None:
     """A mention with all about it, a withdrawn one too."""
     doc = await tx.table("mentions").one({"_id": seq})
     return None if doc is None else (await _handled(tx, [doc]))[0]
 
 
-async def _handled(tx: Tx, docs: Sequence[Doc]) -> tuple[Handled, ...]:
+async def _handled(tx: Tx, docs: Sequence[Doc]) -> tuple[MentionRecord, ...]:
     replies = await outbox.to_mentions(tx, [integer(doc, "_id") for doc in docs])
     found = []
     for doc, mention in zip(docs, await _mentions(tx, docs), strict=True):
         ticket = doc["ticket"]
         found.append(
-            Handled(
+            MentionRecord(
                 mention=mention,
                 decision=tx.load(Judged, doc).decision or UNDECIDED,
                 ticket=None if ticket is None else str(ticket),

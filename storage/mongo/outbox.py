@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from core.conversations import ConversationState, Line
+from core.conversations import ConversationLine, ConversationState
 from core.errors import Conflict
 from core.outbox import Reply, ReplyState
 from core.tickets import Ticket
@@ -137,7 +137,7 @@ async def finish(
         ticket=number,
     )
     if state is ReplyState.SENT:
-        line = Line(
+        line = ConversationLine(
             seq=0, direction="out", id=name, by=reply.by, text=reply.text, at=moment(tx.now)
         )
         await add_lines(tx, [(reply.target.channel, reply.target.conversation, line)])

@@ -3,12 +3,12 @@
 from typing import Final
 
 from core.alerts import Alert
-from core.conversations import Conversation, Line
+from core.conversations import Conversation, ConversationLine
 from core.events import Event
 from core.incidents import Incident
-from core.mentions import Correction, Tracked
+from core.mentions import Correction, TrackedPost
 from core.outbox import Reply
-from core.pauses import Freeze
+from core.pauses import Pause
 from core.tickets import Ticket
 from storage.audit import Entry, entry, from_row, pseudonym
 from storage.encoding import key_of, micros, moment, text_of
@@ -95,11 +95,11 @@ def _dossier(tx: Tx, found: Found) -> Dossier:
             for doc in kinds["mentions"]
         ),
         conversations=tuple(tx.load(Conversation, doc) for doc in kinds["conversations"]),
-        lines=tuple(tx.load(Line, doc) for doc in kinds["lines"]),
+        lines=tuple(tx.load(ConversationLine, doc) for doc in kinds["lines"]),
         tickets=tuple(tx.load(Ticket, doc) for doc in kinds["tickets"]),
         replies=tuple(tx.load(Reply, doc) for doc in kinds["replies"]),
         corrections=tuple(tx.load(Correction, doc) for doc in kinds["corrections"]),
-        tracked=tuple(tx.load(Tracked, doc) for doc in kinds["tracked"]),
+        tracked=tuple(tx.load(TrackedPost, doc) for doc in kinds["tracked"]),
         rejects=tuple(
             tx.coder.open(blob(doc, "raw")) for doc in kinds["dead_letters"] if "raw" in doc
         ),
@@ -148,9 +148,9 @@ async def _take_out_quotes(tx: Tx, texts: frozenset[str]) -> None:
             change = {"$set": {"body": tx.dump(incident), "version": incident.version}}
             await tx.table("incidents").change({"_id": doc["_id"], "body": doc["body"]}, change)
     async for doc in tx.table("freezes").each():
-        freeze = unquoting(tx.load(Freeze, doc), texts)
-        if freeze is not None:
-            body = {"$set": {"body": tx.dump(freeze)}}
+        pause = unquoting(tx.load(Pause, doc), texts)
+        if pause is not None:
+            body = {"$set": {"body": tx.dump(pause)}}
             await tx.table("freezes").change({"_id": doc["_id"], "body": doc["body"]}, body)
 
 

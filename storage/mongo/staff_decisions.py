@@ -1,30 +1,30 @@
 """What staff have laid down, in MongoDB: pauses of automatic replies, silences, corrections."""
 
-from core.alerts import Silence
+from core.alerts import Mute
 from core.errors import Conflict
 from core.events import Event
-from core.mentions import Corrected, Correction
-from core.pauses import Freeze
+from core.mentions import CorrectedMention, Correction
+from core.pauses import Pause
 from storage.encoding import key_of, micros
 from storage.mongo.privacy import note
 from storage.mongo.work import Tx
 from storage.records import Judged, silence_noted
 
 
-async def freezes(tx: Tx) -> list[Freeze]:
+async def pauses(tx: Tx) -> list[Pause]:
     """Every pause there is, by id."""
     docs = await tx.table("freezes").many({}, sort=[("_id", 1)])
-    return [tx.load(Freeze, doc) for doc in docs]
+    return [tx.load(Pause, doc) for doc in docs]
 
 
-async def save_freeze(tx: Tx, freeze: Freeze) -> None:
+async def save_pause(tx: Tx, pause: Pause) -> None:
     """Lay down a pause, in place of the one with its id, and note who did."""
-    body = {"$set": {"body": tx.dump(freeze)}}
-    await tx.table("freezes").change({"_id": key_of(freeze.id)}, body, upsert=True)
-    await note(tx, who=freeze.by, what="freeze", about=freeze.id)
+    body = {"$set": {"body": tx.dump(pause)}}
+    await tx.table("freezes").change({"_id": key_of(pause.id)}, body, upsert=True)
+    await note(tx, who=pause.by, what="freeze", about=pause.id)
 
 
-async def lift_freeze(tx: Tx, name: str, by: str) -> bool:
+async def lift_pause(tx: Tx, name: str, by: str) -> bool:
     """End a pause, and note who did; False where there is none."""
     done = await tx.table("freezes").drop({"_id": key_of(name)})
     if done:
@@ -32,20 +32,20 @@ async def lift_freeze(tx: Tx, name: str, by: str) -> bool:
     return done > 0
 
 
-async def silences(tx: Tx) -> list[Silence]:
+async def mutes(tx: Tx) -> list[Mute]:
     """Every silence that is kept, one that is over too; the first to end first."""
     docs = await tx.table("silences").many({}, sort=[("until", 1), ("_id", 1)])
-    return [tx.load(Silence, doc) for doc in docs]
+    return [tx.load(Mute, doc) for doc in docs]
 
 
-async def save_silence(tx: Tx, silence: Silence) -> None:
+async def save_mute(tx: Tx, silence: Mute) -> None:
     """Lay down a silence, in place of the one with its id, and note who did."""
     fields = {"$set": {"until": micros(silence.until), "body": tx.dump(silence)}}
     await tx.table("silences").change({"_id": key_of(silence.id)}, fields, upsert=True)
     await note(tx, who=silence.by, what="silence", about=silence_noted(silence))
 
 
-async def end_silence(tx: Tx, name: str, by: str) -> bool:
+async def end_mute(tx: Tx, name: str, by: str) -> bool:
     """End a silence, and note who did; False where there is none."""
     done = await tx.table("silences").drop({"_id": key_of(name)})
     if done:
@@ -67,7 +67,7 @@ async def correction(tx: Tx, mention: int) -> Correction | None:
     return None if doc is None else tx.load(Correction, doc)
 
 
-async def corrections(tx: Tx, limit: int) -> list[Corrected]:
+async def corrections(tx: Tx, limit: int) -> list[CorrectedMention]:
     """The newest ``limit`` corrections, oldest first, each beside what was corrected."""
     docs = await tx.table("corrections").many({}, sort=[("at", -1), ("_id", -1)], limit=limit)
     docs.reverse()
@@ -75,7 +75,7 @@ async def corrections(tx: Tx, limit: int) -> list[Corrected]:
     mentions = await tx.by_id("mentions", seqs)
     events = await tx.by_id("events", seqs)
     return [
-        Corrected(
+        CorrectedMention(
             correction=tx.load(Correction, doc),
             text=tx.load(Event, events[doc["_id"]]).text,
             judgement=tx.load(Judged, mentions[doc["_id"]]).judgement,

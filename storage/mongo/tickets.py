@@ -3,7 +3,7 @@
 import dataclasses
 from datetime import datetime
 
-from core.conversations import Conversation, Line
+from core.conversations import Conversation, ConversationLine
 from core.errors import Conflict, InputError
 from core.tickets import Ticket, TicketFilter, TicketPage, TicketState
 from storage.encoding import key_of, micros
@@ -187,7 +187,9 @@ async def put_conversation(tx: Tx, conversation: Conversation) -> None:
     )
 
 
-async def lines(tx: Tx, channel: str, native: str, after: int, limit: int) -> list[Line]:
+async def lines(
+    tx: Tx, channel: str, native: str, after: int, limit: int
+) -> list[ConversationLine]:
     """Lines of a conversation after a number, oldest first."""
     where = {
         "channel": key_of(channel),
@@ -195,4 +197,6 @@ async def lines(tx: Tx, channel: str, native: str, after: int, limit: int) -> li
         "_id": {"$gt": after},
     }
     docs = await tx.table("lines").many(where, sort=[("_id", 1)], limit=limit)
-    return [dataclasses.replace(tx.load(Line, doc), seq=integer(doc, "_id")) for doc in docs]
+    return [
+        dataclasses.replace(tx.load(ConversationLine, doc), seq=integer(doc, "_id")) for doc in docs
+    ]

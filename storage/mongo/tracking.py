@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.events import Event
-from core.mentions import Mention, Tracked
+from core.mentions import Mention, TrackedPost
 from storage.encoding import key_of, micros
 from storage.mongo.link import Doc
 from storage.mongo.work import Tx, integer
@@ -37,7 +37,7 @@ async def untracked(tx: Tx, channel: str, since: int, limit: int) -> list[Mentio
     return found[:limit]
 
 
-async def track(tx: Tx, items: Sequence[Tracked]) -> None:
+async def track(tx: Tx, items: Sequence[TrackedPost]) -> None:
     """Keep figures, in place of earlier ones; those of a mention that is gone are left out."""
     known = await tx.by_id("mentions", [each.mention for each in items])
     for each in items:
@@ -51,13 +51,13 @@ async def track(tx: Tx, items: Sequence[Tracked]) -> None:
         await tx.table("tracked").change({"_id": each.mention}, {"$set": fields}, upsert=True)
 
 
-async def due(tx: Tx, channel: str, now: int, limit: int) -> list[Tracked]:
+async def due(tx: Tx, channel: str, now: int, limit: int) -> list[TrackedPost]:
     """What is to be read again, soonest first."""
     where: Doc = {"channel": key_of(channel), "next_at": {"$lte": now}}
     docs = await tx.table("tracked").many(where, sort=[("next_at", 1), ("_id", 1)], limit=limit)
-    return [tx.load(Tracked, doc) for doc in docs]
+    return [tx.load(TrackedPost, doc) for doc in docs]
 
 
-async def one(tx: Tx, mention: int) -> Tracked | None:
+async def one(tx: Tx, mention: int) -> TrackedPost | None:
     doc = await tx.table("tracked").one({"_id": mention})
-    return tx.load(Tracked, doc) if doc else None
+    return tx.load(TrackedPost, doc) if doc else None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from core.alerts import Alert
-from core.conversations import Conversation, Line
+from core.conversations import Conversation, ConversationLine
 from core.events import Event
 from core.outbox import Reply
 from core.tickets import Ticket
@@ -91,7 +91,11 @@ def lines(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
         " AND c.id = l.conversation) FROM lines l WHERE seq > ? ORDER BY seq LIMIT ?",
         (place, BATCH),
     ).fetchall()
-    old = [(seq, kept) for seq, body, kept in rows if micros(tx.coder.load(Line, body).at) < before]
+    old = [
+        (seq, kept)
+        for seq, body, kept in rows
+        if micros(tx.coder.load(ConversationLine, body).at) < before
+    ]
     gone = [(seq,) for seq, kept in old if not kept]
     tx.db.executemany("DELETE FROM lines WHERE seq = ?", gone)
     return len(gone), rows[-1][:1] if old else None
@@ -130,13 +134,13 @@ def dead_letters(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
     return len(rows), rows[-1][:1] if rows else None
 
 
-def silences(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
+def mutes(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
     """Silences that were over before; all at once, since staff lay down few."""
     done = tx.db.execute("DELETE FROM silences WHERE until < ?", (before,))
     return done.rowcount, after
 
 
-STEPS: Final[tuple[Step, ...]] = (tickets, conversations, lines, alerts, dead_letters, silences)
+STEPS: Final[tuple[Step, ...]] = (tickets, conversations, lines, alerts, dead_letters, mutes)
 """Tickets come before their conversations, and those before lines that belong to none."""
 
 

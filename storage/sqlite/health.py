@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from core.conversations import Conversation
-from core.events import Counts
+from core.events import EventCounts
 from storage.audit import broken
 from storage.doctor import Finding, broken_log, orphans, recount, stuck, wrong_counts
 from storage.encoding import text_of
@@ -132,7 +132,7 @@ def _counts(tx: Tx, *, mend: bool) -> list[Finding]:
     return found
 
 
-def _set_counts(tx: Tx, counts: Counts) -> None:
+def _set_counts(tx: Tx, counts: EventCounts) -> None:
     tx.db.execute("DELETE FROM counters")
     for name in ("received", "done", "pending", "dead"):
         tx.count(name, getattr(counts, name))

@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.conversations import Line
-from core.events import Counts, Event, EventKind, Page, Receipt, Received, Reject
+from core.conversations import ConversationLine
+from core.events import Event, EventCounts, EventKind, Page, Receipt, Received, Reject
 from storage.encoding import key_of, moment
 from storage.encryption import Coder
 from storage.records import BACK_OFF
@@ -77,7 +77,7 @@ def _talk(tx: Tx, event: Event) -> None:
     later = event.revision > 0 or event.kind is EventKind.EDIT
     if later and _correct(tx, event):
         return
-    line = Line(
+    line = ConversationLine(
         seq=0,
         direction="in",
         id=event.id,
@@ -95,12 +95,12 @@ def _correct(tx: Tx, event: Event) -> bool:
     ).fetchone()
     if row is None:
         return False
-    changed = dataclasses.replace(tx.coder.load(Line, row[1]), text=event.text)
+    changed = dataclasses.replace(tx.coder.load(ConversationLine, row[1]), text=event.text)
     tx.db.execute("UPDATE lines SET body = ? WHERE seq = ?", (tx.coder.dump(changed), row[0]))
     return True
 
 
-def add_line(tx: Tx, channel: str, conversation: str, line: Line) -> None:
+def add_line(tx: Tx, channel: str, conversation: str, line: ConversationLine) -> None:
     """Add a line at the end of a conversation; its place gives it its number."""
     tx.db.execute(
         "INSERT INTO lines (channel, conversation, native, body) VALUES (?, ?, ?, ?)",
@@ -194,7 +194,7 @@ def cursor(view: View, connector: str) -> str | bytes | None:
     return found
 
 
-def counts(view: View) -> Counts:
+def counts(view: View) -> EventCounts:
     """Where all events stand."""
     found: dict[str, int] = dict(view.db.execute("SELECT name, n FROM counters"))
     reasons = {
@@ -202,7 +202,7 @@ def counts(view: View) -> Counts:
         for name, n in found.items()
         if name.startswith("dropped:") and n
     }
-    return Counts(
+    return EventCounts(
         received=found.get("received", 0),
         done=found.get("done", 0),
         pending=found.get("pending", 0),

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Final
 
-from core.conversations import Line
+from core.conversations import ConversationLine
 from core.events import DeadLetter, Event
 from storage.encoding import key_of, moment, text_of
 from storage.lease import alive
@@ -99,7 +99,7 @@ def bare(tx: Tx, seq: int, event: Event, text: str) -> bool:
     for line, body in tx.db.execute(
         "SELECT seq, body FROM lines WHERE channel = ? AND conversation = ? AND native = ?", place
     ).fetchall():
-        masked = dataclasses.replace(tx.coder.load(Line, body), text=text)
+        masked = dataclasses.replace(tx.coder.load(ConversationLine, body), text=text)
         tx.db.execute("UPDATE lines SET body = ? WHERE seq = ?", (tx.coder.dump(masked), line))
     return True
 

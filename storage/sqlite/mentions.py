@@ -4,7 +4,7 @@ import json
 
 from core.events import Event
 from core.figures import Figures
-from core.mentions import Handled, Mention, MentionFilter, MentionPage
+from core.mentions import Mention, MentionFilter, MentionPage, MentionRecord
 from storage.encoding import key_of, micros
 from storage.records import DAY, HOUR, UNDECIDED, Judged, wanted_filters
 from storage.sqlite import outbox
@@ -83,7 +83,7 @@ def _reach(view: View, incident: str) -> tuple[int, int]:
     return first or 0, last or 0
 
 
-def of_incident(view: View, incident: str, limit: int) -> tuple[Handled, ...]:
+def of_incident(view: View, incident: str, limit: int) -> tuple[MentionRecord, ...]:
     """Mentions of an incident that were not withdrawn, by posted_at, oldest first."""
     rows = view.db.execute(
         "SELECT seq FROM mentions INDEXED BY mentions_incident WHERE incident = ?"
@@ -93,13 +93,13 @@ def of_incident(view: View, incident: str, limit: int) -> tuple[Handled, ...]:
     return _handled(view, [row[0] for row in rows])
 
 
-def one(view: View, seq: int) -> Handled | None:
+def one(view: View, seq: int) -> MentionRecord | None:
     """A mention with all about it, a withdrawn one too."""
     found = _handled(view, [seq])
     return found[0] if found else None
 
 
-def _handled(view: View, seqs: list[int]) -> tuple[Handled, ...]:
+def _handled(view: View, seqs: list[int]) -> tuple[MentionRecord, ...]:
     replies = outbox.to_mentions(view, seqs)
     wanted = view.db.execute(
         f"{_COLUMNS} WHERE m.seq IN (SELECT value FROM json_each(?))",  # noqa: S608 - a literal above
@@ -113,7 +113,7 @@ def _handled(view: View, seqs: list[int]) -> tuple[Handled, ...]:
             continue
         judged = view.coder.load(Judged, row[3])
         found.append(
-            Handled(
+            MentionRecord(
                 mention=_mention(view, row, judged),
                 decision=judged.decision or UNDECIDED,
                 ticket=row[2],

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from core.conversations import ConversationState, Line
+from core.conversations import ConversationLine, ConversationState
 from core.errors import Conflict
 from core.outbox import Reply, ReplyState
 from core.tickets import Ticket
@@ -144,7 +144,9 @@ def finish(
     )
     _save(tx, row, changed)
     if state is ReplyState.SENT:
-        line = Line(seq=0, direction="out", id=key, by=reply.by, text=reply.text, at=moment(tx.now))
+        line = ConversationLine(
+            seq=0, direction="out", id=key, by=reply.by, text=reply.text, at=moment(tx.now)
+        )
         add_line(tx, reply.target.channel, reply.target.conversation, line)
     if ends_conversation:
         _end_conversation(tx, changed)

@@ -4,12 +4,12 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from core.alerts import Alert
-from core.conversations import Conversation, Line
+from core.conversations import Conversation, ConversationLine
 from core.events import Event
 from core.incidents import Incident
-from core.mentions import Correction, Mention, Tracked
+from core.mentions import Correction, Mention, TrackedPost
 from core.outbox import Reply
-from core.pauses import Freeze
+from core.pauses import Pause
 from core.tickets import Ticket
 from storage.audit import Entry, entry, from_row, pseudonym
 from storage.encoding import key_of, micros, moment, text_of
@@ -103,11 +103,11 @@ def export(view: View, customer: str) -> Dossier:
         events=tuple(load(Event, row[1]) for row in found.events),
         mentions=tuple(_mentions(view, found.seqs).values()),
         conversations=tuple(load(Conversation, row[2]) for row in found.conversations),
-        lines=tuple(load(Line, body) for body in found.lines.values()),
+        lines=tuple(load(ConversationLine, body) for body in found.lines.values()),
         tickets=tuple(load(Ticket, body) for body in found.tickets.values()),
         replies=tuple(load(Reply, body) for body in found.replies.values()),
         corrections=tuple(load(Correction, body) for body in found.corrections.values()),
-        tracked=tuple(load(Tracked, body) for body in found.tracked.values()),
+        tracked=tuple(load(TrackedPost, body) for body in found.tracked.values()),
         rejects=tuple(found.rejects.values()),
     )
 
@@ -176,9 +176,9 @@ def _take_out_quotes(tx: Tx, texts: frozenset[str]) -> None:
                 "UPDATE incidents SET body = ? WHERE id = ?", (tx.coder.dump(incident), row)
             )
     for row, body in tx.db.execute("SELECT id, body FROM freezes").fetchall():
-        freeze = unquoting(tx.coder.load(Freeze, body), texts)
-        if freeze is not None:
-            tx.db.execute("UPDATE freezes SET body = ? WHERE id = ?", (tx.coder.dump(freeze), row))
+        pause = unquoting(tx.coder.load(Pause, body), texts)
+        if pause is not None:
+            tx.db.execute("UPDATE freezes SET body = ? WHERE id = ?", (tx.coder.dump(pause), row))
 
 
 def _bury(tx: Tx, seq: int, event: Event) -> None:

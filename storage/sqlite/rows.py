@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from core.conversations import Conversation, Line
+from core.conversations import Conversation, ConversationLine
 from core.events import Event
 from core.tickets import Ticket
 from storage.encoding import key_of, micros
@@ -51,7 +51,9 @@ def read(view: View, kind: str, after: Row | None) -> list[Row]:
         values,
     ).fetchall()
     if kind == "lines":
-        return [(*row[:4], view.coder.load(Line, row[5]).direction, row[5]) for row in rows]
+        return [
+            (*row[:4], view.coder.load(ConversationLine, row[5]).direction, row[5]) for row in rows
+        ]
     return rows
 
 

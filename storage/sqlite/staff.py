@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from core.alerts import Alert, Silence
+from core.alerts import Alert, Mute
 from core.incidents import Incident
-from core.mentions import Corrected, Correction, Handled, Mention, Tracked
-from core.pauses import Freeze
+from core.mentions import CorrectedMention, Correction, Mention, MentionRecord, TrackedPost
+from core.pauses import Pause
 from storage.encoding import micros
 from storage.sqlite import alerts, incidents, mentions, tracking
 from storage.sqlite import staff_decisions as standing
@@ -47,7 +47,7 @@ class SqliteStaff(SqliteOffice):
         id: str,  # noqa: A002
         *,
         limit: int = 2000,
-    ) -> Sequence[Handled]:
+    ) -> Sequence[MentionRecord]:
         """Its mentions that were not withdrawn, by posted_at, oldest first."""
         return await self._read(lambda view: mentions.of_incident(view, id, limit))
 
@@ -66,29 +66,29 @@ class SqliteStaff(SqliteOffice):
         """
         return await self._write(lambda tx: alerts.change(tx, alert, receivers))
 
-    async def freezes(self) -> Sequence[Freeze]:
+    async def pauses(self) -> Sequence[Pause]:
         """Pauses of automatic replies, by id."""
-        return await self._read(standing.freezes)
+        return await self._read(standing.pauses)
 
-    async def save_freeze(self, freeze: Freeze) -> None:
+    async def save_pause(self, pause: Pause) -> None:
         """Lay down a pause, in place of the one with its id; the audit log names who did."""
-        await self._write(lambda tx: standing.save_freeze(tx, freeze))
+        await self._write(lambda tx: standing.save_pause(tx, pause))
 
-    async def lift_freeze(self, id: str, *, by: str) -> bool:  # noqa: A002
+    async def lift_pause(self, id: str, *, by: str) -> bool:  # noqa: A002
         """End a pause; False where there is none. The audit log names who did."""
-        return await self._write(lambda tx: standing.lift_freeze(tx, id, by))
+        return await self._write(lambda tx: standing.lift_pause(tx, id, by))
 
-    async def silences(self) -> Sequence[Silence]:
+    async def mutes(self) -> Sequence[Mute]:
         """All that are kept, also those that are over; the first to end first."""
-        return await self._read(standing.silences)
+        return await self._read(standing.mutes)
 
-    async def save_silence(self, silence: Silence) -> None:
+    async def save_mute(self, silence: Mute) -> None:
         """Lay down a silence, in place of the one with its id; the audit log names who did."""
-        await self._write(lambda tx: standing.save_silence(tx, silence))
+        await self._write(lambda tx: standing.save_mute(tx, silence))
 
-    async def end_silence(self, id: str, *, by: str) -> bool:  # noqa: A002
+    async def end_mute(self, id: str, *, by: str) -> bool:  # noqa: A002
         """End a silence; False where there is none. The audit log names who did."""
-        return await self._write(lambda tx: standing.end_silence(tx, id, by))
+        return await self._write(lambda tx: standing.end_mute(tx, id, by))
 
     async def correct(self, correction: Correction) -> None:
         """Keep a correction, in place of an earlier one of its mention.
@@ -100,7 +100,7 @@ class SqliteStaff(SqliteOffice):
     async def correction(self, mention: int) -> Correction | None:
         return await self._read(lambda view: standing.correction(view, mention))
 
-    async def corrections(self, *, limit: int = 100_000) -> Sequence[Corrected]:
+    async def corrections(self, *, limit: int = 100_000) -> Sequence[CorrectedMention]:
         """The newest ``limit``, oldest first."""
         return await self._read(lambda view: standing.corrections(view, limit))
 
@@ -110,13 +110,13 @@ class SqliteStaff(SqliteOffice):
             lambda view: tracking.untracked(view, channel, micros(since), limit)
         )
 
-    async def track(self, items: Sequence[Tracked]) -> None:
+    async def track(self, items: Sequence[TrackedPost]) -> None:
         """Keep figures, in place of earlier ones of the same mentions."""
         await self._write(lambda tx: tracking.track(tx, items))
 
-    async def tracked_due(self, channel: str, now: datetime, limit: int) -> Sequence[Tracked]:
+    async def tracked_due(self, channel: str, now: datetime, limit: int) -> Sequence[TrackedPost]:
         """What is to be read again, soonest first."""
         return await self._read(lambda view: tracking.due(view, channel, micros(now), limit))
 
-    async def tracked(self, mention_seq: int) -> Tracked | None:
+    async def tracked(self, mention_seq: int) -> TrackedPost | None:
         return await self._read(lambda view: tracking.one(view, mention_seq))

@@ -1,32 +1,32 @@
 """What staff have laid down: pauses of automatic replies, silences, corrections."""
 
-from core.alerts import Silence
+from core.alerts import Mute
 from core.errors import Conflict
 from core.events import Event
-from core.mentions import Corrected, Correction
-from core.pauses import Freeze
+from core.mentions import CorrectedMention, Correction
+from core.pauses import Pause
 from storage.encoding import key_of, micros
 from storage.records import Judged, silence_noted
 from storage.sqlite.privacy import note
 from storage.sqlite.work import Tx, View
 
 
-def freezes(view: View) -> list[Freeze]:
+def pauses(view: View) -> list[Pause]:
     """Every pause there is, by id."""
     rows = view.db.execute("SELECT body FROM freezes ORDER BY id")
-    return [view.coder.load(Freeze, body) for (body,) in rows]
+    return [view.coder.load(Pause, body) for (body,) in rows]
 
 
-def save_freeze(tx: Tx, freeze: Freeze) -> None:
+def save_pause(tx: Tx, pause: Pause) -> None:
     """Lay down a pause, in place of the one with its id, and note who did."""
     tx.db.execute(
         "INSERT OR REPLACE INTO freezes (id, body) VALUES (?, ?)",
-        (key_of(freeze.id), tx.coder.dump(freeze)),
+        (key_of(pause.id), tx.coder.dump(pause)),
     )
-    note(tx, who=freeze.by, what="freeze", about=freeze.id)
+    note(tx, who=pause.by, what="freeze", about=pause.id)
 
 
-def lift_freeze(tx: Tx, name: str, by: str) -> bool:
+def lift_pause(tx: Tx, name: str, by: str) -> bool:
     """End a pause, and note who did; False where there is none."""
     done = tx.db.execute("DELETE FROM freezes WHERE id = ?", (key_of(name),))
     if done.rowcount:
@@ -34,13 +34,13 @@ def lift_freeze(tx: Tx, name: str, by: str) -> bool:
     return done.rowcount > 0
 
 
-def silences(view: View) -> list[Silence]:
+def mutes(view: View) -> list[Mute]:
     """Every silence that is kept, one that is over too; the first to end first."""
     rows = view.db.execute("SELECT body FROM silences ORDER BY until, id")
-    return [view.coder.load(Silence, body) for (body,) in rows]
+    return [view.coder.load(Mute, body) for (body,) in rows]
 
 
-def save_silence(tx: Tx, silence: Silence) -> None:
+def save_mute(tx: Tx, silence: Mute) -> None:
     """Lay down a silence, in place of the one with its id, and note who did."""
     tx.db.execute(
         "INSERT OR REPLACE INTO silences (id, until, body) VALUES (?, ?, ?)",
@@ -49,7 +49,7 @@ def save_silence(tx: Tx, silence: Silence) -> None:
     note(tx, who=silence.by, what="silence", about=silence_noted(silence))
 
 
-def end_silence(tx: Tx, name: str, by: str) -> bool:
+def end_mute(tx: Tx, name: str, by: str) -> bool:
     """End a silence, and note who did; False where there is none."""
     done = tx.db.execute("DELETE FROM silences WHERE id = ?", (key_of(name),))
     if done.rowcount:
@@ -74,7 +74,7 @@ def correction(view: View, mention: int) -> Correction | None:
     return view.coder.load(Correction, row[0]) if row else None
 
 
-def corrections(view: View, limit: int) -> list[Corrected]:
+def corrections(view: View, limit: int) -> list[CorrectedMention]:
     """The newest ``limit`` corrections, oldest first, each beside what was corrected."""
     rows = view.db.execute(
         "SELECT c.body, m.body, e.body FROM corrections c JOIN mentions m ON m.seq = c.mention"
@@ -83,7 +83,7 @@ def corrections(view: View, limit: int) -> list[Corrected]:
     ).fetchall()
     load = view.coder.load
     return [
-        Corrected(
+        CorrectedMention(
             correction=load(Correction, body),
             text=load(Event, event).text,
             judgement=load(Judged, judged).judgement,

@@ -6,10 +6,10 @@ from functools import partial
 
 from core.alerts import Alert
 from core.articles import Article
-from core.conversations import Conversation, Line
-from core.events import Counts, DeadLetter, Page, Receipt, Received
+from core.conversations import Conversation, ConversationLine
+from core.events import DeadLetter, EventCounts, Page, Receipt, Received
 from core.figures import Figures
-from core.mentions import Handled, Mention, MentionFilter, MentionPage
+from core.mentions import Mention, MentionFilter, MentionPage, MentionRecord
 from core.outbox import Reply, ReplyState
 from core.outcomes import Outcome
 from core.tickets import Ticket, TicketFilter, TicketPage
@@ -60,7 +60,7 @@ class SqliteStore(SqliteStaff):
     async def fail(self, seq: int, error: str, *, tries: int = 5) -> bool:
         return await self._write(lambda tx: inbox.fail(tx, seq, error, tries))
 
-    async def counts(self) -> Counts:
+    async def counts(self) -> EventCounts:
         return await self._read(inbox.counts)
 
     async def claim_replies(self, channel: str, limit: int, now: datetime) -> Sequence[Reply]:
@@ -146,7 +146,7 @@ class SqliteStore(SqliteStaff):
     ) -> MentionPage:
         return await self._read(lambda view: mentions.page(view, where, before, limit))
 
-    async def mention(self, seq: int) -> Handled | None:
+    async def mention(self, seq: int) -> MentionRecord | None:
         return await self._read(lambda view: mentions.one(view, seq))
 
     async def tickets(
@@ -159,7 +159,7 @@ class SqliteStore(SqliteStaff):
 
     async def lines(
         self, channel: str, conversation: str, *, after: int = 0, limit: int = 200
-    ) -> Sequence[Line]:
+    ) -> Sequence[ConversationLine]:
         return await self._read(
             lambda view: tickets.lines(view, channel, conversation, after, limit)
         )

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.conversations import Conversation, Line
+from core.conversations import Conversation, ConversationLine
 from core.errors import Conflict, InputError
 from core.tickets import Ticket, TicketFilter, TicketPage, TicketState
 from storage.encoding import key_of, micros
@@ -224,11 +224,13 @@ def put_conversation(tx: Tx, conversation: Conversation) -> None:
     )
 
 
-def lines(view: View, channel: str, native: str, after: int, limit: int) -> list[Line]:
+def lines(view: View, channel: str, native: str, after: int, limit: int) -> list[ConversationLine]:
     """Lines of a conversation after a number, oldest first."""
     rows = view.db.execute(
         "SELECT seq, body FROM lines WHERE channel = ? AND conversation = ? AND seq > ?"
         " ORDER BY seq LIMIT ?",
         (key_of(channel), view.coder.who(native), after, limit),
     ).fetchall()
-    return [dataclasses.replace(view.coder.load(Line, body), seq=seq) for seq, body in rows]
+    return [
+        dataclasses.replace(view.coder.load(ConversationLine, body), seq=seq) for seq, body in rows
+    ]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.events import Event
-from core.mentions import Mention, Tracked
+from core.mentions import Mention, TrackedPost
 from storage.encoding import key_of, micros
 from storage.records import Judged, newest_samples
 from storage.sqlite.work import Tx, View
@@ -33,7 +33,7 @@ def untracked(view: View, channel: str, since: int, limit: int) -> list[Mention]
     return found
 
 
-def track(tx: Tx, items: Sequence[Tracked]) -> None:
+def track(tx: Tx, items: Sequence[TrackedPost]) -> None:
     """Keep figures, in place of earlier ones; those of a mention that is gone are left out."""
     tx.db.executemany(
         "INSERT OR REPLACE INTO tracked (mention, channel, next_at, body)"
@@ -50,16 +50,16 @@ def track(tx: Tx, items: Sequence[Tracked]) -> None:
     )
 
 
-def due(view: View, channel: str, now: int, limit: int) -> list[Tracked]:
+def due(view: View, channel: str, now: int, limit: int) -> list[TrackedPost]:
     """What is to be read again, soonest first."""
     rows = view.db.execute(
         "SELECT body FROM tracked WHERE channel = ? AND next_at <= ?"
         " ORDER BY next_at, mention LIMIT ?",
         (key_of(channel), now, limit),
     ).fetchall()
-    return [view.coder.load(Tracked, body) for (body,) in rows]
+    return [view.coder.load(TrackedPost, body) for (body,) in rows]
 
 
-def one(view: View, mention: int) -> Tracked | None:
+def one(view: View, mention: int) -> TrackedPost | None:
     row = view.db.execute("SELECT body FROM tracked WHERE mention = ?", (mention,)).fetchone()
-    return view.coder.load(Tracked, row[0]) if row else None
+    return view.coder.load(TrackedPost, row[0]) if row else None

@@ -9,7 +9,7 @@ import aiohttp
 
 from cli.drill_score import DrillBoard
 from core.alerts import Alert
-from core.bus import Bus, Talked
+from core.bus import Bus, ConversationUpdated
 from core.clock import ManualClock
 from core.incidents import Incident
 from core.mentions import Mention
@@ -165,7 +165,7 @@ async def test_the_board_listens_until_it_is_told_to_stop() -> None:
     running = asyncio.create_task(board.run())
     await asyncio.sleep(0)
     bus.publish(mention(1))
-    bus.publish(Talked(channel="x", conversation="c"))
+    bus.publish(ConversationUpdated(channel="x", conversation="c"))
     await asyncio.sleep(0)
     assert board.posts == 1
     running.cancel()

@@ -37,7 +37,7 @@ async def test_a_pause_ends_with_the_crisis_among_the_posts(config: Path, tmp_pa
         [raised] = [one for one in await house.store.alerts(limit=9) if one.kind == "incident"]
         assert raised.severity == "P1"
         assert raised.state == "resolved"
-        assert await house.pauses.freezes() == []
+        assert await house.pauses.pauses() == []
         [incident] = await house.store.incidents()
         assert incident.state == "resolved"
     assert '"late"' in sent.read_text("utf-8"), "nothing holds the reply of the next day"

@@ -27,7 +27,7 @@ from console.server import bind
 from core.bus import Bus
 from core.engine import Engine
 from core.errors import ConfigError, InputError
-from core.jobs import Duty
+from core.jobs import Job
 from core.report import Stopwatch
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
@@ -162,9 +162,9 @@ async def served(config: Path, stage: Stage, *, fails: bool) -> None:
                 listening,
                 engine=house.engine,
                 duties=[
-                    Duty(name="a", every=every, do=stage.duty),
-                    Duty(name="b", every=every, do=stage.idle_duty),
-                    Duty(name="c", every=every, do=stage.broken_duty),
+                    Job(name="a", every=every, do=stage.duty),
+                    Job(name="b", every=every, do=stage.idle_duty),
+                    Job(name="c", every=every, do=stage.broken_duty),
                 ],
                 workers=[worker, house.alerts.run],
                 ready=stage.ready.set,

@@ -18,7 +18,7 @@ from core.events import Page
 from core.mentions import Mention
 from core.outbox import Reply, ReplyState, Target
 from core.outcomes import Outcome, Plan
-from core.settings import Sla
+from core.settings import SlaSettings
 from core.tickets import Ticket, TicketFilter
 from moderation.factory import build_guards
 from responders.templates import shipped_catalogue
@@ -86,7 +86,11 @@ async def test_a_403_ends_the_conversation(tmp_path: Path, owed: bool, by: str) 
             outbox=store,
             gate=build_guards(CLOCK, store=store).gate,
             doubts=PersonDoubts(
-                store=store, brand="hejia", texts=shipped_catalogue(), sla=Sla(), clock=CLOCK
+                store=store,
+                brand="hejia",
+                texts=shipped_catalogue(),
+                sla=SlaSettings(),
+                clock=CLOCK,
             ),
             clock=CLOCK,
             bus=Bus(),

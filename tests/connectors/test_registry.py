@@ -9,7 +9,7 @@ import pytest
 from connectors.registry import REGISTRY
 from connectors.webchat.connector import WebchatSettings
 from core.config import validate
-from core.connector import Checks, Tells
+from core.connector import ChecksCredentials, ReportsHealth
 from core.errors import Problem
 from tests.connectors.support import Kit
 from tests.connectors.telegram.server import TOKEN
@@ -27,7 +27,11 @@ async def test_each_type_is_built_from_its_settings(
     assert valid is not None
     connector = REGISTRY[kind].build("name", valid, Kit(folder=tmp_path).tools)
     assert connector.name == "name"
-    assert isinstance(connector, Checks) == isinstance(connector, Tells) == (kind == "telegram")
+    assert (
+        isinstance(connector, ChecksCredentials)
+        == isinstance(connector, ReportsHealth)
+        == (kind == "telegram")
+    )
     await connector.close()
 
 

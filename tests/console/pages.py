@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import aiohttp
 
-from core.alerts import Silence
+from core.alerts import Mute
 from core.decisions import Action, Decision
 from core.events import Author
-from core.incidents import Note
+from core.incidents import TimelineEntry
 from core.outbox import ReplyState
-from core.pauses import Freeze
+from core.pauses import Pause
 from storage.sqlite.store import SqliteStore
 from tests.console.seeds import (
     NOW,
@@ -56,7 +56,7 @@ async def fill(store: SqliteStore, text: str, name: str = "1") -> None:
         ),
         flags=(text,),
     )
-    note = Note(at=NOW, by=text, what=text, detail=text)
+    note = TimelineEntry(at=NOW, by=text, what=text, detail=text)
     incident = await add_incident(
         store,
         text,
@@ -73,11 +73,11 @@ async def fill(store: SqliteStore, text: str, name: str = "1") -> None:
     await store.assign_incident([mention.seq], incident.id)
     other = incident.id if name == "1" else text
     await add_alert(store, text, title=text, body=text, incident=other, owner=text, brand=text)
-    await store.save_freeze(
-        Freeze(id=f"category:{text}", scope="category", value=text, reason=text, by=text, at=NOW)
+    await store.save_pause(
+        Pause(id=f"category:{text}", scope="category", value=text, reason=text, by=text, at=NOW)
     )
-    await store.save_silence(
-        Silence(
+    await store.save_mute(
+        Mute(
             id=text,
             brand=text,
             channel=text,

@@ -7,7 +7,7 @@ from core.alerts import Alert
 from core.conversations import Conversation, ConversationState
 from core.decisions import Action, Decision
 from core.events import Author, Event, EventKind, Metrics, Page, Reject
-from core.incidents import Incident, Note
+from core.incidents import Incident, TimelineEntry
 from core.judgement import Judgement, Probabilities
 from core.mentions import Mention
 from core.outbox import Reply, ReplyState, Target
@@ -177,6 +177,6 @@ async def add_incident(store: SqliteStore, key: str = "k", **changes: object) ->
         low=80.0,
         high=200.0,
         reasons=("一小时内 9 位作者",),
-        timeline=(Note(at=NOW, by="bot", what="opened"),),
+        timeline=(TimelineEntry(at=NOW, by="bot", what="opened"),),
     )
     return await store.open_incident(replace(plain, **changes))  # type: ignore[arg-type]  # the caller names real fields

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from console.ports import ConsoleStore
-from core.bus import Talked
+from core.bus import ConversationUpdated
 from core.events import EventKind, Page
 from core.outbox import Reply, ReplyState
 from core.tickets import Ticket, TicketState
@@ -50,7 +50,7 @@ class TestReply:
         assert (after.state, after.owner) == (TicketState.WAITING, "staff")
         assert after.answered_at is not None
         assert house.notified == ["outbox"]
-        assert {type(change) for change in heard(changes)} == {Reply, Ticket, Talked}
+        assert {type(change) for change in heard(changes)} == {Reply, Ticket, ConversationUpdated}
 
     async def test_the_same_form_twice_is_one_reply(
         self, house: House, browser: aiohttp.ClientSession
@@ -144,7 +144,7 @@ class TestTicket:
         found = await house.store.ticket("T-1")
         assert found is not None
         assert (found.state, found.owner) == (TicketState.RESOLVED, "staff")
-        assert {type(change) for change in heard(changes)} == {Ticket, Talked}
+        assert {type(change) for change in heard(changes)} == {Ticket, ConversationUpdated}
 
     async def test_that_a_colleague_changed_is_shown_anew(self, tmp_path: Path) -> None:
         stale: list[Ticket] = []

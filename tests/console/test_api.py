@@ -8,7 +8,7 @@ from typing import cast
 import aiohttp
 import pytest
 
-from core.connector import Pushed, Response
+from core.connector import PushRequest, PushResponse
 from core.health import Health, Status
 from tests.console.house import House, open_house
 from tests.console.seeds import (
@@ -161,11 +161,11 @@ class Platform:
     """A connector that is pushed to, and remembers what it was handed."""
 
     def __init__(self) -> None:
-        self.got: list[Pushed] = []
+        self.got: list[PushRequest] = []
 
-    async def handle_http(self, request: Pushed) -> Response:
+    async def handle_http(self, request: PushRequest) -> PushResponse:
         self.got.append(request)
-        return Response(status=202, body=request.query.get("echo", "").encode())
+        return PushResponse(status=202, body=request.query.get("echo", "").encode())
 
 
 class TestPush:

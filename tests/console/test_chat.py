@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from console import chat_session
-from core.bus import Talked
+from core.bus import ConversationUpdated
 from core.outbox import Reply, ReplyState, Target
 from tests.console.chatting import VISITOR, Message, chatting
 from tests.console.house import CHAT, House
@@ -123,7 +123,7 @@ async def test_what_a_mention_or_a_lost_notice_says_wakes_the_page(
         house.bus.publish(mention)
         await house.chat.receive(VISITOR, "m1", "再问")
         for number in range(6000):  # more than the hub keeps: it may have missed ours
-            house.bus.publish(Talked(channel="other", conversation=str(number)))
+            house.bus.publish(ConversationUpdated(channel="other", conversation=str(number)))
         texts: list[object] = []
         while "再问" not in texts:
             texts += [line["text"] for line in await page.lines()]

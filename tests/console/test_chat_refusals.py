@@ -11,7 +11,7 @@ import pytest
 from connectors.webchat.connector import WebchatSettings
 from console import chat_session
 from console.ports import ConsoleStore
-from core.conversations import Line
+from core.conversations import ConversationLine
 from core.errors import StoreError
 from storage.sqlite.store import SqliteStore
 from tests.console.chatting import VISITOR, chatting
@@ -155,7 +155,7 @@ async def test_lines_come_once_the_store_is_back(
     def wrap(store: SqliteStore) -> ConsoleStore:
         async def lines(
             channel: str, conversation: str, *, after: int = 0, limit: int = 200
-        ) -> list[Line]:
+        ) -> list[ConversationLine]:
             if broken:
                 broken.pop()
                 raise StoreError("disk I/O error")

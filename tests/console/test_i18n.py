@@ -17,7 +17,7 @@ from core.events import EventKind
 from core.health import Status
 from core.judgement import Judgement
 from core.outbox import ReplyState
-from core.taxonomy import CATEGORIES, INTENTS, KINDS, Severity
+from core.taxonomy import CATEGORIES, INTENTS, RISKS, Severity
 from core.tickets import TicketState
 from moderation.inbound import FLAGS
 
@@ -35,7 +35,7 @@ TERMS: dict[str, tuple[str, ...]] = {
     "language": get_args(Judgement.__annotations__["language"]),
     "category": CATEGORIES,
     "intent": INTENTS,
-    "risk": KINDS,
+    "risk": RISKS,
     "flag": tuple(FLAGS),
     "dropped": ("no_brand", "spam", "deleted", "duplicate"),
     "chat.error": ("visitor", "message", "message_id", "empty", "too_long", "too_fast", "store"),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import aiohttp
 
-from core.pauses import Freeze
+from core.pauses import Pause
 from tests.console.grouping import act, read
 from tests.console.house import House
 from tests.console.seeds import NOW, add_alert, add_incident
@@ -32,8 +32,8 @@ class TestActs:
     ) -> None:
         incident = await add_incident(house.store)
         await add_alert(house.store, "mine", incident=incident.id)
-        await house.store.save_freeze(
-            Freeze(
+        await house.store.save_pause(
+            Pause(
                 id="incident:INC-101",
                 scope="incident",
                 value="INC-101",
@@ -50,7 +50,7 @@ class TestActs:
         [alert] = await house.store.alerts()
         assert alert.state == "resolved"
         assert (await read(house)).state == "resolved"
-        assert await house.store.freezes() == []
+        assert await house.store.pauses() == []
         await act(browser, incident.id, do="reopen")
         assert (await read(house)).state == "open"
         notes = [note.what for note in (await read(house)).timeline]
@@ -61,26 +61,26 @@ class TestActs:
     ) -> None:
         await add_incident(house.store)
         assert "自动回复已暂停" in await act(browser, "INC-101", do="freeze")
-        [freeze] = await house.store.freezes()
-        assert (freeze.id, freeze.scope, freeze.value) == (
+        [pause] = await house.store.pauses()
+        assert (pause.id, pause.scope, pause.value) == (
             "incident:INC-101", "incident", "INC-101"
         )  # fmt: skip
         async with browser.get("/") as answer:
             assert "自动回复已暂停" in await answer.text(), "every page says so"
         await act(browser, "INC-101", do="lift")
-        assert await house.store.freezes() == []
+        assert await house.store.pauses() == []
 
     async def test_alerts_are_silenced_for_a_time(
         self, house: House, browser: aiohttp.ClientSession
     ) -> None:
         await add_incident(house.store)
         assert "静默至" in await act(browser, "INC-101", do="silence", hours="4")
-        [silence] = await house.store.silences()
+        [silence] = await house.store.mutes()
         left = silence.until - house.clock.now()
         assert timedelta(hours=3.9) < left <= timedelta(hours=4)
         assert silence.incident == "INC-101"
         await act(browser, "INC-101", do="unsilence")
-        assert await house.store.silences() == []
+        assert await house.store.mutes() == []
 
     async def test_a_statement_is_kept_and_a_colleague_s_is_not_overwritten(
         self, house: House, browser: aiohttp.ClientSession

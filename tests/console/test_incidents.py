@@ -10,18 +10,18 @@ from console.curve import curve_of
 from console.facts import carriers_of, facts_of
 from console.summary import summarise
 from core.incidents import Incident
-from core.mentions import Handled
+from core.mentions import MentionRecord
 from tests.console.house import House
 from tests.console.seeds import NOW, add_incident, add_mention, event
 from tests.console.spreading import MOTHER, spread
 
 
-def replace_at(one: Handled, at: datetime) -> Handled:
+def replace_at(one: MentionRecord, at: datetime) -> MentionRecord:
     event = replace(one.mention.event, posted_at=at)
     return replace(one, mention=replace(one.mention, event=event))
 
 
-async def handled(house: House, incident: Incident) -> Sequence[Handled]:
+async def handled(house: House, incident: Incident) -> Sequence[MentionRecord]:
     return await house.store.incident_mentions(incident.id)
 
 

@@ -12,7 +12,7 @@ from console.app import create_app
 from console.live import MOST_CARDS, MOST_TOPICS, QUEUE, REFRESH, Gathered, LiveClient, topics_of
 from console.ports import ConsoleStore
 from core.alerts import Alert
-from core.bus import Talked
+from core.bus import ConversationUpdated
 from core.errors import ConfigError
 from core.health import Health
 from core.incidents import Incident
@@ -76,7 +76,7 @@ async def test_the_banner_and_the_figures_follow(
 ) -> None:
     async with browser.ws_connect("/live") as socket:
         await receive(socket, "hello")
-        house.bus.publish(Talked(channel="webchat", conversation="c"))
+        house.bus.publish(ConversationUpdated(channel="webchat", conversation="c"))
         first = await receive(socket, "changes")
         assert first["topics"] == ["talk:webchat:c"]
         house.bus.publish(await add_alert(house.store, "a-1", title="面包发霉"))
@@ -92,7 +92,7 @@ async def test_what_a_tab_sends_is_not_read(house: House, browser: aiohttp.Clien
     async with browser.ws_connect("/live") as socket:
         await receive(socket, "hello")
         await socket.send_str("{" * 10_000)
-        house.bus.publish(Talked(channel="webchat", conversation="c"))
+        house.bus.publish(ConversationUpdated(channel="webchat", conversation="c"))
         await receive(socket, "changes")
         await socket.send_bytes(b"\x00")
         async with asyncio.timeout(5):
@@ -128,7 +128,7 @@ async def test_a_bug_about_one_change_does_not_end_the_others(tmp_path: Path) ->
         await receive(socket, "hello")
         house.bus.publish(await add_mention(house.store, event("1", "面包")))
         await receive(socket, "refresh")
-        house.bus.publish(Talked(channel="webchat", conversation="c"))
+        house.bus.publish(ConversationUpdated(channel="webchat", conversation="c"))
         assert (await receive(socket, "changes"))["topics"] == ["talk:webchat:c"]
 
 
@@ -136,7 +136,7 @@ async def test_a_flood_makes_tabs_refresh(house: House, browser: aiohttp.ClientS
     async with browser.ws_connect("/live") as socket:
         await receive(socket, "hello")
         for number in range(MOST_TOPICS + 5):
-            house.bus.publish(Talked(channel="webchat", conversation=str(number)))
+            house.bus.publish(ConversationUpdated(channel="webchat", conversation=str(number)))
         await receive(socket, "refresh")
 
 

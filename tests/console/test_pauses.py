@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 
 from console.pages.pauses import CATEGORIES
-from core.pauses import Freeze
+from core.pauses import Pause
 from core.taxonomy import CATEGORIES as KNOWN
 from tests.console.house import House
 from tests.console.seeds import NOW, add_alert
@@ -37,10 +37,10 @@ async def test_each_scope_can_be_paused_and_go_on(
 ) -> None:
     html = await act(browser, do="freeze", scope=scope, value=value, reason="发霉")
     assert "发霉" in html
-    [freeze] = await house.store.freezes()
-    assert (freeze.id, freeze.scope, freeze.reason, freeze.by) == (name, scope, "发霉", "staff")
+    [pause] = await house.store.pauses()
+    assert (pause.id, pause.scope, pause.reason, pause.by) == (name, scope, "发霉", "staff")
     assert "没有暂停" in await act(browser, do="lift", id=name)
-    assert await house.store.freezes() == []
+    assert await house.store.pauses() == []
 
 
 async def test_what_is_no_pause_is_refused(house: House, browser: aiohttp.ClientSession) -> None:
@@ -49,8 +49,8 @@ async def test_what_is_no_pause_is_refused(house: House, browser: aiohttp.Client
     await act(browser, 422, do="silence", hours="7")
     await act(browser, 400, do="dance")
     await act(browser, do="lift", id="nothing")
-    assert await house.store.freezes() == []
-    assert await house.store.silences() == []
+    assert await house.store.pauses() == []
+    assert await house.store.mutes() == []
 
 
 async def test_a_silence_names_what_it_is_about(
@@ -60,12 +60,12 @@ async def test_a_silence_names_what_it_is_about(
         browser, do="silence", brand="fresh", channel="", kind="silence", hours="24", reason="维护"
     )
     assert "绿篮超市 · 渠道无声" in html
-    [silence] = await house.store.silences()
+    [silence] = await house.store.mutes()
     assert (silence.brand, silence.channel, silence.kind, silence.category) == (
         "fresh", None, "silence", None
     )  # fmt: skip
     await act(browser, do="unsilence", id=silence.id)
-    assert await house.store.silences() == []
+    assert await house.store.mutes() == []
 
 
 async def test_without_scripts_the_form_leads_back(
@@ -74,12 +74,12 @@ async def test_without_scripts_the_form_leads_back(
     form = {"do": "freeze", "scope": "all"}
     async with browser.post("/pauses", data=form, allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (303, "/pauses")
-    await house.store.save_freeze(
-        Freeze(id="x", scope="channel", value="a", reason="r", by="bot", at=NOW)
+    await house.store.save_pause(
+        Pause(id="x", scope="channel", value="a", reason="r", by="bot", at=NOW)
     )
     for number in range(5):
-        await house.store.save_freeze(
-            Freeze(id=f"y{number}", scope="brand", value=f"b{number}", reason="", by="x", at=NOW)
+        await house.store.save_pause(
+            Pause(id=f"y{number}", scope="brand", value=f"b{number}", reason="", by="x", at=NOW)
         )
     async with browser.get("/pauses") as answer:
         html = await answer.text()

@@ -8,20 +8,24 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from core.incidents import Note
-from core.localized import Wording
-from core.pauses import Freeze
+from core.incidents import TimelineEntry
+from core.localized import LocalizedText
+from core.pauses import Pause
 from storage.sqlite.store import SqliteStore
 from tests.console.house import House, open_house
 from tests.console.seeds import NOW, add_alert, add_incident
 
 TITLES = (
-    Wording(language="zh", title="weibo 上的负面声量远高于平时", body="一小时内不同作者 9 位"),
-    Wording(language="en", title="Far more negative posts than usual", body="9 authors an hour"),
+    LocalizedText(
+        language="zh", title="weibo 上的负面声量远高于平时", body="一小时内不同作者 9 位"
+    ),
+    LocalizedText(
+        language="en", title="Far more negative posts than usual", body="9 authors an hour"
+    ),
 )
 TOLD = (
-    Wording(language="zh", title="禾家：声量异常", body="共 30 条"),
-    Wording(language="en", title="Hejia: unusual volume", body="30 posts"),
+    LocalizedText(language="zh", title="禾家：声量异常", body="共 30 条"),
+    LocalizedText(language="en", title="Hejia: unusual volume", body="30 posts"),
 )
 PAGES = ("/incidents", "/incidents/INC-101", "/alerts", "/pauses")
 CHINESE = re.compile(r"[\u3400-\u9fff]+")
@@ -41,15 +45,15 @@ async def fill(store: SqliteStore) -> None:
         incident=incident.id,
         brand="hejia",
     )
-    await store.save_freeze(
-        Freeze(
+    await store.save_pause(
+        Pause(
             id="incident:INC-101",
             scope="incident",
             value="INC-101",
             reason="P1 禾家：声量异常",
             by="bot",
             at=NOW,
-            wordings=tuple(Wording(language=one.language, title=one.title) for one in TOLD),
+            wordings=tuple(LocalizedText(language=one.language, title=one.title) for one in TOLD),
         )
     )
 
@@ -107,7 +111,7 @@ async def test_a_pause_by_staff_is_told_in_both_languages(house: House) -> None:
         browser.post(f"{house.url}/incidents/INC-101", data={"do": "freeze"}) as answer,
     ):
         assert answer.status == 200
-    [pause] = await house.store.freezes()
+    [pause] = await house.store.pauses()
     assert pause.told("en") == "INC-101 Far more negative posts than usual"
     assert pause.told("zh") == pause.reason == "INC-101 weibo 上的负面声量远高于平时"
 
@@ -118,7 +122,7 @@ async def test_what_went_into_another_incident_says_who_looks_after_it(house: Ho
         house.store,
         "heir",
         owner="王芳",
-        timeline=(Note(at=NOW, by="bot", what="merged", detail="INC-102"),),
+        timeline=(TimelineEntry(at=NOW, by="bot", what="merged", detail="INC-102"),),
     )
     await add_alert(
         house.store,
@@ -145,7 +149,7 @@ async def test_what_somebody_looks_after_stays_in_sight_with_their_name(house: H
 
 async def test_reasons_of_a_resolved_alert_are_folded_and_quotes_set_apart(house: House) -> None:
     body = "9 authors\n[weibo] Mouldy bread"
-    words = (Wording(language="en", title="Mould", body=body),)
+    words = (LocalizedText(language="en", title="Mould", body=body),)
     await add_alert(house.store, "over", state="resolved", incident=None, wordings=words)
     async with (
         aiohttp.ClientSession() as browser,

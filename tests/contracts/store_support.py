@@ -9,10 +9,10 @@ from core.alerts import Alert
 from core.articles import Article
 from core.conversations import Conversation, ConversationState
 from core.decisions import Action, Decision
-from core.events import Author, Counts, Event, EventKind, Page, Receipt, Received
+from core.events import Author, Event, EventCounts, EventKind, Page, Receipt, Received
 from core.incidents import Incident
 from core.judgement import Judgement, Probabilities
-from core.mentions import Mention, Tracked
+from core.mentions import Mention, TrackedPost
 from core.outbox import Reply, ReplyState, Target
 from core.outcomes import Outcome, Plan
 from core.tickets import Ticket, TicketState
@@ -151,8 +151,8 @@ def incident(key: str = "lehui:mould", **changes: object) -> Incident:
     return _changed(base, changes)
 
 
-def tracked(seq: int, **changes: object) -> Tracked:
-    base = Tracked(mention=seq, channel="chat", native_id=f"p{seq}", posted_at=NOW, next_at=NOW)
+def tracked(seq: int, **changes: object) -> TrackedPost:
+    base = TrackedPost(mention=seq, channel="chat", native_id=f"p{seq}", posted_at=NOW, next_at=NOW)
     return _changed(base, changes)
 
 
@@ -181,7 +181,7 @@ async def heard(store: Store, *events: Event, **changes: object) -> list[Mention
     return found
 
 
-def adds_up(counts: Counts) -> bool:
+def adds_up(counts: EventCounts) -> bool:
     """True where every event received is in exactly one place."""
     rest = counts.done + counts.pending + counts.dead + sum(counts.dropped.values())
     return counts.received == rest

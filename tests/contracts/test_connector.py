@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from connectors.registry import REGISTRY
-from core.connector import Capabilities, Counts, Engagement, Rejected, RetryAt, Sends, Sent, Unknown
+from core.connector import (
+    Capabilities,
+    MeasuresLength,
+    ReadsEngagement,
+    Rejected,
+    RetryAt,
+    Sends,
+    Sent,
+    Unknown,
+)
 from core.events import Metrics
 from tests.connectors.support import drain, running
 from tests.contracts.connector_rig import Rig
@@ -139,7 +148,9 @@ async def test_its_abilities_are_those_it_names(rig: Rig, request: pytest.Fixtur
     assert capabilities.reply == isinstance(connector, Sends) == (kind not in LISTENING)
     assert capabilities.idempotent_send == (kind not in KEYLESS | LISTENING)
     assert (
-        capabilities.engagement == isinstance(connector, Engagement) == bool(capabilities.figures)
+        capabilities.engagement
+        == isinstance(connector, ReadsEngagement)
+        == bool(capabilities.figures)
     )
     assert set(capabilities.figures) <= {field.name for field in fields(Metrics)}
     await connector.close()
@@ -154,7 +165,7 @@ async def test_the_gate_counts_as_the_connector_does(kind: str, tmp_path: Path) 
         if measure is not None and limit is not None:
             count, most = measure
             assert most % limit == 0, "as much as one post takes, or so many posts"
-            assert isinstance(connector, Counts)
+            assert isinstance(connector, MeasuresLength)
             assert [count(text) for text in HOSTILE] == [connector.length(text) for text in HOSTILE]
             await rig.say(["question"])
             assert isinstance(connector, Sends)

@@ -4,14 +4,14 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.alerts import Silence
+from core.alerts import Mute
 from core.clock import ManualClock
 from core.conversations import ConversationState
 from core.events import EventKind, Page, Reject
 from core.mentions import Correction
 from core.outbox import ReplyState, Target
 from core.outcomes import Outcome
-from core.pauses import Freeze
+from core.pauses import Pause
 from core.tickets import Ticket, TicketFilter, TicketState
 from tests.contracts.store_port import Store
 from tests.contracts.store_support import (
@@ -181,14 +181,14 @@ async def test_what_stays(store: Store) -> None:
     (said,) = await heard(store, post("p1"))
     await store.track([tracked(said.seq)])
     await store.correct(Correction(mention=said.seq, sentiment="neutral", by="王芳", at=NOW))
-    await store.save_freeze(Freeze(id="all", scope="all", reason="", by="bot", at=NOW))
+    await store.save_pause(Pause(id="all", scope="all", reason="", by="bot", at=NOW))
     for name, until in (("over", NOW), ("on", NOW + 9 * DAY)):
-        await store.save_silence(Silence(id=name, until=until, reason="", by="bot"))
+        await store.save_mute(Mute(id=name, until=until, reason="", by="bot"))
     log = await store.audit()
     assert await forget(store, records=NOW + DAY) == 1, "a silence that is over"
-    assert [each.id for each in await store.silences()] == ["on"]
+    assert [each.id for each in await store.mutes()] == ["on"]
     assert await store.tracked(said.seq) == tracked(said.seq)
-    assert len(await store.corrections()) == len(await store.freezes()) == 1
+    assert len(await store.corrections()) == len(await store.pauses()) == 1
     assert await store.audit() == log
 
 

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from core.alerts import Alert, Silence
+from core.alerts import Alert, Mute
 from core.clock import ManualClock
 from core.errors import Conflict
 from core.events import EventKind, Metrics
-from core.incidents import Incident, Note
-from core.localized import Wording, in_each
-from core.mentions import Correction, MentionFilter, Sample
-from core.pauses import Freeze
+from core.incidents import Incident, TimelineEntry
+from core.localized import LocalizedText, in_each
+from core.mentions import Correction, MentionFilter, MetricsSample
+from core.pauses import Pause
 from storage.audit import broken
 from tests.contracts.store_port import Opener, Store
 from tests.contracts.store_support import (
@@ -28,10 +28,10 @@ from tests.contracts.store_support import (
     tracked,
 )
 
-FREEZE = Freeze(id="brand:lehui", scope="brand", value="lehui", reason=HOSTILE, by="王芳", at=NOW)
-SILENCE = Silence(id="s1", brand="lehui", until=NOW + timedelta(hours=2), reason="维修", by="王芳")
+FREEZE = Pause(id="brand:lehui", scope="brand", value="lehui", reason=HOSTILE, by="王芳", at=NOW)
+SILENCE = Mute(id="s1", brand="lehui", until=NOW + timedelta(hours=2), reason="维修", by="王芳")
 HOUR = timedelta(hours=1)
-BOTH = in_each(lambda one: Wording(language=one, title=HOSTILE, body=f"{one}\n{HOSTILE}"))
+BOTH = in_each(lambda one: LocalizedText(language=one, title=HOSTILE, body=f"{one}\n{HOSTILE}"))
 
 
 async def test_an_alert_lives_until_it_is_resolved(store: Store) -> None:
@@ -107,7 +107,10 @@ async def test_news_while_a_delivery_is_under_way_is_told_after_it(store: Store)
 
 
 async def test_every_field_of_an_incident_and_of_an_alert_comes_back(store: Store) -> None:
-    notes = (Note(at=NOW, by="bot", what="opened"), Note(at=NOW, by="王", what="x", detail=HOSTILE))
+    notes = (
+        TimelineEntry(at=NOW, by="bot", what="opened"),
+        TimelineEntry(at=NOW, by="王", what="x", detail=HOSTILE),
+    )
     kept: Incident = incident(
         "k",
         channels=("a", "b"),
@@ -136,8 +139,8 @@ async def test_every_field_of_an_incident_and_of_an_alert_comes_back(store: Stor
     await store.raise_alert(whole, [])
     assert await store.alert("a1") == whole
     pause = replace(FREEZE, wordings=BOTH)
-    await store.save_freeze(pause)
-    assert list(await store.freezes()) == [pause]
+    await store.save_pause(pause)
+    assert list(await store.pauses()) == [pause]
 
 
 async def test_mentions_of_an_incident(store: Store) -> None:
@@ -173,16 +176,16 @@ async def test_mentions_of_an_incident(store: Store) -> None:
 
 
 async def test_a_pause_is_laid_down_and_lifted_on_record(store: Store, opener: Opener) -> None:
-    assert await store.freezes() == []
-    everything = Freeze(id="all", scope="all", reason="先停", by="bot", at=NOW)
-    await store.save_freeze(FREEZE)
-    await store.save_freeze(everything)
-    await store.save_freeze(replace(everything, reason="还是停", by="刘洋"))
+    assert await store.pauses() == []
+    everything = Pause(id="all", scope="all", reason="先停", by="bot", at=NOW)
+    await store.save_pause(FREEZE)
+    await store.save_pause(everything)
+    await store.save_pause(replace(everything, reason="还是停", by="刘洋"))
     other = await opener(ManualClock(NOW))
-    assert await other.freezes() == [replace(everything, reason="还是停", by="刘洋"), FREEZE]
-    assert await store.lift_freeze("all", by="王芳")
-    assert not await store.lift_freeze("all", by="王芳")
-    assert await store.freezes() == [FREEZE]
+    assert await other.pauses() == [replace(everything, reason="还是停", by="刘洋"), FREEZE]
+    assert await store.lift_pause("all", by="王芳")
+    assert not await store.lift_pause("all", by="王芳")
+    assert await store.pauses() == [FREEZE]
     log = list(await store.audit())
     assert [(each.who, each.what, each.about) for each in log] == [
         ("王芳", "freeze", "brand:lehui"),
@@ -195,15 +198,15 @@ async def test_a_pause_is_laid_down_and_lifted_on_record(store: Store, opener: O
 
 async def test_a_silence_is_laid_down_and_ended_on_record(store: Store) -> None:
     soon = replace(SILENCE, id="s2", until=NOW + HOUR, kind="silence", incident="INC-1")
-    await store.save_silence(SILENCE)
-    await store.save_silence(soon)
-    assert await store.silences() == [soon, SILENCE]
+    await store.save_mute(SILENCE)
+    await store.save_mute(soon)
+    assert await store.mutes() == [soon, SILENCE]
     longer = replace(soon, until=NOW + 3 * HOUR, by="刘洋")
-    await store.save_silence(longer)
-    assert await store.silences() == [SILENCE, longer]
-    assert await store.end_silence("s1", by="刘洋")
-    assert not await store.end_silence("s1", by="刘洋")
-    assert await store.silences() == [longer]
+    await store.save_mute(longer)
+    assert await store.mutes() == [SILENCE, longer]
+    assert await store.end_mute("s1", by="刘洋")
+    assert not await store.end_mute("s1", by="刘洋")
+    assert await store.mutes() == [longer]
     log = list(await store.audit())
     assert [(each.who, each.what) for each in log] == [
         ("王芳", "silence"),
@@ -268,7 +271,7 @@ async def test_figures_are_read_again_soonest_first(store: Store) -> None:
         tracked(seqs[1], next_at=NOW - HOUR),
         tracked(seqs[2]),
         tracked(seqs[3], channel="other"),
-        tracked(seqs[4], next_at=None, samples=(Sample(at=NOW, metrics=None),)),
+        tracked(seqs[4], next_at=None, samples=(MetricsSample(at=NOW, metrics=None),)),
     ]
     await store.track(items)
     assert await store.tracked_due("chat", NOW, 9) == [items[1], items[2]]
@@ -276,7 +279,7 @@ async def test_figures_are_read_again_soonest_first(store: Store) -> None:
     assert await store.tracked_due("chat", NOW + HOUR, 9) == [items[1], items[2], items[0]]
     assert await store.tracked(seqs[4]) == items[4]
     assert await store.tracked(10**6) is None
-    sample = Sample(at=NOW, metrics=Metrics(likes=3, upvote_ratio=0.75))
+    sample = MetricsSample(at=NOW, metrics=Metrics(likes=3, upvote_ratio=0.75))
     many = replace(items[1], next_at=NOW + 2 * HOUR, samples=(sample,) * 130)
     await store.track([many])
     assert await store.tracked(seqs[1]) == replace(many, samples=(sample,) * 100)

@@ -8,7 +8,7 @@ from datetime import datetime
 from core.connector import Rejected, SendResult, Sent
 from core.decisions import Action, Decision
 from core.errors import StoreError
-from core.events import Counts, Event, Page, Receipt, Received
+from core.events import Event, EventCounts, Page, Receipt, Received
 from core.judgement import Judgement, Verdict
 from core.mentions import Mention
 from core.outbox import Reply, ReplyState, Target
@@ -75,8 +75,8 @@ class MemoryInbox:
         self.dead.append((seq, error))
         return True
 
-    async def counts(self) -> Counts:
-        return Counts(
+    async def counts(self) -> EventCounts:
+        return EventCounts(
             received=len(self._keys),
             done=len(self.outcomes),
             pending=len(self.waiting),

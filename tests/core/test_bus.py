@@ -2,11 +2,11 @@
 
 import asyncio
 
-from core.bus import Bus, Talked
+from core.bus import Bus, ConversationUpdated
 
 
-def talked(number: int) -> Talked:
-    return Talked(channel="webchat", conversation=str(number))
+def talked(number: int) -> ConversationUpdated:
+    return ConversationUpdated(channel="webchat", conversation=str(number))
 
 
 async def test_a_slow_listener_loses_the_oldest_and_nobody_else_suffers() -> None:

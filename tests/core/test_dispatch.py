@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.bus import Bus, Talked
+from core.bus import Bus, ConversationUpdated
 from core.clock import ManualClock
 from core.connector import Rejected, RetryAt, Sent, Unknown
 from core.dispatch import LOOKS, SHOWN_SECONDS, TRIES, Dispatcher
@@ -51,7 +51,7 @@ async def test_a_reply_is_sent_once_and_told() -> None:
         heard.append(change)
         if len(heard) == 2:
             break
-    assert heard[0] == Talked(channel="weibo", conversation="c")
+    assert heard[0] == ConversationUpdated(channel="weibo", conversation="c")
 
 
 @pytest.mark.parametrize(("resend", "claimed"), [(False, 1), (True, 3)])

@@ -13,7 +13,7 @@ from core.engine import Engine
 from core.events import Page
 from core.intake import IntakeDoor
 from core.outbox import Reply, ReplyState, Target
-from core.pipeline import Parts, Pipeline
+from core.pipeline import Pipeline, PipelineParts
 from tests.core.parts import (
     CountingJudge,
     Desk,
@@ -63,7 +63,7 @@ class Stage:
         self.outbox = outbox
         self.spread = SeenSpread()
         pipeline = Pipeline(
-            Parts(
+            PipelineParts(
                 inbox=self.inbox,
                 matcher=WordMatcher(),
                 judge=CountingJudge(),

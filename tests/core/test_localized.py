@@ -7,17 +7,17 @@ import pytest
 
 from core.alerts import Alert
 from core.incidents import Incident
-from core.localized import Wording, in_each, local_time
-from core.pauses import Freeze
+from core.localized import LocalizedText, in_each, local_time
+from core.pauses import Pause
 
 AT = datetime(2026, 3, 2, 20, 5, tzinfo=UTC)
 BOTH = (
-    Wording(language="zh", title="面包发霉", body="8 位作者"),
-    Wording(language="en", title="Mould", body="8 authors"),
+    LocalizedText(language="zh", title="面包发霉", body="8 位作者"),
+    LocalizedText(language="en", title="Mould", body="8 authors"),
 )
 
 
-def alert(wordings: tuple[Wording, ...] = ()) -> Alert:
+def alert(wordings: tuple[LocalizedText, ...] = ()) -> Alert:
     return Alert(
         key="a",
         kind="incident",
@@ -29,7 +29,7 @@ def alert(wordings: tuple[Wording, ...] = ()) -> Alert:
     )
 
 
-def incident(wordings: tuple[Wording, ...] = ()) -> Incident:
+def incident(wordings: tuple[LocalizedText, ...] = ()) -> Incident:
     return Incident(
         id="INC-1",
         key="k",
@@ -47,30 +47,30 @@ def incident(wordings: tuple[Wording, ...] = ()) -> Incident:
     )
 
 
-def freeze(wordings: tuple[Wording, ...] = ()) -> Freeze:
-    return Freeze(id="all", scope="all", reason="王芳说的", by="bot", at=AT, wordings=wordings)
+def pause(wordings: tuple[LocalizedText, ...] = ()) -> Pause:
+    return Pause(id="all", scope="all", reason="王芳说的", by="bot", at=AT, wordings=wordings)
 
 
 def test_each_reads_their_own_language() -> None:
     assert (alert(BOTH).told("zh").title, alert(BOTH).told("en").body) == ("面包发霉", "8 authors")
     assert incident(BOTH).told("en").title == "Mould"
-    assert freeze(BOTH).told("en") == "Mould"
+    assert pause(BOTH).told("en") == "Mould"
 
 
 def test_what_was_stored_in_one_language_is_read_in_it() -> None:
     assert (alert().told("en").title, alert(BOTH[:1]).told("en").body) == ("原来的", "原文")
-    assert incident().told("en") == Wording(language="en", title="面包发霉了", body="一\n二")
-    assert freeze().told("en") == "王芳说的"
+    assert incident().told("en") == LocalizedText(language="en", title="面包发霉了", body="一\n二")
+    assert pause().told("en") == "王芳说的"
 
 
 def test_a_title_in_the_words_of_a_post_stands_as_it_is() -> None:
-    only_reasons = (Wording(language="en", body="8 authors"),)
+    only_reasons = (LocalizedText(language="en", body="8 authors"),)
     told = incident(only_reasons).told("en")
     assert (told.title, told.body) == ("面包发霉了", "8 authors")
 
 
 def test_both_languages_are_worded() -> None:
-    made = in_each(lambda one: Wording(language=one, title=one))
+    made = in_each(lambda one: LocalizedText(language=one, title=one))
     assert [(one.language, one.title) for one in made] == [("zh", "zh"), ("en", "en")]
 
 

@@ -14,7 +14,7 @@ from core.events import EventKind, Page, Received
 from core.mentions import Mention
 from core.outbox import Reply
 from core.outcomes import Outcome
-from core.pipeline import Parts, Pipeline
+from core.pipeline import Pipeline, PipelineParts
 from core.tickets import Ticket
 from tests.core.parts import (
     CountingJudge,
@@ -36,7 +36,7 @@ class House:
         self.decider = PlanDecider(plain=plain)
         self.spread = SeenSpread()
         self.bus = Bus()
-        self.parts = Parts(
+        self.parts = PipelineParts(
             inbox=self.inbox,
             matcher=WordMatcher(),
             judge=self.judge,

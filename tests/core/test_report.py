@@ -4,12 +4,12 @@ from datetime import timedelta
 
 from core.clock import ManualClock
 from core.decisions import Action, Decision
-from core.events import Counts, Received
+from core.events import EventCounts, Received
 from core.outcomes import Outcome, Plan
 from core.report import Stopwatch, latencies
 from tests.core.samples import START, event, reply, ticket
 
-NONE = Counts(received=5, done=1, pending=2, dead=0, dropped={"spam": 2})
+NONE = EventCounts(received=5, done=1, pending=2, dead=0, dropped={"spam": 2})
 
 
 def received(seconds_ago: float) -> Received:
@@ -26,7 +26,7 @@ async def test_it_counts_this_run_alone_and_adds_up() -> None:
     watch.ended(received(1), Outcome(seq=1, plan=plan))
     watch.ended(received(1), Outcome(seq=2, plan=Plan(decision=decision)))
     watch.ended(received(1), Outcome(seq=3, dropped="spam"))
-    after = Counts(received=12, done=6, pending=1, dead=1, dropped={"spam": 3, "no_brand": 1})
+    after = EventCounts(received=12, done=6, pending=1, dead=1, dropped={"spam": 3, "no_brand": 1})
     report = watch.report(NONE, after, alerts=1)
     assert report == {
         "events_in": 9,

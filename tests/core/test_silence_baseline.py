@@ -4,14 +4,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.silence_baseline import Gaps
+from core.silence_baseline import SilenceBaseline
 from tests.core.samples import START
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MIDNIGHT = START.replace(hour=0)
 
 
-def shop(gaps: Gaps, days: int, *, every: timedelta = 5 * MINUTE, skip: int | None = None) -> None:
+def shop(
+    gaps: SilenceBaseline, days: int, *, every: timedelta = 5 * MINUTE, skip: int | None = None
+) -> None:
     """Posts from 8 to 22 o'clock; on the day ``skip`` nothing is heard between 10 and 20."""
     for day in range(days):
         at = MIDNIGHT + day * DAY + 8 * HOUR
@@ -22,7 +24,7 @@ def shop(gaps: Gaps, days: int, *, every: timedelta = 5 * MINUTE, skip: int | No
 
 
 def test_nobody_knows_before_there_is_something_to_compare_with() -> None:
-    gaps = Gaps()
+    gaps = SilenceBaseline()
     assert gaps.bearable(START) is None
     for number in range(50):
         gaps.note(START + number * MINUTE)
@@ -32,7 +34,7 @@ def test_nobody_knows_before_there_is_something_to_compare_with() -> None:
 
 
 def test_a_channel_that_is_slow_may_be_silent_longer() -> None:
-    gaps = Gaps()
+    gaps = SilenceBaseline()
     for number in range(60):
         gaps.note(MIDNIGHT + number * 20 * MINUTE)
     assert gaps.bearable(MIDNIGHT + 30 * HOUR) == 20 * 20 * MINUTE
@@ -40,7 +42,7 @@ def test_a_channel_that_is_slow_may_be_silent_longer() -> None:
 
 @pytest.mark.parametrize("skip", [None, 2])
 def test_noons_and_nights_are_told_apart(skip: int | None) -> None:
-    gaps = Gaps()
+    gaps = SilenceBaseline()
     shop(gaps, 5, skip=skip)
     day = MIDNIGHT + 5 * DAY
     assert gaps.bearable(day + 12 * HOUR) == 30 * MINUTE, "five minutes are usual at noon"
@@ -50,7 +52,7 @@ def test_noons_and_nights_are_told_apart(skip: int | None) -> None:
 
 
 def test_an_outage_of_weeks_is_no_reason_to_remember_for_ever() -> None:
-    gaps = Gaps()
+    gaps = SilenceBaseline()
     gaps.note(START)
     gaps.note(START + 400 * DAY)
     shop(gaps, 2)
@@ -61,7 +63,7 @@ def test_an_outage_of_weeks_is_no_reason_to_remember_for_ever() -> None:
 
 
 def test_a_clock_that_goes_back_is_no_silence() -> None:
-    gaps = Gaps()
+    gaps = SilenceBaseline()
     times: list[datetime] = [START, START - HOUR, START]
     for at in times:
         gaps.note(at)

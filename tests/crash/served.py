@@ -15,8 +15,8 @@ from typing import Final
 
 from core.alerts import Alert
 from core.clock import SystemClock
-from core.events import Counts
-from core.mentions import Handled, MentionFilter
+from core.events import EventCounts
+from core.mentions import MentionFilter, MentionRecord
 from core.tickets import Ticket, TicketFilter
 from storage.sqlite.store import SqliteStore
 from tests.crash.harness import EXAMPLE, ROOT
@@ -34,8 +34,8 @@ _QUIET: Final = 1.5
 class Kept:
     """What a store holds in the end."""
 
-    counts: Counts
-    mentions: list[Handled]
+    counts: EventCounts
+    mentions: list[MentionRecord]
     """In the order in which they were stored."""
     tickets: list[Ticket]
     alerts: list[Alert]

@@ -11,7 +11,7 @@ from core.config import parse
 from core.errors import Problem
 from core.events import Author, Event, EventKind
 from core.settings import Settings
-from core.taxonomy import CATEGORIES, INTENTS, KINDS
+from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.matching.matcher import BrandMatcher
 from responders.answering.playbook import Vocabulary, parse_playbook
 from responders.templates import shipped_catalogue
@@ -44,7 +44,7 @@ def test_the_playbook_names_only_what_exists() -> None:
     vocabulary = Vocabulary(
         intents=frozenset(INTENTS),
         categories=frozenset(CATEGORIES),
-        risks=frozenset(KINDS),
+        risks=frozenset(RISKS),
         brands=frozenset({"hejia"}),
         flags=frozenset({"spam", "abuse", "personal_data", "empty"}),
         texts=shipped_catalogue().shopper_keys,

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from core.events import Author, Event, EventKind
 from core.judgement import Judgement, Probabilities
-from core.mentions import Handled
+from core.mentions import MentionRecord
 from core.outbox import Reply, ReplyState, Target
-from core.pauses import Freeze
+from core.pauses import Pause
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -76,19 +76,19 @@ def reply(
 class NoPauses:
     """A store without mentions, where pauses can be laid down."""
 
-    kept: dict[str, Freeze] = field(default_factory=dict)
+    kept: dict[str, Pause] = field(default_factory=dict)
 
-    async def freezes(self) -> Sequence[Freeze]:
+    async def pauses(self) -> Sequence[Pause]:
         return list(self.kept.values())
 
-    async def save_freeze(self, freeze: Freeze) -> None:
-        self.kept[freeze.id] = freeze
+    async def save_pause(self, pause: Pause) -> None:
+        self.kept[pause.id] = pause
 
-    async def lift_freeze(self, id: str, *, by: str) -> bool:  # noqa: A002
+    async def lift_pause(self, id: str, *, by: str) -> bool:  # noqa: A002
         assert by
         return self.kept.pop(id, None) is not None
 
-    async def mention(self, seq: int) -> Handled | None:
+    async def mention(self, seq: int) -> MentionRecord | None:
         raise AssertionError(f"nobody needs the mention {seq}")
 
 

@@ -18,13 +18,13 @@ class Broken:
 
 def gate(
     *,
-    freezes: Freezes | None = None,
+    pauses: Freezes | None = None,
     rules: GateRules | None = None,
     clock: ManualClock | None = None,
 ) -> OutboundGate:
     return OutboundGate(
         shipped_words().promises,
-        freezes=freezes or Frozen({}),
+        pauses=pauses or Frozen({}),
         clock=clock or ManualClock(START),
         rules=rules,
     )
@@ -113,14 +113,14 @@ async def test_what_was_said_is_forgotten_in_the_end(monkeypatch: pytest.MonkeyP
 
 
 async def test_a_freeze_stops_the_machine_and_no_person() -> None:
-    frozen = gate(freezes=Frozen({"weibo": "发霉面包"}))
+    frozen = gate(pauses=Frozen({"weibo": "发霉面包"}))
     assert (await frozen.check(reply())).reason == "frozen: 发霉面包"
     assert (await frozen.check(reply(by="王敏"))).allowed
     assert (await frozen.check(reply(channel="x"))).allowed
-    everything = gate(freezes=Frozen({"*": "drill"}))
+    everything = gate(pauses=Frozen({"*": "drill"}))
     assert (await everything.check(reply(channel="x"))).reason == "frozen: drill"
 
 
 async def test_a_freeze_that_cannot_be_asked_stops_the_machine() -> None:
-    assert (await gate(freezes=Broken()).check(reply())).reason == "freeze_unknown"
-    assert (await gate(freezes=Broken()).check(reply(by="王敏"))).allowed
+    assert (await gate(pauses=Broken()).check(reply())).reason == "freeze_unknown"
+    assert (await gate(pauses=Broken()).check(reply(by="王敏"))).allowed

@@ -17,7 +17,7 @@ from core.dispatch import Dispatcher
 from core.errors import StoreError
 from core.events import Page
 from core.outbox import Reply, ReplyState, Target
-from core.pauses import Freeze, Scope
+from core.pauses import Pause, PauseScope
 from core.tickets import Ticket, TicketState
 from moderation.factory import build_guards
 from moderation.pauses import StoredFreezes, holds
@@ -27,9 +27,9 @@ from tests.console.seeds import reply as seeded
 from tests.moderation.parts import START, NoPauses, reply
 
 
-def freeze(scope: Scope, value: str = "", reason: str = "发霉面包") -> Freeze:
+def pause(scope: PauseScope, value: str = "", reason: str = "发霉面包") -> Pause:
     name = f"{scope}:{value}" if value else scope
-    return Freeze(id=name, scope=scope, value=value, reason=reason, by="王敏", at=START)
+    return Pause(id=name, scope=scope, value=value, reason=reason, by="王敏", at=START)
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
 async def test_each_scope_holds_what_it_names(store: SqliteStore) -> None:
     mention = await add_mention(store, event("1", "面包发霉"), judged=judgement())
     await store.assign_incident([mention.seq], "INC-1")
-    freezes = StoredFreezes(store)
+    pauses = StoredFreezes(store)
     answer = replace(reply(channel="weibo"), mention=mention.seq)
-    scopes: tuple[tuple[Scope, str, bool], ...] = (
+    scopes: tuple[tuple[PauseScope, str, bool], ...] = (
         ("all", "", True),
         ("channel", "weibo", True),
         ("channel", "x", False),
@@ -58,21 +58,21 @@ async def test_each_scope_holds_what_it_names(store: SqliteStore) -> None:
         ("incident", "INC-2", False),
     )
     for scope, value, is_held in scopes:
-        await freezes.save_freeze(freeze(scope, value))
-        held = await freezes.frozen(answer)
+        await pauses.save_pause(pause(scope, value))
+        held = await pauses.frozen(answer)
         assert (held == "发霉面包") == is_held, (scope, value)
-        assert await freezes.lift_freeze(freeze(scope, value).id, by="王敏")
-        assert await freezes.frozen(answer) is None
-    assert not await freezes.lift_freeze("all", by="王敏")
+        assert await pauses.lift_pause(pause(scope, value).id, by="王敏")
+        assert await pauses.frozen(answer) is None
+    assert not await pauses.lift_pause("all", by="王敏")
 
 
 async def test_what_cannot_be_told_is_held() -> None:
     alone = reply()
-    scopes: tuple[Scope, ...] = ("brand", "category", "incident")
+    scopes: tuple[PauseScope, ...] = ("brand", "category", "incident")
     for scope in scopes:
-        assert holds(freeze(scope, "x"), alone, None)
-    freezes = StoredFreezes(NoPauses(kept={"all": freeze("all", reason="")}))
-    assert await freezes.frozen(alone) == "all", "its name where nobody gave a reason"
+        assert holds(pause(scope, "x"), alone, None)
+    pauses = StoredFreezes(NoPauses(kept={"all": pause("all", reason="")}))
+    assert await pauses.frozen(alone) == "all", "its name where nobody gave a reason"
     assert await StoredFreezes(NoPauses()).frozen(replace(alone, mention=7)) is None
 
 
@@ -80,18 +80,18 @@ async def test_what_cannot_be_told_is_held() -> None:
 class Broken(NoPauses):
     """Takes no pause."""
 
-    async def save_freeze(self, freeze: Freeze) -> None:
+    async def save_pause(self, pause: Pause) -> None:
         raise StoreError("disk full")
 
 
 async def test_a_pause_that_cannot_be_stored_holds_all_the_same_and_can_be_lifted() -> None:
-    freezes = StoredFreezes(Broken())
+    pauses = StoredFreezes(Broken())
     with pytest.raises(StoreError):
-        await freezes.save_freeze(freeze("all"))
-    assert await freezes.frozen(reply()) == "发霉面包"
-    assert [one.id for one in await freezes.freezes()] == ["all"]
-    assert await freezes.lift_freeze("all", by="王敏")
-    assert await freezes.frozen(reply()) is None
+        await pauses.save_pause(pause("all"))
+    assert await pauses.frozen(reply()) == "发霉面包"
+    assert [one.id for one in await pauses.pauses()] == ["all"]
+    assert await pauses.lift_pause("all", by="王敏")
+    assert await pauses.frozen(reply()) is None
 
 
 @dataclass
@@ -100,7 +100,7 @@ class Slow(NoPauses):
 
     answer: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def freezes(self) -> Sequence[Freeze]:
+    async def pauses(self) -> Sequence[Pause]:
         found = list(self.kept.values())
         await self.answer.wait()
         return found
@@ -108,10 +108,10 @@ class Slow(NoPauses):
 
 async def test_a_reply_that_was_looked_at_before_the_pause_does_not_start_after_it() -> None:
     store = Slow()
-    freezes = StoredFreezes(store)
-    looking = asyncio.create_task(freezes.frozen(reply()))
+    pauses = StoredFreezes(store)
+    looking = asyncio.create_task(pauses.frozen(reply()))
     await asyncio.sleep(0)
-    await freezes.save_freeze(freeze("all"))
+    await pauses.save_pause(pause("all"))
     store.answer.set()
     assert await looking == "发霉面包"
 
@@ -120,18 +120,18 @@ async def test_a_reply_that_was_looked_at_before_the_pause_does_not_start_after_
 class Busy(NoPauses):
     """Takes a moment to keep a pause."""
 
-    async def save_freeze(self, freeze: Freeze) -> None:
+    async def save_pause(self, pause: Pause) -> None:
         await asyncio.sleep(0)
-        await super().save_freeze(freeze)
+        await super().save_pause(pause)
 
 
 async def test_two_pauses_of_one_name_at_once_leave_one() -> None:
     store = Busy()
-    freezes = StoredFreezes(store)
-    await asyncio.gather(*(freezes.save_freeze(freeze("all", reason=str(n))) for n in range(9)))
-    assert len(await freezes.freezes()) == 1
-    await freezes.lift_freeze("all", by="王敏")
-    assert await freezes.freezes() == []
+    pauses = StoredFreezes(store)
+    await asyncio.gather(*(pauses.save_pause(pause("all", reason=str(n))) for n in range(9)))
+    assert len(await pauses.pauses()) == 1
+    await pauses.lift_pause("all", by="王敏")
+    assert await pauses.pauses() == []
 
 
 @dataclass
@@ -201,7 +201,7 @@ async def test_nothing_starts_after_the_acknowledgement(store: SqliteStore, seed
     random = Random(seed)
     while len(platform.started) < random.randrange(5, 30):
         await asyncio.sleep(random.random() / 500)
-    await guards.freezes.save_freeze(freeze("all"))
+    await guards.pauses.save_pause(pause("all"))
     acknowledged = asyncio.get_running_loop().time()
     async with asyncio.timeout(30):
         while len(platform.started) + len(doubts.held) < 60:
@@ -216,12 +216,12 @@ async def test_nothing_starts_after_the_acknowledgement(store: SqliteStore, seed
 
 
 async def test_it_survives_a_restart_and_others_hear_of_it(store: SqliteStore) -> None:
-    await StoredFreezes(store).save_freeze(freeze("all"))
+    await StoredFreezes(store).save_pause(pause("all"))
     after = build_guards(ManualClock(START), store=store)
     verdict = await after.gate.check(reply())
     assert (verdict.allowed, verdict.reason) == (False, "frozen: 发霉面包")
     assert (await after.gate.check(reply(by="王敏"))).allowed, "people go on answering"
-    await store.lift_freeze("all", by="王敏")
+    await store.lift_pause("all", by="王敏")
     assert (await after.gate.check(reply())).allowed, "lifted by another process"
     await store.accept("x", Page(events=()))
     await store.close()

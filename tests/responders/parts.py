@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from core.alerts import Alert, Silence
+from core.alerts import Alert, Mute
 from core.conversations import Conversation
 from core.decisions import Action, Decision
 from core.errors import Conflict
 from core.events import Author, Event, EventKind
 from core.judgement import Judgement, Probabilities
-from core.mentions import Handled, Mention
+from core.mentions import Mention, MentionRecord
 from core.outbox import Reply, ReplyState, Target
 from core.outcomes import Plan
 from core.taxonomy import Language
@@ -145,12 +145,14 @@ class Memory:
         self.number += 1
         return f"T-{self.number}"
 
-    async def mention(self, seq: int) -> Handled | None:
+    async def mention(self, seq: int) -> MentionRecord | None:
         found = self.mentions.get(seq)
         if found is None:
             return None
         decision = Decision(action=Action.IGNORE, rule="r", reason="")
-        return Handled(mention=found, decision=decision, ticket=None, replies=(), withdrawn=False)
+        return MentionRecord(
+            mention=found, decision=decision, ticket=None, replies=(), withdrawn=False
+        )
 
     def record(self, plan: Plan) -> Plan:
         if plan.conversation is not None:
@@ -168,7 +170,7 @@ class Deliveries:
     due: dict[tuple[str, str], datetime] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
-    laid_down: list[Silence] = field(default_factory=list)
+    laid_down: list[Mute] = field(default_factory=list)
     claimed: set[tuple[str, str]] = field(default_factory=set)
     now: Callable[[], datetime] = lambda: START
 
@@ -195,7 +197,7 @@ class Deliveries:
             self.claimed.discard((alert.key, name))
         return self.alerts[alert.key]
 
-    async def silences(self) -> Sequence[Silence]:
+    async def mutes(self) -> Sequence[Mute]:
         return self.laid_down
 
     async def claim_deliveries(self, receiver: str, limit: int, now: datetime) -> Sequence[Alert]:

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from core.alerts import Silence
+from core.alerts import Mute
 from core.clock import ManualClock
 from core.errors import StoreError
 from core.events import EventKind, Page, Reject
-from core.localized import Wording, in_each
-from core.mentions import Correction, MentionFilter, Sample, Tracked
+from core.localized import LocalizedText, in_each
+from core.mentions import Correction, MentionFilter, MetricsSample, TrackedPost
 from core.outbox import ReplyState
 from core.outcomes import Outcome
-from core.pauses import Freeze
+from core.pauses import Pause
 from core.tickets import TicketFilter
 from storage.factory import AnyStore, open_store
 from storage.moving import move
@@ -71,19 +71,19 @@ async def fill(store: AnyStore) -> None:
     await store.claim_replies("chat", 1, NOW)
     await store.finish_reply("r1", state=ReplyState.SENT, native_id="n1")
     await store.claim_replies("chat", 1, NOW)
-    both = in_each(lambda one: Wording(language=one, title=HOSTILE, body=one))
+    both = in_each(lambda one: LocalizedText(language=one, title=HOSTILE, body=one))
     await store.raise_alert(alert("a1", wordings=both, part_of="INC-101"), ["hook", "log"])
     await store.compare_and_set_incident(await store.open_incident(incident(wordings=both)))
     await store.assign_incident([items[1].seq], "INC-101")
-    await store.save_freeze(
-        Freeze(id="all", scope="all", reason=HOSTILE, by="bot", at=NOW, wordings=both)
+    await store.save_pause(
+        Pause(id="all", scope="all", reason=HOSTILE, by="bot", at=NOW, wordings=both)
     )
     later = NOW + timedelta(hours=1)
-    await store.save_silence(Silence(id="s", until=later, reason="维修", by="王芳"))
+    await store.save_mute(Mute(id="s", until=later, reason="维修", by="王芳"))
     seq = items[2].seq
     await store.correct(Correction(mention=seq, sentiment="neutral", by="王芳", at=NOW))
-    figures = Tracked(mention=seq, channel="chat", native_id="p1", posted_at=NOW, next_at=NOW)
-    await store.track([replace(figures, samples=(Sample(at=NOW, metrics=None),))])
+    figures = TrackedPost(mention=seq, channel="chat", native_id="p1", posted_at=NOW, next_at=NOW)
+    await store.track([replace(figures, samples=(MetricsSample(at=NOW, metrics=None),))])
     await store.replace_articles([article("hours"), article("hours", language="en")])
     await store.set_setting("freeze", "off")
     await put(store, event("pending"), cursor="42")
@@ -107,8 +107,8 @@ async def look(store: AnyStore) -> list[object]:
         await store.articles(),
         await store.incident_mentions("INC-101"),
         await store.mentions(MentionFilter(incident="INC-101")),
-        await store.freezes(),
-        await store.silences(),
+        await store.pauses(),
+        await store.mutes(),
         await store.corrections(),
         await store.tracked_due("chat", NOW, 9),
         await store.untracked("chat", since=NOW - timedelta(days=9), limit=9),

@@ -10,11 +10,11 @@ import pytest
 from core.clock import ManualClock
 from core.errors import StoreError
 from core.events import Author, Page, Reject
-from core.localized import Wording
-from core.mentions import Correction, MentionFilter, Tracked
+from core.localized import LocalizedText
+from core.mentions import Correction, MentionFilter, TrackedPost
 from core.outbox import Target
 from core.outcomes import Outcome
-from core.pauses import Freeze
+from core.pauses import Pause
 from core.tickets import TicketFilter
 from storage.audit import Entry, broken, entry, pseudonym
 from storage.factory import AnyStore, open_store
@@ -45,16 +45,16 @@ WHO = "customer-7"
 WORD = "榴莲千层"
 """Said by the customer alone."""
 NAME = "韩梅梅"
-PAUSE = Freeze(
+PAUSE = Pause(
     id="incident:INC-101",
     scope="incident",
     value="INC-101",
     reason=f"P1 禾家超市：{WORD} p1",
     by="bot",
     at=NOW,
-    wordings=(Wording(language="en", title=f"P1 Hejia: {WORD} p1"),),
+    wordings=(LocalizedText(language="en", title=f"P1 Hejia: {WORD} p1"),),
 )
-OTHER_PAUSE = Freeze(id="all", scope="all", reason="系统维护", by="王芳", at=NOW)
+OTHER_PAUSE = Pause(id="all", scope="all", reason="系统维护", by="王芳", at=NOW)
 
 
 @pytest.fixture(params=["sqlite", "sealed", "mongodb"])
@@ -114,7 +114,7 @@ async def live(store: AnyStore) -> None:
     await store.record(Outcome(seq=items[4].seq, dropped="spam"))
     seq = items[1].seq
     await store.correct(Correction(mention=seq, sentiment="neutral", by="王芳", at=NOW))
-    figures = Tracked(
+    figures = TrackedPost(
         mention=seq, channel="chat", native_id=f"{WORD} p1", posted_at=NOW, next_at=NOW
     )
     await store.track([figures])
@@ -126,8 +126,8 @@ async def live(store: AnyStore) -> None:
     )
     await store.raise_alert(evidence, [])
     await store.raise_alert(alert("a2", body="〔chat〕别人说的"), [])
-    await store.save_freeze(PAUSE)
-    await store.save_freeze(OTHER_PAUSE)
+    await store.save_pause(PAUSE)
+    await store.save_pause(OTHER_PAUSE)
     await store.open_incident(incident("k", title=f"{WORD} p1"))
     await store.open_incident(incident("other", title="别人说的"))
     rejects = (
@@ -181,8 +181,8 @@ async def test_a_customer_is_forgotten_whole(store: AnyStore, tmp_path: Path) ->
     assert sorted(each.title for each in await store.incidents()) == ["…", "别人说的"]
     for each in await store.incidents():
         await store.compare_and_set_incident(each)
-    clean = replace(PAUSE, reason="…", wordings=(Wording(language="en", title="…"),))
-    assert await store.freezes() == [OTHER_PAUSE, clean], "still paused, without the quotation"
+    clean = replace(PAUSE, reason="…", wordings=(LocalizedText(language="en", title="…"),))
+    assert await store.pauses() == [OTHER_PAUSE, clean], "still paused, without the quotation"
     assert await store.corrections() == []
     assert await store.tracked_due("chat", NOW, 9) == []
     counts = await store.counts()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.localized import TONGUES, Wording
+from core.localized import UI_LANGUAGES, LocalizedText
 from core.mentions import Mention
 from storage.quotes import said, without_quotes
 from tests.contracts.store_support import NOW, alert, incident, judgement, post
@@ -59,10 +59,10 @@ def test_what_was_masked_is_quoted_masked() -> None:
 def test_a_quotation_is_taken_out_of_every_language() -> None:
     texts = said([mention(LONG)])
     words = tuple(
-        Wording(language=one, title=f"禾家：{LONG[:24]}…", body=f"8\n[weibo] {LONG}\n完")
-        for one in TONGUES
+        LocalizedText(language=one, title=f"禾家：{LONG[:24]}…", body=f"8\n[weibo] {LONG}\n完")
+        for one in UI_LANGUAGES
     )
-    clean = tuple(Wording(language=one, title="…", body="8\n完") for one in TONGUES)
+    clean = tuple(LocalizedText(language=one, title="…", body="8\n完") for one in UI_LANGUAGES)
     assert without_quotes(alert(wordings=words), texts) == alert(wordings=clean, version=1)
     quoting = incident("k", wordings=words)
     assert without_quotes(quoting, texts) == replace(quoting, wordings=clean, version=1)

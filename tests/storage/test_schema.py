@@ -94,7 +94,7 @@ async def works(store: SqliteStore | MongoStore) -> None:
     assert len((await store.mentions(MentionFilter(incident="INC-7"))).mentions) == 1
     await store.track([tracked(1)])
     assert await store.tracked_due("chat", NOW, 9) == [tracked(1)]
-    assert await store.freezes() == []
+    assert await store.pauses() == []
     await store.close()
 
 

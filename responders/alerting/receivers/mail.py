@@ -14,7 +14,7 @@ import aiosmtplib
 from core.alerts import Alert
 from core.clock import Clock
 from core.errors import Refused, Unavailable
-from core.settings import Email
+from core.settings import EmailSettings
 from responders.alerting.receiver import notice_key
 from responders.alerting.receivers.text import Message, Style, message, together
 
@@ -28,7 +28,7 @@ class Mail:
 
     def __init__(
         self,
-        settings: Email,
+        settings: EmailSettings,
         *,
         style: Style,
         clock: Clock,

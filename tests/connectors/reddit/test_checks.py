@@ -11,7 +11,7 @@ from connectors.reddit.client import RedditClient
 from connectors.reddit.connector import Reddit
 from connectors.reddit.cursor import State
 from connectors.reddit.events import Listing
-from core.connector import Checks, Tells
+from core.connector import ChecksCredentials, ReportsHealth
 from core.errors import Refused, Unavailable
 from tests.connectors.reddit.bench import Bench, fail, reddit_bench, until
 from tests.connectors.reddit.server import USER, Trouble
@@ -28,8 +28,8 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 async def test_it_can_be_checked_and_tells_of_its_health(bench: Bench) -> None:
     connector = bench.connector(subreddits=["shop", "other"])
-    assert isinstance(connector, Checks)
-    assert isinstance(connector, Tells)
+    assert isinstance(connector, ChecksCredentials)
+    assert isinstance(connector, ReportsHealth)
     bench.server.rate = {"x-ratelimit-remaining": "596.0", "x-ratelimit-reset": "300"}
     bench.server.trouble("r/other/new", Trouble(status=403, body={"reason": "private"}))
     facts = await connector.check()

@@ -12,7 +12,7 @@ from connectors.telegram.staff_group import StaffGroup
 from core.cards import (
     Card,
     CardState,
-    Posting,
+    PostedCard,
     StaffAction,
     token_of,
 )
@@ -34,7 +34,7 @@ class Desk:
         self.cards: dict[str, Card] = {}
         self.done: list[tuple[str, StaffAction, str]] = []
         self.late = False
-        self.postings: dict[str, Posting] = {}
+        self.postings: dict[str, PostedCard] = {}
 
     async def member(self, account: str) -> str | None:
         return self.members.get(account)
@@ -60,10 +60,10 @@ class Desk:
         self.cards[subject] = replace(card, state=state, by=by, paused=paused)
         return self.cards[subject]
 
-    async def posting(self, token: str) -> Posting | None:
+    async def posting(self, token: str) -> PostedCard | None:
         return self.postings.get(token)
 
-    async def save_posting(self, posting: Posting) -> None:
+    async def save_posting(self, posting: PostedCard) -> None:
         self.postings[posting.token] = posting
 
 

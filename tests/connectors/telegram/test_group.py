@@ -163,15 +163,15 @@ async def test_buttons_of_an_alert(server: TelegramServer, tmp_path: Path) -> No
         assert house.offered() == ["acknowledge", "take", "snooze", "pause"]
         house.press("pause", "alert:mould")
         await until(lambda: any("自动回复已暂停" in text for text in house.edits()))
-        (freeze,) = await house.freezes.freezes()
-        assert (freeze.id, freeze.by) == ("brand:hejia", "小李")
-        assert "面包发霉" in freeze.reason
+        (pause,) = await house.pauses.pauses()
+        assert (pause.id, pause.by) == ("brand:hejia", "小李")
+        assert "面包发霉" in pause.reason
         assert house.offered()[-1] == "resume"
         house.press("snooze", "alert:mould")
         await until(lambda: "小李 已稍后提醒" in house.edits()[-1])
         house.press("resume", "alert:mould", who=8)
         await until(lambda: "自动回复已暂停" not in house.edits()[-1])
-        assert await house.freezes.freezes() == []
+        assert await house.pauses.pauses() == []
         house.press("acknowledge", "alert:mould", who=8)
         await until(lambda: "小赵 已确认" in house.edits()[-1])
         found = await house.store.alert("mould")

@@ -8,8 +8,8 @@ import pytest
 from connectors.context import StaffRoom
 from connectors.telegram.connector import Telegram
 from connectors.telegram.receive import Mark
-from core.cards import Card, Posting, StaffAction
-from core.connector import Checks, HasBoard, Reaches, Tells
+from core.cards import Card, PostedCard, StaffAction
+from core.connector import ChecksCredentials, HasStaffBoard, ReportsContact, ReportsHealth
 from core.errors import Refused, StoreError
 from tests.connectors.support import drain, running
 from tests.connectors.telegram.bench import Bench, press
@@ -51,10 +51,10 @@ class Doorkeeper:
     async def act(self, subject: str, action: StaffAction, *, by: str) -> Card:
         raise AssertionError(subject, action, by)
 
-    async def posting(self, token: str) -> Posting | None:
+    async def posting(self, token: str) -> PostedCard | None:
         return None
 
-    async def save_posting(self, posting: Posting) -> None:
+    async def save_posting(self, posting: PostedCard) -> None:
         raise AssertionError(posting)
 
     @property
@@ -89,7 +89,7 @@ async def test_a_press_that_could_not_be_stored_is_pressed_again(bench: Bench) -
 def test_the_group_is_there_where_it_is_set(bench: Bench) -> None:
     bench.kit.staff = Doorkeeper(ValueError()).room
     for connector in (bench.connector(), bench.connector(staff_chat=-100)):
-        assert isinstance(connector, HasBoard)
+        assert isinstance(connector, HasStaffBoard)
     assert bench.made[0].board is None
     assert bench.made[1].board is not None
     assert bench.made[1].board.name == "telegram-tg"
@@ -105,7 +105,7 @@ async def test_without_a_desk_the_staffs_buttons_do_nothing(bench: Bench) -> Non
 
 async def test_a_live_check_says_what_the_bot_may_do(bench: Bench) -> None:
     connector = bench.connector()
-    assert isinstance(connector, Checks)
+    assert isinstance(connector, ChecksCredentials)
     assert await connector.check() == (
         "bot: @shop_bot (Shop)",
         "may join groups: yes",
@@ -120,8 +120,8 @@ async def test_a_live_check_says_what_the_bot_may_do(bench: Bench) -> None:
 
 async def test_it_tells_staff_how_it_is(bench: Bench) -> None:
     connector = bench.connector()
-    assert isinstance(connector, Tells)
-    assert isinstance(connector, Reaches)
+    assert isinstance(connector, ReportsHealth)
+    assert isinstance(connector, ReportsContact)
     before = connector.last_contact
     assert connector.detail() == (("mode", "polling"), ("rate_remaining", "30 of 30"))
     await drain_once(bench, connector)

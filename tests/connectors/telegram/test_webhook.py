@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.telegram.settings import TelegramSettings
-from core.connector import Pushed, Response
+from core.connector import PushRequest, PushResponse
 from core.errors import Unavailable
 from tests.connectors.support import HurriedClock, drain, running
 from tests.connectors.telegram.bench import HOOK, SECRET, Bench, fail, press
@@ -29,7 +29,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
             await connector.close()
 
 
-def pushed(update: object, **changes: object) -> Pushed:
+def pushed(update: object, **changes: object) -> PushRequest:
     body = update if isinstance(update, bytes) else json.dumps(update).encode()
     whole: dict[str, object] = {
         "method": "POST",
@@ -38,7 +38,7 @@ def pushed(update: object, **changes: object) -> Pushed:
     whole |= changes
     headers = whole["headers"]
     assert isinstance(headers, dict)
-    return Pushed(
+    return PushRequest(
         method=str(whole["method"]), path="/hooks/tg", query={}, headers=headers, body=body
     )
 
@@ -46,9 +46,9 @@ def pushed(update: object, **changes: object) -> Pushed:
 async def test_a_pushed_update_is_stored_before_it_is_answered(bench: Bench) -> None:
     connector = bench.webhook()
     update = {"update_id": 1, "message": bench.server.message(text="hello")}
-    assert await connector.handle_http(pushed(update)) == Response(status=200)
+    assert await connector.handle_http(pushed(update)) == PushResponse(status=200)
     assert bench.kit.shelf.ids == ["7:1"]
-    assert await connector.handle_http(pushed(update)) == Response(status=200)
+    assert await connector.handle_http(pushed(update)) == PushResponse(status=200)
     assert len(bench.kit.shelf.events) == 1
     bench.kit.shelf.full = True
     assert (await connector.handle_http(pushed(update))).status == 503

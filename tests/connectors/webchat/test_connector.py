@@ -8,7 +8,7 @@ import pytest
 
 from connectors.webchat.connector import ChatError, Webchat, WebchatSettings
 from console.ports import WebChat
-from core.bus import Talked
+from core.bus import ConversationUpdated
 from core.clock import ManualClock
 from core.connector import Connector, Sends, Sent
 from core.errors import InputError, StoreError
@@ -62,7 +62,9 @@ async def test_a_repeated_message_is_one_message_and_told_once(chat: Chat) -> No
         await chat.webchat.receive(VISITOR, "m1", "hello")
     assert len(chat.kit.shelf.events) == 1
     changes = [await anext(aiter(chat.heard))]
-    assert changes == [Talked(channel="chat", conversation=chat.webchat.conversation(VISITOR))]
+    assert changes == [
+        ConversationUpdated(channel="chat", conversation=chat.webchat.conversation(VISITOR))
+    ]
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await anext(aiter(chat.heard))

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.x.cursor import Mark
 from connectors.x.settings import XSettings
-from core.connector import Checks, Tells
+from core.connector import ChecksCredentials, ReportsHealth
 from core.errors import Refused, Unavailable
 from tests.connectors.support import START, drain, running
 from tests.connectors.x.bench import SECRETS, Bench, x_bench
@@ -23,7 +23,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 async def test_a_check_tries_both_credentials(bench: Bench) -> None:
     connector = bench.connector(rules=["a", "b"])
-    assert isinstance(connector, Checks)
+    assert isinstance(connector, ChecksCredentials)
     bench.server.rules["1"] = {"id": "1", "value": "old"}
     assert await connector.check() == (
         "account: @xmart (42)",
@@ -43,7 +43,7 @@ async def test_a_check_tries_both_credentials(bench: Bench) -> None:
 
 async def test_it_tells_staff_how_it_is(bench: Bench) -> None:
     connector = bench.connector()
-    assert isinstance(connector, Tells)
+    assert isinstance(connector, ReportsHealth)
     assert dict(connector.detail()) == {
         "mode": "stream",
         "stream": "not connected",

@@ -10,7 +10,7 @@ from connectors.x.budget import Budget, Pace
 from connectors.x.cursor import Mark
 from connectors.x.settings import XSettings
 from core.clock import ManualClock
-from core.connector import Engagement
+from core.connector import ReadsEngagement
 from core.errors import Refused, Unavailable
 from core.events import Metrics
 from tests.connectors.support import START, HurriedClock, running
@@ -29,7 +29,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 async def test_figures_come_in_batches_of_a_hundred(bench: Bench) -> None:
     ids = [bench.server.say(f"text {n}") for n in range(230)]
     connector = bench.searching()
-    assert isinstance(connector, Engagement)
+    assert isinstance(connector, ReadsEngagement)
     found = await connector.fetch_engagement([*ids, ids[0], "odd", "007", ""])
     assert found == dict.fromkeys(ids, FIGURES)
     sizes = [len(call.query["ids"].split(",")) for call in bench.server.asked("lookup")]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.connector import HandlesHttp, Pushed, Response
+from core.connector import HandlesHttp, PushRequest, PushResponse
 from tests.connectors.support import START, running
 from tests.connectors.x.bench import Bench, x_bench
 from tests.connectors.x.protocol import KEYS, Json, error
@@ -26,11 +26,13 @@ def sign(content: bytes, secret: str = KEYS["consumer_secret"]) -> str:
     return "sha256=" + base64.b64encode(digest).decode()
 
 
-def pushed(body: Json | bytes, *, signature: str | None = None, method: str = "POST") -> Pushed:
+def pushed(
+    body: Json | bytes, *, signature: str | None = None, method: str = "POST"
+) -> PushRequest:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     shown = sign(raw) if signature is None else signature
     headers = {"x-twitter-webhooks-signature": shown} if shown else {}
-    return Pushed(method=method, path="/push/x", query={}, headers=headers, body=raw)
+    return PushRequest(method=method, path="/push/x", query={}, headers=headers, body=raw)
 
 
 def post(bench: Bench) -> Json:
@@ -44,7 +46,9 @@ async def test_the_challenge_is_answered(bench: Bench) -> None:
     assert isinstance(connector, HandlesHttp)
     assert connector.capabilities.push
     token = "9b4507b3 +/é"
-    request = Pushed(method="GET", path="/push/x", query={"crc_token": token}, headers={}, body=b"")
+    request = PushRequest(
+        method="GET", path="/push/x", query={"crc_token": token}, headers={}, body=b""
+    )
     answer = await connector.handle_http(request)
     assert answer.status == 200
     assert answer.content_type.startswith("application/json")
@@ -54,7 +58,7 @@ async def test_the_challenge_is_answered(bench: Bench) -> None:
 
 @pytest.mark.parametrize("query", [{}, {"crc_token": ""}, {"crc_token": "x" * 1001}])
 async def test_a_challenge_without_a_token_is_refused(bench: Bench, query: dict[str, str]) -> None:
-    request = Pushed(method="GET", path="/push/x", query=query, headers={}, body=b"")
+    request = PushRequest(method="GET", path="/push/x", query=query, headers={}, body=b"")
     assert (await bench.connector(mode="webhook").handle_http(request)).status == 400
 
 
@@ -65,7 +69,7 @@ async def test_a_pushed_post_is_stored_before_it_is_answered(bench: Bench) -> No
     assert (await connector.handle_http(pushed(body))).status == 503
     bench.kit.shelf.full = False
     for _ in range(2):
-        assert await connector.handle_http(pushed(body)) == Response(status=200)
+        assert await connector.handle_http(pushed(body)) == PushResponse(status=200)
     (event,) = bench.kit.shelf.events.values()
     assert (event.text, event.solicited) == ("@xmart 面包发霉了", True)
     assert bench.kit.shelf.cursors == {}

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from core.settings import Brand
+from core.settings import BrandSettings
 from listeners.judgement import sentiment_factory as sentiment
 from listeners.judgement.comparison import compared
 from listeners.judgement.judge import TextJudge
 from listeners.matching.matcher import BrandMatcher
 
-OURS = Brand(id="ours", name="禾家", terms=("禾家", "Hejia"))
-THEIRS = Brand(id="theirs", name="永辉", terms=("永辉", "Walmart"))
+OURS = BrandSettings(id="ours", name="禾家", terms=("禾家", "Hejia"))
+THEIRS = BrandSettings(id="theirs", name="永辉", terms=("永辉", "Walmart"))
 BRANDS = BrandMatcher((OURS, THEIRS), channel_brands={}, default=None)
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.judgement import Judgement, Probabilities
-from core.taxonomy import CATEGORIES, INTENTS, KINDS
+from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.judgement.judge import TextJudge
 
 
@@ -119,7 +119,7 @@ def test_a_question_or_praise_is_no_complaint(text: str) -> None:
 )
 def test_harm_is_heard(text: str, kind: str) -> None:
     assert kind in judged(text).risk
-    assert set(judged(text).risk) <= set(KINDS)
+    assert set(judged(text).risk) <= set(RISKS)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.judgement import Judgement
-from core.taxonomy import CATEGORIES, INTENTS, KINDS
+from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.judgement import sentiment_factory as sentiment
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.topic_features import dense_names, features
@@ -81,7 +81,7 @@ def test_the_sentences_are_enough_and_well_labelled() -> None:
     for row in ROWS:
         assert row["category"] in CATEGORIES
         assert row["intent"] in INTENTS
-        assert set(row["risk"]) <= set(KINDS)
+        assert set(row["risk"]) <= set(RISKS)
         assert row["complaint"] or row["intent"] not in {"complaint", "threat"}
 
 
@@ -100,7 +100,7 @@ def test_the_model_fits_its_features_and_is_small() -> None:
     topics = model().topics(found)
     assert sum(topics.categories.values()) == pytest.approx(1, abs=1e-4)
     assert sum(topics.intents.values()) == pytest.approx(1, abs=1e-4)
-    assert len(HEADS) == 1 + len(CATEGORIES) + len(INTENTS) + len(KINDS)
+    assert len(HEADS) == 1 + len(CATEGORIES) + len(INTENTS) + len(RISKS)
     assert FILE.stat().st_size < 1_000_000
 
 

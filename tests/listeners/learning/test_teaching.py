@@ -12,7 +12,7 @@ import pytest
 
 from core.config import parse
 from core.errors import ConfigError, InputError
-from core.mentions import Corrected, Correction
+from core.mentions import CorrectedMention, Correction
 from core.taxonomy import Sentiment
 from listeners.factory import build_understanding
 from listeners.judgement.judge import TextJudge
@@ -59,8 +59,8 @@ def strict(count: int) -> list[Label]:
 
 def corrected(
     sentiment: Sentiment | None, complaint: bool | None, *, judged: Sentiment = "negative"
-) -> Corrected:
-    return Corrected(
+) -> CorrectedMention:
+    return CorrectedMention(
         correction=Correction(
             mention=1, sentiment=sentiment, complaint=complaint, by="小林", at=AT
         ),

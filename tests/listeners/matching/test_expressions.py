@@ -4,13 +4,13 @@ import time
 import pytest
 
 from core.errors import ConfigError
-from core.settings import Brand
+from core.settings import BrandSettings
 from listeners.matching.expressions import ExpressionError, Literal, parse
 from listeners.matching.matcher import BrandMatcher
 
 
 def matches(expression: str, text: str) -> bool:
-    brand = Brand(id="b", name="b", terms=(expression,))
+    brand = BrandSettings(id="b", name="b", terms=(expression,))
     return BrandMatcher((brand,), channel_brands={}, default=None).brands_in(text) == ("b",)
 
 
@@ -69,8 +69,8 @@ def test_a_mistake_is_named_with_its_place(expression: str, problem: str) -> Non
 
 def test_every_mistake_of_a_configuration_is_named_at_once() -> None:
     brands = (
-        Brand(id="one", name="1", terms=("NOT x", "!!!"), required=("/(/",)),
-        Brand(id="two", name="2", terms=("fine",), excluded=("AND",)),
+        BrandSettings(id="one", name="1", terms=("NOT x", "!!!"), required=("/(/",)),
+        BrandSettings(id="two", name="2", terms=("fine",), excluded=("AND",)),
     )
     with pytest.raises(ConfigError) as caught:
         BrandMatcher(brands, channel_brands={}, default=None)
@@ -92,7 +92,7 @@ def test_a_slow_regular_expression_is_stopped(caplog: pytest.LogCaptureFixture) 
 
 
 def test_expressions_may_be_required_or_excluded() -> None:
-    brand = Brand(
+    brand = BrandSettings(
         id="b", name="b", terms=("禾家",), required=("面包 OR 蛋糕",), excluded=("招聘 AND 店员",)
     )
     matcher = BrandMatcher((brand,), channel_brands={}, default=None)

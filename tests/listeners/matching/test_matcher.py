@@ -1,13 +1,13 @@
 import pytest
 
 from core.events import EventKind
-from core.settings import Brand
+from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
 from listeners.matching.terms import TermIndex
 from tests.listeners.making import event
 
-HEJIA = Brand(id="hejia", name="禾家超市", terms=("禾家", "Hejia Market", "hejia"))
-PINE = Brand(
+HEJIA = BrandSettings(id="hejia", name="禾家超市", terms=("禾家", "Hejia Market", "hejia"))
+PINE = BrandSettings(
     id="pine",
     name="Pine",
     terms=("Pine", "松树"),

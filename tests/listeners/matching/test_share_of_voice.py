@@ -1,13 +1,13 @@
-from core.settings import Brand
+from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
 from listeners.matching.share_of_voice import Voice, share_of_voice
 
 
 def test_the_share_of_each_brand_in_the_talk() -> None:
     brands = (
-        Brand(id="hejia", name="禾家", terms=("禾家",)),
-        Brand(id="rival", name="永辉", terms=("永辉",)),
-        Brand(id="quiet", name="静", terms=("静静超市",)),
+        BrandSettings(id="hejia", name="禾家", terms=("禾家",)),
+        BrandSettings(id="rival", name="永辉", terms=("永辉",)),
+        BrandSettings(id="quiet", name="静", terms=("静静超市",)),
     )
     matcher = BrandMatcher(brands, channel_brands={}, default=None)
     texts = ["永辉好", "禾家和永辉", "永輝", "下雨了", "勇辉"]

@@ -4,7 +4,7 @@ from datetime import timedelta
 from core.bus import Bus
 from core.clock import ManualClock
 from core.incidents import Incident
-from core.settings import Alerts, Brand, Channel, Console, Settings
+from core.settings import AlertSettings, BrandSettings, ChannelSettings, ConsoleSettings, Settings
 from listeners.spread.factory import build_spread, spread_duties
 from listeners.spread.unkept import UnkeptIncidents
 from tests.listeners.spread.watching import NOW, Receiver, hear, said
@@ -12,10 +12,10 @@ from tests.listeners.spread.watching import NOW, Receiver, hear, said
 
 def settings(authors: int) -> Settings:
     return Settings(
-        brands=(Brand(id="hejia", name="禾家超市", terms=("禾家",)),),
-        channels=(Channel(name="feed", type="replay"),),
-        alerts=Alerts(authors=authors, resolve_hours=2),
-        console=Console(language="en"),
+        brands=(BrandSettings(id="hejia", name="禾家超市", terms=("禾家",)),),
+        channels=(ChannelSettings(name="feed", type="replay"),),
+        alerts=AlertSettings(authors=authors, resolve_hours=2),
+        console=ConsoleSettings(language="en"),
     )
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from core.clock import ManualClock, SystemClock
-from core.connector import Engagement
+from core.connector import ReadsEngagement
 from core.decisions import Action, Decision
 from core.errors import Refused, StoreError, Unavailable
 from core.events import Event, Metrics, Page
-from core.mentions import Handled, Mention, Sample, Tracked
+from core.mentions import Mention, MentionRecord, MetricsSample, TrackedPost
 from core.outcomes import Outcome, Plan
 from listeners.spread.engagement import (
     ALL_DAYS,
@@ -32,12 +32,12 @@ from tests.core.samples import START, event, judgement
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
-def sample(minutes: float, likes: int | None, **more: int) -> Sample:
+def sample(minutes: float, likes: int | None, **more: int) -> MetricsSample:
     metrics = None if likes is None else Metrics(likes=likes, **more)
-    return Sample(at=START + minutes * MINUTE, metrics=metrics)
+    return MetricsSample(at=START + minutes * MINUTE, metrics=metrics)
 
 
-def due_in(*samples: Sample, age: timedelta = HOUR) -> timedelta | None:
+def due_in(*samples: MetricsSample, age: timedelta = HOUR) -> timedelta | None:
     now = samples[-1].at if samples else START
     found = next_reading(samples, now, posted_at=now - age)
     return None if found is None else found - now
@@ -73,7 +73,7 @@ class Desk:
     """Tracked posts in memory, and what the forecast was told."""
 
     fresh: list[Mention] = field(default_factory=list)
-    kept: dict[int, Tracked] = field(default_factory=dict)
+    kept: dict[int, TrackedPost] = field(default_factory=dict)
     told: list[tuple[int, list[int]]] = field(default_factory=list)
     broken: int = 0
 
@@ -84,19 +84,21 @@ class Desk:
         known = [one for one in self.fresh if one.seq not in self.kept]
         return [one for one in known if one.event.channel == channel][:limit]
 
-    async def track(self, items: Sequence[Tracked]) -> None:
+    async def track(self, items: Sequence[TrackedPost]) -> None:
         self.kept |= {one.mention: one for one in items}
 
-    async def tracked_due(self, channel: str, now: datetime, limit: int) -> Sequence[Tracked]:
+    async def tracked_due(self, channel: str, now: datetime, limit: int) -> Sequence[TrackedPost]:
         mine = (one for one in self.kept.values() if one.channel == channel)
         return [one for one in mine if one.next_at is not None and one.next_at <= now][:limit]
 
-    async def mention(self, seq: int) -> Handled | None:
+    async def mention(self, seq: int) -> MentionRecord | None:
         found = next((one for one in self.fresh if one.seq == seq), None)
         if found is None:
             return None
         decision = Decision(action=Action.IGNORE, rule="r", reason="")
-        return Handled(mention=found, decision=decision, ticket=None, replies=(), withdrawn=False)
+        return MentionRecord(
+            mention=found, decision=decision, ticket=None, replies=(), withdrawn=False
+        )
 
     async def engaged(self, mention: Mention, polls: Sequence[tuple[datetime, int]]) -> None:
         self.told.append((mention.seq, [count for _, count in polls]))
@@ -152,7 +154,7 @@ async def test_what_is_not_answered_is_asked_for_later_and_what_is_gone_never() 
 
 async def test_a_mention_that_was_erased_meanwhile_is_told_to_nobody() -> None:
     desk, clock = Desk(fresh=[heard(1)]), ManualClock(START)
-    await desk.track([Tracked(mention=9, channel="weibo", native_id="p9", posted_at=START)])
+    await desk.track([TrackedPost(mention=9, channel="weibo", native_id="p9", posted_at=START)])
     desk.kept[9] = replace(desk.kept[9], next_at=START)
     platform = Platform(figures={"p1": Metrics(), "p9": Metrics()})
     async with at_work(desk, clock, platform):
@@ -220,7 +222,7 @@ async def test_figures_of_x_are_kept_through_real_connections(tmp_path: Path) ->
     now = clock.now()
     async with x_bench(tmp_path) as bench:
         connector = bench.searching()
-        assert isinstance(connector, Engagement)
+        assert isinstance(connector, ReadsEngagement)
         numbers = [bench.server.say(f"坏了 {number}", live=False) for number in range(101)]
         seqs = [
             await record(store, replace(event(number), channel="x", posted_at=now - HOUR))
@@ -269,7 +271,7 @@ async def test_figures_of_reddit_are_kept_through_real_connections(tmp_path: Pat
     store, desk, clock = await store_at(tmp_path), Desk(), SystemClock()
     async with reddit_bench(tmp_path) as bench:
         connector = bench.connector()
-        assert isinstance(connector, Engagement)
+        assert isinstance(connector, ReadsEngagement)
         post = bench.server.post(
             "坏了", score=-40, upvote_ratio=0.12, num_comments=33, num_crossposts=2
         )

@@ -1,7 +1,7 @@
 import pytest
 
-from core.localized import Tongue
-from core.taxonomy import KINDS
+from core.localized import UiLanguage
+from core.taxonomy import RISKS
 from listeners.spread.cascade import Forecast
 from listeners.spread.severity import Facts, assess
 from listeners.spread.wording import fact_of_forecast, headline, reasons
@@ -34,13 +34,13 @@ def test_a_matter_is_called_by_the_beginning_of_a_post(text: str, expected: str)
         ("en", "Two people or more tell of grave harm: food poisoning, death"),
     ],
 )
-def test_harm_is_named_in_the_language_of_staff(language: Tongue, grave: str) -> None:
+def test_harm_is_named_in_the_language_of_staff(language: UiLanguage, grave: str) -> None:
     facts = Facts(negative=0.9, risk=tuple((kind, 2) for kind in ("food_poisoning", "death")))
     assert reasons(assess(facts), language)[0] == grave
-    every = Facts(negative=0.9, risk=tuple((kind, 1) for kind in KINDS))
+    every = Facts(negative=0.9, risk=tuple((kind, 1) for kind in RISKS))
     [told] = reasons(assess(every), language)
     assert "_" not in told
-    assert language == "en" or not any(kind in told for kind in KINDS)
+    assert language == "en" or not any(kind in told for kind in RISKS)
 
 
 def test_nothing_is_told_twice() -> None:
@@ -64,7 +64,7 @@ def test_nothing_is_told_twice() -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_figures_of_a_forecast_can_be_read(language: Tongue) -> None:
+def test_figures_of_a_forecast_can_be_read(language: UiLanguage) -> None:
     found = Forecast(final=12_345.6, low=900.2, high=1_234_567.0, observe=60.0, observed=9)
     line = fact_of_forecast(found, language)
     assert all(figure in line for figure in ("12,346", "900", "1,234,567"))

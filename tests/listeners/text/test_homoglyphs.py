@@ -1,13 +1,13 @@
 import pytest
 
-from core.settings import Brand
+from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
 from listeners.matching.ordinary import NEVER, OFTEN, SOMETIMES, how_ordinary
 from listeners.text.homoglyphs import could_be, looks, sounds
 
 
 def names(text: str, *terms: str) -> bool:
-    brand = Brand(id="b", name="b", terms=terms)
+    brand = BrandSettings(id="b", name="b", terms=terms)
     return BrandMatcher((brand,), channel_brands={}, default=None).brands_in(text) == ("b",)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import get_args
 
 from core.alerts import Alert
-from core.settings import Alerts
+from core.settings import AlertSettings
 from core.taxonomy import Severity
 from responders.alerting.escalation import Chain, read_chain
 from responders.alerting.lifecycle import Around, Rules, Step, next_step
@@ -71,5 +71,5 @@ def chain(*steps: tuple[str, str | None]) -> Chain:
     on_call = [
         {"receivers": [name]} | ({} if quiet is None else {"quiet": quiet}) for name, quiet in steps
     ]
-    settings = Alerts.model_validate({"on_call": on_call})
+    settings = AlertSettings.model_validate({"on_call": on_call})
     return read_chain(settings, [*(name for name, _ in steps), "hook"])

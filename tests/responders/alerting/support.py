@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from core.alerts import Alert
 from core.bus import Bus, Change, Subscription
 from core.clock import ManualClock
-from core.pauses import Freeze
+from core.pauses import Pause
 from responders.alerting.manager import AlertDesk
 from responders.alerting.receiver import Receiver, notice_key
 from tests.responders.alerting.test_delivery import Pager
@@ -27,15 +27,15 @@ class Ledger(Pager):
 class Pauses:
     """Where automatic replies are paused."""
 
-    kept: dict[str, Freeze] = field(default_factory=dict)
+    kept: dict[str, Pause] = field(default_factory=dict)
 
-    async def freezes(self) -> Sequence[Freeze]:
+    async def pauses(self) -> Sequence[Pause]:
         return list(self.kept.values())
 
-    async def save_freeze(self, freeze: Freeze) -> None:
-        self.kept[freeze.id] = freeze
+    async def save_pause(self, pause: Pause) -> None:
+        self.kept[pause.id] = pause
 
-    async def lift_freeze(self, id: str, *, by: str) -> bool:  # noqa: A002
+    async def lift_pause(self, id: str, *, by: str) -> bool:  # noqa: A002
         assert by == "bot"
         return self.kept.pop(id, None) is not None
 

@@ -10,8 +10,8 @@ import pytest
 from core.alerts import Alert
 from core.clock import ManualClock
 from core.errors import ConfigError
-from core.localized import Tongue, Wording
-from core.pauses import Freeze
+from core.localized import LocalizedText, UiLanguage
+from core.pauses import Pause
 from core.settings import Settings
 from responders.alerting.auto_pause import resume
 from responders.alerting.escalation import read_chain
@@ -24,19 +24,19 @@ from tests.responders.parts import START, Deliveries, alert
 async def test_a_grave_incident_pauses_its_topic_until_it_is_over() -> None:
     clock, pauses = ManualClock(START), Pauses()
     store = Deliveries(now=clock.now)
-    raising = desk(store, clock=clock, freezer=pauses)
+    raising = desk(store, clock=clock, pauses=pauses)
     grave = replace(alert(), incident="INC-7", category="freshness")
     await raising.raise_alert(replace(grave, severity="P2"))
     assert pauses.kept == {}
     await raising.raise_alert(grave)
     assert set(pauses.kept) == {"incident:INC-7", "category:hejia/freshness"}
-    assert {freeze.by for freeze in pauses.kept.values()} == {"bot"}
+    assert {pause.by for pause in pauses.kept.values()} == {"bot"}
     del pauses.kept["incident:INC-7"]
     await clock.advance(10)
     await raising.raise_alert(replace(grave, body="more"))
     assert "incident:INC-7" not in pauses.kept, "what a person lifted stays lifted"
-    mine = Freeze(id="all", scope="all", reason="", by="王敏", at=START)
-    await pauses.save_freeze(mine)
+    mine = Pause(id="all", scope="all", reason="", by="王敏", at=START)
+    await pauses.save_pause(mine)
     other = replace(grave, key="a2", incident=None)
     await raising.raise_alert(other)
     await run_for(raising, clock, 3600)
@@ -49,20 +49,20 @@ async def test_a_grave_incident_pauses_its_topic_until_it_is_over() -> None:
 
 
 async def test_a_pause_whose_alert_is_on_its_way_stays() -> None:
-    def by_bot(name: str, seconds: float) -> Freeze:
+    def by_bot(name: str, seconds: float) -> Pause:
         at = START + timedelta(seconds=seconds)
-        return Freeze(id=f"brand:{name}", scope="brand", value=name, reason="", by="bot", at=at)
+        return Pause(id=f"brand:{name}", scope="brand", value=name, reason="", by="bot", at=at)
 
     pauses = Pauses()
     for name, seconds in (("past", -59), ("ahead", 1), ("old", -60), ("far", 60)):
-        await pauses.save_freeze(by_bot(name, seconds))
+        await pauses.save_pause(by_bot(name, seconds))
     assert await resume(pauses, (), START) == 2
     assert set(pauses.kept) == {"brand:past", "brand:ahead"}
 
 
 async def test_the_pause_follows_what_the_incident_turns_out_to_be_about() -> None:
     clock, pauses = ManualClock(START), Pauses()
-    raising = desk(Deliveries(now=clock.now), clock=clock, freezer=pauses)
+    raising = desk(Deliveries(now=clock.now), clock=clock, pauses=pauses)
     first = replace(alert(), incident="INC-7", category="quality")
     await raising.raise_alert(first)
     assert set(pauses.kept) == {"incident:INC-7", "category:hejia/quality"}
@@ -83,15 +83,15 @@ async def test_without_a_topic_the_brand_is_paused() -> None:
         ({"kind": "store"}, set()),
     ):
         pauses = Pauses()
-        await desk(Deliveries(), freezer=pauses).raise_alert(replace(alert(), **changes))
+        await desk(Deliveries(), pauses=pauses).raise_alert(replace(alert(), **changes))
         assert set(pauses.kept) == expected, changes
 
 
 async def test_an_exercise_says_so() -> None:
     store, pauses = Deliveries(), Pauses()
-    marks: dict[Tongue, str] = {"zh": "【演练】", "en": "[DRILL] "}
-    raising = desk(store, freezer=pauses, manners=AlertManners(drill_mark=marks.__getitem__))
-    english = Wording(language="en", title="Mould", body="8 authors")
+    marks: dict[UiLanguage, str] = {"zh": "【演练】", "en": "[DRILL] "}
+    raising = desk(store, pauses=pauses, manners=AlertManners(drill_mark=marks.__getitem__))
+    english = LocalizedText(language="en", title="Mould", body="8 authors")
     await raising.raise_alert(replace(alert(), wordings=(english,)))
     assert store.alerts["a1"].title == "【演练】面包发霉"
     assert store.alerts["a1"].told("en").title == "[DRILL] Mould"

@@ -17,7 +17,7 @@ GRAVE: Alert = replace(alert("incident:INC-7"), incident="INC-7", category="fres
 async def test_its_alert_ends_and_its_pause_with_it() -> None:
     clock, pauses, pager = ManualClock(START), Pauses(), Ledger()
     store = Deliveries(now=clock.now)
-    raising = desk(store, pager, clock=clock, freezer=pauses)
+    raising = desk(store, pager, clock=clock, pauses=pauses)
     await raising.raise_alert(GRAVE)
     other = replace(GRAVE, key="incident:INC-8", incident="INC-8", category="price")
     await raising.raise_alert(other)
@@ -47,7 +47,7 @@ async def test_nothing_ends_before_staff_were_told_of_it() -> None:
 async def test_what_is_heard_after_the_end_is_a_second_wave() -> None:
     clock, pauses, pager = ManualClock(START), Pauses(), Ledger()
     store = Deliveries(now=clock.now)
-    raising = desk(store, pager, clock=clock, freezer=pauses)
+    raising = desk(store, pager, clock=clock, pauses=pauses)
     await raising.raise_alert(GRAVE)
     await run_for(raising, clock, 0)
     raising.end("INC-7")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.settings import Alerts
+from core.settings import AlertSettings
 from responders.alerting.escalation import Chain, Quiet, Rung
 from responders.alerting.index import Live
 from responders.alerting.lifecycle import Rules, read_rules, with_news
@@ -159,8 +159,8 @@ class TestNews:
 
 
 def test_the_rules_are_those_of_the_configuration() -> None:
-    assert read_rules(Alerts()) == RULES
-    mine = Alerts(
+    assert read_rules(AlertSettings()) == RULES
+    mine = AlertSettings(
         wait_seconds=1, interval_minutes=2, repeat_hours=3, resolve_hours=4, escalate_minutes=5
     )
     assert read_rules(mine) == Rules(

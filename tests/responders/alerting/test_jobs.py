@@ -11,7 +11,7 @@ from core.alerts import Alert
 from core.clock import ManualClock
 from core.events import Received
 from core.health import Health, Status
-from core.settings import Schedule
+from core.settings import ScheduleSettings
 from core.tickets import Ticket
 from responders.alerting.jobs import (
     alarm_dead_letter,
@@ -94,7 +94,7 @@ async def test_a_late_ticket_is_told_once_a_day() -> None:
 
 async def test_what_is_old_ages_out_by_class() -> None:
     raw = Raw()
-    schedule = Schedule(raw_days=90, spam_days=30, message_days=365, record_days=730)
+    schedule = ScheduleSettings(raw_days=90, spam_days=30, message_days=365, record_days=730)
     assert await forget_what_is_old(raw, schedule=schedule, clock=ManualClock(START)) == 3
     assert raw.asked == tuple(START - timedelta(days=days) for days in (90, 30, 365, 730))
 

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from core.alerts import Silence
+from core.alerts import Mute
 from core.taxonomy import Severity
 from tests.responders.alerting.living import (
     DAY,
@@ -141,7 +141,7 @@ class TestInhibition:
 
 class TestSilences:
     def test_match_what_they_name_and_end(self) -> None:
-        silence = Silence(id="s", until=START + HOUR, reason="维护", by="王敏")
+        silence = Mute(id="s", until=START + HOUR, reason="维护", by="王敏")
         for changes, is_silent in (
             ({}, True),
             ({"brand": "hejia"}, True),
@@ -152,14 +152,14 @@ class TestSilences:
             ({"incident": "INC-1"}, True),
             ({"incident": "INC-2"}, False),
         ):
-            silences = (replace(silence, **changes),)  # type: ignore[arg-type]  # real fields
+            mutes = (replace(silence, **changes),)  # type: ignore[arg-type]  # real fields
             expected = HOUR if is_silent else timedelta()
-            assert due(alert("P1"), silences=silences) == expected, changes
+            assert due(alert("P1"), mutes=mutes) == expected, changes
 
     def test_also_hold_back_what_becomes_worse_and_what_is_over(self) -> None:
-        silences = (Silence(id="s", until=START + DAY, reason="", by="x"),)
+        mutes = (Mute(id="s", until=START + DAY, reason="", by="x"),)
         worse = told("P1", notified_severity="P2")
-        assert step(worse, START + MINUTE, silences=silences) is None
-        over = step(told(), START + 7 * HOUR, silences=silences)
+        assert step(worse, START + MINUTE, mutes=mutes) is None
+        over = step(told(), START + 7 * HOUR, mutes=mutes)
         assert over is not None
         assert (over.receivers, over.alert.state, over.alert.notices) == ((), "resolved", 1)

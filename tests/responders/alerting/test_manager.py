@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.alerts import Alert, Silence
+from core.alerts import Alert, Mute
 from core.bus import Bus
 from core.clock import ManualClock
 from core.errors import Conflict, StoreError
@@ -172,7 +172,7 @@ async def test_after_the_end_it_fires_again_and_is_told_anew() -> None:
 async def test_silences_are_asked_for() -> None:
     clock = ManualClock(START)
     until = START + timedelta(minutes=5)
-    silence = Silence(id="s", brand="hejia", until=until, reason="", by="x")
+    silence = Mute(id="s", brand="hejia", until=until, reason="", by="x")
     store, pager = Deliveries(now=clock.now, laid_down=[silence]), Ledger()
     raising = desk(store, pager, clock=clock)
     await raising.raise_alert(alert())

@@ -7,19 +7,19 @@ from datetime import timedelta
 
 import pytest
 
-from core.alerts import Alert, Silence
+from core.alerts import Alert, Mute
 from core.bus import Bus
 from core.clock import ManualClock
 from core.errors import Conflict
-from core.localized import Wording
+from core.localized import LocalizedText
 from responders.alerting.manager import AlertDesk, AlertManners
 from tests.responders.alerting.support import Ledger, Pauses, run_for
 from tests.responders.parts import START, Deliveries, alert
 
 SMALL, LARGE = "INC-105", "INC-104"
 WORDS = (
-    Wording(language="zh", title="面包", body="5 人"),
-    Wording(language="en", title="Bread", body=""),
+    LocalizedText(language="zh", title="面包", body="5 人"),
+    LocalizedText(language="en", title="Bread", body=""),
 )
 
 
@@ -43,7 +43,7 @@ class House:
             bus=Bus(),
             clock=self.clock,
             random=lambda: 0.5,
-            freezer=self.pauses,
+            pauses=self.pauses,
             manners=AlertManners(
                 part_of=lambda language, id_: {"zh": f"并入 {id_}", "en": f"In {id_}"}[language]
             ),
@@ -99,9 +99,7 @@ async def test_a_silence_holds_for_the_end_as_well() -> None:
     house = House()
     await house.told(about(LARGE), about(SMALL))
     until = START + timedelta(days=1)
-    house.store.laid_down.append(
-        Silence(id="s", incident=SMALL, until=until, reason="r", by="王芳")
-    )
+    house.store.laid_down.append(Mute(id="s", incident=SMALL, until=until, reason="r", by="王芳"))
     await house.merge()
     assert house.pager.taken == []
 

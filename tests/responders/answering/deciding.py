@@ -4,7 +4,7 @@ from core.articles import Answer, Article
 from core.clock import ManualClock
 from core.mentions import Mention
 from core.outcomes import Plan
-from core.settings import Sla
+from core.settings import SlaSettings
 from responders.answering.decider import Manners, PlaybookDecider
 from responders.answering.playbook import parse_playbook, shipped_playbook
 from responders.templates import shipped_catalogue
@@ -36,7 +36,7 @@ class House:
             answers=Knows(),
             playbook=parse_playbook(playbook) if playbook else shipped_playbook(),
             texts=shipped_catalogue(),
-            sla=Sla(),
+            sla=SlaSettings(),
             clock=self.clock,
             manners=manners,
         )

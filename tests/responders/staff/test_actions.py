@@ -18,7 +18,7 @@ from core.errors import Conflict
 from core.events import Page
 from core.outbox import Reply, ReplyState
 from core.outcomes import Outcome, Plan
-from core.pauses import Freeze, Scope
+from core.pauses import Pause, PauseScope
 from moderation.pauses import StoredFreezes
 from responders.staff.actions import SNOOZE
 from responders.staff.factory import StaffSide
@@ -49,8 +49,8 @@ class Office:
 
     def __init__(self, store: SqliteStore, clock: ManualClock) -> None:
         self.store, self.clock, self.bus = store, clock, Bus()
-        self.freezes = StoredFreezes(store)
-        side = StaffSide(SETTINGS, store=store, freezer=self.freezes, bus=self.bus, clock=clock)
+        self.pauses = StoredFreezes(store)
+        side = StaffSide(SETTINGS, store=store, pauses=self.pauses, bus=self.bus, clock=clock)
         self.desk = side.desk
 
     async def raised(self, *, brand: str | None = "hejia") -> Alert:
@@ -121,29 +121,29 @@ async def test_a_pause_of_an_alert_without_a_brand_holds_everything(office: Offi
     made = await office.raised(brand=None)
     card = await office.desk.act(f"alert:{made.key}", StaffAction.PAUSE, by="小李")
     assert card.paused
-    (freeze,) = await office.freezes.freezes()
-    assert (freeze.id, freeze.scope, freeze.value, freeze.by) == ("all", "all", "", "小李")
-    assert "面包发霉" in freeze.reason
+    (pause,) = await office.pauses.pauses()
+    assert (pause.id, pause.scope, pause.value, pause.by) == ("all", "all", "", "小李")
+    assert "面包发霉" in pause.reason
 
 
 async def test_going_on_lifts_whatever_holds_this_matter_and_nothing_else(office: Office) -> None:
     made = replace(alert(), incident="INC-1", category="food_safety")
     await office.store.raise_alert(made, ())
-    pauses: list[tuple[Scope, str]] = [
+    pauses: list[tuple[PauseScope, str]] = [
         ("incident", "INC-1"),
         ("category", "hejia/food_safety"),
         ("channel", "weibo"),
     ]
     for scope, value in pauses:
-        await office.freezes.save_freeze(
-            Freeze(id=f"{scope}:{value}", scope=scope, value=value, reason="P1", by="bot", at=START)
+        await office.pauses.save_pause(
+            Pause(id=f"{scope}:{value}", scope=scope, value=value, reason="P1", by="bot", at=START)
         )
     before = await office.desk.card(f"alert:{made.key}")
     assert before is not None
     assert before.paused
     card = await office.desk.act(f"alert:{made.key}", StaffAction.RESUME, by="小李")
     assert not card.paused
-    assert [one.id for one in await office.freezes.freezes()] == ["channel:weibo"]
+    assert [one.id for one in await office.pauses.pauses()] == ["channel:weibo"]
 
 
 async def test_a_draft_is_settled_once(office: Office) -> None:
@@ -230,7 +230,7 @@ async def test_notes_do_not_grow_for_ever(office: Office) -> None:
 
 async def test_each_group_has_a_worker_and_a_memory_of_its_own(office: Office) -> None:
     side = StaffSide(
-        SETTINGS, store=office.store, freezer=office.freezes, bus=office.bus, clock=office.clock
+        SETTINGS, store=office.store, pauses=office.pauses, bus=office.bus, clock=office.clock
     )
     assert side.memory("telegram-a") is side.memory("telegram-a")
     assert side.memory("telegram-a") is not side.memory("telegram-b")

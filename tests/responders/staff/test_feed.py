@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from core.alerts import Alert
-from core.bus import Bus, Talked
-from core.cards import Card, Posting, alert_card, draft_card
+from core.bus import Bus, ConversationUpdated
+from core.cards import Card, PostedCard, alert_card, draft_card
 from core.clock import ManualClock
 from core.errors import Refused, StoreError, Unavailable
 from core.outbox import Reply, ReplyState
@@ -105,7 +105,7 @@ def room() -> Room:
 async def test_a_draft_is_shown_and_a_settled_one_only_changed(room: Room) -> None:
     subject = room.group.have(draft_card(DRAFT, question="?"))
     async with room.at_work():
-        room.bus.publish(Talked(channel="c", conversation="c"))
+        room.bus.publish(ConversationUpdated(channel="c", conversation="c"))
         room.bus.publish(replace(DRAFT, state=ReplyState.PENDING))
         room.bus.publish(DRAFT)
         await room.until(lambda: room.group.shown)
@@ -157,7 +157,7 @@ async def test_what_nobody_told_is_found_by_looking_round(room: Room) -> None:
     for posted, is_over in ((over, True), (live, False)):
         token = room.group.cards[posted].token
         await room.memory.save_posting(
-            Posting(token=token, subject=posted, chat=1, message=1, over=is_over)
+            PostedCard(token=token, subject=posted, chat=1, message=1, over=is_over)
         )
     room.group.waiting = [DRAFT]
     async with room.at_work():
@@ -178,9 +178,9 @@ async def test_what_another_version_has_written_is_forgotten(room: Room, saved: 
 async def test_a_group_remembers_the_newest_cards_through_a_restart(room: Room) -> None:
     for number in range(MOST + 2):
         await room.memory.save_posting(
-            Posting(token=f"t{number}", subject=f"alert:{number}", chat=-1, message=number)
+            PostedCard(token=f"t{number}", subject=f"alert:{number}", chat=-1, message=number)
         )
-    await room.memory.save_posting(Posting(token="t9", subject="alert:9", chat=-1, message=999))
+    await room.memory.save_posting(PostedCard(token="t9", subject="alert:9", chat=-1, message=999))
     again = GroupMemory(room.group, room.group.name)
     found = await again.posting("t9")
     assert found is not None

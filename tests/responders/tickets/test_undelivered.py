@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from core.clock import ManualClock
 from core.conversations import Conversation, ConversationState
-from core.settings import Sla
+from core.settings import SlaSettings
 from core.tickets import TicketState
 from responders.templates import shipped_catalogue
 from responders.tickets.undelivered import PersonDoubts
@@ -16,7 +16,7 @@ def doubts(store: Memory) -> PersonDoubts:
         store=store,
         brand="house",
         texts=shipped_catalogue(),
-        sla=Sla(),
+        sla=SlaSettings(),
         clock=ManualClock(START),
     )
 

@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from core.clock import ManualClock
 from core.errors import Refused, Unavailable
-from core.settings import Email
+from core.settings import EmailSettings
 from responders.alerting.receivers.mail import Mail
 from tests.responders.alerting.receivers.robot_rig import EVIL, style
 from tests.responders.parts import START, alert
@@ -134,7 +134,7 @@ def mail(box: Postbox, *, trust: ssl.SSLContext | None = None, **changes: object
         "sender": "tingfeng@shop.example",
         "to": ("a@shop.example", "b@shop.example"),
     }
-    settings = Email.model_validate(given | changes)
+    settings = EmailSettings.model_validate(given | changes)
     return Mail(settings, style=style(), clock=ManualClock(START), trust=trust, timeout=5)
 
 

@@ -18,7 +18,7 @@ from benchmarks.alert_delivery import SPEED, FastClock
 from core.alerts import Alert
 from core.bus import Bus
 from core.clock import Clock
-from core.localized import Wording
+from core.localized import LocalizedText
 from core.taxonomy import Severity
 from responders.alerting.manager import AlertDesk
 from responders.alerting.receivers.factory import DIALECTS
@@ -80,7 +80,7 @@ def incident(number: int, clock: Clock) -> Alert:
         title=f"第{number:03}件：{LONG}",
         body="\n".join(f"{LONG}{line}" for line in range(12)),
         created_at=clock.now(),
-        wordings=(Wording(language="zh", title=f"第{number:03}件：{LONG}", body=LONG),),
+        wordings=(LocalizedText(language="zh", title=f"第{number:03}件：{LONG}", body=LONG),),
     )
 
 
