@@ -11,7 +11,7 @@ import random
 import re
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[1] / "listeners" / "training"
+FOLDER = Path(__file__).parents[1] / "listeners" / "learning" / "training"
 HELD_OUT = ("abroad", "blunt", "hawker", "laconic", "roommate", "taiwan", "texter")
 """Voices that no training touches. A template belongs to one voice, so no twin straddles."""
 TIMES = 3

@@ -34,7 +34,9 @@ from listeners.judgement.topic_features import features
 from listeners.text.normalise import joined, readable
 
 SENTENCES: Final = Path(__file__).with_name("offence_sentences.toml")
-SHOPPERS: Final = Path(__file__).parents[1] / "listeners" / "training" / "complaints.jsonl"
+SHOPPERS: Final = (
+    Path(__file__).parents[1] / "listeners" / "learning" / "training" / "complaints.jsonl"
+)
 SWEARING: Final = frozenset({"angry", "ranter", "blunt"})
 """Voices that swear; whether they insult is not labelled."""
 REVIEWS: Final = 6_000

@@ -29,7 +29,7 @@ from listeners.judgement.topic_features import BITS, Features, features
 from listeners.judgement.topics import FILE, HEADS, TopicModel
 from listeners.text.normalise import joined, readable
 
-SENTENCES = Path(__file__).parents[1] / "listeners" / "training" / "complaints.jsonl"
+SENTENCES = Path(__file__).parents[1] / "listeners" / "learning" / "training" / "complaints.jsonl"
 STEPS = 100
 RATE = 0.08
 DECAY_CELLS = 3e-5

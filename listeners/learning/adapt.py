@@ -88,7 +88,9 @@ def adapt(model: LinearModel, labels: Sequence[Label]) -> Adapted:
         better = _calibrated(mixed, known.classes)
         if better.better_than(after):
             scores, after = mixed, better
-            moved = _moved(known, within, shares[1:])
+            steps = _moved(known, within, shares[1:])
+            # Rounding errors alone can make the mixture look better than the scores it mixes.
+            moved = steps if steps.any() else None
     biased = after.better_than(before)
     if not biased:
         # Nothing but how sure the model is: every text keeps its likeliest sentiment.

@@ -12,7 +12,7 @@ from listeners.judgement.topic_features import dense_names, features
 from listeners.judgement.topics import FILE, HEADS, load, model
 from tests.listeners.judgement.test_judge import Undecided
 
-SENTENCES = Path(__file__).parents[2] / "listeners" / "training" / "complaints.jsonl"
+SENTENCES = Path(__file__).parents[3] / "listeners" / "learning" / "training" / "complaints.jsonl"
 ROWS = [json.loads(line) for line in SENTENCES.read_text(encoding="utf-8").splitlines()]
 
 

@@ -22,7 +22,7 @@ from listeners.learning.report import teach
 from listeners.learning.teaching import learn
 from tests.listeners.learning.test_teaching import CONFIG
 
-SENTENCES = Path(__file__).parents[2] / "listeners" / "training" / "complaints.jsonl"
+SENTENCES = Path(__file__).parents[3] / "listeners" / "learning" / "training" / "complaints.jsonl"
 
 
 def jargon(count: int) -> list[Label]:

@@ -29,7 +29,7 @@ from listeners.learning.teaching import Lesson, from_corrections, learn
 from tests.listeners.learning.test_adapt import jargon, plain
 from tests.listeners.making import judgement
 
-SENTENCES = Path(__file__).parents[2] / "listeners" / "training" / "complaints.jsonl"
+SENTENCES = Path(__file__).parents[3] / "listeners" / "learning" / "training" / "complaints.jsonl"
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 CONFIG = """
 [[brands]]
