@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
-"""Labels are places in listeners.judgement.sentiment_file.CLASSES."""
+"""Labels are places in listeners.judgement.sentiment.model_file.CLASSES."""
 
 _HEAD: Final = 1_500
 _BINARY: Final = {"0": NEGATIVE, "1": POSITIVE}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.sentiment_data import NEGATIVE, NEUTRAL, POSITIVE, Row
-from listeners.judgement.structure_words import words
+from listeners.judgement.sentiment.structure_words import words
 
 FILE: Final = Path(__file__).with_name("sentiment_sentences.toml")
 EACH: Final = 1_000

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from benchmarks import sentiment_fit as fitting
 from benchmarks.sentiment_data import ENGLISH, FILES, TWO_CLASSES, WEIGHTS, Row
 from benchmarks.sentiment_fit import Examples, Fitted, Ints, Matrix, Way
-from listeners.judgement.sentiment_file import BITS, Header, pack
-from listeners.judgement.sentiment_grams import grams
-from listeners.judgement.sentiment_text import fold
+from listeners.judgement.ngrams import grams
+from listeners.judgement.sentiment.model_file import BITS, Header, pack
+from listeners.judgement.sentiment.spelling import fold
 
 VERSION: Final = "3"
 KEPT: Final = 500_000
@@ -50,7 +50,7 @@ class Trained:
     temperature: float = 1.0
 
     def file(self) -> bytes:
-        """What listeners.judgement.sentiment_file reads."""
+        """What listeners.judgement.sentiment.model_file reads."""
         negative, neutral, positive = self.fitted.bias.tolist()
         header = Header(
             version=VERSION,

@@ -17,8 +17,8 @@ from examples.supermarket.grammar import grammar
 from examples.supermarket.ordinary import ordinary_day
 from examples.supermarket.people import crowd
 from examples.supermarket.studio import Studio
-from listeners.judgement import sentiment_linear
 from listeners.judgement.judge import TextJudge
+from listeners.judgement.sentiment import linear as sentiment_linear
 from listeners.text.language import language
 
 MATTERS: Final = Path(__file__).with_name("spread_matters.toml")

@@ -30,8 +30,8 @@ from benchmarks.understanding_table import judged
 from core.judgement import Probabilities
 from listeners.judgement.embedding import LONGEST, embeds
 from listeners.judgement.second_opinion import FILE, UNSURE, Head
-from listeners.judgement.sentiment_file import CLASSES
-from listeners.judgement.sentiment_linear import LinearModel, load
+from listeners.judgement.sentiment.linear import LinearModel, load
+from listeners.judgement.sentiment.model_file import CLASSES
 
 RIDGES: Final = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 SEEN_AGAIN: Final = 2_000

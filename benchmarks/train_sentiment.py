@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.sentiment_data import rows
 from benchmarks.sentiment_sentences import lexicon, sentences
 from benchmarks.sentiment_training import SEED, calibrated, examples_of, train
-from listeners.judgement.sentiment_linear import MODEL
+from listeners.judgement.sentiment.linear import MODEL
 
 
 def main() -> None:

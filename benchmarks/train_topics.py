@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
-from listeners.judgement import sentiment_factory as sentiment
+from listeners.judgement.sentiment import models as sentiment
 from listeners.judgement.thresholds import LIKELY_RISK, Decided, decide
 from listeners.judgement.topic_features import BITS, Features, features
 from listeners.judgement.topics import FILE, HEADS, TopicModel

@@ -30,10 +30,10 @@ from benchmarks.sentiment_sentences import lexicon, sentences
 from benchmarks.sentiment_training import calibrated, examples_of, train
 from benchmarks.understanding_table import Figures, Table, figures, mean
 from listeners.judgement.judge import TextJudge
-from listeners.judgement.sentiment_classic import load as load_classic
-from listeners.judgement.sentiment_file import CLASSES
-from listeners.judgement.sentiment_linear import MODEL, LinearModel, load
-from listeners.learning.adapt import Label, adapt
+from listeners.judgement.sentiment.classic import load as load_classic
+from listeners.judgement.sentiment.linear import MODEL, LinearModel, load
+from listeners.judgement.sentiment.model_file import CLASSES
+from listeners.learning.sentiment import Label, adapt
 
 PARTS: Final = ("known", "reviews", "weibo", "own", "all")
 

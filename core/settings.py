@@ -186,7 +186,7 @@ class Settings(Section):
     schedule: ScheduleSettings = ScheduleSettings()
     staff: tuple[StaffSettings, ...] = ()
     sentiment: str = "linear"
-    """Which model judges sentiment: see listeners.judgement.sentiment_factory."""
+    """Which model judges sentiment: see listeners.judgement.sentiment.models."""
     adaptation: str | None = None
     """A file written by ``run.py adapt``: what the team's corrections taught the judge."""
     second_opinion: bool = False

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from core.errors import ConfigError, Problem, collect
 from core.settings import Settings
-from listeners.judgement import embedding, second_opinion, sentiment_linear, topics
-from listeners.judgement import sentiment_factory as sentiment
+from listeners.judgement import embedding, second_opinion, topics
+from listeners.judgement.adaptation import Adaptation
 from listeners.judgement.embedding import Embedder
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.ports import SentimentModel
-from listeners.judgement.sentiment_adaptation import Adaptation
+from listeners.judgement.sentiment import linear as sentiment_linear
+from listeners.judgement.sentiment import models as sentiment
 from listeners.judgement.topics import TopicModel
 from listeners.matching.matcher import BrandMatcher
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from listeners.judgement.negation import Lean
-from listeners.judgement.structure_words import BAD, GOOD, listed, words
+from listeners.judgement.sentiment.negation import Lean
+from listeners.judgement.sentiment.structure_words import BAD, GOOD, listed, words
 
 CONCEDED: Final = 0.9
 """Weight of what is granted, in a short text that says other things as well."""

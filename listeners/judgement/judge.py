@@ -10,11 +10,11 @@ from typing import Final
 from core.judgement import Judgement, Probabilities
 from core.taxonomy import Sentiment
 from listeners.judgement import offence
-from listeners.judgement.comparison import compared
 from listeners.judgement.platt_scaling import Stretch
 from listeners.judgement.ports import Explained, Explains, SentimentModel
 from listeners.judgement.second_opinion import NAME as SECOND
 from listeners.judgement.second_opinion import SecondOpinion
+from listeners.judgement.sentiment.comparison import compared
 from listeners.judgement.thresholds import PASSED_ON, Decided, beside, decide, passed_on_only
 from listeners.judgement.topic_features import Features, features
 from listeners.judgement.topics import VERSION, TopicModel, Topics, model

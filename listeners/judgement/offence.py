@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.judgement.sentiment_grams import Hashes
+from listeners.judgement.ngrams import Hashes
 from listeners.judgement.topic_features import INSULT, Features
 
 FILE: Final = Path(__file__).with_name("tables") / "offence.npz"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from listeners.judgement.structure_words import words
+from listeners.judgement.sentiment.structure_words import words
 
 _LATIN: Final = re.compile("[a-z]")
 

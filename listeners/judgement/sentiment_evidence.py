@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.judgement.sentiment_grams import WIDTH, Hashes, words
-from listeners.judgement.structure_words import words as plain_words
+from listeners.judgement.ngrams import WIDTH, Hashes, words
+from listeners.judgement.sentiment.structure_words import words as plain_words
 
 Floats = NDArray[np.float32]
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from core.judgement import Probabilities
 from core.taxonomy import RISKS
 from listeners.judgement.lexicon import Hit, Lexicon, lists, longest
+from listeners.judgement.ngrams import Hashes, grams
 from listeners.judgement.offers import SIGNALS, signals
 from listeners.judgement.risks import Risk, named, word_lists
-from listeners.judgement.sentiment_grams import Hashes, grams
 
 BITS: Final = 15
 """The hashed n-grams fall into two to the power of so many cells."""

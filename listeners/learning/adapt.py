@@ -1,201 +1,156 @@
-"""Learns from a brand's own labels: what staff corrected makes the model fit its words better.
+"""Makes an adaptation out of what staff corrected, and says what it is worth."""
 
-From 100 labels on the scores are recalibrated (Platt scaling with a slope, a bend and a bias a
-class); from 300 on the weights of the n-grams that occur in the labels are moved as well, as far
-as proves best. Every figure is cross-fitted: each text is judged by parameters that have not seen
-it. What does not prove better on it is not accepted.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
-
-import numpy as np
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, get_args
 
 from core.errors import InputError
-from core.taxonomy import Sentiment
-from listeners.judgement.sentiment_adaptation import Adaptation, bent
-from listeners.judgement.sentiment_file import CLASSES
-from listeners.judgement.sentiment_linear import LinearModel
-from listeners.learning.adapt_fit import Calibration, Floats, Ints, calibrate
-from listeners.learning.adapt_folds import FREEDOMS, belief, crossed
-from listeners.learning.adapt_measures import Quality, quality
-from listeners.learning.adapt_weights import Grams, Space, gathered, learn, moves, space
+from core.mentions import CorrectedMention
+from core.taxonomy import CATEGORIES, Sentiment
+from listeners.judgement.adaptation import Adaptation
+from listeners.judgement.judge import TextJudge
+from listeners.judgement.sentiment.linear import LinearModel
+from listeners.judgement.topics import VERSION
+from listeners.judgement.topics import model as topic_model
+from listeners.learning.adapt_complaint import Stretched, adapt_complaint
+from listeners.learning.sentiment import LEAST, MOST, Adapted, Label, adapt
+from listeners.learning.topics import LEAST as LEAST_CATEGORIES
+from listeners.learning.topics import Sorted, adapt_category
 
-LEAST: Final = 100
-"""Labels that recalibration needs."""
-
-LEAST_FOR_WEIGHTS: Final = 300
-
-MOST: Final = 3_000
-"""Texts that are learned from, the newest; work grows as the square of their number."""
-
-_KEPT: Final = 60_000
-"""How many weights may be moved."""
-_BIAS: Final = 0.5
-_SLOPE: Final = 0.1
-"""Variances of what a bias and a slope may add while weights are learned."""
+_COMPLAINT: Final = 0.5
+_SENTIMENTS: Final[tuple[Sentiment, ...]] = get_args(Sentiment)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Label:
-    """What staff said that a text is; ``None`` where they did not say."""
+class Lesson:
+    """What was learned, and how good it is on texts that were not learned from."""
 
-    text: str
-    sentiment: Sentiment | None = None
-    complaint: bool | None = None
-    category: str | None = None
-    """One of ``core.taxonomy.CATEGORIES``."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Adapted:
-    """What came of it."""
-
-    before: Quality
-    after: Quality
-    """Of the best that was found, whether it is accepted or not."""
-    learned: Literal["nothing", "calibration", "weights"]
-    """What is accepted."""
+    sentiment: Adapted | None
+    """``None`` where there are too few labels of sentiment, or all say the same."""
+    complaint: Stretched | None
+    """``None`` where there are too few labels of complaints, or all say the same."""
+    category: Sorted | None
+    """``None`` where there are too few labels of categories, or all say the same."""
     adaptation: Adaptation | None
-    """``None`` where nothing is accepted: a step backwards is refused."""
+    """``None`` where nothing is accepted."""
 
 
-def adapt(model: LinearModel, labels: Sequence[Label]) -> Adapted:
-    """Learn from the labels; of several for one text the last counts. Writes nothing.
+def learn(model: LinearModel, labels: Sequence[Label]) -> Lesson:
+    """Learn all there is to be learned; writes nothing.
 
-    ``model``: as it ships, without an adaptation. Raises InputError for fewer than LEAST texts,
-    or where all labels say the same. Takes seconds for a thousand labels.
+    Raises InputError as ``adapt`` where there is nothing that could be learned.
     """
-    last = {label.text: label.sentiment for label in labels if label.sentiment is not None}
-    if len(last) < LEAST:
-        raise InputError(
-            f"{len(last)} labelled texts are too few to learn from: correct at least {LEAST}"
+    done, adaptation = None, None
+    try:
+        done = adapt(model, labels)
+    except InputError:
+        if not _sortable(labels):
+            raise
+    if done is not None:
+        adaptation = done.adaptation
+    # Not the adapted sentiment: it has seen these labels, and would make the rest look too good.
+    judge = TextJudge(model)
+    complaint = _complaint(judge, labels)
+    if complaint is not None and complaint.stretch is not None:
+        adaptation = replace(
+            adaptation or _untouched(model, complaint.before.texts),
+            complaint=complaint.stretch,
+            topics=VERSION,
         )
-    if len(set(last.values())) < 2:
-        raise InputError("all labels say the same: label texts of other sentiments as well")
-    if model.adaptation is not None:
-        raise InputError("an adapted model cannot be adapted again: load it without its adaptation")
-    known = _known(model, dict(list(last.items())[-MOST:]))
-    before = quality(Calibration().judged(known.scores), known.classes)
-    scores, moved, after = known.scores, None, _calibrated(known.scores, known.classes)
-    if len(last) >= LEAST_FOR_WEIGHTS:
-        within = space(known.grams)
-        tried = [known.scores, *(_unseen(known, within, freedom) for freedom in FREEDOMS)]
-        losses = [_calibrated(one, known.classes).log_loss for one in tried]
-        shares = belief(losses, len(known.classes))
-        mixed = np.tensordot(np.array(shares), np.stack(tried), 1)
-        better = _calibrated(mixed, known.classes)
-        if better.better_than(after):
-            scores, after = mixed, better
-            steps = _moved(known, within, shares[1:])
-            # Rounding errors alone can make the mixture look better than the scores it mixes.
-            moved = steps if steps.any() else None
-    biased = after.better_than(before)
-    if not biased:
-        # Nothing but how sure the model is: every text keeps its likeliest sentiment.
-        scores, moved = known.scores, None
-        after = _calibrated(scores, known.classes, biased=False)
-    if not after.better_than(before):
-        return Adapted(before=before, after=after, learned="nothing", adaptation=None)
-    return Adapted(
-        before=before,
-        after=after,
-        learned="calibration" if moved is None else "weights",
-        adaptation=_kept(model, known, calibrate(scores, known.classes, biased=biased), moved),
-    )
+    category = _category(judge, labels)
+    if category is not None and category.regrouped is not None:
+        adaptation = replace(
+            adaptation or _untouched(model, category.before.texts),
+            categories=category.regrouped,
+            topics=VERSION,
+        )
+    return Lesson(sentiment=done, complaint=complaint, category=category, adaptation=adaptation)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Known:
-    """Labelled texts as numbers."""
-
-    scores: Floats
-    """The model's, one row a text."""
-    classes: Ints
-    grams: Grams
-    unit: float
-    """What one step of a weight stands for."""
+def _untouched(model: LinearModel, labels: int) -> Adaptation:
+    """Leaves sentiment as it is."""
+    return Adaptation(model=model.name, labels=labels, slope=1.0, bias=(0.0, 0.0, 0.0))
 
 
-def _known(model: LinearModel, last: dict[str, Sentiment]) -> _Known:
-    features = [model.features(text) for text in last]
-    buckets, rows, columns, values = gathered(
-        [found.buckets for found in features], [found.values for found in features]
-    )
-    return _Known(
-        scores=np.array([found.scores for found in features]),
-        classes=np.array([CLASSES.index(sentiment) for sentiment in last.values()]),
-        grams=Grams(
-            texts=len(features),
-            rows=rows,
-            columns=columns,
-            values=values,
-            buckets=buckets,
-            spread=np.ptp(model.weights(buckets), axis=1),
-        ),
-        unit=model.unit,
-    )
+def _complaint(judge: TextJudge, labels: Sequence[Label]) -> Stretched | None:
+    last = {one.text: one.complaint for one in labels if one.complaint is not None}
+    if len(last) < LEAST or len(set(last.values())) < 2:
+        return None
+    found = judge.judge_now(tuple(last))
+    return adapt_complaint([one.complaint for one in found], tuple(last.values()))
 
 
-def _calibrated(scores: Floats, classes: Ints, *, biased: bool = True) -> Quality:
-    """How good scores are, each fifth of the texts calibrated by the others.
+def _sortable(labels: Sequence[Label]) -> dict[str, str]:
+    """The category of each text that has one; empty where they are too few to learn from."""
+    last = {one.text: one.category for one in labels if one.category is not None}
+    return last if len(last) >= LEAST_CATEGORIES and len(set(last.values())) > 1 else {}
 
-    ``scores``: of texts that the weights were not learned from.
+
+def _category(judge: TextJudge, labels: Sequence[Label]) -> Sorted | None:
+    seen = [
+        (features, category)
+        for text, category in list(_sortable(labels).items())[-MOST:]
+        if (features := judge.features(text)) is not None
+    ]
+    if len(seen) < LEAST_CATEGORIES:
+        return None
+    return adapt_category(topic_model(), [one for one, _ in seen], [name for _, name in seen])
+
+
+def from_corrections(corrected: Iterable[CorrectedMention]) -> list[Label]:
+    """One label a correction: where staff left something as it was, the judge was right."""
+    return [
+        Label(
+            text=one.text,
+            sentiment=one.correction.sentiment or one.judgement.sentiment,
+            complaint=(
+                one.judgement.complaint >= _COMPLAINT
+                if one.correction.complaint is None
+                else one.correction.complaint
+            ),
+            category=_known(one.correction.category or one.judgement.category),
+        )
+        for one in corrected
+    ]
+
+
+def _known(category: str | None) -> str | None:
+    return category if category in CATEGORIES else None
+
+
+def from_file(file: Path) -> list[Label]:
+    """JSON Lines ``{"text", "sentiment", "complaint", "category"}``, the last three where known.
+
+    Raises InputError, naming the line, for what cannot be read.
     """
-
-    def judged(chosen: Ints) -> Floats:
-        return calibrate(scores[chosen], classes[chosen], biased=biased).judged(scores)
-
-    return quality(crossed(len(classes), judged), classes)
-
-
-def _unseen(known: _Known, within: Space, freedom: float) -> Floats:
-    """Scores of all texts, each fifth by weights that the others taught."""
-
-    def added(chosen: Ints) -> Floats:
-        return np.asarray(within.alike[:, chosen] @ _weights(known, within, chosen, freedom))
-
-    return known.scores + crossed(len(known.classes), added)
+    try:
+        # A text may hold other signs that end a line elsewhere, such as U+2028.
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} cannot be read ({error}). Name a file of labels.") from error
+    return [_label(file, n, line) for n, line in enumerate(lines, 1) if line.strip()]
 
 
-def _weights(known: _Known, within: Space, chosen: Ints, freedom: float) -> Floats:
-    """What is learned of each chosen text, on the scale of scores that are not calibrated yet."""
-    scores, classes = known.scores[chosen], known.classes[chosen]
-    start = calibrate(scores, classes)
-    base = np.log(start.judged(scores))
-    level = base - base.mean(axis=1, keepdims=True)
-    alike = freedom * freedom * within.alike[np.ix_(chosen, chosen)]
-    # Weights are not to learn what a slope and a bias would say as well.
-    found = learn(base, classes, alike + _BIAS + _SLOPE * level @ level.T)
-    bends = float(np.std(bent(scores, start.slope, start.bend)))
-    return freedom * freedom * found * float(np.std(scores)) / max(bends, 1e-9)
+def _label(file: Path, number: int, line: str) -> Label:
+    try:
+        data: object = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _bad(file, number, f"not JSON ({error})") from error
+    if not isinstance(data, dict) or not isinstance(data.get("text"), str):
+        raise _bad(file, number, 'no object with a "text"')
+    sentiment, complaint = data.get("sentiment"), data.get("complaint")
+    if sentiment not in (None, *_SENTIMENTS):
+        raise _bad(file, number, f'"sentiment" is none of {", ".join(_SENTIMENTS)}')
+    if not isinstance(complaint, bool | None):
+        raise _bad(file, number, '"complaint" is neither true nor false')
+    category = data.get("category")
+    if category not in (None, *CATEGORIES):
+        raise _bad(file, number, f'"category" is none of {", ".join(CATEGORIES)}')
+    return Label(text=data["text"], sentiment=sentiment, complaint=complaint, category=category)
 
 
-def _moved(known: _Known, within: Space, shares: Sequence[float]) -> Ints:
-    everything = np.arange(len(known.classes))
-    learned = np.zeros_like(known.scores)
-    for share, freedom in zip(shares, FREEDOMS, strict=True):
-        learned += share * _weights(known, within, everything, freedom)
-    return moves(known.grams, within, learned, np.array(known.unit))
-
-
-def _kept(
-    model: LinearModel, known: _Known, calibration: Calibration, moved: Ints | None
-) -> Adaptation:
-    chosen = np.zeros(0, np.int64)
-    if moved is None:
-        moved = np.zeros((0, 3), np.int64)
-    else:
-        strength = np.abs(moved).max(axis=1, initial=0)
-        order = np.argsort(-strength, kind="stable")[:_KEPT]
-        chosen = np.sort(order[strength[order] > 0])
-    return Adaptation(
-        model=model.name,
-        labels=len(known.classes),
-        slope=calibration.slope,
-        bend=calibration.bend,
-        bias=calibration.bias,
-        buckets=tuple(known.grams.buckets[chosen].tolist()),
-        moves=tuple((a, b, c) for a, b, c in moved[chosen].tolist()),
-    )
+def _bad(file: Path, number: int, message: str) -> InputError:
+    example = '{"text": "…", "sentiment": "negative", "complaint": true, "category": "freshness"}'
+    return InputError(f"{file}, line {number}: {message}. Write {example}")

@@ -6,11 +6,11 @@ from typing import Final, TextIO
 
 from core.errors import InputError
 from core.settings import Settings
-from listeners.judgement.sentiment_adaptation import write
-from listeners.judgement.sentiment_linear import load
-from listeners.learning.adapt import Label
+from listeners.judgement.adaptation import write
+from listeners.judgement.sentiment.linear import load
+from listeners.learning.adapt import Lesson, learn
 from listeners.learning.adapt_measures import Quality
-from listeners.learning.teaching import Lesson, learn
+from listeners.learning.sentiment import Label
 
 DEFAULT: Final = "adaptation.json"
 REFUSED: Final = 1

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TextIO
 
 from listeners.factory import Understanding
-from listeners.judgement.score import Unscored, judged
+from listeners.reports import Unscored, judged
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

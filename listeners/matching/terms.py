@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from ahocorasick import Automaton
 
-from listeners.matching.plausible import plausible, plausible_spelling
+from listeners.matching.plausibility import plausible, plausible_spelling
 from listeners.text.homoglyphs import (
     HAN,
     LATIN,

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from core.judgement import Judgement
-from listeners.judgement import sentiment_factory as sentiment
 from listeners.judgement.judge import MOST_EVIDENCE, TextJudge
 from listeners.judgement.offence import FILE, load, model
 from listeners.judgement.offers import signals
+from listeners.judgement.sentiment import models as sentiment
 from listeners.judgement.topic_features import features
 from tests.listeners.judgement.test_judge import Undecided
 

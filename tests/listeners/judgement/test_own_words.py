@@ -3,8 +3,8 @@
 import pytest
 
 from core.judgement import Judgement
-from listeners.judgement import sentiment_factory as sentiment
 from listeners.judgement.judge import TextJudge
+from listeners.judgement.sentiment import models as sentiment
 from listeners.text.quotations import one_way, split, unmarked
 
 SICK = "禾家的面包发霉了，孩子吃了拉肚子，要退款"

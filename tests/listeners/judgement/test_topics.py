@@ -6,8 +6,8 @@ import pytest
 
 from core.judgement import Judgement
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
-from listeners.judgement import sentiment_factory as sentiment
 from listeners.judgement.judge import TextJudge
+from listeners.judgement.sentiment import models as sentiment
 from listeners.judgement.topic_features import dense_names, features
 from listeners.judgement.topics import FILE, HEADS, load, model
 from tests.listeners.judgement.test_judge import Undecided

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from listeners.learning.adapt import Label
-from listeners.learning.teaching import from_file
+from listeners.learning.adapt import from_file
+from listeners.learning.sentiment import Label
 
 
 def test_labels_in_a_file(tmp_path: Path) -> None:

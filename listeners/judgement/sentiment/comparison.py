@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from listeners.judgement.structure_words import BAD, GOOD
+from listeners.judgement.sentiment.structure_words import BAD, GOOD
 
 FILE: Final = Path(__file__).with_name("comparison.toml")
 

@@ -7,9 +7,9 @@ import pytest
 
 from core.config import parse
 from listeners.factory import Understanding, build_understanding
-from listeners.judgement.score import LONGEST, score_lines
 from listeners.matching.share_of_voice import voice_lines
-from tests.listeners.learning.test_teaching import CONFIG
+from listeners.reports import LONGEST, score_lines
+from tests.listeners.learning.test_adapt import CONFIG
 
 THEIRS = '[[brands]]\nid = "b"\nname = "B"\nterms = ["B店"]\n[[channels]]\n'
 

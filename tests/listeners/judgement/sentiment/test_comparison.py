@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from core.settings import BrandSettings
-from listeners.judgement import sentiment_factory as sentiment
-from listeners.judgement.comparison import compared
 from listeners.judgement.judge import TextJudge
+from listeners.judgement.sentiment import models as sentiment
+from listeners.judgement.sentiment.comparison import compared
 from listeners.matching.matcher import BrandMatcher
 
 OURS = BrandSettings(id="ours", name="禾家", terms=("禾家", "Hejia"))

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.judgement.sentiment_adaptation import bent
+from listeners.judgement.adaptation import bent
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,7 +23,7 @@ _LEAST: Final = np.array([0.05, 0.0, -np.inf, -np.inf, -np.inf])
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calibration:
-    """What becomes of scores: see ``listeners.judgement.sentiment_adaptation.bent``."""
+    """What becomes of scores: see ``listeners.judgement.adaptation.bent``."""
 
     slope: float = 1.0
     bend: float = 0.0

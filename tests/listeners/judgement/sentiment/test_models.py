@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from core.errors import ConfigError
-from listeners.judgement.sentiment_factory import load
+from listeners.judgement.sentiment.models import load
 
 
 def test_the_classic_model_tells_good_from_bad_in_both_languages() -> None:
@@ -40,8 +40,8 @@ def test_an_unknown_model_is_refused_with_the_known_ones() -> None:
 
 def test_the_slow_libraries_are_not_loaded_at_start() -> None:
     code = (
-        "import sys, listeners.judgement.judge, listeners.judgement.sentiment_factory;"
-        "listeners.judgement.sentiment_factory.load('classic');"
+        "import sys, listeners.judgement.judge, listeners.judgement.sentiment.models;"
+        "listeners.judgement.sentiment.models.load('classic');"
         "print([name for name in ('snownlp', 'vaderSentiment') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)

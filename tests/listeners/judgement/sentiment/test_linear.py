@@ -5,8 +5,8 @@ import pytest
 
 from core.errors import ConfigError
 from core.judgement import Probabilities
-from listeners.judgement.sentiment_file import BITS, Header, pack, read
-from listeners.judgement.sentiment_linear import LONGEST, MODEL, LinearModel, load
+from listeners.judgement.sentiment.linear import LONGEST, MODEL, LinearModel, load
+from listeners.judgement.sentiment.model_file import BITS, Header, pack, read
 
 HEADER = Header(
     version="t", buckets=0, unit=0.5, bias=(0.0, 0.25, -0.25), temperature=1.5, checksum=0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from listeners.judgement.structure_words import words
+from listeners.judgement.sentiment.structure_words import words
 
 Lean = Callable[[str], float]
 """How good a fragment is by itself, in log-odds; asked for words that no list has."""

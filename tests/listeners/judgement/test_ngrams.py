@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from listeners.judgement.emoji import bracketed
-from listeners.judgement.sentiment_grams import WIDTH, characters, grams
+from listeners.judgement.ngrams import WIDTH, characters, grams
 
 
 def test_each_place_has_its_ngrams_by_length() -> None:

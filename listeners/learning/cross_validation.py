@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from listeners.learning.adapt_fit import Floats, Ints
+from listeners.learning.calibration import Floats, Ints
 
 _FOLDS: Final = 5
 

@@ -12,15 +12,15 @@ from core.config import parse
 from core.errors import ConfigError, InputError
 from core.taxonomy import CATEGORIES
 from listeners.factory import build_understanding
+from listeners.judgement.adaptation import Adaptation, read, write
 from listeners.judgement.judge import TextJudge
-from listeners.judgement.sentiment_adaptation import Adaptation, read, write
-from listeners.judgement.sentiment_linear import load
+from listeners.judgement.sentiment.linear import load
 from listeners.judgement.topics import VERSION, Regrouped, model
-from listeners.learning.adapt import Label
-from listeners.learning.adapt_category import Sorted, adapt_category
+from listeners.learning.adapt import learn
 from listeners.learning.report import teach
-from listeners.learning.teaching import learn
-from tests.listeners.learning.test_teaching import CONFIG
+from listeners.learning.sentiment import Label
+from listeners.learning.topics import Sorted, adapt_category
+from tests.listeners.learning.test_adapt import CONFIG
 
 SENTENCES = Path(__file__).parents[3] / "listeners" / "learning" / "training" / "complaints.jsonl"
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from listeners.judgement.contrast import Part, contrasts, weigh
-from listeners.judgement.negation import SHORT, Denial, Lean, denials
 from listeners.judgement.sarcasm import praise
-from listeners.judgement.structure_words import BAD, GOOD
+from listeners.judgement.sentiment.negation import SHORT, Denial, Lean, denials
+from listeners.judgement.sentiment.structure_words import BAD, GOOD
 from listeners.text.quotations import split
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.errors import ConfigError, Problem
 from core.taxonomy import CATEGORIES
 from listeners.judgement.platt_scaling import Stretch
-from listeners.judgement.sentiment_file import BITS
+from listeners.judgement.sentiment.model_file import BITS
 from listeners.judgement.topic_features import BITS as CELLS
 from listeners.judgement.topics import VERSION as TOPICS
 from listeners.judgement.topics import Regrouped

@@ -13,10 +13,10 @@ import numpy as np
 from core.taxonomy import CATEGORIES
 from listeners.judgement.topic_features import Features
 from listeners.judgement.topics import Regrouped, TopicModel
-from listeners.learning.adapt_fit import Floats, Ints, softmax
-from listeners.learning.adapt_folds import FREEDOMS, belief, crossed
 from listeners.learning.adapt_measures import Quality, quality
-from listeners.learning.adapt_weights import Grams, Space, gathered, learn, moves, space
+from listeners.learning.calibration import Floats, Ints, softmax
+from listeners.learning.cross_validation import FREEDOMS, belief, crossed
+from listeners.learning.weights import Grams, Space, gathered, learn, moves, space
 
 LEAST: Final = 30
 """Labels that this needs."""

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.learning.adapt_fit import Floats, Ints, one_hot, softmax, surprise
+from listeners.learning.calibration import Floats, Ints, one_hot, softmax, surprise
 
 _NEWTON: Final = 12
 _CONJUGATE: Final = 40

@@ -8,8 +8,8 @@ from core.errors import ConfigError, Problem
 from listeners.judgement.ports import SentimentModel
 
 MODELS: Final = {
-    "linear": "listeners.judgement.sentiment_linear",
-    "classic": "listeners.judgement.sentiment_classic",
+    "linear": "listeners.judgement.sentiment.linear",
+    "classic": "listeners.judgement.sentiment.classic",
 }
 """Module of each model; its ``load()`` gives the model. Only the chosen one is imported."""
 

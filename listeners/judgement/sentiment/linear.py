@@ -15,19 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.judgement import Probabilities
+from listeners.judgement.adaptation import Adaptation
+from listeners.judgement.adaptation import read as read_adaptation
 from listeners.judgement.contrast import Part
 from listeners.judgement.emoji import bracketed
+from listeners.judgement.ngrams import Hashes, characters, grams
 from listeners.judgement.ports import Explained
-from listeners.judgement.sentiment_adaptation import Adaptation
-from listeners.judgement.sentiment_adaptation import read as read_adaptation
+from listeners.judgement.sentiment.model_file import BITS, CLASSES, Header, Table
+from listeners.judgement.sentiment.model_file import read as read_file
+from listeners.judgement.sentiment.spelling import spell, squeeze
+from listeners.judgement.sentiment.structure import Reading, read
 from listeners.judgement.sentiment_evidence import telling
-from listeners.judgement.sentiment_file import BITS, CLASSES, Header, Table
-from listeners.judgement.sentiment_file import read as read_file
-from listeners.judgement.sentiment_grams import Hashes, characters, grams
-from listeners.judgement.sentiment_text import spell, squeeze
-from listeners.judgement.structure import Reading, read
 
-MODEL: Final = Path(__file__).parent / "models" / "sentiment.bin"
+MODEL: Final = Path(__file__).with_name("sentiment.bin")
 """The file that ships with the code."""
 
 LONGEST: Final = 20_000
