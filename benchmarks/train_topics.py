@@ -24,9 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.judgement.sentiment import models as sentiment
-from listeners.judgement.thresholds import LIKELY_RISK, Decided, decide
 from listeners.judgement.topic_features import BITS, Features, features
-from listeners.judgement.topics import FILE, HEADS, TopicModel
+from listeners.judgement.topics import FILE, HEADS, LIKELY_RISK, Decided, TopicModel, decide
 from listeners.text.normalise import joined, readable
 
 SENTENCES = Path(__file__).parents[1] / "listeners" / "learning" / "training" / "complaints.jsonl"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks.sentiment_data import Row
 from benchmarks.sentiment_measures import Floats, Ints, three_way, two_way
 from benchmarks.structure_cases import cases
-from listeners.judgement.ports import SentimentModel
+from listeners.judgement.sentiment.models import SentimentModel
 
 ASKED: Final = (
     ("shop reviews, accuracy", "94"),

@@ -12,10 +12,8 @@ from core.errors import InputError
 from core.mentions import CorrectedMention
 from core.settings import Settings
 from listeners.factory import build_understanding
-from listeners.learning.adapt import from_corrections, from_file
-from listeners.learning.report import place_of, teach
-from listeners.matching.share_of_voice import voice_lines
-from listeners.reports import score_lines
+from listeners.learning.adapt import from_corrections, from_file, place_of, teach
+from listeners.reports import score_lines, voice_lines
 from listeners.spread.backtests import cascade_forecasts, incident_groups, volume_alarms
 
 Recording = Annotated[Path, typer.Argument(help="Its format is in docs/spread.md.")]

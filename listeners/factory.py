@@ -9,9 +9,9 @@ from listeners.judgement import embedding, second_opinion, topics
 from listeners.judgement.adaptation import Adaptation
 from listeners.judgement.embedding import Embedder
 from listeners.judgement.judge import TextJudge
-from listeners.judgement.ports import SentimentModel
 from listeners.judgement.sentiment import linear as sentiment_linear
 from listeners.judgement.sentiment import models as sentiment
+from listeners.judgement.sentiment.models import SentimentModel
 from listeners.judgement.topics import TopicModel
 from listeners.matching.matcher import BrandMatcher
 

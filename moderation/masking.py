@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from moderation.contacts import URL, contacts
-from moderation.digits import fold
-from moderation.numbers import Span, numbers
+from moderation.numbers import Span, fold, numbers
 
 KINDS: Final = ("address", "card", "email", "id", "phone", "plate", "qq", "wechat")
 _CANNOT_HOLD: Final = re.compile(r"[^0-9@]*")

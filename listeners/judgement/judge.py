@@ -11,13 +11,22 @@ from core.judgement import Judgement, Probabilities
 from core.taxonomy import Sentiment
 from listeners.judgement import offence
 from listeners.judgement.platt_scaling import Stretch
-from listeners.judgement.ports import Explained, Explains, SentimentModel
 from listeners.judgement.second_opinion import NAME as SECOND
 from listeners.judgement.second_opinion import SecondOpinion
 from listeners.judgement.sentiment.comparison import compared
-from listeners.judgement.thresholds import PASSED_ON, Decided, beside, decide, passed_on_only
+from listeners.judgement.sentiment.models import Explained, Explains, SentimentModel
 from listeners.judgement.topic_features import Features, features
-from listeners.judgement.topics import VERSION, TopicModel, Topics, model
+from listeners.judgement.topics import (
+    PASSED_ON,
+    VERSION,
+    Decided,
+    TopicModel,
+    Topics,
+    beside,
+    decide,
+    model,
+    passed_on_only,
+)
 from listeners.text.language import language
 from listeners.text.normalise import joined, readable_head
 from listeners.text.quotations import one_way, split, unmarked

@@ -1,4 +1,4 @@
-"""What the models of complaint, category, intent, risk and offence look at in a text."""
+"""TOPIC FEATURES"""
 
 import re
 from dataclasses import dataclass
@@ -10,10 +10,28 @@ from numpy.typing import NDArray
 
 from core.judgement import Probabilities
 from core.taxonomy import RISKS
-from listeners.judgement.lexicon import Hit, Lexicon, lists, longest
+from listeners.judgement.lexicon import Hit, Lexicon, Risk, lists, longest, named, word_lists
 from listeners.judgement.ngrams import Hashes, grams
-from listeners.judgement.offers import SIGNALS, signals
-from listeners.judgement.risks import Risk, named, word_lists
+
+_PATTERNS: Final = {
+    "link": r"https?://|www\.|\bt\.me/|\bbit\.ly/",
+    "contact": (
+        r"(?:微信|薇信|威信|vx|v信|wx|q群|qq群?|企鹅|飞机|电报|telegram|whatsapp|skype)号?"
+        r"\W{0,3}(?=[a-z_-]{0,12}\d)[a-z0-9_-]{5,20}"
+        r"|[加\+]\W?我?(?:v|微|薇|q)(?!博)"
+        r"|\b(?:dm|message|whatsapp) me\b"
+    ),
+}
+_FOUND: Final = tuple((name, re.compile(pattern)) for name, pattern in _PATTERNS.items())
+
+SIGNALS: Final = tuple(_PATTERNS)
+"""Kinds of signs: an address, a way to get in touch."""
+
+
+def signals(folded: str) -> tuple[str, ...]:
+    """The kinds of signs in a readable, case-folded text."""
+    return tuple(name for name, found in _FOUND if found.search(folded))
+
 
 BITS: Final = 15
 """The hashed n-grams fall into two to the power of so many cells."""

@@ -1,11 +1,64 @@
-"""Judging labelled texts by what the others taught, and how far to believe in a way to learn."""
+"""CV"""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from listeners.learning.calibration import Floats, Ints
+
+_BINS: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quality:
+    """Figures over a set of labelled texts."""
+
+    texts: int
+    accuracy: float
+    macro_f1: float
+    """Over the classes that occur among the labels."""
+    log_loss: float
+    """Mean surprise in nats; what calibration improves."""
+    calibration_error: float
+    """Expected: how far confidence is from accuracy, over ten bins of confidence."""
+
+    def better_than(self, other: "Quality") -> bool:
+        """True for less surprise without fewer right answers, by either count.
+
+        Macro-F1 may fall by what one text is worth: of a hundred labels, less is chance.
+        """
+        return (
+            self.log_loss < other.log_loss
+            and self.accuracy >= other.accuracy
+            and self.macro_f1 >= other.macro_f1 - max(0.005, 1 / self.texts)
+        )
+
+
+def quality(shares: NDArray[np.float64], labels: NDArray[np.int64]) -> Quality:
+    """``shares``: probabilities, one row a text; ``labels``: the right column of each row."""
+    found = shares.argmax(axis=1)
+    right = found == labels
+    sure = shares.max(axis=1)
+    place = np.minimum((sure * _BINS).astype(np.int64), _BINS - 1)
+    gaps = [abs(float((sure - right)[place == bin_].sum())) for bin_ in range(_BINS)]
+    each = [_f1(found, labels, value) for value in np.unique(labels).tolist()]
+    surprise = -np.log(np.maximum(shares[np.arange(len(labels)), labels], 1e-12))
+    return Quality(
+        texts=len(labels),
+        accuracy=float(right.mean()),
+        macro_f1=sum(each) / len(each),
+        log_loss=float(surprise.mean()),
+        calibration_error=sum(gaps) / len(labels),
+    )
+
+
+def _f1(found: NDArray[np.int64], labels: NDArray[np.int64], value: int) -> float:
+    both = int(np.sum((found == value) & (labels == value)))
+    return 2 * both / int(np.sum(found == value) + np.sum(labels == value))
+
 
 _FOLDS: Final = 5
 

@@ -17,9 +17,8 @@ from core.taxonomy import Sentiment
 from listeners.judgement.adaptation import Adaptation, bent
 from listeners.judgement.sentiment.linear import LinearModel
 from listeners.judgement.sentiment.model_file import CLASSES
-from listeners.learning.adapt_measures import Quality, quality
 from listeners.learning.calibration import Calibration, Floats, Ints, calibrate
-from listeners.learning.cross_validation import FREEDOMS, belief, crossed
+from listeners.learning.cross_validation import FREEDOMS, Quality, belief, crossed, quality
 from listeners.learning.weights import Grams, Space, gathered, learn, moves, space
 
 LEAST: Final = 100

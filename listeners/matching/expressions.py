@@ -1,18 +1,12 @@
-"""The language of brand terms: plain words, or ``"禾家" AND (面包 OR 蛋糕) NOT 招聘``.
+"""EXPRESSIONS"""
 
-A term is an expression where it has an operator in capitals (AND, OR, NOT, NEAR/5), is quoted, or
-is a regular expression between slashes. Anything else is a name, spaces and all.
-
-    expression = all { OR all }
-    all        = part { [AND] part | AND NOT part | NOT part }
-    part       = atom [ NEAR/n atom ]         at most n characters or words between the two
-    atom       = ( expression ) | "phrase" | words | /regular expression/
-"""
-
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+
+import regex  # type: ignore[import-untyped]  # the library ships no types
 
 _OPERATOR: Final = re.compile(r"(?:^|[\s)\"])(?:AND|OR|NOT|NEAR/\d+)(?=[\s(\"/]|$)")
 _TOKEN: Final = re.compile(
@@ -190,3 +184,32 @@ def leaves(expression: Expression, take: Callable[[Literal | Regex], None]) -> N
         case Either(of=of):
             for part in of:
                 leaves(part, take)
+
+
+log = logging.getLogger(__name__)
+
+LIMIT: Final = 0.02
+"""Seconds for one expression on one text."""
+LONGEST: Final = 10_000
+"""How many characters of a text are looked through."""
+
+
+def searcher(pattern: str) -> Callable[[str], bool]:
+    """Tells whether the pattern is found in a readable text; case does not matter.
+
+    A search that takes longer than ``LIMIT`` finds nothing and is logged. Raises ValueError for a
+    pattern that cannot be read.
+    """
+    try:
+        compiled = regex.compile(pattern, regex.IGNORECASE | regex.UNICODE)
+    except regex.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+
+    def search(text: str) -> bool:
+        try:
+            return compiled.search(text[:LONGEST], timeout=LIMIT) is not None
+        except TimeoutError:
+            log.warning("a regular expression took too long", extra={"pattern": pattern})
+            return False
+
+    return search

@@ -16,10 +16,10 @@ from listeners.matching.expressions import (
     Regex,
     leaves,
     parse,
+    searcher,
 )
 from listeners.matching.terms import Found, Prepared, TermIndex
 from listeners.text.normalise import term
-from listeners.text.patterns import searcher
 
 _Places = Mapping[str, Sequence[Found]]
 

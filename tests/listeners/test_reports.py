@@ -7,8 +7,7 @@ import pytest
 
 from core.config import parse
 from listeners.factory import Understanding, build_understanding
-from listeners.matching.share_of_voice import voice_lines
-from listeners.reports import LONGEST, score_lines
+from listeners.reports import LONGEST, score_lines, voice_lines
 from tests.listeners.learning.test_adapt import CONFIG
 
 THEIRS = '[[brands]]\nid = "b"\nname = "B"\nterms = ["B店"]\n[[channels]]\n'

@@ -1,6 +1,6 @@
 from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
-from listeners.matching.share_of_voice import Voice, share_of_voice
+from listeners.reports import Voice, share_of_voice
 
 
 def test_the_share_of_each_brand_in_the_talk() -> None:

@@ -1,11 +1,47 @@
-"""The sentiment models by the name they have in the configuration."""
+"""MODELS"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Final, cast
+from typing import Final, Protocol, cast, runtime_checkable
 
 from core.errors import ConfigError, Problem
-from listeners.judgement.ports import SentimentModel
+from core.judgement import Probabilities
+
+
+class SentimentModel(Protocol):
+    """Says how likely each sentiment is."""
+
+    @property
+    def name(self) -> str:
+        """Model and version, for ``Judgement.model``."""
+        ...
+
+    def probabilities(self, texts: Sequence[str]) -> list[Probabilities]:
+        """One a text, in order; each sums to one. Called in a worker thread, never in the loop.
+
+        Never raises for what a text contains: empty and unreadable texts are unsure and neutral.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explained:
+    """Probabilities with their grounds."""
+
+    probabilities: Probabilities
+    pieces: tuple[str, ...]
+    """What decided, the strongest first, in the spelling of the model."""
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A sentiment model that can say why."""
+
+    def explained(self, texts: Sequence[str]) -> list[Explained]:
+        """One a text, in order, as ``SentimentModel.probabilities``; no pieces where neutral."""
+        ...
+
 
 MODELS: Final = {
     "linear": "listeners.judgement.sentiment.linear",

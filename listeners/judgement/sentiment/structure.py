@@ -1,18 +1,180 @@
-"""How a text is built, so that the n-grams are read for what they mean.
-
-Own words before quoted ones, denials turned round, the meant half of a contrast before the
-granted one, praise that is none. Every finding is a piece of the text that staff can be shown.
-"""
+"""STRUCTURE"""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
-from listeners.judgement.contrast import Part, contrasts, weigh
-from listeners.judgement.sarcasm import praise
 from listeners.judgement.sentiment.negation import SHORT, Denial, Lean, denials
-from listeners.judgement.sentiment.structure_words import BAD, GOOD
+from listeners.judgement.sentiment.structure_words import BAD, GOOD, listed, words
 from listeners.text.quotations import split
+
+CONCEDED: Final = 0.9
+"""Weight of what is granted, in a short text that says other things as well."""
+
+MEANT: Final = 1.1
+"""Weight of what is meant."""
+
+DISMISSED: Final = 0.2
+"""Weight of what is granted where the text is that one contrast and nothing else."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """A stretch of a text and how much it counts."""
+
+    text: str
+    weight: float = 1.0
+
+
+_SHORT: Final = 36
+"""Characters of a text that is read for contrasts; three times as many in English."""
+_CLEAR: Final = 0.25
+_PLAIN: Final = 1.0
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_SENTENCE: Final = re.compile(r"[^。！？!?\n]*[。！？!?\n]*|\.(?= )")
+_HALF: Final = re.compile(r"[，,；;]")
+_EDGES: Final = " ，,；;。.！!~… "
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Marks:
+    turn: re.Pattern[str]
+    """Group 1 is the conceded half, the rest is meant."""
+    concession: re.Pattern[str]
+    """An English clause that starts with although: conceded wherever it stands."""
+    any: re.Pattern[str]
+
+
+@cache
+def _marks() -> _Marks:
+    marks = words().contrast
+    chinese, first = marks["zh"], marks["zh_first"]
+    english, english_first = marks["en"], marks["en_first"]
+    turn = (
+        rf"(?:{first}).{{0,60}}?(?:{chinese})"
+        rf"|[，,；;。！!？? ~…](?:{chinese})|(?:[^不只])(?:但是|可是)"
+        rf"|[，,;.]? \b(?:{english})\b"
+    )
+    return _Marks(
+        turn=re.compile(turn),
+        concession=re.compile(rf"\b(?:{english_first})\b"),
+        any=re.compile(rf"{chinese}|{first}|\b(?:{english}|{english_first})\b"),
+    )
+
+
+def weigh(text: str, lean: Lean) -> tuple[Part, ...]:
+    """The parts of a text; one part of weight one where it has no contrast, or is long.
+
+    Long texts have many contrasts, most of them by the way, and enough n-grams to tell what is
+    meant: weighed, hotel reviews are judged a point worse.
+    """
+    if len(text) > (_SHORT if _HAN.search(text) else 3 * _SHORT) or not contrasts(text):
+        return (Part(text=text),)
+    parts = tuple(part for sentence in _sentences(text) for part in _halves(sentence))
+    if len(parts) == 2 and {part.weight for part in parts} == {CONCEDED, MEANT}:
+        return _alone(parts, lean)
+    return parts or (Part(text=text),)
+
+
+def contrasts(text: str) -> bool:
+    """True where a text grants one thing and means another."""
+    return bool(_marks().any.search(text))
+
+
+def _alone(parts: tuple[Part, ...], lean: Lean) -> tuple[Part, ...]:
+    """Halves that lean the same way are left to the n-grams, which know them."""
+    if any(_HALF.search(_marks().any.sub(" ", part.text).strip(_EDGES)) for part in parts):
+        return parts
+    plainer = [_plainer(part, lean) for part in parts]
+    first, second = (lean(part.text) for part in plainer)
+    if first * second >= 0 or min(abs(first), abs(second)) < _CLEAR:
+        return parts
+    return tuple(
+        Part(text=part.text, weight=DISMISSED if part.weight == CONCEDED else MEANT)
+        for part in plainer
+    )
+
+
+def _plainer(part: Part, lean: Lean) -> Part:
+    """What is meant, with a plain word added where its own words are listed but hardly weigh."""
+    sign = listed(part.text) if part.weight == MEANT else 0
+    if not sign or sign * lean(part.text) >= _PLAIN:
+        return part
+    language = "zh" if _HAN.search(part.text) else "en"
+    return Part(text=part.text + (GOOD if sign > 0 else BAD)[language], weight=part.weight)
+
+
+def _sentences(text: str) -> Iterator[str]:
+    for found in _SENTENCE.finditer(text):
+        if found[0].strip():
+            yield found[0]
+
+
+def _halves(sentence: str) -> tuple[Part, ...]:
+    marks = _marks()
+    concession = marks.concession.search(sentence)
+    if concession:
+        return _conceded(sentence, concession)
+    turns = list(marks.turn.finditer(sentence))
+    if not turns:
+        return (Part(text=sentence),)
+    cut = turns[-1].end()
+    before, after = sentence[:cut], sentence[cut:]
+    granted = marks.any.sub("", before).strip(_EDGES)
+    if not granted or not after.strip(_EDGES):
+        return (Part(text=sentence),)
+    return Part(text=before, weight=CONCEDED), Part(text=after, weight=MEANT)
+
+
+def _conceded(sentence: str, mark: re.Match[str]) -> tuple[Part, ...]:
+    head, rest = sentence[: mark.start()], sentence[mark.start() :]
+    if head.strip(" ,"):
+        return Part(text=head, weight=MEANT), Part(text=rest, weight=CONCEDED)
+    cut = _HALF.search(rest)
+    if cut is None:
+        return (Part(text=sentence),)
+    granted, meant = rest[: cut.end()], rest[cut.end() :]
+    return Part(text=granted, weight=CONCEDED), Part(text=meant, weight=MEANT)
+
+
+_LATIN: Final = re.compile("[a-z]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Praise:
+    """Praise laid on thick."""
+
+    start: int
+    end: int
+    """Where the text has it."""
+    meant: bool
+    """False where it mocks."""
+
+
+def praise(text: str) -> Praise | None:
+    """The praise in a text in lower case; ``None`` where nothing tells how it is meant."""
+    chinese, english = _patterns()
+    for pattern, event, sincere in (chinese, english) if _LATIN.search(text) else (chinese,):
+        found = pattern.search(text)
+        if found is None:
+            continue
+        rest = text[: found.start()] + " " * len(found[0]) + text[found.end() :]
+        meant = bool(sincere.search(rest))
+        if meant or event.search(rest):
+            return Praise(start=found.start(), end=found.end(), meant=meant)
+    return None
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]], ...]:
+    listed = words().sarcasm
+    chinese = tuple(re.compile(listed[f"zh_{name}"]) for name in ("praise", "event", "sincere"))
+    english = tuple(
+        re.compile(rf"\b(?:{listed[f'en_{name}']})\b") for name in ("praise", "event", "sincere")
+    )
+    return (chinese[0], chinese[1], chinese[2]), (english[0], english[1], english[2])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +195,6 @@ OPPOSED: Final = 0.6
 _ONE_BREATH: Final = 120
 """Characters up to which praise and what went wrong are of the same matter."""
 
-_HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _MEANT: Final = {"zh": "，非常好，很满意，", "en": " great, thank you "}
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from listeners.judgement.emoji import bracketed
 from listeners.judgement.ngrams import WIDTH, characters, grams
+from listeners.judgement.sentiment.spelling import bracketed
 
 
 def test_each_place_has_its_ngrams_by_length() -> None:

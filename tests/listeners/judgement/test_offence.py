@@ -8,9 +8,8 @@ import pytest
 from core.judgement import Judgement
 from listeners.judgement.judge import MOST_EVIDENCE, TextJudge
 from listeners.judgement.offence import FILE, load, model
-from listeners.judgement.offers import signals
 from listeners.judgement.sentiment import models as sentiment
-from listeners.judgement.topic_features import features
+from listeners.judgement.topic_features import features, signals
 from tests.listeners.judgement.test_judge import Undecided
 
 

@@ -19,13 +19,11 @@ from listeners.judgement.adaptation import Adaptation, write
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.platt_scaling import Stretch, log_odds
 from listeners.judgement.sentiment.linear import load
-from listeners.learning import report as teaching_report
-from listeners.learning.adapt import Lesson, from_corrections, learn
-from listeners.learning.adapt_complaint import Stretched, adapt_complaint
-from listeners.learning.adapt_measures import Quality
-from listeners.learning.report import REFUSED, place_of, teach
+from listeners.learning import adapt as adapting
+from listeners.learning.adapt import REFUSED, Lesson, from_corrections, learn, place_of, teach
+from listeners.learning.cross_validation import Quality
 from listeners.learning.sentiment import Adapted, Label
-from listeners.learning.topics import Sorted
+from listeners.learning.topics import Sorted, Stretched, adapt_complaint
 from tests.listeners.learning.test_sentiment import jargon, plain
 from tests.listeners.making import judgement
 
@@ -166,7 +164,7 @@ def test_nothing_is_written_where_nothing_is_learned(
         category=Sorted(before=worse, after=worse, regrouped=None),
         adaptation=None,
     )
-    monkeypatch.setattr(teaching_report, "learn", lambda model, labels: lesson)
+    monkeypatch.setattr(adapting, "learn", lambda model, labels: lesson)
     assert teach([], place, out=out) == REFUSED
     assert out.getvalue().count("refused") == 3
     assert "nothing is written" in out.getvalue()

@@ -16,8 +16,7 @@ from listeners.judgement.adaptation import Adaptation, read, write
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment.linear import load
 from listeners.judgement.topics import VERSION, Regrouped, model
-from listeners.learning.adapt import learn
-from listeners.learning.report import teach
+from listeners.learning.adapt import learn, teach
 from listeners.learning.sentiment import Label
 from listeners.learning.topics import Sorted, adapt_category
 from tests.listeners.learning.test_adapt import CONFIG

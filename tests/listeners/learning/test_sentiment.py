@@ -13,8 +13,8 @@ from core.errors import ConfigError, InputError
 from core.taxonomy import Sentiment
 from listeners.judgement.adaptation import Adaptation, bent, write
 from listeners.judgement.sentiment.linear import LinearModel, load
-from listeners.learning.adapt_measures import Quality, quality
 from listeners.learning.calibration import Calibration, calibrate
+from listeners.learning.cross_validation import Quality, quality
 from listeners.learning.sentiment import Label, adapt
 
 GOOD = ("味道很好", "服务热情", "东西新鲜", "非常满意", "会再来", "包装用心", "物流很快")

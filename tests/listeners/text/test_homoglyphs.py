@@ -2,7 +2,7 @@ import pytest
 
 from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
-from listeners.matching.ordinary import NEVER, OFTEN, SOMETIMES, how_ordinary
+from listeners.matching.plausibility import NEVER, OFTEN, SOMETIMES, how_ordinary
 from listeners.text.homoglyphs import could_be, looks, sounds
 
 

@@ -1,11 +1,9 @@
 import pytest
 
-from listeners.judgement.contrast import CONCEDED, DISMISSED, MEANT, weigh
-from listeners.judgement.sarcasm import praise
 from listeners.judgement.sentiment.linear import LinearModel, load
 from listeners.judgement.sentiment.negation import denials
 from listeners.judgement.sentiment.spelling import spell
-from listeners.judgement.sentiment.structure import read
+from listeners.judgement.sentiment.structure import CONCEDED, DISMISSED, MEANT, praise, read, weigh
 from listeners.judgement.sentiment.structure_words import listed
 from listeners.text.quotations import split
 
