@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.sentiment_data import NEGATIVE, NEUTRAL, POSITIVE, Row
-from listeners.judgement.sentiment.structure_words import words
+from listeners.judgement.sentiment.structure_words import structure_words
 
 FILE: Final = Path(__file__).with_name("sentiment_sentences.toml")
 EACH: Final = 1_000
@@ -52,7 +52,7 @@ def lexicon() -> list[Row]:
 
     Each stands in a few frames, so that its n-grams are met often enough to be learned.
     """
-    known = words()
+    known = structure_words()
     rows = [
         Row(text=frame.format(word), label=_sign(sign), domain="words")
         for word, sign in known.chinese.items()

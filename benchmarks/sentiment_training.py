@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from benchmarks import sentiment_fit as fitting
 from benchmarks.sentiment_data import ENGLISH, FILES, TWO_CLASSES, WEIGHTS, Row
 from benchmarks.sentiment_fit import Examples, Fitted, Ints, Matrix, Way
-from listeners.judgement.ngrams import grams
-from listeners.judgement.sentiment.model_file import BITS, Header, pack
-from listeners.judgement.sentiment.spelling import fold
+from listeners.judgement.ngrams import ngrams
+from listeners.judgement.sentiment.model_file import BUCKET_BITS, ModelHeader, pack_model
+from listeners.judgement.sentiment.spelling import spelling
 
 VERSION: Final = "3"
 KEPT: Final = 500_000
@@ -36,7 +36,7 @@ _SETS: Final = {
 """Sets with a lean of their own. English has one large set, and nothing to tell its lean from the
 language's."""
 
-_SHIFT: Final = np.uint32(32 - BITS)
+_SHIFT: Final = np.uint32(32 - BUCKET_BITS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +52,7 @@ class Trained:
     def file(self) -> bytes:
         """What listeners.judgement.sentiment.model_file reads."""
         negative, neutral, positive = self.fitted.bias.tolist()
-        header = Header(
+        header = ModelHeader(
             version=VERSION,
             buckets=0,
             unit=self.unit,
@@ -61,7 +61,7 @@ class Trained:
             checksum=0,
         )
         weights = np.round(self.fitted.weights / self.unit).astype(np.int8)
-        return pack(self.buckets, weights, header)
+        return pack_model(self.buckets, weights, header)
 
     def scores(self, texts: Matrix) -> NDArray[np.float64]:
         """The three scores of each row of a matrix of all n-grams."""
@@ -73,7 +73,7 @@ class Trained:
 def examples_of(rows: Sequence[Row]) -> Examples:
     """The features and labels of the rows."""
     return Examples(
-        matrix=fitting.matrix([grams(fold(row.text)) for row in rows]),
+        matrix=fitting.matrix([ngrams(spelling(row.text)) for row in rows]),
         labels=np.array([row.label for row in rows], np.int64),
         two_class=np.array([row.domain in TWO_CLASSES for row in rows]),
         weights=np.array([WEIGHTS.get(row.domain, 1.0) for row in rows]),

@@ -28,10 +28,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.sentiment_data import Row
 from benchmarks.sentiment_measures import calibration_error, macro_f1
 from core.judgement import Probabilities
-from listeners.judgement.lexicon import lists
-from listeners.judgement.offence import BITS, FILE, OffenceModel, insults
-from listeners.judgement.topic_features import features
-from listeners.text.normalise import joined, readable
+from listeners.judgement.lexicon import word_lists
+from listeners.judgement.offence import CELL_BITS, MODEL_FILE, OffenceModel, count_insults
+from listeners.judgement.topic_features import topic_features
+from listeners.text.normalise import join_spaced_characters, readable
 
 SENTENCES: Final = Path(__file__).with_name("offence_sentences.toml")
 SHOPPERS: Final = (
@@ -45,7 +45,7 @@ EACH: Final = 30
 PASSES: Final = 8
 RATE: Final = 0.06
 RAREST: Final = 3
-_SHIFT: Final = np.uint32(32 - BITS)
+_SHIFT: Final = np.uint32(32 - CELL_BITS)
 _SLOT: Final = re.compile(r"\{(\w+)\}")
 _NOTHING: Final = Probabilities(negative=0.3, neutral=0.4, positive=0.3)
 
@@ -98,7 +98,7 @@ def own() -> list[Labelled]:
             "who": part["who"].split("|" if language == "en" else None),
             "insult": [
                 word.rstrip("*")
-                for word in lists("insult")["insult"]
+                for word in word_lists("insult")["insult"]
                 if word.isascii() == (language == "en")
             ],
         }
@@ -136,9 +136,12 @@ class Design:
     """Texts as rows of cells."""
 
     def __init__(self, listed: list[Labelled]) -> None:
-        seen = [features(joined(readable(one.text)).casefold() or "。", _NOTHING) for one in listed]
+        seen = [
+            topic_features(join_spaced_characters(readable(one.text)).casefold() or "。", _NOTHING)
+            for one in listed
+        ]
         hashes = [one.grams for one in seen]
-        self.insults = np.array([insults(one) for one in seen], float)
+        self.insults = np.array([count_insults(one) for one in seen], float)
         sizes = np.array([len(row) for row in hashes])
         self.cells = np.concatenate(hashes) >> _SHIFT
         self.starts = np.concatenate([[0], np.cumsum(sizes)])
@@ -164,10 +167,10 @@ class Design:
 def fit(design: Design, rows: NDArray[np.int64]) -> Fitted:
     """Logistic regression by Adagrad; cells that few texts have stay at zero."""
     random_ = np.random.default_rng(5)
-    fitted = Fitted(weights=np.zeros(1 << BITS))
+    fitted = Fitted(weights=np.zeros(1 << CELL_BITS))
     places, _ = design.places(rows)
-    met = np.bincount(design.cells[places], minlength=1 << BITS) >= RAREST
-    seen, seen_two = np.full(1 << BITS, 1e-3), np.full(2, 1e-3)
+    met = np.bincount(design.cells[places], minlength=1 << CELL_BITS) >= RAREST
+    seen, seen_two = np.full(1 << CELL_BITS, 1e-3), np.full(2, 1e-3)
     for _ in range(PASSES):
         order = random_.permutation(rows)
         for start in range(0, len(order), 256):
@@ -247,8 +250,8 @@ def main() -> None:
     print(f"{len(listed)} texts; slope {slope:.2f}, offset {offset:.2f}")
     report(rounded(fitted, slope, offset), design, listed)
     if options.write:
-        rounded(fit(design, everything), slope, offset).save(FILE)
-        print(f"{FILE.name}: {FILE.stat().st_size / 1e6:.2f} MB")
+        rounded(fit(design, everything), slope, offset).save(MODEL_FILE)
+        print(f"{MODEL_FILE.name}: {MODEL_FILE.stat().st_size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

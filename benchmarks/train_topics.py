@@ -24,9 +24,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.judgement.sentiment import models as sentiment
-from listeners.judgement.topic_features import BITS, Features, features
-from listeners.judgement.topics import FILE, HEADS, LIKELY_RISK, Decided, TopicModel, decide
-from listeners.text.normalise import joined, readable
+from listeners.judgement.topic_features import CELL_BITS, TopicFeatures, topic_features
+from listeners.judgement.topics import (
+    HEADS,
+    MODEL_FILE,
+    RISK_FROM,
+    TopicDecision,
+    TopicModel,
+    decide,
+)
+from listeners.text.normalise import join_spaced_characters, readable
 
 SENTENCES = Path(__file__).parents[1] / "listeners" / "learning" / "training" / "complaints.jsonl"
 STEPS = 100
@@ -55,14 +62,14 @@ class Sentence:
     risk: frozenset[str]
     author: str
     held_out: bool
-    features: Features
+    features: TopicFeatures
 
 
-def seen(texts: Sequence[str]) -> list[Features]:
+def seen(texts: Sequence[str]) -> list[TopicFeatures]:
     """The features of texts, with the sentiment of the default model."""
     sentiments = sentiment.load("linear").probabilities(texts)
     return [
-        features(joined(readable(text)).casefold(), found)
+        topic_features(join_spaced_characters(readable(text)).casefold(), found)
         for text, found in zip(texts, sentiments, strict=True)
     ]
 
@@ -89,7 +96,7 @@ def sentences() -> list[Sentence]:
 class Design:
     """Many texts as arrays."""
 
-    def __init__(self, texts: Sequence[Features]) -> None:
+    def __init__(self, texts: Sequence[TopicFeatures]) -> None:
         sizes = np.array([len(text.cells) for text in texts])
         self.starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
         self.cells = np.concatenate([text.cells for text in texts])
@@ -142,7 +149,7 @@ def descended(
 
     Of the heads of a slice in ``exclusive`` one is right; those in ``lone`` say yes or no.
     """
-    width, heads = 1 << BITS, goals.shape[1]
+    width, heads = 1 << CELL_BITS, goals.shape[1]
     table, dense, bias = Adam((width, heads)), Adam((design.dense.shape[1], heads)), Adam((heads,))
     total = weights.sum(axis=0, keepdims=True)
     for _ in range(STEPS):
@@ -160,7 +167,7 @@ def descended(
     return table.value, dense.value, bias.value
 
 
-def fit(texts: Sequence[Features], goals: Floats, weights: Floats) -> TopicModel:
+def fit(texts: Sequence[TopicFeatures], goals: Floats, weights: Floats) -> TopicModel:
     """A model of all heads; categories exclude each other, and so do intents."""
     table, dense, bias = descended(Design(texts), goals, weights, EXCLUSIVE, LONE)
     unit = np.maximum(np.abs(table).max(axis=0), 1e-6) / 127
@@ -218,7 +225,7 @@ def complaint_scores(heard: Sequence[Sentence], unheard: Sequence[Sentence]) -> 
     return found
 
 
-def decided(model: TopicModel, one: Sentence) -> Decided:
+def decided(model: TopicModel, one: Sentence) -> TopicDecision:
     """What a model makes of a sentence."""
     return decide(model.topics(one.features), one.features)
 
@@ -278,11 +285,11 @@ def main() -> None:
     unheard = [one for one in ours if one.author in options.unheard]
     heard = [one for one in ours if not one.held_out and one.author not in options.unheard]
     model = calibrated(train(heard), heard)
-    print(f"held out, risk threshold {LIKELY_RISK}")
+    print(f"held out, risk threshold {RISK_FROM}")
     report(model, unheard or [one for one in ours if one.held_out], errors=options.errors)
     if options.write:
-        calibrated(train(ours), ours).save(FILE)
-        print(f"{FILE.name}: {FILE.stat().st_size / 1e6:.2f} MB")
+        calibrated(train(ours), ours).save(MODEL_FILE)
+        print(f"{MODEL_FILE.name}: {MODEL_FILE.stat().st_size / 1e6:.2f} MB")
     print(f"{time.process_time() - started:.0f} s of one core")
 
 

@@ -12,8 +12,13 @@ from core.errors import InputError
 from core.mentions import CorrectedMention
 from core.settings import Settings
 from listeners.factory import build_understanding
-from listeners.learning.adapt import from_corrections, from_file, place_of, teach
-from listeners.reports import score_lines, voice_lines
+from listeners.learning.adapt import (
+    adapt_and_report,
+    labels_from_corrections,
+    labels_from_file,
+    output_path,
+)
+from listeners.reports import score_lines, share_of_voice_lines
 from listeners.spread.backtests import cascade_forecasts, incident_groups, volume_alarms
 
 Recording = Annotated[Path, typer.Argument(help="Its format is in docs/spread.md.")]
@@ -43,7 +48,9 @@ def add_listening(
     def voice(config: ConfigFile = example) -> None:
         """How much JSON Lines {"id", "text"} from standard input speak of each brand, and how."""
         understanding = build_understanding(read(config), config.resolve().parent)
-        status = voice_lines(sys.stdin.buffer, understanding, out=sys.stdout, errors=sys.stderr)
+        status = share_of_voice_lines(
+            sys.stdin.buffer, understanding, out=sys.stdout, errors=sys.stderr
+        )
         raise typer.Exit(status)
 
     @app.command()
@@ -60,9 +67,13 @@ def add_listening(
         ] = None,
     ) -> None:
         """Learn from what staff corrected in the console, if that proves a step forward."""
-        known = from_corrections(corrections(config)) if labels is None else from_file(labels)
-        place = place_of(read(config), config.resolve().parent, out)
-        raise typer.Exit(teach(known, place, out=sys.stdout))
+        known = (
+            labels_from_corrections(corrections(config))
+            if labels is None
+            else labels_from_file(labels)
+        )
+        place = output_path(read(config), config.resolve().parent, out)
+        raise typer.Exit(adapt_and_report(known, place, out=sys.stdout))
 
     _add_backtests(app)
 

@@ -39,7 +39,8 @@ def build_understanding(settings: Settings, folder: Path = Path()) -> Understand
     found = collect(lambda: _model(settings, folder), problems)
     embedder = embedding.load()
     second = collect(
-        lambda: second_opinion.load(embedder, wanted=settings.second_opinion), problems
+        lambda: second_opinion.load_second_opinion(embedder, wanted=settings.second_opinion),
+        problems,
     )
     if matcher is None or found is None or problems:
         raise ConfigError(tuple(problems))
@@ -71,4 +72,4 @@ def _model(settings: Settings, folder: Path) -> tuple[SentimentModel, Adaptation
 def _topics(adaptation: Adaptation | None) -> TopicModel | None:
     if adaptation is None or adaptation.categories is None:
         return None
-    return topics.model().regrouped(adaptation.categories)
+    return topics.shipped_model().regrouped(adaptation.categories)

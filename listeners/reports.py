@@ -11,22 +11,22 @@ from core.judgement import Judgement
 from listeners.factory import Understanding
 from listeners.judgement.judge import TextJudge
 from listeners.matching.matcher import BrandMatcher
-from listeners.text.quotations import one_way, split, unmarked
+from listeners.text.quotations import split_quoted, with_quotes_last, without_attribution
 
-LONGEST: Final = 1 << 20
+MAX_LINE_BYTES: Final = 1 << 20
 """Bytes of one line."""
-_BATCH: Final = 64
+_BATCH_SIZE: Final = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Scored:
+class ScoredLine:
     """One answered line."""
 
     answer: dict[str, object]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Judged:
+class JudgedLine:
     """One line that was read."""
 
     id: object
@@ -35,7 +35,7 @@ class Judged:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Unscored:
+class UnreadableLine:
     """One line that could not be read; the rest is not concerned."""
 
     number: int
@@ -45,33 +45,33 @@ class Unscored:
 
 def score(
     lines: Iterable[bytes], judge: TextJudge, matcher: BrandMatcher
-) -> Iterator[Scored | Unscored]:
+) -> Iterator[ScoredLine | UnreadableLine]:
     """One result a line, in order; blank lines are passed over."""
-    for found in judged(lines, judge):
-        if isinstance(found, Unscored):
+    for found in judge_lines(lines, judge):
+        if isinstance(found, UnreadableLine):
             yield found
         else:
-            yield Scored(answer=_answer(found, matcher.brands_in(found.text)))
+            yield ScoredLine(answer=_answer(found, matcher.brands_in(found.text)))
 
 
-def judged(lines: Iterable[bytes], judge: TextJudge) -> Iterator[Judged | Unscored]:
+def judge_lines(lines: Iterable[bytes], judge: TextJudge) -> Iterator[JudgedLine | UnreadableLine]:
     """The judgement of each line, in order; blank lines are passed over."""
     numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-    while batch := list(islice(numbered, _BATCH)):
+    while batch := list(islice(numbered, _BATCH_SIZE)):
         read = [(number, _read(line)) for number, line in batch]
         texts = [found[1] for _, found in read if not isinstance(found, str)]
         judgements = iter(judge.judge_now(texts))
         for number, found in read:
             if isinstance(found, str):
-                yield Unscored(number=number, reason=found)
+                yield UnreadableLine(number=number, reason=found)
             else:
-                yield Judged(id=found[0], text=found[1], judgement=next(judgements))
+                yield JudgedLine(id=found[0], text=found[1], judgement=next(judgements))
 
 
 def _read(line: bytes) -> tuple[object, str] | str:
     """The id and the text; or why the line has none."""
-    if len(line) > LONGEST:
-        return f"longer than {LONGEST} bytes; shorten the text"
+    if len(line) > MAX_LINE_BYTES:
+        return f"longer than {MAX_LINE_BYTES} bytes; shorten the text"
     try:
         data: object = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -86,9 +86,9 @@ def _read(line: bytes) -> tuple[object, str] | str:
     return data["id"], text
 
 
-def _answer(line: Judged, brands: tuple[str, ...]) -> dict[str, object]:
+def _answer(line: JudgedLine, brands: tuple[str, ...]) -> dict[str, object]:
     found = line.judgement
-    own, passed_on = split(one_way(line.text))
+    own, passed_on = split_quoted(with_quotes_last(line.text))
     return {
         "id": line.id,
         "language": found.language,
@@ -107,7 +107,7 @@ def _answer(line: Judged, brands: tuple[str, ...]) -> dict[str, object]:
         "spam": round(found.spam, 4),
         "evidence": list(found.evidence),
         "own": own.strip() if passed_on else None,
-        "passed_on": unmarked(passed_on).strip() or None,
+        "passed_on": without_attribution(passed_on).strip() or None,
         "model": found.model,
     }
 
@@ -121,7 +121,7 @@ def score_lines(
     """
     status = 0
     for result in score(lines, understanding.judge, understanding.matcher):
-        if isinstance(result, Unscored):
+        if isinstance(result, UnreadableLine):
             status = 1
             errors.write(f"line {result.number}: {result.reason}\n")
         else:
@@ -141,7 +141,7 @@ def _line(answer: Mapping[str, object]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Voice:
+class BrandShare:
     """One brand's part of the talk."""
 
     brand: str
@@ -152,7 +152,7 @@ class Voice:
     """Mentions that name no other brand."""
 
 
-def share_of_voice(brands: Sequence[str], found: Iterable[Sequence[str]]) -> tuple[Voice, ...]:
+def share_of_voice(brands: Sequence[str], found: Iterable[Sequence[str]]) -> tuple[BrandShare, ...]:
     """Count ``found``, the brands of each text, for each of ``brands``; the loudest first."""
     mentions, alone = dict.fromkeys(brands, 0), dict.fromkeys(brands, 0)
     for named in found:
@@ -162,7 +162,7 @@ def share_of_voice(brands: Sequence[str], found: Iterable[Sequence[str]]) -> tup
             alone[brand] += len(known) == 1
     total = sum(mentions.values())
     voices = (
-        Voice(
+        BrandShare(
             brand=brand,
             mentions=mentions[brand],
             share=mentions[brand] / total if total else 0.0,
@@ -173,7 +173,7 @@ def share_of_voice(brands: Sequence[str], found: Iterable[Sequence[str]]) -> tup
     return tuple(sorted(voices, key=lambda voice: -voice.mentions))
 
 
-def voice_lines(
+def share_of_voice_lines(
     lines: Iterable[bytes], understanding: Understanding, *, out: TextIO, errors: TextIO
 ) -> int:
     """Write one JSON line a brand, the loudest first: its Voice, and how it is spoken of.
@@ -184,8 +184,8 @@ def voice_lines(
     """
     status, named = 0, list[tuple[str, ...]]()
     tones: dict[str, Counter[str]] = {brand: Counter() for brand in understanding.matcher.brands}
-    for line in judged(lines, understanding.judge):
-        if isinstance(line, Unscored):
+    for line in judge_lines(lines, understanding.judge):
+        if isinstance(line, UnreadableLine):
             status = 1
             errors.write(f"line {line.number}: {line.reason}\n")
             continue

@@ -7,7 +7,7 @@ from core.clock import Clock
 from moderation.gate import GateRules, Measure, OutboundGate
 from moderation.inbound import InboundModerator
 from moderation.masking import published_contacts
-from moderation.pauses import FreezeStore, StoredFreezes
+from moderation.pauses import PauseStore, StoredPauses
 from moderation.words import shipped_words
 
 
@@ -17,13 +17,13 @@ class Guards:
 
     inbound: InboundModerator
     gate: OutboundGate
-    pauses: StoredFreezes
+    pauses: StoredPauses
 
 
 def build_guards(
     clock: Clock,
     *,
-    store: FreezeStore,
+    store: PauseStore,
     published: Iterable[str] = (),
     private_channels: Iterable[str] = (),
     measures: Mapping[str, Measure] | None = None,
@@ -39,7 +39,7 @@ def build_guards(
         own_contacts=published_contacts(published),
         measures=measures or {},
     )
-    pauses = StoredFreezes(store)
+    pauses = StoredPauses(store)
     return Guards(
         pauses=pauses,
         inbound=InboundModerator(words),

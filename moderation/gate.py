@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.judgement import Verdict
 from core.outbox import Reply
 from moderation.masking import mask
-from moderation.words import Finder, Promises, comparable
+from moderation.words import PromiseWordLists, WordFinder, fold_for_search
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +31,14 @@ Refusal = Literal[
 _PLACEHOLDER: Final = re.compile(
     r"\{\{[^{}]{0,80}\}\}|\$?\{[^{}\n]{0,80}\}|%\([A-Za-z_]{1,40}\)s|<%[^%]{0,80}%>"
 )
-_REMEMBERED: Final = 10_000
+_MAX_REMEMBERED: Final = 10_000
 
 
 Measure = tuple[Callable[[str], int], int]
 """How a platform counts a text, and how much of that it takes."""
 
 
-class Freezes(Protocol):
+class PauseCheck(Protocol):
     """Knows which automatic replies are paused."""
 
     async def frozen(self, reply: Reply) -> str | None:
@@ -65,9 +65,14 @@ class OutboundGate:
     """Checks every reply; replies by staff are free of the rules for the machine."""
 
     def __init__(
-        self, promises: Promises, *, pauses: Freezes, clock: Clock, rules: GateRules | None = None
+        self,
+        promises: PromiseWordLists,
+        *,
+        pauses: PauseCheck,
+        clock: Clock,
+        rules: GateRules | None = None,
     ) -> None:
-        self._banned = Finder(promises.banned)
+        self._banned = WordFinder(promises.banned)
         self._freezes = pauses
         self._clock = clock
         self._rules = rules or GateRules()
@@ -95,7 +100,7 @@ class OutboundGate:
             return "too_long"
         if _PLACEHOLDER.search(text):
             return "placeholder"
-        if banned := self._banned.found(comparable(text)):
+        if banned := self._banned.found(fold_for_search(text)):
             return f"banned_phrase: {banned[0]}"
         if self._is_public(reply):
             for own in rules.own_contacts:
@@ -124,12 +129,12 @@ class OutboundGate:
         """True where another reply has just said the same; a retry of this one is no repeat."""
         now = self._clock.monotonic()
         target = reply.target
-        said = (target.channel, target.conversation, comparable(reply.text).solid)
+        said = (target.channel, target.conversation, fold_for_search(reply.text).solid)
         key, at = self._said.get(said, (reply.key, now))
         if key != reply.key and now - at < self._rules.repeat_seconds:
             return True
         self._said[said] = (reply.key, now)
         self._said.move_to_end(said)
-        if len(self._said) > _REMEMBERED:
+        if len(self._said) > _MAX_REMEMBERED:
             self._said.popitem(last=False)
         return False

@@ -9,7 +9,7 @@ from core.events import Event
 from core.judgement import Judgement, Verdict
 from moderation.contacts import URL
 from moderation.masking import mask
-from moderation.words import Finder, Spam, WordLists, comparable
+from moderation.words import SpamWordLists, WordFinder, WordLists, fold_for_search
 
 Signal = Literal["advertising", "offer", "repeats", "links", "tags"]
 
@@ -17,24 +17,24 @@ _TAG: Final = re.compile(r"[@#][\w\-]+")
 _SAME: Final = re.compile(r"(.)\1{11,}", re.DOTALL)
 _LAUGHTER: Final = frozenset("哈啊呵嘿呜嗯哦!！?？。.…~～hHaA6 \n\t-=_*")
 """What people repeat for feeling, not for noise."""
-_LOOKED_AT: Final = 4000
+_SPAM_LENGTH: Final = 4000
 
 
-class SpamWords:
+class SpamFinder:
     """Word lists, ready to be looked for."""
 
-    def __init__(self, lists: Spam) -> None:
-        self.offers = Finder(lists.offers)
-        self.contact = Finder(lists.contact)
+    def __init__(self, lists: SpamWordLists) -> None:
+        self.offers = WordFinder(lists.offers)
+        self.contact = WordFinder(lists.contact)
 
 
-def spam_signals(text: str, kinds: Sequence[str], words: SpamWords) -> tuple[Signal, ...]:
+def spam_signals(text: str, kinds: Sequence[str], words: SpamFinder) -> tuple[Signal, ...]:
     """Independent signs of spam in a text; ``kinds`` of personal data as found by ``mask``.
 
     Looks at the first 4,000 characters.
     """
-    text = text[:_LOOKED_AT]
-    folded = comparable(text)
+    text = text[:_SPAM_LENGTH]
+    folded = fold_for_search(text)
     offers = len(words.offers.found(folded))
     reachable = bool({"wechat", "qq", "phone"} & set(kinds) or words.contact.found(folded))
     links = URL.findall(text)
@@ -67,7 +67,7 @@ FLAGS: Final = frozenset({"spam", "abuse", "personal_data", "empty"})
 """All that a Verdict of this module may flag."""
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_CONCERNS: Final = frozenset({"complaint", "question", "human", "order_status", "threat"})
+_CONCERN_INTENTS: Final = frozenset({"complaint", "question", "human", "order_status", "threat"})
 _MASKED_LENGTH: Final = 5000
 """Logs, alerts and models need no more of a text; the original is kept whole."""
 
@@ -85,7 +85,7 @@ class InboundModerator:
         concern: float = 0.3,
     ) -> None:
         """Limits of probability; from ``concern`` on a text may be a complaint and stays."""
-        self._words = SpamWords(words.spam)
+        self._words = SpamFinder(words.spam)
         self._sure_spam = sure_spam
         self._likely_spam = likely_spam
         self._abuse = abuse
@@ -121,6 +121,6 @@ class InboundModerator:
     def _is_concern(self, judgement: Judgement) -> bool:
         return (
             judgement.complaint >= self._concern
-            or judgement.intent in _CONCERNS
+            or judgement.intent in _CONCERN_INTENTS
             or bool(judgement.risk)
         )

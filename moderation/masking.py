@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from moderation.contacts import URL, contacts
-from moderation.numbers import Span, fold, numbers
+from moderation.numbers import Span, ascii_lookalikes, numbers
 
 KINDS: Final = ("address", "card", "email", "id", "phone", "plate", "qq", "wechat")
 _CANNOT_HOLD: Final = re.compile(r"[^0-9@]*")
@@ -29,7 +29,7 @@ def mask(text: str) -> Masked:
 
     Time grows with the length of the text; masking what is masked changes nothing.
     """
-    view = fold(text)
+    view = ascii_lookalikes(text)
     if _CANNOT_HOLD.fullmatch(view) and "微信" not in view and "wechat" not in view.lower():
         return Masked(text=text, kinds=())
     parts: list[str] = []
@@ -45,7 +45,9 @@ def mask(text: str) -> Masked:
 def published_contacts(texts: Iterable[str]) -> tuple[str, ...]:
     """What ``mask`` would hide in texts that the brand has published, as it is written there."""
     found = {
-        text[start:end]: None for text in texts for start, end, _ in _personal(text, fold(text))
+        text[start:end]: None
+        for text in texts
+        for start, end, _ in _personal(text, ascii_lookalikes(text))
     }
     return tuple(found)
 

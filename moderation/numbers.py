@@ -12,7 +12,7 @@ from stdnum.cn import ric
 
 _FIRST_DIGITS: Final = (0x0660, 0x06F0, 0x2080, 0xFF10, *range(0x1D7CE, 0x1D800, 10))
 _FIRST_ONES: Final = (0x2460, 0x2474, 0x2488, 0x2776, 0x2780, 0x278A)
-FOLD: Final[dict[int, str]] = {
+ASCII_LOOKALIKES: Final[dict[int, str]] = {
     **{0xFF01 + offset: chr(0x21 + offset) for offset in range(94)},
     **{first + value: str(value) for first in _FIRST_DIGITS for value in range(10)},
     **{first + value: str(value + 1) for first in _FIRST_ONES for value in range(9)},
@@ -23,11 +23,11 @@ FOLD: Final[dict[int, str]] = {
 _SEPARATORS: Final = r"[\s\-‐-―−_.·•~*()\u00ad\u200b-\u200f\u2060\u20e3\ufe0f\ufeff]"
 _GROUP: Final = re.compile(r"[0-9]+")
 _GAP: Final = re.compile(_SEPARATORS + "{1,3}")
-_DIGITS_MOST: Final = 24
+_MAX_DIGITS: Final = 24
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
+class DigitRun:
     """Neighbouring groups of digits with nothing but separators between them."""
 
     start: int
@@ -37,12 +37,12 @@ class Run:
     """Length of each group."""
 
 
-def fold(text: str) -> str:
+def ascii_lookalikes(text: str) -> str:
     """The text in ASCII look-alikes, of the same length."""
-    return text if text.isascii() else text.translate(FOLD)
+    return text if text.isascii() else text.translate(ASCII_LOOKALIKES)
 
 
-def chains(view: str) -> Iterator[list[tuple[int, int]]]:
+def digit_chains(view: str) -> Iterator[list[tuple[int, int]]]:
     """Groups of digits as (start, end), joined as long as only separators lie between."""
     chain: list[tuple[int, int]] = []
     for found in _GROUP.finditer(view):
@@ -54,17 +54,17 @@ def chains(view: str) -> Iterator[list[tuple[int, int]]]:
         yield chain
 
 
-def runs_from(view: str, chain: list[tuple[int, int]], first: int) -> Iterator[Run]:
+def runs_from(view: str, chain: list[tuple[int, int]], first: int) -> Iterator[DigitRun]:
     """Every run that starts with group ``first``, the longest first, of at most 24 digits."""
-    runs: list[Run] = []
+    runs: list[DigitRun] = []
     digits = ""
     shape: tuple[int, ...] = ()
     for start, end in chain[first:]:
-        if len(digits) + end - start > _DIGITS_MOST:
+        if len(digits) + end - start > _MAX_DIGITS:
             break
         digits += view[start:end]
         shape = (*shape, end - start)
-        runs.append(Run(start=chain[first][0], end=end, digits=digits, shape=shape))
+        runs.append(DigitRun(start=chain[first][0], end=end, digits=digits, shape=shape))
     yield from reversed(runs)
 
 
@@ -107,7 +107,7 @@ _LOOK_BACK: Final = 24
 
 def numbers(view: str) -> Iterator[Span]:
     """Personal numbers in a folded text, in order, without overlap."""
-    for chain in chains(view):
+    for chain in digit_chains(view):
         first = 0
         while first < len(chain):
             span, used = _longest(view, chain, first)
@@ -129,7 +129,7 @@ def _longest(view: str, chain: list[tuple[int, int]], first: int) -> tuple[Span 
     return None, 1
 
 
-def _kind(view: str, run: Run, before: str) -> str | None:
+def _kind(view: str, run: DigitRun, before: str) -> str | None:
     if _is_id(view, run, before) or _is_old_id(run, before):
         return "id"
     if _is_card(run, before):
@@ -137,20 +137,20 @@ def _kind(view: str, run: Run, before: str) -> str | None:
     return "phone" if _is_phone(run, before) else None
 
 
-def _is_stuck(view: str, run: Run, before: str) -> bool:
+def _is_stuck(view: str, run: DigitRun, before: str) -> bool:
     """True where the number is part of a name, a path, an amount or a mention."""
     if _STUCK_BEFORE.search(before) and not _ANNOUNCED_STUCK.search(before):
         return True
     return not _x_end(view, run) and _STUCK_AFTER.match(view, run.end) is not None
 
 
-def _x_end(view: str, run: Run) -> int:
+def _x_end(view: str, run: DigitRun) -> int:
     """Where the X that stands for the check digit 10 of an identity ends, or 0."""
     found = _CHECK_X.match(view, run.end) if len(run.digits) == 17 else None
     return found.end() if found else 0
 
 
-def _is_id(view: str, run: Run, before: str) -> bool:
+def _is_id(view: str, run: DigitRun, before: str) -> bool:
     number, shape = run.digits, run.shape
     if _x_end(view, run):
         number, shape = number + "X", (*shape[:-1], shape[-1] + 1)
@@ -162,7 +162,7 @@ def _is_id(view: str, run: Run, before: str) -> bool:
     return sound or _ID_WORD.search(before) is not None
 
 
-def _is_old_id(run: Run, before: str) -> bool:
+def _is_old_id(run: DigitRun, before: str) -> bool:
     number = run.digits
     return (
         len(number) == 15
@@ -173,7 +173,7 @@ def _is_old_id(run: Run, before: str) -> bool:
     )
 
 
-def _is_card(run: Run, before: str) -> bool:
+def _is_card(run: DigitRun, before: str) -> bool:
     number, shape = run.digits, run.shape
     if not (len(number) >= 14 and _CARD_PREFIX.match(number) and luhn.is_valid(number)):
         return False
@@ -187,7 +187,7 @@ def _is_card(run: Run, before: str) -> bool:
     return bool(written_as_card) and not _ORDER_WORD.search(before)
 
 
-def _is_phone(run: Run, before: str) -> bool:
+def _is_phone(run: DigitRun, before: str) -> bool:
     if before.endswith("+"):
         return _is_foreign(run.digits)
     number, shape = _without_country(run)
@@ -217,7 +217,7 @@ def _is_announced(before: str) -> bool:
     return _PHONE_WORD.search(before) is not None
 
 
-def _without_country(run: Run) -> tuple[str, tuple[int, ...]]:
+def _without_country(run: DigitRun) -> tuple[str, tuple[int, ...]]:
     for prefix in ("0086", "86"):
         if run.digits.startswith(prefix) and len(run.digits) == len(prefix) + 11:
             shape = run.shape[1:] if run.shape[0] == len(prefix) else (11,)

@@ -8,7 +8,7 @@ from core.outbox import Reply
 from core.pauses import Pause
 
 
-class FreezeStore(Protocol):
+class PauseStore(Protocol):
     """Where pauses outlive a restart, and where a reply's mention is found."""
 
     async def pauses(self) -> Sequence[Pause]: ...
@@ -20,14 +20,14 @@ class FreezeStore(Protocol):
     async def mention(self, seq: int) -> MentionRecord | None: ...
 
 
-class StoredFreezes:
+class StoredPauses:
     """Takes pauses on, and says of each reply whether one holds it.
 
     The store is the truth, so that what another process pauses or lifts counts here. A pause taken
     on here holds from the call on, before it is stored.
     """
 
-    def __init__(self, store: FreezeStore) -> None:
+    def __init__(self, store: PauseStore) -> None:
         self._store = store
         self._unstored: dict[str, Pause] = {}
         self._changes = 0
@@ -64,7 +64,7 @@ class StoredFreezes:
             seen = self._changes
             found = await self.pauses()
             about: MentionRecord | None = None
-            if reply.mention is not None and any(map(_asks_for_mention, found)):
+            if reply.mention is not None and any(map(_needs_mention, found)):
                 about = await self._store.mention(reply.mention)
             if seen == self._changes:
                 break
@@ -72,7 +72,7 @@ class StoredFreezes:
         return None if held is None else held.reason or held.id
 
 
-def _asks_for_mention(pause: Pause) -> bool:
+def _needs_mention(pause: Pause) -> bool:
     return pause.scope not in ("all", "channel")
 
 

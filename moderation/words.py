@@ -23,14 +23,14 @@ _LATIN: Final = re.compile(r"[a-z0-9]")
 Word = Annotated[str, Field(min_length=2)]
 
 
-class Spam(Section):
+class SpamWordLists(Section):
     """Words of advertising."""
 
     offers: tuple[Word, ...]
     contact: tuple[Word, ...]
 
 
-class Promises(Section):
+class PromiseWordLists(Section):
     """Words nobody may say for the brand."""
 
     banned: tuple[Word, ...]
@@ -39,8 +39,8 @@ class Promises(Section):
 class WordLists(Section):
     """All lists of moderation/words.toml."""
 
-    spam: Spam
-    promises: Promises
+    spam: SpamWordLists
+    promises: PromiseWordLists
 
 
 def parse_words(text: str) -> WordLists:
@@ -63,7 +63,7 @@ def shipped_words() -> WordLists:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Comparable:
+class FoldedText:
     """A text in the two forms that words are looked for in."""
 
     spaced: str
@@ -72,21 +72,21 @@ class Comparable:
     """Without spaces; for Chinese words, which may be pulled apart."""
 
 
-def comparable(text: str) -> Comparable:
+def fold_for_search(text: str) -> FoldedText:
     """Fold width, case and invisible characters away."""
     folded = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
-    return Comparable(spaced=_SPACE.sub(" ", folded), solid=_SPACE.sub("", folded))
+    return FoldedText(spaced=_SPACE.sub(" ", folded), solid=_SPACE.sub("", folded))
 
 
-class Finder:
+class WordFinder:
     """Finds the words of a list, however they are dressed; Latin ones only as whole words."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        folded = [comparable(word) for word in words]
+        folded = [fold_for_search(word) for word in words]
         self._latin = _any_of(_whole(w.spaced.strip()) for w in folded if _LATIN.match(w.solid))
         self._solid = _any_of(re.escape(w.solid) for w in folded if not _LATIN.match(w.solid))
 
-    def found(self, text: Comparable) -> list[str]:
+    def found(self, text: FoldedText) -> list[str]:
         """The words in the text, each once, in their folded form."""
         hits = (*self._latin.findall(text.spaced), *self._solid.findall(text.solid))
         return list(dict.fromkeys(hits))

@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 
 from core.errors import ConfigError, Problem
 from core.taxonomy import CATEGORIES
-from listeners.judgement.platt_scaling import Stretch
-from listeners.judgement.sentiment.model_file import BITS
-from listeners.judgement.topic_features import BITS as CELLS
+from listeners.judgement.platt_scaling import PlattScaling
+from listeners.judgement.sentiment.model_file import BUCKET_BITS
+from listeners.judgement.topic_features import CELL_BITS as CELLS
 from listeners.judgement.topics import VERSION as TOPICS
-from listeners.judgement.topics import Regrouped
+from listeners.judgement.topics import CategoryShift
 
 Floats = NDArray[np.float64]
 
 
 class _Tables(TypedDict):
-    """``Regrouped`` as JSON has it."""
+    """``CategoryShift`` as JSON has it."""
 
     cells: list[int]
     moves: list[list[int]]
@@ -53,9 +53,9 @@ class Adaptation:
     """Places in the table whose weights are moved."""
     moves: tuple[tuple[int, int, int], ...] = ()
     """By how many of the model's units, in the order of the buckets."""
-    complaint: Stretch | None = None
+    complaint: PlattScaling | None = None
     """What becomes of the probability of a complaint."""
-    categories: Regrouped | None = None
+    categories: CategoryShift | None = None
     """What becomes of the probabilities of categories."""
     topics: str = ""
     """The model that ``complaint`` and ``categories`` belong to."""
@@ -64,13 +64,13 @@ class Adaptation:
         """What becomes of scores that the moved weights gave."""
         negative, neutral, positive = scores.tolist()
         width = abs(positive - negative)
-        # As ``bent``, in a tenth of its time for one text.
+        # As ``bend_scores``, in a tenth of its time for one text.
         by = self.slope + self.bend * (math.asinh(width) / width if width > _NARROW else 1.0)
         a, b, c = self.bias
         return np.array((negative * by + a, neutral * by + b, positive * by + c))
 
 
-def bent(scores: Floats, slope: float, bend: float) -> Floats:
+def bend_scores(scores: Floats, slope: float, bend: float) -> Floats:
     """Scores times ``slope``, and ``bend`` times what grows as their logarithm.
 
     ``scores``: negative, neutral and positive along the last axis. Which of a text's scores is the
@@ -87,14 +87,14 @@ def bent(scores: Floats, slope: float, bend: float) -> Floats:
     )
 
 
-def write(adaptation: Adaptation, path: Path) -> None:
+def write_adaptation(adaptation: Adaptation, path: Path) -> None:
     """Write the file in one step: a reader sees the old one or the new one, never half of it."""
     draft = path.with_name(path.name + ".new")
     draft.write_text(json.dumps({"format": _FORMAT} | asdict(adaptation)), encoding="utf-8")
     os.replace(draft, path)
 
 
-def read(path: Path, model: str) -> Adaptation:
+def read_adaptation(path: Path, model: str) -> Adaptation:
     """The adaptation in the file; raises ConfigError where it does not fit the model ``model``."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -108,13 +108,13 @@ def read(path: Path, model: str) -> Adaptation:
             bend=float(found.get("bend", 0.0)),
             buckets=tuple(int(bucket) for bucket in found["buckets"]),
             moves=tuple(_ints(move) for move in found["moves"]),
-            complaint=_stretch(found.get("complaint")),
-            categories=_regrouped(found.get("categories")),
+            complaint=_scaling(found.get("complaint")),
+            categories=_category_shift(found.get("categories")),
             topics=str(found.get("topics", "")),
         )
         if len(adaptation.buckets) != len(adaptation.moves):
             raise ValueError("it is cut short")
-        if any(not 0 <= bucket < 1 << BITS for bucket in adaptation.buckets):
+        if any(not 0 <= bucket < 1 << BUCKET_BITS for bucket in adaptation.buckets):
             raise ValueError("it names a place outside the model")
         if not all(map(math.isfinite, (adaptation.slope, adaptation.bend, *adaptation.bias))):
             raise ValueError("it has numbers that are none")
@@ -134,19 +134,19 @@ def read(path: Path, model: str) -> Adaptation:
     return adaptation
 
 
-def _stretch(found: dict[str, float] | None) -> Stretch | None:
+def _scaling(found: dict[str, float] | None) -> PlattScaling | None:
     if found is None:
         return None
     slope, offset = float(found["slope"]), float(found["offset"])
     if not math.isfinite(slope + offset):
         raise ValueError("it has numbers that are none")
-    return Stretch(slope=slope, offset=offset)
+    return PlattScaling(slope=slope, offset=offset)
 
 
-def _regrouped(found: _Tables | None) -> Regrouped | None:
+def _category_shift(found: _Tables | None) -> CategoryShift | None:
     if found is None:
         return None
-    regrouped = Regrouped(
+    regrouped = CategoryShift(
         cells=tuple(int(cell) for cell in found["cells"]),
         moves=tuple(tuple(int(move) for move in row) for row in found["moves"]),
         bias=tuple(float(one) for one in found["bias"]),

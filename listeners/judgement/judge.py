@@ -10,40 +10,40 @@ from typing import Final
 from core.judgement import Judgement, Probabilities
 from core.taxonomy import Sentiment
 from listeners.judgement import offence
-from listeners.judgement.platt_scaling import Stretch
-from listeners.judgement.second_opinion import NAME as SECOND
+from listeners.judgement.platt_scaling import PlattScaling
+from listeners.judgement.second_opinion import MODEL_NAME as SECOND
 from listeners.judgement.second_opinion import SecondOpinion
-from listeners.judgement.sentiment.comparison import compared
-from listeners.judgement.sentiment.models import Explained, Explains, SentimentModel
-from listeners.judgement.topic_features import Features, features
+from listeners.judgement.sentiment.comparison import resolve_comparison
+from listeners.judgement.sentiment.models import ExplainableModel, Explained, SentimentModel
+from listeners.judgement.topic_features import TopicFeatures, topic_features
 from listeners.judgement.topics import (
-    PASSED_ON,
+    QUOTED_ONLY_FACTOR,
     VERSION,
-    Decided,
+    TopicDecision,
     TopicModel,
-    Topics,
-    beside,
+    TopicProbabilities,
+    combined_with_quoted,
     decide,
-    model,
-    passed_on_only,
+    quoted_only,
+    shipped_model,
 )
-from listeners.text.language import language
-from listeners.text.normalise import joined, readable_head
-from listeners.text.quotations import one_way, split, unmarked
+from listeners.text.language import detect_language
+from listeners.text.normalise import join_spaced_characters, readable_cached
+from listeners.text.quotations import split_quoted, with_quotes_last, without_attribution
 
-HEAD: Final = 4000
+READ_LENGTH: Final = 4000
 """How many characters of a text are read for complaint, category, intent and risk."""
 
-MOST_EVIDENCE: Final = 8
+MAX_EVIDENCE: Final = 8
 
 _LETTER: Final = re.compile(r"[^\W\d_]")
-_SAYS_NOTHING: Final = 0.02
-_FIRST: Final = 5
+_COMPLAINT_WITHOUT_TEXT: Final = 0.02
+_LEADING_WORDS: Final = 5
 """Words of the lists that stand before the pieces that decided on sentiment."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Heard:
+class _ReadText:
     """A text as it is judged."""
 
     text: str
@@ -56,11 +56,11 @@ class _Heard:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Told:
+class _Prediction:
     """What the trained models say of one text, own words and quotation together."""
 
     complaint: float
-    decided: Decided
+    decided: TopicDecision
     offensive: float
     spam: float
 
@@ -77,7 +77,7 @@ class TextJudge:
         sentiment: SentimentModel,
         *,
         brands_in: Callable[[str], Sequence[str]] = _no_brand,
-        complaint: Stretch | None = None,
+        complaint: PlattScaling | None = None,
         topics: TopicModel | None = None,
         second: SecondOpinion | None = None,
         executor: Executor | None = None,
@@ -90,7 +90,7 @@ class TextJudge:
         ``executor``: where judging runs; ``None`` for the loop's own threads.
         """
         self._sentiment = sentiment
-        self._explains = sentiment if isinstance(sentiment, Explains) else None
+        self._explains = sentiment if isinstance(sentiment, ExplainableModel) else None
         self._brands_in = brands_in
         self._complaint = complaint
         self._topics = topics
@@ -118,7 +118,7 @@ class TextJudge:
             found, self._second.hear_now(texts, [one.probabilities for one in found])
         )
 
-    def features(self, text: str) -> Features | None:
+    def features(self, text: str) -> TopicFeatures | None:
         """What complaint and category are judged by; ``None`` where the author says nothing."""
         heard = self._hear(text)
         (shares,) = self._sentiment.probabilities([heard.text])
@@ -141,7 +141,7 @@ class TextJudge:
         heard = [self._hear(text) for text in texts]
         return [self._one(one, why) for one, why in zip(heard, self._why(heard), strict=True)]
 
-    def _why(self, heard: Sequence[_Heard]) -> Iterator[Explained]:
+    def _why(self, heard: Sequence[_ReadText]) -> Iterator[Explained]:
         if self._explains is None:
             for shares in self._sentiment.probabilities([one.text for one in heard]):
                 yield Explained(probabilities=shares, pieces=())
@@ -150,12 +150,12 @@ class TextJudge:
             # One by one: the n-grams of a text are still at hand when its topics are read.
             yield from self._explains.explained((one.text,))
 
-    def _hear(self, text: str) -> _Heard:
-        text = one_way(text)
-        shown = readable_head(text[:HEAD])
-        own, passed_on = split(shown)
-        plain = compared(shown, self._brands_in)
-        return _Heard(
+    def _hear(self, text: str) -> _ReadText:
+        text = with_quotes_last(text)
+        shown = readable_cached(text[:READ_LENGTH])
+        own, passed_on = split_quoted(shown)
+        plain = resolve_comparison(shown, self._brands_in)
+        return _ReadText(
             text=text if plain is None else plain.text,
             shown=shown,
             own=own,
@@ -163,7 +163,7 @@ class TextJudge:
             compared=() if plain is None else plain.evidence,
         )
 
-    def _one(self, heard: _Heard, why: Explained) -> Judgement:
+    def _one(self, heard: _ReadText, why: Explained) -> Judgement:
         sentiment = most_likely(why.probabilities)
         told = self._told(heard, why.probabilities)
         if told is None:
@@ -171,11 +171,11 @@ class TextJudge:
                 language="other",
                 sentiment=sentiment,
                 probabilities=why.probabilities,
-                complaint=_SAYS_NOTHING,
+                complaint=_COMPLAINT_WITHOUT_TEXT,
                 model=self._name,
             )
         return Judgement(
-            language=language(heard.shown),
+            language=detect_language(heard.shown),
             sentiment=sentiment,
             probabilities=why.probabilities,
             complaint=told.complaint,
@@ -184,41 +184,45 @@ class TextJudge:
             risk=told.decided.risk,
             offensive=told.offensive,
             spam=told.spam,
-            evidence=_evidence(told.decided.words, _said(heard, why.pieces)),
+            evidence=_evidence(told.decided.words, _own_pieces(heard, why.pieces)),
             model=self._name,
         )
 
-    def _told(self, heard: _Heard, shares: Probabilities) -> _Told | None:
+    def _told(self, heard: _ReadText, shares: Probabilities) -> _Prediction | None:
         """``None`` for a text without a letter."""
         own = self._read(heard.own, shares)
-        passed_on = self._read(unmarked(heard.passed_on), shares) if heard.passed_on else None
+        passed_on = (
+            self._read(without_attribution(heard.passed_on), shares) if heard.passed_on else None
+        )
         if own is None:
             return None if passed_on is None else self._quoted(*passed_on)
         topics, seen = own
         decided = decide(topics, seen)
         if passed_on is not None:
-            decided = beside(decided, decide(*passed_on))
-        return _Told(
+            decided = combined_with_quoted(decided, decide(*passed_on))
+        return _Prediction(
             complaint=topics.complaint,
             decided=decided,
-            offensive=offence.model().probability(seen),
+            offensive=offence.shipped_model().probability(seen),
             spam=topics.intents["spam"],
         )
 
-    def _quoted(self, topics: Topics, seen: Features) -> _Told:
-        return _Told(
-            complaint=topics.complaint * PASSED_ON,
-            decided=passed_on_only(decide(topics, seen)),
-            offensive=offence.model().probability(seen) * PASSED_ON,
+    def _quoted(self, topics: TopicProbabilities, seen: TopicFeatures) -> _Prediction:
+        return _Prediction(
+            complaint=topics.complaint * QUOTED_ONLY_FACTOR,
+            decided=quoted_only(decide(topics, seen)),
+            offensive=offence.shipped_model().probability(seen) * QUOTED_ONLY_FACTOR,
             spam=topics.intents["spam"],
         )
 
-    def _read(self, text: str, shares: Probabilities) -> tuple[Topics, Features] | None:
-        folded = joined(text).casefold()
+    def _read(
+        self, text: str, shares: Probabilities
+    ) -> tuple[TopicProbabilities, TopicFeatures] | None:
+        folded = join_spaced_characters(text).casefold()
         if not _LETTER.search(folded):
             return None
-        seen = features(folded, shares)
-        topics = (self._topics or model()).topics(seen)
+        seen = topic_features(folded, shares)
+        topics = (self._topics or shipped_model()).topics(seen)
         if self._complaint is not None:
             topics = replace(topics, complaint=self._complaint(topics.complaint))
         return topics, seen
@@ -232,7 +236,7 @@ def most_likely(probabilities: Probabilities) -> Sentiment:
     return "negative" if probabilities.negative == most else "positive"
 
 
-def _said(heard: _Heard, pieces: tuple[str, ...]) -> tuple[str, ...]:
+def _own_pieces(heard: _ReadText, pieces: tuple[str, ...]) -> tuple[str, ...]:
     """Comparisons as they were written, and the pieces that are the author's words."""
     if not heard.compared:
         return pieces
@@ -243,7 +247,7 @@ def _said(heard: _Heard, pieces: tuple[str, ...]) -> tuple[str, ...]:
 def _evidence(words: tuple[str, ...], pieces: tuple[str, ...]) -> tuple[str, ...]:
     """A few words of each kind, none twice and none as a part of another one."""
     shown: list[str] = []
-    for word in (*words[:_FIRST], *pieces, *words[_FIRST:]):
+    for word in (*words[:_LEADING_WORDS], *pieces, *words[_LEADING_WORDS:]):
         if not any(word in other for other in shown):
             shown.append(word)
-    return tuple(shown[:MOST_EVIDENCE])
+    return tuple(shown[:MAX_EVIDENCE])

@@ -24,7 +24,7 @@ class Hit(NamedTuple):
     end: int
 
 
-class Lexicon:
+class WordIndex:
     """Words under labels; a word may stand under several."""
 
     def __init__(self, lists: Mapping[str, Sequence[str]]) -> None:
@@ -86,7 +86,7 @@ def _latin(char: str) -> bool:
 
 
 @cache
-def lists(name: str) -> Mapping[str, tuple[str, ...]]:
+def word_lists(name: str) -> Mapping[str, tuple[str, ...]]:
     """The word lists of ``NAME.toml`` whose tables are languages, by label."""
     tree = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     return {label: (*table["zh"], *table["en"]) for label, table in tree.items()}
@@ -96,20 +96,20 @@ _HARMLESS: Final = "harmless"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Risk:
+class NamedRisk:
     """One kind of harm and the words that name it."""
 
     kind: str
     words: tuple[str, ...]
 
 
-def risks(folded: str) -> tuple[Risk, ...]:
+def risks(folded: str) -> tuple[NamedRisk, ...]:
     """The kinds that a readable, case-folded text names, most urgent first."""
-    return named(_rules().words.hits(folded))
+    return named_risks(_rules().words.hits(folded))
 
 
-def named(hits: Sequence[Hit], *, prefix: str = "") -> tuple[Risk, ...]:
-    """The kinds that words of ``word_lists`` name; their labels begin with ``prefix``."""
+def named_risks(hits: Sequence[Hit], *, prefix: str = "") -> tuple[NamedRisk, ...]:
+    """The kinds that words of ``risk_words`` name; their labels begin with ``prefix``."""
     rules = _rules()
     harmless = [hit for hit in hits if hit.label == f"{prefix}{_HARMLESS}"]
     left: dict[str, list[Hit]] = {}
@@ -118,11 +118,13 @@ def named(hits: Sequence[Hit], *, prefix: str = "") -> tuple[Risk, ...]:
             left.setdefault(hit.label.removeprefix(prefix), []).append(hit)
     if not left:
         return ()
-    found = [Risk(kind=kind, words=words) for kind in RISKS if (words := rules.named(kind, left))]
+    found = [
+        NamedRisk(kind=kind, words=words) for kind in RISKS if (words := rules.named(kind, left))
+    ]
     return tuple(found)
 
 
-def word_lists() -> Mapping[str, tuple[str, ...]]:
+def risk_words() -> Mapping[str, tuple[str, ...]]:
     """Every word that is looked for, by label."""
     return _rules().lists
 
@@ -130,7 +132,7 @@ def word_lists() -> Mapping[str, tuple[str, ...]]:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Rules:
     lists: Mapping[str, tuple[str, ...]]
-    words: Lexicon
+    words: WordIndex
     pairs: Mapping[str, tuple[tuple[str, str], ...]]
     reach: int
 
@@ -153,7 +155,7 @@ def _rules() -> _Rules:
     lists[_HARMLESS] = tuple(tree["harmless"])
     return _Rules(
         lists=lists,
-        words=Lexicon(lists),
+        words=WordIndex(lists),
         pairs={
             kind: tuple((_group(a), _group(b)) for a, b in tree[kind].get("pairs", ()))
             for kind in RISKS

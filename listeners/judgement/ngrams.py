@@ -14,27 +14,29 @@ from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint32]
 
-WIDTH: Final = 5
+LONGEST_NGRAM: Final = 5
 """The longest character n-gram."""
 
 _MASK: Final = 0xFFFFFFFF
-_POWERS: Final = np.array([[pow(0x9E3779B1, i, 2**32)] for i in range(WIDTH)], np.uint32)
-_SALTS: Final = np.array([[(0x2C1B3C6D + 34 * i * i) & _MASK] for i in range(WIDTH)], np.uint32)
+_POWERS: Final = np.array([[pow(0x9E3779B1, i, 2**32)] for i in range(LONGEST_NGRAM)], np.uint32)
+_SALTS: Final = np.array(
+    [[(0x2C1B3C6D + 34 * i * i) & _MASK] for i in range(LONGEST_NGRAM)], np.uint32
+)
 _SPREAD: Final = np.uint32(0x85EBCA6B)
 _PAIR: Final = np.uint32(0x01000193)
-_NEXT: Final = np.uint32(0x85EBCA77)
+_SECOND: Final = np.uint32(0x85EBCA77)
 _THIRD: Final = np.uint32(31337)
 _WORDS: Final = np.uint32(0x5BD1E995)
 _FIFTEEN: Final = np.uint32(15)
 _THIRTEEN: Final = np.uint32(13)
 _WORD: Final = re.compile(r"[a-z']+")
-_END: Final = " " + "\0" * (WIDTH - 1)
-_REMEMBERED: Final = 8
+_END: Final = " " + "\0" * (LONGEST_NGRAM - 1)
+_CACHED: Final = 8
 """Texts: sentiment, topics and evidence look at the same one, one after the other."""
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def characters(text: str) -> Hashes:
+@lru_cache(maxsize=_CACHED)
+def character_ngrams(text: str) -> Hashes:
     """Hashes of the n-grams that start at each character: shape (WIDTH, len(text) + 2).
 
     The text is set between spaces; n-grams that reach past its end are those of the end. The
@@ -42,31 +44,31 @@ def characters(text: str) -> Hashes:
     """
     codes = np.frombuffer((" " + text + _END).encode("utf-32-le", "surrogatepass"), np.uint32)
     codes = codes * _SPREAD
-    rows = len(codes) - WIDTH + 1
+    rows = len(codes) - LONGEST_NGRAM + 1
     # Overlapping rows over one buffer; as_strided does the same at five times the cost.
-    windows: Hashes = np.ndarray((WIDTH, rows), np.uint32, codes, 0, (4, 4))
+    windows: Hashes = np.ndarray((LONGEST_NGRAM, rows), np.uint32, codes, 0, (4, 4))
     hashes: Hashes = np.add.accumulate(windows * _POWERS, axis=0, dtype=np.uint32)
     found: Hashes = (hashes ^ (hashes >> _FIFTEEN)) * _SALTS
     found.flags.writeable = False
     return found
 
 
-def words(text: str) -> Hashes:
+def word_ngrams(text: str) -> Hashes:
     """Hashes of the Latin words of a text in lower case, of their pairs and of their triples."""
     found = _WORD.findall(text)
     one = np.array([zlib.crc32(word.encode()) for word in found], np.uint32)
-    two = one[:-1] * _PAIR + one[1:] * _NEXT
+    two = one[:-1] * _PAIR + one[1:] * _SECOND
     three = two[:-1] * _THIRD + one[2:]
     hashes = np.concatenate([one, two, three])
     mixed: Hashes = (hashes ^ (hashes >> _THIRTEEN)) * _WORDS
     return mixed
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def grams(text: str) -> Hashes:
+@lru_cache(maxsize=_CACHED)
+def ngrams(text: str) -> Hashes:
     """All features of a folded text, each once, ascending; shared and not to be written to."""
-    hashes = characters(text).ravel()
-    hashes = np.concatenate([hashes, words(text)]) if _WORD.search(text) else hashes.copy()
+    hashes = character_ngrams(text).ravel()
+    hashes = np.concatenate([hashes, word_ngrams(text)]) if _WORD.search(text) else hashes.copy()
     hashes.sort()
     first = np.empty(len(hashes), np.bool_)
     first[0] = True

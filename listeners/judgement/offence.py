@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from listeners.judgement.ngrams import Hashes
-from listeners.judgement.topic_features import INSULT, Features
+from listeners.judgement.topic_features import INSULT, TopicFeatures
 
-FILE: Final = Path(__file__).with_name("tables") / "offence.npz"
-BITS: Final = 17
+MODEL_FILE: Final = Path(__file__).with_name("tables") / "offence.npz"
+CELL_BITS: Final = 17
 """The hashed n-grams fall into two to the power of so many cells."""
 
-_SHIFT: Final = np.uint32(32 - BITS)
-_MOST: Final = 30.0
-_ENOUGH: Final = 2
+_SHIFT: Final = np.uint32(32 - CELL_BITS)
+_MAX_LOG_ODDS: Final = 30.0
+_MAX_INSULTS: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,15 +36,15 @@ class OffenceModel:
     """What each word of ``lexicons/insult.toml`` adds to the log-odds."""
     bias: float
 
-    def probability(self, seen: Features) -> float:
+    def probability(self, seen: TopicFeatures) -> float:
         """That a text with these features is offensive."""
-        return self.score(seen.grams >> _SHIFT, insults(seen))
+        return self.score(seen.grams >> _SHIFT, count_insults(seen))
 
     def score(self, cells: Hashes, named: int) -> float:
         """The same of the cells of its n-grams and how many insults it names."""
         total = int(self.table.take(cells).sum(dtype=np.int32)) * self.unit
         score = total / math.sqrt(len(cells)) + self.insult * named + self.bias
-        return 1 / (1 + math.exp(-max(-_MOST, min(_MOST, score))))
+        return 1 / (1 + math.exp(-max(-_MAX_LOG_ODDS, min(_MAX_LOG_ODDS, score))))
 
     def save(self, file: Path) -> None:
         """Write the model."""
@@ -53,12 +53,12 @@ class OffenceModel:
         )
 
 
-def insults(seen: Features) -> int:
+def count_insults(seen: TopicFeatures) -> int:
     """How many words of insult a text has; two are as many as matter."""
-    return min(_ENOUGH, len({hit.word for hit in seen.hits[INSULT]}))
+    return min(_MAX_INSULTS, len({hit.word for hit in seen.hits[INSULT]}))
 
 
-def load(file: Path = FILE) -> OffenceModel:
+def load_offence(file: Path = MODEL_FILE) -> OffenceModel:
     """Read a model."""
     with np.load(file) as data:
         return OffenceModel(
@@ -70,6 +70,6 @@ def load(file: Path = FILE) -> OffenceModel:
 
 
 @cache
-def model() -> OffenceModel:
+def shipped_model() -> OffenceModel:
     """The model that ships with the code; read once, at first use."""
-    return load()
+    return load_offence()

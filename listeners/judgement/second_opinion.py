@@ -19,22 +19,22 @@ from core.errors import ConfigError, Problem
 from core.judgement import Probabilities
 from listeners.judgement.embedding import LONGEST, PACKAGE, Embedder, Vectors
 
-FILE: Final = Path(__file__).with_name("tables") / "second.npz"
-UNSURE: Final = 0.6
+HEAD_FILE: Final = Path(__file__).with_name("tables") / "second.npz"
+UNSURE_BELOW: Final = 0.6
 """A text is asked about where no sentiment is as likely as this."""
 
 BUDGET: Final = 0.2
 """Seconds that a batch waits for all its answers together."""
 
-LINE: Final = 8
+QUEUE_SIZE: Final = 8
 """Texts that may wait for the model at once."""
 
-NAME: Final = "e5-1"
+MODEL_NAME: Final = "e5-1"
 """What is added to Judgement.model where it was heard."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Head:
+class SentimentHead:
     """Reads the sentiment out of the meaning and the first judgement."""
 
     weights: Vectors
@@ -58,11 +58,11 @@ class SecondOpinion:
     def __init__(
         self,
         embedder: Embedder,
-        head: Head,
+        head: SentimentHead,
         *,
         budget: float = BUDGET,
-        line: int = LINE,
-        unsure: float = UNSURE,
+        line: int = QUEUE_SIZE,
+        unsure: float = UNSURE_BELOW,
     ) -> None:
         """``budget``: seconds a batch waits; ``line``: texts that may wait at once."""
         self._embedder = embedder
@@ -111,15 +111,15 @@ class SecondOpinion:
         return asked
 
 
-def load_head(file: Path = FILE) -> Head:
+def load_head(file: Path = HEAD_FILE) -> SentimentHead:
     """Read the trained head."""
     with np.load(file) as data:
-        return Head(
+        return SentimentHead(
             weights=data["weights"].astype(np.float32), first=data["first"], bias=data["bias"]
         )
 
 
-def load(embedder: Embedder | None, *, wanted: bool) -> SecondOpinion | None:
+def load_second_opinion(embedder: Embedder | None, *, wanted: bool) -> SecondOpinion | None:
     """``None`` unless it is wanted; raises ConfigError where the extra is not installed."""
     if not wanted:
         return None

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.judgement.lexicon import Hit
-from listeners.judgement.topic_features import Features
+from listeners.judgement.topic_features import TopicFeatures
 
-FILE: Final = Path(__file__).with_name("tables") / "topics.npz"
+MODEL_FILE: Final = Path(__file__).with_name("tables") / "topics.npz"
 VERSION: Final = "topics-3"
 
 HEADS: Final = ("complaint", *CATEGORIES, *INTENTS, *RISKS)
 """What each column of the tables is."""
 
-_MOST: Final = np.float32(30)
+_MAX_LOG_ODDS: Final = np.float32(30)
 """Log-odds beyond which nothing is surer."""
 
 _CATEGORIES: Final = slice(1, 1 + len(CATEGORIES))
@@ -28,7 +28,7 @@ _RISKS: Final = slice(len(HEADS) - len(RISKS), len(HEADS))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Topics:
+class TopicProbabilities:
     """Probabilities; those of categories and of intents each sum to one."""
 
     complaint: float
@@ -39,7 +39,7 @@ class Topics:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Regrouped:
+class CategoryShift:
     """What a brand's own labels change in the weights of categories."""
 
     cells: tuple[int, ...]
@@ -76,7 +76,7 @@ class TopicModel:
             table=self._table, unit=self._unit * by, dense=self._dense * by, bias=bias
         )
 
-    def regrouped(self, change: Regrouped) -> "TopicModel":
+    def regrouped(self, change: CategoryShift) -> "TopicModel":
         """The same with other weights for categories."""
         table, bias = self._table.copy(), self._bias.copy()
         cells = np.array(change.cells, np.int64)
@@ -100,30 +100,32 @@ class TopicModel:
             file, table=self._table, unit=self._unit, dense=self._dense, bias=self._bias
         )
 
-    def topics(self, features: Features) -> Topics:
+    def topics(self, features: TopicFeatures) -> TopicProbabilities:
         """What the features speak for."""
         cells = self._table.take(features.cells, axis=0).astype(np.float32)
         scale = np.float32(1 / math.sqrt(len(cells)))
         # Whole numbers far below 2**24: adding them up as floats is exact, and quicker.
         grams: NDArray[np.float32] = np.ones(len(cells), np.float32) @ cells * self._unit * scale
         scores = grams + features.dense @ self._dense + self._bias
-        powers: list[float] = np.exp(np.minimum(np.maximum(scores, -_MOST), _MOST)).tolist()
-        return Topics(
+        powers: list[float] = np.exp(
+            np.minimum(np.maximum(scores, -_MAX_LOG_ODDS), _MAX_LOG_ODDS)
+        ).tolist()
+        return TopicProbabilities(
             complaint=powers[0] / (1 + powers[0]),
-            categories=_one_of(CATEGORIES, powers[_CATEGORIES]),
-            intents=_one_of(INTENTS, powers[_INTENTS]),
+            categories=_softmax(CATEGORIES, powers[_CATEGORIES]),
+            intents=_softmax(INTENTS, powers[_INTENTS]),
             risks={
                 kind: power / (1 + power) for kind, power in zip(RISKS, powers[_RISKS], strict=True)
             },
         )
 
 
-def _one_of(names: tuple[str, ...], powers: list[float]) -> dict[str, float]:
+def _softmax(names: tuple[str, ...], powers: list[float]) -> dict[str, float]:
     whole = sum(powers)
     return {name: power / whole for name, power in zip(names, powers, strict=True)}
 
 
-def load(file: Path = FILE) -> TopicModel:
+def load_topics(file: Path = MODEL_FILE) -> TopicModel:
     """Read a model."""
     with np.load(file) as data:
         return TopicModel(
@@ -132,32 +134,32 @@ def load(file: Path = FILE) -> TopicModel:
 
 
 @cache
-def model() -> TopicModel:
+def shipped_model() -> TopicModel:
     """The model that ships with the code; read once, at first use."""
-    return load()
+    return load_topics()
 
 
-LIKELY_RISK: Final = 0.1
+RISK_FROM: Final = 0.1
 """From here on a risk counts that no word names; low, because recall comes first."""
 
-PASSED_ON: Final = 0.45
+QUOTED_ONLY_FACTOR: Final = 0.45
 """How much of the probability of a complaint is left of one that is passed on without a word."""
 
-_COMPLAINT: Final = 0.5
-_OWN_TOPIC: Final = 0.5
+_COMPLAINT_FROM: Final = 0.5
+_OWN_CATEGORY_FROM: Final = 0.5
 """From here on a few words on a quotation have a topic of their own."""
-_CALM: Final = frozenset({"praise", "statement", "question", "suggestion", "spam"})
+_NOT_OF_COMPLAINTS: Final = frozenset({"praise", "statement", "question", "suggestion", "spam"})
 """What nobody wants who has something put right."""
 
-_NAMED: Final = frozenset({"human", "order_status", "threat", "spam"})
+_EXPLICIT_INTENTS: Final = frozenset({"human", "order_status", "threat", "spam"})
 """What nobody wants without saying so."""
 
-_SURE: Final = 0.7
+_INTENT_FROM: Final = 0.7
 """From here on an intent counts that has to be said and that no word says."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Decided:
+class TopicDecision:
     """What a text is about, what its author wants, and what harm it names."""
 
     category: str
@@ -169,17 +171,17 @@ class Decided:
     """The words that speak for it, most important first."""
 
 
-def decide(topics: Topics, features: Features) -> Decided:
+def decide(topics: TopicProbabilities, features: TopicFeatures) -> TopicDecision:
     """Take the likeliest of each; a risk counts where words or the model see it."""
     category = max(topics.categories, key=topics.categories.__getitem__)
     intent = _intent(topics, features)
     named = {risk.kind for risk in features.risks}
-    risk = tuple(kind for kind in RISKS if kind in named or topics.risks[kind] >= LIKELY_RISK)
+    risk = tuple(kind for kind in RISKS if kind in named or topics.risks[kind] >= RISK_FROM)
     words = [word for one in features.risks if one.kind in risk for word in one.words]
     words += _words(features.hits["complaint"], {"complaint.fault", "complaint.demand"})
     words += _words(features.hits["category"], {f"category.{category}"})
     words += _words(features.hits["intent"], {f"intent.{intent}"})
-    return Decided(
+    return TopicDecision(
         category=category,
         about=topics.categories[category],
         intent=intent,
@@ -188,10 +190,10 @@ def decide(topics: Topics, features: Features) -> Decided:
     )
 
 
-def beside(own: Decided, passed_on: Decided) -> Decided:
+def combined_with_quoted(own: TopicDecision, passed_on: TopicDecision) -> TopicDecision:
     """The author's own words, with what they were said about: topic and harm of the quotation."""
     risk = tuple(kind for kind in RISKS if kind in own.risk or kind in passed_on.risk)
-    has_topic = own.category != "other" and own.about >= _OWN_TOPIC
+    has_topic = own.category != "other" and own.about >= _OWN_CATEGORY_FROM
     return replace(
         own,
         category=own.category if has_topic else passed_on.category,
@@ -200,21 +202,21 @@ def beside(own: Decided, passed_on: Decided) -> Decided:
     )
 
 
-def passed_on_only(found: Decided) -> Decided:
+def quoted_only(found: TopicDecision) -> TopicDecision:
     """The topic and the harm of a quotation whose author says nothing about it."""
     return replace(found, intent="spam" if found.intent == "spam" else "statement")
 
 
-def _intent(topics: Topics, features: Features) -> str:
+def _intent(topics: TopicProbabilities, features: TopicFeatures) -> str:
     """The likeliest intent that agrees with the probability of a complaint."""
     said = {hit.label for hit in features.hits["intent"]}
-    wrong = topics.complaint >= _COMPLAINT
-    ruled_out = _CALM if wrong else {"complaint"}
+    wrong = topics.complaint >= _COMPLAINT_FROM
+    ruled_out = _NOT_OF_COMPLAINTS if wrong else {"complaint"}
     left = {
         name: share
         for name, share in topics.intents.items()
         if name not in ruled_out
-        and (name not in _NAMED or share >= _SURE or f"intent.{name}" in said)
+        and (name not in _EXPLICIT_INTENTS or share >= _INTENT_FROM or f"intent.{name}" in said)
     }
     return max(left, key=left.__getitem__)
 

@@ -10,44 +10,55 @@ from core.errors import InputError
 from core.mentions import CorrectedMention
 from core.settings import Settings
 from core.taxonomy import CATEGORIES, Sentiment
-from listeners.judgement.adaptation import Adaptation, write
+from listeners.judgement.adaptation import Adaptation, write_adaptation
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment.linear import LinearModel, load
 from listeners.judgement.topics import VERSION
-from listeners.judgement.topics import model as topic_model
+from listeners.judgement.topics import shipped_model as topic_model
 from listeners.learning.cross_validation import Quality
-from listeners.learning.sentiment import LEAST, MOST, Adapted, Label, adapt
-from listeners.learning.topics import LEAST as LEAST_CATEGORIES
-from listeners.learning.topics import Sorted, Stretched, adapt_category, adapt_complaint
+from listeners.learning.sentiment import (
+    MAX_LABELS,
+    MIN_LABELS,
+    Label,
+    SentimentResult,
+    adapt_sentiment,
+)
+from listeners.learning.topics import MIN_CATEGORY_LABELS as LEAST_CATEGORIES
+from listeners.learning.topics import (
+    CategoryResult,
+    ComplaintResult,
+    adapt_category,
+    adapt_complaint,
+)
 
-_COMPLAINT: Final = 0.5
+_COMPLAINT_FROM: Final = 0.5
 _SENTIMENTS: Final[tuple[Sentiment, ...]] = get_args(Sentiment)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Lesson:
+class AdaptationResult:
     """What was learned, and how good it is on texts that were not learned from."""
 
-    sentiment: Adapted | None
+    sentiment: SentimentResult | None
     """``None`` where there are too few labels of sentiment, or all say the same."""
-    complaint: Stretched | None
+    complaint: ComplaintResult | None
     """``None`` where there are too few labels of complaints, or all say the same."""
-    category: Sorted | None
+    category: CategoryResult | None
     """``None`` where there are too few labels of categories, or all say the same."""
     adaptation: Adaptation | None
     """``None`` where nothing is accepted."""
 
 
-def learn(model: LinearModel, labels: Sequence[Label]) -> Lesson:
+def adapt_all(model: LinearModel, labels: Sequence[Label]) -> AdaptationResult:
     """Learn all there is to be learned; writes nothing.
 
-    Raises InputError as ``adapt`` where there is nothing that could be learned.
+    Raises InputError as ``adapt_sentiment`` where there is nothing that could be learned.
     """
     done, adaptation = None, None
     try:
-        done = adapt(model, labels)
+        done = adapt_sentiment(model, labels)
     except InputError:
-        if not _sortable(labels):
+        if not _category_labels(labels):
             raise
     if done is not None:
         adaptation = done.adaptation
@@ -56,43 +67,45 @@ def learn(model: LinearModel, labels: Sequence[Label]) -> Lesson:
     complaint = _complaint(judge, labels)
     if complaint is not None and complaint.stretch is not None:
         adaptation = replace(
-            adaptation or _untouched(model, complaint.before.texts),
+            adaptation or _unchanged_sentiment(model, complaint.before.texts),
             complaint=complaint.stretch,
             topics=VERSION,
         )
     category = _category(judge, labels)
     if category is not None and category.regrouped is not None:
         adaptation = replace(
-            adaptation or _untouched(model, category.before.texts),
+            adaptation or _unchanged_sentiment(model, category.before.texts),
             categories=category.regrouped,
             topics=VERSION,
         )
-    return Lesson(sentiment=done, complaint=complaint, category=category, adaptation=adaptation)
+    return AdaptationResult(
+        sentiment=done, complaint=complaint, category=category, adaptation=adaptation
+    )
 
 
-def _untouched(model: LinearModel, labels: int) -> Adaptation:
+def _unchanged_sentiment(model: LinearModel, labels: int) -> Adaptation:
     """Leaves sentiment as it is."""
     return Adaptation(model=model.name, labels=labels, slope=1.0, bias=(0.0, 0.0, 0.0))
 
 
-def _complaint(judge: TextJudge, labels: Sequence[Label]) -> Stretched | None:
+def _complaint(judge: TextJudge, labels: Sequence[Label]) -> ComplaintResult | None:
     last = {one.text: one.complaint for one in labels if one.complaint is not None}
-    if len(last) < LEAST or len(set(last.values())) < 2:
+    if len(last) < MIN_LABELS or len(set(last.values())) < 2:
         return None
     found = judge.judge_now(tuple(last))
     return adapt_complaint([one.complaint for one in found], tuple(last.values()))
 
 
-def _sortable(labels: Sequence[Label]) -> dict[str, str]:
+def _category_labels(labels: Sequence[Label]) -> dict[str, str]:
     """The category of each text that has one; empty where they are too few to learn from."""
     last = {one.text: one.category for one in labels if one.category is not None}
     return last if len(last) >= LEAST_CATEGORIES and len(set(last.values())) > 1 else {}
 
 
-def _category(judge: TextJudge, labels: Sequence[Label]) -> Sorted | None:
+def _category(judge: TextJudge, labels: Sequence[Label]) -> CategoryResult | None:
     seen = [
         (features, category)
-        for text, category in list(_sortable(labels).items())[-MOST:]
+        for text, category in list(_category_labels(labels).items())[-MAX_LABELS:]
         if (features := judge.features(text)) is not None
     ]
     if len(seen) < LEAST_CATEGORIES:
@@ -100,14 +113,14 @@ def _category(judge: TextJudge, labels: Sequence[Label]) -> Sorted | None:
     return adapt_category(topic_model(), [one for one, _ in seen], [name for _, name in seen])
 
 
-def from_corrections(corrected: Iterable[CorrectedMention]) -> list[Label]:
+def labels_from_corrections(corrected: Iterable[CorrectedMention]) -> list[Label]:
     """One label a correction: where staff left something as it was, the judge was right."""
     return [
         Label(
             text=one.text,
             sentiment=one.correction.sentiment or one.judgement.sentiment,
             complaint=(
-                one.judgement.complaint >= _COMPLAINT
+                one.judgement.complaint >= _COMPLAINT_FROM
                 if one.correction.complaint is None
                 else one.correction.complaint
             ),
@@ -121,7 +134,7 @@ def _known(category: str | None) -> str | None:
     return category if category in CATEGORIES else None
 
 
-def from_file(file: Path) -> list[Label]:
+def labels_from_file(file: Path) -> list[Label]:
     """JSON Lines ``{"text", "sentiment", "complaint", "category"}``, the last three where known.
 
     Raises InputError, naming the line, for what cannot be read.
@@ -157,14 +170,14 @@ def _bad(file: Path, number: int, message: str) -> InputError:
     return InputError(f"{file}, line {number}: {message}. Write {example}")
 
 
-DEFAULT: Final = "adaptation.json"
-REFUSED: Final = 1
+DEFAULT_FILE: Final = "adaptation.json"
+EXIT_REFUSED: Final = 1
 """Exit status where nothing was learned."""
 
 _REFUSED: Final = "refused"
 
 
-def place_of(settings: Settings, folder: Path, out: Path | None) -> Path:
+def output_path(settings: Settings, folder: Path, out: Path | None) -> Path:
     """Where to write: as asked for, else as configured, else beside the configuration.
 
     Raises InputError where the configured model cannot learn.
@@ -173,53 +186,59 @@ def place_of(settings: Settings, folder: Path, out: Path | None) -> Path:
         raise InputError(
             f'The model {settings.sentiment!r} cannot learn. Choose sentiment = "linear".'
         )
-    return out if out is not None else folder / (settings.adaptation or DEFAULT)
+    return out if out is not None else folder / (settings.adaptation or DEFAULT_FILE)
 
 
-def teach(labels: Sequence[Label], place: Path, *, out: TextIO) -> int:
+def adapt_and_report(labels: Sequence[Label], place: Path, *, out: TextIO) -> int:
     """Learn, tell, and write to ``place`` what is accepted; returns the exit status.
 
     Raises InputError for too few labels. A refused lesson leaves the file as it is.
     """
-    lesson = learn(load(), labels)
-    out.write("\n".join(_told(lesson)) + "\n")
+    lesson = adapt_all(load(), labels)
+    out.write("\n".join(_report_lines(lesson)) + "\n")
     if lesson.adaptation is None:
         out.write("No step forward on labels that were not learned from: nothing is written.\n")
-        return REFUSED
+        return EXIT_REFUSED
     try:
-        write(lesson.adaptation, place)
+        write_adaptation(lesson.adaptation, place)
     except OSError as error:
         raise InputError(f"{place} cannot be written ({error}). Name another file.") from error
     out.write(f'Written to {place}. Use it with: adaptation = "{place.name}"\n')
     return 0
 
 
-def _told(lesson: Lesson) -> list[str]:
+def _report_lines(lesson: AdaptationResult) -> list[str]:
     lines = [f"{'':<20}{'labels':>7}{'accuracy':>10}{'macro-F1':>10}{'log loss':>10}{'ECE':>8}"]
     if lesson.sentiment is None:
-        lines.append(_left("sentiment"))
+        lines.append(_skipped("sentiment"))
     else:
         accepted = lesson.sentiment.adaptation is not None
         learned = lesson.sentiment.learned if accepted else _REFUSED
-        lines += _both("sentiment", lesson.sentiment.before, lesson.sentiment.after, learned)
+        lines += _before_and_after(
+            "sentiment", lesson.sentiment.before, lesson.sentiment.after, learned
+        )
     if lesson.complaint is None:
-        lines.append(_left("complaint"))
+        lines.append(_skipped("complaint"))
     else:
         learned = "calibration" if lesson.complaint.stretch is not None else _REFUSED
-        lines += _both("complaint", lesson.complaint.before, lesson.complaint.after, learned)
+        lines += _before_and_after(
+            "complaint", lesson.complaint.before, lesson.complaint.after, learned
+        )
     if lesson.category is None:
-        lines.append(_left("category"))
+        lines.append(_skipped("category"))
     else:
         learned = "weights" if lesson.category.regrouped is not None else _REFUSED
-        lines += _both("category", lesson.category.before, lesson.category.after, learned)
+        lines += _before_and_after(
+            "category", lesson.category.before, lesson.category.after, learned
+        )
     return lines
 
 
-def _left(name: str) -> str:
+def _skipped(name: str) -> str:
     return f"{name:<20}too few labels, or all say the same: left as it is"
 
 
-def _both(name: str, before: Quality, after: Quality, end: str) -> list[str]:
+def _before_and_after(name: str, before: Quality, after: Quality, end: str) -> list[str]:
     return [
         f"{f'{name} {when}':<20}{found.texts:>7}{found.accuracy:>10.3f}{found.macro_f1:>10.3f}"
         f"{found.log_loss:>10.3f}{found.calibration_error:>8.3f}{note}"

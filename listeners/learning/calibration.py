@@ -6,18 +6,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.judgement.adaptation import bent
+from listeners.judgement.adaptation import bend_scores
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_STEPS: Final = 40
-_ENOUGH: Final = 1e-7
-_HOLD: Final = np.array([30.0, 30.0, 2.0, 2.0, 2.0])
-"""How strongly slope, bend and the three biases are held at ``_START``; in labels' worth."""
-_START: Final = np.array([0.3, 0.6, 0.0, 0.0, 0.0])
+_MAX_STEPS: Final = 40
+_TOLERANCE: Final = 1e-7
+_PRIOR_STRENGTH: Final = np.array([30.0, 30.0, 2.0, 2.0, 2.0])
+"""How strongly slope, bend and the three biases are held at ``_PRIOR_MEAN``; in labels' worth."""
+_PRIOR_MEAN: Final = np.array([0.3, 0.6, 0.0, 0.0, 0.0])
 """On texts of a new kind a model is surer than it should be, most of all where it is very sure."""
-_LEAST: Final = np.array([0.05, 0.0, -np.inf, -np.inf, -np.inf])
+_LOWER_BOUNDS: Final = np.array([0.05, 0.0, -np.inf, -np.inf, -np.inf])
 """Below these, what the model holds for likelier would become less likely."""
 
 
@@ -31,7 +31,7 @@ class Calibration:
 
     def judged(self, scores: Floats) -> Floats:
         """Probabilities, one row a text."""
-        return softmax(bent(scores, self.slope, self.bend) + np.array(self.bias))
+        return softmax(bend_scores(scores, self.slope, self.bend) + np.array(self.bias))
 
 
 def calibrate(scores: Floats, classes: Ints, *, biased: bool = True) -> Calibration:
@@ -40,16 +40,19 @@ def calibrate(scores: Floats, classes: Ints, *, biased: bool = True) -> Calibrat
     Without ``biased`` every text keeps its likeliest class: only how sure that is changes.
     """
     rows = len(scores)
-    parts = [bent(scores, 1.0, 0.0), bent(scores, 0.0, 1.0)]
+    parts = [bend_scores(scores, 1.0, 0.0), bend_scores(scores, 0.0, 1.0)]
     parts += [np.tile(one, (rows, 1)) for one in np.eye(3)]
     design: Floats = np.stack(parts, axis=2)
-    found, free = _START.copy(), np.arange(len(_START)) < (len(_START) if biased else 2)
+    found, free = (
+        _PRIOR_MEAN.copy(),
+        np.arange(len(_PRIOR_MEAN)) < (len(_PRIOR_MEAN) if biased else 2),
+    )
     while True:
         found = _newton(design, classes, found, free)
-        low = free & (found < _LEAST)
+        low = free & (found < _LOWER_BOUNDS)
         if not low.any():
             break
-        found[low], free[low] = _LEAST[low], False
+        found[low], free[low] = _LOWER_BOUNDS[low], False
     slope, bend, negative, neutral, positive = found.tolist()
     return Calibration(slope=slope, bend=bend, bias=(negative, neutral, positive))
 
@@ -58,12 +61,14 @@ def _newton(design: Floats, classes: Ints, start: Floats, free: NDArray[np.bool_
     """The likeliest parameters, of which those that are not free stay as they are."""
     found, truth = start.copy(), one_hot(classes, design.shape[1])
     loss = _loss(design, classes, found)
-    for _ in range(_STEPS):
+    for _ in range(_MAX_STEPS):
         shares = softmax(design @ found)
-        slope = np.einsum("ncp,nc->p", design, shares - truth) + _HOLD * (found - _START)
+        slope = np.einsum("ncp,nc->p", design, shares - truth) + _PRIOR_STRENGTH * (
+            found - _PRIOR_MEAN
+        )
         middle = np.einsum("ncp,nc->np", design, shares)
         curve = np.einsum("ncp,nc,ncq->pq", design, shares, design) - middle.T @ middle
-        curve += np.diag(_HOLD)
+        curve += np.diag(_PRIOR_STRENGTH)
         step = np.zeros_like(found)
         step[free] = np.linalg.solve(curve[np.ix_(free, free)], slope[free])
         before = loss
@@ -73,17 +78,17 @@ def _newton(design: Floats, classes: Ints, start: Floats, free: NDArray[np.bool_
             if loss <= before:
                 found = found - length * step
                 break
-        if before - loss < _ENOUGH:
+        if before - loss < _TOLERANCE:
             break
     return found
 
 
 def _loss(design: Floats, classes: Ints, found: Floats) -> float:
-    held = float((_HOLD * (found - _START) ** 2).sum()) / 2
-    return surprise(design @ found, classes) + held
+    held = float((_PRIOR_STRENGTH * (found - _PRIOR_MEAN) ** 2).sum()) / 2
+    return total_log_loss(design @ found, classes) + held
 
 
-def surprise(scores: Floats, classes: Ints) -> float:
+def total_log_loss(scores: Floats, classes: Ints) -> float:
     """The sum of what the classes cost, in nats."""
     top = scores.max(axis=1)
     whole = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))

@@ -62,11 +62,11 @@ def _f1(found: NDArray[np.int64], labels: NDArray[np.int64], value: int) -> floa
 
 _FOLDS: Final = 5
 
-FREEDOMS: Final = (0.7, 1.4, 2.5, 4.0)
+PRIOR_SCALES: Final = (0.7, 1.4, 2.5, 4.0)
 """How far weights may move: standard deviations of what they add to a text's log-odds."""
 
 
-def crossed(texts: int, by_others: Callable[[Ints], Floats]) -> Floats:
+def cross_fitted(texts: int, by_others: Callable[[Ints], Floats]) -> Floats:
     """One row a text, each fifth of them as the other four fifths taught.
 
     ``by_others`` learns from the texts at the places given, and returns a row for every text.
@@ -78,7 +78,7 @@ def crossed(texts: int, by_others: Callable[[Ints], Floats]) -> Floats:
     return found
 
 
-def belief(losses: Sequence[float], texts: int) -> list[float]:
+def posterior_weights(losses: Sequence[float], texts: int) -> list[float]:
     """How much to believe in each way, by how likely it makes the labels; adds up to one.
 
     ``losses``: mean surprise on texts that were not learned from, in nats.

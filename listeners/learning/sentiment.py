@@ -14,25 +14,38 @@ import numpy as np
 
 from core.errors import InputError
 from core.taxonomy import Sentiment
-from listeners.judgement.adaptation import Adaptation, bent
+from listeners.judgement.adaptation import Adaptation, bend_scores
 from listeners.judgement.sentiment.linear import LinearModel
 from listeners.judgement.sentiment.model_file import CLASSES
 from listeners.learning.calibration import Calibration, Floats, Ints, calibrate
-from listeners.learning.cross_validation import FREEDOMS, Quality, belief, crossed, quality
-from listeners.learning.weights import Grams, Space, gathered, learn, moves, space
+from listeners.learning.cross_validation import (
+    PRIOR_SCALES,
+    Quality,
+    cross_fitted,
+    posterior_weights,
+    quality,
+)
+from listeners.learning.weights import (
+    Kernel,
+    SparseNgrams,
+    fit_weights,
+    kernel_of,
+    stack_ngrams,
+    weight_moves,
+)
 
-LEAST: Final = 100
+MIN_LABELS: Final = 100
 """Labels that recalibration needs."""
 
-LEAST_FOR_WEIGHTS: Final = 300
+MIN_LABELS_FOR_WEIGHTS: Final = 300
 
-MOST: Final = 3_000
+MAX_LABELS: Final = 3_000
 """Texts that are learned from, the newest; work grows as the square of their number."""
 
-_KEPT: Final = 60_000
+_MAX_MOVES: Final = 60_000
 """How many weights may be moved."""
-_BIAS: Final = 0.5
-_SLOPE: Final = 0.1
+_BIAS_VARIANCE: Final = 0.5
+_SLOPE_VARIANCE: Final = 0.1
 """Variances of what a bias and a slope may add while weights are learned."""
 
 
@@ -48,7 +61,7 @@ class Label:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Adapted:
+class SentimentResult:
     """What came of it."""
 
     before: Quality
@@ -60,72 +73,77 @@ class Adapted:
     """``None`` where nothing is accepted: a step backwards is refused."""
 
 
-def adapt(model: LinearModel, labels: Sequence[Label]) -> Adapted:
+def adapt_sentiment(model: LinearModel, labels: Sequence[Label]) -> SentimentResult:
     """Learn from the labels; of several for one text the last counts. Writes nothing.
 
     ``model``: as it ships, without an adaptation. Raises InputError for fewer than LEAST texts,
     or where all labels say the same. Takes seconds for a thousand labels.
     """
     last = {label.text: label.sentiment for label in labels if label.sentiment is not None}
-    if len(last) < LEAST:
+    if len(last) < MIN_LABELS:
         raise InputError(
-            f"{len(last)} labelled texts are too few to learn from: correct at least {LEAST}"
+            f"{len(last)} labelled texts are too few to learn from: correct at least {MIN_LABELS}"
         )
     if len(set(last.values())) < 2:
         raise InputError("all labels say the same: label texts of other sentiments as well")
     if model.adaptation is not None:
         raise InputError("an adapted model cannot be adapted again: load it without its adaptation")
-    known = _known(model, dict(list(last.items())[-MOST:]))
+    known = _labelled_texts(model, dict(list(last.items())[-MAX_LABELS:]))
     before = quality(Calibration().judged(known.scores), known.classes)
-    scores, moved, after = known.scores, None, _calibrated(known.scores, known.classes)
-    if len(last) >= LEAST_FOR_WEIGHTS:
-        within = space(known.grams)
-        tried = [known.scores, *(_unseen(known, within, freedom) for freedom in FREEDOMS)]
-        losses = [_calibrated(one, known.classes).log_loss for one in tried]
-        shares = belief(losses, len(known.classes))
+    scores, moved, after = known.scores, None, _calibrated_quality(known.scores, known.classes)
+    if len(last) >= MIN_LABELS_FOR_WEIGHTS:
+        within = kernel_of(known.grams)
+        tried = [
+            known.scores,
+            *(_cross_fitted_scores(known, within, freedom) for freedom in PRIOR_SCALES),
+        ]
+        losses = [_calibrated_quality(one, known.classes).log_loss for one in tried]
+        shares = posterior_weights(losses, len(known.classes))
         mixed = np.tensordot(np.array(shares), np.stack(tried), 1)
-        better = _calibrated(mixed, known.classes)
+        better = _calibrated_quality(mixed, known.classes)
         if better.better_than(after):
             scores, after = mixed, better
-            steps = _moved(known, within, shares[1:])
+            steps = _weight_moves(known, within, shares[1:])
             # Rounding errors alone can make the mixture look better than the scores it mixes.
             moved = steps if steps.any() else None
     biased = after.better_than(before)
     if not biased:
         # Nothing but how sure the model is: every text keeps its likeliest sentiment.
         scores, moved = known.scores, None
-        after = _calibrated(scores, known.classes, biased=False)
+        after = _calibrated_quality(scores, known.classes, biased=False)
     if not after.better_than(before):
-        return Adapted(before=before, after=after, learned="nothing", adaptation=None)
-    return Adapted(
+        return SentimentResult(before=before, after=after, learned="nothing", adaptation=None)
+    return SentimentResult(
         before=before,
         after=after,
         learned="calibration" if moved is None else "weights",
-        adaptation=_kept(model, known, calibrate(scores, known.classes, biased=biased), moved),
+        adaptation=_adaptation(
+            model, known, calibrate(scores, known.classes, biased=biased), moved
+        ),
     )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Known:
+class _LabelledTexts:
     """Labelled texts as numbers."""
 
     scores: Floats
     """The model's, one row a text."""
     classes: Ints
-    grams: Grams
+    grams: SparseNgrams
     unit: float
     """What one step of a weight stands for."""
 
 
-def _known(model: LinearModel, last: dict[str, Sentiment]) -> _Known:
+def _labelled_texts(model: LinearModel, last: dict[str, Sentiment]) -> _LabelledTexts:
     features = [model.features(text) for text in last]
-    buckets, rows, columns, values = gathered(
+    buckets, rows, columns, values = stack_ngrams(
         [found.buckets for found in features], [found.values for found in features]
     )
-    return _Known(
+    return _LabelledTexts(
         scores=np.array([found.scores for found in features]),
         classes=np.array([CLASSES.index(sentiment) for sentiment in last.values()]),
-        grams=Grams(
+        grams=SparseNgrams(
             texts=len(features),
             rows=rows,
             columns=columns,
@@ -137,7 +155,7 @@ def _known(model: LinearModel, last: dict[str, Sentiment]) -> _Known:
     )
 
 
-def _calibrated(scores: Floats, classes: Ints, *, biased: bool = True) -> Quality:
+def _calibrated_quality(scores: Floats, classes: Ints, *, biased: bool = True) -> Quality:
     """How good scores are, each fifth of the texts calibrated by the others.
 
     ``scores``: of texts that the weights were not learned from.
@@ -146,19 +164,19 @@ def _calibrated(scores: Floats, classes: Ints, *, biased: bool = True) -> Qualit
     def judged(chosen: Ints) -> Floats:
         return calibrate(scores[chosen], classes[chosen], biased=biased).judged(scores)
 
-    return quality(crossed(len(classes), judged), classes)
+    return quality(cross_fitted(len(classes), judged), classes)
 
 
-def _unseen(known: _Known, within: Space, freedom: float) -> Floats:
+def _cross_fitted_scores(known: _LabelledTexts, within: Kernel, freedom: float) -> Floats:
     """Scores of all texts, each fifth by weights that the others taught."""
 
     def added(chosen: Ints) -> Floats:
         return np.asarray(within.alike[:, chosen] @ _weights(known, within, chosen, freedom))
 
-    return known.scores + crossed(len(known.classes), added)
+    return known.scores + cross_fitted(len(known.classes), added)
 
 
-def _weights(known: _Known, within: Space, chosen: Ints, freedom: float) -> Floats:
+def _weights(known: _LabelledTexts, within: Kernel, chosen: Ints, freedom: float) -> Floats:
     """What is learned of each chosen text, on the scale of scores that are not calibrated yet."""
     scores, classes = known.scores[chosen], known.classes[chosen]
     start = calibrate(scores, classes)
@@ -166,28 +184,28 @@ def _weights(known: _Known, within: Space, chosen: Ints, freedom: float) -> Floa
     level = base - base.mean(axis=1, keepdims=True)
     alike = freedom * freedom * within.alike[np.ix_(chosen, chosen)]
     # Weights are not to learn what a slope and a bias would say as well.
-    found = learn(base, classes, alike + _BIAS + _SLOPE * level @ level.T)
-    bends = float(np.std(bent(scores, start.slope, start.bend)))
+    found = fit_weights(base, classes, alike + _BIAS_VARIANCE + _SLOPE_VARIANCE * level @ level.T)
+    bends = float(np.std(bend_scores(scores, start.slope, start.bend)))
     return freedom * freedom * found * float(np.std(scores)) / max(bends, 1e-9)
 
 
-def _moved(known: _Known, within: Space, shares: Sequence[float]) -> Ints:
+def _weight_moves(known: _LabelledTexts, within: Kernel, shares: Sequence[float]) -> Ints:
     everything = np.arange(len(known.classes))
     learned = np.zeros_like(known.scores)
-    for share, freedom in zip(shares, FREEDOMS, strict=True):
+    for share, freedom in zip(shares, PRIOR_SCALES, strict=True):
         learned += share * _weights(known, within, everything, freedom)
-    return moves(known.grams, within, learned, np.array(known.unit))
+    return weight_moves(known.grams, within, learned, np.array(known.unit))
 
 
-def _kept(
-    model: LinearModel, known: _Known, calibration: Calibration, moved: Ints | None
+def _adaptation(
+    model: LinearModel, known: _LabelledTexts, calibration: Calibration, moved: Ints | None
 ) -> Adaptation:
     chosen = np.zeros(0, np.int64)
     if moved is None:
         moved = np.zeros((0, 3), np.int64)
     else:
         strength = np.abs(moved).max(axis=1, initial=0)
-        order = np.argsort(-strength, kind="stable")[:_KEPT]
+        order = np.argsort(-strength, kind="stable")[:_MAX_MOVES]
         chosen = np.sort(order[strength[order] > 0])
     return Adaptation(
         model=model.name,

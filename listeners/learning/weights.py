@@ -13,19 +13,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.learning.calibration import Floats, Ints, one_hot, softmax, surprise
+from listeners.learning.calibration import Floats, Ints, one_hot, softmax, total_log_loss
 
-_NEWTON: Final = 12
-_CONJUGATE: Final = 40
-_ENOUGH: Final = 1e-5
-_SMALL: Final = 0.1
+_MAX_NEWTON_STEPS: Final = 12
+_MAX_CG_STEPS: Final = 40
+_TOLERANCE: Final = 1e-5
+_BASE_PRIOR: Final = 0.1
 """Prior of an n-gram that says nothing, beside one of the mean n-gram."""
-_BLOCK: Final = 1024
-_MOST: Final = 127
+_BLOCK_SIZE: Final = 1024
+_MAX_MOVE: Final = 127
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Grams:
+class SparseNgrams:
     """The n-grams of labelled texts: three parallel lists of a sparse matrix."""
 
     texts: int
@@ -40,7 +40,7 @@ class Grams:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Space:
+class Kernel:
     """How alike labelled texts are, by the n-grams they share."""
 
     alike: Floats
@@ -49,17 +49,19 @@ class Space:
     """By bucket: what a text's number is multiplied by to be its part of the bucket's weights."""
 
 
-def gathered(buckets: Sequence[Ints], values: Sequence[Floats]) -> tuple[Ints, Ints, Ints, Floats]:
+def stack_ngrams(
+    buckets: Sequence[Ints], values: Sequence[Floats]
+) -> tuple[Ints, Ints, Ints, Floats]:
     """The distinct buckets; row, column and value of each n-gram. One array a text each."""
     distinct, columns = np.unique(np.concatenate(buckets), return_inverse=True)
     rows = np.repeat(np.arange(len(buckets)), [len(found) for found in buckets])
     return distinct.astype(np.int64), rows, columns, np.concatenate(values)
 
 
-def space(grams: Grams) -> Space:
+def kernel_of(grams: SparseNgrams) -> Kernel:
     """The space in which weights are learned."""
     mean = float(grams.spread.sum()) / max(len(grams.buckets), 1)
-    said = grams.spread / max(mean, 1e-9) + _SMALL
+    said = grams.spread / max(mean, 1e-9) + _BASE_PRIOR
     scaled = grams.values * np.sqrt(said[grams.columns])
     # An n-gram of one text makes it like no other: most are, and need no place in the matrix.
     often = np.bincount(grams.columns, minlength=len(grams.buckets)) > 1
@@ -70,41 +72,41 @@ def space(grams: Grams) -> Space:
     rows, columns, scaled = grams.rows[~alone], place[grams.columns[~alone]], scaled[~alone]
     order = np.argsort(columns, kind="stable")
     columns, rows, scaled = columns[order], rows[order], scaled[order]
-    for start in range(0, int(often.sum()), _BLOCK):
-        first, last = np.searchsorted(columns, (start, start + _BLOCK))
-        block = np.zeros((grams.texts, _BLOCK), np.float32)
+    for start in range(0, int(often.sum()), _BLOCK_SIZE):
+        first, last = np.searchsorted(columns, (start, start + _BLOCK_SIZE))
+        block = np.zeros((grams.texts, _BLOCK_SIZE), np.float32)
         np.add.at(block, (rows[first:last], columns[first:last] - start), scaled[first:last])
         alike += block @ block.T
     size = max(float(np.trace(alike)) / max(grams.texts, 1), 1e-9)
-    return Space(alike=alike / size, prior=said / size)
+    return Kernel(alike=alike / size, prior=said / size)
 
 
-def learn(base: Floats, classes: Ints, alike: Floats) -> Floats:
+def fit_weights(base: Floats, classes: Ints, alike: Floats) -> Floats:
     """One number a text and class, by Newton's method.
 
     ``base``: log-odds of the classes before anything is learned, one row a text. ``alike``: how
     what is learned of one text changes the log-odds of another, and how far they may move.
     """
     truth, found = one_hot(classes, base.shape[1]), np.zeros_like(base)
-    inner, loss = base, surprise(base, classes)
-    for _ in range(_NEWTON):
+    inner, loss = base, total_log_loss(base, classes)
+    for _ in range(_MAX_NEWTON_STEPS):
         shares = softmax(inner)
-        step = _solved(alike, shares, truth - shares - found)
+        step = _newton_step(alike, shares, truth - shares - found)
         before = loss
         # Half as far as long as it would lead uphill: the curve is known at one place only.
         for length in 0.5 ** np.arange(20):
             tried = found + length * step
             added = alike @ tried
-            loss = surprise(base + added, classes) + float((tried * added).sum()) / 2
+            loss = total_log_loss(base + added, classes) + float((tried * added).sum()) / 2
             if loss <= before:
                 found, inner = tried, base + added
                 break
-        if before - loss < _ENOUGH:
+        if before - loss < _TOLERANCE:
             break
     return found
 
 
-def _solved(alike: Floats, shares: Floats, goal: Floats) -> Floats:
+def _newton_step(alike: Floats, shares: Floats, goal: Floats) -> Floats:
     """The step that solves ``(1 + curve · alike) step = goal``, by conjugate gradients.
 
     The system is made symmetric by ``alike``, in whose measure the gradients are conjugate.
@@ -114,8 +116,8 @@ def _solved(alike: Floats, shares: Floats, goal: Floats) -> Floats:
     way, across = left, alike @ left
     size = first = float((left * across).sum())
     pace = across
-    for _ in range(_CONJUGATE):
-        if size <= _ENOUGH * _ENOUGH * first or size <= 0:
+    for _ in range(_MAX_CG_STEPS):
+        if size <= _TOLERANCE * _TOLERANCE * first or size <= 0:
             break
         curved = shares * pace - shares * (shares * pace).sum(axis=1, keepdims=True)
         turned = way + curved
@@ -129,7 +131,9 @@ def _solved(alike: Floats, shares: Floats, goal: Floats) -> Floats:
     return step
 
 
-def moves(grams: Grams, within: Space, found: Floats, unit: NDArray[np.floating]) -> Ints:
+def weight_moves(
+    grams: SparseNgrams, within: Kernel, found: Floats, unit: NDArray[np.floating]
+) -> Ints:
     """What was learned from all texts as moves of weights: shape (buckets, classes).
 
     ``unit``: what one step of a class's weight stands for.
@@ -140,4 +144,4 @@ def moves(grams: Grams, within: Space, found: Floats, unit: NDArray[np.floating]
     weights = np.stack(down, axis=1) * within.prior[:, None] / unit
     # Most moves are parts of a unit. Rounded by chance, many of them add up to what they should.
     chance = np.random.default_rng(0).random(weights.shape)
-    return np.clip(np.floor(weights + chance), -_MOST, _MOST).astype(np.int64)
+    return np.clip(np.floor(weights + chance), -_MAX_MOVE, _MAX_MOVE).astype(np.int64)

@@ -13,7 +13,7 @@ _TOKEN: Final = re.compile(
     r"\s*(?:(?P<open>\()|(?P<close>\))|\"(?P<phrase>[^\"]*)\"|/(?P<regex>(?:\\.|[^/\\])+)/"
     r"|(?P<operator>(?:AND|OR|NOT|NEAR/\d+)(?=[\s()\"/]|$))|(?P<word>[^\s()\"]+))"
 )
-_DEEPEST: Final = 20
+_MAX_DEPTH: Final = 20
 
 
 class ExpressionError(ValueError):
@@ -21,7 +21,7 @@ class ExpressionError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Literal:
+class Phrase:
     """A word or phrase."""
 
     text: str
@@ -44,7 +44,7 @@ class Near:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class All:
+class AllOf:
     """All of ``wanted`` and none of ``unwanted``."""
 
     wanted: tuple["Expression", ...]
@@ -52,13 +52,13 @@ class All:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Either:
+class AnyOf:
     """At least one."""
 
     of: tuple["Expression", ...]
 
 
-Expression = Literal | Regex | Near | All | Either
+Expression = Phrase | Regex | Near | AllOf | AnyOf
 
 
 def parse(text: str) -> Expression:
@@ -67,15 +67,15 @@ def parse(text: str) -> Expression:
     quoted = len(whole) > 1 and whole[0] == whole[-1] == '"'
     slashed = len(whole) > 2 and whole[0] == whole[-1] == "/"
     if not (quoted or slashed or _OPERATOR.search(whole)):
-        return Literal(text=whole)
-    reader = _Reader(whole)
+        return Phrase(text=whole)
+    reader = _Parser(whole)
     found = reader.either(0)
     if reader.kind is not None:
         raise ExpressionError(f"{reader.where()}: nothing may follow here but AND, OR or NOT")
     return found
 
 
-class _Reader:
+class _Parser:
     """Reads an expression from left to right; ``kind`` and ``value`` are what comes next."""
 
     def __init__(self, text: str) -> None:
@@ -90,12 +90,12 @@ class _Reader:
         return f"at character {self._start + 1}"
 
     def either(self, depth: int) -> Expression:
-        if depth > _DEEPEST:
-            raise ExpressionError(f"{self.where()}: more than {_DEEPEST} brackets in one another")
+        if depth > _MAX_DEPTH:
+            raise ExpressionError(f"{self.where()}: more than {_MAX_DEPTH} brackets in one another")
         parts = [self._all(depth)]
         while self._takes("OR"):
             parts.append(self._all(depth))
-        return parts[0] if len(parts) == 1 else Either(of=tuple(parts))
+        return parts[0] if len(parts) == 1 else AnyOf(of=tuple(parts))
 
     def _all(self, depth: int) -> Expression:
         wanted: list[Expression] = []
@@ -110,7 +110,7 @@ class _Reader:
             raise ExpressionError("NOT alone would match almost everything; say what is wanted too")
         if len(wanted) == 1 and not unwanted:
             return wanted[0]
-        return All(wanted=tuple(wanted), unwanted=tuple(unwanted))
+        return AllOf(wanted=tuple(wanted), unwanted=tuple(unwanted))
 
     def _near(self, depth: int) -> Expression:
         left = self._atom(depth)
@@ -132,7 +132,7 @@ class _Reader:
                 return inner
             case "phrase":
                 self._step()
-                return Literal(text=value)
+                return Phrase(text=value)
             case "regex":
                 self._step()
                 return Regex(pattern=value)
@@ -141,7 +141,7 @@ class _Reader:
                 while self.kind == "word":
                     words.append(self.value)
                     self._step()
-                return Literal(text=" ".join(words))
+                return Phrase(text=" ".join(words))
             case None:
                 raise ExpressionError(f"{where}: a word is missing at the end")
             case _:
@@ -170,34 +170,34 @@ class _Reader:
         self._at = found.end()
 
 
-def leaves(expression: Expression, take: Callable[[Literal | Regex], None]) -> None:
+def visit_leaves(expression: Expression, take: Callable[[Phrase | Regex], None]) -> None:
     """Call ``take`` with every word and regular expression of an expression."""
     match expression:
-        case Literal() | Regex():
+        case Phrase() | Regex():
             take(expression)
         case Near(left=left, right=right):
-            leaves(left, take)
-            leaves(right, take)
-        case All(wanted=wanted, unwanted=unwanted):
+            visit_leaves(left, take)
+            visit_leaves(right, take)
+        case AllOf(wanted=wanted, unwanted=unwanted):
             for part in (*wanted, *unwanted):
-                leaves(part, take)
-        case Either(of=of):
+                visit_leaves(part, take)
+        case AnyOf(of=of):
             for part in of:
-                leaves(part, take)
+                visit_leaves(part, take)
 
 
 log = logging.getLogger(__name__)
 
-LIMIT: Final = 0.02
+TIME_LIMIT: Final = 0.02
 """Seconds for one expression on one text."""
-LONGEST: Final = 10_000
+SEARCHED_LENGTH: Final = 10_000
 """How many characters of a text are looked through."""
 
 
-def searcher(pattern: str) -> Callable[[str], bool]:
+def compile_search(pattern: str) -> Callable[[str], bool]:
     """Tells whether the pattern is found in a readable text; case does not matter.
 
-    A search that takes longer than ``LIMIT`` finds nothing and is logged. Raises ValueError for a
+    A search that takes longer than ``TIME_LIMIT`` finds nothing and is logged. Raises ValueError for a
     pattern that cannot be read.
     """
     try:
@@ -207,7 +207,7 @@ def searcher(pattern: str) -> Callable[[str], bool]:
 
     def search(text: str) -> bool:
         try:
-            return compiled.search(text[:LONGEST], timeout=LIMIT) is not None
+            return compiled.search(text[:SEARCHED_LENGTH], timeout=TIME_LIMIT) is not None
         except TimeoutError:
             log.warning("a regular expression took too long", extra={"pattern": pattern})
             return False

@@ -7,21 +7,21 @@ from core.errors import ConfigError, Problem
 from core.events import Event
 from core.settings import BrandSettings
 from listeners.matching.expressions import (
-    All,
-    Either,
+    AllOf,
+    AnyOf,
     Expression,
     ExpressionError,
-    Literal,
     Near,
+    Phrase,
     Regex,
-    leaves,
+    compile_search,
     parse,
-    searcher,
+    visit_leaves,
 )
-from listeners.matching.terms import Found, Prepared, TermIndex
-from listeners.text.normalise import term
+from listeners.matching.terms import PreparedText, TermIndex, TermMatch
+from listeners.text.normalise import term_key
 
-_Places = Mapping[str, Sequence[Found]]
+_Places = Mapping[str, Sequence[TermMatch]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,17 +33,17 @@ class _Rule:
 
 
 @dataclass(slots=True)
-class _Words:
+class _Leaves:
     """What all rules together look for."""
 
     literals: dict[str, None] = field(default_factory=dict)
     patterns: dict[str, Callable[[str], bool]] = field(default_factory=dict)
 
-    def take(self, leaf: Literal | Regex) -> None:
+    def take(self, leaf: Phrase | Regex) -> None:
         if isinstance(leaf, Regex):
             if leaf.pattern not in self.patterns:
-                self.patterns[leaf.pattern] = searcher(leaf.pattern)
-        elif term(leaf.text):
+                self.patterns[leaf.pattern] = compile_search(leaf.pattern)
+        elif term_key(leaf.text):
             self.literals.setdefault(leaf.text)
         else:
             raise ExpressionError(f"no letter or digit in {leaf.text!r}")
@@ -67,7 +67,7 @@ class BrandMatcher:
         self._order = tuple(brand.id for brand in brands)
         self._channel_brands = dict(channel_brands)
         self._default = default if default is not None else self._order[0]
-        words, problems = _Words(), list[Problem]()
+        words, problems = _Leaves(), list[Problem]()
         rules = [_rule(brand, f"brands[{n}]", words, problems) for n, brand in enumerate(brands)]
         if problems:
             raise ConfigError(tuple(problems))
@@ -95,8 +95,8 @@ class BrandMatcher:
 
     def brands_in(self, text: str) -> tuple[str, ...]:
         """Brands that the text names, in the order of the configuration."""
-        prepared = Prepared(text)
-        places: dict[str, list[Found]] = {}
+        prepared = PreparedText(text)
+        places: dict[str, list[TermMatch]] = {}
         for found in self._index.places(prepared):
             places.setdefault(self._literals[found.term], []).append(found)
         candidates = {brand for literal in places for brand in self._by_literal[literal]}
@@ -106,9 +106,9 @@ class BrandMatcher:
 
     def _file(self, rule: _Rule) -> None:
         """Note which words can make the rule hold, so that only those rules are looked at."""
-        words = _Words()
+        words = _Leaves()
         for expression in rule.terms:
-            leaves(expression, words.take)
+            visit_leaves(expression, words.take)
         if words.patterns:
             self._always.append(rule.brand)
         for literal in words.literals:
@@ -116,7 +116,7 @@ class BrandMatcher:
         for literal in self._literals:
             self._by_literal.setdefault(literal, [])
 
-    def _holds(self, brand: str, text: Prepared, places: _Places) -> bool:
+    def _holds(self, brand: str, text: PreparedText, places: _Places) -> bool:
         rule = self._rules[brand]
 
         def true(expression: Expression) -> bool:
@@ -128,29 +128,29 @@ class BrandMatcher:
             and not any(map(true, rule.excluded))
         )
 
-    def _true(self, expression: Expression, text: Prepared, places: _Places) -> bool:
+    def _true(self, expression: Expression, text: PreparedText, places: _Places) -> bool:
         match expression:
-            case Literal(text=literal):
+            case Phrase(text=literal):
                 return literal in places
             case Regex(pattern=pattern):
                 return self._patterns[pattern](text.readable)
             case Near(left=left, right=right, distance=distance):
                 return _near(_spans(left, places), _spans(right, places), distance, text)
-            case All(wanted=wanted, unwanted=unwanted):
+            case AllOf(wanted=wanted, unwanted=unwanted):
                 return all(self._true(part, text, places) for part in wanted) and not any(
                     self._true(part, text, places) for part in unwanted
                 )
-            case Either(of=of):
+            case AnyOf(of=of):
                 return any(self._true(part, text, places) for part in of)
 
 
-def _rule(brand: BrandSettings, key: str, words: _Words, problems: list[Problem]) -> _Rule:
+def _rule(brand: BrandSettings, key: str, words: _Leaves, problems: list[Problem]) -> _Rule:
     def read(group: str, texts: Sequence[str]) -> tuple[Expression, ...]:
         found: list[Expression] = []
         for number, text in enumerate(texts):
             try:
                 expression = parse(text)
-                leaves(expression, words.take)
+                visit_leaves(expression, words.take)
             except ValueError as error:
                 problem = Problem(
                     key=f"{key}.{group}[{number}]",
@@ -170,17 +170,19 @@ def _rule(brand: BrandSettings, key: str, words: _Words, problems: list[Problem]
     )
 
 
-def _spans(expression: Expression, places: _Places) -> list[Found]:
+def _spans(expression: Expression, places: _Places) -> list[TermMatch]:
     """Where the words of one side of NEAR stand."""
-    found: list[Found] = []
-    leaves(
+    found: list[TermMatch] = []
+    visit_leaves(
         expression,
-        lambda leaf: found.extend(places.get(leaf.text, ()) if isinstance(leaf, Literal) else ()),
+        lambda leaf: found.extend(places.get(leaf.text, ()) if isinstance(leaf, Phrase) else ()),
     )
     return found
 
 
-def _near(left: Sequence[Found], right: Sequence[Found], distance: int, text: Prepared) -> bool:
+def _near(
+    left: Sequence[TermMatch], right: Sequence[TermMatch], distance: int, text: PreparedText
+) -> bool:
     for one in left:
         for other in right:
             first, second = (one, other) if one.start < other.start else (other, one)

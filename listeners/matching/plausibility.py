@@ -12,9 +12,9 @@ import numpy.typing as npt
 from listeners.text.homoglyphs import HAN, LOOKALIKES
 from listeners.text.normalise import BREAK
 
-FILE: Final = Path(__file__).with_name("ordinary_pairs.npz")
-FIRST: Final = 0x4E00
-COUNT: Final = 0x9FFF - FIRST + 1
+PAIRS_FILE: Final = Path(__file__).with_name("ordinary_pairs.npz")
+FIRST_CHARACTER: Final = 0x4E00
+CHARACTERS: Final = 0x9FFF - FIRST_CHARACTER + 1
 
 NEVER: Final = 0
 SOMETIMES: Final = 1
@@ -23,13 +23,13 @@ OFTEN: Final = 2
 
 def pair_number(first: str, second: str) -> int | None:
     """The number of a pair; ``None`` where either is no common Chinese character."""
-    one, two = ord(first) - FIRST, ord(second) - FIRST
-    if 0 <= one < COUNT and 0 <= two < COUNT:
-        return one * COUNT + two
+    one, two = ord(first) - FIRST_CHARACTER, ord(second) - FIRST_CHARACTER
+    if 0 <= one < CHARACTERS and 0 <= two < CHARACTERS:
+        return one * CHARACTERS + two
     return None
 
 
-def how_ordinary(pair: str) -> int:
+def pair_frequency(pair: str) -> int:
     """``NEVER``, ``SOMETIMES`` or ``OFTEN`` seen; ``NEVER`` for anything but two characters."""
     number = pair_number(pair[0], pair[1]) if len(pair) == 2 else None
     if number is None:
@@ -43,43 +43,43 @@ def how_ordinary(pair: str) -> int:
 
 @cache
 def _pairs() -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]]:
-    with np.load(FILE) as data:
+    with np.load(PAIRS_FILE) as data:
         numbers = np.cumsum(data["gaps"], dtype=np.uint32)
         often = np.unpackbits(data["often"], count=len(numbers)).astype(np.bool_)
     return numbers, often
 
 
-_SHOP_AFTER: Final = re.compile(
+_SHOP_WORD_AFTER: Final = re.compile(
     "(?:的)?(?:超市|超级市场|商超|便利店|门店|分店|生鲜|商场|卖场|会员店|旗舰店|集市|市集|百货|购物|小程序|官方|客服|"
     "app|配送|外卖|连锁|仓储|mart|market|store)"
 )
-_GOING_BEFORE: Final = re.compile("(?:去|在|到|逛|来|从|找|往|曝光|投诉|抵制|支持|拉黑)$")
-_NEAR: Final = 3
-_FEW: Final = 2
+_SHOPPING_VERB_BEFORE: Final = re.compile("(?:去|在|到|逛|来|从|找|往|曝光|投诉|抵制|支持|拉黑)$")
+_LOOK_BACK: Final = 3
+_SHORT: Final = 2
 
 
-def plausible(form: str, start: int, end: int) -> bool:
+def is_plausible_disguise(form: str, start: int, end: int) -> bool:
     """Judge the part of a compact form that looks or sounds like a name without being it."""
     surface = form[start:end]
     if not all(HAN.match(char) for char in surface):
         return True
-    if _SHOP_AFTER.match(form, end):
+    if _SHOP_WORD_AFTER.match(form, end):
         return True
-    inner = [how_ordinary(surface[n : n + 2]) for n in range(len(surface) - 1)]
-    if len(surface) > _FEW:
+    inner = [pair_frequency(surface[n : n + 2]) for n in range(len(surface) - 1)]
+    if len(surface) > _SHORT:
         return NEVER in inner
-    left = how_ordinary(form[max(0, start - 1) : start + 1])
-    right = how_ordinary(form[end - 1 : end + 1])
+    left = pair_frequency(form[max(0, start - 1) : start + 1])
+    right = pair_frequency(form[end - 1 : end + 1])
     if not inner or max(inner) == OFTEN:
         return False
     if max(inner) == NEVER:
         # Neighbours of two words: 适合|佳能 sounds like a name too.
         return not (left and right and OFTEN in {left, right})
-    before = form[max(0, start - _NEAR) : start].rpartition(BREAK)[2]
-    return bool(_GOING_BEFORE.search(before)) and right != OFTEN
+    before = form[max(0, start - _LOOK_BACK) : start].rpartition(BREAK)[2]
+    return bool(_SHOPPING_VERB_BEFORE.search(before)) and right != OFTEN
 
 
-def plausible_spelling(surface: str) -> bool:
+def is_plausible_pinyin(surface: str) -> bool:
     """Judge a word in Latin letters, or half in them, that spells a Chinese name in pinyin."""
     return surface not in _english_words()
 

@@ -13,33 +13,33 @@ from typing import Final, Literal
 
 from ahocorasick import Automaton
 
-from listeners.matching.plausibility import plausible, plausible_spelling
+from listeners.matching.plausibility import is_plausible_disguise, is_plausible_pinyin
 from listeners.text.homoglyphs import (
     HAN,
     LATIN,
-    capital_i,
-    could_be,
-    letters,
-    looks,
-    signs,
-    sounds,
-    sounds_of_term,
-    spelled,
-    syllable_ends,
+    capital_i_as_l,
+    may_be_disguised,
+    phonetic_key,
+    phonetic_keys,
+    pinyin_spellings,
+    syllable_boundaries,
+    symbols_as_letters,
+    unboxed,
+    visual_key,
 )
-from listeners.text.normalise import BREAK, compact, readable, term
+from listeners.text.normalise import BREAK, compact, readable, term_key
 
-Way = Literal["plain", "pinyin"]
+SpellingKind = Literal["plain", "pinyin"]
 
 _WORD_CHAR: Final = re.compile(r"[^\W_]")
 _TOKEN: Final = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
-_NONE: Final[frozenset[int]] = frozenset()
-_SOUNDING: Final = 2
+_NO_GAPS: Final[frozenset[int]] = frozenset()
+_MIN_PHONETIC: Final = 2
 """Fewer Chinese characters than that say too little for a disguise by sound."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class TermMatch:
     """One place where a term stands."""
 
     term: int
@@ -49,14 +49,14 @@ class Found:
     end: int
 
 
-class Prepared:
+class PreparedText:
     """A text in all the forms that are looked through; each is made when it is first needed."""
 
     def __init__(self, text: str) -> None:
         """Any text."""
-        self.readable = readable(letters(text))
-        self.folded = capital_i(self.readable).casefold()
-        self._signed = signs(self.folded)
+        self.readable = readable(unboxed(text))
+        self.folded = capital_i_as_l(self.readable).casefold()
+        self._signed = symbols_as_letters(self.folded)
         self.form = compact(self._signed)
 
     @cached_property
@@ -74,8 +74,8 @@ class Prepared:
         return not inside_before and not inside_after
 
     def gaps(self, start: int, end: int) -> frozenset[int]:
-        """As ``gaps`` for a part of the form."""
-        return gaps(self.folded[self._places[start] : self._places[end - 1] + 1])
+        """As ``word_gaps`` for a part of the form."""
+        return word_gaps(self.folded[self._places[start] : self._places[end - 1] + 1])
 
     def tokens_between(self, end: int, start: int) -> int:
         """How many Chinese characters and Latin words lie between two places of the form."""
@@ -87,68 +87,69 @@ class TermIndex:
 
     def __init__(self, terms: Sequence[str]) -> None:
         """Raises ValueError for a term without a letter or digit."""
-        self._forms = [term(text) for text in terms]
-        written: dict[str, list[tuple[int, Way, frozenset[int]]]] = {}
+        self._forms = [term_key(text) for text in terms]
+        written: dict[str, list[tuple[int, SpellingKind, frozenset[int]]]] = {}
         heard: dict[str, list[int]] = {}
         for number, (text, form) in enumerate(zip(terms, self._forms, strict=True)):
             if not form:
                 raise ValueError(f"no letter or digit in the term {text!r}")
-            own = gaps(readable(text).casefold())
-            written.setdefault(looks(form), []).append((number, "plain", own))
-            if sum(map(bool, map(HAN.match, form))) < _SOUNDING:
+            own = word_gaps(readable(text).casefold())
+            written.setdefault(visual_key(form), []).append((number, "plain", own))
+            if sum(map(bool, map(HAN.match, form))) < _MIN_PHONETIC:
                 continue
-            for spelling in spelled(form):
-                ends = syllable_ends(form) if spelling.isascii() else _NONE
-                written.setdefault(looks(spelling), []).append((number, "pinyin", ends))
-            for sound in sounds_of_term(form):
+            for spelling in pinyin_spellings(form):
+                ends = syllable_boundaries(form) if spelling.isascii() else _NO_GAPS
+                written.setdefault(visual_key(spelling), []).append((number, "pinyin", ends))
+            for sound in phonetic_keys(form):
                 heard.setdefault(sound, []).append(number)
         self._written = _automaton({key: (len(key), tuple(of)) for key, of in written.items()})
         self._heard = _automaton({key: (len(key), tuple(of)) for key, of in heard.items()})
 
     def find(self, text: str) -> set[int]:
         """Indices of the terms that stand in a text."""
-        return {found.term for found in self.places(Prepared(text))}
+        return {found.term for found in self.places(PreparedText(text))}
 
-    def places(self, text: Prepared) -> Iterator[Found]:
+    def places(self, text: PreparedText) -> Iterator[TermMatch]:
         """Every place of every term; overlaps included, and repeats where two ways agree."""
         if self._written is not None:
             yield from self._seen(text, self._written)
         if self._heard is not None:
             yield from self._sounding(text, self._heard)
 
-    def _seen(self, text: Prepared, automaton: Automaton) -> Iterator[Found]:
-        for last, (length, terms) in automaton.iter(looks(text.form)):
+    def _seen(self, text: PreparedText, automaton: Automaton) -> Iterator[TermMatch]:
+        for last, (length, terms) in automaton.iter(visual_key(text.form)):
             start, end = last + 1 - length, last + 1
             surface = text.form[start:end]
-            split = _NONE
+            split = _NO_GAPS
             if LATIN.match(surface[0]) or LATIN.match(surface[-1]):
                 if not text.whole(start, end):
                     continue
                 split = text.gaps(start, end)
             for number, way, own in terms:
-                if not _may_be_split(split, own, length):
+                if not _gaps_allowed(split, own, length):
                     continue
                 if way == "plain":
                     form = self._forms[number]
                     fits = surface == form or (
-                        could_be(surface, form) and plausible(text.form, start, end)
+                        may_be_disguised(surface, form)
+                        and is_plausible_disguise(text.form, start, end)
                     )
                 else:
-                    fits = plausible_spelling(surface)
+                    fits = is_plausible_pinyin(surface)
                 if fits:
-                    yield Found(term=number, start=start, end=end)
+                    yield TermMatch(term=number, start=start, end=end)
 
-    def _sounding(self, text: Prepared, automaton: Automaton) -> Iterator[Found]:
-        for last, (length, numbers) in automaton.iter(sounds(text.form)):
+    def _sounding(self, text: PreparedText, automaton: Automaton) -> Iterator[TermMatch]:
+        for last, (length, numbers) in automaton.iter(phonetic_key(text.form)):
             start, end = last + 1 - length, last + 1
             surface = text.form[start:end]
             for number in numbers:
                 # The plain spelling is found by looks already.
-                if surface != self._forms[number] and plausible(text.form, start, end):
-                    yield Found(term=number, start=start, end=end)
+                if surface != self._forms[number] and is_plausible_disguise(text.form, start, end):
+                    yield TermMatch(term=number, start=start, end=end)
 
 
-def gaps(text: str) -> frozenset[int]:
+def word_gaps(text: str) -> frozenset[int]:
     """After how many letters and digits there is white space."""
     found: set[int] = set()
     count = 0
@@ -160,7 +161,7 @@ def gaps(text: str) -> frozenset[int]:
     return frozenset(gap for gap in found if 0 < gap < count)
 
 
-def _may_be_split(split: frozenset[int], own: frozenset[int], length: int) -> bool:
+def _gaps_allowed(split: frozenset[int], own: frozenset[int], length: int) -> bool:
     """``at hejia`` is not ``athejia``, but ``h e j i a`` is ``hejia``."""
     return split <= own or len(split) == length - 1
 

@@ -22,38 +22,38 @@ _CAPITAL_I: Final = re.compile(r"(?<=[a-z])I(?=[a-z])")
 _BOXED: Final = re.compile(
     "[\u03f2\u03f9\U0001f150-\U0001f169\U0001f170-\U0001f189\U0001f1e6-\U0001f1ff]"
 )
-_SIGN: Final = re.compile(
+_SYMBOL: Final = re.compile(
     r"(?:(?<=[0-9a-z\u00e0-\u052f])(?<![@$€|!].)[@$€|!]|(?<!\S)\$)"
     r"(?=[0-9a-z\u00e0-\u052f](?![@$€|!][0-9a-z]))"
 )
-_SIGNS: Final = {"@": "a", "$": "s", "€": "e", "|": "l", "!": "i"}
-_SOUNDS: Final = 0xE000
+_SYMBOL_LETTERS: Final = {"@": "a", "$": "s", "€": "e", "|": "l", "!": "i"}
+_FIRST_SYLLABLE: Final = 0xE000
 """Where the characters begin that stand for syllables; nobody writes with them."""
-_READINGS: Final = 3
-_SPELLINGS: Final = 24
+_MAX_READINGS: Final = 3
+_MAX_SPELLINGS: Final = 24
 
 
-def letters(text: str) -> str:
+def unboxed(text: str) -> str:
     """Letters in boxes, circles and flags as letters; any text."""
     return _BOXED.sub(_unboxed, text)
 
 
-def capital_i(text: str) -> str:
+def capital_i_as_l(text: str) -> str:
     """``WaImart`` written with a capital i is read as ``Walmart``."""
     return _CAPITAL_I.sub("l", text)
 
 
-def signs(folded: str) -> str:
+def symbols_as_letters(folded: str) -> str:
     """Signs between letters as the letters they stand for: ``hej!a``, ``m@rket``."""
-    return _SIGN.sub(lambda found: _SIGNS[found[0]], folded)
+    return _SYMBOL.sub(lambda found: _SYMBOL_LETTERS[found[0]], folded)
 
 
-def looks(form: str) -> str:
+def visual_key(form: str) -> str:
     """A compact form with one character for all that look alike."""
-    return form.translate(_looks())
+    return form.translate(_visual_table())
 
 
-def could_be(surface: str, form: str) -> bool:
+def may_be_disguised(surface: str, form: str) -> bool:
     """True where ``surface``, which looks like the term ``form``, may be meant to be it.
 
     A plain letter is meant as what it is (``mail`` is not ``mall``), and so is a number.
@@ -64,18 +64,18 @@ def could_be(surface: str, form: str) -> bool:
     )
 
 
-def sounds(form: str) -> str:
+def phonetic_key(form: str) -> str:
     """A compact form with one character for all that sound alike, tones aside."""
-    return form.translate(_sounds())
+    return form.translate(_phonetic_table())
 
 
-def sounds_of_term(form: str) -> tuple[str, ...]:
-    """As ``sounds``, in each of the readings that a term's characters have."""
-    readings = [_term_sounds(char) if HAN.match(char) else (char,) for char in form]
-    return tuple("".join(way) for way in islice(product(*readings), _SPELLINGS))
+def phonetic_keys(form: str) -> tuple[str, ...]:
+    """As ``phonetic_key``, in each of the readings that a term's characters have."""
+    readings = [_character_keys(char) if HAN.match(char) else (char,) for char in form]
+    return tuple("".join(way) for way in islice(product(*readings), _MAX_SPELLINGS))
 
 
-def spelled(form: str) -> tuple[str, ...]:
+def pinyin_spellings(form: str) -> tuple[str, ...]:
     """The pinyin spellings of a Chinese term, whole and mixed: ``hejia``, ``he家``, ``禾jia``."""
     if not all(HAN.match(char) for char in form):
         return ()
@@ -84,13 +84,13 @@ def spelled(form: str) -> tuple[str, ...]:
         return ()
     whole = "".join(letters)
     mixed = ("".join(way) for way in product(*zip(form, letters, strict=True)))
-    known = (whole, *islice(mixed, _SPELLINGS))
+    known = (whole, *islice(mixed, _MAX_SPELLINGS))
     # Who has no ü types v or u: lvyuan, luyuan.
     spellings = dict.fromkeys((*known, *(spelling.replace("v", "u") for spelling in known)))
     return tuple(spelling for spelling in spellings if spelling != form)
 
 
-def syllable_ends(form: str) -> frozenset[int]:
+def syllable_boundaries(form: str) -> frozenset[int]:
     """After how many letters of a term's whole pinyin a syllable ends."""
     ends: list[int] = [0]
     for char in form:
@@ -108,7 +108,7 @@ def _unboxed(found: re.Match[str]) -> str:
 
 
 @cache
-def _looks() -> dict[int, str]:
+def _visual_table() -> dict[int, str]:
     tables = tomllib.loads(LOOKALIKES.read_text(encoding="utf-8"))
     same: dict[int, str] = {}
     for name, chars in tables["latin"].items():
@@ -124,20 +124,20 @@ def _looks() -> dict[int, str]:
 
 
 @cache
-def _sounds() -> dict[int, str]:
-    codes = _codes()
+def _phonetic_table() -> dict[int, str]:
+    codes = _syllable_codes()
     return {ord(char): codes[readings[0]] for char, readings in _pinyin().items()}
 
 
 @cache
-def _codes() -> dict[str, str]:
+def _syllable_codes() -> dict[str, str]:
     syllables = sorted({one for readings in _pinyin().values() for one in readings})
-    return {syllable: chr(_SOUNDS + number) for number, syllable in enumerate(syllables)}
+    return {syllable: chr(_FIRST_SYLLABLE + number) for number, syllable in enumerate(syllables)}
 
 
-def _term_sounds(char: str) -> Iterable[str]:
+def _character_keys(char: str) -> Iterable[str]:
     readings = _pinyin().get(char)
-    return [_codes()[one] for one in readings[:_READINGS]] if readings else [char]
+    return [_syllable_codes()[one] for one in readings[:_MAX_READINGS]] if readings else [char]
 
 
 @cache

@@ -10,13 +10,15 @@ _ADDRESSES: Final = re.compile(
 )
 _HAN: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z'’]*")
-_FOREIGN: Final = re.compile("[\u00c0-\u02af\u0370-\u1dff\u3041-\u30ff\ua490-\uabff\uac00-\ud7a3]")
+_OTHER_SCRIPT: Final = re.compile(
+    "[\u00c0-\u02af\u0370-\u1dff\u3041-\u30ff\ua490-\uabff\uac00-\ud7a3]"
+)
 
 HEAD: Final = 2000
 """How many characters are looked at."""
 
 
-def language(text: str) -> Language:
+def detect_language(text: str) -> Language:
     """``zh``, ``en``, ``mixed`` for both, ``other`` for anything else and for no words at all.
 
     One English word in a Chinese sentence (APP, WiFi) leaves it Chinese, and so does a Chinese
@@ -27,7 +29,9 @@ def language(text: str) -> Language:
         text = _ADDRESSES.sub(" ", text)
     han = sum(map(len, _HAN.findall(text)))
     words = len(_WORD.findall(text))
-    if _FOREIGN.search(text) and len(_FOREIGN.findall(text)) > max(1, (han + 4 * words) // 4):
+    if _OTHER_SCRIPT.search(text) and len(_OTHER_SCRIPT.findall(text)) > max(
+        1, (han + 4 * words) // 4
+    ):
         return "other"
     if not han:
         return "en" if words else "other"

@@ -31,7 +31,7 @@ _SPREAD: Final = re.compile(
     "(?<![\u3400-\u9fff])(?:[\u3400-\u9fff][ .*/|_~+·-]{1,2}){2,}[\u3400-\u9fff](?![\u3400-\u9fff])"
 )
 _MOST_MARKS: Final = 8
-_REMEMBERED: Final = 256
+_CACHED: Final = 256
 """Texts: a batch is read by the sentiment model and by the judge, one after the other."""
 
 
@@ -52,13 +52,13 @@ def readable(text: str) -> str:
     return _SPACE.sub(" ", text).strip()
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def readable_head(head: str) -> str:
+@lru_cache(maxsize=_CACHED)
+def readable_cached(head: str) -> str:
     """As ``readable``, of a text of some thousand characters that is asked for again at once."""
     return readable(head)
 
 
-def joined(text: str) -> str:
+def join_spaced_characters(text: str) -> str:
     """A readable text in which words spread as ``发 霉 了`` or ``发*霉*了`` are whole again."""
     return _SPREAD.sub(lambda found: _SEPARATORS.sub("", found[0]), text)
 
@@ -68,7 +68,7 @@ def compact(text: str) -> str:
     return _SEPARATORS.sub("", _CLAUSE_END.sub(BREAK, text.casefold()))
 
 
-def term(text: str) -> str:
+def term_key(text: str) -> str:
     """The matching form of a term, which has no clauses."""
     return compact(readable(text)).replace(BREAK, "")
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.config import parse
 from listeners.factory import Understanding, build_understanding
-from listeners.reports import LONGEST, score_lines, voice_lines
+from listeners.reports import MAX_LINE_BYTES, score_lines, share_of_voice_lines
 from tests.listeners.learning.test_adapt import CONFIG
 
 THEIRS = '[[brands]]\nid = "b"\nname = "B"\nterms = ["B店"]\n[[channels]]\n'
@@ -38,10 +38,11 @@ def test_an_answer_carries_everything(understanding: Understanding) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"{", b"[]", b'{"id": 1}', b'{"text": "a"}', b"x" * (LONGEST + 1), b"[" * 90_000]
+    "line",
+    [b"{", b"[]", b'{"id": 1}', b'{"text": "a"}', b"x" * (MAX_LINE_BYTES + 1), b"[" * 90_000],
 )
 def test_a_bad_line_is_told_and_the_rest_goes_on(understanding: Understanding, line: bytes) -> None:
-    for command in (score_lines, voice_lines):
+    for command in (score_lines, share_of_voice_lines):
         out, errors = StringIO(), StringIO()
         given = [line, *lines("A店真好")]
         assert command(given, understanding, out=out, errors=errors) == 1
@@ -52,7 +53,7 @@ def test_a_bad_line_is_told_and_the_rest_goes_on(understanding: Understanding, l
 def test_the_tone_of_a_comparison_is_told_of_our_brand(understanding: Understanding) -> None:
     out = StringIO()
     given = lines("B店比A店便宜多了", "B店真好吃，太喜欢了", "天气不错")
-    assert voice_lines(given, understanding, out=out, errors=StringIO()) == 0
+    assert share_of_voice_lines(given, understanding, out=out, errors=StringIO()) == 0
     theirs, ours = map(json.loads, out.getvalue().splitlines())
     assert (ours["brand"], ours["mentions"], ours["alone"], ours["negative"]) == ("a", 1, 0, 1)
     assert (theirs["brand"], theirs["mentions"], theirs["alone"]) == ("b", 2, 1)

@@ -1,6 +1,6 @@
 from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
-from listeners.reports import Voice, share_of_voice
+from listeners.reports import BrandShare, share_of_voice
 
 
 def test_the_share_of_each_brand_in_the_talk() -> None:
@@ -13,11 +13,11 @@ def test_the_share_of_each_brand_in_the_talk() -> None:
     texts = ["永辉好", "禾家和永辉", "永輝", "下雨了", "勇辉"]
     found = [matcher.brands_in(text) for text in texts]
     assert share_of_voice(("hejia", "rival", "quiet"), found) == (
-        Voice(brand="rival", mentions=4, share=0.8, alone=3),
-        Voice(brand="hejia", mentions=1, share=0.2, alone=0),
-        Voice(brand="quiet", mentions=0, share=0.0, alone=0),
+        BrandShare(brand="rival", mentions=4, share=0.8, alone=3),
+        BrandShare(brand="hejia", mentions=1, share=0.2, alone=0),
+        BrandShare(brand="quiet", mentions=0, share=0.0, alone=0),
     )
 
 
 def test_no_talk_has_no_shares() -> None:
-    assert share_of_voice(("a",), []) == (Voice(brand="a", mentions=0, share=0.0, alone=0),)
+    assert share_of_voice(("a",), []) == (BrandShare(brand="a", mentions=0, share=0.0, alone=0),)

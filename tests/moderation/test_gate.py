@@ -4,7 +4,7 @@ import pytest
 
 from core.clock import ManualClock
 from core.outbox import Reply
-from moderation.gate import Freezes, GateRules, OutboundGate
+from moderation.gate import GateRules, OutboundGate, PauseCheck
 from moderation.words import shipped_words
 from tests.moderation.parts import START, Frozen, reply
 
@@ -18,7 +18,7 @@ class Broken:
 
 def gate(
     *,
-    pauses: Freezes | None = None,
+    pauses: PauseCheck | None = None,
     rules: GateRules | None = None,
     clock: ManualClock | None = None,
 ) -> OutboundGate:
@@ -104,7 +104,7 @@ async def test_the_machine_does_not_say_the_same_twice_within_a_minute() -> None
 
 
 async def test_what_was_said_is_forgotten_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("moderation.gate._REMEMBERED", 2)
+    monkeypatch.setattr("moderation.gate._MAX_REMEMBERED", 2)
     checked = gate()
     for number in range(3):
         assert (await checked.check(reply(f"第{number}句", key=str(number)))).allowed

@@ -20,7 +20,7 @@ from core.outbox import Reply, ReplyState, Target
 from core.pauses import Pause, PauseScope
 from core.tickets import Ticket, TicketState
 from moderation.factory import build_guards
-from moderation.pauses import StoredFreezes, holds
+from moderation.pauses import StoredPauses, holds
 from storage.sqlite.store import SqliteStore
 from tests.console.seeds import add_mention, event, judgement
 from tests.console.seeds import reply as seeded
@@ -42,7 +42,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
 async def test_each_scope_holds_what_it_names(store: SqliteStore) -> None:
     mention = await add_mention(store, event("1", "面包发霉"), judged=judgement())
     await store.assign_incident([mention.seq], "INC-1")
-    pauses = StoredFreezes(store)
+    pauses = StoredPauses(store)
     answer = replace(reply(channel="weibo"), mention=mention.seq)
     scopes: tuple[tuple[PauseScope, str, bool], ...] = (
         ("all", "", True),
@@ -71,9 +71,9 @@ async def test_what_cannot_be_told_is_held() -> None:
     scopes: tuple[PauseScope, ...] = ("brand", "category", "incident")
     for scope in scopes:
         assert holds(pause(scope, "x"), alone, None)
-    pauses = StoredFreezes(NoPauses(kept={"all": pause("all", reason="")}))
+    pauses = StoredPauses(NoPauses(kept={"all": pause("all", reason="")}))
     assert await pauses.frozen(alone) == "all", "its name where nobody gave a reason"
-    assert await StoredFreezes(NoPauses()).frozen(replace(alone, mention=7)) is None
+    assert await StoredPauses(NoPauses()).frozen(replace(alone, mention=7)) is None
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Broken(NoPauses):
 
 
 async def test_a_pause_that_cannot_be_stored_holds_all_the_same_and_can_be_lifted() -> None:
-    pauses = StoredFreezes(Broken())
+    pauses = StoredPauses(Broken())
     with pytest.raises(StoreError):
         await pauses.save_pause(pause("all"))
     assert await pauses.frozen(reply()) == "发霉面包"
@@ -108,7 +108,7 @@ class Slow(NoPauses):
 
 async def test_a_reply_that_was_looked_at_before_the_pause_does_not_start_after_it() -> None:
     store = Slow()
-    pauses = StoredFreezes(store)
+    pauses = StoredPauses(store)
     looking = asyncio.create_task(pauses.frozen(reply()))
     await asyncio.sleep(0)
     await pauses.save_pause(pause("all"))
@@ -127,7 +127,7 @@ class Busy(NoPauses):
 
 async def test_two_pauses_of_one_name_at_once_leave_one() -> None:
     store = Busy()
-    pauses = StoredFreezes(store)
+    pauses = StoredPauses(store)
     await asyncio.gather(*(pauses.save_pause(pause("all", reason=str(n))) for n in range(9)))
     assert len(await pauses.pauses()) == 1
     await pauses.lift_pause("all", by="王敏")
@@ -216,7 +216,7 @@ async def test_nothing_starts_after_the_acknowledgement(store: SqliteStore, seed
 
 
 async def test_it_survives_a_restart_and_others_hear_of_it(store: SqliteStore) -> None:
-    await StoredFreezes(store).save_pause(pause("all"))
+    await StoredPauses(store).save_pause(pause("all"))
     after = build_guards(ManualClock(START), store=store)
     verdict = await after.gate.check(reply())
     assert (verdict.allowed, verdict.reason) == (False, "frozen: 发霉面包")

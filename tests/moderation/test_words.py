@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import ConfigError
-from moderation.words import Finder, comparable, parse_words, shipped_words
+from moderation.words import WordFinder, fold_for_search, parse_words, shipped_words
 
 
 @pytest.mark.parametrize(
@@ -24,13 +24,13 @@ from moderation.words import Finder, comparable, parse_words, shipped_words
     ],
 )
 def test_a_word_is_found_however_it_is_dressed(text: str, word: str, held: bool) -> None:
-    assert bool(Finder([word]).found(comparable(text))) is held
+    assert bool(WordFinder([word]).found(fold_for_search(text))) is held
 
 
 def test_every_word_is_found_once_and_no_list_finds_nothing() -> None:
-    text = comparable("保证赔偿，we admit, we ADMIT")
-    assert Finder(["We Admit", "保证 赔偿", "私了"]).found(text) == ["we admit", "保证赔偿"]
-    assert Finder([]).found(text) == []
+    text = fold_for_search("保证赔偿，we admit, we ADMIT")
+    assert WordFinder(["We Admit", "保证 赔偿", "私了"]).found(text) == ["we admit", "保证赔偿"]
+    assert WordFinder([]).found(text) == []
 
 
 def test_the_shipped_lists_are_in_both_languages() -> None:

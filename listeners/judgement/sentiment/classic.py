@@ -9,7 +9,7 @@ from functools import cache
 from typing import Final
 
 from core.judgement import Probabilities
-from listeners.text.language import language
+from listeners.text.language import detect_language
 from listeners.text.normalise import readable
 
 HEAD: Final = 2000
@@ -35,7 +35,7 @@ def load() -> ClassicModel:
 
 
 def _probabilities(text: str) -> Probabilities:
-    spoken = language(text)
+    spoken = detect_language(text)
     if spoken in {"zh", "mixed"}:
         return _from_score(_snownlp()(text))
     if spoken == "en":

@@ -16,7 +16,7 @@ from typing import Final
 
 from listeners.judgement.sentiment.structure_words import BAD, GOOD
 
-FILE: Final = Path(__file__).with_name("comparison.toml")
+PATTERNS_FILE: Final = Path(__file__).with_name("comparison.toml")
 
 _CUE: Final = re.compile(r"比|不如|赶不上|不及|没|\bthan\b|\bas \w+ as\b", re.IGNORECASE)
 _SLOT: Final = re.compile(r"\{(good|bad|object)\}")
@@ -24,7 +24,7 @@ _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Compared:
+class ResolvedComparison:
     """A text with its comparisons said plainly, for the brand in question."""
 
     text: str
@@ -32,7 +32,9 @@ class Compared:
     """The comparisons as the text has them."""
 
 
-def compared(text: str, brands_in: Callable[[str], Sequence[str]]) -> Compared | None:
+def resolve_comparison(
+    text: str, brands_in: Callable[[str], Sequence[str]]
+) -> ResolvedComparison | None:
     """``None`` where a readable text compares with no brand of ``brands_in``."""
     if not _CUE.search(text):
         return None
@@ -56,14 +58,14 @@ def compared(text: str, brands_in: Callable[[str], Sequence[str]]) -> Compared |
         pieces += [text[place:start], (GOOD if sign > 0 else BAD)[language]]
         place = end
     evidence = tuple(text[start:end] for start, end, _ in sorted(found))
-    return Compared(text="".join((*pieces, text[place:])), evidence=evidence)
+    return ResolvedComparison(text="".join((*pieces, text[place:])), evidence=evidence)
 
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], int], ...]:
     """Each with what it says of who is compared: 1 for better, -1 for worse."""
     found: list[tuple[re.Pattern[str], int]] = []
-    for part in tomllib.loads(FILE.read_text(encoding="utf-8")).values():
+    for part in tomllib.loads(PATTERNS_FILE.read_text(encoding="utf-8")).values():
         for name, sign in (("better", 1), ("worse", -1)):
             for pattern in part[name]:
                 whole = _SLOT.sub(lambda slot: part[slot[1]], pattern)  # noqa: B023

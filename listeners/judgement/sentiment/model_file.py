@@ -1,6 +1,6 @@
 """The file in which a trained sentiment model is kept.
 
-One line that names the format, one line of JSON (``Header``), then the deflated weights: the
+One line that names the format, one line of JSON (``ModelHeader``), then the deflated weights: the
 distances between the buckets that have any as little-endian 16-bit numbers, then their weights
 for each class in turn as bytes.
 """
@@ -18,17 +18,17 @@ from core.errors import ConfigError, Problem
 
 Table = NDArray[np.int8]
 
-BITS: Final = 22
+BUCKET_BITS: Final = 22
 """The table has two to this many buckets."""
 
 CLASSES: Final = ("negative", "neutral", "positive")
 
 _MAGIC: Final = b"tingfeng sentiment 1\n"
-_FARTHEST: Final = 0xFFFF
+_MAX_GAP: Final = 0xFFFF
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Header:
+class ModelHeader:
     """All of a model but its table."""
 
     version: str
@@ -45,7 +45,7 @@ class Header:
     """CRC-32 of the inflated weights."""
 
 
-def pack(buckets: NDArray[np.int64], weights: Table, header: Header) -> bytes:
+def pack_model(buckets: NDArray[np.int64], weights: Table, header: ModelHeader) -> bytes:
     """The file of a model: ``buckets`` ascending, ``weights`` of shape (buckets, classes).
 
     ``header.buckets`` and ``header.checksum`` are filled in.
@@ -55,10 +55,10 @@ def pack(buckets: NDArray[np.int64], weights: Table, header: Header) -> bytes:
     last = 0
     for row, bucket in enumerate(buckets.tolist()):
         # A gap that is too wide for one number is crossed in steps without weights.
-        while bucket - last > _FARTHEST:
-            steps.append(_FARTHEST)
+        while bucket - last > _MAX_GAP:
+            steps.append(_MAX_GAP)
             kept.append(-1)
-            last += _FARTHEST
+            last += _MAX_GAP
         steps.append(bucket - last)
         kept.append(row)
         last = bucket
@@ -70,7 +70,7 @@ def pack(buckets: NDArray[np.int64], weights: Table, header: Header) -> bytes:
     return _MAGIC + json.dumps(fields).encode() + b"\n" + zlib.compress(raw, 9)
 
 
-def read(path: Path) -> tuple[Header, Table]:
+def read_model(path: Path) -> tuple[ModelHeader, Table]:
     """The header and the table, one row of four bytes a bucket; the fourth is spare.
 
     Raises ConfigError, naming the remedy, where the file is missing or damaged.
@@ -80,7 +80,7 @@ def read(path: Path) -> tuple[Header, Table]:
         if magic + b"\n" != _MAGIC:
             raise ValueError("it is of another format")
         fields = json.loads(line)
-        header = Header(**(fields | {"bias": tuple(fields["bias"])}))
+        header = ModelHeader(**(fields | {"bias": tuple(fields["bias"])}))
         raw = zlib.decompress(packed)
         if zlib.crc32(raw) != header.checksum:
             raise ValueError("its checksum is wrong")
@@ -97,6 +97,6 @@ def read(path: Path) -> tuple[Header, Table]:
     # Four bytes at a time: a table of 32-bit numbers is filled ten times as fast as rows of bytes.
     rows = np.zeros((header.buckets, 4), np.int8)
     rows[:, : len(CLASSES)] = weights.T
-    table = np.zeros(1 << BITS, np.uint32)
+    table = np.zeros(1 << BUCKET_BITS, np.uint32)
     table[np.cumsum(steps)] = rows.view(np.uint32).ravel()
     return header, table.view(np.int8).reshape(-1, 4)

@@ -35,7 +35,7 @@ class Explained:
 
 
 @runtime_checkable
-class Explains(Protocol):
+class ExplainableModel(Protocol):
     """A sentiment model that can say why."""
 
     def explained(self, texts: Sequence[str]) -> list[Explained]:
@@ -43,7 +43,7 @@ class Explains(Protocol):
         ...
 
 
-MODELS: Final = {
+MODEL_MODULES: Final = {
     "linear": "listeners.judgement.sentiment.linear",
     "classic": "listeners.judgement.sentiment.classic",
 }
@@ -52,12 +52,12 @@ MODELS: Final = {
 
 def load(name: str) -> SentimentModel:
     """The model called ``name``; raises ConfigError for an unknown name."""
-    if name not in MODELS:
+    if name not in MODEL_MODULES:
         problem = Problem(
             key="sentiment",
             message=f"there is no model {name!r}",
-            remedy=f"Choose one of: {', '.join(MODELS)}.",
+            remedy=f"Choose one of: {', '.join(MODEL_MODULES)}.",
         )
         raise ConfigError((problem,))
-    maker = cast("Callable[[], SentimentModel]", import_module(MODELS[name]).load)
+    maker = cast("Callable[[], SentimentModel]", import_module(MODEL_MODULES[name]).load)
     return maker()

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from listeners.judgement.sentiment.structure_words import words
+from listeners.judgement.sentiment.structure_words import structure_words
 
-Lean = Callable[[str], float]
+Polarity = Callable[[str], float]
 """How good a fragment is by itself, in log-odds; asked for words that no list has."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Denial:
+class Negation:
     """A denial and what it denies."""
 
     start: int
@@ -28,15 +28,15 @@ class Denial:
     """True where what is denied is itself bad, so that reading the words misleads."""
 
 
-_GOOD_LEAN: Final = 0.2
+_GOOD_FROM: Final = 0.2
 """How good a word that no list has must sound before denying it is bad news; what sounds bad at
 all is taken for bad, as most good words are listed."""
 
-SHORT: Final = 26
+SHORT_TEXT: Final = 26
 """Characters of a text, three times as many in English, that stands or falls with its denial."""
 
-_SHORTER: Final = 16
-_LONGEST: Final = 5
+_VERY_SHORT_TEXT: Final = 16
+_MAX_LISTED_WORD: Final = 5
 _ENGLISH_REACH: Final = 7
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;:：\n~…]")
 _AFTER_ONE: Final = re.compile(r"[^\u3400-\u9fff]|[的了吧啊呢嘛哦呀哈也还又而且和跟与或都]|$")
@@ -83,7 +83,7 @@ _BETTER: Final = re.compile(
 )
 
 
-def denials(text: str, lean: Lean) -> Iterator[Denial]:
+def find_negations(text: str, lean: Polarity) -> Iterator[Negation]:
     """The denials of a text in lower case and simplified characters, in order, each apart."""
     if _HAN.search(text):
         yield from _chinese(text, lean)
@@ -91,8 +91,8 @@ def denials(text: str, lean: Lean) -> Iterator[Denial]:
         yield from _english(text, lean)
 
 
-def _chinese(text: str, lean: Lean) -> Iterator[Denial]:
-    known = words()
+def _chinese(text: str, lean: Polarity) -> Iterator[Negation]:
+    known = structure_words()
     place = 0
     cue = known.chinese_cue.search(text)
     idioms = [found.span() for found in known.chinese_skip.finditer(text)] if cue else []
@@ -103,30 +103,30 @@ def _chinese(text: str, lean: Lean) -> Iterator[Denial]:
             continue
         if known.chinese_wish.search(text, _clause_start(text, cue.start()), cue.start()):
             continue
-        found = _denied(text, cue, lean)
+        found = _scope(text, cue, lean)
         if found is None:
             continue
         end, sign = found
         if cue[1].endswith("不是") and sign < 0 and _EITHER.match(text, end):
             continue
-        if _asks(text, cue, end):
+        if _is_question(text, cue, end):
             continue
-        end = _joined(text, end, sign)
-        yield Denial(start=cue.start(), end=end, good=sign < 0, stated=sign < 0)
+        end = _scope_with_conjuncts(text, end, sign)
+        yield Negation(start=cue.start(), end=end, good=sign < 0, stated=sign < 0)
         place = end
 
 
-def _asks(text: str, cue: re.Match[str], end: int) -> bool:
+def _is_question(text: str, cue: re.Match[str], end: int) -> bool:
     """贵不贵, 是不是贵, 不贵吗."""
     before = text[cue.start() - 1 : cue.start()]
     after = (text[cue.start() + 1 : cue.start() + 2], text[cue.end() : cue.end() + 1])
     return (bool(before) and before in after) or bool(_ASKED.match(text, end))
 
 
-def _denied(text: str, cue: re.Match[str], lean: Lean) -> tuple[int, int] | None:
+def _scope(text: str, cue: re.Match[str], lean: Polarity) -> tuple[int, int] | None:
     """Where what the cue denies ends, and whether it is good (1) or bad (-1)."""
     for place in dict.fromkeys((cue.end(), cue.end(1))):
-        inner = words().chinese_cue.match(text, place)
+        inner = structure_words().chinese_cue.match(text, place)
         if inner and inner.end(1) < len(text):
             found = _listed(text, inner.end()) or _listed(text, inner.end(1))
             if found:
@@ -135,34 +135,34 @@ def _denied(text: str, cue: re.Match[str], lean: Lean) -> tuple[int, int] | None
         if listed:
             return listed
     unknown = _UNKNOWN.match(text, cue.end())
-    if unknown is None or len(text) > SHORT:
+    if unknown is None or len(text) > SHORT_TEXT:
         return None
     if _STRONG.match(cue[1]):
         return _guess(unknown, lean)
     of_quality = cue[1] in _PLAIN or "那么" in cue[0]
-    if not of_quality or len(unknown[0]) == 1 or len(text) > _SHORTER:
+    if not of_quality or len(unknown[0]) == 1 or len(text) > _VERY_SHORT_TEXT:
         return None
     found = _guess(unknown, lean)
     return found if found and found[1] < 0 else None
 
 
 def _listed(text: str, place: int) -> tuple[int, int] | None:
-    known = words().chinese
-    for length in range(_LONGEST, 0, -1):
+    known = structure_words().chinese
+    for length in range(_MAX_LISTED_WORD, 0, -1):
         sign = known.get(text[place : place + length])
         if sign and (length > 1 or _AFTER_ONE.match(text, place + 1)):
             return place + length, sign
     return None
 
 
-def _guess(unknown: re.Match[str], lean: Lean) -> tuple[int, int] | None:
+def _guess(unknown: re.Match[str], lean: Polarity) -> tuple[int, int] | None:
     found = lean(unknown[0])
-    if 0 <= found < _GOOD_LEAN:
+    if 0 <= found < _GOOD_FROM:
         return None
     return unknown.end(), -1 if found < 0 else 1
 
 
-def _joined(text: str, end: int, sign: int) -> int:
+def _scope_with_conjuncts(text: str, end: int, sign: int) -> int:
     """Where a list of things denied together ends: 没有异味和色差."""
     while also := _ALSO.match(text, end):
         more = _listed(text, also.end())
@@ -177,30 +177,30 @@ def _clause_start(text: str, place: int) -> int:
     return ends[-1] if ends else max(0, place - 40)
 
 
-def _english(text: str, lean: Lean) -> Iterator[Denial]:
+def _english(text: str, lean: Polarity) -> Iterator[Negation]:
     done = 0
     for best in _BETTER.finditer(text):
         good = best[1] != "worse"
-        yield Denial(start=best.start(), end=best.end(), good=good, stated=good)
+        yield Negation(start=best.start(), end=best.end(), good=good, stated=good)
         done = best.end()
     for cue in _english_cues(text):
         if cue.start() < done:
             continue
-        found = _english_denied(text, cue.end(), lean)
+        found = _english_scope(text, cue.end(), lean)
         if found is None:
             continue
         done, sign = found
         emphasis = _EMPHASIS.match(text, done)
         done = emphasis.end() if emphasis else done
-        yield Denial(start=cue.start(), end=done, good=sign < 0, stated=sign < 0)
+        yield Negation(start=cue.start(), end=done, good=sign < 0, stated=sign < 0)
 
 
 def _english_cues(text: str) -> Iterator[re.Match[str]]:
-    known = words()
+    known = structure_words()
     far = {found.start(): found for found in known.english_far.finditer(text)}
     for token in _TOKEN.finditer(text):
         cue = far.get(token.start())
-        if cue is None and not _denies(token[0].replace("’", "'")):
+        if cue is None and not _negates(token[0].replace("’", "'")):
             continue
         if known.english_skip.match(text, token.start()):
             continue
@@ -209,12 +209,12 @@ def _english_cues(text: str) -> Iterator[re.Match[str]]:
         yield cue or token
 
 
-def _denies(token: str) -> bool:
-    return token.endswith("n't") or token in words().english_cues
+def _negates(token: str) -> bool:
+    return token.endswith("n't") or token in structure_words().english_cues
 
 
-def _english_denied(text: str, place: int, lean: Lean) -> tuple[int, int] | None:
-    known = words()
+def _english_scope(text: str, place: int, lean: Polarity) -> tuple[int, int] | None:
+    known = structure_words()
     sign_of_inner = 1
     cue_end = place
     for token in list(_TOKEN.finditer(text, place, place + 90))[:_ENGLISH_REACH]:
@@ -222,14 +222,14 @@ def _english_denied(text: str, place: int, lean: Lean) -> tuple[int, int] | None
             return None
         place = token.end()
         word = token[0]
-        if _denies(word) or word == "without":
+        if _negates(word) or word == "without":
             sign_of_inner = -sign_of_inner
             continue
         sign = known.english.get(word)
         if sign:
-            return _english_joined(text, place, sign), sign * sign_of_inner
+            return _english_scope_with_conjuncts(text, place, sign), sign * sign_of_inner
         if word not in known.english_fillers:
-            if len(text) > 3 * SHORT:
+            if len(text) > 3 * SHORT_TEXT:
                 return None
             emphatic = bool(_EMPHASIS.match(text, place))
             if not emphatic and not (_ENDS.match(text, place) and _IS.search(text, 0, cue_end)):
@@ -239,10 +239,10 @@ def _english_denied(text: str, place: int, lean: Lean) -> tuple[int, int] | None
     return None
 
 
-def _english_joined(text: str, end: int, sign: int) -> int:
+def _english_scope_with_conjuncts(text: str, end: int, sign: int) -> int:
     """Where a list of things denied together ends: not dry or bland."""
     while also := _OR.match(text, end):
-        if words().english.get(also[1]) != sign:
+        if structure_words().english.get(also[1]) != sign:
             break
         end = also.end()
     return end

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from listeners.text.normalise import readable_head
+from listeners.text.normalise import readable_cached
 
 _NAMES: Final = {
     "怒": "😠😡👿💢",
@@ -55,7 +55,7 @@ _NEAR: Final = re.compile("[\u2100-\u2bff\U0001f000-\U0001ffff]")
 """Where all of them lie: two ranges are looked for faster than a hundred signs."""
 
 
-def bracketed(text: str) -> str:
+def emoji_as_brackets(text: str) -> str:
     """The text with the emoji that have a bracket emoticon written as one."""
     if text.isascii() or not _NEAR.search(text):
         return text
@@ -76,7 +76,7 @@ _RUN: Final = re.compile(r"(.)\1{3,}", re.DOTALL)
 
 def spell(text: str) -> str:
     """Readable, in lower case; addresses as one sign each. Takes any ``str`` of moderate length."""
-    text = readable_head(text).lower()
+    text = readable_cached(text).lower()
     if "http" in text or "www." in text or "t.c" in text:
         text = _LINK.sub(LINK, text)
     return text
@@ -86,9 +86,9 @@ def squeeze(spelled: str) -> str:
     """Names and numbers as one sign each, emoji in brackets; runs of a sign cut to three."""
     if "@" in spelled:
         spelled = _PERSON.sub(PERSON, spelled)
-    return bracketed(_RUN.sub(r"\1\1\1", _NUMBER.sub("0", spelled)))
+    return emoji_as_brackets(_RUN.sub(r"\1\1\1", _NUMBER.sub("0", spelled)))
 
 
-def fold(text: str) -> str:
+def spelling(text: str) -> str:
     """How the n-grams of a text are spelled."""
     return squeeze(spell(text))

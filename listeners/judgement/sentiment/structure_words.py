@@ -7,19 +7,19 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-FILE: Final = Path(__file__).with_name("structure_words.toml")
+WORDS_FILE: Final = Path(__file__).with_name("structure_words.toml")
 
 GOOD: Final = {"zh": "，很好，", "en": " great "}
 """Plain good news, in words that every model knows."""
 
 BAD: Final = {"zh": "，很差，", "en": " terrible "}
 
-_LONGEST: Final = 5
+_MAX_WORD: Final = 5
 _TOKEN: Final = re.compile(r"[a-z][a-z\-]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Words:
+class StructureWords:
     """What the layers over the n-grams look for; all in lower case and simplified characters."""
 
     chinese: dict[str, int]
@@ -42,10 +42,10 @@ class Words:
 
 
 @cache
-def words() -> Words:
+def structure_words() -> StructureWords:
     """The words of the file."""
-    tree = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    return Words(
+    tree = tomllib.loads(WORDS_FILE.read_text(encoding="utf-8"))
+    return StructureWords(
         chinese=_signs(tree, "zh"),
         english=_signs(tree, "en"),
         chinese_cue=re.compile(
@@ -63,16 +63,16 @@ def words() -> Words:
     )
 
 
-def listed(text: str) -> int:
+def listed_polarity(text: str) -> int:
     """What the listed words of a text say: -1 or 1 where all agree, 0 where none or not all do.
 
     Chinese words of one character are left out: they are parts of too many others.
     """
-    known = words()
+    known = structure_words()
     found = {known.english[token] for token in _TOKEN.findall(text) if token in known.english}
     place = 0
     while place < len(text):
-        for length in range(_LONGEST, 1, -1):
+        for length in range(_MAX_WORD, 1, -1):
             if sign := known.chinese.get(text[place : place + length]):
                 found.add(sign)
                 place += length - 1

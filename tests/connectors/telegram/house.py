@@ -19,7 +19,7 @@ from core.events import Page
 from core.mentions import Mention
 from core.outbox import Reply, ReplyState, Target
 from core.outcomes import Outcome, Plan
-from moderation.pauses import StoredFreezes
+from moderation.pauses import StoredPauses
 from responders.staff.factory import StaffSide
 from storage.sqlite.store import SqliteStore
 from tests.connectors.support import Kit, running
@@ -55,7 +55,7 @@ class House:
 
     def __init__(self, server: TelegramServer, store: SqliteStore, folder: Path) -> None:
         self.server, self.store, self.bus = server, store, Bus()
-        self.pauses = StoredFreezes(store)
+        self.pauses = StoredPauses(store)
         self.staff = StaffSide(SETTINGS, store=store, pauses=self.pauses, bus=self.bus, clock=CLOCK)
         self.kit = Kit(folder=folder)
         room = StaffRoom(desk=self.staff.desk, postings=self.staff.memory, language="zh")

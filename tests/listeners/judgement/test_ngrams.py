@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from listeners.judgement.ngrams import WIDTH, characters, grams
-from listeners.judgement.sentiment.spelling import bracketed
+from listeners.judgement.ngrams import LONGEST_NGRAM, character_ngrams, ngrams
+from listeners.judgement.sentiment.spelling import emoji_as_brackets
 
 
 def test_each_place_has_its_ngrams_by_length() -> None:
-    found = characters("好吃好吃")
-    assert found.shape == (WIDTH, len("好吃好吃") + 2)
+    found = character_ngrams("好吃好吃")
+    assert found.shape == (LONGEST_NGRAM, len("好吃好吃") + 2)
     # Place 0 is the space before the text.
     one, two, three = found[0], found[1], found[2]
     assert one[1] == one[3]
@@ -18,20 +18,20 @@ def test_each_place_has_its_ngrams_by_length() -> None:
 
 
 def test_a_text_has_each_ngram_once_in_order() -> None:
-    found = grams("好吃好吃 very very good")
+    found = ngrams("好吃好吃 very very good")
     assert np.all(found[1:] > found[:-1])
-    assert set(characters("好吃好吃 very very good").ravel().tolist()) < set(found.tolist())
+    assert set(character_ngrams("好吃好吃 very very good").ravel().tolist()) < set(found.tolist())
 
 
 def test_what_a_text_gives_does_not_hang_on_what_was_read_before() -> None:
-    first = grams("味道不错").copy()
+    first = ngrams("味道不错").copy()
     for other in range(100):
-        grams(f"别的话 {other}")
-    assert np.array_equal(grams("味道不错"), first)
+        ngrams(f"别的话 {other}")
+    assert np.array_equal(ngrams("味道不错"), first)
 
 
 def test_nobody_can_write_into_what_is_shared() -> None:
-    for shared in (characters("味道不错"), grams("味道不错")):
+    for shared in (character_ngrams("味道不错"), ngrams("味道不错")):
         with pytest.raises(ValueError, match="read-only"):
             shared[...] = 0
 
@@ -40,4 +40,4 @@ def test_nobody_can_write_into_what_is_shared() -> None:
     ("emoji", "name"), [("😡", "怒"), ("☹", "悲伤"), ("❤", "心"), ("⭐", "中国赞"), ("🥲", "泪")]
 )
 def test_emoji_of_every_age_are_known_beside_chinese(emoji: str, name: str) -> None:
-    assert bracketed(f"味道{emoji}一般，￥9") == f"味道[{name}]一般，￥9"
+    assert emoji_as_brackets(f"味道{emoji}一般，￥9") == f"味道[{name}]一般，￥9"

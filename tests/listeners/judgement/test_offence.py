@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from core.judgement import Judgement
-from listeners.judgement.judge import MOST_EVIDENCE, TextJudge
-from listeners.judgement.offence import FILE, load, model
+from listeners.judgement.judge import MAX_EVIDENCE, TextJudge
+from listeners.judgement.offence import MODEL_FILE, load_offence, shipped_model
 from listeners.judgement.sentiment import models as sentiment
-from listeners.judgement.topic_features import features, signals
+from listeners.judgement.topic_features import offer_signals, topic_features
 from tests.listeners.judgement.test_judge import Undecided
 
 
@@ -84,17 +84,19 @@ def test_shoppers_words_are_no_spam(judge: TextJudge, text: str) -> None:
 
 
 def test_signs_of_an_offer() -> None:
-    assert signals("看 https://x.example") == ("link",)
-    assert signals("微信：abc12345") == ("contact",)
-    assert signals("www.x.example，加v") == ("link", "contact")
-    assert signals("微信支付付不了款") == ()
+    assert offer_signals("看 https://x.example") == ("link",)
+    assert offer_signals("微信：abc12345") == ("contact",)
+    assert offer_signals("www.x.example，加v") == ("link", "contact")
+    assert offer_signals("微信支付付不了款") == ()
 
 
 def test_the_model_is_small_and_the_same_after_it_was_written(tmp_path: Path) -> None:
-    seen = features("你是不是傻逼", Undecided().probabilities([""])[0])
-    model().save(tmp_path / "copy.npz")
-    assert load(tmp_path / "copy.npz").probability(seen) == model().probability(seen)
-    assert FILE.stat().st_size < 250_000
+    seen = topic_features("你是不是傻逼", Undecided().probabilities([""])[0])
+    shipped_model().save(tmp_path / "copy.npz")
+    assert load_offence(tmp_path / "copy.npz").probability(seen) == shipped_model().probability(
+        seen
+    )
+    assert MODEL_FILE.stat().st_size < 250_000
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_the_words_that_decided_are_shown_and_not_too_many(judge: TextJudge) -> 
         judge, "包装漂亮但是味道太差了，虾也不新鲜，客服还骂人，等了三个小时，退钱！" * 3
     )
     assert found.sentiment == "negative"
-    assert 3 <= len(found.evidence) <= MOST_EVIDENCE
+    assert 3 <= len(found.evidence) <= MAX_EVIDENCE
     assert len(set(found.evidence)) == len(found.evidence)
     assert "怪怪" in "".join(judged(judge, "牛奶味道怪怪的").evidence)
 

@@ -5,7 +5,7 @@ import pytest
 from core.judgement import Judgement
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment import models as sentiment
-from listeners.text.quotations import one_way, split, unmarked
+from listeners.text.quotations import split_quoted, with_quotes_last, without_attribution
 
 SICK = "禾家的面包发霉了，孩子吃了拉肚子，要退款"
 
@@ -33,17 +33,19 @@ def judged(judge: TextJudge, text: str) -> Judgement:
     ],
 )
 def test_split(text: str, own: str, passed_on: str) -> None:
-    mine, theirs = split(text)
-    assert (mine, unmarked(theirs)) == (own, passed_on)
+    mine, theirs = split_quoted(text)
+    assert (mine, without_attribution(theirs)) == (own, passed_on)
 
 
 def test_quoted_lines_go_to_the_end() -> None:
-    assert split(one_way("> the bread was mouldy\n> again\nthat never happened to me")) == (
+    assert split_quoted(
+        with_quotes_last("> the bread was mouldy\n> again\nthat never happened to me")
+    ) == (
         "that never happened to me ",
         "//@quoted:the bread was mouldy again",
     )
-    assert one_way("价格 > 质量") == "价格 > 质量"
-    assert one_way("a\n>\nb") == "a\n>\nb"
+    assert with_quotes_last("价格 > 质量") == "价格 > 质量"
+    assert with_quotes_last("a\n>\nb") == "a\n>\nb"
 
 
 @pytest.mark.parametrize("own", ["", "转发微博", "转发", "Repost"])

@@ -17,12 +17,17 @@ from listeners.factory import build_understanding
 from listeners.judgement import embedding
 from listeners.judgement.embedding import Embedder, Embeds, Vectors
 from listeners.judgement.judge import TextJudge
-from listeners.judgement.second_opinion import Head, SecondOpinion, load, load_head
+from listeners.judgement.second_opinion import (
+    SecondOpinion,
+    SentimentHead,
+    load_head,
+    load_second_opinion,
+)
 from tests.listeners.judgement.test_judge import Undecided
 
 UNSURE = Probabilities(negative=0.3, neutral=0.4, positive=0.3)
 SURE = Probabilities(negative=0.9, neutral=0.05, positive=0.05)
-GOOD = Head(
+GOOD = SentimentHead(
     weights=np.array([[-9.0, 0.0, 9.0]], np.float32),
     first=np.zeros((3, 3), np.float32),
     bias=np.zeros(3, np.float32),
@@ -122,12 +127,12 @@ async def test_the_loop_and_the_queue_go_on_meanwhile() -> None:
 
 
 def test_nobody_asks_unless_it_is_wanted() -> None:
-    assert load(None, wanted=False) is None
+    assert load_second_opinion(None, wanted=False) is None
 
 
 def test_without_the_extra_the_remedy_is_named() -> None:
     with pytest.raises(ConfigError) as caught:
-        load(embedding.load("no_such_library"), wanted=True)
+        load_second_opinion(embedding.load("no_such_library"), wanted=True)
     (problem,) = caught.value.problems
     assert problem.key == "second_opinion"
     assert "semantic" in problem.remedy
@@ -147,7 +152,7 @@ def test_the_head_that_ships_fits_the_library() -> None:
 def test_the_real_library_answers_and_takes_any_text() -> None:
     understanding = build_understanding(parse(CONFIG, {}), Path())
     assert understanding.matcher.brands == ("a",)
-    asked = load(understanding.embedder, wanted=True)
+    asked = load_second_opinion(understanding.embedder, wanted=True)
     assert asked is not None
     texts = ["这家店让人心里暖暖的", "a\0b", "\ud800字", "好" * 5_000]
     heard = asked.hear_now(texts, [UNSURE] * 4)

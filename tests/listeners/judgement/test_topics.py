@@ -8,8 +8,8 @@ from core.judgement import Judgement
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment import models as sentiment
-from listeners.judgement.topic_features import dense_names, features
-from listeners.judgement.topics import FILE, HEADS, load, model
+from listeners.judgement.topic_features import dense_names, topic_features
+from listeners.judgement.topics import HEADS, MODEL_FILE, load_topics, shipped_model
 from tests.listeners.judgement.test_judge import Undecided
 
 SENTENCES = Path(__file__).parents[3] / "listeners" / "learning" / "training" / "complaints.jsonl"
@@ -95,24 +95,27 @@ def test_no_template_and_no_author_is_on_both_sides_of_the_split() -> None:
 
 
 def test_the_model_fits_its_features_and_is_small() -> None:
-    found = features("面包发霉了", Undecided().probabilities([""])[0])
+    found = topic_features("面包发霉了", Undecided().probabilities([""])[0])
     assert len(found.dense) == len(dense_names())
-    topics = model().topics(found)
+    topics = shipped_model().topics(found)
     assert sum(topics.categories.values()) == pytest.approx(1, abs=1e-4)
     assert sum(topics.intents.values()) == pytest.approx(1, abs=1e-4)
     assert len(HEADS) == 1 + len(CATEGORIES) + len(INTENTS) + len(RISKS)
-    assert FILE.stat().st_size < 1_000_000
+    assert MODEL_FILE.stat().st_size < 1_000_000
 
 
 def test_a_model_is_the_same_after_it_was_written(tmp_path: Path) -> None:
-    found = features("面包发霉了", Undecided().probabilities([""])[0])
-    model().save(tmp_path / "copy.npz")
-    assert load(tmp_path / "copy.npz").topics(found) == model().topics(found)
+    found = topic_features("面包发霉了", Undecided().probabilities([""])[0])
+    shipped_model().save(tmp_path / "copy.npz")
+    assert load_topics(tmp_path / "copy.npz").topics(found) == shipped_model().topics(found)
 
 
 def test_stretching_moves_the_complaint_and_nothing_else() -> None:
-    found = features("面包发霉了", Undecided().probabilities([""])[0])
-    before, after = model().topics(found), model().stretched(1.0, -5.0).topics(found)
+    found = topic_features("面包发霉了", Undecided().probabilities([""])[0])
+    before, after = (
+        shipped_model().topics(found),
+        shipped_model().stretched(1.0, -5.0).topics(found),
+    )
     assert after.complaint < before.complaint
     assert (after.categories, after.intents, after.risks) == (
         before.categories,

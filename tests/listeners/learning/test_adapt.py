@@ -15,15 +15,22 @@ from core.errors import ConfigError, InputError
 from core.mentions import CorrectedMention, Correction
 from core.taxonomy import Sentiment
 from listeners.factory import build_understanding
-from listeners.judgement.adaptation import Adaptation, write
+from listeners.judgement.adaptation import Adaptation, write_adaptation
 from listeners.judgement.judge import TextJudge
-from listeners.judgement.platt_scaling import Stretch, log_odds
+from listeners.judgement.platt_scaling import PlattScaling, log_odds
 from listeners.judgement.sentiment.linear import load
 from listeners.learning import adapt as adapting
-from listeners.learning.adapt import REFUSED, Lesson, from_corrections, learn, place_of, teach
+from listeners.learning.adapt import (
+    EXIT_REFUSED,
+    AdaptationResult,
+    adapt_all,
+    adapt_and_report,
+    labels_from_corrections,
+    output_path,
+)
 from listeners.learning.cross_validation import Quality
-from listeners.learning.sentiment import Adapted, Label
-from listeners.learning.topics import Sorted, Stretched, adapt_complaint
+from listeners.learning.sentiment import Label, SentimentResult
+from listeners.learning.topics import CategoryResult, ComplaintResult, adapt_complaint
 from tests.listeners.learning.test_sentiment import jargon, plain
 from tests.listeners.making import judgement
 
@@ -68,9 +75,9 @@ def corrected(
 
 
 def test_what_staff_left_alone_was_judged_rightly() -> None:
-    (label,) = from_corrections([corrected(None, None)])
+    (label,) = labels_from_corrections([corrected(None, None)])
     assert label == Label(text="面包", sentiment="negative", complaint=True, category="other")
-    (label,) = from_corrections([corrected("positive", False)])
+    (label,) = labels_from_corrections([corrected("positive", False)])
     assert label == Label(text="面包", sentiment="positive", complaint=False, category="other")
 
 
@@ -78,11 +85,11 @@ def test_a_category_that_is_none_teaches_nothing() -> None:
     one = corrected(None, None)
     wrong = replace(one, correction=replace(one.correction, category="bakery"))
     right = replace(one, correction=replace(one.correction, category="staff"))
-    assert [label.category for label in from_corrections([wrong, right])] == [None, "staff"]
+    assert [label.category for label in labels_from_corrections([wrong, right])] == [None, "staff"]
 
 
 def test_a_team_that_disagrees_about_complaints_is_heard() -> None:
-    lesson = learn(load(), strict(200))
+    lesson = adapt_all(load(), strict(200))
     assert lesson.complaint is not None
     assert lesson.complaint.stretch is not None
     assert lesson.complaint.after.log_loss < lesson.complaint.before.log_loss
@@ -92,8 +99,8 @@ def test_a_team_that_disagrees_about_complaints_is_heard() -> None:
 
 def test_complaints_need_labels_of_both_kinds() -> None:
     labels = [replace(label, complaint=True) for label in plain(150)]
-    assert learn(load(), labels).complaint is None
-    assert learn(load(), plain(150)).complaint is None
+    assert adapt_all(load(), labels).complaint is None
+    assert adapt_all(load(), plain(150)).complaint is None
 
 
 def test_noise_about_complaints_is_refused() -> None:
@@ -111,7 +118,7 @@ def test_overconfidence_about_complaints_is_mended() -> None:
     chance = np.random.default_rng(1)
     truth = chance.random(600)
     said = (chance.random(600) < truth).tolist()
-    loud = [Stretch(slope=4.0, offset=1.0)(share) for share in truth.tolist()]
+    loud = [PlattScaling(slope=4.0, offset=1.0)(share) for share in truth.tolist()]
     found = adapt_complaint(loud, said)
     assert found.stretch is not None
     assert found.after.calibration_error < found.before.calibration_error
@@ -123,7 +130,7 @@ def test_doubt_alone_changes_no_answer() -> None:
     chance = np.random.default_rng(4)
     truth = chance.random(300)
     said = (chance.random(300) < truth).tolist()
-    loud = [Stretch(slope=5.0, offset=0.0)(share) for share in truth.tolist()]
+    loud = [PlattScaling(slope=5.0, offset=0.0)(share) for share in truth.tolist()]
     found = adapt_complaint(loud, said)
     assert found.stretch is not None
     assert found.stretch.slope < 0.5
@@ -132,15 +139,15 @@ def test_doubt_alone_changes_no_answer() -> None:
 
 
 def test_a_stretch_moves_log_odds() -> None:
-    assert Stretch(slope=1.0, offset=0.0)(0.3) == pytest.approx(0.3)
-    assert Stretch(slope=2.0, offset=1.0)(0.5) == pytest.approx(1 / (1 + np.exp(-1)))
-    assert 0 < Stretch(slope=1e9, offset=1e9)(1.0) <= 1
+    assert PlattScaling(slope=1.0, offset=0.0)(0.3) == pytest.approx(0.3)
+    assert PlattScaling(slope=2.0, offset=1.0)(0.5) == pytest.approx(1 / (1 + np.exp(-1)))
+    assert 0 < PlattScaling(slope=1e9, offset=1e9)(1.0) <= 1
     assert log_odds(0.0) < -10 < 10 < log_odds(1.0)
 
 
 def test_the_file_carries_everything_to_the_judge(tmp_path: Path) -> None:
     out = StringIO()
-    assert teach(strict(200), tmp_path / "adaptation.json", out=out) == 0
+    assert adapt_and_report(strict(200), tmp_path / "adaptation.json", out=out) == 0
     assert 'adaptation = "adaptation.json"' in out.getvalue()
     assert "before" in out.getvalue()
     before = build_understanding(parse(CONFIG, {}))
@@ -158,14 +165,14 @@ def test_nothing_is_written_where_nothing_is_learned(
     place, out = tmp_path / "adaptation.json", StringIO()
     place.write_text("as it was")
     worse = Quality(texts=9, accuracy=0.5, macro_f1=0.5, log_loss=0.9, calibration_error=0.1)
-    lesson = Lesson(
-        sentiment=Adapted(before=worse, after=worse, learned="nothing", adaptation=None),
-        complaint=Stretched(before=worse, after=worse, stretch=None),
-        category=Sorted(before=worse, after=worse, regrouped=None),
+    lesson = AdaptationResult(
+        sentiment=SentimentResult(before=worse, after=worse, learned="nothing", adaptation=None),
+        complaint=ComplaintResult(before=worse, after=worse, stretch=None),
+        category=CategoryResult(before=worse, after=worse, regrouped=None),
         adaptation=None,
     )
-    monkeypatch.setattr(adapting, "learn", lambda model, labels: lesson)
-    assert teach([], place, out=out) == REFUSED
+    monkeypatch.setattr(adapting, "adapt_all", lambda model, labels: lesson)
+    assert adapt_and_report([], place, out=out) == EXIT_REFUSED
     assert out.getvalue().count("refused") == 3
     assert "nothing is written" in out.getvalue()
     assert place.read_text() == "as it was"
@@ -180,7 +187,7 @@ def test_noise_teaches_no_more_than_doubt() -> None:
         )
         for n in range(150)
     ]
-    found = learn(load(), noise).sentiment
+    found = adapt_all(load(), noise).sentiment
     assert found is not None
     assert found.after.accuracy >= found.before.accuracy
     if found.adaptation is not None:
@@ -190,17 +197,17 @@ def test_noise_teaches_no_more_than_doubt() -> None:
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
-        teach(jargon(300), tmp_path / "none" / "a.json", out=StringIO())
+        adapt_and_report(jargon(300), tmp_path / "none" / "a.json", out=StringIO())
 
 
 def test_where_it_is_written(tmp_path: Path) -> None:
     plain_settings = parse(CONFIG, {})
-    assert place_of(plain_settings, tmp_path, None) == tmp_path / "adaptation.json"
+    assert output_path(plain_settings, tmp_path, None) == tmp_path / "adaptation.json"
     named = parse('adaptation = "mine.json"\n' + CONFIG, {})
-    assert place_of(named, tmp_path, None) == tmp_path / "mine.json"
-    assert place_of(named, tmp_path, Path("x.json")) == Path("x.json")
+    assert output_path(named, tmp_path, None) == tmp_path / "mine.json"
+    assert output_path(named, tmp_path, Path("x.json")) == Path("x.json")
     with pytest.raises(InputError, match="classic"):
-        place_of(parse('sentiment = "classic"\n' + CONFIG, {}), tmp_path, None)
+        output_path(parse('sentiment = "classic"\n' + CONFIG, {}), tmp_path, None)
 
 
 def test_texts_without_words_teach_without_a_warning() -> None:
@@ -213,7 +220,7 @@ def test_texts_without_words_teach_without_a_warning() -> None:
         )
         for number in range(320)
     ]
-    found = learn(load(), silent)
+    found = adapt_all(load(), silent)
     assert found.category is None
     assert found.sentiment is not None
     assert found.sentiment.learned != "weights"
@@ -223,7 +230,7 @@ def test_broken_and_endless_texts_do_no_harm() -> None:
     odd = ["\x00", "\ud800", "", "好" * 100_000, "a " * 200_000, "<b>&amp;", "\u202e禾家"]
     labels = [replace(label, category="app") for label in jargon(300)]
     more = [Label(text=text, sentiment="neutral", complaint=True, category="staff") for text in odd]
-    found = learn(load(), [*labels, *more])
+    found = adapt_all(load(), [*labels, *more])
     assert found.sentiment is not None
     assert found.sentiment.before.texts == 300 + len(odd)
     assert found.sentiment.learned == "weights"
@@ -268,7 +275,9 @@ def test_a_file_that_does_not_fit_is_refused(tmp_path: Path, content: str) -> No
 
 
 def test_the_classic_model_cannot_be_adapted(tmp_path: Path) -> None:
-    write(Adaptation(model="x", labels=1, slope=1.0, bias=(0.0, 0.0, 0.0)), tmp_path / "a.json")
+    write_adaptation(
+        Adaptation(model="x", labels=1, slope=1.0, bias=(0.0, 0.0, 0.0)), tmp_path / "a.json"
+    )
     with pytest.raises(ConfigError, match="classic"):
         build_understanding(
             parse('adaptation = "a.json"\nsentiment = "classic"\n' + CONFIG, {}), tmp_path

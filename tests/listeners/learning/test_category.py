@@ -12,13 +12,13 @@ from core.config import parse
 from core.errors import ConfigError, InputError
 from core.taxonomy import CATEGORIES
 from listeners.factory import build_understanding
-from listeners.judgement.adaptation import Adaptation, read, write
+from listeners.judgement.adaptation import Adaptation, read_adaptation, write_adaptation
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment.linear import load
-from listeners.judgement.topics import VERSION, Regrouped, model
-from listeners.learning.adapt import learn, teach
+from listeners.judgement.topics import VERSION, CategoryShift, shipped_model
+from listeners.learning.adapt import adapt_all, adapt_and_report
 from listeners.learning.sentiment import Label
-from listeners.learning.topics import Sorted, adapt_category
+from listeners.learning.topics import CategoryResult, adapt_category
 from tests.listeners.learning.test_adapt import CONFIG
 
 SENTENCES = Path(__file__).parents[3] / "listeners" / "learning" / "training" / "complaints.jsonl"
@@ -43,16 +43,16 @@ def shoppers(count: int) -> list[tuple[str, str]]:
     return [(text, judge.judge_now([text])[0].category) for text in texts]
 
 
-def sorted_out(labels: list[tuple[str, str]]) -> Sorted:
+def sorted_out(labels: list[tuple[str, str]]) -> CategoryResult:
     judge = TextJudge(load())
     seen = [(judge.features(text), category) for text, category in labels]
     kept = [(found, category) for found, category in seen if found is not None]
-    return adapt_category(model(), [one for one, _ in kept], [name for _, name in kept])
+    return adapt_category(shipped_model(), [one for one, _ in kept], [name for _, name in kept])
 
 
 def test_a_brands_own_words_are_learned_and_used(tmp_path: Path) -> None:
     out = StringIO()
-    assert teach(jargon(60), tmp_path / "adaptation.json", out=out) == 0
+    assert adapt_and_report(jargon(60), tmp_path / "adaptation.json", out=out) == 0
     told = out.getvalue()
     assert "category after           60" in told
     assert "sentiment           too few labels" in told
@@ -69,7 +69,7 @@ def test_a_few_labels_leave_other_texts_as_they_are() -> None:
     learned = sorted_out([(one.text, one.category or "") for one in jargon(40)])
     assert learned.regrouped is not None
     assert learned.after.accuracy > learned.before.accuracy + 0.3
-    judge = TextJudge(load(), topics=model().regrouped(learned.regrouped))
+    judge = TextJudge(load(), topics=shipped_model().regrouped(learned.regrouped))
     others = shoppers(300)
     same = [judge.judge_now([text])[0].category == category for text, category in others]
     assert sum(same) / len(same) > 0.97
@@ -90,22 +90,22 @@ def test_only_what_proves_better_is_kept() -> None:
 
 def test_categories_need_thirty_labels_of_two_kinds() -> None:
     with pytest.raises(InputError, match="too few"):
-        learn(load(), jargon(29))
+        adapt_all(load(), jargon(29))
     with pytest.raises(InputError, match="too few"):
-        learn(load(), [Label(text=one.text, category="staff") for one in jargon(60)])
+        adapt_all(load(), [Label(text=one.text, category="staff") for one in jargon(60)])
     silent = [Label(text=f"{'?' * n}", category="staff" if n % 2 else "app") for n in range(60)]
-    assert learn(load(), silent).category is None
+    assert adapt_all(load(), silent).category is None
 
 
 def regrouped(**changes: object) -> dict[str, object]:
-    whole = Regrouped(
+    whole = CategoryShift(
         cells=(1, 7), moves=((1,) * len(CATEGORIES),) * 2, bias=(0.5,) * len(CATEGORIES)
     )
     return asdict(whole) | changes
 
 
 def written(path: Path, categories: object, *, topics: str = VERSION) -> None:
-    write(
+    write_adaptation(
         Adaptation(model=load().name, labels=40, slope=1.0, bias=(0.0, 0.0, 0.0), topics=topics),
         path,
     )
@@ -115,7 +115,7 @@ def written(path: Path, categories: object, *, topics: str = VERSION) -> None:
 
 def test_the_file_carries_the_categories(tmp_path: Path) -> None:
     written(tmp_path / "a.json", regrouped())
-    found = read(tmp_path / "a.json", load().name)
+    found = read_adaptation(tmp_path / "a.json", load().name)
     assert found.categories is not None
     assert asdict(found.categories) == regrouped()
 
@@ -136,10 +136,10 @@ def test_the_file_carries_the_categories(tmp_path: Path) -> None:
 def test_damaged_categories_are_refused(tmp_path: Path, categories: object) -> None:
     written(tmp_path / "a.json", categories)
     with pytest.raises(ConfigError, match=r"cannot be read.*run adapt again"):
-        read(tmp_path / "a.json", load().name)
+        read_adaptation(tmp_path / "a.json", load().name)
 
 
 def test_categories_of_another_model_are_refused(tmp_path: Path) -> None:
     written(tmp_path / "a.json", regrouped(), topics="topics-0")
     with pytest.raises(ConfigError, match="made for topics-0"):
-        read(tmp_path / "a.json", load().name)
+        read_adaptation(tmp_path / "a.json", load().name)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigError, InputError
 from core.taxonomy import Sentiment
-from listeners.judgement.adaptation import Adaptation, bent, write
+from listeners.judgement.adaptation import Adaptation, bend_scores, write_adaptation
 from listeners.judgement.sentiment.linear import LinearModel, load
 from listeners.learning.calibration import Calibration, calibrate
 from listeners.learning.cross_validation import Quality, quality
-from listeners.learning.sentiment import Label, adapt
+from listeners.learning.sentiment import Label, adapt_sentiment
 
 GOOD = ("味道很好", "服务热情", "东西新鲜", "非常满意", "会再来", "包装用心", "物流很快")
 BAD = ("味道很差", "服务恶劣", "东西不新鲜", "非常失望", "再也不来", "包装破损", "物流太慢")
@@ -54,7 +54,7 @@ def jargon(count: int) -> list[Label]:
 
 
 def test_labels_that_disagree_change_the_judgement(model: LinearModel) -> None:
-    done = adapt(model, jargon(400))
+    done = adapt_sentiment(model, jargon(400))
     assert done.learned == "weights"
     assert done.adaptation is not None
     assert done.after.accuracy > done.before.accuracy + 0.2
@@ -67,7 +67,7 @@ def test_labels_that_disagree_change_the_judgement(model: LinearModel) -> None:
 
 def test_what_was_measured_is_what_the_adapted_model_says(model: LinearModel) -> None:
     labels = jargon(300)
-    done = adapt(model, labels)
+    done = adapt_sentiment(model, labels)
     assert done.adaptation is not None
     found = model.adapted(done.adaptation).probabilities([label.text for label in labels])
     right = sum(
@@ -81,7 +81,7 @@ def test_what_was_measured_is_what_the_adapted_model_says(model: LinearModel) ->
 
 
 def test_a_hundred_labels_recalibrate(model: LinearModel) -> None:
-    done = adapt(model, plain(100))
+    done = adapt_sentiment(model, plain(100))
     assert done.before.texts == done.after.texts == 100
     if done.adaptation is None:
         assert done.learned == "nothing"
@@ -99,15 +99,15 @@ def test_a_step_backwards_is_refused(model: LinearModel) -> None:
         else label
         for label in plain(120)
     ]
-    first = adapt(model, noise)
+    first = adapt_sentiment(model, noise)
     assert first.adaptation is None or first.after.better_than(first.before)
-    sure = adapt(model, plain(60) + plain(160)[60:])
+    sure = adapt_sentiment(model, plain(60) + plain(160)[60:])
     assert (sure.adaptation is None) == (not sure.after.better_than(sure.before))
 
 
 def test_the_last_label_of_a_text_counts(model: LinearModel) -> None:
-    once = adapt(model, jargon(120))
-    twice = adapt(
+    once = adapt_sentiment(model, jargon(120))
+    twice = adapt_sentiment(
         model, [Label(text=label.text, sentiment="neutral") for label in jargon(120)] + jargon(120)
     )
     assert once == twice
@@ -115,28 +115,30 @@ def test_the_last_label_of_a_text_counts(model: LinearModel) -> None:
 
 def test_too_few_or_one_sided_labels_are_refused(model: LinearModel) -> None:
     with pytest.raises(InputError, match=r"99 labelled texts are too few.*at least 100"):
-        adapt(model, plain(99))
+        adapt_sentiment(model, plain(99))
     with pytest.raises(InputError, match="all labels say the same"):
-        adapt(model, [Label(text=label.text, sentiment="neutral") for label in plain(150)])
+        adapt_sentiment(
+            model, [Label(text=label.text, sentiment="neutral") for label in plain(150)]
+        )
 
 
 def test_an_adapted_model_is_not_adapted_again(model: LinearModel) -> None:
-    done = adapt(model, jargon(120))
+    done = adapt_sentiment(model, jargon(120))
     assert done.adaptation is not None
     with pytest.raises(InputError, match="cannot be adapted again"):
-        adapt(model.adapted(done.adaptation), jargon(120))
+        adapt_sentiment(model.adapted(done.adaptation), jargon(120))
 
 
 def test_labels_of_texts_that_say_nothing_do_no_harm(model: LinearModel) -> None:
     empty = [Label(text=mark, sentiment="neutral") for mark in ("", "😀", "?", "\x00", "\ud800")]
-    assert adapt(model, plain(120) + empty).before.texts == 125
+    assert adapt_sentiment(model, plain(120) + empty).before.texts == 125
 
 
 def test_the_file_is_read_back_by_load(model: LinearModel, tmp_path: Path) -> None:
-    done = adapt(model, jargon(300))
+    done = adapt_sentiment(model, jargon(300))
     assert done.adaptation is not None
     path = tmp_path / "adaptation.json"
-    write(done.adaptation, path)
+    write_adaptation(done.adaptation, path)
     loaded = load(path)
     assert loaded.adaptation == done.adaptation
     assert loaded.probabilities(["今天磔砢了"]) == model.adapted(done.adaptation).probabilities(
@@ -158,7 +160,7 @@ def test_a_damaged_file_is_refused_with_a_remedy(tmp_path: Path, damage: str) ->
 
 def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "adaptation.json"
-    write(
+    write_adaptation(
         Adaptation(
             model="m", labels=1, slope=1.0, bias=(0, 0, 0), buckets=(1, 2), moves=((1, 1, 1),)
         ),
@@ -175,14 +177,14 @@ def test_a_file_with_a_bucket_outside_the_table_is_refused(
     wrong = Adaptation(
         model=model.name, labels=1, slope=1.0, bias=(0, 0, 0), buckets=(-1,), moves=((1, 1, 1),)
     )
-    write(wrong, path)
+    write_adaptation(wrong, path)
     with pytest.raises(ConfigError, match="outside"):
         load(path)
 
 
 def test_a_file_of_another_model_is_refused(model: LinearModel, tmp_path: Path) -> None:
     path = tmp_path / "adaptation.json"
-    write(Adaptation(model="linear-0", labels=100, slope=1.0, bias=(0, 0, 0)), path)
+    write_adaptation(Adaptation(model="linear-0", labels=100, slope=1.0, bias=(0, 0, 0)), path)
     with pytest.raises(ConfigError, match=f"made for linear-0, not for {model.name}"):
         load(path)
     assert json.loads(path.read_text())["format"] == 2
@@ -190,7 +192,9 @@ def test_a_file_of_another_model_is_refused(model: LinearModel, tmp_path: Path) 
 
 def test_a_file_of_the_first_format_is_still_read(model: LinearModel, tmp_path: Path) -> None:
     path = tmp_path / "adaptation.json"
-    write(Adaptation(model=model.name, labels=100, slope=0.5, bias=(0.0, 0.5, 0.0)), path)
+    write_adaptation(
+        Adaptation(model=model.name, labels=100, slope=0.5, bias=(0.0, 0.5, 0.0)), path
+    )
     whole = json.loads(path.read_text()) | {"format": 1}
     del whole["bend"], whole["categories"]
     path.write_text(json.dumps(whole))
@@ -210,7 +214,7 @@ def test_calibration_never_turns_a_judgement_round(
     scores: list[float], slope: float, bend: float
 ) -> None:
     before = np.array(scores)
-    after = bent(before, slope, bend)
+    after = bend_scores(before, slope, bend)
     assert np.isfinite(after).all()
     assert after[before.argmax()] == after.max()
     one = Adaptation(model="m", labels=1, slope=slope, bend=bend, bias=(1.0, 0.0, -1.0))

@@ -5,7 +5,7 @@ import pytest
 
 from core.errors import ConfigError
 from core.settings import BrandSettings
-from listeners.matching.expressions import ExpressionError, Literal, parse
+from listeners.matching.expressions import ExpressionError, Phrase, parse
 from listeners.matching.matcher import BrandMatcher
 
 
@@ -46,7 +46,7 @@ def test_an_expression(expression: str, yes: list[str], no: list[str]) -> None:
 
 @pytest.mark.parametrize("name", ["Marks and Spencer", "Pine (UK)", "A/B Market", "ORANGE", "/"])
 def test_a_name_is_a_name(name: str) -> None:
-    assert parse(name) == Literal(text=name)
+    assert parse(name) == Phrase(text=name)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from core.settings import BrandSettings
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment import models as sentiment
-from listeners.judgement.sentiment.comparison import compared
+from listeners.judgement.sentiment.comparison import resolve_comparison
 from listeners.matching.matcher import BrandMatcher
 
 OURS = BrandSettings(id="ours", name="禾家", terms=("禾家", "Hejia"))
@@ -53,7 +53,7 @@ def test_plain_words_that_were_put_in_are_no_evidence(judge: TextJudge) -> None:
 
 def test_the_brand_in_question_is_the_one_that_is_named_alone() -> None:
     theirs = BrandMatcher((THEIRS,), channel_brands={}, default=None)
-    found = compared("比永辉便宜多了", theirs.brands_in)
+    found = resolve_comparison("比永辉便宜多了", theirs.brands_in)
     assert found is not None
     assert "很差" in found.text
     assert found.evidence == ("比永辉便宜多了",)
@@ -74,17 +74,17 @@ def test_the_brand_in_question_is_the_one_that_is_named_alone() -> None:
     ],
 )
 def test_what_compares_with_no_brand_is_left_alone(text: str) -> None:
-    assert compared(text, BRANDS.brands_in) is None
+    assert resolve_comparison(text, BRANDS.brands_in) is None
 
 
 def test_a_text_without_a_comparison_is_not_looked_through() -> None:
     def never(_: str) -> Sequence[str]:
         raise AssertionError("nothing to compare")
 
-    assert compared("禾家的面包真好吃", never) is None
+    assert resolve_comparison("禾家的面包真好吃", never) is None
 
 
 def test_several_comparisons_each_once() -> None:
-    found = compared("禾家比永辉便宜，但是没有永辉新鲜", BRANDS.brands_in)
+    found = resolve_comparison("禾家比永辉便宜，但是没有永辉新鲜", BRANDS.brands_in)
     assert found is not None
     assert found.evidence == ("比永辉便宜", "没有永辉新鲜")

@@ -5,10 +5,15 @@ import pytest
 
 from core.errors import ConfigError
 from core.judgement import Probabilities
-from listeners.judgement.sentiment.linear import LONGEST, MODEL, LinearModel, load
-from listeners.judgement.sentiment.model_file import BITS, Header, pack, read
+from listeners.judgement.sentiment.linear import MAX_LENGTH, MODEL_FILE, LinearModel, load
+from listeners.judgement.sentiment.model_file import (
+    BUCKET_BITS,
+    ModelHeader,
+    pack_model,
+    read_model,
+)
 
-HEADER = Header(
+HEADER = ModelHeader(
     version="t", buckets=0, unit=0.5, bias=(0.0, 0.25, -0.25), temperature=1.5, checksum=0
 )
 
@@ -86,7 +91,7 @@ def test_what_says_nothing_is_unsure_and_neutral(model: LinearModel, text: str) 
 
 
 def test_a_text_up_to_the_longest_is_judged_by_its_beginning(model: LinearModel) -> None:
-    text = ("质量太差了，后悔。" * LONGEST)[:LONGEST]
+    text = ("质量太差了，后悔。" * MAX_LENGTH)[:MAX_LENGTH]
     assert one(model, text).negative > 0.9
 
 
@@ -100,15 +105,15 @@ def test_the_name_carries_the_version(model: LinearModel) -> None:
 
 
 def test_the_file_is_small_enough_to_ship() -> None:
-    assert MODEL.stat().st_size <= 2_000_000
+    assert MODEL_FILE.stat().st_size <= 2_000_000
 
 
 def test_what_is_packed_is_read_back(tmp_path: Path) -> None:
-    buckets = np.array([0, 5, 200_000, (1 << BITS) - 1])
+    buckets = np.array([0, 5, 200_000, (1 << BUCKET_BITS) - 1])
     weights = np.array([[1, 2, 3], [-4, 5, -6], [7, -8, 9], [-127, 0, 127]], np.int8)
     path = tmp_path / "model.bin"
-    path.write_bytes(pack(buckets, weights, HEADER))
-    header, table = read(path)
+    path.write_bytes(pack_model(buckets, weights, HEADER))
+    header, table = read_model(path)
     assert (header.version, header.unit, header.bias) == ("t", 0.5, (0.0, 0.25, -0.25))
     assert header.temperature == 1.5
     assert table[buckets, :3].tolist() == weights.tolist()
@@ -116,7 +121,7 @@ def test_what_is_packed_is_read_back(tmp_path: Path) -> None:
 
 
 def _damaged() -> dict[str, bytes]:
-    whole = pack(np.array([1]), np.array([[1, 2, 3]], np.int8), HEADER)
+    whole = pack_model(np.array([1]), np.array([[1, 2, 3]], np.int8), HEADER)
     return {
         "empty": b"",
         "another format": b"PK\x03\x04\n{}\n",
@@ -136,8 +141,8 @@ def test_a_damaged_file_is_refused_with_a_remedy(tmp_path: Path, damage: str) ->
 
 def test_distant_buckets_are_bridged(tmp_path: Path) -> None:
     path = tmp_path / "model.bin"
-    path.write_bytes(pack(np.array([3_000_000]), np.array([[1, 0, -1]], np.int8), HEADER))
-    _, table = read(path)
+    path.write_bytes(pack_model(np.array([3_000_000]), np.array([[1, 0, -1]], np.int8), HEADER))
+    _, table = read_model(path)
     assert np.flatnonzero(table.any(axis=1)).tolist() == [3_000_000]
 
 

@@ -1,11 +1,18 @@
 import pytest
 
 from listeners.judgement.sentiment.linear import LinearModel, load
-from listeners.judgement.sentiment.negation import denials
+from listeners.judgement.sentiment.negation import find_negations
 from listeners.judgement.sentiment.spelling import spell
-from listeners.judgement.sentiment.structure import CONCEDED, DISMISSED, MEANT, praise, read, weigh
-from listeners.judgement.sentiment.structure_words import listed
-from listeners.text.quotations import split
+from listeners.judgement.sentiment.structure import (
+    CONCEDED_WEIGHT,
+    DISMISSED_WEIGHT,
+    MEANT_WEIGHT,
+    analyse,
+    emphatic_praise,
+    weigh_contrast,
+)
+from listeners.judgement.sentiment.structure_words import listed_polarity
+from listeners.text.quotations import split_quoted
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +26,7 @@ def unknown(fragment: str) -> float:
 
 
 def denied(text: str) -> list[tuple[str, bool]]:
-    return [(text[found.start : found.end], found.good) for found in denials(text, unknown)]
+    return [(text[found.start : found.end], found.good) for found in find_negations(text, unknown)]
 
 
 def side(model: LinearModel, text: str) -> str:
@@ -101,9 +108,9 @@ class TestDenials:
             asked.append(fragment)
             return -2.0
 
-        (found,) = denials("一点都不磔砢", bad)
+        (found,) = find_negations("一点都不磔砢", bad)
         assert (found.good, asked) == (True, ["磔砢"])
-        (found,) = denials("it is not grobbly at all", bad)
+        (found,) = find_negations("it is not grobbly at all", bad)
         assert found.good
         assert asked[-1] == "grobbly"
 
@@ -113,7 +120,7 @@ class TestDenials:
 
     def test_a_long_text_does_not_stand_or_fall_with_a_guess(self) -> None:
         long = "今天和朋友一起去逛了一下午然后又回家做了饭，一点都不磔砢"
-        assert list(denials(long, lambda fragment: -2.0)) == []
+        assert list(find_negations(long, lambda fragment: -2.0)) == []
 
 
 class TestContrast:
@@ -126,61 +133,70 @@ class TestContrast:
         ],
     )
     def test_what_is_meant_weighs_more(self, granted: str, meant: str) -> None:
-        first, second = weigh(granted + meant, unknown)
-        assert (first.text, first.weight) == (granted, CONCEDED)
-        assert (second.text, second.weight) == (meant, MEANT)
+        first, second = weigh_contrast(granted + meant, unknown)
+        assert (first.text, first.weight) == (granted, CONCEDED_WEIGHT)
+        assert (second.text, second.weight) == (meant, MEANT_WEIGHT)
 
     def test_a_concession_is_granted_wherever_it_stands(self) -> None:
-        first, second = weigh("although it was slow, we loved it", unknown)
-        assert (first.weight, second.weight) == (CONCEDED, MEANT)
-        first, second = weigh("we loved it although it was slow", unknown)
-        assert (first.weight, second.weight) == (MEANT, CONCEDED)
+        first, second = weigh_contrast("although it was slow, we loved it", unknown)
+        assert (first.weight, second.weight) == (CONCEDED_WEIGHT, MEANT_WEIGHT)
+        first, second = weigh_contrast("we loved it although it was slow", unknown)
+        assert (first.weight, second.weight) == (MEANT_WEIGHT, CONCEDED_WEIGHT)
 
     def test_listed_words_speak_where_the_n_grams_hardly_know_them(self) -> None:
         def lean(part: str) -> float:
             return 3.0 if "love" in part else -1.0 if "terrible" in part else 0.1
 
-        first, second = weigh("i love the bakery, but the bread was stale", lean)
-        assert first.weight == DISMISSED
+        first, second = weigh_contrast("i love the bakery, but the bread was stale", lean)
+        assert first.weight == DISMISSED_WEIGHT
         assert second.text.endswith("was stale terrible ")
 
     def test_words_that_disagree_say_nothing(self) -> None:
-        assert listed("美味但是难吃") == 0
-        assert listed("难吃") == -1
-        assert listed("tasty") == 1
-        assert listed("") == 0
+        assert listed_polarity("美味但是难吃") == 0
+        assert listed_polarity("难吃") == -1
+        assert listed_polarity("tasty") == 1
+        assert listed_polarity("") == 0
 
     def test_sentences_beside_the_contrast_count_as_they_are(self) -> None:
-        parts = weigh("去过两次。环境好，但是东西难吃。就这样", unknown)
-        assert [part.weight for part in parts] == [1.0, CONCEDED, MEANT, 1.0]
+        parts = weigh_contrast("去过两次。环境好，但是东西难吃。就这样", unknown)
+        assert [part.weight for part in parts] == [1.0, CONCEDED_WEIGHT, MEANT_WEIGHT, 1.0]
 
     def test_a_long_contrast_is_left_to_the_words(self) -> None:
         text = "今天和朋友一起去了这家新开的店里面的环境真的特别好，但是" + "东西难吃" * 5
-        parts = weigh(text, lambda part: -2.0 if "难吃" in part else 2.0)
+        parts = weigh_contrast(text, lambda part: -2.0 if "难吃" in part else 2.0)
         assert [(part.text, part.weight) for part in parts] == [(text, 1.0)]
 
     def test_english_is_long_from_three_times_as_many_characters_on(self) -> None:
         text = "the staff were nice and the place was clean, but the bread was stale"
-        assert len(weigh(text, unknown)) == 2
+        assert len(weigh_contrast(text, unknown)) == 2
         assert (
-            len(weigh(f"{text} and dry, and so was the cake that we had with our tea", unknown))
+            len(
+                weigh_contrast(
+                    f"{text} and dry, and so was the cake that we had with our tea", unknown
+                )
+            )
             == 1
         )
 
     def test_a_concession_without_its_end_is_one_part(self) -> None:
-        assert len(weigh("although it was slow", unknown)) == 1
+        assert len(weigh_contrast("although it was slow", unknown)) == 1
 
     def test_halves_of_several_clauses_are_left_to_the_words(self) -> None:
         text = "贵，远，但是味道好"
-        assert weigh(text, lambda part: -2.0 if "贵" in part else 2.0)[0].weight == CONCEDED
+        assert (
+            weigh_contrast(text, lambda part: -2.0 if "贵" in part else 2.0)[0].weight
+            == CONCEDED_WEIGHT
+        )
 
     def test_one_clear_contrast_alone_dismisses_what_is_granted(self) -> None:
-        first, second = weigh("价格贵，但是味道好", lambda part: -2.0 if "贵" in part else 2.0)
-        assert (first.weight, second.weight) == (DISMISSED, MEANT)
+        first, second = weigh_contrast(
+            "价格贵，但是味道好", lambda part: -2.0 if "贵" in part else 2.0
+        )
+        assert (first.weight, second.weight) == (DISMISSED_WEIGHT, MEANT_WEIGHT)
 
     @pytest.mark.parametrize("text", ["味道很好", "但是味道很好", "但", "although", "不但好吃"])
     def test_no_contrast_no_weights(self, text: str) -> None:
-        assert [(part.text, part.weight) for part in weigh(text, unknown)] == [(text, 1.0)]
+        assert [(part.text, part.weight) for part in weigh_contrast(text, unknown)] == [(text, 1.0)]
 
 
 class TestPraise:
@@ -189,7 +205,7 @@ class TestPraise:
         ["服务也太好了吧，等了两个小时没人理", "great, another hour on hold", "太好了，面包发霉了"],
     )
     def test_praise_for_what_went_wrong_mocks(self, text: str) -> None:
-        found = praise(text)
+        found = emphatic_praise(text)
         assert found is not None
         assert not found.meant
 
@@ -197,25 +213,27 @@ class TestPraise:
         "text", ["服务也太好了吧，马上就有人招呼", "great service, they fixed it right away"]
     )
     def test_praise_for_what_was_put_right_is_meant(self, text: str) -> None:
-        found = praise(text)
+        found = emphatic_praise(text)
         assert found is not None
         assert found.meant
 
     @pytest.mark.parametrize("text", ["太好吃了吧", "等了两个小时没人理", "lovely shop"])
     def test_praise_alone_and_trouble_alone_are_what_they_are(self, text: str) -> None:
-        assert praise(text) is None
+        assert emphatic_praise(text) is None
 
 
 class TestQuotes:
     def test_own_words_are_told_from_quoted_ones(self) -> None:
         text = "支持//@某人:太差了"
-        assert split(text) == ("支持", "//@某人:太差了")
+        assert split_quoted(text) == ("支持", "//@某人:太差了")
 
     def test_what_is_only_passed_on_is_taken_on(self) -> None:
-        assert split("转发微博//@某人:太差了") == ("", "//@某人:太差了")
+        assert split_quoted("转发微博//@某人:太差了") == ("", "//@某人:太差了")
 
     def test_own_words_outweigh_what_they_oppose(self, model: LinearModel) -> None:
-        own, quoted = read("太差了，恶心，垃圾//@店:我们很棒，大家都喜欢，满意", model.lean).parts
+        own, quoted = analyse(
+            "太差了，恶心，垃圾//@店:我们很棒，大家都喜欢，满意", model.lean
+        ).parts
         assert quoted.weight < own.weight
 
 
@@ -239,7 +257,7 @@ def test_the_model_reads_the_structure(model: LinearModel, text: str, expected: 
 
 
 def test_what_was_turned_round_is_shown() -> None:
-    assert read(spell("一点都不贵，下次再来"), unknown).evidence == ("一点都不贵",)
+    assert analyse(spell("一点都不贵，下次再来"), unknown).evidence == ("一点都不贵",)
 
 
 def test_the_deciding_words_are_shown(model: LinearModel) -> None:
