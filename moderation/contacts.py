@@ -1,4 +1,4 @@
-"""Personal data that is not a mere number: addresses, e-mails, plates, WeChat and QQ ids."""
+"""Recognises personal data other than numbers: addresses, e-mails, plates, WeChat, QQ ids."""
 
 import re
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ _LEAD_CUT: Final = re.compile(
 
 
 def contacts(view: str) -> Iterator[Span]:
-    """Everything in a folded text that reaches or places a person, numbers aside."""
+    """Contacts and addresses in a folded text; spans may overlap."""
     yield from _plain(_EMAIL, "email", view)
     yield from _named(_STATED_ADDRESS, "address", view)
     for found in _STREET_ADDRESS.finditer(view):
@@ -74,7 +74,7 @@ def _named(pattern: re.Pattern[str], kind: str, view: str) -> Iterator[Span]:
 
 
 def _is_wechat_id(found: re.Match[str]) -> bool:
-    """A word after "WeChat" is an id if it holds a digit or underscore, or is introduced as one."""
+    """True for a word with a digit or underscore, or one that the text introduces as an id."""
     if re.search(r"[0-9_]", found["id"]):
         return True
     lead = found[0][: found.start("id") - found.start()].rstrip()
@@ -83,10 +83,10 @@ def _is_wechat_id(found: re.Match[str]) -> bool:
     )
 
 
-def _address_start(view: str, door: int) -> int:
-    """Where the address before a street word begins: after the last word that leads to it."""
-    lead = _LEAD.search(view, max(0, door - 24), door)
+def _address_start(view: str, street: int) -> int:
+    """Start of an address whose street word is at ``street``: after the last word leading to it."""
+    lead = _LEAD.search(view, max(0, street - 24), street)
     if lead is None:
-        return door
+        return street
     cut = _LEAD_CUT.match(lead[0])
     return lead.start() + (cut.end() if cut else 0)

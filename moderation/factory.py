@@ -1,4 +1,4 @@
-"""Builds what guards the way in and the way out."""
+"""Builds inbound moderation, the outbound gate and the pauses."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from moderation.words import shipped_words
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Guards:
-    """Both guards, and the pauses that the second one asks for."""
+    """Inbound moderation, the outbound gate, and the pauses that the gate checks."""
 
     inbound: InboundModerator
     gate: OutboundGate
@@ -28,10 +28,10 @@ def build_guards(
     private_channels: Iterable[str] = (),
     measures: Mapping[str, Measure] | None = None,
 ) -> Guards:
-    """With the word lists that come with Tingfeng.
+    """Build with the word lists that ship with Tingfeng.
 
     ``published``: texts of the brand, such as its articles; the phones and addresses in them may
-    be told in public. ``private_channels``: names of channels on which nothing is public.
+    appear in public replies. ``private_channels``: names of channels on which nothing is public.
     """
     words = shipped_words()
     rules = GateRules(

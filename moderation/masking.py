@@ -1,6 +1,6 @@
-"""Personal data out of a text: each piece becomes a placeholder that names its kind.
+"""Masks personal data: each piece becomes a placeholder that names its kind.
 
-What replying needs stays: URLs, native ids, order numbers, prices, dates and public hotlines.
+URLs, native ids, order numbers, prices, dates and public hotlines stay, since replies need them.
 """
 
 import re
@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from core.text import ascii_lookalikes
 from moderation.contacts import URL, contacts
-from moderation.numbers import Span, ascii_lookalikes, numbers
+from moderation.numbers import Span, numbers
 
 KINDS: Final = ("address", "card", "email", "id", "phone", "plate", "qq", "wechat")
 _CANNOT_HOLD: Final = re.compile(r"[^0-9@]*")
@@ -21,13 +22,13 @@ class Masked:
 
     text: str
     kinds: tuple[str, ...]
-    """Which of ``KINDS`` were found, sorted; empty where the text is unchanged."""
+    """The ``KINDS`` found, sorted; empty where the text is unchanged."""
 
 
 def mask(text: str) -> Masked:
     """Replace personal data by ``[phone]``, ``[id]`` and so on; never raises.
 
-    Time grows with the length of the text; masking what is masked changes nothing.
+    Linear in the length of the text and idempotent.
     """
     view = ascii_lookalikes(text)
     if _CANNOT_HOLD.fullmatch(view) and "微信" not in view and "wechat" not in view.lower():
@@ -43,7 +44,7 @@ def mask(text: str) -> Masked:
 
 
 def published_contacts(texts: Iterable[str]) -> tuple[str, ...]:
-    """What ``mask`` would hide in texts that the brand has published, as it is written there."""
+    """The brand's own contacts: what ``mask`` would replace in texts that it has published."""
     found = {
         text[start:end]: None
         for text in texts
@@ -53,7 +54,7 @@ def published_contacts(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _personal(text: str, view: str) -> list[Span]:
-    """Spans to mask, in order, without overlap; of two that overlap the earlier rule wins."""
+    """Spans to mask, in order; of two that overlap the earlier rule wins."""
     taken = bytearray(len(view))
     for found in URL.finditer(text):
         taken[found.start() : found.end()] = b"\1" * (found.end() - found.start())

@@ -1,4 +1,9 @@
-"""NUMBERS"""
+"""Recognises personal numbers: phones, resident identity numbers, bank cards.
+
+A number counts only where its check digit or numbering plan confirms it and the words around it do
+not mark it as an order, a post or part of a name. Texts are searched in the form that
+``core.text.ascii_lookalikes`` gives them: wide, circled and spaced digits are read as well.
+"""
 
 import re
 from collections.abc import Iterator
@@ -10,66 +15,13 @@ import phonenumbers
 from stdnum import luhn
 from stdnum.cn import ric
 
-_FIRST_DIGITS: Final = (0x0660, 0x06F0, 0x2080, 0xFF10, *range(0x1D7CE, 0x1D800, 10))
-_FIRST_ONES: Final = (0x2460, 0x2474, 0x2488, 0x2776, 0x2780, 0x278A)
-ASCII_LOOKALIKES: Final[dict[int, str]] = {
-    **{0xFF01 + offset: chr(0x21 + offset) for offset in range(94)},
-    **{first + value: str(value) for first in _FIRST_DIGITS for value in range(10)},
-    **{first + value: str(value + 1) for first in _FIRST_ONES for value in range(9)},
-    **dict(zip(map(ord, "⓪⓿⁰¹²³⁴⁵⁶⁷⁸⁹"), "000123456789", strict=True)),
-}
-"""Look-alikes of ASCII, one character for one, so that positions stay true."""
+Span = tuple[int, int, str]
+"""Start, end and kind of what is to be masked."""
 
 _SEPARATORS: Final = r"[\s\-‐-―−_.·•~*()\u00ad\u200b-\u200f\u2060\u20e3\ufe0f\ufeff]"
 _GROUP: Final = re.compile(r"[0-9]+")
 _GAP: Final = re.compile(_SEPARATORS + "{1,3}")
 _MAX_DIGITS: Final = 24
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DigitRun:
-    """Neighbouring groups of digits with nothing but separators between them."""
-
-    start: int
-    end: int
-    digits: str
-    shape: tuple[int, ...]
-    """Length of each group."""
-
-
-def ascii_lookalikes(text: str) -> str:
-    """The text in ASCII look-alikes, of the same length."""
-    return text if text.isascii() else text.translate(ASCII_LOOKALIKES)
-
-
-def digit_chains(view: str) -> Iterator[list[tuple[int, int]]]:
-    """Groups of digits as (start, end), joined as long as only separators lie between."""
-    chain: list[tuple[int, int]] = []
-    for found in _GROUP.finditer(view):
-        if chain and not _GAP.fullmatch(view, chain[-1][1], found.start()):
-            yield chain
-            chain = []
-        chain.append(found.span())
-    if chain:
-        yield chain
-
-
-def runs_from(view: str, chain: list[tuple[int, int]], first: int) -> Iterator[DigitRun]:
-    """Every run that starts with group ``first``, the longest first, of at most 24 digits."""
-    runs: list[DigitRun] = []
-    digits = ""
-    shape: tuple[int, ...] = ()
-    for start, end in chain[first:]:
-        if len(digits) + end - start > _MAX_DIGITS:
-            break
-        digits += view[start:end]
-        shape = (*shape, end - start)
-        runs.append(DigitRun(start=chain[first][0], end=end, digits=digits, shape=shape))
-    yield from reversed(runs)
-
-
-Span = tuple[int, int, str]
-"""Start, end and kind of what is to be masked."""
 
 _PROVINCES: Final = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]")
 _MOBILE_SHAPES: Final = frozenset({(11,), (3, 4, 4), (4, 4, 3), (3, 3, 5), (3, 8), (7, 4), (5, 6)})
@@ -105,8 +57,45 @@ _CHECK_X: Final = re.compile(r"[\s\-]?[Xx](?![A-Za-z0-9_])")
 _LOOK_BACK: Final = 24
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DigitRun:
+    """Adjacent groups of digits with only separators between them."""
+
+    start: int
+    end: int
+    digits: str
+    shape: tuple[int, ...]
+    """Length of each group."""
+
+
+def digit_chains(view: str) -> Iterator[list[tuple[int, int]]]:
+    """Maximal sequences of digit groups, as (start, end), with only separators between them."""
+    chain: list[tuple[int, int]] = []
+    for found in _GROUP.finditer(view):
+        if chain and not _GAP.fullmatch(view, chain[-1][1], found.start()):
+            yield chain
+            chain = []
+        chain.append(found.span())
+    if chain:
+        yield chain
+
+
+def runs_from(view: str, chain: list[tuple[int, int]], first: int) -> Iterator[DigitRun]:
+    """The runs of at most 24 digits that start with group ``first``, longest first."""
+    runs: list[DigitRun] = []
+    digits = ""
+    shape: tuple[int, ...] = ()
+    for start, end in chain[first:]:
+        if len(digits) + end - start > _MAX_DIGITS:
+            break
+        digits += view[start:end]
+        shape = (*shape, end - start)
+        runs.append(DigitRun(start=chain[first][0], end=end, digits=digits, shape=shape))
+    yield from reversed(runs)
+
+
 def numbers(view: str) -> Iterator[Span]:
-    """Personal numbers in a folded text, in order, without overlap."""
+    """Personal numbers in a folded text, in order and without overlap."""
     for chain in digit_chains(view):
         first = 0
         while first < len(chain):
@@ -117,7 +106,7 @@ def numbers(view: str) -> Iterator[Span]:
 
 
 def _longest(view: str, chain: list[tuple[int, int]], first: int) -> tuple[Span | None, int]:
-    """The longest personal number from group ``first`` on, and how many groups are behind it."""
+    """The longest personal number that starts at group ``first``, and the groups consumed."""
     for run in runs_from(view, chain, first):
         if not 7 <= len(run.digits) <= 19:
             continue
@@ -138,14 +127,14 @@ def _kind(view: str, run: DigitRun, before: str) -> str | None:
 
 
 def _is_stuck(view: str, run: DigitRun, before: str) -> bool:
-    """True where the number is part of a name, a path, an amount or a mention."""
+    """True where the number is part of a name, a path, an amount or an ``@name``."""
     if _STUCK_BEFORE.search(before) and not _ANNOUNCED_STUCK.search(before):
         return True
     return not _x_end(view, run) and _STUCK_AFTER.match(view, run.end) is not None
 
 
 def _x_end(view: str, run: DigitRun) -> int:
-    """Where the X that stands for the check digit 10 of an identity ends, or 0."""
+    """End of the X that stands for check digit 10 of an identity number, or 0."""
     found = _CHECK_X.match(view, run.end) if len(run.digits) == 17 else None
     return found.end() if found else 0
 

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from core.text import BREAK
 from listeners.text.homoglyphs import HAN, LOOKALIKES
-from listeners.text.normalise import BREAK
 
 PAIRS_FILE: Final = Path(__file__).with_name("ordinary_pairs.npz")
 FIRST_CHARACTER: Final = 0x4E00

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from ahocorasick import Automaton
 
+from core.text import BREAK, compact
 from listeners.matching.plausibility import is_plausible_disguise, is_plausible_pinyin
 from listeners.text.homoglyphs import (
     HAN,
@@ -27,7 +28,7 @@ from listeners.text.homoglyphs import (
     unboxed,
     visual_key,
 )
-from listeners.text.normalise import BREAK, compact, readable, term_key
+from listeners.text.normalise import readable, term_key
 
 SpellingKind = Literal["plain", "pinyin"]
 

@@ -1,6 +1,7 @@
-"""How names are disguised: letters that look alike, and characters that sound alike.
+"""Disguised spellings: characters that look alike (homoglyphs) or sound alike (pinyin).
 
-Every mapping is from character to character, so that places in a text stay where they are.
+Every mapping is from character to character, so that positions in a text stay valid. The tables are
+in ``homoglyphs.toml``; readings come from pypinyin.
 """
 
 import json
@@ -14,8 +15,9 @@ from itertools import islice, product
 from pathlib import Path
 from typing import Final
 
+from core.text import HAN
+
 LATIN: Final = re.compile(r"[0-9a-z\u00c0-\u024f\u0370-\u052f]")
-HAN: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 LOOKALIKES: Final = Path(__file__).with_name("homoglyphs.toml")
 _CAPITAL_I: Final = re.compile(r"(?<=[a-z])I(?=[a-z])")
@@ -28,35 +30,35 @@ _SYMBOL: Final = re.compile(
 )
 _SYMBOL_LETTERS: Final = {"@": "a", "$": "s", "€": "e", "|": "l", "!": "i"}
 _FIRST_SYLLABLE: Final = 0xE000
-"""Where the characters begin that stand for syllables; nobody writes with them."""
+"""First of the private-use characters that stand for syllables in phonetic keys."""
 _MAX_READINGS: Final = 3
 _MAX_SPELLINGS: Final = 24
 
 
 def unboxed(text: str) -> str:
-    """Letters in boxes, circles and flags as letters; any text."""
+    """Boxed, circled and flag letters as plain letters."""
     return _BOXED.sub(_unboxed, text)
 
 
 def capital_i_as_l(text: str) -> str:
-    """``WaImart`` written with a capital i is read as ``Walmart``."""
+    """A capital I between small letters as an l: ``WaImart`` is ``Walmart``."""
     return _CAPITAL_I.sub("l", text)
 
 
 def symbols_as_letters(folded: str) -> str:
-    """Signs between letters as the letters they stand for: ``hej!a``, ``m@rket``."""
+    """Symbols between letters as the letters they stand for: ``hej!a``, ``m@rket``."""
     return _SYMBOL.sub(lambda found: _SYMBOL_LETTERS[found[0]], folded)
 
 
 def visual_key(form: str) -> str:
-    """A compact form with one character for all that look alike."""
+    """A compact form with each group of look-alike characters mapped to one of them."""
     return form.translate(_visual_table())
 
 
 def may_be_disguised(surface: str, form: str) -> bool:
-    """True where ``surface``, which looks like the term ``form``, may be meant to be it.
+    """True where ``surface``, whose visual key is that of ``form``, can be a disguise of it.
 
-    A plain letter is meant as what it is (``mail`` is not ``mall``), and so is a number.
+    A plain Latin letter stands for itself (``mail`` is not ``mall``), and so does a number.
     """
     return not surface.isdigit() and all(
         own == written or not ("a" <= written <= "z")
@@ -65,18 +67,18 @@ def may_be_disguised(surface: str, form: str) -> bool:
 
 
 def phonetic_key(form: str) -> str:
-    """A compact form with one character for all that sound alike, tones aside."""
+    """A compact form with each Chinese character mapped to its usual syllable, without tone."""
     return form.translate(_phonetic_table())
 
 
 def phonetic_keys(form: str) -> tuple[str, ...]:
-    """As ``phonetic_key``, in each of the readings that a term's characters have."""
+    """The phonetic keys of a term, one for each combination of its characters' readings."""
     readings = [_character_keys(char) if HAN.match(char) else (char,) for char in form]
     return tuple("".join(way) for way in islice(product(*readings), _MAX_SPELLINGS))
 
 
 def pinyin_spellings(form: str) -> tuple[str, ...]:
-    """The pinyin spellings of a Chinese term, whole and mixed: ``hejia``, ``he家``, ``禾jia``."""
+    """Spellings of a Chinese term in pinyin, whole or in part: ``hejia``, ``he家``, ``禾jia``."""
     if not all(HAN.match(char) for char in form):
         return ()
     letters = [_pinyin().get(char, ("",))[0] for char in form]
@@ -85,13 +87,13 @@ def pinyin_spellings(form: str) -> tuple[str, ...]:
     whole = "".join(letters)
     mixed = ("".join(way) for way in product(*zip(form, letters, strict=True)))
     known = (whole, *islice(mixed, _MAX_SPELLINGS))
-    # Who has no ü types v or u: lvyuan, luyuan.
+    # Without a key for ü, v or u is typed: lvyuan, luyuan.
     spellings = dict.fromkeys((*known, *(spelling.replace("v", "u") for spelling in known)))
     return tuple(spelling for spelling in spellings if spelling != form)
 
 
 def syllable_boundaries(form: str) -> frozenset[int]:
-    """After how many letters of a term's whole pinyin a syllable ends."""
+    """Offsets into a term's whole pinyin at which a syllable ends."""
     ends: list[int] = [0]
     for char in form:
         ends.append(ends[-1] + len(_pinyin()[char][0]))
@@ -103,7 +105,7 @@ def _unboxed(found: re.Match[str]) -> str:
     for first in (0x1F1E6, 0x1F170, 0x1F150):
         if number >= first:
             return chr(ord("a") + number - first)
-    # Normalising turns the Greek lunate sigma into another letter.
+    # NFKC turns the Greek lunate sigma into another letter.
     return "c"
 
 
@@ -119,7 +121,7 @@ def _visual_table() -> dict[int, str]:
         base = unicodedata.normalize("NFD", chr(number))[0]
         if base != chr(number) and ("a" <= base <= "z" or ord(base) in same):
             same[number] = same.get(ord(base), base)
-    # 巳 and the like lead on: a name may itself be read as another one.
+    # Chains such as 巳 are followed: the target may itself be an alias of another one.
     return {char: same.get(ord(name), name) for char, name in same.items()}
 
 
@@ -142,9 +144,9 @@ def _character_keys(char: str) -> Iterable[str]:
 
 @cache
 def _pinyin() -> dict[str, tuple[str, ...]]:
-    """The readings of each character without tones, the usual one first.
+    """The toneless readings of each character, the usual one first.
 
-    pypinyin's table is read as a file: importing the package takes 60 MB for its phrases.
+    Reads pypinyin's table as a file, because importing the package loads 60 MB of phrases.
     """
     spec = find_spec("pypinyin")
     if spec is None or spec.origin is None:

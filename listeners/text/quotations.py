@@ -1,4 +1,4 @@
-"""What an author says, apart from what the author passes on: reposts and quotations."""
+"""Separates an author's own words from reposted and quoted ones."""
 
 import re
 from typing import Final
@@ -13,9 +13,10 @@ _REPOST_MARK: Final = " //@quoted:"
 
 
 def split_quoted(text: str) -> tuple[str, str]:
-    """The author's own words and those passed on; either is empty where there are none.
+    """The author's own words and the quoted ones; either may be empty.
 
-    ``转发微博`` and the like are no words of one's own. Quotations have to be ``with_quotes_last``.
+    Expects ``text`` as ``with_quotes_last`` returns it. Repost markers such as ``转发微博`` are not
+    counted as own words.
     """
     if "@" not in text:
         return text, ""
@@ -26,16 +27,16 @@ def split_quoted(text: str) -> tuple[str, str]:
     return "" if _NO_OWN_WORDS.fullmatch(own) else own, text[quote.start() :]
 
 
-def without_attribution(passed_on: str) -> str:
-    """What was passed on, without the names of those who said it."""
-    return _QUOTE.sub(" ", passed_on)
+def without_attribution(quoted: str) -> str:
+    """The quoted text without the names of its authors."""
+    return _QUOTE.sub(" ", quoted)
 
 
 def with_quotes_last(text: str) -> str:
-    """The text with lines quoted by ``>`` moved to its end, where reposts have what they quote."""
+    """The text with ``>`` lines moved to its end, where reposts have their quotation."""
     if ">" not in text and "&gt;" not in text:
         return text
-    quoted = [found[1] for found in _LINE.finditer(text)]
-    if not any(quoted):
+    lines = [found[1] for found in _LINE.finditer(text)]
+    if not any(lines):
         return text
-    return _LINE.sub("", text).strip() + _REPOST_MARK + " ".join(quoted)
+    return _LINE.sub("", text).strip() + _REPOST_MARK + " ".join(lines)

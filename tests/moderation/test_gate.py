@@ -6,13 +6,13 @@ from core.clock import ManualClock
 from core.outbox import Reply
 from moderation.gate import GateRules, OutboundGate, PauseCheck
 from moderation.words import shipped_words
-from tests.moderation.parts import START, Frozen, reply
+from tests.moderation.parts import START, PausedChannels, reply
 
 PHONE = "请打 13800138000"
 
 
 class Broken:
-    async def frozen(self, reply: Reply) -> str | None:
+    async def pause_reason(self, reply: Reply) -> str | None:
         raise ConnectionError(reply.key)
 
 
@@ -24,7 +24,7 @@ def gate(
 ) -> OutboundGate:
     return OutboundGate(
         shipped_words().promises,
-        pauses=pauses or Frozen({}),
+        pauses=pauses or PausedChannels({}),
         clock=clock or ManualClock(START),
         rules=rules,
     )
@@ -113,11 +113,11 @@ async def test_what_was_said_is_forgotten_in_the_end(monkeypatch: pytest.MonkeyP
 
 
 async def test_a_freeze_stops_the_machine_and_no_person() -> None:
-    frozen = gate(pauses=Frozen({"weibo": "发霉面包"}))
+    frozen = gate(pauses=PausedChannels({"weibo": "发霉面包"}))
     assert (await frozen.check(reply())).reason == "frozen: 发霉面包"
     assert (await frozen.check(reply(by="王敏"))).allowed
     assert (await frozen.check(reply(channel="x"))).allowed
-    everything = gate(pauses=Frozen({"*": "drill"}))
+    everything = gate(pauses=PausedChannels({"*": "drill"}))
     assert (await everything.check(reply(channel="x"))).reason == "frozen: drill"
 
 

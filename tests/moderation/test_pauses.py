@@ -59,10 +59,10 @@ async def test_each_scope_holds_what_it_names(store: SqliteStore) -> None:
     )
     for scope, value, is_held in scopes:
         await pauses.save_pause(pause(scope, value))
-        held = await pauses.frozen(answer)
+        held = await pauses.pause_reason(answer)
         assert (held == "发霉面包") == is_held, (scope, value)
         assert await pauses.lift_pause(pause(scope, value).id, by="王敏")
-        assert await pauses.frozen(answer) is None
+        assert await pauses.pause_reason(answer) is None
     assert not await pauses.lift_pause("all", by="王敏")
 
 
@@ -72,8 +72,8 @@ async def test_what_cannot_be_told_is_held() -> None:
     for scope in scopes:
         assert holds(pause(scope, "x"), alone, None)
     pauses = StoredPauses(NoPauses(kept={"all": pause("all", reason="")}))
-    assert await pauses.frozen(alone) == "all", "its name where nobody gave a reason"
-    assert await StoredPauses(NoPauses()).frozen(replace(alone, mention=7)) is None
+    assert await pauses.pause_reason(alone) == "all", "its name where nobody gave a reason"
+    assert await StoredPauses(NoPauses()).pause_reason(replace(alone, mention=7)) is None
 
 
 @dataclass
@@ -88,10 +88,10 @@ async def test_a_pause_that_cannot_be_stored_holds_all_the_same_and_can_be_lifte
     pauses = StoredPauses(Broken())
     with pytest.raises(StoreError):
         await pauses.save_pause(pause("all"))
-    assert await pauses.frozen(reply()) == "发霉面包"
+    assert await pauses.pause_reason(reply()) == "发霉面包"
     assert [one.id for one in await pauses.pauses()] == ["all"]
     assert await pauses.lift_pause("all", by="王敏")
-    assert await pauses.frozen(reply()) is None
+    assert await pauses.pause_reason(reply()) is None
 
 
 @dataclass
@@ -109,7 +109,7 @@ class Slow(NoPauses):
 async def test_a_reply_that_was_looked_at_before_the_pause_does_not_start_after_it() -> None:
     store = Slow()
     pauses = StoredPauses(store)
-    looking = asyncio.create_task(pauses.frozen(reply()))
+    looking = asyncio.create_task(pauses.pause_reason(reply()))
     await asyncio.sleep(0)
     await pauses.save_pause(pause("all"))
     store.answer.set()

@@ -11,11 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.judgement import Probabilities
-from listeners.judgement.adaptation import Adaptation
-from listeners.judgement.adaptation import read_adaptation
+from listeners.judgement.adaptation import Adaptation, read_adaptation
 from listeners.judgement.ngrams import LONGEST_NGRAM, Hashes, character_ngrams, ngrams, word_ngrams
-from listeners.judgement.sentiment.model_file import BUCKET_BITS, CLASSES, ModelHeader, Table
-from listeners.judgement.sentiment.model_file import read_model
+from listeners.judgement.sentiment.model_file import (
+    BUCKET_BITS,
+    CLASSES,
+    ModelHeader,
+    Table,
+    read_model,
+)
 from listeners.judgement.sentiment.models import Explained
 from listeners.judgement.sentiment.spelling import emoji_as_brackets, spell, squeeze
 from listeners.judgement.sentiment.structure import StructuredText, WeightedPart, analyse

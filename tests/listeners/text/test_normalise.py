@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listeners.text.normalise import BREAK, compact, readable, term_key
+from core.text import BREAK, compact
+from listeners.text.normalise import readable, term_key
 
 
 @pytest.mark.parametrize(
