@@ -1,4 +1,13 @@
-"""EXPRESSIONS"""
+"""The language of brand terms: plain words, or ``"禾家" AND (面包 OR 蛋糕) NOT 招聘``.
+
+A term is an expression where it has an operator in capitals (AND, OR, NOT, NEAR/5), is quoted, or
+is a regular expression between slashes. Anything else is a name, spaces and all.
+
+    expression = all { OR all }
+    all        = part { [AND] part | AND NOT part | NOT part }
+    part       = atom [ NEAR/n atom ]         at most n characters or words between the two
+    atom       = ( expression ) | "phrase" | words | /regular expression/
+"""
 
 import logging
 import re
@@ -7,6 +16,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import regex  # type: ignore[import-untyped]  # the library ships no types
+
+log = logging.getLogger(__name__)
+
+TIME_LIMIT: Final = 0.02
+"""Seconds that one regular expression may take on one text."""
+SEARCHED_LENGTH: Final = 10_000
+"""Characters of a text that regular expressions search."""
 
 _OPERATOR: Final = re.compile(r"(?:^|[\s)\"])(?:AND|OR|NOT|NEAR/\d+)(?=[\s(\"/]|$)")
 _TOKEN: Final = re.compile(
@@ -17,26 +33,26 @@ _MAX_DEPTH: Final = 20
 
 
 class ExpressionError(ValueError):
-    """An expression that cannot be read; the message says where and why."""
+    """An expression is malformed; the message names the position and the reason."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Phrase:
-    """A word or phrase."""
+    """A word or phrase, found by ``TermIndex``."""
 
     text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Regex:
-    """A regular expression over the readable text; case does not matter."""
+    """A regular expression, searched in the readable text without regard to case."""
 
     pattern: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Near:
-    """Both, with at most ``distance`` characters or words between them, in either order."""
+    """Both sides, in either order, at most ``distance`` characters or words apart."""
 
     left: "Expression"
     right: "Expression"
@@ -53,7 +69,7 @@ class AllOf:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnyOf:
-    """At least one."""
+    """At least one of several expressions."""
 
     of: tuple["Expression", ...]
 
@@ -62,7 +78,7 @@ Expression = Phrase | Regex | Near | AllOf | AnyOf
 
 
 def parse(text: str) -> Expression:
-    """Read a term; raises ExpressionError."""
+    """Parse a term; raises ExpressionError."""
     whole = text.strip()
     quoted = len(whole) > 1 and whole[0] == whole[-1] == '"'
     slashed = len(whole) > 2 and whole[0] == whole[-1] == "/"
@@ -71,12 +87,12 @@ def parse(text: str) -> Expression:
     reader = _Parser(whole)
     found = reader.either(0)
     if reader.kind is not None:
-        raise ExpressionError(f"{reader.where()}: nothing may follow here but AND, OR or NOT")
+        raise ExpressionError(f"{reader.where()}: expected AND, OR or NOT")
     return found
 
 
 class _Parser:
-    """Reads an expression from left to right; ``kind`` and ``value`` are what comes next."""
+    """Recursive descent; ``kind`` and ``value`` describe the next token."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -91,7 +107,9 @@ class _Parser:
 
     def either(self, depth: int) -> Expression:
         if depth > _MAX_DEPTH:
-            raise ExpressionError(f"{self.where()}: more than {_MAX_DEPTH} brackets in one another")
+            raise ExpressionError(
+                f"{self.where()}: brackets nested over {_MAX_DEPTH} deep"
+            )
         parts = [self._all(depth)]
         while self._takes("OR"):
             parts.append(self._all(depth))
@@ -107,7 +125,7 @@ class _Parser:
             if not also and (self.kind in {None, "close"} or self._next_is("OR")):
                 break
         if not wanted:
-            raise ExpressionError("NOT alone would match almost everything; say what is wanted too")
+            raise ExpressionError("NOT alone would match almost everything; add a term to look for")
         if len(wanted) == 1 and not unwanted:
             return wanted[0]
         return AllOf(wanted=tuple(wanted), unwanted=tuple(unwanted))
@@ -127,7 +145,7 @@ class _Parser:
                 self._step()
                 inner = self.either(depth + 1)
                 if self.kind != "close":
-                    raise ExpressionError(f"{where}: this bracket is never closed")
+                    raise ExpressionError(f"{where}: this bracket is not closed")
                 self._step()
                 return inner
             case "phrase":
@@ -162,7 +180,7 @@ class _Parser:
         found = _TOKEN.match(self._text, self._at)
         if found is None:
             if rest.strip():
-                raise ExpressionError(f"{self.where()}: this quotation mark is never closed")
+                raise ExpressionError(f"{self.where()}: this quotation mark is not closed")
             self.kind, self.value = None, ""
             return
         self.kind = found.lastgroup
@@ -171,7 +189,7 @@ class _Parser:
 
 
 def visit_leaves(expression: Expression, take: Callable[[Phrase | Regex], None]) -> None:
-    """Call ``take`` with every word and regular expression of an expression."""
+    """Call ``take`` for every phrase and regular expression of an expression."""
     match expression:
         case Phrase() | Regex():
             take(expression)
@@ -186,19 +204,11 @@ def visit_leaves(expression: Expression, take: Callable[[Phrase | Regex], None])
                 visit_leaves(part, take)
 
 
-log = logging.getLogger(__name__)
-
-TIME_LIMIT: Final = 0.02
-"""Seconds for one expression on one text."""
-SEARCHED_LENGTH: Final = 10_000
-"""How many characters of a text are looked through."""
-
-
 def compile_search(pattern: str) -> Callable[[str], bool]:
-    """Tells whether the pattern is found in a readable text; case does not matter.
+    """Compile a pattern into a search without regard to case.
 
-    A search that takes longer than ``TIME_LIMIT`` finds nothing and is logged. Raises ValueError for a
-    pattern that cannot be read.
+    A search that takes longer than ``TIME_LIMIT`` finds nothing and is logged. Raises ValueError
+    for an invalid pattern.
     """
     try:
         compiled = regex.compile(pattern, regex.IGNORECASE | regex.UNICODE)
@@ -209,7 +219,7 @@ def compile_search(pattern: str) -> Callable[[str], bool]:
         try:
             return compiled.search(text[:SEARCHED_LENGTH], timeout=TIME_LIMIT) is not None
         except TimeoutError:
-            log.warning("a regular expression took too long", extra={"pattern": pattern})
+            log.warning("a regular expression exceeded its time limit", extra={"pattern": pattern})
             return False
 
     return search

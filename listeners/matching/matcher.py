@@ -1,4 +1,4 @@
-"""Which brands an event concerns."""
+"""Finds the brands that an event concerns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ class _Rule:
 
 @dataclass(slots=True)
 class _Leaves:
-    """What all rules together look for."""
+    """The phrases and regular expressions that rules search for."""
 
     literals: dict[str, None] = field(default_factory=dict)
     patterns: dict[str, Callable[[str], bool]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class _Leaves:
 
 
 class BrandMatcher:
-    """Finds the configured brands in events; the cost does not grow with the number of terms."""
+    """Finds the configured brands in events; its cost does not grow with the number of terms."""
 
     def __init__(
         self,
@@ -59,10 +59,11 @@ class BrandMatcher:
         channel_brands: Mapping[str, str],
         default: str | None,
     ) -> None:
-        """``channel_brands``: which brand a channel belongs to, for events addressed to it.
+        """Compile the terms of the brands.
 
+        ``channel_brands``: the brand that each channel belongs to, for events addressed to it.
         ``default``: the brand of all other channels; ``None`` for the first one. Raises
-        ConfigError with every term that cannot be read.
+        ConfigError with every malformed term.
         """
         self._order = tuple(brand.id for brand in brands)
         self._channel_brands = dict(channel_brands)
@@ -78,7 +79,7 @@ class BrandMatcher:
         self._by_literal: dict[str, list[str]] = {}
         self._always: list[str] = []
         for rule in rules:
-            self._file(rule)
+            self._index_rule(rule)
 
     @property
     def brands(self) -> tuple[str, ...]:
@@ -86,7 +87,10 @@ class BrandMatcher:
         return self._order
 
     def match(self, event: Event) -> tuple[str, ...]:
-        """As core.ports.Matcher: an event addressed to the brand concerns its channel's brand."""
+        """As ``core.ports.Matcher``.
+
+        A private event, or one addressed to the brand, concerns its channel's brand as well.
+        """
         found = self.brands_in(event.text)
         if event.solicited or not event.public:
             own = self._channel_brands.get(event.channel, self._default)
@@ -94,18 +98,18 @@ class BrandMatcher:
         return found
 
     def brands_in(self, text: str) -> tuple[str, ...]:
-        """Brands that the text names, in the order of the configuration."""
+        """Ids of the brands that the text names, in the order of the configuration."""
         prepared = PreparedText(text)
         places: dict[str, list[TermMatch]] = {}
         for found in self._index.places(prepared):
             places.setdefault(self._literals[found.term], []).append(found)
         candidates = {brand for literal in places for brand in self._by_literal[literal]}
         candidates.update(self._always)
-        matched = {brand for brand in candidates if self._holds(brand, prepared, places)}
+        matched = {brand for brand in candidates if self._matches(brand, prepared, places)}
         return tuple(brand for brand in self._order if brand in matched) if matched else ()
 
-    def _file(self, rule: _Rule) -> None:
-        """Note which words can make the rule hold, so that only those rules are looked at."""
+    def _index_rule(self, rule: _Rule) -> None:
+        """Index the rule by its phrases, so that only rules that can match are evaluated."""
         words = _Leaves()
         for expression in rule.terms:
             visit_leaves(expression, words.take)
@@ -116,11 +120,11 @@ class BrandMatcher:
         for literal in self._literals:
             self._by_literal.setdefault(literal, [])
 
-    def _holds(self, brand: str, text: PreparedText, places: _Places) -> bool:
+    def _matches(self, brand: str, text: PreparedText, places: _Places) -> bool:
         rule = self._rules[brand]
 
         def true(expression: Expression) -> bool:
-            return self._true(expression, text, places)
+            return self._is_true(expression, text, places)
 
         return (
             any(map(true, rule.terms))
@@ -128,7 +132,7 @@ class BrandMatcher:
             and not any(map(true, rule.excluded))
         )
 
-    def _true(self, expression: Expression, text: PreparedText, places: _Places) -> bool:
+    def _is_true(self, expression: Expression, text: PreparedText, places: _Places) -> bool:
         match expression:
             case Phrase(text=literal):
                 return literal in places
@@ -137,11 +141,11 @@ class BrandMatcher:
             case Near(left=left, right=right, distance=distance):
                 return _near(_spans(left, places), _spans(right, places), distance, text)
             case AllOf(wanted=wanted, unwanted=unwanted):
-                return all(self._true(part, text, places) for part in wanted) and not any(
-                    self._true(part, text, places) for part in unwanted
+                return all(self._is_true(part, text, places) for part in wanted) and not any(
+                    self._is_true(part, text, places) for part in unwanted
                 )
             case AnyOf(of=of):
-                return any(self._true(part, text, places) for part in of)
+                return any(self._is_true(part, text, places) for part in of)
 
 
 def _rule(brand: BrandSettings, key: str, words: _Leaves, problems: list[Problem]) -> _Rule:
@@ -171,7 +175,7 @@ def _rule(brand: BrandSettings, key: str, words: _Leaves, problems: list[Problem
 
 
 def _spans(expression: Expression, places: _Places) -> list[TermMatch]:
-    """Where the words of one side of NEAR stand."""
+    """The occurrences of the phrases on one side of NEAR."""
     found: list[TermMatch] = []
     visit_leaves(
         expression,
@@ -187,7 +191,6 @@ def _near(
         for other in right:
             first, second = (one, other) if one.start < other.start else (other, one)
             if first.end <= second.start:
-                # A token is at least one character, so that most pairs need no counting.
                 if second.start - first.end == 0:
                     return True
                 if text.tokens_between(first.end, second.start) <= distance:

@@ -1,8 +1,8 @@
-"""Finds any of many terms in a text, however it is written, at a cost that does not grow with them.
+"""An index of search terms: two Aho-Corasick automata, so that cost does not grow with the terms.
 
 Latin terms match as whole words; Chinese terms match anywhere within one clause. Beside the plain
-spelling, three disguises are seen through: look-alike characters, characters that sound the same,
-and pinyin. What chance may have brought together is not taken for a disguise.
+spelling, three disguises are recognised: look-alike characters, homophones and pinyin. Disguises
+that ordinary language produces by chance are rejected (``plausibility``).
 """
 
 import re
@@ -13,10 +13,9 @@ from typing import Final, Literal
 
 from ahocorasick import Automaton
 
-from core.text import BREAK, compact
+from core.text import BREAK, HAN, compact
 from listeners.matching.plausibility import is_plausible_disguise, is_plausible_pinyin
 from listeners.text.homoglyphs import (
-    HAN,
     LATIN,
     capital_i_as_l,
     may_be_disguised,
@@ -36,38 +35,37 @@ _WORD_CHAR: Final = re.compile(r"[^\W_]")
 _TOKEN: Final = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _NO_GAPS: Final[frozenset[int]] = frozenset()
 _MIN_PHONETIC: Final = 2
-"""Fewer Chinese characters than that say too little for a disguise by sound."""
+"""Chinese characters a term needs before it is searched by sound or pinyin."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TermMatch:
-    """One place where a term stands."""
+    """One occurrence of a term."""
 
     term: int
     """Index into the terms."""
     start: int
-    """In the compact form."""
+    """Position in the compact form."""
     end: int
 
 
 class PreparedText:
-    """A text in all the forms that are looked through; each is made when it is first needed."""
+    """A text in the forms that are searched."""
 
     def __init__(self, text: str) -> None:
-        """Any text."""
         self.readable = readable(unboxed(text))
         self.folded = capital_i_as_l(self.readable).casefold()
-        self._signed = symbols_as_letters(self.folded)
-        self.form = compact(self._signed)
+        self._lettered = symbols_as_letters(self.folded)
+        self.form = compact(self._lettered)
 
     @cached_property
     def _places(self) -> list[int]:
-        """Where each character of the form stands in the folded text; -1 for a break."""
-        chars = _WORD_CHAR.finditer(self._signed)
+        """Position in the folded text of each character of the form; -1 for a break."""
+        chars = _WORD_CHAR.finditer(self._lettered)
         return [-1 if char == BREAK else next(chars).start() for char in self.form]
 
     def whole(self, start: int, end: int) -> bool:
-        """True unless a Latin word goes on before or after."""
+        """True unless the span is part of a longer Latin word."""
         first, last = self._places[start], self._places[end - 1]
         before, after = self.folded[max(0, first - 1) : first], self.folded[last + 1 : last + 2]
         inside_before = LATIN.match(self.form[start]) and LATIN.match(before)
@@ -75,49 +73,49 @@ class PreparedText:
         return not inside_before and not inside_after
 
     def gaps(self, start: int, end: int) -> frozenset[int]:
-        """As ``word_gaps`` for a part of the form."""
+        """As ``word_gaps``, for a span of the form."""
         return word_gaps(self.folded[self._places[start] : self._places[end - 1] + 1])
 
     def tokens_between(self, end: int, start: int) -> int:
-        """How many Chinese characters and Latin words lie between two places of the form."""
-        return len(_TOKEN.findall(self._signed[self._places[end - 1] + 1 : self._places[start]]))
+        """Number of Chinese characters and Latin words between two positions of the form."""
+        return len(_TOKEN.findall(self._lettered[self._places[end - 1] + 1 : self._places[start]]))
 
 
 class TermIndex:
-    """A fixed list of terms, ready to be looked for."""
+    """A fixed list of terms, compiled for searching."""
 
     def __init__(self, terms: Sequence[str]) -> None:
         """Raises ValueError for a term without a letter or digit."""
         self._forms = [term_key(text) for text in terms]
-        written: dict[str, list[tuple[int, SpellingKind, frozenset[int]]]] = {}
-        heard: dict[str, list[int]] = {}
+        visual: dict[str, list[tuple[int, SpellingKind, frozenset[int]]]] = {}
+        phonetic: dict[str, list[int]] = {}
         for number, (text, form) in enumerate(zip(terms, self._forms, strict=True)):
             if not form:
                 raise ValueError(f"no letter or digit in the term {text!r}")
             own = word_gaps(readable(text).casefold())
-            written.setdefault(visual_key(form), []).append((number, "plain", own))
+            visual.setdefault(visual_key(form), []).append((number, "plain", own))
             if sum(map(bool, map(HAN.match, form))) < _MIN_PHONETIC:
                 continue
             for spelling in pinyin_spellings(form):
                 ends = syllable_boundaries(form) if spelling.isascii() else _NO_GAPS
-                written.setdefault(visual_key(spelling), []).append((number, "pinyin", ends))
+                visual.setdefault(visual_key(spelling), []).append((number, "pinyin", ends))
             for sound in phonetic_keys(form):
-                heard.setdefault(sound, []).append(number)
-        self._written = _automaton({key: (len(key), tuple(of)) for key, of in written.items()})
-        self._heard = _automaton({key: (len(key), tuple(of)) for key, of in heard.items()})
+                phonetic.setdefault(sound, []).append(number)
+        self._visual = _automaton({key: (len(key), tuple(of)) for key, of in visual.items()})
+        self._phonetic = _automaton({key: (len(key), tuple(of)) for key, of in phonetic.items()})
 
     def find(self, text: str) -> set[int]:
-        """Indices of the terms that stand in a text."""
+        """Indices of the terms that occur in a text."""
         return {found.term for found in self.places(PreparedText(text))}
 
     def places(self, text: PreparedText) -> Iterator[TermMatch]:
-        """Every place of every term; overlaps included, and repeats where two ways agree."""
-        if self._written is not None:
-            yield from self._seen(text, self._written)
-        if self._heard is not None:
-            yield from self._sounding(text, self._heard)
+        """Every occurrence of every term, overlaps and duplicates included."""
+        if self._visual is not None:
+            yield from self._by_look(text, self._visual)
+        if self._phonetic is not None:
+            yield from self._by_sound(text, self._phonetic)
 
-    def _seen(self, text: PreparedText, automaton: Automaton) -> Iterator[TermMatch]:
+    def _by_look(self, text: PreparedText, automaton: Automaton) -> Iterator[TermMatch]:
         for last, (length, terms) in automaton.iter(visual_key(text.form)):
             start, end = last + 1 - length, last + 1
             surface = text.form[start:end]
@@ -126,10 +124,10 @@ class TermIndex:
                 if not text.whole(start, end):
                     continue
                 split = text.gaps(start, end)
-            for number, way, own in terms:
+            for number, kind, own in terms:
                 if not _gaps_allowed(split, own, length):
                     continue
-                if way == "plain":
+                if kind == "plain":
                     form = self._forms[number]
                     fits = surface == form or (
                         may_be_disguised(surface, form)
@@ -140,7 +138,7 @@ class TermIndex:
                 if fits:
                     yield TermMatch(term=number, start=start, end=end)
 
-    def _sounding(self, text: PreparedText, automaton: Automaton) -> Iterator[TermMatch]:
+    def _by_sound(self, text: PreparedText, automaton: Automaton) -> Iterator[TermMatch]:
         for last, (length, numbers) in automaton.iter(phonetic_key(text.form)):
             start, end = last + 1 - length, last + 1
             surface = text.form[start:end]
@@ -151,7 +149,7 @@ class TermIndex:
 
 
 def word_gaps(text: str) -> frozenset[int]:
-    """After how many letters and digits there is white space."""
+    """Numbers of letters and digits after which there is white space."""
     found: set[int] = set()
     count = 0
     for char in text:
@@ -163,7 +161,10 @@ def word_gaps(text: str) -> frozenset[int]:
 
 
 def _gaps_allowed(split: frozenset[int], own: frozenset[int], length: int) -> bool:
-    """``at hejia`` is not ``athejia``, but ``h e j i a`` is ``hejia``."""
+    """True where the white space inside a match is that of the term, or between all its letters.
+
+    ``at hejia`` is not ``athejia``, but ``h e j i a`` is ``hejia``.
+    """
     return split <= own or len(split) == length - 1
 
 

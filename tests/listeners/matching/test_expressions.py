@@ -56,10 +56,10 @@ def test_a_name_is_a_name(name: str) -> None:
         ("禾家 AND", "a word is missing at the end"),
         ("AND 禾家", "at character 1: a word is missing before 'AND'"),
         ("禾家 OR OR 永辉", "at character 7: a word is missing before 'OR'"),
-        ("(禾家 OR 永辉", "at character 1: this bracket is never closed"),
-        ("禾家 OR 永辉)", "at character 9: nothing may follow"),
-        ('禾家 AND "面包', "quotation mark is never closed"),
-        ("(" * 50 + "禾家 OR 永辉" + ")" * 50, "brackets in one another"),
+        ("(禾家 OR 永辉", "at character 1: this bracket is not closed"),
+        ("禾家 OR 永辉)", "at character 9: expected AND, OR or NOT"),
+        ('禾家 AND "面包', "quotation mark is not closed"),
+        ("(" * 50 + "禾家 OR 永辉" + ")" * 50, "brackets nested"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(expression: str, problem: str) -> None:
@@ -88,7 +88,7 @@ def test_a_slow_regular_expression_is_stopped(caplog: pytest.LogCaptureFixture) 
     with caplog.at_level(logging.WARNING):
         assert not matches(r"/(a|aa)+$/", "a" * 5000 + "b")
     assert time.process_time() - start < 1
-    assert "too long" in caplog.text
+    assert "exceeded its time limit" in caplog.text
 
 
 def test_expressions_may_be_required_or_excluded() -> None:
