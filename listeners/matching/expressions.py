@@ -107,9 +107,7 @@ class _Parser:
 
     def either(self, depth: int) -> Expression:
         if depth > _MAX_DEPTH:
-            raise ExpressionError(
-                f"{self.where()}: brackets nested over {_MAX_DEPTH} deep"
-            )
+            raise ExpressionError(f"{self.where()}: brackets nested over {_MAX_DEPTH} deep")
         parts = [self._all(depth)]
         while self._takes("OR"):
             parts.append(self._all(depth))

@@ -1,7 +1,7 @@
-"""The classic sentiment models: snownlp for Chinese and VADER for English.
+"""The classic sentiment models: snownlp for Chinese, VADER for English.
 
-They are the measured baseline, and a choice in the configuration. snownlp's score is no
-probability: it is squeezed towards the middle so that it does not claim more than it knows.
+They are the measured baseline, and a choice in the configuration. snownlp's score is not a
+probability; squaring it pulls it towards neutral.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,22 +12,22 @@ from core.judgement import Probabilities
 from listeners.text.language import detect_language
 from listeners.text.normalise import readable
 
-HEAD: Final = 2000
-"""How many characters are judged: snownlp's time grows with the length."""
+READ_LENGTH: Final = 2000
+"""Characters that are judged: snownlp's time grows with the length."""
 
-UNSURE: Final = Probabilities(negative=0.2, neutral=0.6, positive=0.2)
+UNCERTAIN: Final = Probabilities(negative=0.2, neutral=0.6, positive=0.2)
 
 
 class ClassicModel:
-    """snownlp for Chinese and mixed texts, VADER for English; both are loaded at first use."""
+    """snownlp for Chinese and mixed texts, VADER for English; both loaded at first use."""
 
     @property
     def name(self) -> str:
         return "classic-1"
 
     def probabilities(self, texts: Sequence[str]) -> list[Probabilities]:
-        """As SentimentModel; the first call takes seconds and some 400 MB."""
-        return [_probabilities(readable(text[:HEAD])) for text in texts]
+        """As ``SentimentModel``; the first call takes seconds and some 400 MB."""
+        return [_probabilities(readable(text[:READ_LENGTH])) for text in texts]
 
 
 def load() -> ClassicModel:
@@ -40,11 +40,11 @@ def _probabilities(text: str) -> Probabilities:
         return _from_score(_snownlp()(text))
     if spoken == "en":
         return _from_score((_vader()(text) + 1) / 2)
-    return UNSURE
+    return UNCERTAIN
 
 
 def _from_score(score: float) -> Probabilities:
-    """Three classes out of one score in [0, 1] whose middle is neutral."""
+    """Three classes from one score in [0, 1] whose middle is neutral."""
     positive, negative = score**2, (1 - score) ** 2
     neutral = 1 - positive - negative
     return Probabilities(negative=negative, neutral=neutral, positive=positive)

@@ -1,9 +1,9 @@
-"""Comparisons between brands: negative about whom? 比永辉便宜, 还不如禾家, *better than Walmart*.
+"""Resolves comparisons between brands: 比永辉便宜, 还不如禾家, *better than Walmart*.
 
-N-grams hear that something is better or worse and not which side it is. Here the comparison is
-read for the brand in question, the first configured one that the text names. Only comparisons
-with a configured brand are touched; competitors are brands like any other. The words are in
-``comparison.toml``.
+N-grams show that something is better or worse, but not which side. A comparison is rewritten as
+plain praise or criticism of the brand in question, the first configured one that the text names.
+Only comparisons with a configured brand are touched; competitors are configured as brands too.
+The patterns are in ``comparison.toml``.
 """
 
 import re
@@ -14,28 +14,30 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from listeners.judgement.sentiment.structure_words import BAD, GOOD
+from listeners.judgement.sentiment.structure_words import BAD, GOOD, language_of
 
 PATTERNS_FILE: Final = Path(__file__).with_name("comparison.toml")
 
 _CUE: Final = re.compile(r"比|不如|赶不上|不及|没|\bthan\b|\bas \w+ as\b", re.IGNORECASE)
 _SLOT: Final = re.compile(r"\{(good|bad|object)\}")
-_HAN: Final = re.compile(r"[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResolvedComparison:
-    """A text with its comparisons said plainly, for the brand in question."""
+    """A text with its comparisons as plain praise or criticism of the brand in question."""
 
     text: str
     evidence: tuple[str, ...]
-    """The comparisons as the text has them."""
+    """The comparisons as written."""
 
 
 def resolve_comparison(
     text: str, brands_in: Callable[[str], Sequence[str]]
 ) -> ResolvedComparison | None:
-    """``None`` where a readable text compares with no brand of ``brands_in``."""
+    """Rewrite the comparisons in a readable text; ``None`` where it compares no brand.
+
+    ``brands_in`` gives the brands that a text names, the brand in question first.
+    """
     if not _CUE.search(text):
         return None
     named = brands_in(text)
@@ -53,7 +55,7 @@ def resolve_comparison(
                 found.append((match.start(), match.end(), -sign if named[0] in against else sign))
     if not found:
         return None
-    pieces, place, language = [], 0, "zh" if _HAN.search(text) else "en"
+    pieces, place, language = [], 0, language_of(text)
     for start, end, sign in sorted(found):
         pieces += [text[place:start], (GOOD if sign > 0 else BAD)[language]]
         place = end
@@ -63,7 +65,7 @@ def resolve_comparison(
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], int], ...]:
-    """Each with what it says of who is compared: 1 for better, -1 for worse."""
+    """Each pattern with the polarity of the side compared: 1 for better, -1 for worse."""
     found: list[tuple[re.Pattern[str], int]] = []
     for part in tomllib.loads(PATTERNS_FILE.read_text(encoding="utf-8")).values():
         for name, sign in (("better", 1), ("worse", -1)):

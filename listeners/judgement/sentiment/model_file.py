@@ -1,8 +1,8 @@
-"""The file in which a trained sentiment model is kept.
+"""The file format of a trained sentiment model.
 
-One line that names the format, one line of JSON (``ModelHeader``), then the deflated weights: the
-distances between the buckets that have any as little-endian 16-bit numbers, then their weights
-for each class in turn as bytes.
+A line with the format's name, a line of JSON (``ModelHeader``), then the deflated weights: the gaps
+between the buckets that have any, as little-endian 16-bit numbers, then their weights for each
+class in turn, as bytes.
 """
 
 import json
@@ -19,7 +19,7 @@ from core.errors import ConfigError, Problem
 Table = NDArray[np.int8]
 
 BUCKET_BITS: Final = 22
-"""The table has two to this many buckets."""
+"""Base-2 logarithm of the number of buckets."""
 
 CLASSES: Final = ("negative", "neutral", "positive")
 
@@ -29,32 +29,33 @@ _MAX_GAP: Final = 0xFFFF
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelHeader:
-    """All of a model but its table."""
+    """Everything in a model but its weights."""
 
     version: str
-    """What the name of the model ends in."""
+    """End of the model's name."""
     buckets: int
-    """How many buckets have weights."""
+    """Number of buckets with weights."""
     unit: float
-    """What a weight of one byte's unit stands for."""
+    """Value of a weight of one."""
     bias: tuple[float, float, float]
-    """Added to the three scores, in the order of CLASSES."""
+    """Added to the scores, in the order of CLASSES."""
     temperature: float
-    """What scores are divided by to become log-odds that keep their promise."""
+    """Divisor that turns scores into calibrated log-odds."""
     checksum: int
     """CRC-32 of the inflated weights."""
 
 
 def pack_model(buckets: NDArray[np.int64], weights: Table, header: ModelHeader) -> bytes:
-    """The file of a model: ``buckets`` ascending, ``weights`` of shape (buckets, classes).
+    """The contents of a model's file.
 
-    ``header.buckets`` and ``header.checksum`` are filled in.
+    ``buckets``: ascending; ``weights``: shape (buckets, classes). ``buckets`` and ``checksum`` of
+    the header are filled in.
     """
     steps: list[int] = []
     kept: list[int] = []
     last = 0
     for row, bucket in enumerate(buckets.tolist()):
-        # A gap that is too wide for one number is crossed in steps without weights.
+        # A gap too wide for 16 bits is crossed by buckets without weights.
         while bucket - last > _MAX_GAP:
             steps.append(_MAX_GAP)
             kept.append(-1)
@@ -71,19 +72,19 @@ def pack_model(buckets: NDArray[np.int64], weights: Table, header: ModelHeader) 
 
 
 def read_model(path: Path) -> tuple[ModelHeader, Table]:
-    """The header and the table, one row of four bytes a bucket; the fourth is spare.
+    """The header and the table of shape (buckets, 4); the last column is spare.
 
-    Raises ConfigError, naming the remedy, where the file is missing or damaged.
+    Raises ConfigError where the file is missing or damaged.
     """
     try:
         magic, line, packed = path.read_bytes().split(b"\n", 2)
         if magic + b"\n" != _MAGIC:
-            raise ValueError("it is of another format")
+            raise ValueError("unknown format")
         fields = json.loads(line)
         header = ModelHeader(**(fields | {"bias": tuple(fields["bias"])}))
         raw = zlib.decompress(packed)
         if zlib.crc32(raw) != header.checksum:
-            raise ValueError("its checksum is wrong")
+            raise ValueError("wrong checksum")
         cut = 2 * header.buckets
         steps = np.frombuffer(raw[:cut], "<u2").astype(np.int64)
         weights = np.frombuffer(raw[cut:], np.int8).reshape(len(CLASSES), header.buckets)
@@ -94,7 +95,7 @@ def read_model(path: Path) -> tuple[ModelHeader, Table]:
             remedy="Install again, or train it as docs/model-card.md says.",
         )
         raise ConfigError((problem,)) from error
-    # Four bytes at a time: a table of 32-bit numbers is filled ten times as fast as rows of bytes.
+    # Assigning 32-bit numbers is ten times as fast as rows of four bytes.
     rows = np.zeros((header.buckets, 4), np.int8)
     rows[:, : len(CLASSES)] = weights.T
     table = np.zeros(1 << BUCKET_BITS, np.uint32)

@@ -1,4 +1,4 @@
-"""MODELS"""
+"""Sentiment models: their interface, and the choice of one by its name in the configuration."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from core.judgement import Probabilities
 
 
 class SentimentModel(Protocol):
-    """Says how likely each sentiment is."""
+    """Estimates the probability of each sentiment."""
 
     @property
     def name(self) -> str:
@@ -18,28 +18,29 @@ class SentimentModel(Protocol):
         ...
 
     def probabilities(self, texts: Sequence[str]) -> list[Probabilities]:
-        """One a text, in order; each sums to one. Called in a worker thread, never in the loop.
+        """One result a text, in order; called in a worker thread, never in the event loop.
 
-        Never raises for what a text contains: empty and unreadable texts are unsure and neutral.
+        Never raises for the contents of a text: empty and unreadable texts are uncertain and
+        neutral.
         """
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explained:
-    """Probabilities with their grounds."""
+    """Probabilities with the pieces of the text that decided them."""
 
     probabilities: Probabilities
     pieces: tuple[str, ...]
-    """What decided, the strongest first, in the spelling of the model."""
+    """Strongest first, in the spelling of the model."""
 
 
 @runtime_checkable
 class ExplainableModel(Protocol):
-    """A sentiment model that can say why."""
+    """A sentiment model that gives the evidence of its judgements."""
 
     def explained(self, texts: Sequence[str]) -> list[Explained]:
-        """One a text, in order, as ``SentimentModel.probabilities``; no pieces where neutral."""
+        """As ``SentimentModel.probabilities``, with evidence for all but neutral texts."""
         ...
 
 
@@ -47,11 +48,11 @@ MODEL_MODULES: Final = {
     "linear": "listeners.judgement.sentiment.linear",
     "classic": "listeners.judgement.sentiment.classic",
 }
-"""Module of each model; its ``load()`` gives the model. Only the chosen one is imported."""
+"""Module of each model, with a function ``load()``; only the chosen one is imported."""
 
 
 def load(name: str) -> SentimentModel:
-    """The model called ``name``; raises ConfigError for an unknown name."""
+    """Load the model called ``name``; raises ConfigError for an unknown name."""
     if name not in MODEL_MODULES:
         problem = Problem(
             key="sentiment",

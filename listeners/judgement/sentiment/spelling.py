@@ -1,9 +1,24 @@
-"""SPELLING"""
+"""The spelling in which the sentiment model reads a text.
+
+Emoji are written as the bracket emoticons of Chinese platforms (😡 is [怒]): the model knows the
+brackets from many thousand posts, and most emoji from few or none.
+"""
 
 import re
 from typing import Final
 
 from listeners.text.normalise import readable_cached
+
+LINK: Final = "\ue001"
+"""Replaces any address."""
+
+PERSON: Final = "\ue002"
+"""Replaces any ``@name``."""
+
+_LINK: Final = re.compile(r"(?:https?://|www\.|t\.cn/|t\.co/)[!-~]+", re.IGNORECASE)
+_PERSON: Final = re.compile(r"@[\w\-]+")
+_NUMBER: Final = re.compile(r"[0-9]+")
+_RUN: Final = re.compile(r"(.)\1{3,}", re.DOTALL)
 
 _NAMES: Final = {
     "怒": "😠😡👿💢",
@@ -52,30 +67,18 @@ _BRACKETS: Final = {
 }
 _KNOWN: Final = re.compile(f"[{''.join(_BRACKETS)}]")
 _NEAR: Final = re.compile("[\u2100-\u2bff\U0001f000-\U0001ffff]")
-"""Where all of them lie: two ranges are looked for faster than a hundred signs."""
+"""Ranges that hold all of them; searched faster than a hundred characters."""
 
 
 def emoji_as_brackets(text: str) -> str:
-    """The text with the emoji that have a bracket emoticon written as one."""
+    """Replace the emoji that have a bracket emoticon."""
     if text.isascii() or not _NEAR.search(text):
         return text
     return _KNOWN.sub(lambda emoji: _BRACKETS[emoji[0]], text)
 
 
-LINK: Final = "\ue001"
-"""Stands for any address."""
-
-PERSON: Final = "\ue002"
-"""Stands for any ``@name``."""
-
-_LINK: Final = re.compile(r"(?:https?://|www\.|t\.cn/|t\.co/)[!-~]+", re.IGNORECASE)
-_PERSON: Final = re.compile(r"@[\w\-]+")
-_NUMBER: Final = re.compile(r"[0-9]+")
-_RUN: Final = re.compile(r"(.)\1{3,}", re.DOTALL)
-
-
 def spell(text: str) -> str:
-    """Readable, in lower case; addresses as one sign each. Takes any ``str`` of moderate length."""
+    """Readable lower case with addresses replaced; for texts of a few thousand characters."""
     text = readable_cached(text).lower()
     if "http" in text or "www." in text or "t.c" in text:
         text = _LINK.sub(LINK, text)
@@ -83,12 +86,12 @@ def spell(text: str) -> str:
 
 
 def squeeze(spelled: str) -> str:
-    """Names and numbers as one sign each, emoji in brackets; runs of a sign cut to three."""
+    """Replace names, numbers and emoji in a spelled text; cut repeated characters to three."""
     if "@" in spelled:
         spelled = _PERSON.sub(PERSON, spelled)
     return emoji_as_brackets(_RUN.sub(r"\1\1\1", _NUMBER.sub("0", spelled)))
 
 
 def spelling(text: str) -> str:
-    """How the n-grams of a text are spelled."""
+    """The spelling whose n-grams the model counts: ``spell``, then ``squeeze``."""
     return squeeze(spell(text))

@@ -1,4 +1,4 @@
-"""The words that the structure of a text turns on, read once from ``structure_words.toml``."""
+"""Words of polarity, negation, contrast and sarcasm, read from ``structure_words.toml``."""
 
 import re
 import tomllib
@@ -10,9 +10,12 @@ from typing import Final
 WORDS_FILE: Final = Path(__file__).with_name("structure_words.toml")
 
 GOOD: Final = {"zh": "，很好，", "en": " great "}
-"""Plain good news, in words that every model knows."""
+"""Plain praise in each language, in words that every model knows."""
 
 BAD: Final = {"zh": "，很差，", "en": " terrible "}
+"""Plain criticism in each language."""
+
+HAN: Final = re.compile(r"[\u3400-\u9fff]")
 
 _MAX_WORD: Final = 5
 _TOKEN: Final = re.compile(r"[a-z][a-z\-]*")
@@ -20,18 +23,18 @@ _TOKEN: Final = re.compile(r"[a-z][a-z\-]*")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StructureWords:
-    """What the layers over the n-grams look for; all in lower case and simplified characters."""
+    """The words by their function; all in lower case and simplified characters."""
 
     chinese: dict[str, int]
-    """-1 for a word that says something bad, 1 for something good."""
+    """Polarity by word: -1 for bad, 1 for good."""
     english: dict[str, int]
     chinese_cue: re.Pattern[str]
-    """A denial with the adverbs behind it; group 1 is the denial alone."""
+    """A negation with the adverbs behind it; group 1 is the negation alone."""
     english_cues: frozenset[str]
     english_fillers: frozenset[str]
-    """What may stand between a denial and what it denies."""
+    """Words that may stand between a negation and the word it negates."""
     english_far: re.Pattern[str]
-    """Denials of several words: far from, anything but."""
+    """Negations of several words: far from, anything but."""
     chinese_skip: re.Pattern[str]
     english_skip: re.Pattern[str]
     chinese_wish: re.Pattern[str]
@@ -43,7 +46,7 @@ class StructureWords:
 
 @cache
 def structure_words() -> StructureWords:
-    """The words of the file."""
+    """The contents of the file, parsed once."""
     tree = tomllib.loads(WORDS_FILE.read_text(encoding="utf-8"))
     return StructureWords(
         chinese=_signs(tree, "zh"),
@@ -63,10 +66,15 @@ def structure_words() -> StructureWords:
     )
 
 
-def listed_polarity(text: str) -> int:
-    """What the listed words of a text say: -1 or 1 where all agree, 0 where none or not all do.
+def language_of(text: str) -> str:
+    """``zh`` for a text with Chinese characters, else ``en``: the keys of GOOD and BAD."""
+    return "zh" if HAN.search(text) else "en"
 
-    Chinese words of one character are left out: they are parts of too many others.
+
+def listed_polarity(text: str) -> int:
+    """The polarity on which all listed words of a text agree, -1 or 1; 0 without agreement.
+
+    Chinese words of one character are ignored, since they are part of too many others.
     """
     known = structure_words()
     found = {known.english[token] for token in _TOKEN.findall(text) if token in known.english}

@@ -4,9 +4,9 @@ from listeners.judgement.sentiment.linear import LinearModel, load
 from listeners.judgement.sentiment.negation import find_negations
 from listeners.judgement.sentiment.spelling import spell
 from listeners.judgement.sentiment.structure import (
+    ASSERTED_WEIGHT,
     CONCEDED_WEIGHT,
     DISMISSED_WEIGHT,
-    MEANT_WEIGHT,
     analyse,
     emphatic_praise,
     weigh_contrast,
@@ -135,13 +135,13 @@ class TestContrast:
     def test_what_is_meant_weighs_more(self, granted: str, meant: str) -> None:
         first, second = weigh_contrast(granted + meant, unknown)
         assert (first.text, first.weight) == (granted, CONCEDED_WEIGHT)
-        assert (second.text, second.weight) == (meant, MEANT_WEIGHT)
+        assert (second.text, second.weight) == (meant, ASSERTED_WEIGHT)
 
     def test_a_concession_is_granted_wherever_it_stands(self) -> None:
         first, second = weigh_contrast("although it was slow, we loved it", unknown)
-        assert (first.weight, second.weight) == (CONCEDED_WEIGHT, MEANT_WEIGHT)
+        assert (first.weight, second.weight) == (CONCEDED_WEIGHT, ASSERTED_WEIGHT)
         first, second = weigh_contrast("we loved it although it was slow", unknown)
-        assert (first.weight, second.weight) == (MEANT_WEIGHT, CONCEDED_WEIGHT)
+        assert (first.weight, second.weight) == (ASSERTED_WEIGHT, CONCEDED_WEIGHT)
 
     def test_listed_words_speak_where_the_n_grams_hardly_know_them(self) -> None:
         def lean(part: str) -> float:
@@ -159,7 +159,7 @@ class TestContrast:
 
     def test_sentences_beside_the_contrast_count_as_they_are(self) -> None:
         parts = weigh_contrast("去过两次。环境好，但是东西难吃。就这样", unknown)
-        assert [part.weight for part in parts] == [1.0, CONCEDED_WEIGHT, MEANT_WEIGHT, 1.0]
+        assert [part.weight for part in parts] == [1.0, CONCEDED_WEIGHT, ASSERTED_WEIGHT, 1.0]
 
     def test_a_long_contrast_is_left_to_the_words(self) -> None:
         text = "今天和朋友一起去了这家新开的店里面的环境真的特别好，但是" + "东西难吃" * 5
@@ -192,7 +192,7 @@ class TestContrast:
         first, second = weigh_contrast(
             "价格贵，但是味道好", lambda part: -2.0 if "贵" in part else 2.0
         )
-        assert (first.weight, second.weight) == (DISMISSED_WEIGHT, MEANT_WEIGHT)
+        assert (first.weight, second.weight) == (DISMISSED_WEIGHT, ASSERTED_WEIGHT)
 
     @pytest.mark.parametrize("text", ["味道很好", "但是味道很好", "但", "although", "不但好吃"])
     def test_no_contrast_no_weights(self, text: str) -> None:
@@ -207,7 +207,7 @@ class TestPraise:
     def test_praise_for_what_went_wrong_mocks(self, text: str) -> None:
         found = emphatic_praise(text)
         assert found is not None
-        assert not found.meant
+        assert not found.sincere
 
     @pytest.mark.parametrize(
         "text", ["服务也太好了吧，马上就有人招呼", "great service, they fixed it right away"]
@@ -215,7 +215,7 @@ class TestPraise:
     def test_praise_for_what_was_put_right_is_meant(self, text: str) -> None:
         found = emphatic_praise(text)
         assert found is not None
-        assert found.meant
+        assert found.sincere
 
     @pytest.mark.parametrize("text", ["太好吃了吧", "等了两个小时没人理", "lovely shop"])
     def test_praise_alone_and_trouble_alone_are_what_they_are(self, text: str) -> None:
