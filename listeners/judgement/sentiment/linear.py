@@ -1,4 +1,8 @@
-"""LINEAR"""
+"""The default sentiment model: a linear model over hashed n-grams of the structured text.
+
+Trained by ``benchmarks/train_sentiment.py``; ``docs/model-card.md`` has its data, figures and
+limits.
+"""
 
 import math
 import re
@@ -26,28 +30,54 @@ from listeners.judgement.sentiment.structure import StructuredText, WeightedPart
 from listeners.judgement.sentiment.structure_words import structure_words
 
 MODEL_FILE: Final = Path(__file__).with_name("sentiment.bin")
-"""The file that ships with the code."""
+"""The model that ships with the code."""
 
 MAX_LENGTH: Final = 20_000
-"""Characters; what is longer is a document, not something that one person says."""
+"""Characters; a longer text is a document, and is not judged."""
 
 READ_LENGTH: Final = 4_000
-"""Characters of a text that are read."""
+"""Characters of a text that are judged."""
 
-UNSURE: Final = (0.3, 0.4, 0.3)
-"""The answer to what says nothing: negative, neutral, positive."""
+UNCERTAIN: Final = (0.3, 0.4, 0.3)
+"""Probabilities of a text without words: negative, neutral, positive."""
 
 _SHIFT: Final = np.uint32(32 - BUCKET_BITS)
 _LETTERS: Final = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
 
 
 LENGTH_POWER: Final = 0.5
-"""A sum of weights is divided by this power of how many n-grams there are."""
+"""The sum of weights is divided by the number of n-grams to this power."""
+
+_POLARITY_BIAS: Final = 0.15
+"""Log-odds from which a fragment counts as good: since most good words are listed, an unlisted word
+is bad more often than its weights say."""
+
+_MAX_PIECES: Final = 4
+_EMOJI_ONLY_LENGTH: Final = 50
+_EMOJI_WEIGHT: Final = 0.05
+
+EVIDENCE_LENGTH: Final = 400
+"""Characters of a part that are searched for evidence."""
+
+_MAX_CHINESE_PIECE: Final = 6
+"""Characters of a Chinese piece of evidence."""
+
+_MIN_LATIN_PIECE: Final = 4
+"""Letters below which only listed Latin words are shown: *bad*, but not *was*."""
+
+_MIN_STRENGTH: Final = 5.0
+"""Units of weight below which a piece is not shown."""
+
+_WORD: Final = re.compile(r"[a-z][a-z'\-]*")
+_SPREAD: Final = (
+    np.tril(np.ones((LONGEST_NGRAM, LONGEST_NGRAM))) / np.arange(1, LONGEST_NGRAM + 1)[:, None]
+).astype("f4")
+"""Splits an n-gram's weight among its characters: row is its length, column the character."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _PartFeatures:
-    """A part of a text as its n-grams see it."""
+    """A part of a text with the hashes of its character n-grams."""
 
     text: str
     by_place: Hashes
@@ -56,22 +86,22 @@ class _PartFeatures:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SentimentFeatures:
-    """What the model sees of a text."""
+    """The features of a text, for adaptation."""
 
     buckets: NDArray[np.int64]
     values: NDArray[np.float64]
-    """What one more in the weight of each bucket adds to the scores."""
+    """Change of the scores for one unit more in the weight of each bucket."""
     scores: NDArray[np.float64]
     """Log-odds of the three classes, up to a constant."""
 
 
 class LinearModel:
-    """Judges sentiment; a ``SentimentModel``. Safe to share between threads."""
+    """A ``SentimentModel``; safe to share between threads."""
 
     def __init__(
         self, header: ModelHeader, table: Table, *, adaptation: Adaptation | None = None
     ) -> None:
-        """``adaptation``: a brand's own, made for this very model."""
+        """``adaptation``: a brand's own, made for this model."""
         self.adaptation: Final = adaptation
         self._header = header
         self._shipped = table
@@ -88,41 +118,41 @@ class LinearModel:
 
     @property
     def unit(self) -> float:
-        """What one step of a weight stands for."""
+        """Value of a weight of one."""
         return self._header.unit
 
     def adapted(self, adaptation: Adaptation) -> "LinearModel":
-        """The model as it ships, with this adaptation instead of any other."""
+        """The shipped model with this adaptation in place of any other."""
         return LinearModel(self._header, self._shipped, adaptation=adaptation)
 
     def weights(self, buckets: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Of the three classes, one row a bucket, in units."""
+        """Weights in units, shape (buckets, classes)."""
         return self._rows.take(buckets).view(np.int8).reshape(-1, 4)[:, :3].astype(np.float64)
 
     def probabilities(self, texts: Sequence[str]) -> list[Probabilities]:
-        """One a text, in order. Never raises for what a text contains."""
+        """As ``SentimentModel``."""
         return [self._one(text) for text in texts]
 
     def explained(self, texts: Sequence[str]) -> list[Explained]:
-        """As ``probabilities``, each with the pieces of ``explain`` where it is not neutral."""
+        """As ``ExplainableModel``."""
         return [self._explained(text) for text in texts]
 
     def explain(self, text: str) -> tuple[str, ...]:
-        """The pieces of the text that decided, the strongest first; none for what says nothing.
+        """The decisive pieces of a text, strongest first; none for a text without words.
 
-        Pieces are in the spelling of the model: lower case, simplified, numbers as zero.
+        They are in the spelling of the model: lower case, simplified, numbers as zero.
         """
-        reading = self._read(text)
-        if reading is None:
+        structured = self._analyse(text)
+        if structured is None:
             return ()
-        looks = self._look(reading.parts)
-        return self._pieces(text, reading, looks, int(self._sum(looks).argmax()))
+        parts = self._features_of(structured.parts)
+        return self._pieces(text, structured, parts, int(self._sum(parts).argmax()))
 
     def scores(self, parts: Sequence[WeightedPart]) -> NDArray[np.float64]:
-        """Log-odds of the three classes, up to a constant, for spelled parts of a text."""
-        return self._sum(self._look(parts))
+        """Log-odds of the three classes, up to a constant, of spelled parts."""
+        return self._sum(self._features_of(parts))
 
-    def _look(self, parts: Sequence[WeightedPart]) -> list[_PartFeatures]:
+    def _features_of(self, parts: Sequence[WeightedPart]) -> list[_PartFeatures]:
         found = []
         for part in parts:
             text = squeeze(part.text)
@@ -131,96 +161,87 @@ class LinearModel:
             )
         return found
 
-    def _sum(self, looks: Sequence[_PartFeatures]) -> NDArray[np.float64]:
+    def _sum(self, parts: Sequence[_PartFeatures]) -> NDArray[np.float64]:
         total = np.zeros(3)
         size = 0
-        for look in looks:
-            found = ngrams(look.text)
+        for part in parts:
+            found = ngrams(part.text)
             rows = self._rows.take(found >> _SHIFT).view(np.int8).reshape(-1, 4)
-            # Whole numbers far below 2**24: adding them up as floats is exact, and quicker.
+            # The sums are integers far below 2**24: exact in float32, and faster.
             sums = np.ones(len(found), np.float32) @ rows.astype(np.float32)
-            total += look.weight * sums[:3].astype(np.float64)
+            total += part.weight * sums[:3].astype(np.float64)
             size += len(found)
         scores: NDArray[np.float64] = total * (self._scale / size**LENGTH_POWER) + self._bias
         return scores if self.adaptation is None else self.adaptation.applied(scores)
 
     def _explained(self, text: str) -> Explained:
-        reading = self._read(text)
-        if reading is None:
+        structured = self._analyse(text)
+        if structured is None:
             return Explained(probabilities=self._hinted(text), pieces=())
-        looks = self._look(reading.parts)
-        scores = self._sum(looks)
+        parts = self._features_of(structured.parts)
+        scores = self._sum(parts)
         most = int(scores.argmax())
-        pieces = () if CLASSES[most] == "neutral" else self._pieces(text, reading, looks, most)
+        pieces = () if CLASSES[most] == "neutral" else self._pieces(text, structured, parts, most)
         return Explained(probabilities=_probabilities(*scores.tolist()), pieces=pieces)
 
     def _pieces(
-        self, text: str, reading: StructuredText, looks: Sequence[_PartFeatures], most: int
+        self, text: str, structured: StructuredText, parts: Sequence[_PartFeatures], most: int
     ) -> tuple[str, ...]:
         found = [
-            (look.weight * strength, piece)
-            for look in looks
+            (part.weight * strength, piece)
+            for part in parts
             for strength, piece in decisive_pieces(
-                look.text, look.by_place, self._rows, _SHIFT, most
+                part.text, part.by_place, self._rows, _SHIFT, most
             )
         ]
         found.sort(key=lambda pair: -pair[0])
         pieces = [piece for _, piece in found]
-        if reading.evidence or len(looks) > 1:
-            # Plain words that the reading put in are not the author's.
+        if structured.evidence or len(parts) > 1:
+            # Plain words that the analysis inserted are not the author's.
             said = squeeze(spell(text[:READ_LENGTH]))
-            pieces = [*reading.evidence, *(piece for piece in pieces if piece in said)]
+            pieces = [*structured.evidence, *(piece for piece in pieces if piece in said)]
         return tuple(dict.fromkeys(pieces))[:_MAX_PIECES]
 
     def features(self, text: str) -> SentimentFeatures:
-        """What adaptation learns from."""
-        reading = self._read(text)
-        if reading is None:
+        """The features that adaptation learns from."""
+        structured = self._analyse(text)
+        if structured is None:
             none = np.zeros(0, np.int64)
-            return SentimentFeatures(buckets=none, values=np.zeros(0), scores=np.log(UNSURE))
-        found = [(ngrams(squeeze(part.text)) >> _SHIFT, part.weight) for part in reading.parts]
+            return SentimentFeatures(buckets=none, values=np.zeros(0), scores=np.log(UNCERTAIN))
+        found = [(ngrams(squeeze(part.text)) >> _SHIFT, part.weight) for part in structured.parts]
         size = sum(len(buckets) for buckets, _ in found)
         unit = 1 / (size**LENGTH_POWER * self._header.temperature)
         return SentimentFeatures(
             buckets=np.concatenate([buckets for buckets, _ in found]).astype(np.int64),
             values=np.concatenate([np.full(len(b), weight * unit) for b, weight in found]),
-            scores=self.scores(reading.parts),
+            scores=self.scores(structured.parts),
         )
 
-    def lean(self, fragment: str) -> float:
-        """How good a spelled fragment is by itself: log-odds of good against bad, in doubt."""
+    def polarity(self, fragment: str) -> float:
+        """Log-odds of good against bad of a spelled fragment, less ``_POLARITY_BIAS``."""
         negative, _, positive = self.scores((WeightedPart(text=fragment),)).tolist()
         return float(positive - negative - _POLARITY_BIAS)
 
-    def _read(self, text: str) -> StructuredText | None:
+    def _analyse(self, text: str) -> StructuredText | None:
         if len(text) > MAX_LENGTH:
             return None
         spelled = spell(text[:READ_LENGTH])
-        return analyse(spelled, self.lean) if _LETTERS.search(spelled) else None
+        return analyse(spelled, self.polarity) if _LETTERS.search(spelled) else None
 
     def _one(self, text: str) -> Probabilities:
-        reading = self._read(text)
-        if reading is None:
+        structured = self._analyse(text)
+        if structured is None:
             return self._hinted(text)
-        return _probabilities(*self.scores(reading.parts).tolist())
+        return _probabilities(*self.scores(structured.parts).tolist())
 
     def _hinted(self, text: str) -> Probabilities:
-        """Unsure and neutral; emoji without words lean a little."""
-        negative, neutral, positive = UNSURE
+        """Uncertain and neutral; emoji without words shift it a little."""
+        negative, neutral, positive = UNCERTAIN
         hint = emoji_as_brackets(text[:_EMOJI_ONLY_LENGTH])
         if len(text) <= _EMOJI_ONLY_LENGTH and hint != text:
-            lean = _EMOJI_WEIGHT * math.tanh(self.lean(spell(hint)))
-            negative, positive = negative - lean, positive + lean
+            shift = _EMOJI_WEIGHT * math.tanh(self.polarity(spell(hint)))
+            negative, positive = negative - shift, positive + shift
         return Probabilities(negative=negative, neutral=neutral, positive=positive)
-
-
-_POLARITY_BIAS: Final = 0.15
-"""Log-odds that a fragment has to be good by before it counts as good: most words that are good
-are listed, so that a word of no list is bad more often than it sounds."""
-
-_MAX_PIECES: Final = 4
-_EMOJI_ONLY_LENGTH: Final = 50
-_EMOJI_WEIGHT: Final = 0.05
 
 
 def _probabilities(negative: float, neutral: float, positive: float) -> Probabilities:
@@ -241,7 +262,7 @@ def _moved(table: Table, adaptation: Adaptation) -> Table:
 
 
 def load(adaptation: Path | None = None, *, path: Path = MODEL_FILE) -> LinearModel:
-    """The model in the file, with a brand's adaptation where one is given.
+    """Load a model, with the adaptation in a file where one is given.
 
     Raises ConfigError where a file is missing, damaged or made for another model.
     """
@@ -254,20 +275,6 @@ def load(adaptation: Path | None = None, *, path: Path = MODEL_FILE) -> LinearMo
 
 Floats = NDArray[np.float32]
 
-EVIDENCE_LENGTH: Final = 400
-"""Characters of a part that are looked through: staff are shown a few pieces only."""
-
-_MAX_CHINESE_PIECE: Final = 6
-"""Characters of a Chinese piece."""
-
-_MIN_LATIN_PIECE: Final = 4
-"""Letters under which a Latin word is shown only if a list has it: *bad*, but not *was*."""
-
-_MIN_STRENGTH: Final = 5.0
-"""Units of weight under which a piece says nothing."""
-
-_WORD: Final = re.compile(r"[a-z][a-z'\-]*")
-
 
 def decisive_pieces(
     text: str,
@@ -276,14 +283,15 @@ def decisive_pieces(
     shift: np.uint32,
     sentiment: int,
 ) -> Iterator[tuple[float, str]]:
-    """Pieces of a squeezed text with their strengths, Chinese and Latin ones each in their order.
+    """Pieces of a squeezed text with their strengths: Chinese ones in order, then Latin ones.
 
-    ``by_place``: hashes of its character n-grams; ``rows``: four weights a bucket, packed;
-    ``sentiment``: whose weights count, those of the others being their contrary.
+    ``by_place``: hashes of its character n-grams, as ``character_ngrams`` returns them; ``rows``:
+    four packed weights a bucket; ``shift``: turns a hash into a bucket; ``sentiment``: index of
+    the class whose weights count.
     """
     text = text[:EVIDENCE_LENGTH]
     strengths = _by_character(by_place[:, : len(text) + 2], rows, shift, sentiment)
-    # The text is set between spaces.
+    # The hashes are of the text between spaces.
     del strengths[0]
     yield from _chinese(text, strengths)
     listed = structure_words().english
@@ -296,29 +304,29 @@ def decisive_pieces(
 
 
 def _chinese(text: str, strengths: list[float]) -> Iterator[tuple[float, str]]:
-    """Stretches of Chinese in which every character speaks for the sentiment."""
+    """Runs of Chinese characters that all support the sentiment."""
     total, first = 0.0, 0
-    # The strength of the space behind the text ends the last stretch.
+    # The space after the text ends the last run.
     for place, (char, strength) in enumerate(zip(text + " ", strengths, strict=False)):
-        speaks = strength > 0 and "\u3400" <= char <= "\u9fff"
-        if speaks and place - first < _MAX_CHINESE_PIECE:
+        supports = strength > 0 and "\u3400" <= char <= "\u9fff"
+        if supports and place - first < _MAX_CHINESE_PIECE:
             total += strength
             continue
         if total >= _MIN_STRENGTH and place - first > 1:
             yield total, text[first:place]
-        total, first = (strength, place) if speaks else (0.0, place + 1)
+        total, first = (strength, place) if supports else (0.0, place + 1)
 
 
 def _by_character(
     hashes: Hashes, rows: NDArray[np.uint32], shift: np.uint32, sentiment: int
 ) -> list[float]:
-    """How much each character speaks for the sentiment, from the space before the first on."""
+    """Support of each character for the sentiment, beginning with the space before the text."""
     weights = rows.take(hashes >> shift).view(np.int8)[:, sentiment::4].T
     size = hashes.shape[1]
     padded = np.zeros((size + LONGEST_NGRAM - 1, LONGEST_NGRAM), np.float32)
     np.matmul(weights.astype(np.float32), _SPREAD, out=padded[LONGEST_NGRAM - 1 :])
-    # What is said of a character stands on the diagonal: by the n-grams that begin at it, and by
-    # those that begin one to four before.
+    # The support of a character is on a diagonal: the n-grams that begin at it, and those that
+    # begin one to four characters before.
     step = padded.itemsize
     diagonal: Floats = np.ndarray(
         (size, LONGEST_NGRAM),
@@ -329,9 +337,3 @@ def _by_character(
     )
     strengths: list[float] = diagonal.sum(axis=1).tolist()
     return strengths
-
-
-_SPREAD: Final = (
-    np.tril(np.ones((LONGEST_NGRAM, LONGEST_NGRAM))) / np.arange(1, LONGEST_NGRAM + 1)[:, None]
-).astype("f4")
-"""An n-gram speaks for each of its characters alike: row is its length, column the character."""

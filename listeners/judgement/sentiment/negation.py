@@ -1,7 +1,7 @@
-"""What a denial turns round: 一点都不贵, 不是不好, *not bad at all*, *no complaints*.
+"""Finds negations and their scope: 一点都不贵, 不是不好, *not bad at all*, *no complaints*.
 
-N-grams see the words and not the scope: 不 and 贵 are both bad news. Here a denial is followed to
-what it denies. Where that is bad, the denial is good news, and the other way round.
+N-grams see words and not scope: 不 and 贵 both count as bad. A negation is followed to the word it
+negates; negating something bad is good, and the other way round.
 """
 
 import re
@@ -9,31 +9,31 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from listeners.judgement.sentiment.structure_words import structure_words
+from listeners.judgement.sentiment.structure_words import HAN, structure_words
 
 Polarity = Callable[[str], float]
-"""How good a fragment is by itself, in log-odds; asked for words that no list has."""
+"""Log-odds of good against bad of a fragment; called for words that are not listed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Negation:
-    """A denial and what it denies."""
+    """A negation with the words it negates."""
 
     start: int
     end: int
-    """Where the text of both ends."""
+    """End of the negated words."""
     good: bool
-    """True where denying it is good news."""
+    """True where the negation as a whole is good."""
     stated: bool
-    """True where what is denied is itself bad, so that reading the words misleads."""
+    """True where the negated words by themselves are bad."""
 
 
 _GOOD_FROM: Final = 0.2
-"""How good a word that no list has must sound before denying it is bad news; what sounds bad at
-all is taken for bad, as most good words are listed."""
+"""Polarity from which an unlisted word counts as good; below zero it counts as bad, since most good
+words are listed."""
 
 SHORT_TEXT: Final = 26
-"""Characters of a text, three times as many in English, that stands or falls with its denial."""
+"""Characters of a text whose sentiment depends on its negation; three times as many in English."""
 
 _VERY_SHORT_TEXT: Final = 16
 _MAX_LISTED_WORD: Final = 5
@@ -61,11 +61,10 @@ _PLAIN: Final = frozenset(
         "不太",
     )
 )
-"""Denials after which an unknown word is taken for a quality."""
+"""Negations after which an unlisted word is taken for a quality."""
 
 _ALSO: Final = re.compile(r"(?:和|与|跟|或者?|、|以及|也没有?|也不)")
 _EITHER: Final = re.compile(r"[^。！？\n]{0,12}就是")
-_HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _TOKEN: Final = re.compile(r"[a-z][a-z'’\-]*")
 _EMPHASIS: Final = re.compile(
     r"\s+(?:at all|in the (?:slightest|least)|whatsoever|in any way|by any means|one bit)\b"
@@ -83,15 +82,15 @@ _BETTER: Final = re.compile(
 )
 
 
-def find_negations(text: str, lean: Polarity) -> Iterator[Negation]:
-    """The denials of a text in lower case and simplified characters, in order, each apart."""
-    if _HAN.search(text):
-        yield from _chinese(text, lean)
+def find_negations(text: str, polarity: Polarity) -> Iterator[Negation]:
+    """The negations in a spelled text: the Chinese ones in order, then the English ones."""
+    if HAN.search(text):
+        yield from _chinese(text, polarity)
     if _TOKEN.search(text):
-        yield from _english(text, lean)
+        yield from _english(text, polarity)
 
 
-def _chinese(text: str, lean: Polarity) -> Iterator[Negation]:
+def _chinese(text: str, polarity: Polarity) -> Iterator[Negation]:
     known = structure_words()
     place = 0
     cue = known.chinese_cue.search(text)
@@ -103,7 +102,7 @@ def _chinese(text: str, lean: Polarity) -> Iterator[Negation]:
             continue
         if known.chinese_wish.search(text, _clause_start(text, cue.start()), cue.start()):
             continue
-        found = _scope(text, cue, lean)
+        found = _scope(text, cue, polarity)
         if found is None:
             continue
         end, sign = found
@@ -117,14 +116,14 @@ def _chinese(text: str, lean: Polarity) -> Iterator[Negation]:
 
 
 def _is_question(text: str, cue: re.Match[str], end: int) -> bool:
-    """贵不贵, 是不是贵, 不贵吗."""
+    """True for questions: 贵不贵, 是不是贵, 不贵吗."""
     before = text[cue.start() - 1 : cue.start()]
     after = (text[cue.start() + 1 : cue.start() + 2], text[cue.end() : cue.end() + 1])
     return (bool(before) and before in after) or bool(_ASKED.match(text, end))
 
 
-def _scope(text: str, cue: re.Match[str], lean: Polarity) -> tuple[int, int] | None:
-    """Where what the cue denies ends, and whether it is good (1) or bad (-1)."""
+def _scope(text: str, cue: re.Match[str], polarity: Polarity) -> tuple[int, int] | None:
+    """End and polarity, 1 or -1, of what the cue negates."""
     for place in dict.fromkeys((cue.end(), cue.end(1))):
         inner = structure_words().chinese_cue.match(text, place)
         if inner and inner.end(1) < len(text):
@@ -138,11 +137,11 @@ def _scope(text: str, cue: re.Match[str], lean: Polarity) -> tuple[int, int] | N
     if unknown is None or len(text) > SHORT_TEXT:
         return None
     if _STRONG.match(cue[1]):
-        return _guess(unknown, lean)
+        return _guess(unknown, polarity)
     of_quality = cue[1] in _PLAIN or "那么" in cue[0]
     if not of_quality or len(unknown[0]) == 1 or len(text) > _VERY_SHORT_TEXT:
         return None
-    found = _guess(unknown, lean)
+    found = _guess(unknown, polarity)
     return found if found and found[1] < 0 else None
 
 
@@ -155,15 +154,15 @@ def _listed(text: str, place: int) -> tuple[int, int] | None:
     return None
 
 
-def _guess(unknown: re.Match[str], lean: Polarity) -> tuple[int, int] | None:
-    found = lean(unknown[0])
+def _guess(unknown: re.Match[str], polarity: Polarity) -> tuple[int, int] | None:
+    found = polarity(unknown[0])
     if 0 <= found < _GOOD_FROM:
         return None
     return unknown.end(), -1 if found < 0 else 1
 
 
 def _scope_with_conjuncts(text: str, end: int, sign: int) -> int:
-    """Where a list of things denied together ends: 没有异味和色差."""
+    """End of a list of words negated together: 没有异味和色差."""
     while also := _ALSO.match(text, end):
         more = _listed(text, also.end())
         if more is None or more[1] != sign:
@@ -177,7 +176,7 @@ def _clause_start(text: str, place: int) -> int:
     return ends[-1] if ends else max(0, place - 40)
 
 
-def _english(text: str, lean: Polarity) -> Iterator[Negation]:
+def _english(text: str, polarity: Polarity) -> Iterator[Negation]:
     done = 0
     for best in _BETTER.finditer(text):
         good = best[1] != "worse"
@@ -186,7 +185,7 @@ def _english(text: str, lean: Polarity) -> Iterator[Negation]:
     for cue in _english_cues(text):
         if cue.start() < done:
             continue
-        found = _english_scope(text, cue.end(), lean)
+        found = _english_scope(text, cue.end(), polarity)
         if found is None:
             continue
         done, sign = found
@@ -213,7 +212,7 @@ def _negates(token: str) -> bool:
     return token.endswith("n't") or token in structure_words().english_cues
 
 
-def _english_scope(text: str, place: int, lean: Polarity) -> tuple[int, int] | None:
+def _english_scope(text: str, place: int, polarity: Polarity) -> tuple[int, int] | None:
     known = structure_words()
     sign_of_inner = 1
     cue_end = place
@@ -234,13 +233,13 @@ def _english_scope(text: str, place: int, lean: Polarity) -> tuple[int, int] | N
             emphatic = bool(_EMPHASIS.match(text, place))
             if not emphatic and not (_ENDS.match(text, place) and _IS.search(text, 0, cue_end)):
                 return None
-            found = _guess(token, lean)
+            found = _guess(token, polarity)
             return found and (found[0], found[1] * sign_of_inner)
     return None
 
 
 def _english_scope_with_conjuncts(text: str, end: int, sign: int) -> int:
-    """Where a list of things denied together ends: not dry or bland."""
+    """End of a list of words negated together: not dry or bland."""
     while also := _OR.match(text, end):
         if structure_words().english.get(also[1]) != sign:
             break

@@ -232,7 +232,7 @@ class TestQuotes:
 
     def test_own_words_outweigh_what_they_oppose(self, model: LinearModel) -> None:
         own, quoted = analyse(
-            "太差了，恶心，垃圾//@店:我们很棒，大家都喜欢，满意", model.lean
+            "太差了，恶心，垃圾//@店:我们很棒，大家都喜欢，满意", model.polarity
         ).parts
         assert quoted.weight < own.weight
 
