@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core.taxonomy import CATEGORIES, INTENTS, RISKS
+from core.taxonomy import CATEGORIES, RISKS
 from listeners.judgement.sentiment import models as sentiment
 from listeners.judgement.topic_features import CELL_BITS, TopicFeatures, topic_features
 from listeners.judgement.topics import (
-    HEADS,
+    LABELS,
     MODEL_FILE,
     RISK_FROM,
     TopicDecision,
@@ -46,9 +46,9 @@ RISK_WEIGHT = 4.0
 
 Floats = NDArray[np.float32]
 
-EXCLUSIVE = (slice(1, 1 + len(CATEGORIES)), slice(1 + len(CATEGORIES), len(HEADS) - len(RISKS)))
-LONE = (slice(0, 1), slice(len(HEADS) - len(RISKS), len(HEADS)))
-"""Columns of HEADS: one of a group is right; the lone ones say yes or no each by itself."""
+EXCLUSIVE = (slice(1, 1 + len(CATEGORIES)), slice(1 + len(CATEGORIES), len(LABELS) - len(RISKS)))
+LONE = (slice(0, 1), slice(len(LABELS) - len(RISKS), len(LABELS)))
+"""Columns of LABELS: one of a group is right; the lone ones say yes or no each by itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,13 +181,12 @@ def fit(texts: Sequence[TopicFeatures], goals: Floats, weights: Floats) -> Topic
 
 def train(ours: Sequence[Sentence]) -> TopicModel:
     """A model of some sentences."""
-    goals = np.zeros((len(ours), len(HEADS)), np.float32)
+    goals = np.zeros((len(ours), len(LABELS)), np.float32)
     for number, one in enumerate(ours):
         goals[number, 0] = one.complaint
-        goals[number, EXCLUSIVE[0].start + CATEGORIES.index(one.category)] = 1
-        goals[number, EXCLUSIVE[1].start + INTENTS.index(one.intent)] = 1
-        for kind in one.risk:
-            goals[number, LONE[1].start + RISKS.index(kind)] = 1
+        right = (f"category.{one.category}", f"intent.{one.intent}")
+        for label in (*right, *(f"risk.{kind}" for kind in one.risk)):
+            goals[number, LABELS.index(label)] = 1
     weights = np.ones_like(goals)
     weights[:, LONE[1]] += (RISK_WEIGHT - 1) * goals[:, LONE[1]]
     return fit([one.features for one in ours], goals, weights)
@@ -212,7 +211,7 @@ def calibrated(model: TopicModel, ours: Sequence[Sentence]) -> TopicModel:
         slope -= 0.02 * float((error * x).mean())
         offset -= 0.2 * float(error.mean())
     print(f"calibration of complaint: slope {slope:.2f}, offset {offset:.2f}", flush=True)
-    return model.stretched(slope, offset)
+    return model.with_complaint_scaling(slope, offset)
 
 
 def complaint_scores(heard: Sequence[Sentence], unheard: Sequence[Sentence]) -> list[float]:

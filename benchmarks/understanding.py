@@ -33,7 +33,8 @@ from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment.classic import load as load_classic
 from listeners.judgement.sentiment.linear import MODEL_FILE, LinearModel, load
 from listeners.judgement.sentiment.model_file import CLASSES
-from listeners.learning.sentiment import Label, adapt_sentiment
+from listeners.learning.labels import Label
+from listeners.learning.sentiment import adapt_sentiment
 
 PARTS: Final = ("known", "reviews", "weibo", "own", "all")
 

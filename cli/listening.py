@@ -12,12 +12,8 @@ from core.errors import InputError
 from core.mentions import CorrectedMention
 from core.settings import Settings
 from listeners.factory import build_understanding
-from listeners.learning.adapt import (
-    adapt_and_report,
-    labels_from_corrections,
-    labels_from_file,
-    output_path,
-)
+from listeners.learning.adapt import adapt_and_report, output_path
+from listeners.learning.labels import labels_from_corrections, labels_from_file
 from listeners.reports import score_lines, share_of_voice_lines
 from listeners.spread.backtests import cascade_forecasts, incident_groups, volume_alarms
 

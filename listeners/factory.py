@@ -72,4 +72,4 @@ def _model(settings: Settings, folder: Path) -> tuple[SentimentModel, Adaptation
 def _topics(adaptation: Adaptation | None) -> TopicModel | None:
     if adaptation is None or adaptation.categories is None:
         return None
-    return topics.shipped_model().regrouped(adaptation.categories)
+    return topics.shipped_model().with_category_shift(adaptation.categories)

@@ -1,4 +1,4 @@
-"""The arithmetic of adaptation: logistic regression on top of the model's scores, held back."""
+"""Calibration of sentiment scores: regularised multinomial logistic regression on top of them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,30 +14,30 @@ Ints = NDArray[np.int64]
 _MAX_STEPS: Final = 40
 _TOLERANCE: Final = 1e-7
 _PRIOR_STRENGTH: Final = np.array([30.0, 30.0, 2.0, 2.0, 2.0])
-"""How strongly slope, bend and the three biases are held at ``_PRIOR_MEAN``; in labels' worth."""
+"""Strength of the prior on slope, bend and the three biases, in labels."""
 _PRIOR_MEAN: Final = np.array([0.3, 0.6, 0.0, 0.0, 0.0])
-"""On texts of a new kind a model is surer than it should be, most of all where it is very sure."""
+"""On a new kind of texts a model is overconfident, most of all where it is very confident."""
 _LOWER_BOUNDS: Final = np.array([0.05, 0.0, -np.inf, -np.inf, -np.inf])
-"""Below these, what the model holds for likelier would become less likely."""
+"""Below these the order of a text's sentiments would be inverted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calibration:
-    """What becomes of scores: see ``listeners.judgement.adaptation.bent``."""
+    """Parameters of ``listeners.judgement.adaptation.bend_scores``, and a bias a class."""
 
     slope: float = 1.0
     bend: float = 0.0
     bias: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def judged(self, scores: Floats) -> Floats:
-        """Probabilities, one row a text."""
+        """Probabilities, shape (texts, classes)."""
         return softmax(bend_scores(scores, self.slope, self.bend) + np.array(self.bias))
 
 
 def calibrate(scores: Floats, classes: Ints, *, biased: bool = True) -> Calibration:
-    """Learn from scores, one row a text, and the class that each text has.
+    """Fit to scores of shape (texts, classes) and the class of each text.
 
-    Without ``biased`` every text keeps its likeliest class: only how sure that is changes.
+    Without ``biased`` every text keeps its likeliest class, and only the confidence changes.
     """
     rows = len(scores)
     parts = [bend_scores(scores, 1.0, 0.0), bend_scores(scores, 0.0, 1.0)]
@@ -58,7 +58,7 @@ def calibrate(scores: Floats, classes: Ints, *, biased: bool = True) -> Calibrat
 
 
 def _newton(design: Floats, classes: Ints, start: Floats, free: NDArray[np.bool_]) -> Floats:
-    """The likeliest parameters, of which those that are not free stay as they are."""
+    """The likeliest parameters, by Newton's method; those that are not free stay at ``start``."""
     found, truth = start.copy(), one_hot(classes, design.shape[1])
     loss = _loss(design, classes, found)
     for _ in range(_MAX_STEPS):
@@ -72,7 +72,7 @@ def _newton(design: Floats, classes: Ints, start: Floats, free: NDArray[np.bool_
         step = np.zeros_like(found)
         step[free] = np.linalg.solve(curve[np.ix_(free, free)], slope[free])
         before = loss
-        # Half as far as long as it would lead uphill: the curve is known at one place only.
+        # Backtracking: the quadratic model is exact at the current point only.
         for length in 0.5 ** np.arange(20):
             loss = _loss(design, classes, found - length * step)
             if loss <= before:
@@ -89,20 +89,20 @@ def _loss(design: Floats, classes: Ints, found: Floats) -> float:
 
 
 def total_log_loss(scores: Floats, classes: Ints) -> float:
-    """The sum of what the classes cost, in nats."""
+    """Sum of the negative log-likelihoods of the classes, in nats."""
     top = scores.max(axis=1)
     whole = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
     return float((whole - scores[np.arange(len(scores)), classes]).sum())
 
 
 def one_hot(classes: Ints, width: int) -> Floats:
-    """One row a text: one in the column of its class, else zero."""
+    """Shape (texts, width): one in the column of a text's class, else zero."""
     truth = np.zeros((len(classes), width))
     truth[np.arange(len(classes)), classes] = 1
     return truth
 
 
 def softmax(found: Floats) -> Floats:
-    """Row by row."""
+    """Probabilities from log-odds, row by row."""
     shares = np.exp(found - found.max(axis=1, keepdims=True))
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))

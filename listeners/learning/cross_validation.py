@@ -1,4 +1,4 @@
-"""CV"""
+"""Cross-fitted quality of judgements on labelled texts, and posterior weights of alternatives."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,25 +10,29 @@ from numpy.typing import NDArray
 from listeners.learning.calibration import Floats, Ints
 
 _BINS: Final = 10
+_FOLDS: Final = 5
+
+PRIOR_SCALES: Final = (0.7, 1.4, 2.5, 4.0)
+"""Prior standard deviations of what changed weights add to a text's log-odds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quality:
-    """Figures over a set of labelled texts."""
+    """Measures over a set of labelled texts."""
 
     texts: int
     accuracy: float
     macro_f1: float
-    """Over the classes that occur among the labels."""
+    """Mean over the classes that occur among the labels."""
     log_loss: float
-    """Mean surprise in nats; what calibration improves."""
+    """Mean negative log-likelihood, in nats."""
     calibration_error: float
-    """Expected: how far confidence is from accuracy, over ten bins of confidence."""
+    """Expected calibration error over ten bins of confidence (Guo et al. 2017)."""
 
     def better_than(self, other: "Quality") -> bool:
-        """True for less surprise without fewer right answers, by either count.
+        """True for a lower log loss without loss of accuracy or macro-F1.
 
-        Macro-F1 may fall by what one text is worth: of a hundred labels, less is chance.
+        Macro-F1 may fall by the share of one text, since a smaller difference is chance.
         """
         return (
             self.log_loss < other.log_loss
@@ -38,7 +42,7 @@ class Quality:
 
 
 def quality(shares: NDArray[np.float64], labels: NDArray[np.int64]) -> Quality:
-    """``shares``: probabilities, one row a text; ``labels``: the right column of each row."""
+    """Measure probabilities of shape (texts, classes) against the right class of each text."""
     found = shares.argmax(axis=1)
     right = found == labels
     sure = shares.max(axis=1)
@@ -60,16 +64,10 @@ def _f1(found: NDArray[np.int64], labels: NDArray[np.int64], value: int) -> floa
     return 2 * both / int(np.sum(found == value) + np.sum(labels == value))
 
 
-_FOLDS: Final = 5
-
-PRIOR_SCALES: Final = (0.7, 1.4, 2.5, 4.0)
-"""How far weights may move: standard deviations of what they add to a text's log-odds."""
-
-
 def cross_fitted(texts: int, by_others: Callable[[Ints], Floats]) -> Floats:
-    """One row a text, each fifth of them as the other four fifths taught.
+    """One row a text, each fifth computed from a fit to the other four.
 
-    ``by_others`` learns from the texts at the places given, and returns a row for every text.
+    ``by_others`` fits to the texts at the given indices and returns a row for every text.
     """
     fold = np.random.default_rng(0).permutation(texts) % _FOLDS
     found = by_others(np.flatnonzero(fold != 0))
@@ -79,9 +77,9 @@ def cross_fitted(texts: int, by_others: Callable[[Ints], Floats]) -> Floats:
 
 
 def posterior_weights(losses: Sequence[float], texts: int) -> list[float]:
-    """How much to believe in each way, by how likely it makes the labels; adds up to one.
+    """Posterior weights of alternatives under a uniform prior; they sum to one.
 
-    ``losses``: mean surprise on texts that were not learned from, in nats.
+    ``losses``: mean negative log-likelihood of the labels under each, cross-fitted, in nats.
     """
     found = np.array(losses)
     likely = np.exp((found.min() - found) * texts)

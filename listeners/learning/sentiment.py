@@ -1,9 +1,9 @@
-"""Learns from a brand's own labels: what staff corrected makes the model fit its words better.
+"""Adapts the sentiment model to a brand's own labels.
 
 From 100 labels on the scores are recalibrated (Platt scaling with a slope, a bend and a bias a
-class); from 300 on the weights of the n-grams that occur in the labels are moved as well, as far
-as proves best. Every figure is cross-fitted: each text is judged by parameters that have not seen
-it. What does not prove better on it is not accepted.
+class); from 300 on the weights of the n-grams in the labelled texts move as well. Every figure is
+cross-fitted: each text is judged by parameters that were fitted without it. What does not prove
+better on them is not accepted.
 """
 
 from collections.abc import Sequence
@@ -25,6 +25,7 @@ from listeners.learning.cross_validation import (
     posterior_weights,
     quality,
 )
+from listeners.learning.labels import Label
 from listeners.learning.weights import (
     Kernel,
     SparseNgrams,
@@ -40,44 +41,33 @@ MIN_LABELS: Final = 100
 MIN_LABELS_FOR_WEIGHTS: Final = 300
 
 MAX_LABELS: Final = 3_000
-"""Texts that are learned from, the newest; work grows as the square of their number."""
+"""The newest texts, which are learned from; the work grows as the square of their number."""
 
 _MAX_MOVES: Final = 60_000
-"""How many weights may be moved."""
+"""Weights that may change."""
 _BIAS_VARIANCE: Final = 0.5
 _SLOPE_VARIANCE: Final = 0.1
-"""Variances of what a bias and a slope may add while weights are learned."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Label:
-    """What staff said that a text is; ``None`` where they did not say."""
-
-    text: str
-    sentiment: Sentiment | None = None
-    complaint: bool | None = None
-    category: str | None = None
-    """One of ``core.taxonomy.CATEGORIES``."""
+"""Prior variances of the bias and the slope that are fitted along with the weights."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SentimentResult:
-    """What came of it."""
+    """The outcome of adapting sentiment."""
 
     before: Quality
     after: Quality
-    """Of the best that was found, whether it is accepted or not."""
+    """Of the best found, cross-fitted, whether accepted or not."""
     learned: Literal["nothing", "calibration", "weights"]
-    """What is accepted."""
+    """The accepted change."""
     adaptation: Adaptation | None
-    """``None`` where nothing is accepted: a step backwards is refused."""
+    """``None`` where nothing is accepted."""
 
 
 def adapt_sentiment(model: LinearModel, labels: Sequence[Label]) -> SentimentResult:
-    """Learn from the labels; of several for one text the last counts. Writes nothing.
+    """Adapt to the labels; of several for one text the last counts.
 
-    ``model``: as it ships, without an adaptation. Raises InputError for fewer than LEAST texts,
-    or where all labels say the same. Takes seconds for a thousand labels.
+    ``model``: the shipped one, without an adaptation. Raises InputError for fewer than MIN_LABELS
+    texts, or where all labels are the same. A thousand labels take seconds.
     """
     last = {label.text: label.sentiment for label in labels if label.sentiment is not None}
     if len(last) < MIN_LABELS:
@@ -85,17 +75,17 @@ def adapt_sentiment(model: LinearModel, labels: Sequence[Label]) -> SentimentRes
             f"{len(last)} labelled texts are too few to learn from: correct at least {MIN_LABELS}"
         )
     if len(set(last.values())) < 2:
-        raise InputError("all labels say the same: label texts of other sentiments as well")
+        raise InputError("all labels are the same: label texts of other sentiments as well")
     if model.adaptation is not None:
         raise InputError("an adapted model cannot be adapted again: load it without its adaptation")
     known = _labelled_texts(model, dict(list(last.items())[-MAX_LABELS:]))
     before = quality(Calibration().judged(known.scores), known.classes)
     scores, moved, after = known.scores, None, _calibrated_quality(known.scores, known.classes)
     if len(last) >= MIN_LABELS_FOR_WEIGHTS:
-        within = kernel_of(known.grams)
+        kernel = kernel_of(known.grams)
         tried = [
             known.scores,
-            *(_cross_fitted_scores(known, within, freedom) for freedom in PRIOR_SCALES),
+            *(_cross_fitted_scores(known, kernel, scale) for scale in PRIOR_SCALES),
         ]
         losses = [_calibrated_quality(one, known.classes).log_loss for one in tried]
         shares = posterior_weights(losses, len(known.classes))
@@ -103,12 +93,12 @@ def adapt_sentiment(model: LinearModel, labels: Sequence[Label]) -> SentimentRes
         better = _calibrated_quality(mixed, known.classes)
         if better.better_than(after):
             scores, after = mixed, better
-            steps = _weight_moves(known, within, shares[1:])
+            steps = _weight_moves(known, kernel, shares[1:])
             # Rounding errors alone can make the mixture look better than the scores it mixes.
             moved = steps if steps.any() else None
     biased = after.better_than(before)
     if not biased:
-        # Nothing but how sure the model is: every text keeps its likeliest sentiment.
+        # Without a bias only the confidence changes: every text keeps its likeliest sentiment.
         scores, moved = known.scores, None
         after = _calibrated_quality(scores, known.classes, biased=False)
     if not after.better_than(before):
@@ -125,14 +115,14 @@ def adapt_sentiment(model: LinearModel, labels: Sequence[Label]) -> SentimentRes
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _LabelledTexts:
-    """Labelled texts as numbers."""
+    """Labelled texts as arrays."""
 
     scores: Floats
-    """The model's, one row a text."""
+    """Scores of the model, shape (texts, classes)."""
     classes: Ints
     grams: SparseNgrams
     unit: float
-    """What one step of a weight stands for."""
+    """Value of a weight of one."""
 
 
 def _labelled_texts(model: LinearModel, last: dict[str, Sentiment]) -> _LabelledTexts:
@@ -156,9 +146,9 @@ def _labelled_texts(model: LinearModel, last: dict[str, Sentiment]) -> _Labelled
 
 
 def _calibrated_quality(scores: Floats, classes: Ints, *, biased: bool = True) -> Quality:
-    """How good scores are, each fifth of the texts calibrated by the others.
+    """Quality of scores, each fifth of the texts calibrated by the others.
 
-    ``scores``: of texts that the weights were not learned from.
+    ``scores``: of texts that the weights were fitted without.
     """
 
     def judged(chosen: Ints) -> Floats:
@@ -167,34 +157,36 @@ def _calibrated_quality(scores: Floats, classes: Ints, *, biased: bool = True) -
     return quality(cross_fitted(len(classes), judged), classes)
 
 
-def _cross_fitted_scores(known: _LabelledTexts, within: Kernel, freedom: float) -> Floats:
-    """Scores of all texts, each fifth by weights that the others taught."""
+def _cross_fitted_scores(known: _LabelledTexts, kernel: Kernel, scale: float) -> Floats:
+    """Scores of all texts, each fifth by weights that were fitted to the others."""
 
     def added(chosen: Ints) -> Floats:
-        return np.asarray(within.alike[:, chosen] @ _weights(known, within, chosen, freedom))
+        return np.asarray(kernel.similarity[:, chosen] @ _weights(known, kernel, chosen, scale))
 
     return known.scores + cross_fitted(len(known.classes), added)
 
 
-def _weights(known: _LabelledTexts, within: Kernel, chosen: Ints, freedom: float) -> Floats:
-    """What is learned of each chosen text, on the scale of scores that are not calibrated yet."""
+def _weights(known: _LabelledTexts, kernel: Kernel, chosen: Ints, scale: float) -> Floats:
+    """Coefficients of the chosen texts, on the scale of uncalibrated scores."""
     scores, classes = known.scores[chosen], known.classes[chosen]
     start = calibrate(scores, classes)
     base = np.log(start.judged(scores))
     level = base - base.mean(axis=1, keepdims=True)
-    alike = freedom * freedom * within.alike[np.ix_(chosen, chosen)]
-    # Weights are not to learn what a slope and a bias would say as well.
-    found = fit_weights(base, classes, alike + _BIAS_VARIANCE + _SLOPE_VARIANCE * level @ level.T)
+    similarity = scale * scale * kernel.similarity[np.ix_(chosen, chosen)]
+    # Bias and slope are fitted along, so that weights need not express them.
+    found = fit_weights(
+        base, classes, similarity + _BIAS_VARIANCE + _SLOPE_VARIANCE * level @ level.T
+    )
     bends = float(np.std(bend_scores(scores, start.slope, start.bend)))
-    return freedom * freedom * found * float(np.std(scores)) / max(bends, 1e-9)
+    return scale * scale * found * float(np.std(scores)) / max(bends, 1e-9)
 
 
-def _weight_moves(known: _LabelledTexts, within: Kernel, shares: Sequence[float]) -> Ints:
+def _weight_moves(known: _LabelledTexts, kernel: Kernel, shares: Sequence[float]) -> Ints:
     everything = np.arange(len(known.classes))
     learned = np.zeros_like(known.scores)
-    for share, freedom in zip(shares, PRIOR_SCALES, strict=True):
-        learned += share * _weights(known, within, everything, freedom)
-    return weight_moves(known.grams, within, learned, np.array(known.unit))
+    for share, scale in zip(shares, PRIOR_SCALES, strict=True):
+        learned += share * _weights(known, kernel, everything, scale)
+    return weight_moves(known.grams, kernel, learned, np.array(known.unit))
 
 
 def _adaptation(

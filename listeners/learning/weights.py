@@ -1,9 +1,9 @@
-"""How weights of n-grams are learned from a brand's labels: in the space of the labelled texts.
+"""Learns changes to the weights of n-grams from a few hundred labels, as a Gaussian process.
 
-A weight may move the farther, the more the n-gram says in the model as it ships: what speaks for
-nothing there is seldom what a few hundred labels are about. So moves have a prior of their own,
-and what is learned is one number a labelled text and class (Rasmussen and Williams 2006,
-chapter 3): a few hundred unknowns instead of a hundred thousand.
+The prior variance of a weight's change grows with the spread of the n-gram's weights in the shipped
+model, because labels seldom concern n-grams that are neutral there. The solution lies in the span
+of the labelled texts, so that one coefficient a text and class is fitted instead of a hundred
+thousand weights (Rasmussen and Williams 2006, chapter 3).
 """
 
 from collections.abc import Sequence
@@ -19,55 +19,55 @@ _MAX_NEWTON_STEPS: Final = 12
 _MAX_CG_STEPS: Final = 40
 _TOLERANCE: Final = 1e-5
 _BASE_PRIOR: Final = 0.1
-"""Prior of an n-gram that says nothing, beside one of the mean n-gram."""
+"""Prior variance of a neutral n-gram, relative to the mean n-gram."""
 _BLOCK_SIZE: Final = 1024
 _MAX_MOVE: Final = 127
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SparseNgrams:
-    """The n-grams of labelled texts: three parallel lists of a sparse matrix."""
+    """The n-grams of labelled texts: a sparse matrix in coordinate form."""
 
     texts: int
     rows: Ints
     columns: Ints
-    """Places in ``buckets``."""
+    """Indices into ``buckets``."""
     values: Floats
-    """What one more in the weight of that n-gram adds to the scores of that text."""
+    """Change of a text's scores for one unit more in an n-gram's weight."""
     buckets: Ints
     spread: Floats
-    """How far the weights of each bucket are from each other in the model as it ships."""
+    """Range of each bucket's weights over the classes in the shipped model."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kernel:
-    """How alike labelled texts are, by the n-grams they share."""
+    """The covariance of labelled texts under the prior on weights."""
 
-    alike: Floats
-    """Shape (texts, texts); one on the mean of the diagonal."""
+    similarity: Floats
+    """Shape (texts, texts); the mean of the diagonal is one."""
     prior: Floats
-    """By bucket: what a text's number is multiplied by to be its part of the bucket's weights."""
+    """Prior variance by bucket: turns coefficients of texts into changes of weights."""
 
 
 def stack_ngrams(
     buckets: Sequence[Ints], values: Sequence[Floats]
 ) -> tuple[Ints, Ints, Ints, Floats]:
-    """The distinct buckets; row, column and value of each n-gram. One array a text each."""
+    """The distinct buckets, and row, column and value of each n-gram; the inputs are by text."""
     distinct, columns = np.unique(np.concatenate(buckets), return_inverse=True)
     rows = np.repeat(np.arange(len(buckets)), [len(found) for found in buckets])
     return distinct.astype(np.int64), rows, columns, np.concatenate(values)
 
 
 def kernel_of(grams: SparseNgrams) -> Kernel:
-    """The space in which weights are learned."""
+    """The kernel matrix of the texts."""
     mean = float(grams.spread.sum()) / max(len(grams.buckets), 1)
     said = grams.spread / max(mean, 1e-9) + _BASE_PRIOR
     scaled = grams.values * np.sqrt(said[grams.columns])
-    # An n-gram of one text makes it like no other: most are, and need no place in the matrix.
+    # Most n-grams occur in one text; they add to the diagonal alone.
     often = np.bincount(grams.columns, minlength=len(grams.buckets)) > 1
     alone = ~often[grams.columns]
     own = np.bincount(grams.rows[alone], scaled[alone] ** 2, minlength=grams.texts)
-    alike: Floats = np.diag(own.astype(np.float64))
+    similarity: Floats = np.diag(own.astype(np.float64))
     place = np.cumsum(often) - 1
     rows, columns, scaled = grams.rows[~alone], place[grams.columns[~alone]], scaled[~alone]
     order = np.argsort(columns, kind="stable")
@@ -76,27 +76,27 @@ def kernel_of(grams: SparseNgrams) -> Kernel:
         first, last = np.searchsorted(columns, (start, start + _BLOCK_SIZE))
         block = np.zeros((grams.texts, _BLOCK_SIZE), np.float32)
         np.add.at(block, (rows[first:last], columns[first:last] - start), scaled[first:last])
-        alike += block @ block.T
-    size = max(float(np.trace(alike)) / max(grams.texts, 1), 1e-9)
-    return Kernel(alike=alike / size, prior=said / size)
+        similarity += block @ block.T
+    size = max(float(np.trace(similarity)) / max(grams.texts, 1), 1e-9)
+    return Kernel(similarity=similarity / size, prior=said / size)
 
 
-def fit_weights(base: Floats, classes: Ints, alike: Floats) -> Floats:
-    """One number a text and class, by Newton's method.
+def fit_weights(base: Floats, classes: Ints, similarity: Floats) -> Floats:
+    """Coefficients of shape (texts, classes): the posterior mode, by Newton's method.
 
-    ``base``: log-odds of the classes before anything is learned, one row a text. ``alike``: how
-    what is learned of one text changes the log-odds of another, and how far they may move.
+    ``base``: log-odds before adaptation, shape (texts, classes); ``similarity``: the kernel matrix,
+    scaled by the prior variance.
     """
     truth, found = one_hot(classes, base.shape[1]), np.zeros_like(base)
     inner, loss = base, total_log_loss(base, classes)
     for _ in range(_MAX_NEWTON_STEPS):
         shares = softmax(inner)
-        step = _newton_step(alike, shares, truth - shares - found)
+        step = _newton_step(similarity, shares, truth - shares - found)
         before = loss
-        # Half as far as long as it would lead uphill: the curve is known at one place only.
+        # Backtracking: the quadratic model is exact at the current point only.
         for length in 0.5 ** np.arange(20):
             tried = found + length * step
-            added = alike @ tried
+            added = similarity @ tried
             loss = total_log_loss(base + added, classes) + float((tried * added).sum()) / 2
             if loss <= before:
                 found, inner = tried, base + added
@@ -106,14 +106,15 @@ def fit_weights(base: Floats, classes: Ints, alike: Floats) -> Floats:
     return found
 
 
-def _newton_step(alike: Floats, shares: Floats, goal: Floats) -> Floats:
-    """The step that solves ``(1 + curve · alike) step = goal``, by conjugate gradients.
+def _newton_step(similarity: Floats, shares: Floats, goal: Floats) -> Floats:
+    """Solve ``(I + W K) step = goal`` by conjugate gradients.
 
-    The system is made symmetric by ``alike``, in whose measure the gradients are conjugate.
+    ``W`` is the curvature of the likelihood, ``K`` the similarity; the inner product that ``K``
+    defines makes the system symmetric.
     """
     step = np.zeros_like(goal)
     left = goal.copy()
-    way, across = left, alike @ left
+    way, across = left, similarity @ left
     size = first = float((left * across).sum())
     pace = across
     for _ in range(_MAX_CG_STEPS):
@@ -124,7 +125,7 @@ def _newton_step(alike: Floats, shares: Floats, goal: Floats) -> Floats:
         length = size / float((turned * pace).sum())
         step = step + length * way
         left = left - length * turned
-        across = alike @ left
+        across = similarity @ left
         before, size = size, float((left * across).sum())
         way = left + size / before * way
         pace = across + size / before * pace
@@ -132,16 +133,16 @@ def _newton_step(alike: Floats, shares: Floats, goal: Floats) -> Floats:
 
 
 def weight_moves(
-    grams: SparseNgrams, within: Kernel, found: Floats, unit: NDArray[np.floating]
+    grams: SparseNgrams, kernel: Kernel, found: Floats, unit: NDArray[np.floating]
 ) -> Ints:
-    """What was learned from all texts as moves of weights: shape (buckets, classes).
+    """The changes of weights in whole units, shape (buckets, classes).
 
-    ``unit``: what one step of a class's weight stands for.
+    ``found``: coefficients of the texts; ``unit``: value of a weight of one, by class.
     """
     width, classes = len(grams.buckets), found.shape[1]
     spread = found[grams.rows] * grams.values[:, None]
     down = [np.bincount(grams.columns, spread[:, c], minlength=width) for c in range(classes)]
-    weights = np.stack(down, axis=1) * within.prior[:, None] / unit
-    # Most moves are parts of a unit. Rounded by chance, many of them add up to what they should.
+    weights = np.stack(down, axis=1) * kernel.prior[:, None] / unit
+    # Most changes are fractions of a unit; stochastic rounding keeps their sum unbiased.
     chance = np.random.default_rng(0).random(weights.shape)
     return np.clip(np.floor(weights + chance), -_MAX_MOVE, _MAX_MOVE).astype(np.int64)

@@ -41,7 +41,7 @@ def term_key(text: str) -> str:
 
 
 def _simplified(text: str) -> str:
-    return _converter().convert(text)
+    return str(_converter().convert(text))
 
 
 @cache

@@ -9,7 +9,7 @@ from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment import models as sentiment
 from listeners.judgement.topic_features import dense_names, topic_features
-from listeners.judgement.topics import HEADS, MODEL_FILE, load_topics, shipped_model
+from listeners.judgement.topics import LABELS, MODEL_FILE, load_topics, shipped_model
 from tests.listeners.judgement.test_judge import Undecided
 
 SENTENCES = Path(__file__).parents[3] / "listeners" / "learning" / "training" / "complaints.jsonl"
@@ -100,7 +100,7 @@ def test_the_model_fits_its_features_and_is_small() -> None:
     topics = shipped_model().topics(found)
     assert sum(topics.categories.values()) == pytest.approx(1, abs=1e-4)
     assert sum(topics.intents.values()) == pytest.approx(1, abs=1e-4)
-    assert len(HEADS) == 1 + len(CATEGORIES) + len(INTENTS) + len(RISKS)
+    assert len(LABELS) == 1 + len(CATEGORIES) + len(INTENTS) + len(RISKS)
     assert MODEL_FILE.stat().st_size < 1_000_000
 
 
@@ -114,7 +114,7 @@ def test_stretching_moves_the_complaint_and_nothing_else() -> None:
     found = topic_features("面包发霉了", Undecided().probabilities([""])[0])
     before, after = (
         shipped_model().topics(found),
-        shipped_model().stretched(1.0, -5.0).topics(found),
+        shipped_model().with_complaint_scaling(1.0, -5.0).topics(found),
     )
     assert after.complaint < before.complaint
     assert (after.categories, after.intents, after.risks) == (

@@ -25,11 +25,11 @@ from listeners.learning.adapt import (
     AdaptationResult,
     adapt_all,
     adapt_and_report,
-    labels_from_corrections,
     output_path,
 )
 from listeners.learning.cross_validation import Quality
-from listeners.learning.sentiment import Label, SentimentResult
+from listeners.learning.labels import Label, labels_from_corrections
+from listeners.learning.sentiment import SentimentResult
 from listeners.learning.topics import CategoryResult, ComplaintResult, adapt_complaint
 from tests.listeners.learning.test_sentiment import jargon, plain
 from tests.listeners.making import judgement
@@ -91,10 +91,10 @@ def test_a_category_that_is_none_teaches_nothing() -> None:
 def test_a_team_that_disagrees_about_complaints_is_heard() -> None:
     lesson = adapt_all(load(), strict(200))
     assert lesson.complaint is not None
-    assert lesson.complaint.stretch is not None
+    assert lesson.complaint.scaling is not None
     assert lesson.complaint.after.log_loss < lesson.complaint.before.log_loss
     assert lesson.adaptation is not None
-    assert lesson.adaptation.complaint == lesson.complaint.stretch
+    assert lesson.adaptation.complaint == lesson.complaint.scaling
 
 
 def test_complaints_need_labels_of_both_kinds() -> None:
@@ -111,7 +111,7 @@ def test_noise_about_complaints_is_refused() -> None:
     noise = adapt_complaint(scores, [not one for one in said])
     assert found.after.log_loss < found.before.log_loss * 1.05
     # Labels that say the contrary teach no more than that the model knows nothing.
-    assert noise.stretch is None or noise.stretch.slope < 0.2
+    assert noise.scaling is None or noise.scaling.slope < 0.2
 
 
 def test_overconfidence_about_complaints_is_mended() -> None:
@@ -120,9 +120,9 @@ def test_overconfidence_about_complaints_is_mended() -> None:
     said = (chance.random(600) < truth).tolist()
     loud = [PlattScaling(slope=4.0, offset=1.0)(share) for share in truth.tolist()]
     found = adapt_complaint(loud, said)
-    assert found.stretch is not None
+    assert found.scaling is not None
     assert found.after.calibration_error < found.before.calibration_error
-    assert found.stretch.slope < 0.6
+    assert found.scaling.slope < 0.6
 
 
 def test_doubt_alone_changes_no_answer() -> None:
@@ -132,9 +132,9 @@ def test_doubt_alone_changes_no_answer() -> None:
     said = (chance.random(300) < truth).tolist()
     loud = [PlattScaling(slope=5.0, offset=0.0)(share) for share in truth.tolist()]
     found = adapt_complaint(loud, said)
-    assert found.stretch is not None
-    assert found.stretch.slope < 0.5
-    if found.stretch.offset == 0.0:
+    assert found.scaling is not None
+    assert found.scaling.slope < 0.5
+    if found.scaling.offset == 0.0:
         assert found.after.accuracy == found.before.accuracy
 
 
@@ -167,8 +167,8 @@ def test_nothing_is_written_where_nothing_is_learned(
     worse = Quality(texts=9, accuracy=0.5, macro_f1=0.5, log_loss=0.9, calibration_error=0.1)
     lesson = AdaptationResult(
         sentiment=SentimentResult(before=worse, after=worse, learned="nothing", adaptation=None),
-        complaint=ComplaintResult(before=worse, after=worse, stretch=None),
-        category=CategoryResult(before=worse, after=worse, regrouped=None),
+        complaint=ComplaintResult(before=worse, after=worse, scaling=None),
+        category=CategoryResult(before=worse, after=worse, shift=None),
         adaptation=None,
     )
     monkeypatch.setattr(adapting, "adapt_all", lambda model, labels: lesson)

@@ -17,7 +17,7 @@ from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment.linear import load
 from listeners.judgement.topics import VERSION, CategoryShift, shipped_model
 from listeners.learning.adapt import adapt_all, adapt_and_report
-from listeners.learning.sentiment import Label
+from listeners.learning.labels import Label
 from listeners.learning.topics import CategoryResult, adapt_category
 from tests.listeners.learning.test_adapt import CONFIG
 
@@ -67,9 +67,9 @@ def test_a_brands_own_words_are_learned_and_used(tmp_path: Path) -> None:
 
 def test_a_few_labels_leave_other_texts_as_they_are() -> None:
     learned = sorted_out([(one.text, one.category or "") for one in jargon(40)])
-    assert learned.regrouped is not None
+    assert learned.shift is not None
     assert learned.after.accuracy > learned.before.accuracy + 0.3
-    judge = TextJudge(load(), topics=shipped_model().regrouped(learned.regrouped))
+    judge = TextJudge(load(), topics=shipped_model().with_category_shift(learned.shift))
     others = shoppers(300)
     same = [judge.judge_now([text])[0].category == category for text, category in others]
     assert sum(same) / len(same) > 0.97
@@ -83,7 +83,7 @@ def test_only_what_proves_better_is_kept() -> None:
             for text, category in shoppers(120)
         ]
         learned = sorted_out(labels)
-        kept.append(learned.regrouped is not None)
+        kept.append(learned.shift is not None)
         assert kept[-1] == learned.after.better_than(learned.before)
     assert not all(kept)
 
@@ -97,7 +97,7 @@ def test_categories_need_thirty_labels_of_two_kinds() -> None:
     assert adapt_all(load(), silent).category is None
 
 
-def regrouped(**changes: object) -> dict[str, object]:
+def shift(**changes: object) -> dict[str, object]:
     whole = CategoryShift(
         cells=(1, 7), moves=((1,) * len(CATEGORIES),) * 2, bias=(0.5,) * len(CATEGORIES)
     )
@@ -114,23 +114,23 @@ def written(path: Path, categories: object, *, topics: str = VERSION) -> None:
 
 
 def test_the_file_carries_the_categories(tmp_path: Path) -> None:
-    written(tmp_path / "a.json", regrouped())
+    written(tmp_path / "a.json", shift())
     found = read_adaptation(tmp_path / "a.json", load().name)
     assert found.categories is not None
-    assert asdict(found.categories) == regrouped()
+    assert asdict(found.categories) == shift()
 
 
 @pytest.mark.parametrize(
     "categories",
     [
         [],
-        regrouped(cells=[1]),
-        regrouped(cells=[1, 1 << 15]),
-        regrouped(cells=[-1, 2]),
-        regrouped(moves=[[1], [2]]),
-        regrouped(bias=[0.5]),
-        regrouped(bias=[float("nan")] * len(CATEGORIES)),
-        regrouped(moves=None),
+        shift(cells=[1]),
+        shift(cells=[1, 1 << 15]),
+        shift(cells=[-1, 2]),
+        shift(moves=[[1], [2]]),
+        shift(bias=[0.5]),
+        shift(bias=[float("nan")] * len(CATEGORIES)),
+        shift(moves=None),
     ],
 )
 def test_damaged_categories_are_refused(tmp_path: Path, categories: object) -> None:
@@ -140,6 +140,6 @@ def test_damaged_categories_are_refused(tmp_path: Path, categories: object) -> N
 
 
 def test_categories_of_another_model_are_refused(tmp_path: Path) -> None:
-    written(tmp_path / "a.json", regrouped(), topics="topics-0")
+    written(tmp_path / "a.json", shift(), topics="topics-0")
     with pytest.raises(ConfigError, match="made for topics-0"):
         read_adaptation(tmp_path / "a.json", load().name)

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from listeners.learning.adapt import labels_from_file
-from listeners.learning.sentiment import Label
+from listeners.learning.labels import Label, labels_from_file
 
 
 def test_labels_in_a_file(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from listeners.judgement.adaptation import Adaptation, bend_scores, write_adapta
 from listeners.judgement.sentiment.linear import LinearModel, load
 from listeners.learning.calibration import Calibration, calibrate
 from listeners.learning.cross_validation import Quality, quality
-from listeners.learning.sentiment import Label, adapt_sentiment
+from listeners.learning.labels import Label
+from listeners.learning.sentiment import adapt_sentiment
 
 GOOD = ("味道很好", "服务热情", "东西新鲜", "非常满意", "会再来", "包装用心", "物流很快")
 BAD = ("味道很差", "服务恶劣", "东西不新鲜", "非常失望", "再也不来", "包装破损", "物流太慢")
@@ -116,7 +117,7 @@ def test_the_last_label_of_a_text_counts(model: LinearModel) -> None:
 def test_too_few_or_one_sided_labels_are_refused(model: LinearModel) -> None:
     with pytest.raises(InputError, match=r"99 labelled texts are too few.*at least 100"):
         adapt_sentiment(model, plain(99))
-    with pytest.raises(InputError, match="all labels say the same"):
+    with pytest.raises(InputError, match="all labels are the same"):
         adapt_sentiment(
             model, [Label(text=label.text, sentiment="neutral") for label in plain(150)]
         )
@@ -166,7 +167,7 @@ def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
         ),
         path,
     )
-    with pytest.raises(ConfigError, match="cut short"):
+    with pytest.raises(ConfigError, match="truncated"):
         load(path)
 
 
