@@ -14,20 +14,20 @@ from listeners.matching.matcher import BrandMatcher
 from listeners.text.quotations import split_quoted, with_quotes_last, without_attribution
 
 MAX_LINE_BYTES: Final = 1 << 20
-"""Bytes of one line."""
+"""Longest line that is read."""
 _BATCH_SIZE: Final = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScoredLine:
-    """One answered line."""
+    """The answer to one line."""
 
     answer: dict[str, object]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JudgedLine:
-    """One line that was read."""
+    """One line with the judgement of its text."""
 
     id: object
     text: str
@@ -36,7 +36,7 @@ class JudgedLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnreadableLine:
-    """One line that could not be read; the rest is not concerned."""
+    """One malformed line; the others are judged all the same."""
 
     number: int
     """Counted from 1."""
@@ -46,7 +46,7 @@ class UnreadableLine:
 def score(
     lines: Iterable[bytes], judge: TextJudge, matcher: BrandMatcher
 ) -> Iterator[ScoredLine | UnreadableLine]:
-    """One result a line, in order; blank lines are passed over."""
+    """One result a line, in order; blank lines are skipped."""
     for found in judge_lines(lines, judge):
         if isinstance(found, UnreadableLine):
             yield found
@@ -55,7 +55,7 @@ def score(
 
 
 def judge_lines(lines: Iterable[bytes], judge: TextJudge) -> Iterator[JudgedLine | UnreadableLine]:
-    """The judgement of each line, in order; blank lines are passed over."""
+    """Judge each line, in order; blank lines are skipped."""
     numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
     while batch := list(islice(numbered, _BATCH_SIZE)):
         read = [(number, _read(line)) for number, line in batch]
@@ -69,7 +69,7 @@ def judge_lines(lines: Iterable[bytes], judge: TextJudge) -> Iterator[JudgedLine
 
 
 def _read(line: bytes) -> tuple[object, str] | str:
-    """The id and the text; or why the line has none."""
+    """Id and text, or the reason why the line is malformed."""
     if len(line) > MAX_LINE_BYTES:
         return f"longer than {MAX_LINE_BYTES} bytes; shorten the text"
     try:
@@ -88,7 +88,7 @@ def _read(line: bytes) -> tuple[object, str] | str:
 
 def _answer(line: JudgedLine, brands: tuple[str, ...]) -> dict[str, object]:
     found = line.judgement
-    own, passed_on = split_quoted(with_quotes_last(line.text))
+    own, quoted = split_quoted(with_quotes_last(line.text))
     return {
         "id": line.id,
         "language": found.language,
@@ -106,8 +106,8 @@ def _answer(line: JudgedLine, brands: tuple[str, ...]) -> dict[str, object]:
         "offensive": round(found.offensive, 4),
         "spam": round(found.spam, 4),
         "evidence": list(found.evidence),
-        "own": own.strip() if passed_on else None,
-        "passed_on": without_attribution(passed_on).strip() or None,
+        "own": own.strip() if quoted else None,
+        "passed_on": without_attribution(quoted).strip() or None,
         "model": found.model,
     }
 
@@ -115,9 +115,9 @@ def _answer(line: JudgedLine, brands: tuple[str, ...]) -> dict[str, object]:
 def score_lines(
     lines: Iterable[bytes], understanding: Understanding, *, out: TextIO, errors: TextIO
 ) -> int:
-    """Write each answer to ``out`` and each line that has none to ``errors``.
+    """Write each answer to ``out``, and the number and fault of malformed lines to ``errors``.
 
-    Returns the exit status: 1 where a line could not be read.
+    Returns the exit status: 1 where a line was malformed.
     """
     status = 0
     for result in score(lines, understanding.judge, understanding.matcher):
@@ -131,7 +131,7 @@ def score_lines(
 
 
 def _line(answer: Mapping[str, object]) -> str:
-    """As JSON that any file can hold: an id may have half a character in it."""
+    """JSON that can be encoded; an id may hold a lone surrogate."""
     line = json.dumps(answer, ensure_ascii=False)
     try:
         line.encode()
@@ -142,18 +142,18 @@ def _line(answer: Mapping[str, object]) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BrandShare:
-    """One brand's part of the talk."""
+    """One brand's share of all mentions of brands."""
 
     brand: str
     mentions: int
     share: float
-    """Of all namings of all brands, in [0, 1]; a text that names two counts for both."""
+    """In [0, 1]; a text that names two brands counts for both."""
     alone: int
-    """Mentions that name no other brand."""
+    """Mentions of no other brand."""
 
 
 def share_of_voice(brands: Sequence[str], found: Iterable[Sequence[str]]) -> tuple[BrandShare, ...]:
-    """Count ``found``, the brands of each text, for each of ``brands``; the loudest first."""
+    """Count ``found``, the brands in each text, for each of ``brands``; the largest share first."""
     mentions, alone = dict.fromkeys(brands, 0), dict.fromkeys(brands, 0)
     for named in found:
         known = [brand for brand in dict.fromkeys(named) if brand in mentions]
@@ -161,7 +161,7 @@ def share_of_voice(brands: Sequence[str], found: Iterable[Sequence[str]]) -> tup
             mentions[brand] += 1
             alone[brand] += len(known) == 1
     total = sum(mentions.values())
-    voices = (
+    shares = (
         BrandShare(
             brand=brand,
             mentions=mentions[brand],
@@ -170,20 +170,22 @@ def share_of_voice(brands: Sequence[str], found: Iterable[Sequence[str]]) -> tup
         )
         for brand in brands
     )
-    return tuple(sorted(voices, key=lambda voice: -voice.mentions))
+    return tuple(sorted(shares, key=lambda one: -one.mentions))
 
 
 def share_of_voice_lines(
     lines: Iterable[bytes], understanding: Understanding, *, out: TextIO, errors: TextIO
 ) -> int:
-    """Write one JSON line a brand, the loudest first: its Voice, and how it is spoken of.
+    """Write one JSON line a brand, the largest share first: its BrandShare and sentiments.
 
-    The sentiment of a text that names several brands is told of the first one alone, as
-    comparisons are read for it. Lines that cannot be read go to ``errors``. Returns the exit
-    status: 1 where there was one.
+    The sentiment of a text counts for the first brand that it names, since comparisons are
+    resolved for that one. Malformed lines are reported to ``errors``. Returns the exit status: 1
+    where a line was malformed.
     """
     status, named = 0, list[tuple[str, ...]]()
-    tones: dict[str, Counter[str]] = {brand: Counter() for brand in understanding.matcher.brands}
+    sentiments: dict[str, Counter[str]] = {
+        brand: Counter() for brand in understanding.matcher.brands
+    }
     for line in judge_lines(lines, understanding.judge):
         if isinstance(line, UnreadableLine):
             status = 1
@@ -192,9 +194,11 @@ def share_of_voice_lines(
         brands = understanding.matcher.brands_in(line.text)
         named.append(brands)
         if brands:
-            tones[brands[0]][line.judgement.sentiment] += 1
-    for voice in share_of_voice(understanding.matcher.brands, named):
-        told = {name: tones[voice.brand][name] for name in ("negative", "neutral", "positive")}
-        rounded = asdict(voice) | {"share": round(voice.share, 4)}
-        out.write(json.dumps(rounded | told, ensure_ascii=False) + "\n")
+            sentiments[brands[0]][line.judgement.sentiment] += 1
+    for share in share_of_voice(understanding.matcher.brands, named):
+        counts = {
+            name: sentiments[share.brand][name] for name in ("negative", "neutral", "positive")
+        }
+        rounded = asdict(share) | {"share": round(share.share, 4)}
+        out.write(json.dumps(rounded | counts, ensure_ascii=False) + "\n")
     return status

@@ -1,7 +1,6 @@
-"""The features of a text: hashes of its character n-grams and of its Latin words.
+"""Hashes of the n-grams of a text: one to five characters, and one to three Latin words.
 
-Hashing is arithmetic on whole arrays, so that the cost of a text is a dozen NumPy calls. Chinese
-is covered by characters, one to five at a time; English also by words, one to three at a time.
+Hashing is arithmetic on whole arrays, so that a text costs a dozen NumPy calls.
 """
 
 import re
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 Hashes = NDArray[np.uint32]
 
 LONGEST_NGRAM: Final = 5
-"""The longest character n-gram."""
+"""Characters of the longest n-gram."""
 
 _MASK: Final = 0xFFFFFFFF
 _POWERS: Final = np.array([[pow(0x9E3779B1, i, 2**32)] for i in range(LONGEST_NGRAM)], np.uint32)
@@ -32,20 +31,20 @@ _THIRTEEN: Final = np.uint32(13)
 _WORD: Final = re.compile(r"[a-z']+")
 _END: Final = " " + "\0" * (LONGEST_NGRAM - 1)
 _CACHED: Final = 8
-"""Texts: sentiment, topics and evidence look at the same one, one after the other."""
+"""Texts: sentiment, topics and evidence need the same one in turn."""
 
 
 @lru_cache(maxsize=_CACHED)
 def character_ngrams(text: str) -> Hashes:
-    """Hashes of the n-grams that start at each character: shape (WIDTH, len(text) + 2).
+    """Hashes of the n-grams that start at each character: shape (LONGEST_NGRAM, len(text) + 2).
 
-    The text is set between spaces; n-grams that reach past its end are those of the end. The
-    array is shared and cannot be written to.
+    The text is padded with a space on each side, and its end with NUL. The array is cached and
+    read-only.
     """
     codes = np.frombuffer((" " + text + _END).encode("utf-32-le", "surrogatepass"), np.uint32)
     codes = codes * _SPREAD
     rows = len(codes) - LONGEST_NGRAM + 1
-    # Overlapping rows over one buffer; as_strided does the same at five times the cost.
+    # Overlapping rows over one buffer; as_strided costs five times as much.
     windows: Hashes = np.ndarray((LONGEST_NGRAM, rows), np.uint32, codes, 0, (4, 4))
     hashes: Hashes = np.add.accumulate(windows * _POWERS, axis=0, dtype=np.uint32)
     found: Hashes = (hashes ^ (hashes >> _FIFTEEN)) * _SALTS
@@ -54,7 +53,7 @@ def character_ngrams(text: str) -> Hashes:
 
 
 def word_ngrams(text: str) -> Hashes:
-    """Hashes of the Latin words of a text in lower case, of their pairs and of their triples."""
+    """Hashes of the Latin words of a lower-case text, and of their pairs and triples."""
     found = _WORD.findall(text)
     one = np.array([zlib.crc32(word.encode()) for word in found], np.uint32)
     two = one[:-1] * _PAIR + one[1:] * _SECOND
@@ -66,7 +65,7 @@ def word_ngrams(text: str) -> Hashes:
 
 @lru_cache(maxsize=_CACHED)
 def ngrams(text: str) -> Hashes:
-    """All features of a folded text, each once, ascending; shared and not to be written to."""
+    """The distinct hashes of a folded text, ascending; cached and read-only."""
     hashes = character_ngrams(text).ravel()
     hashes = np.concatenate([hashes, word_ngrams(text)]) if _WORD.search(text) else hashes.copy()
     hashes.sort()

@@ -1,4 +1,4 @@
-"""Makes a probability keep its promise: log-odds times a slope plus an offset (Platt 1999)."""
+"""Platt scaling: calibrates a probability by a linear function of its log-odds (Platt 1999)."""
 
 import math
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ _MAX_LOG_ODDS: Final = 30.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlattScaling:
-    """How log-odds are moved."""
+    """The linear function."""
 
     slope: float
     offset: float
 
     def __call__(self, probability: float) -> float:
-        """The probability after it."""
+        """The calibrated probability."""
         score = self.slope * log_odds(probability) + self.offset
         return 1 / (1 + math.exp(-max(-_MAX_LOG_ODDS, min(_MAX_LOG_ODDS, score))))
 
 
 def log_odds(probability: float) -> float:
-    """Of a probability; finite for 0 and 1 as well."""
+    """Log-odds of a probability, finite for 0 and 1 as well."""
     near = min(max(probability, _EPSILON), 1 - _EPSILON)
     return math.log(near / (1 - near))

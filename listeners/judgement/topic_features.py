@@ -1,4 +1,4 @@
-"""TOPIC FEATURES"""
+"""Features of a text for the models of topics and offence: hashed n-grams and dense features."""
 
 import re
 from dataclasses import dataclass
@@ -33,22 +33,17 @@ _PATTERNS: Final = {
 _SIGNAL_PATTERNS: Final = tuple((name, re.compile(pattern)) for name, pattern in _PATTERNS.items())
 
 OFFER_SIGNALS: Final = tuple(_PATTERNS)
-"""Kinds of signs: an address, a way to get in touch."""
-
-
-def offer_signals(folded: str) -> tuple[str, ...]:
-    """The kinds of signs in a readable, case-folded text."""
-    return tuple(name for name, found in _SIGNAL_PATTERNS if found.search(folded))
+"""Signals of an advertisement: an address, a contact."""
 
 
 CELL_BITS: Final = 15
-"""The hashed n-grams fall into two to the power of so many cells."""
+"""Base-2 logarithm of the number of cells of the topic model."""
 
 _SHIFT: Final = np.uint32(32 - CELL_BITS)
 _DIGIT: Final = re.compile(r"\d")
 _LISTS: Final = ("complaint", "category", "intent")
 INSULT: Final = "insult"
-"""The list whose words the model of offence counts; complaints and topics do without it."""
+"""The list whose words only the model of offence counts."""
 
 _HARM: Final = "harm"
 _KEPT_LISTS: Final = (*_LISTS, INSULT)
@@ -58,55 +53,55 @@ _MAX_COUNT: Final = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopicFeatures:
-    """One text as the models see it, and the words that were found on the way."""
+    """The features of one text, and the listed words in it."""
 
     grams: Hashes
-    """Hashes of the n-grams, ascending, each once."""
+    """Distinct hashes of the n-grams, ascending."""
     cells: NDArray[np.uint32]
-    """The cells of those, ascending, each once."""
+    """Their distinct cells, ascending."""
     dense: NDArray[np.float32]
     """In the order of ``dense_names``."""
     hits: dict[str, tuple[Hit, ...]]
-    """By word list; labels are ``LIST.LABEL``."""
+    """By word list; their labels are ``LIST.LABEL``."""
     risks: tuple[NamedRisk, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Known:
-    """All word lists as one, so that a text is looked through once."""
+class _Layout:
+    """One index for all word lists, and the order of the dense features."""
 
     lexicon: WordIndex
     names: tuple[str, ...]
     place: dict[str, int]
-    """Of each name in the dense features."""
+    """Index of each dense feature."""
     lists: dict[str, str]
     """The list of each label of the lexicon."""
 
 
 def dense_names() -> tuple[str, ...]:
-    """What each dense feature is."""
-    return _known().names
+    """Names of the dense features, in order."""
+    return _layout().names
 
 
 def topic_features(folded: str, sentiment: Probabilities) -> TopicFeatures:
-    """Features of a readable, case-folded text with its sentiment."""
-    known = _known()
+    """Compute the features of a readable, case-folded text with its sentiment."""
+    layout = _layout()
     found: dict[str, list[Hit]] = {}
-    for hit in known.lexicon.hits(folded):
-        found.setdefault(known.lists[hit.label], []).append(hit)
+    for hit in layout.lexicon.hits(folded):
+        found.setdefault(layout.lists[hit.label], []).append(hit)
     hits = {name: tuple(longest(found[name])) if name in found else () for name in _KEPT_LISTS}
-    values = np.zeros(len(known.names), np.float32)
+    values = np.zeros(len(layout.names), np.float32)
     for name in _LISTS:
         listed = hits[name]
         for label, _ in {(hit.label, hit.word) for hit in listed}:
-            values[known.place[label]] += 1
+            values[layout.place[label]] += 1
     np.minimum(values, _MAX_COUNT, out=values)
     harm = named_risks(found[_HARM], prefix=f"{_HARM}.") if _HARM in found else ()
     for risk in harm:
-        values[known.place[f"risk.{risk.kind}"]] = 1.0
+        values[layout.place[f"risk.{risk.kind}"]] = 1.0
     last = len(values) - len(_GENERAL)
     for name in offer_signals(folded):
-        values[known.place[f"offer.{name}"]] = 1.0
+        values[layout.place[f"offer.{name}"]] = 1.0
     values[last:] = (
         "?" in folded,
         "!" in folded,
@@ -130,7 +125,7 @@ def topic_features(folded: str, sentiment: Probabilities) -> TopicFeatures:
 
 
 @cache
-def _known() -> _Known:
+def _layout() -> _Layout:
     words = {f"{name}.{label}": of for name in _LISTS for label, of in word_lists(name).items()}
     names = (
         *words,
@@ -141,9 +136,14 @@ def _known() -> _Known:
     insults = {f"{INSULT}.{label}": of for label, of in word_lists(INSULT).items()}
     harm = {f"{_HARM}.{label}": of for label, of in risk_words().items()}
     listed = words | insults | harm
-    return _Known(
+    return _Layout(
         lexicon=WordIndex(listed),
         names=names,
         place={name: number for number, name in enumerate(names)},
         lists={label: label.partition(".")[0] for label in listed},
     )
+
+
+def offer_signals(folded: str) -> tuple[str, ...]:
+    """The signals of an advertisement in a readable, case-folded text."""
+    return tuple(name for name, found in _SIGNAL_PATTERNS if found.search(folded))

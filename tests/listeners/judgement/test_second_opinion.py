@@ -46,7 +46,7 @@ type = "webchat"
 
 
 class Meaning:
-    """A library that hears a good word, after ``wait`` seconds."""
+    """A library that finds a good word, after ``wait`` seconds."""
 
     def __init__(self, wait: float = 0.0) -> None:
         self.wait = wait
@@ -68,42 +68,44 @@ class Broken:
 
 
 def opinion(library: Embeds, **limits: float) -> SecondOpinion:
-    line = int(limits.pop("line", 8))
-    return SecondOpinion(Embedder(lambda: library), GOOD, line=line, **limits)
+    queue_size = int(limits.pop("queue_size", 8))
+    return SecondOpinion(Embedder(lambda: library), GOOD, queue_size=queue_size, **limits)
 
 
 async def test_only_unsure_texts_are_asked_about() -> None:
     library = Meaning()
-    heard = await opinion(library).hear(["好", "糟", "好", "。"], [UNSURE, UNSURE, SURE, UNSURE])
-    assert sorted(heard) == [0, 1]
-    assert heard[0].positive > 0.9
-    assert heard[1].negative > 0.9
+    revised = await opinion(library).revise(
+        ["好", "糟", "好", "。"], [UNSURE, UNSURE, SURE, UNSURE]
+    )
+    assert sorted(revised) == [0, 1]
+    assert revised[0].positive > 0.9
+    assert revised[1].negative > 0.9
     assert library.asked == ["好", "糟"]
     assert all(name.startswith("embedding") for name in library.threads)
 
 
 async def test_what_takes_too_long_is_not_waited_for() -> None:
     started = time.monotonic()
-    heard = await opinion(Meaning(0.1), budget=0.25).hear(["好"] * 8, [UNSURE] * 8)
+    revised = await opinion(Meaning(0.1), budget=0.25).revise(["好"] * 8, [UNSURE] * 8)
     assert time.monotonic() - started < 0.6
-    assert 1 <= len(heard) < 8
+    assert 1 <= len(revised) < 8
 
 
-async def test_a_full_line_turns_texts_away_and_empties_again() -> None:
+async def test_a_full_queue_turns_texts_away_and_empties_again() -> None:
     library = Meaning(0.05)
-    asked = opinion(library, budget=0.01, line=2)
-    assert await asked.hear(["好"] * 50, [UNSURE] * 50) == {}
+    asked = opinion(library, budget=0.01, queue_size=2)
+    assert await asked.revise(["好"] * 50, [UNSURE] * 50) == {}
     await asyncio.sleep(0.4)
     assert len(library.asked) <= 2
     library.wait = 0.0
-    patient = await asyncio.gather(*(asked.hear(["好"], [UNSURE]) for _ in range(2)))
+    patient = await asyncio.gather(*(asked.revise(["好"], [UNSURE]) for _ in range(2)))
     assert any(patient)
 
 
 async def test_a_library_that_fails_leaves_the_first_judgement() -> None:
     asked = opinion(Broken())
     for _ in range(20):
-        assert await asked.hear(["好"], [UNSURE]) == {}
+        assert await asked.revise(["好"], [UNSURE]) == {}
     judge = TextJudge(Undecided(), second=asked)
     (found,) = await judge.judge(["好"])
     assert found.probabilities == UNSURE
@@ -155,6 +157,6 @@ def test_the_real_library_answers_and_takes_any_text() -> None:
     asked = load_second_opinion(understanding.embedder, wanted=True)
     assert asked is not None
     texts = ["这家店让人心里暖暖的", "a\0b", "\ud800字", "好" * 5_000]
-    heard = asked.hear_now(texts, [UNSURE] * 4)
-    assert sorted(heard) == [0, 1, 2, 3]
-    assert heard[0].positive > heard[0].negative
+    revised = asked.revise_now(texts, [UNSURE] * 4)
+    assert sorted(revised) == [0, 1, 2, 3]
+    assert revised[0].positive > revised[0].negative
