@@ -272,7 +272,7 @@ def _intent(topics: TopicProbabilities, features: TopicFeatures) -> str:
         if name not in ruled_out
         and (name not in _EXPLICIT_INTENTS or share >= _INTENT_FROM or f"intent.{name}" in listed)
     }
-    return max(left, key=left.__getitem__)
+    return max(left or topics.intents, key=topics.intents.__getitem__)
 
 
 def _words(hits: tuple[Hit, ...], labels: set[str]) -> list[str]:
