@@ -1,4 +1,4 @@
-"""Train the model of offence on COLD and on sentences of our own, and report on what it never saw.
+"""Train the model of offence on COLD and own sentences, and report on held-out texts.
 
     python benchmarks/train_offence.py --data ../shared/data/sentiment [--write]
 
@@ -90,7 +90,7 @@ def texts(folder: Path) -> list[Labelled]:
 
 
 def own() -> list[Labelled]:
-    """Our own sentences; a template is on one side of the split, its insults are on both."""
+    """Own sentences; a template is on one side of the split, its insults are on both."""
     found: dict[str, Labelled] = {}
     tree = tomllib.loads(SENTENCES.read_text(encoding="utf-8"))
     for language, part in tree.items():
@@ -151,7 +151,7 @@ class Design:
         self.held_out = np.array([one.held_out for one in listed])
 
     def places(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where the cells of the rows stand, and how many each row has."""
+        """Indices of the cells of the rows, and the number of cells a row."""
         sizes = self.starts[rows + 1] - self.starts[rows]
         before = np.cumsum(sizes) - sizes
         return np.repeat(self.starts[rows] - before, sizes) + np.arange(sizes.sum()), sizes
@@ -192,7 +192,7 @@ def fit(design: Design, rows: NDArray[np.int64]) -> Fitted:
 
 
 def platt(scores: Floats, labels: Floats) -> tuple[float, float]:
-    """Slope and offset of the log-odds that suit unseen texts (Platt 1999)."""
+    """Slope and offset of the log-odds fitted to unseen texts (Platt 1999)."""
     slope, offset = 1.0, 0.0
     for _ in range(4_000):
         error = 1 / (1 + np.exp(-(slope * scores + offset))) - labels
@@ -202,7 +202,7 @@ def platt(scores: Floats, labels: Floats) -> tuple[float, float]:
 
 
 def rounded(fitted: Fitted, slope: float, offset: float) -> OffenceModel:
-    """As it is kept: one byte a weight."""
+    """Quantise to one byte a weight."""
     weights = fitted.weights
     unit = float(np.quantile(np.abs(weights[weights != 0]), 0.999)) / 127
     return OffenceModel(

@@ -3,9 +3,9 @@
     python benchmarks/train_ordinary.py ../shared/data/sentiment/*.csv.gz \
         ../shared/data/spread/weibo_cascades.jsonl.gz
 
-Writes ``listeners/matching/ordinary_pairs.npz``; see ``listeners/matching/plausibility.py``.
-A pair counts once a
-text; no text and no order of pairs can be told from the file.
+Writes ``listeners/matching/ordinary_pairs.npz``; see ``listeners/matching/terms.py``.
+A pair counts
+once a text; no text and no order of pairs can be recovered from the file.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from listeners.matching.plausibility import PAIRS_FILE, pair_number
+from listeners.matching.terms import PAIRS_FILE, pair_number
 from listeners.text.normalise import readable
 
 LEAST = 3

@@ -1,4 +1,4 @@
-"""Train the head of the second opinion, and measure what it adds on posts it has never seen.
+"""Train the head of the second opinion, and measure its gain on unseen posts.
 
     pip install -e '.[semantic]'
     python benchmarks/train_second.py --data ../shared/data/sentiment [--write]
@@ -57,14 +57,14 @@ def embed(texts: Sequence[str], cache: Path | None) -> Floats:
 
 
 def unsure(model: LinearModel, chosen: Sequence[Row]) -> tuple[list[Row], Floats, Floats]:
-    """The rows the model is unsure of, what it says of them, and what it says of all."""
+    """The rows the model is unsure of, its probabilities of them, and those of all rows."""
     shares = judged(model, [row.text for row in chosen])
     doubtful = shares.max(axis=1) < UNSURE_BELOW
     return [row for row, yes in zip(chosen, doubtful, strict=True) if yes], shares[doubtful], shares
 
 
 def fit(vectors: Floats, shares: Floats, listed: Sequence[Row], ridge: float) -> SentimentHead:
-    """Gradient descent with momentum on everything at once; the first judgement is the start."""
+    """Full-batch gradient descent with momentum, starting at the first judgement."""
     inputs = np.hstack([vectors, np.log(np.maximum(shares, 1e-6)), np.ones((len(vectors), 1))])
     weights = np.zeros((inputs.shape[1], 3))
     start = weights.copy()
@@ -99,7 +99,7 @@ def heard(head: SentimentHead, vectors: Floats, shares: Floats) -> Floats:
 
 
 def chosen_ridge(vectors: Floats, shares: Floats, listed: Sequence[Row]) -> float:
-    """By the log loss of a quarter of the texts."""
+    """Choose the ridge by the log loss on a quarter of the texts."""
     order = np.random.default_rng(2).permutation(len(listed))
     kept, rest = order[len(order) // 4 :], order[: len(order) // 4]
     losses = []

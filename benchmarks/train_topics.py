@@ -1,4 +1,4 @@
-"""Train the model of complaint, category, intent and risk, and report on voices it never heard.
+"""Train the model of complaint, category, intent and risk, and report on held-out voices.
 
     python benchmarks/train_topics.py [--write] [--errors] [--unheard VOICE]
 
@@ -42,18 +42,18 @@ DECAY_CELLS = 3e-5
 DECAY_DENSE = 2e-5
 FOLDS = 4
 RISK_WEIGHT = 4.0
-"""Of a sentence that names a risk, for that risk: recall comes first."""
+"""Weight of a sentence that names a risk, for that risk: recall comes first."""
 
 Floats = NDArray[np.float32]
 
 EXCLUSIVE = (slice(1, 1 + len(CATEGORIES)), slice(1 + len(CATEGORIES), len(LABELS) - len(RISKS)))
 LONE = (slice(0, 1), slice(len(LABELS) - len(RISKS), len(LABELS)))
-"""Columns of LABELS: one of a group is right; the lone ones say yes or no each by itself."""
+"""Columns of LABELS: exactly one of an exclusive group is right; lone ones are independent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sentence:
-    """One labelled sentence of ours."""
+    """One labelled sentence of the training set."""
 
     text: str
     complaint: bool
@@ -75,7 +75,7 @@ def seen(texts: Sequence[str]) -> list[TopicFeatures]:
 
 
 def sentences() -> list[Sentence]:
-    """All of ours."""
+    """All labelled sentences."""
     lines = SENTENCES.read_text(encoding="utf-8").splitlines()
     labelled = [json.loads(line) for line in lines]
     return [
@@ -145,9 +145,9 @@ Slices = tuple[slice, ...]
 def descended(
     design: Design, goals: Floats, weights: Floats, exclusive: Slices, lone: Slices
 ) -> tuple[Floats, Floats, Floats]:
-    """Table, dense weights and bias by logistic regression of every head.
+    """Table, dense weights and bias by logistic regression of every label.
 
-    Of the heads of a slice in ``exclusive`` one is right; those in ``lone`` say yes or no.
+    Exactly one label of each slice in ``exclusive`` is right; those in ``lone`` are independent.
     """
     width, heads = 1 << CELL_BITS, goals.shape[1]
     table, dense, bias = Adam((width, heads)), Adam((design.dense.shape[1], heads)), Adam((heads,))
@@ -168,7 +168,7 @@ def descended(
 
 
 def fit(texts: Sequence[TopicFeatures], goals: Floats, weights: Floats) -> TopicModel:
-    """A model of all heads; categories exclude each other, and so do intents."""
+    """A model of all labels; categories exclude each other, and so do intents."""
     table, dense, bias = descended(Design(texts), goals, weights, EXCLUSIVE, LONE)
     unit = np.maximum(np.abs(table).max(axis=0), 1e-6) / 127
     return TopicModel(
@@ -193,9 +193,9 @@ def train(ours: Sequence[Sentence]) -> TopicModel:
 
 
 def calibrated(model: TopicModel, ours: Sequence[Sentence]) -> TopicModel:
-    """The model with the complaint head stretched and moved (Platt 1999).
+    """The model with its probability of a complaint calibrated (Platt 1999).
 
-    How far is learned from folds in which every author is unheard, as those of real life are.
+    The scaling is fitted by cross-validation over authors, since real authors are unseen.
     """
     authors = sorted({one.author for one in ours})
     scores, actual = list[float](), list[float]()
@@ -215,7 +215,7 @@ def calibrated(model: TopicModel, ours: Sequence[Sentence]) -> TopicModel:
 
 
 def complaint_scores(heard: Sequence[Sentence], unheard: Sequence[Sentence]) -> list[float]:
-    """Log-odds of a complaint by a model of that head alone: the heads do not touch each other."""
+    """Log-odds of a complaint by a model of that label alone; labels are independent."""
     goals = np.array([[one.complaint] for one in heard], np.float32)
     learned = descended(
         Design([one.features for one in heard]), goals, np.ones_like(goals), (), (slice(0, 1),)
@@ -225,12 +225,12 @@ def complaint_scores(heard: Sequence[Sentence], unheard: Sequence[Sentence]) -> 
 
 
 def decided(model: TopicModel, one: Sentence) -> TopicDecision:
-    """What a model makes of a sentence."""
+    """The decision of a model on a sentence."""
     return decide(model.topics(one.features), one.features)
 
 
 def report(model: TopicModel, ours: Sequence[Sentence], *, errors: bool) -> None:
-    """Print the figures, each by category, and what went wrong."""
+    """Print the figures, in total and by category, and the errors."""
     topics = [model.topics(one.features) for one in ours]
     found = [decide(t, one.features) for t, one in zip(topics, ours, strict=True)]
     print(f"{len(ours)} sentences")

@@ -1,4 +1,4 @@
-"""The figures of understanding, beside those of snownlp and VADER in the same run.
+"""Measures understanding beside snownlp and VADER in the same run.
 
     python benchmarks/understanding.py --data ../shared/data/sentiment
 

@@ -58,7 +58,7 @@ class _ReadText:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Prediction:
-    """What the trained models predict of one text, own words and quotation together."""
+    """Predictions of the trained models on one text, own words and quotation together."""
 
     complaint: float
     decision: TopicDecision

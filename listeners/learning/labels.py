@@ -16,7 +16,7 @@ _SENTIMENTS: Final[tuple[Sentiment, ...]] = get_args(Sentiment)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Label:
-    """What staff say about a text; ``None`` where they do not say."""
+    """A text with the labels that staff gave it, ``None`` for those they did not give."""
 
     text: str
     sentiment: Sentiment | None = None

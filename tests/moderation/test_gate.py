@@ -1,4 +1,4 @@
-"""What goes out: nothing that fails a check, and nothing that cannot be checked."""
+"""The gate holds every reply that fails a check or cannot be checked."""
 
 import pytest
 

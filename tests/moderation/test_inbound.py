@@ -1,4 +1,4 @@
-"""What comes in: spam goes only where it is sure, and a concern never goes."""
+"""Inbound moderation drops only certain spam, and never a concern."""
 
 import pytest
 

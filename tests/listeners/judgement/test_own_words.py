@@ -1,4 +1,4 @@
-"""What an author says is told apart from what the author passes on."""
+"""Own words are judged apart from quoted ones."""
 
 import pytest
 

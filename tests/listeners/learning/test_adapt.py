@@ -1,4 +1,4 @@
-"""What staff corrected teaches the judge, or is refused."""
+"""Corrections by staff adapt the judge, or are refused."""
 
 import json
 import random
@@ -126,7 +126,7 @@ def test_overconfidence_about_complaints_is_mended() -> None:
 
 
 def test_doubt_alone_changes_no_answer() -> None:
-    """Where an offset would cost right answers, how sure the model is can still be mended."""
+    """Where an offset would cost accuracy, the confidence can still be calibrated."""
     chance = np.random.default_rng(4)
     truth = chance.random(300)
     said = (chance.random(300) < truth).tolist()

@@ -1,4 +1,4 @@
-"""How sentiment is learned: what a set of texts leans to is no news about the next text."""
+"""Training of sentiment: the bias of a data set does not carry over to other texts."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What staff say that texts are about moves the categories, and leaves the others alone."""
+"""Labels of categories move those categories and leave the others alone."""
 
 import json
 import random

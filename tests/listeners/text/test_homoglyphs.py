@@ -2,7 +2,7 @@ import pytest
 
 from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
-from listeners.matching.plausibility import NEVER, OFTEN, SOMETIMES, pair_frequency
+from listeners.matching.terms import NEVER, OFTEN, SOMETIMES, pair_frequency
 from listeners.text.homoglyphs import may_be_disguised, phonetic_key, visual_key
 
 
