@@ -41,7 +41,9 @@ def test_an_answer_carries_everything(understanding: Understanding) -> None:
     "line",
     [b"{", b"[]", b'{"id": 1}', b'{"text": "a"}', b"x" * (MAX_LINE_BYTES + 1), b"[" * 90_000],
 )
-def test_a_bad_line_is_told_and_the_rest_goes_on(understanding: Understanding, line: bytes) -> None:
+def test_a_malformed_line_is_reported_and_the_others_are_judged(
+    understanding: Understanding, line: bytes
+) -> None:
     for command in (score_lines, share_of_voice_lines):
         out, errors = StringIO(), StringIO()
         given = [line, *lines("A店真好")]
@@ -50,7 +52,7 @@ def test_a_bad_line_is_told_and_the_rest_goes_on(understanding: Understanding, l
         assert out.getvalue()
 
 
-def test_the_tone_of_a_comparison_is_told_of_our_brand(understanding: Understanding) -> None:
+def test_sentiment_of_a_comparison_counts_for_the_first_brand(understanding: Understanding) -> None:
     out = StringIO()
     given = lines("B店比A店便宜多了", "B店真好吃，太喜欢了", "天气不错")
     assert share_of_voice_lines(given, understanding, out=out, errors=StringIO()) == 0

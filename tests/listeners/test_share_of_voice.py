@@ -3,7 +3,7 @@ from listeners.matching.matcher import BrandMatcher
 from listeners.reports import BrandShare, share_of_voice
 
 
-def test_the_share_of_each_brand_in_the_talk() -> None:
+def test_share_of_voice_by_brand() -> None:
     brands = (
         BrandSettings(id="hejia", name="禾家", terms=("禾家",)),
         BrandSettings(id="rival", name="永辉", terms=("永辉",)),
@@ -19,5 +19,5 @@ def test_the_share_of_each_brand_in_the_talk() -> None:
     )
 
 
-def test_no_talk_has_no_shares() -> None:
+def test_no_mentions_have_no_shares() -> None:
     assert share_of_voice(("a",), []) == (BrandShare(brand="a", mentions=0, share=0.0, alone=0),)

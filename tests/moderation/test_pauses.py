@@ -66,7 +66,7 @@ async def test_each_scope_holds_what_it_names(store: SqliteStore) -> None:
     assert not await pauses.lift_pause("all", by="王敏")
 
 
-async def test_what_cannot_be_told_is_held() -> None:
+async def test_pauses_hold_a_reply_whose_mention_is_unknown() -> None:
     alone = reply()
     scopes: tuple[PauseScope, ...] = ("brand", "category", "incident")
     for scope in scopes:
@@ -84,7 +84,7 @@ class Broken(NoPauses):
         raise StoreError("disk full")
 
 
-async def test_a_pause_that_cannot_be_stored_holds_all_the_same_and_can_be_lifted() -> None:
+async def test_an_unstored_pause_holds_and_can_be_lifted() -> None:
     pauses = StoredPauses(Broken())
     with pytest.raises(StoreError):
         await pauses.save_pause(pause("all"))
@@ -106,7 +106,7 @@ class Slow(NoPauses):
         return found
 
 
-async def test_a_reply_that_was_looked_at_before_the_pause_does_not_start_after_it() -> None:
+async def test_a_reply_checked_before_a_pause_does_not_start_after_it() -> None:
     store = Slow()
     pauses = StoredPauses(store)
     looking = asyncio.create_task(pauses.pause_reason(reply()))
@@ -125,7 +125,7 @@ class Busy(NoPauses):
         await super().save_pause(pause)
 
 
-async def test_two_pauses_of_one_name_at_once_leave_one() -> None:
+async def test_concurrent_pauses_of_one_id_leave_one() -> None:
     store = Busy()
     pauses = StoredPauses(store)
     await asyncio.gather(*(pauses.save_pause(pause("all", reason=str(n))) for n in range(9)))
@@ -174,7 +174,7 @@ class Tickets:
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_nothing_starts_after_the_acknowledgement(store: SqliteStore, seed: int) -> None:
+async def test_no_reply_starts_after_a_pause_is_acknowledged(store: SqliteStore, seed: int) -> None:
     """A real outbox is sent as fast as it goes; the pause comes at any moment of that."""
     clock, platform, doubts = SystemClock(), Platform(), Tickets()
     guards = build_guards(clock, store=store)
@@ -215,7 +215,7 @@ async def test_nothing_starts_after_the_acknowledgement(store: SqliteStore, seed
     assert set(doubts.held) == {"gate: frozen: 发霉面包"}
 
 
-async def test_it_survives_a_restart_and_others_hear_of_it(store: SqliteStore) -> None:
+async def test_a_pause_survives_a_restart_and_reaches_other_processes(store: SqliteStore) -> None:
     await StoredPauses(store).save_pause(pause("all"))
     after = build_guards(ManualClock(START), store=store)
     verdict = await after.gate.check(reply())

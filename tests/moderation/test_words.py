@@ -53,6 +53,6 @@ def test_every_mistake_is_reported() -> None:
     }
 
 
-def test_a_file_that_is_no_toml_names_the_place() -> None:
+def test_malformed_toml_is_reported_with_its_line() -> None:
     with pytest.raises(ConfigError, match=r"not TOML.*line 1"):
         parse_words("[spam\n")

@@ -23,14 +23,14 @@ def test_a_text_has_each_ngram_once_in_order() -> None:
     assert set(character_ngrams("好吃好吃 very very good").ravel().tolist()) < set(found.tolist())
 
 
-def test_what_a_text_gives_does_not_hang_on_what_was_read_before() -> None:
+def test_hashes_do_not_depend_on_earlier_texts() -> None:
     first = ngrams("味道不错").copy()
     for other in range(100):
         ngrams(f"别的话 {other}")
     assert np.array_equal(ngrams("味道不错"), first)
 
 
-def test_nobody_can_write_into_what_is_shared() -> None:
+def test_cached_arrays_are_read_only() -> None:
     for shared in (character_ngrams("味道不错"), ngrams("味道不错")):
         with pytest.raises(ValueError, match="read-only"):
             shared[...] = 0
@@ -39,5 +39,5 @@ def test_nobody_can_write_into_what_is_shared() -> None:
 @pytest.mark.parametrize(
     ("emoji", "name"), [("😡", "怒"), ("☹", "悲伤"), ("❤", "心"), ("⭐", "中国赞"), ("🥲", "泪")]
 )
-def test_emoji_of_every_age_are_known_beside_chinese(emoji: str, name: str) -> None:
+def test_old_and_new_emoji_are_known_beside_chinese(emoji: str, name: str) -> None:
     assert emoji_as_brackets(f"味道{emoji}一般，￥9") == f"味道[{name}]一般，￥9"

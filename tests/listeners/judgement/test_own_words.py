@@ -49,7 +49,7 @@ def test_quoted_lines_go_to_the_end() -> None:
 
 
 @pytest.mark.parametrize("own", ["", "转发微博", "转发", "Repost"])
-def test_what_is_only_passed_on_is_a_topic_and_no_complaint(judge: TextJudge, own: str) -> None:
+def test_a_quotation_alone_has_a_topic_and_is_no_complaint(judge: TextJudge, own: str) -> None:
     direct, repost = judged(judge, SICK), judged(judge, f"{own}//@小张:{SICK}")
     assert direct.complaint >= 0.5
     assert repost.complaint < 0.5
@@ -69,14 +69,14 @@ def test_own_words_decide_on_complaint_and_intent(judge: TextJudge) -> None:
     assert angry.intent == "complaint"
 
 
-def test_harm_in_a_quotation_is_heard(judge: TextJudge) -> None:
+def test_a_risk_in_a_quotation_counts(judge: TextJudge) -> None:
     found = judged(judge, "天哪//@小张:孩子吃了禾家的蛋糕上吐下泻")
     assert "food_poisoning" in found.risk
     assert found.category == "food_safety"
 
 
 @pytest.mark.parametrize("own", ["太过分了", "这也太离谱了", "恶心"])
-def test_a_cry_has_the_topic_of_what_it_is_about(judge: TextJudge, own: str) -> None:
+def test_a_comment_without_topic_takes_that_of_its_quotation(judge: TextJudge, own: str) -> None:
     assert judged(judge, f"{own}//@小张: {SICK}").category == "food_safety"
     assert judged(judge, f"服务真的差//@小张: {SICK}").category == "staff"
 

@@ -84,14 +84,14 @@ async def test_only_unsure_texts_are_asked_about() -> None:
     assert all(name.startswith("embedding") for name in library.threads)
 
 
-async def test_what_takes_too_long_is_not_waited_for() -> None:
+async def test_slow_opinions_are_not_awaited() -> None:
     started = time.monotonic()
     revised = await opinion(Meaning(0.1), budget=0.25).revise(["好"] * 8, [UNSURE] * 8)
     assert time.monotonic() - started < 0.6
     assert 1 <= len(revised) < 8
 
 
-async def test_a_full_queue_turns_texts_away_and_empties_again() -> None:
+async def test_a_full_queue_rejects_texts_and_recovers() -> None:
     library = Meaning(0.05)
     asked = opinion(library, budget=0.01, queue_size=2)
     assert await asked.revise(["好"] * 50, [UNSURE] * 50) == {}
@@ -112,7 +112,7 @@ async def test_a_library_that_fails_leaves_the_first_judgement() -> None:
     assert "e5" not in found.model
 
 
-async def test_the_judge_takes_it_over_and_says_so() -> None:
+async def test_the_judge_uses_it_and_names_it() -> None:
     judge = TextJudge(Undecided(), second=opinion(Meaning()))
     good, bad = await judge.judge(["味道好", "味道糟"])
     assert (good.sentiment, bad.sentiment) == ("positive", "negative")
@@ -120,7 +120,7 @@ async def test_the_judge_takes_it_over_and_says_so() -> None:
     assert [one.sentiment for one in judge.judge_now(["味道好"])] == ["positive"]
 
 
-async def test_the_loop_and_the_queue_go_on_meanwhile() -> None:
+async def test_judging_does_not_wait_for_slow_opinions() -> None:
     judge = TextJudge(Undecided(), second=opinion(Meaning(0.5), budget=0.05))
     started = time.monotonic()
     found = [await judge.judge(["面包发霉了，要退款"] * 4) for _ in range(5)]
@@ -128,11 +128,11 @@ async def test_the_loop_and_the_queue_go_on_meanwhile() -> None:
     assert all(one.intent == "complaint" for batch in found for one in batch)
 
 
-def test_nobody_asks_unless_it_is_wanted() -> None:
+def test_a_second_opinion_is_optional() -> None:
     assert load_second_opinion(None, wanted=False) is None
 
 
-def test_without_the_extra_the_remedy_is_named() -> None:
+def test_a_missing_extra_is_reported_with_its_remedy() -> None:
     with pytest.raises(ConfigError) as caught:
         load_second_opinion(embedding.load("no_such_library"), wanted=True)
     (problem,) = caught.value.problems

@@ -171,7 +171,7 @@ def test_risk_words_are_of_declared_risks() -> None:
     assert set(tree) - {"reach", "groups", "harmless"} <= set(RISKS)
 
 
-def test_stretching_moves_the_complaint_and_nothing_else() -> None:
+def test_complaint_scaling_changes_nothing_else() -> None:
     found = topic_features("面包发霉了", Undecided().probabilities([""])[0])
     before, after = (
         shipped_model().topics(found),

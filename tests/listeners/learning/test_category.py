@@ -50,7 +50,7 @@ def sorted_out(labels: list[tuple[str, str]]) -> CategoryResult:
     return adapt_category(shipped_model(), [one for one, _ in kept], [name for _, name in kept])
 
 
-def test_a_brands_own_words_are_learned_and_used(tmp_path: Path) -> None:
+def test_words_of_a_brand_are_learned_and_applied(tmp_path: Path) -> None:
     out = StringIO()
     assert adapt_and_report(jargon(60), tmp_path / "adaptation.json", out=out) == 0
     told = out.getvalue()

@@ -36,7 +36,7 @@ def test_a_label_file_as_other_systems_write_it(tmp_path: Path) -> None:
         '{"text": "a", "sentiment": {}}',
     ],
 )
-def test_a_bad_label_is_told_by_its_line(tmp_path: Path, line: str) -> None:
+def test_a_malformed_label_is_reported_with_its_line(tmp_path: Path, line: str) -> None:
     file = tmp_path / "labels.jsonl"
     file.write_text(f'{{"text": "a"}}\n{line}\n')
     with pytest.raises(InputError, match="line 2"):

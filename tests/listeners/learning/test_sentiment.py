@@ -54,7 +54,7 @@ def jargon(count: int) -> list[Label]:
     ]
 
 
-def test_labels_that_disagree_change_the_judgement(model: LinearModel) -> None:
+def test_contradicting_labels_change_the_judgement(model: LinearModel) -> None:
     done = adapt_sentiment(model, jargon(400))
     assert done.learned == "weights"
     assert done.adaptation is not None
@@ -66,7 +66,7 @@ def test_labels_that_disagree_change_the_judgement(model: LinearModel) -> None:
     assert adapted.name == f"{model.name}+400"
 
 
-def test_what_was_measured_is_what_the_adapted_model_says(model: LinearModel) -> None:
+def test_the_adapted_model_gives_the_measured_scores(model: LinearModel) -> None:
     labels = jargon(300)
     done = adapt_sentiment(model, labels)
     assert done.adaptation is not None
@@ -92,7 +92,7 @@ def test_a_hundred_labels_recalibrate(model: LinearModel) -> None:
         assert done.adaptation.buckets == ()
 
 
-def test_a_step_backwards_is_refused(model: LinearModel) -> None:
+def test_a_worse_model_is_refused(model: LinearModel) -> None:
     chance = random.Random(3)
     noise: list[Label] = [
         Label(text=label.text, sentiment=chance.choice(("negative", "positive")))
@@ -114,7 +114,7 @@ def test_the_last_label_of_a_text_counts(model: LinearModel) -> None:
     assert once == twice
 
 
-def test_too_few_or_one_sided_labels_are_refused(model: LinearModel) -> None:
+def test_too_few_or_identical_labels_are_refused(model: LinearModel) -> None:
     with pytest.raises(InputError, match=r"99 labelled texts are too few.*at least 100"):
         adapt_sentiment(model, plain(99))
     with pytest.raises(InputError, match="all labels are the same"):
@@ -130,7 +130,7 @@ def test_an_adapted_model_is_not_adapted_again(model: LinearModel) -> None:
         adapt_sentiment(model.adapted(done.adaptation), jargon(120))
 
 
-def test_labels_of_texts_that_say_nothing_do_no_harm(model: LinearModel) -> None:
+def test_labels_of_texts_without_words_are_harmless(model: LinearModel) -> None:
     empty = [Label(text=mark, sentiment="neutral") for mark in ("", "😀", "?", "\x00", "\ud800")]
     assert adapt_sentiment(model, plain(120) + empty).before.texts == 125
 
@@ -159,7 +159,7 @@ def test_a_damaged_file_is_refused_with_a_remedy(tmp_path: Path, damage: str) ->
         load(path)
 
 
-def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
+def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "adaptation.json"
     write_adaptation(
         Adaptation(
@@ -211,7 +211,7 @@ def test_a_file_of_the_first_format_is_still_read(model: LinearModel, tmp_path: 
     st.floats(0.05, 3),
     st.floats(0, 3),
 )
-def test_calibration_never_turns_a_judgement_round(
+def test_calibration_never_inverts_a_judgement(
     scores: list[float], slope: float, bend: float
 ) -> None:
     before = np.array(scores)
@@ -222,7 +222,7 @@ def test_calibration_never_turns_a_judgement_round(
     assert one.applied(before) == pytest.approx(after + np.array((1.0, 0.0, -1.0)))
 
 
-def test_a_model_that_is_too_sure_becomes_less_sure() -> None:
+def test_overconfidence_is_calibrated() -> None:
     chance = np.random.default_rng(3)
     truth = chance.normal(size=400) * 2
     said = chance.random(400) < 1 / (1 + np.exp(-truth))
@@ -248,7 +248,7 @@ def test_labels_that_contradict_the_model_leave_its_order() -> None:
     ("texts", "macro_f1", "accepted"),
     [(100, 0.735, True), (100, 0.72, False), (1000, 0.735, True), (1000, 0.73, False)],
 )
-def test_macro_f1_may_fall_by_what_one_text_is_worth(
+def test_macro_f1_may_fall_by_the_share_of_one_text(
     texts: int, macro_f1: float, accepted: bool
 ) -> None:
     before = Quality(

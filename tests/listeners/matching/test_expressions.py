@@ -45,7 +45,7 @@ def test_an_expression(expression: str, yes: list[str], no: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["Marks and Spencer", "Pine (UK)", "A/B Market", "ORANGE", "/"])
-def test_a_name_is_a_name(name: str) -> None:
+def test_a_plain_name_is_a_phrase(name: str) -> None:
     assert parse(name) == Phrase(text=name)
 
 
@@ -62,12 +62,14 @@ def test_a_name_is_a_name(name: str) -> None:
         ("(" * 50 + "禾家 OR 永辉" + ")" * 50, "brackets nested"),
     ],
 )
-def test_a_mistake_is_named_with_its_place(expression: str, problem: str) -> None:
+def test_a_malformed_expression_is_reported_with_its_position(
+    expression: str, problem: str
+) -> None:
     with pytest.raises(ExpressionError, match=problem):
         parse(expression)
 
 
-def test_every_mistake_of_a_configuration_is_named_at_once() -> None:
+def test_all_malformed_terms_are_reported_at_once() -> None:
     brands = (
         BrandSettings(id="one", name="1", terms=("NOT x", "!!!"), required=("/(/",)),
         BrandSettings(id="two", name="2", terms=("fine",), excluded=("AND",)),

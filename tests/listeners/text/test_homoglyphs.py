@@ -55,7 +55,7 @@ def test_look_alikes_are_read_as_the_name(text: str, term: str) -> None:
         ("来河马买菜", "盒马"),
     ],
 )
-def test_what_sounds_alike_is_heard(text: str, term: str) -> None:
+def test_homophones_are_recognised(text: str, term: str) -> None:
     assert names(text, term)
 
 
@@ -73,23 +73,23 @@ def test_what_sounds_alike_is_heard(text: str, term: str) -> None:
         ("大家好", "太家"),
     ],
 )
-def test_chance_is_no_disguise(text: str, term: str) -> None:
+def test_chance_resemblance_is_not_a_disguise(text: str, term: str) -> None:
     assert not names(text, term)
 
 
-def test_letters_and_numbers_are_meant_as_they_are() -> None:
+def test_plain_letters_and_numbers_are_not_disguises() -> None:
     assert may_be_disguised("wa1mart", "walmart")
     assert not may_be_disguised("mail", "mall")
     assert not may_be_disguised("50", "so")
 
 
-def test_mappings_keep_every_place() -> None:
+def test_mappings_keep_positions() -> None:
     text = "禾家 hejia 巳 ё ß ﷺ".casefold()
     assert len(visual_key(text)) == len(text) == len(phonetic_key(text))
     assert visual_key("巳") == visual_key("己") == visual_key("已")
 
 
-def test_how_ordinary_pairs_are() -> None:
+def test_frequency_of_character_pairs() -> None:
     assert pair_frequency("我们") == OFTEN
     assert pair_frequency("河马") == SOMETIMES or pair_frequency("河马") == NEVER
     assert pair_frequency("荷辉") == NEVER

@@ -38,7 +38,9 @@ def judge() -> TextJudge:
         ("Walmart is more expensive than Hejia", "positive"),
     ],
 )
-def test_about_whom(judge: TextJudge, text: str, sign: str) -> None:
+def test_sentiment_of_a_comparison_is_about_the_brand_in_question(
+    judge: TextJudge, text: str, sign: str
+) -> None:
     (found,) = judge.judge_now([text])
     assert found.sentiment == sign
     assert any(
@@ -46,12 +48,12 @@ def test_about_whom(judge: TextJudge, text: str, sign: str) -> None:
     )
 
 
-def test_plain_words_that_were_put_in_are_no_evidence(judge: TextJudge) -> None:
+def test_inserted_words_are_no_evidence(judge: TextJudge) -> None:
     found = judge.judge_now(["永辉比禾家便宜多了", "Walmart is cheaper than Hejia"])
     assert all("很差" not in word and "terrible" not in word for f in found for word in f.evidence)
 
 
-def test_the_brand_in_question_is_the_one_that_is_named_alone() -> None:
+def test_a_brand_named_alone_is_the_brand_in_question() -> None:
     theirs = BrandMatcher((THEIRS,), channel_brands={}, default=None)
     found = resolve_comparison("比永辉便宜多了", theirs.brands_in)
     assert found is not None
@@ -73,11 +75,11 @@ def test_the_brand_in_question_is_the_one_that_is_named_alone() -> None:
         "İ than Hejia",
     ],
 )
-def test_what_compares_with_no_brand_is_left_alone(text: str) -> None:
+def test_comparisons_without_a_brand_are_not_resolved(text: str) -> None:
     assert resolve_comparison(text, BRANDS.brands_in) is None
 
 
-def test_a_text_without_a_comparison_is_not_looked_through() -> None:
+def test_a_text_without_a_comparison_is_not_searched_for_brands() -> None:
     def never(_: str) -> Sequence[str]:
         raise AssertionError("nothing to compare")
 

@@ -39,7 +39,7 @@ def one(model: LinearModel, text: str) -> Probabilities:
         "气死我了[怒]",
     ],
 )
-def test_bad_news_is_negative(model: LinearModel, text: str) -> None:
+def test_criticism_is_negative(model: LinearModel, text: str) -> None:
     found = one(model, text)
     assert found.negative > max(found.neutral, found.positive)
 
@@ -53,7 +53,7 @@ def test_bad_news_is_negative(model: LinearModel, text: str) -> None:
         "开心，今天的蛋糕太好吃了[爱你]",
     ],
 )
-def test_good_news_is_positive(model: LinearModel, text: str) -> None:
+def test_praise_is_positive(model: LinearModel, text: str) -> None:
     found = one(model, text)
     assert found.positive > max(found.neutral, found.negative)
 
@@ -84,18 +84,18 @@ def test_answers_come_in_order_and_sum_to_one(model: LinearModel) -> None:
         "差评！" * 40_000,
     ],
 )
-def test_what_says_nothing_is_unsure_and_neutral(model: LinearModel, text: str) -> None:
+def test_texts_without_meaning_are_uncertain_and_neutral(model: LinearModel, text: str) -> None:
     found = one(model, text)
     assert found.neutral > max(found.negative, found.positive)
     assert found.neutral < 0.5
 
 
-def test_a_text_up_to_the_longest_is_judged_by_its_beginning(model: LinearModel) -> None:
+def test_a_long_text_is_judged_by_its_head(model: LinearModel) -> None:
     text = ("质量太差了，后悔。" * MAX_LENGTH)[:MAX_LENGTH]
     assert one(model, text).negative > 0.9
 
 
-def test_hostile_signs_do_not_hide_what_is_said(model: LinearModel) -> None:
+def test_hostile_characters_do_not_hide_a_complaint(model: LinearModel) -> None:
     plain = one(model, "质量太差了，后悔")
     assert one(model, "质\u200b量太\x00差了，\ud800后悔").negative > 0.8 < plain.negative
 
@@ -108,7 +108,7 @@ def test_the_file_is_small_enough_to_ship() -> None:
     assert MODEL_FILE.stat().st_size <= 2_000_000
 
 
-def test_what_is_packed_is_read_back(tmp_path: Path) -> None:
+def test_a_packed_model_is_read_back(tmp_path: Path) -> None:
     buckets = np.array([0, 5, 200_000, (1 << BUCKET_BITS) - 1])
     weights = np.array([[1, 2, 3], [-4, 5, -6], [7, -8, 9], [-127, 0, 127]], np.int8)
     path = tmp_path / "model.bin"
@@ -151,7 +151,7 @@ def test_addresses_names_and_numbers_do_not_matter(model: LinearModel) -> None:
     assert first == one(model, "@小李 太失望了，等了8天 http://b.cn/y?z=1")
 
 
-def test_emoji_alone_lean_a_little(model: LinearModel) -> None:
+def test_emoji_alone_shift_the_probabilities_a_little(model: LinearModel) -> None:
     angry, happy = model.probabilities(["😡😡", "😍👍"])
     assert angry.negative > angry.positive
     assert happy.positive > happy.negative

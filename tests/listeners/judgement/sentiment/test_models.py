@@ -7,7 +7,7 @@ from core.errors import ConfigError
 from listeners.judgement.sentiment.models import load
 
 
-def test_the_classic_model_tells_good_from_bad_in_both_languages() -> None:
+def test_the_classic_model_separates_praise_from_criticism() -> None:
     model = load("classic")
     good, bad, great, awful = model.probabilities(
         ["味道很好，非常喜欢", "质量太差了，垃圾", "This is great, I love it", "Awful, I hate it"]
@@ -28,7 +28,7 @@ def test_any_text_gets_three_shares_of_one(text: str) -> None:
     assert found.negative + found.neutral + found.positive == pytest.approx(1)
 
 
-def test_what_has_no_words_is_unsure_and_neutral() -> None:
+def test_texts_without_words_are_uncertain_and_neutral() -> None:
     (found,) = load("classic").probabilities(["😀"])
     assert 0.5 < found.neutral < 0.7
 

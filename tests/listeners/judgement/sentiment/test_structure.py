@@ -34,7 +34,7 @@ def side(model: LinearModel, text: str) -> str:
     return "good" if found.positive > found.negative else "bad"
 
 
-class TestDenials:
+class TestNegations:
     @pytest.mark.parametrize(
         ("text", "piece"),
         [
@@ -59,7 +59,7 @@ class TestDenials:
             ("never not clean", "never not clean"),
         ],
     )
-    def test_denying_something_bad_is_good_news(self, text: str, piece: str) -> None:
+    def test_negated_criticism_is_good(self, text: str, piece: str) -> None:
         assert (piece, True) in denied(text)
 
     @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ class TestDenials:
             ("could not be worse", "could not be worse"),
         ],
     )
-    def test_denying_something_good_is_bad_news(self, text: str, piece: str) -> None:
+    def test_negated_praise_is_bad(self, text: str, piece: str) -> None:
         assert (piece, False) in denied(text)
 
     @pytest.mark.parametrize(
@@ -98,10 +98,10 @@ class TestDenials:
             "not the big old brown table",
         ],
     )
-    def test_what_denies_nothing_is_left_alone(self, text: str) -> None:
+    def test_texts_without_negation_are_unchanged(self, text: str) -> None:
         assert denied(text) == []
 
-    def test_a_word_of_no_list_is_judged_by_the_model(self) -> None:
+    def test_an_unlisted_word_is_judged_by_the_model(self) -> None:
         asked: list[str] = []
 
         def bad(fragment: str) -> float:
@@ -114,11 +114,11 @@ class TestDenials:
         assert found.good
         assert asked[-1] == "grobbly"
 
-    def test_a_word_of_no_list_that_leans_nowhere_is_left_alone(self) -> None:
+    def test_an_unlisted_neutral_word_is_not_negated(self) -> None:
         assert denied("一点都不磔砢") == []
         assert denied("it is not grobbly at all") == []
 
-    def test_a_long_text_does_not_stand_or_fall_with_a_guess(self) -> None:
+    def test_unlisted_words_are_not_negated_in_long_texts(self) -> None:
         long = "今天和朋友一起去逛了一下午然后又回家做了饭，一点都不磔砢"
         assert list(find_negations(long, lambda fragment: -2.0)) == []
 
@@ -132,18 +132,18 @@ class TestContrast:
             ("great food, but", " terrible service"),
         ],
     )
-    def test_what_is_meant_weighs_more(self, granted: str, meant: str) -> None:
+    def test_the_asserted_half_weighs_more(self, granted: str, meant: str) -> None:
         first, second = weigh_contrast(granted + meant, unknown)
         assert (first.text, first.weight) == (granted, CONCEDED_WEIGHT)
         assert (second.text, second.weight) == (meant, ASSERTED_WEIGHT)
 
-    def test_a_concession_is_granted_wherever_it_stands(self) -> None:
+    def test_a_concession_is_conceded_in_any_position(self) -> None:
         first, second = weigh_contrast("although it was slow, we loved it", unknown)
         assert (first.weight, second.weight) == (CONCEDED_WEIGHT, ASSERTED_WEIGHT)
         first, second = weigh_contrast("we loved it although it was slow", unknown)
         assert (first.weight, second.weight) == (ASSERTED_WEIGHT, CONCEDED_WEIGHT)
 
-    def test_listed_words_speak_where_the_n_grams_hardly_know_them(self) -> None:
+    def test_listed_words_strengthen_rare_ngrams(self) -> None:
         def lean(part: str) -> float:
             return 3.0 if "love" in part else -1.0 if "terrible" in part else 0.1
 
@@ -151,7 +151,7 @@ class TestContrast:
         assert first.weight == DISMISSED_WEIGHT
         assert second.text.endswith("was stale terrible ")
 
-    def test_words_that_disagree_say_nothing(self) -> None:
+    def test_disagreeing_words_have_no_polarity(self) -> None:
         assert listed_polarity("美味但是难吃") == 0
         assert listed_polarity("难吃") == -1
         assert listed_polarity("tasty") == 1
@@ -161,7 +161,7 @@ class TestContrast:
         parts = weigh_contrast("去过两次。环境好，但是东西难吃。就这样", unknown)
         assert [part.weight for part in parts] == [1.0, CONCEDED_WEIGHT, ASSERTED_WEIGHT, 1.0]
 
-    def test_a_long_contrast_is_left_to_the_words(self) -> None:
+    def test_a_long_contrast_is_not_weighed(self) -> None:
         text = "今天和朋友一起去了这家新开的店里面的环境真的特别好，但是" + "东西难吃" * 5
         parts = weigh_contrast(text, lambda part: -2.0 if "难吃" in part else 2.0)
         assert [(part.text, part.weight) for part in parts] == [(text, 1.0)]
@@ -181,30 +181,30 @@ class TestContrast:
     def test_a_concession_without_its_end_is_one_part(self) -> None:
         assert len(weigh_contrast("although it was slow", unknown)) == 1
 
-    def test_halves_of_several_clauses_are_left_to_the_words(self) -> None:
+    def test_halves_of_several_clauses_are_not_dismissed(self) -> None:
         text = "贵，远，但是味道好"
         assert (
             weigh_contrast(text, lambda part: -2.0 if "贵" in part else 2.0)[0].weight
             == CONCEDED_WEIGHT
         )
 
-    def test_one_clear_contrast_alone_dismisses_what_is_granted(self) -> None:
+    def test_a_lone_clear_contrast_dismisses_the_conceded_half(self) -> None:
         first, second = weigh_contrast(
             "价格贵，但是味道好", lambda part: -2.0 if "贵" in part else 2.0
         )
         assert (first.weight, second.weight) == (DISMISSED_WEIGHT, ASSERTED_WEIGHT)
 
     @pytest.mark.parametrize("text", ["味道很好", "但是味道很好", "但", "although", "不但好吃"])
-    def test_no_contrast_no_weights(self, text: str) -> None:
+    def test_a_text_without_contrast_is_one_part(self, text: str) -> None:
         assert [(part.text, part.weight) for part in weigh_contrast(text, unknown)] == [(text, 1.0)]
 
 
-class TestPraise:
+class TestSarcasm:
     @pytest.mark.parametrize(
         "text",
         ["服务也太好了吧，等了两个小时没人理", "great, another hour on hold", "太好了，面包发霉了"],
     )
-    def test_praise_for_what_went_wrong_mocks(self, text: str) -> None:
+    def test_praise_of_a_fault_is_sarcastic(self, text: str) -> None:
         found = emphatic_praise(text)
         assert found is not None
         assert not found.sincere
@@ -212,25 +212,25 @@ class TestPraise:
     @pytest.mark.parametrize(
         "text", ["服务也太好了吧，马上就有人招呼", "great service, they fixed it right away"]
     )
-    def test_praise_for_what_was_put_right_is_meant(self, text: str) -> None:
+    def test_praise_of_a_remedy_is_sincere(self, text: str) -> None:
         found = emphatic_praise(text)
         assert found is not None
         assert found.sincere
 
     @pytest.mark.parametrize("text", ["太好吃了吧", "等了两个小时没人理", "lovely shop"])
-    def test_praise_alone_and_trouble_alone_are_what_they_are(self, text: str) -> None:
+    def test_praise_alone_and_trouble_alone_are_literal(self, text: str) -> None:
         assert emphatic_praise(text) is None
 
 
-class TestQuotes:
-    def test_own_words_are_told_from_quoted_ones(self) -> None:
+class TestQuotations:
+    def test_own_words_are_separated_from_quoted_ones(self) -> None:
         text = "支持//@某人:太差了"
         assert split_quoted(text) == ("支持", "//@某人:太差了")
 
-    def test_what_is_only_passed_on_is_taken_on(self) -> None:
+    def test_a_quotation_alone_is_taken_for_agreement(self) -> None:
         assert split_quoted("转发微博//@某人:太差了") == ("", "//@某人:太差了")
 
-    def test_own_words_outweigh_what_they_oppose(self, model: LinearModel) -> None:
+    def test_own_words_outweigh_contradicted_quotations(self, model: LinearModel) -> None:
         own, quoted = analyse(
             "太差了，恶心，垃圾//@店:我们很棒，大家都喜欢，满意", model.polarity
         ).parts
@@ -256,11 +256,11 @@ def test_the_model_reads_the_structure(model: LinearModel, text: str, expected: 
     assert side(model, text) == expected
 
 
-def test_what_was_turned_round_is_shown() -> None:
+def test_resolved_negations_are_evidence() -> None:
     assert analyse(spell("一点都不贵，下次再来"), unknown).evidence == ("一点都不贵",)
 
 
-def test_the_deciding_words_are_shown(model: LinearModel) -> None:
+def test_decisive_pieces_are_evidence(model: LinearModel) -> None:
     assert any("发霉" in piece for piece in model.explain("面包发霉了，要求退款"))
     assert "rude" in model.explain("The cashier was rude")
     assert model.explain("一点都不贵")[0] == "一点都不贵"
@@ -282,6 +282,8 @@ def test_the_deciding_words_are_shown(model: LinearModel) -> None:
         "\ud800x",
     ],
 )
-def test_structure_without_end_is_read_to_its_end(model: LinearModel, piece: str) -> None:
+def test_deeply_nested_structure_is_analysed_in_bounded_time(
+    model: LinearModel, piece: str
+) -> None:
     (found,) = model.probabilities([piece * 4_000])
     assert found.negative + found.neutral + found.positive == pytest.approx(1)
