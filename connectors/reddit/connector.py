@@ -16,7 +16,6 @@ from connectors.reddit.client import RedditClient
 from connectors.reddit.cursor import State, first
 from connectors.reddit.errors import ApiError, Fault, nothing_to_read
 from connectors.reddit.events import (
-    FIGURES,
     Listing,
     Thing,
     author_of,
@@ -30,10 +29,10 @@ from connectors.reddit.events import (
 from connectors.reddit.limits import Budget
 from connectors.reddit.receive import PAGE, News, read_news
 from connectors.reddit.send import Sender
-from connectors.reddit.settings import LIMIT, WWW_URL, RedditSettings
+from connectors.reddit.settings import WWW_URL, RedditSettings
 from connectors.reddit.sources import Resting, Source, sources_of
 from connectors.shutdown import Closing
-from core.connector import Capabilities, SendResult
+from core.connector import SendResult
 from core.errors import Unavailable
 from core.events import Event, Metrics, Page
 from core.outbox import Target
@@ -44,15 +43,6 @@ _PATIENCE: Final = 30.0
 
 class Reddit:
     """One account."""
-
-    capabilities: Final = Capabilities(
-        reply=True,
-        edits=True,
-        deletes=True,
-        engagement=True,
-        figures=FIGURES,
-        length_limit=LIMIT,
-    )
 
     def __init__(self, *, name: str, settings: RedditSettings, tools: Tools) -> None:
         self.name = name
@@ -81,10 +71,6 @@ class Reddit:
     def last_contact(self) -> datetime | None:
         """When Reddit last answered with something that could be read."""
         return self._account.last_contact
-
-    def length(self, text: str) -> int:
-        """How many characters Reddit counts."""
-        return len(text)
 
     async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
         """What is new in every source behind ``cursor``, oldest first, until ``close``.

@@ -146,9 +146,6 @@ def conversation_of(thing: Thing) -> str:
     return f"{_link(thing)}/{author}"
 
 
-FIGURES: Final = ("likes", "reposts", "comments", "views", "upvote_ratio")
-
-
 def metrics_of(thing: Thing) -> Metrics:
     """The figures Reddit tells; a score is upvotes less downvotes, and may be below zero."""
     data = thing.data

@@ -16,7 +16,7 @@ from connectors.replay.files import Entry, EventFile
 from connectors.replay.replies_file import Ledger
 from connectors.shutdown import Closing
 from core.clock import Clock
-from core.connector import Capabilities, SendResult, Sent
+from core.connector import SendResult, Sent
 from core.errors import Problem, Refused
 from core.events import Event, Page, Reject
 from core.outbox import Target
@@ -55,7 +55,7 @@ def inspect_replay(settings: ReplaySettings, folder: Path) -> tuple[Problem, ...
 class Replay:
     """One file as a connector; its cursor is the line reached in this very file."""
 
-    capabilities: Final = Capabilities(reply=True, edits=True, deletes=True, idempotent_send=True)
+    idempotent_send: Final = True
 
     def __init__(self, *, name: str, settings: ReplaySettings, clock: Clock, folder: Path) -> None:
         self.name = name

@@ -30,8 +30,7 @@ from connectors.telegram.receive import Batch, Mark, RawUpdates, decode, read_up
 from connectors.telegram.send import Sender
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.staff_group import StaffGroup
-from connectors.telegram.text import LIMIT, length
-from core.connector import Capabilities, PushRequest, PushResponse, SendResult
+from core.connector import PushRequest, PushResponse, SendResult
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.events import Page
 from core.outbox import Target
@@ -53,9 +52,6 @@ class Telegram:
 
     def __init__(self, *, name: str, settings: TelegramSettings, tools: Tools) -> None:
         self.name = name
-        self.capabilities = Capabilities(
-            reply=True, push=settings.mode == "webhook", edits=True, length_limit=LIMIT
-        )
         self.api = TelegramApi(token=settings.token, base_url=settings.base_url)
         self.rates = Rates(tools.clock)
         self._settings = settings
@@ -89,10 +85,6 @@ class Telegram:
             postings=staff.postings(name),
             language=staff.language,
         )
-
-    def length(self, text: str) -> int:
-        """How many characters Telegram counts."""
-        return length(text)
 
     async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
         """Updates after ``cursor``, oldest first, until ``close``.

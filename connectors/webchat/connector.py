@@ -15,7 +15,7 @@ from pydantic import Field
 from connectors.shutdown import Closing
 from core.bus import Bus, ConversationUpdated
 from core.clock import Clock
-from core.connector import Capabilities, SendResult, Sent
+from core.connector import SendResult, Sent
 from core.errors import InputError
 from core.events import Author, Event, EventKind, Page
 from core.outbox import Target
@@ -54,7 +54,7 @@ class ChatError(InputError):
 class Webchat:
     """A connector without a platform: the page calls ``receive``, replies go to the store."""
 
-    capabilities: Final = Capabilities(reply=True, push=True, idempotent_send=True)
+    idempotent_send: Final = True
 
     def __init__(
         self, *, name: str, settings: WebchatSettings, intake: Intake, clock: Clock, bus: Bus

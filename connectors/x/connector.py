@@ -17,15 +17,14 @@ from connectors.x.cache import Known
 from connectors.x.client import XApi
 from connectors.x.cursor import Mark
 from connectors.x.errors import ApiError, Fault
-from connectors.x.events import COUNTS, Me, native_id
+from connectors.x.events import Me, native_id
 from connectors.x.listener import Listener
 from connectors.x.metrics import Figures
 from connectors.x.rules import sync_rules
 from connectors.x.send import Sender
 from connectors.x.settings import XSettings
-from connectors.x.text import LIMIT, length
 from connectors.x.webhook import challenged, is_signed
-from core.connector import Capabilities, PushRequest, PushResponse, SendResult
+from core.connector import PushRequest, PushResponse, SendResult
 from core.errors import ConnectorError, StoreError
 from core.events import Metrics, Page
 from core.outbox import Target
@@ -38,17 +37,6 @@ class X:
 
     def __init__(self, *, name: str, settings: XSettings, tools: Tools) -> None:
         self.name = name
-        self.capabilities = Capabilities(
-            reply=True,
-            push=settings.mode == "webhook",
-            edits=True,
-            deletes=True,
-            engagement=True,
-            figures=tuple(COUNTS),
-            must_be_summoned=True,
-            replies_per_event=1,
-            length_limit=LIMIT,
-        )
         self._settings = settings
         self._intake = tools.intake
         self._clock = tools.clock
@@ -83,10 +71,6 @@ class X:
     def last_contact(self) -> datetime | None:
         """When X was last asked what there is, or said something."""
         return self._listener.contact
-
-    def length(self, text: str) -> int:
-        """How much of the 280 X counts."""
-        return length(text)
 
     async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
         """Posts behind ``cursor``, oldest first, until ``close``; raises Unavailable, Refused."""

@@ -264,8 +264,3 @@ async def test_after_closing_nothing_is_sent(channel: Channel) -> None:
     await channel.telegram.close()
     assert isinstance(await channel.send(), RetryAt)
     assert not channel.server.calls
-
-
-def test_length_is_counted_as_telegram_does(channel: Channel) -> None:
-    assert channel.telegram.length("𠮷a") == 3
-    assert channel.telegram.capabilities.length_limit == 4096
