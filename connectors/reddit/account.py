@@ -5,20 +5,20 @@ from datetime import datetime
 from typing import Final
 
 from connectors.reddit.client import RedditClient
-from connectors.reddit.errors import ApiError, Fault
-from connectors.reddit.events import Listing, read_listing
-from connectors.reddit.limits import Budget
+from connectors.reddit.errors import RedditFault, RedditRequestError
+from connectors.reddit.events import RedditListing, read_listing
+from connectors.reddit.limits import RedditLimits
 from core.clock import Clock
 from core.errors import ConnectorError, InputError
 
 _PATIENCE: Final = 30.0
 
 
-class Account:
-    """Reads in its turn; every method raises ApiError and nothing else."""
+class RedditAccount:
+    """Reads in its turn; every method raises RedditRequestError and nothing else."""
 
     def __init__(
-        self, *, client: RedditClient, budget: Budget, clock: Clock, given: str | None
+        self, *, client: RedditClient, budget: RedditLimits, clock: Clock, given: str | None
     ) -> None:
         """``given``: the name in the settings, for a credential that may not ask for it."""
         self._given = given
@@ -35,8 +35,11 @@ class Account:
         if self.name is None:
             try:
                 self.name = await self.ask_name()
-            except ApiError as error:
-                if self._given is None or error.fault not in (Fault.FORBIDDEN, Fault.ABSENT):
+            except RedditRequestError as error:
+                if self._given is None or error.fault not in (
+                    RedditFault.FORBIDDEN,
+                    RedditFault.ABSENT,
+                ):
                     raise
                 self.name = self._given
         return self.name
@@ -46,7 +49,7 @@ class Account:
         answer = await self._client.get("api/v1/me")
         name = answer.get("name") if isinstance(answer, dict) else None
         if not isinstance(name, str) or not name:
-            raise ApiError(Fault.UNCLEAR, "the answer does not name the account")
+            raise RedditRequestError(RedditFault.UNCLEAR, "the answer does not name the account")
         return name
 
     async def scopes(self) -> frozenset[str]:
@@ -55,7 +58,7 @@ class Account:
 
     async def listing(
         self, path: str, params: Mapping[str, str | int], *, urgent: bool = False
-    ) -> Listing:
+    ) -> RedditListing:
         """One page, once the budget allows it.
 
         ``urgent``: a reply depends on it, so it takes what is kept for replies, and gives up where
@@ -63,22 +66,22 @@ class Account:
         """
         wait = self._budget.writing() if urgent else self._budget.reading()
         if urgent and wait > _PATIENCE:
-            raise ApiError(Fault.WAIT, "Reddit has asked to wait", seconds=wait)
+            raise RedditRequestError(RedditFault.WAIT, "Reddit has asked to wait", seconds=wait)
         await self._clock.sleep(wait)
         answer = await self._client.get(path, params)
         try:
             listing = read_listing(answer)
         except InputError as error:
-            raise ApiError(Fault.UNCLEAR, str(error)) from error
+            raise RedditRequestError(RedditFault.UNCLEAR, str(error)) from error
         self.last_contact = self._clock.now()
         return listing
 
-    async def info(self, names: Sequence[str]) -> Listing:
+    async def info(self, names: Sequence[str]) -> RedditListing:
         """What at most a hundred full names stand for now."""
         return await self.listing("api/info/", {"id": ",".join(names)})
 
-    def reading(self, error: ApiError) -> ConnectorError:
+    def reading(self, error: RedditRequestError) -> ConnectorError:
         """What an error means for reading; a pause that Reddit asks for holds replies as well."""
-        if error.fault is Fault.WAIT and error.seconds is not None:
+        if error.fault is RedditFault.WAIT and error.seconds is not None:
             self._budget.hold(error.seconds)
         return error.reading()

@@ -8,16 +8,23 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from connectors.context import Tools
-from connectors.reddit.account import Account
+from connectors.context import ConnectorContext
+from connectors.reddit.account import RedditAccount
 from connectors.reddit.alerts import gap_alert
-from connectors.reddit.changes import batches, differs, edits, losses, watched
 from connectors.reddit.client import RedditClient
-from connectors.reddit.cursor import State, first
-from connectors.reddit.errors import ApiError, Fault, nothing_to_read
+from connectors.reddit.cursor import (
+    RedditCursor,
+    batches,
+    edits,
+    first_seen,
+    has_changed,
+    removals,
+    watched_item,
+)
+from connectors.reddit.errors import RedditFault, RedditRequestError, nothing_to_read
 from connectors.reddit.events import (
-    Listing,
-    Thing,
+    RedditListing,
+    RedditThing,
     author_of,
     event_of,
     fate_of,
@@ -26,12 +33,18 @@ from connectors.reddit.events import (
     metrics_of,
     reject_of,
 )
-from connectors.reddit.limits import Budget
-from connectors.reddit.receive import PAGE, News, read_news
-from connectors.reddit.send import Sender
+from connectors.reddit.limits import RedditLimits
+from connectors.reddit.receive import (
+    PAGE,
+    ListingSource,
+    NewItems,
+    UnreadableSources,
+    listing_sources,
+    read_new,
+)
+from connectors.reddit.send import RedditSender
 from connectors.reddit.settings import WWW_URL, RedditSettings
-from connectors.reddit.sources import Resting, Source, sources_of
-from connectors.shutdown import Closing
+from connectors.shutdown import Shutdown
 from core.connector import SendResult
 from core.errors import Unavailable
 from core.events import Event, Metrics, Page
@@ -44,25 +57,25 @@ _PATIENCE: Final = 30.0
 class Reddit:
     """One account."""
 
-    def __init__(self, *, name: str, settings: RedditSettings, tools: Tools) -> None:
+    def __init__(self, *, name: str, settings: RedditSettings, tools: ConnectorContext) -> None:
         self.name = name
         self._settings = settings
         self._tools = tools
         self._clock = tools.clock
-        self._budget = Budget(tools.clock)
+        self._budget = RedditLimits(tools.clock)
         self._client = RedditClient(
             settings=settings, heard=self._budget.heard, now=tools.clock.now
         )
-        self._account = Account(
+        self._account = RedditAccount(
             client=self._client, budget=self._budget, clock=tools.clock, given=settings.username
         )
-        self._sender = Sender(
+        self._sender = RedditSender(
             client=self._client, account=self._account, budget=self._budget, clock=tools.clock
         )
-        self._sources = sources_of(settings)
-        self._resting = Resting(tools.clock)
-        self._closing = Closing()
-        self._state = State()
+        self._sources = listing_sources(settings)
+        self._resting = UnreadableSources(tools.clock)
+        self._closing = Shutdown()
+        self._state = RedditCursor()
         self._suspects: set[str] = set()
         """Watched items that had changed when somebody else looked at them."""
         self._lag: float | None = None
@@ -77,7 +90,7 @@ class Reddit:
 
         Raises Unavailable and Refused.
         """
-        state = self._state = State.read(cursor)
+        state = self._state = RedditCursor.read(cursor)
         recent: dict[str, None] = {}
         if await self._closing.unless(self._prepare()) is None:
             return
@@ -115,7 +128,7 @@ class Reddit:
                 raise Unavailable("Reddit has asked to wait", retry_after=wait)
             try:
                 listing = await self._account.info(batch)
-            except ApiError as error:
+            except RedditRequestError as error:
                 raise self._account.reading(error) from error
             figures |= dict.fromkeys(batch)
             figures |= {
@@ -124,7 +137,7 @@ class Reddit:
                 if thing.name in figures
             }
             self._suspects |= {
-                thing.name for thing in listing.things if differs(thing, self._state)
+                thing.name for thing in listing.things if has_changed(thing, self._state)
             }
         return figures
 
@@ -135,7 +148,7 @@ class Reddit:
             scopes = await self._account.scopes()
             facts = [f"account: u/{me}", f"scopes: {', '.join(sorted(scopes))}"]
             facts.extend([f"{source.key}: {await self._try(source)}" for source in self._sources])
-        except ApiError as error:
+        except RedditRequestError as error:
             raise self._account.reading(error) from error
         if self._budget.remaining is not None:
             facts.append(f"requests left in this window: {self._budget.remaining:.0f}")
@@ -155,7 +168,7 @@ class Reddit:
             facts.append(("rate_reset_seconds", f"{self._budget.until_reset():.0f}"))
         if (held := self._budget.writing()) > 0:
             facts.append(("replies_held_seconds", f"{held:.0f}"))
-        facts.append(("watched", str(len(self._state.watch))))
+        facts.append(("watched_item", str(len(self._state.watch))))
         facts.extend(self._resting.facts())
         return tuple(facts)
 
@@ -165,7 +178,7 @@ class Reddit:
         await self._client.close()
 
     async def _read(
-        self, source: Source, state: State, recent: dict[str, None]
+        self, source: ListingSource, state: RedditCursor, recent: dict[str, None]
     ) -> AsyncIterator[Page]:
         """Whatever is new in one source."""
         more = not self._resting.has(source)
@@ -184,26 +197,26 @@ class Reddit:
                 state.seen[source.key] = news.marks
             more = news.more
 
-    async def _news(self, source: Source, state: State) -> News:
-        async def fetch(params: Mapping[str, str | int]) -> Listing:
+    async def _news(self, source: ListingSource, state: RedditCursor) -> NewItems:
+        async def fetch(params: Mapping[str, str | int]) -> RedditListing:
             return await self._account.listing(source.path, {**source.params, **params})
 
         try:
-            news = await read_news(fetch, state.seen.get(source.key), self._settings.backlog)
-        except ApiError as error:
-            if error.fault not in (Fault.FORBIDDEN, Fault.ABSENT):
+            news = await read_new(fetch, state.seen.get(source.key), self._settings.backlog)
+        except RedditRequestError as error:
+            if error.fault not in (RedditFault.FORBIDDEN, RedditFault.ABSENT):
                 raise self._account.reading(error) from error
             self._resting.add(source, error.text)
-            return News(things=(), odd=(), gap=False, more=False)
+            return NewItems(things=(), odd=(), gap=False, more=False)
         self._resting.forget(source)
         return news
 
     def _deliver(
-        self, source: Source, news: News, state: State, recent: dict[str, None]
+        self, source: ListingSource, news: NewItems, state: RedditCursor, recent: dict[str, None]
     ) -> Iterator[Page]:
         """Pages of what is new, each with the cursor behind it."""
         rejects = [reject_of(item, reason, self.name) for item, reason in news.odd]
-        rejects = [reject for reject in rejects if first(f"odd {reject.id}", recent)]
+        rejects = [reject for reject in rejects if first_seen(f"odd {reject.id}", recent)]
         for start in range(0, len(news.things) or bool(rejects), PAGE):
             part = news.things[start : start + PAGE]
             events = self._events(part, state, recent)
@@ -214,7 +227,7 @@ class Reddit:
                 yield page
 
     def _events(
-        self, things: Iterable[Thing], state: State, recent: dict[str, None]
+        self, things: Iterable[RedditThing], state: RedditCursor, recent: dict[str, None]
     ) -> list[Event]:
         """What others say; what is gone before it was read is none, and is not watched."""
         events = []
@@ -222,20 +235,20 @@ class Reddit:
             mine = author_of(thing).lower() == (self._account.name or "").lower()
             if mine and thing.kind != "t4":
                 self._sender.own.add(thing.name)
-            if mine or fate_of(thing) != "live" or not first(thing.name, recent):
+            if mine or fate_of(thing) != "live" or not first_seen(thing.name, recent):
                 continue
             events.append(self._event(thing))
             if is_public(thing.name):
-                state.watches(thing.name, watched(thing))
+                state.watches(thing.name, watched_item(thing))
             self._lag = max(0.0, self._clock.now().timestamp() - thing.created)
         return events
 
-    async def _look_again(self, names: Sequence[str], state: State) -> AsyncIterator[Page]:
+    async def _look_again(self, names: Sequence[str], state: RedditCursor) -> AsyncIterator[Page]:
         """Edits, removals and deletions of what was delivered."""
         for batch in batches(names):
             try:
                 listing = await self._closing.unless(self._account.info(batch))
-            except ApiError as error:
+            except RedditRequestError as error:
                 raise self._account.reading(error) from error
             if listing is None:
                 return
@@ -243,12 +256,12 @@ class Reddit:
             events = [self._event(thing, edit=True) for thing in edits(listing, state)]
             events += [
                 gone_event(name, conversation, fate, channel=self.name, now=now)
-                for name, conversation, fate in losses(batch, listing, state)
+                for name, conversation, fate in removals(batch, listing, state)
             ]
             if events:
                 yield Page(events=tuple(events), cursor=state.write())
 
-    def _event(self, thing: Thing, *, edit: bool = False) -> Event:
+    def _event(self, thing: RedditThing, *, edit: bool = False) -> Event:
         return event_of(
             thing,
             channel=self.name,
@@ -263,15 +276,15 @@ class Reddit:
         try:
             await self._account.who()
             await self._sender.own.learn()
-        except ApiError as error:
+        except RedditRequestError as error:
             raise self._account.reading(error) from error
         return True
 
-    async def _try(self, source: Source) -> str:
+    async def _try(self, source: ListingSource) -> str:
         try:
             await self._account.listing(source.path, {**source.params, "limit": 1})
-        except ApiError as error:
-            if error.fault not in (Fault.FORBIDDEN, Fault.ABSENT):
+        except RedditRequestError as error:
+            if error.fault not in (RedditFault.FORBIDDEN, RedditFault.ABSENT):
                 raise
             return f"may not be read ({error.text})"
         return "may be read"

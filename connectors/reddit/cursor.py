@@ -4,13 +4,21 @@ It is JSON: ``{"seen": {source: [[full name, seconds], ...]}, "watch": {full nam
 last three items of a source are kept, so that the next page can be seen to join on, and so that
 one deleted item does not lose the place.
 """
+# DOC Finds what was edited, removed or deleted since it was delivered, in answers of ``/api/info``.
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from connectors.reddit.events import Fate, Thing
+from connectors.reddit.events import (
+    Fate,
+    RedditListing,
+    RedditThing,
+    conversation_of,
+    edited_at,
+    fate_of,
+)
 
 MARKS: Final = 3
 WATCHED: Final = 300
@@ -20,7 +28,7 @@ _CODES: Final[Mapping[Fate, int]] = {"live": 0, "removed": 1}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
+class ListingMark:
     """An item that was delivered."""
 
     name: str
@@ -28,7 +36,7 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Watched:
+class WatchedItem:
     """An item as it was when it was looked at last."""
 
     edited: int
@@ -40,23 +48,23 @@ class Watched:
 
 
 @dataclass(kw_only=True, slots=True)
-class State:
+class RedditCursor:
     """What is known of everything that is read."""
 
-    seen: dict[str, tuple[Mark, ...]] = field(default_factory=dict)
+    seen: dict[str, tuple[ListingMark, ...]] = field(default_factory=dict)
     """By source, oldest first; empty where it was read and held nothing."""
-    watch: dict[str, Watched] = field(default_factory=dict)
+    watch: dict[str, WatchedItem] = field(default_factory=dict)
     """By full name, oldest first."""
 
     @staticmethod
-    def read(cursor: str | None) -> "State":
+    def read(cursor: str | None) -> "RedditCursor":
         """The state in a stored cursor; what is none of ours in it is left out."""
         try:
             data: object = json.loads(cursor or "{}")
         except (ValueError, RecursionError):
             data = {}
         tree = data if isinstance(data, dict) else {}
-        state = State()
+        state = RedditCursor()
         for source, marks in _items(tree.get("seen")):
             if isinstance(marks, list):
                 state.seen[source] = tuple(found for mark in marks if (found := _mark(mark)))
@@ -77,21 +85,21 @@ class State:
         }
         return json.dumps({"seen": seen, "watch": watch}, separators=(",", ":"))
 
-    def delivered(self, source: str, things: Iterable[Thing]) -> None:
+    def delivered(self, source: str, things: Iterable[RedditThing]) -> None:
         """Move the marks of ``source`` behind these as well; they never go back."""
-        marks = [Mark(name=thing.name, created=thing.created) for thing in things]
+        marks = [ListingMark(name=thing.name, created=thing.created) for thing in things]
         known = [*self.seen.get(source, ()), *marks]
         newest = sorted({mark.name: mark for mark in known}.values(), key=lambda m: m.created)
         self.seen[source] = tuple(newest[-MARKS:])
 
-    def watches(self, name: str, watched: Watched) -> None:
+    def watches(self, name: str, watched: WatchedItem) -> None:
         """Look at this item from now on, in the place of the oldest where there are too many."""
         self.watch[name] = watched
         while len(self.watch) > WATCHED:
             del self.watch[next(iter(self.watch))]
 
 
-def first(name: str, recent: dict[str, None]) -> bool:
+def first_seen(name: str, recent: dict[str, None]) -> bool:
     """True where ``name`` has not come lately."""
     if name in recent:
         return False
@@ -105,15 +113,85 @@ def _items(value: object) -> Iterable[tuple[str, object]]:
     return value.items() if isinstance(value, dict) else ()
 
 
-def _mark(value: object) -> Mark | None:
+def _mark(value: object) -> ListingMark | None:
     match value:
         case [str() as name, int() | float() as created]:
-            return Mark(name=name, created=float(created))
+            return ListingMark(name=name, created=float(created))
     return None
 
 
-def _watched(value: object) -> Watched | None:
+def _watched(value: object) -> WatchedItem | None:
     match value:
         case [int() as edited, (0 | 1) as fate, str() as conversation]:
-            return Watched(edited=edited, fate=_FATES[int(fate)], conversation=conversation)
+            return WatchedItem(edited=edited, fate=_FATES[int(fate)], conversation=conversation)
     return None
+
+
+BATCH: Final = 100
+"""The most that Reddit takes in one request."""
+_SURE: Final = 2
+"""So often in a row Reddit must not know an item; one empty answer is no deletion."""
+
+
+def batches(names: Iterable[str]) -> Iterator[Sequence[str]]:
+    """``names`` in parts of at most ``BATCH``."""
+    every = list(names)
+    for start in range(0, len(every), BATCH):
+        yield every[start : start + BATCH]
+
+
+def watched_item(thing: RedditThing) -> WatchedItem:
+    """The item as it is now."""
+    return WatchedItem(
+        edited=edited_at(thing), fate=fate_of(thing), conversation=conversation_of(thing)
+    )
+
+
+def has_changed(thing: RedditThing, state: RedditCursor) -> bool:
+    """True where a watched item is not any more as it was."""
+    known = state.watch.get(thing.name)
+    return known is not None and (
+        edited_at(thing) > known.edited or fate_of(thing) not in ("live", known.fate)
+    )
+
+
+def edits(listing: RedditListing, state: RedditCursor) -> list[RedditThing]:
+    """Watched items that say something new; they are known from now on."""
+    changed = []
+    for thing in listing.things:
+        known = state.watch.get(thing.name)
+        if known is None or fate_of(thing) != "live":
+            continue
+        if edited_at(thing) > known.edited:
+            changed.append(thing)
+            state.watch[thing.name] = replace(known, edited=edited_at(thing), missing=0)
+        elif known.missing:
+            state.watch[thing.name] = replace(known, missing=0)
+    return changed
+
+
+def removals(
+    asked: Sequence[str], listing: RedditListing, state: RedditCursor
+) -> list[tuple[str, str, Fate]]:
+    """Watched items that cannot be read any more, as (full name, conversation, fate).
+
+    What its author deleted is watched no more; what moderators removed may still be deleted.
+    """
+    fates = {thing.name: fate_of(thing) for thing in listing.things}
+    lost: list[tuple[str, str, Fate]] = []
+    for name in asked:
+        known = state.watch.get(name)
+        if known is None:
+            continue
+        fate = fates.get(name)
+        if fate is None:
+            state.watch[name] = replace(known, missing=known.missing + 1)
+            fate = "deleted" if known.missing + 1 >= _SURE else "live"
+        if fate in ("live", known.fate):
+            continue
+        lost.append((name, known.conversation, fate))
+        if fate == "deleted":
+            del state.watch[name]
+        else:
+            state.watch[name] = replace(known, fate=fate, missing=0)
+    return lost

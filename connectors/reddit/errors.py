@@ -6,7 +6,7 @@ from enum import Enum
 from core.errors import ConnectorError, Refused, Unavailable
 
 
-class Fault(Enum):
+class RedditFault(Enum):
     """What went wrong."""
 
     WAIT = "asked to wait"
@@ -20,10 +20,10 @@ class Fault(Enum):
     UNCLEAR = "the request may have been acted on"
 
 
-class ApiError(ConnectorError):
+class RedditRequestError(ConnectorError):
     """A request that did not work; ``text`` holds no secret."""
 
-    def __init__(self, fault: Fault, text: str, *, seconds: float | None = None) -> None:
+    def __init__(self, fault: RedditFault, text: str, *, seconds: float | None = None) -> None:
         super().__init__(text)
         self.fault = fault
         self.text = text
@@ -32,7 +32,7 @@ class ApiError(ConnectorError):
 
     def reading(self) -> ConnectorError:
         """What it means for whoever reads: Unavailable, or Refused with the remedy."""
-        if self.fault in (Fault.CREDENTIAL, Fault.EXPIRED):
+        if self.fault in (RedditFault.CREDENTIAL, RedditFault.EXPIRED):
             return Refused(
                 f"Reddit refuses the credentials: {self.text}",
                 remedy="Check client_id and client_secret at https://www.reddit.com/prefs/apps, "

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from connectors.json_fields import (
-    Object,
+    JsonObject,
     count_field,
     object_field,
     required_id,
@@ -24,7 +24,7 @@ from core.events import Author, Event, EventKind, Metrics, Reject
 
 Fate = Literal["live", "removed", "deleted"]
 
-REVISIONS: Final = {"removed": 2**52, "deleted": 2**52 + 1}
+REMOVAL_REVISIONS: Final = {"removed": 2**52, "deleted": 2**52 + 1}
 """Behind every edit, whose revision is its time in seconds."""
 
 _NAME: Final = re.compile(r"t[134]_\w{1,40}", re.ASCII)
@@ -36,14 +36,14 @@ _MOST_KEPT: Final = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Thing:
+class RedditThing:
     """A comment (t1), a submission (t3) or a private message (t4)."""
 
     name: str
     """Its full name: ``t3_1abcd``."""
     created: float
     """Seconds since 1970."""
-    data: Object
+    data: JsonObject
 
     @property
     def kind(self) -> str:
@@ -60,23 +60,23 @@ class Thing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Listing:
+class RedditListing:
     """One page of Reddit's, newest first."""
 
-    things: tuple[Thing, ...]
+    things: tuple[RedditThing, ...]
     odd: tuple[tuple[object, str], ...]
     """What could not be read, with the reason."""
     after: str | None
     """Where the next, older page begins."""
 
 
-def read_listing(answer: object) -> Listing:
+def read_listing(answer: object) -> RedditListing:
     """Raises InputError where the answer is no listing; one odd item costs itself alone."""
     data = object_field(answer, "data") if isinstance(answer, dict) else None
     children = data.get("children") if data is not None else None
     if data is None or not isinstance(children, list):
         raise InputError("the answer is no listing. Check base_url.")
-    things: list[Thing] = []
+    things: list[RedditThing] = []
     odd: list[tuple[object, str]] = []
     for child in children:
         try:
@@ -87,7 +87,7 @@ def read_listing(answer: object) -> Listing:
         if thing is not None:
             things.append(thing)
     after = data.get("after")
-    return Listing(
+    return RedditListing(
         things=tuple(things), odd=tuple(odd), after=after if isinstance(after, str) else None
     )
 
@@ -111,7 +111,7 @@ def is_public(native_id: str) -> bool:
     return not native_id.startswith("t4") and _NAME.fullmatch(native_id) is not None
 
 
-def fate_of(thing: Thing) -> Fate:
+def fate_of(thing: RedditThing) -> Fate:
     """Whether it can still be read, and if not, who took it away."""
     data = thing.data
     found = _GONE.fullmatch(_said(data, "body" if thing.kind != "t3" else "selftext").strip())
@@ -124,13 +124,13 @@ def fate_of(thing: Thing) -> Fate:
     return "deleted" if found[1].lower() == "deleted" else "removed"
 
 
-def edited_at(thing: Thing) -> int:
+def edited_at(thing: RedditThing) -> int:
     """When it was last edited, in seconds since 1970; 0 if never."""
     edited = thing.data.get("edited")
     return int(edited) if isinstance(edited, int | float) and 0 < edited < _LATEST else 0
 
 
-def author_of(thing: Thing) -> str:
+def author_of(thing: RedditThing) -> str:
     """The account's name, which never changes; ``r/name`` where a subreddit writes."""
     author = _said(thing.data, "author")
     if not author and thing.kind == "t4" and (subreddit := _said(thing.data, "subreddit")):
@@ -138,7 +138,7 @@ def author_of(thing: Thing) -> str:
     return author or _NOBODY
 
 
-def conversation_of(thing: Thing) -> str:
+def conversation_of(thing: RedditThing) -> str:
     """``u/name`` for private messages, else ``t3_submission/name``."""
     author = author_of(thing)
     if thing.kind == "t4":
@@ -146,7 +146,7 @@ def conversation_of(thing: Thing) -> str:
     return f"{_link(thing)}/{author}"
 
 
-def metrics_of(thing: Thing) -> Metrics:
+def metrics_of(thing: RedditThing) -> Metrics:
     """The figures Reddit tells; a score is upvotes less downvotes, and may be below zero."""
     data = thing.data
     hidden = data.get("score_hidden") is True
@@ -160,7 +160,7 @@ def metrics_of(thing: Thing) -> Metrics:
 
 
 def event_of(
-    thing: Thing, *, channel: str, me: str, own: Collection[str], www: str, edit: bool = False
+    thing: RedditThing, *, channel: str, me: str, own: Collection[str], www: str, edit: bool = False
 ) -> Event:
     """``own``: full names of what the account ``me`` wrote. ``edit``: what it says now."""
     data, edited = thing.data, edited_at(thing)
@@ -191,7 +191,7 @@ def gone_event(name: str, conversation: str, fate: Fate, *, channel: str, now: d
     return Event(
         channel=channel,
         id=name,
-        revision=REVISIONS[fate],
+        revision=REMOVAL_REVISIONS[fate],
         kind=EventKind.DELETE,
         author=Author(id=author, name=author),
         text=f"[{fate}]",
@@ -203,7 +203,7 @@ def gone_event(name: str, conversation: str, fate: Fate, *, channel: str, now: d
 _KINDS: Final = {"t1": EventKind.COMMENT, "t3": EventKind.POST, "t4": EventKind.MESSAGE}
 
 
-def _thing(child: object) -> Thing | None:
+def _thing(child: object) -> RedditThing | None:
     """The thing; ``None`` for what nobody said: accounts, subreddits, "more"."""
     if not isinstance(child, dict):
         raise InputError("an item is no object.")
@@ -217,10 +217,10 @@ def _thing(child: object) -> Thing | None:
     text_field(data, "title" if name.startswith("t3") else "body")
     text_field(data, "author", default="")
     created = time_field(data, "created_utc")
-    return Thing(name=name, created=created.timestamp(), data=data)
+    return RedditThing(name=name, created=created.timestamp(), data=data)
 
 
-def _text(thing: Thing) -> str:
+def _text(thing: RedditThing) -> str:
     """A submission's title stands above its text, a first message's subject above the message."""
     if thing.kind == "t1":
         return _said(thing.data, "body")
@@ -230,7 +230,7 @@ def _text(thing: Thing) -> str:
     return f"{head}\n\n{body}" if head and body else head or body
 
 
-def _summons(thing: Thing, me: str, own: Collection[str]) -> bool:
+def _summons(thing: RedditThing, me: str, own: Collection[str]) -> bool:
     """True where the author speaks to the account: a message, an answer to it, its name."""
     data = thing.data
     if thing.kind == "t4" or data.get("was_comment") is True or _said(data, "parent_id") in own:
@@ -241,7 +241,7 @@ def _summons(thing: Thing, me: str, own: Collection[str]) -> bool:
     return re.search(name, _text(thing), re.IGNORECASE) is not None
 
 
-def _link(thing: Thing) -> str:
+def _link(thing: RedditThing) -> str:
     """The submission it belongs to; the inbox tells it only within a path."""
     if thing.kind == "t3":
         return thing.name
@@ -252,7 +252,7 @@ def _link(thing: Thing) -> str:
     return f"t3_{found[1]}" if found else thing.name
 
 
-def _media(data: Object) -> tuple[str, ...]:
+def _media(data: JsonObject) -> tuple[str, ...]:
     """Where a submission that is no text leads to: a picture, a film, a page."""
     url = _said(data, "url")
     linked = data.get("is_self") is False and url.startswith(("http://", "https://"))
@@ -263,7 +263,7 @@ def _same(name: str, other: str) -> bool:
     return name.lower() == other.lower()
 
 
-def _said(data: Object, name: str) -> str:
+def _said(data: JsonObject, name: str) -> str:
     value = data.get(name)
     return value if isinstance(value, str) else ""
 
@@ -274,7 +274,7 @@ def _ratio(value: object) -> float | None:
     return float(value) if 0 <= value <= 1 else None
 
 
-def _figure(data: Object, name: str, *, least: int = 0) -> int | None:
+def _figure(data: JsonObject, name: str, *, least: int = 0) -> int | None:
     try:
         return count_field(data, (name,), name, least=least)
     except InputError:

@@ -25,7 +25,7 @@ _AMOUNT: Final = re.compile(r"(\d{1,6}) ?(millisecond|second|minute|hour)s?", re
 _UNITS: Final = {"millisecond": 0.001, "second": 1.0, "minute": 60.0, "hour": 3600.0}
 
 
-class Budget:
+class RedditLimits:
     """What Reddit still allows; told by the thread that asks, read by the loop."""
 
     def __init__(self, clock: Clock) -> None:
@@ -76,7 +76,7 @@ class Budget:
         return max(0.0, self._held_until - self._clock.monotonic())
 
 
-def asked_for(headers: Mapping[str, str], now: datetime) -> float | None:
+def requested_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds of ``retry-after``, a number or a date, else of the window; ``None`` if unsaid."""
     said = headers.get("retry-after")
     seconds = _number(said)
@@ -92,7 +92,7 @@ def asked_for(headers: Mapping[str, str], now: datetime) -> float | None:
     return None if seconds is None else min(seconds, _LONGEST_WAIT)
 
 
-def pause_in(text: str, exact: object) -> float:
+def rate_limit_pause(text: str, exact: object) -> float:
     """Seconds of a RATELIMIT error: the number beside it, else the amounts that its text names."""
     if isinstance(exact, int | float) and not isinstance(exact, bool) and 0 < exact < math.inf:
         return min(float(exact), _LONGEST_WAIT)

@@ -21,13 +21,20 @@ from aiogram.methods import (
 from pydantic import SecretStr
 
 from connectors.alerts import gap_alert
-from connectors.context import StaffRoom, Tools
-from connectors.shutdown import Closing
-from connectors.telegram.client import ApiError, TelegramApi
-from connectors.telegram.events import KINDS, Me
-from connectors.telegram.limits import Rates
-from connectors.telegram.receive import Batch, Mark, RawUpdates, decode, read_updates
-from connectors.telegram.send import Sender
+from connectors.context import ConnectorContext, StaffRoom
+from connectors.shutdown import Shutdown
+from connectors.telegram.client import TelegramApi
+from connectors.telegram.errors import TelegramRequestError
+from connectors.telegram.events import UPDATE_TYPES, BotIdentity
+from connectors.telegram.limits import SendRates
+from connectors.telegram.receive import (
+    GetRawUpdates,
+    TelegramCursor,
+    UpdateBatch,
+    decode_body,
+    read_updates,
+)
+from connectors.telegram.send import TelegramSender
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.staff_group import StaffGroup
 from core.connector import PushRequest, PushResponse, SendResult
@@ -50,20 +57,20 @@ _BREATH: Final = 0.5
 class Telegram:
     """One bot."""
 
-    def __init__(self, *, name: str, settings: TelegramSettings, tools: Tools) -> None:
+    def __init__(self, *, name: str, settings: TelegramSettings, tools: ConnectorContext) -> None:
         self.name = name
         self.api = TelegramApi(token=settings.token, base_url=settings.base_url)
-        self.rates = Rates(tools.clock)
+        self.rates = SendRates(tools.clock)
         self._settings = settings
         self._tools = tools
         self._clock = tools.clock
         self.board = self._group(tools.staff)
         """The staff's group, if there is one."""
-        self._sender = Sender(
+        self._sender = TelegramSender(
             api=self.api, rates=self.rates, clock=tools.clock, seconds=settings.send_seconds
         )
-        self._closing = Closing()
-        self._me: Me | None = None
+        self._closing = Shutdown()
+        self._me: BotIdentity | None = None
         self.last_contact: datetime | None = None
         """When Telegram last answered or pushed something."""
         self._waiting: int | None = None
@@ -92,7 +99,7 @@ class Telegram:
         With a webhook only its registration is watched; the updates come to ``handle_http``.
         Raises Unavailable and Refused.
         """
-        mark = Mark.read(cursor)
+        mark = TelegramCursor.read(cursor)
         me = await self._closing.unless(self._who())
         if me is None:
             return
@@ -123,7 +130,7 @@ class Telegram:
         if not hmac.compare_digest(shown.encode("utf-8", "replace"), _plain(secret).encode()):
             return PushResponse(status=403)
         try:
-            batch = self._sort([decode(request.body)], await self._who())
+            batch = self._sort([decode_body(request.body)], await self._who())
             await self._press(batch)
             page = Page(events=batch.events, rejects=batch.rejects)
             await self._tools.intake.accept(self.name, page)
@@ -166,11 +173,13 @@ class Telegram:
         self._closing.close()
         await self.api.close()
 
-    async def _poll(self, mark: Mark, me: Me) -> AsyncIterator[Page]:
+    async def _poll(self, mark: TelegramCursor, me: BotIdentity) -> AsyncIterator[Page]:
         seconds, stored_at = self._settings.poll_seconds, self._clock.monotonic()
         while True:
             asked_at = self._clock.monotonic()
-            ask = RawUpdates(offset=mark.offset, timeout=seconds, allowed_updates=list(KINDS))
+            ask = GetRawUpdates(
+                offset=mark.offset, timeout=seconds, allowed_updates=list(UPDATE_TYPES)
+            )
             raw = await self._closing.unless(self._call(ask, seconds + _CALL_SECONDS))
             if raw is None:
                 return
@@ -187,12 +196,12 @@ class Telegram:
                 await self._closing.unless(self._clock.sleep(_BREATH))
             mark = after
 
-    async def _watch(self, mark: Mark) -> AsyncIterator[Page]:
+    async def _watch(self, mark: TelegramCursor) -> AsyncIterator[Page]:
         secret = self._settings.webhook_secret
         register = SetWebhook(
             url=self._settings.webhook_url or "",
             secret_token=_plain(secret) if secret else None,
-            allowed_updates=list(KINDS),
+            allowed_updates=list(UPDATE_TYPES),
         )
         if await self._closing.unless(self._call(register)) is None:
             return
@@ -203,28 +212,28 @@ class Telegram:
             yield Page(events=(), cursor=mark.write(self._clock.now()))
             await self._closing.unless(self._clock.sleep(_HEARTBEAT))
 
-    def _sort(self, raw: list[object], me: Me) -> Batch:
+    def _sort(self, raw: list[object], me: BotIdentity) -> UpdateBatch:
         now = self._clock.now()
         batch = read_updates(raw, me, channel=self.name, now=now, staff=self._settings.staff_chat)
         if batch.events:
             self._lag = max(0.0, (now - batch.events[-1].posted_at).total_seconds())
         return batch
 
-    async def _who(self) -> Me:
+    async def _who(self) -> BotIdentity:
         if self._me is None:
             user = await self._call(GetMe())
-            self._me = Me(id=user.id, username=user.username or "")
+            self._me = BotIdentity(id=user.id, username=user.username or "")
         return self._me
 
     async def _call(self, method: TelegramMethod[T], seconds: int = _CALL_SECONDS) -> T:
         try:
             answer = await self.api.call(method, seconds=seconds)
-        except ApiError as error:
+        except TelegramRequestError as error:
             raise error.reading() from error
         self.last_contact = self._clock.now()
         return answer
 
-    async def _press(self, batch: Batch) -> None:
+    async def _press(self, batch: UpdateBatch) -> None:
         """Act on the staff's buttons; before their offset moves, for a press must not be lost."""
         for query in batch.presses:
             if self.board is None:
@@ -236,7 +245,7 @@ class Telegram:
             except Exception:  # one odd press must not stop the reading for good
                 log.exception("a button of the staff's group failed", extra={"id": query.id})
 
-    async def _confirm(self, batch: Batch) -> None:
+    async def _confirm(self, batch: UpdateBatch) -> None:
         """Stop the waiting sign on pressed buttons; that one stays on does no harm."""
         for button in batch.buttons:
             try:
@@ -245,7 +254,7 @@ class Telegram:
                 log.info("a button was not confirmed", extra={"error": str(error)})
 
 
-def _confirmation(batch: Batch) -> PushResponse:
+def _confirmation(batch: UpdateBatch) -> PushResponse:
     """200; where a button was pressed, with the call that confirms it."""
     if not batch.buttons:
         return PushResponse(status=200)

@@ -20,7 +20,7 @@ from aiogram.types import (
 from core.events import Author, Event, EventKind
 from core.taxonomy import Language
 
-KINDS: Final = (
+UPDATE_TYPES: Final = (
     "message",
     "edited_message",
     "channel_post",
@@ -36,7 +36,7 @@ _OURS: Final = re.compile(r"/(?:start|human|status|lang|stop)(?![A-Za-z0-9_@])",
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Me:
+class BotIdentity:
     """Who the bot is."""
 
     id: int
@@ -45,7 +45,7 @@ class Me:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class TelegramDestination:
     """Where a message goes."""
 
     chat: int
@@ -60,7 +60,7 @@ class _File(Protocol):
     def file_id(self) -> str: ...
 
 
-def event_of(update: Update, me: Me, *, channel: str, now: datetime) -> Event | None:
+def event_of(update: Update, me: BotIdentity, *, channel: str, now: datetime) -> Event | None:
     """The Event, or ``None`` for what nobody said: joins, pins, unknown kinds of update.
 
     ``now`` stands for the time of a pressed button, which Telegram does not tell.
@@ -94,7 +94,7 @@ def native_id(chat: int, message: int) -> str:
     return f"{chat}:{message}"
 
 
-def place_of(conversation: str, reply_to: str | None) -> Place | None:
+def destination_of(conversation: str, reply_to: str | None) -> TelegramDestination | None:
     """Where an answer goes; ``None`` where the conversation is none of Telegram's."""
     found = _CONVERSATION.fullmatch(conversation)
     if found is None:
@@ -102,14 +102,16 @@ def place_of(conversation: str, reply_to: str | None) -> Place | None:
     chat = int(found[1])
     answered = _NATIVE_ID.fullmatch(reply_to or "")
     same = answered is not None and int(answered[1]) == chat
-    return Place(
+    return TelegramDestination(
         chat=chat,
         thread=int(found[2]) if found[2] else None,
         answers=int(answered[2]) if answered is not None and same and chat < 0 else None,
     )
 
 
-def _said(message: Message, me: Me, channel: str, *, edited_by: int | None = None) -> Event | None:
+def _said(
+    message: Message, me: BotIdentity, channel: str, *, edited_by: int | None = None
+) -> Event | None:
     media, placeholder = _media(message)
     text = message.text if message.text is not None else message.caption
     if text is None:
@@ -194,7 +196,7 @@ def _conversation(message: Message, author: Author, source: tuple[int, int]) -> 
     return f"{chat.id}{topic}:{author.id}"
 
 
-def _without_our_name(text: str, me: Me) -> tuple[str, bool]:
+def _without_our_name(text: str, me: BotIdentity) -> tuple[str, bool]:
     """``/status@our_bot T-1`` as ``/status T-1``, and whether it was addressed to us by name."""
     found = _COMMAND.match(text)
     if found is None or found[2].lower() != me.username.lower():
@@ -202,7 +204,7 @@ def _without_our_name(text: str, me: Me) -> tuple[str, bool]:
     return found[1] + text[found.end() :], True
 
 
-def _summons(message: Message, text: str, me: Me) -> bool:
+def _summons(message: Message, text: str, me: BotIdentity) -> bool:
     """True where a message in public speaks to the bot."""
     answered = message.reply_to_message
     if answered and answered.from_user and answered.from_user.id == me.id:

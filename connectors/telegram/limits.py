@@ -34,7 +34,7 @@ class _Chat:
         return max([self.held_until, *self.sent, *self.queue.values()])
 
 
-class Rates:
+class SendRates:
     """Gives each message its turn; one that comes too early is told when to come back."""
 
     def __init__(self, clock: Clock) -> None:

@@ -12,7 +12,7 @@ from aiogram.methods import TelegramMethod
 from aiogram.types import CallbackQuery, Update
 from pydantic import ValidationError
 
-from connectors.telegram.events import Me, chat_of, event_of
+from connectors.telegram.events import BotIdentity, chat_of, event_of
 from core.events import Event, Reject
 
 _CURSOR: Final = re.compile(r"(\d{1,19}|-)(?: (\S{1,40}))?")
@@ -24,7 +24,7 @@ _VITAL: Final = ("message_id", "date", "chat", "from", "sender_chat", "id", "tex
 _MOST_KEPT: Final = 64 * 1024
 
 
-class RawUpdates(TelegramMethod[list[object]]):
+class GetRawUpdates(TelegramMethod[list[object]]):
     """``getUpdates``, its updates not validated yet: one that is odd must not spoil the others."""
 
     __returning__ = list[object]
@@ -37,30 +37,30 @@ class RawUpdates(TelegramMethod[list[object]]):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
+class TelegramCursor:
     """Up to where updates are stored, and when Telegram was last heard."""
 
     offset: int | None = None
     contact: datetime | None = None
 
     @staticmethod
-    def read(cursor: str | None) -> "Mark":
+    def read(cursor: str | None) -> "TelegramCursor":
         """The mark in a stored cursor; an empty one where it is none of ours."""
         found = _CURSOR.fullmatch(cursor or "")
         if found is None:
-            return Mark()
+            return TelegramCursor()
         contact = None
         try:
             contact = datetime.fromisoformat(found[2]).astimezone(UTC) if found[2] else None
         except ValueError:
             contact = None
-        return Mark(offset=None if found[1] == "-" else int(found[1]), contact=contact)
+        return TelegramCursor(offset=None if found[1] == "-" else int(found[1]), contact=contact)
 
     def write(self, now: datetime) -> str:
         """The cursor for this offset and a contact at ``now``."""
         return f"{'-' if self.offset is None else self.offset} {now.isoformat(timespec='seconds')}"
 
-    def after(self, ids: Sequence[int]) -> "Mark":
+    def after(self, ids: Sequence[int]) -> "TelegramCursor":
         """The mark behind these updates.
 
         It never goes back for a page that is repeated, but it does where Telegram counts anew,
@@ -75,7 +75,7 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Batch:
+class UpdateBatch:
     """What came in one answer, in the order of the update ids."""
 
     ids: tuple[int, ...]
@@ -97,8 +97,8 @@ class _Found:
 
 
 def read_updates(
-    raw: Iterable[object], me: Me, *, channel: str, now: datetime, staff: int | None
-) -> Batch:
+    raw: Iterable[object], me: BotIdentity, *, channel: str, now: datetime, staff: int | None
+) -> UpdateBatch:
     """Sort out decoded updates; what is said in the chat ``staff`` is no event."""
     found = _Found()
     for item in sorted(raw, key=lambda item: _update_id(item) or 0):
@@ -117,7 +117,7 @@ def read_updates(
             found.rejects.append(_reject(item, number, channel, problem))
         if update is not None and update.callback_query is not None:
             found.buttons.append(update.callback_query.id)
-    return Batch(
+    return UpdateBatch(
         ids=tuple(found.ids),
         events=tuple(found.events),
         rejects=tuple(found.rejects),
@@ -126,7 +126,7 @@ def read_updates(
     )
 
 
-def decode(body: bytes) -> object:
+def decode_body(body: bytes) -> object:
     """The JSON in a request's body, or the body itself where there is none."""
     try:
         decoded: object = json.loads(body)

@@ -8,9 +8,10 @@ from typing import Final
 from aiogram.methods import SendMessage
 from aiogram.types import Message, ReplyParameters
 
-from connectors.telegram.client import ApiError, Fault, TelegramApi
-from connectors.telegram.events import Place, native_id, place_of
-from connectors.telegram.limits import Rates
+from connectors.telegram.client import TelegramApi
+from connectors.telegram.errors import TelegramFault, TelegramRequestError
+from connectors.telegram.events import TelegramDestination, destination_of, native_id
+from connectors.telegram.limits import SendRates
 from connectors.telegram.text import sendable, split
 from core.clock import Clock
 from core.connector import Rejected, RetryAt, SendResult, Sent, Unknown
@@ -24,10 +25,10 @@ _LONGEST_PAUSE: Final = 60.0
 """How long a reply in several messages waits between them before it is given to a person."""
 
 
-class Sender:
+class TelegramSender:
     """Sends replies; one that needs several messages is sent whole or given to a person."""
 
-    def __init__(self, *, api: TelegramApi, rates: Rates, clock: Clock, seconds: int) -> None:
+    def __init__(self, *, api: TelegramApi, rates: SendRates, clock: Clock, seconds: int) -> None:
         """``seconds``: after how long a request is given up on."""
         self._api = api
         self._rates = rates
@@ -40,7 +41,7 @@ class Sender:
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
         """As core.connector.Sends."""
-        place = place_of(target.conversation, target.reply_to)
+        place = destination_of(target.conversation, target.reply_to)
         if place is None:
             return Rejected(reason=f"{target.conversation!r} is no Telegram conversation")
         parts = split(sendable(text))
@@ -52,47 +53,51 @@ class Sender:
             return self._later(wait, "waiting for its turn under Telegram's limits")
         return await self._send_all(place, parts, key)
 
-    async def _send_all(self, place: Place, parts: Sequence[str], key: str) -> SendResult:
+    async def _send_all(
+        self, place: TelegramDestination, parts: Sequence[str], key: str
+    ) -> SendResult:
         """Send the messages of one reply, whose turn it is."""
         try:
             first = await self._send_one(place, parts[0])
-        except ApiError as error:
+        except TelegramRequestError as error:
             return self._outcome(error, self._chat(place), key)
         for number, part in enumerate(parts[1:], start=1):
             try:
                 await self._send_next(place, part, key)
-            except ApiError as error:
+            except TelegramRequestError as error:
                 done = f"{number} of {len(parts)} messages were sent, then: {error.text}"
                 return Unknown(reason=done)
         return Sent(native_id=native_id(self._chat(place), first))
 
-    async def _send_next(self, place: Place, text: str, key: str) -> None:
+    async def _send_next(self, place: TelegramDestination, text: str, key: str) -> None:
         """Go on with a reply that is under way, in its turn, waiting as often as it is asked."""
         while True:
             while (wait := self._rates.wait(self._chat(place), key)) > 0:
                 if wait > _LONGEST_PAUSE:
-                    raise ApiError(Fault.WAIT, f"a pause of {wait:.0f} s was asked for")
+                    raise TelegramRequestError(
+                        TelegramFault.WAIT, f"a pause of {wait:.0f} s was asked for"
+                    )
                 await self._clock.sleep(wait)
             try:
                 await self._send_one(place, text)
                 return
-            except ApiError as error:
-                if error.fault is not Fault.WAIT:
+            except TelegramRequestError as error:
+                if error.fault is not TelegramFault.WAIT:
                     raise
                 self._rates.hold(self._chat(place), key, error.seconds)
 
-    async def _send_one(self, place: Place, text: str) -> int:
+    async def _send_one(self, place: TelegramDestination, text: str) -> int:
         """Id of the sent message; follows a group to its new id, for there nothing was sent."""
         await self._clock.sleep(self._rates.overall())
         try:
             return await self._request(place, text)
-        except ApiError as error:
-            if error.fault is not Fault.MOVED or error.moved_to is None:
+        except TelegramRequestError as error:
+            if error.fault is not TelegramFault.MOVED or error.moved_to is None:
                 raise
             self._moved[place.chat] = error.moved_to
             return await self._request(place, text)
 
-    async def _request(self, place: Place, text: str) -> int:
+    async def _request(self, place: TelegramDestination, text: str) -> int:
         chat = self._chat(place)
         answers = None
         if place.answers is not None and chat == place.chat:
@@ -110,20 +115,20 @@ class Sender:
         self._down_since = None
         return message.message_id
 
-    def _outcome(self, error: ApiError, chat: int, key: str) -> SendResult:
+    def _outcome(self, error: TelegramRequestError, chat: int, key: str) -> SendResult:
         """What a failed first message means."""
         match error.fault:
-            case Fault.WAIT:
+            case TelegramFault.WAIT:
                 self._rates.hold(chat, key, error.seconds)
                 return self._later(error.seconds, error.text)
-            case Fault.UNREACHED:
+            case TelegramFault.UNREACHED:
                 return self._later(self._back_off(), error.text)
-            case Fault.CREDENTIAL | Fault.CONFLICT:
+            case TelegramFault.CREDENTIAL | TelegramFault.CONFLICT:
                 log.error("Telegram refuses the token", extra={"error": error.text})
                 return self._later(_LATEST, error.text)
-            case Fault.FORBIDDEN:
+            case TelegramFault.FORBIDDEN:
                 return Rejected(reason=error.text, ends_conversation=True)
-            case Fault.REJECTED | Fault.MOVED:
+            case TelegramFault.REJECTED | TelegramFault.MOVED:
                 return Rejected(reason=error.text)
         return Unknown(reason=error.text)
 
@@ -139,5 +144,5 @@ class Sender:
     def _later(self, seconds: float, reason: str) -> RetryAt:
         return RetryAt(at=self._clock.now() + timedelta(seconds=seconds), reason=reason)
 
-    def _chat(self, place: Place) -> int:
+    def _chat(self, place: TelegramDestination) -> int:
         return self._moved.get(place.chat, place.chat)

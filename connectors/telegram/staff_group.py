@@ -3,20 +3,25 @@
 Cards are posted at least once, as alerts are; what a button does is done once, by the desk. Nobody
 hears of an edit, so what has to be noticed again is posted anew, below.
 """
+# DOC How a card looks in Telegram: one message, and a button for each thing that may be done.
 
 import asyncio
+import hashlib
 import logging
 import re
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, Literal
 
 from aiogram.methods import AnswerCallbackQuery, EditMessageText, SendMessage
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
-from connectors.context import Postings, StaffDesk
-from connectors.telegram.client import ApiError, Fault, TelegramApi
-from connectors.telegram.limits import Rates
-from connectors.telegram.staff_messages import Words, card_buttons, card_text, digest
+from connectors.context import PostedCards, StaffDesk
+from connectors.telegram.client import TelegramApi
+from connectors.telegram.errors import TelegramFault, TelegramRequestError
+from connectors.telegram.limits import SendRates
+from connectors.telegram.text import LIMIT, length, sendable, shorten
 from core.alerts import Alert
 from core.cards import Card, PostedCard, StaffAction, alert_card
 from core.clock import Clock
@@ -37,10 +42,10 @@ class StaffGroup:
         name: str,
         chat: int,
         api: TelegramApi,
-        rates: Rates,
+        rates: SendRates,
         clock: Clock,
         desk: StaffDesk,
-        postings: Postings,
+        postings: PostedCards,
         language: Literal["zh", "en"],
     ) -> None:
         """``api`` and ``rates`` are the connector's, for a bot has one pace for all it sends."""
@@ -51,7 +56,7 @@ class StaffGroup:
         self._clock = clock
         self._desk = desk
         self._postings = postings
-        self._words = Words(language)
+        self._words = StaffTexts(language)
         self._posting = asyncio.Lock()
         """Held while a card is posted, for alerts and drafts come from two tasks."""
         self._editing = asyncio.Lock()
@@ -92,7 +97,7 @@ class StaffGroup:
         )
         try:
             message: Message = await self._api.call(method, seconds=_SECONDS)
-        except ApiError as error:
+        except TelegramRequestError as error:
             raise self._meaning(error, card.token) from error
         finally:
             self._rates.sent(self._chat)
@@ -103,7 +108,7 @@ class StaffGroup:
                 chat=self._chat,
                 message=message.message_id,
                 notices=card.notices,
-                shown=digest(card, self._words),
+                shown=card_digest(card, self._words),
                 over=not card.actions,
             )
         )
@@ -146,7 +151,7 @@ class StaffGroup:
         method = AnswerCallbackQuery(callback_query_id=query.id, text=text, show_alert=loud)
         try:
             await self._api.call(method, seconds=_SECONDS)
-        except ApiError as error:
+        except TelegramRequestError as error:
             log.info("a press was not answered", extra={"error": error.text})
 
     async def _edit_quietly(self, card: Card) -> None:
@@ -160,7 +165,7 @@ class StaffGroup:
         async with self._editing:
             card = await self._desk.card(card.subject) or card
             posting = await self._postings.posting(card.token)
-            shown = digest(card, self._words)
+            shown = card_digest(card, self._words)
             if posting is None or posting.shown == shown:
                 return posting is not None
             text, buttons = card_text(card, self._words), card_buttons(card, self._words)
@@ -186,24 +191,71 @@ class StaffGroup:
         )
         try:
             await self._api.call(method, seconds=_SECONDS)
-        except ApiError as error:
-            if error.fault is not Fault.REJECTED:
+        except TelegramRequestError as error:
+            if error.fault is not TelegramFault.REJECTED:
                 raise self._meaning(error, card.token) from error
             return "not modified" in error.text
         return True
 
-    def _meaning(self, error: ApiError, token: str) -> ConnectorError:
+    def _meaning(self, error: TelegramRequestError, token: str) -> ConnectorError:
         match error.fault:
-            case Fault.WAIT:
+            case TelegramFault.WAIT:
                 self._rates.hold(self._chat, token, error.seconds)
                 return Unavailable(error.text, retry_after=error.seconds)
-            case Fault.MOVED:
+            case TelegramFault.MOVED:
                 return Refused(
                     "The staff's group has a new id", remedy=f"Set staff_chat = {error.moved_to}."
                 )
-            case Fault.FORBIDDEN | Fault.REJECTED:
+            case TelegramFault.FORBIDDEN | TelegramFault.REJECTED:
                 return Refused(
                     f"The bot cannot write to the staff's group: {error.text}",
                     remedy="Add the bot to the group, and check staff_chat.",
                 )
         return error.reading()
+
+
+_ROW: Final = 3
+
+
+class StaffTexts:
+    """The texts of one language."""
+
+    def __init__(self, language: Literal["zh", "en"]) -> None:
+        file = Path(__file__).with_name("staff_messages.toml")
+        self._texts: dict[str, str] = tomllib.loads(file.read_text("utf-8"))[language]
+
+    def say(self, key: str, **values: object) -> str:
+        """The text under ``key``, with the values in their places."""
+        return self._texts[key].format(**values)
+
+
+def card_text(card: Card, words: StaffTexts, *, moved: bool = False) -> str:
+    """The card as one message; a body that is too long is cut, the state never.
+
+    ``moved``: the card stands further down now, and this message has nothing to press.
+    """
+    head = words.say(card.kind, severity=card.severity or "", title=shorten(card.title, 300))
+    state = "moved" if moved else f"state.{card.state}"
+    foot = words.say(state, by=shorten(card.by, 100)).replace("  ", " ")
+    if card.paused and not moved:
+        foot = f"{foot}\n{words.say('paused')}"
+    room = LIMIT - length(head) - length(foot) - 4
+    return sendable(f"{head}\n\n{shorten(card.body, room)}\n\n{foot}")
+
+
+def card_buttons(card: Card, words: StaffTexts) -> InlineKeyboardMarkup:
+    """A button for each thing that may be done; ``ACTION:TOKEN`` is behind it."""
+    buttons = [
+        InlineKeyboardButton(
+            text=words.say(f"button.{action}"), callback_data=f"{action}:{card.token}"
+        )
+        for action in card.actions
+    ]
+    rows = [buttons[start : start + _ROW] for start in range(0, len(buttons), _ROW)]
+    return InlineKeyboardMarkup(inline_keyboard=rows)
+
+
+def card_digest(card: Card, words: StaffTexts) -> str:
+    """The same for cards that look the same."""
+    said = "\0".join((card_text(card, words), *card.actions))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -62,12 +62,12 @@ async def measured(folder: Path, seconds: float) -> Lag:
                     "timeout_seconds": min(120, seconds + 5),
                 }
             ),
-            tools=kit.tools,
+            context=kit.context,
         )
         telegram = Telegram(
             name="tg",
             settings=TelegramSettings.model_validate({"token": TOKEN, "base_url": busy.url}),
-            tools=kit.tools,
+            context=kit.context,
         )
         async with running(telegram, kit.shelf):
             alone = await _lags(telegram, busy, kit, min(2.0, seconds))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from connectors.context import StaffRoom, Tools
+from connectors.context import ConnectorContext, StaffRoom
 from core.alerts import Alert
 from core.bus import Bus
 from core.clock import Clock, SystemClock
@@ -103,8 +103,8 @@ class Kit:
     staff: StaffRoom | None = None
 
     @property
-    def tools(self) -> Tools:
-        return Tools(
+    def context(self) -> ConnectorContext:
+        return ConnectorContext(
             intake=self.shelf,
             clock=self.clock,
             bus=self.bus,

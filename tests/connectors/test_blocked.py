@@ -75,7 +75,7 @@ async def test_a_403_ends_the_conversation(tmp_path: Path, owed: bool, by: str) 
         bot = Telegram(
             name="tg",
             settings=TelegramSettings.model_validate({"token": TOKEN, "base_url": server.url}),
-            tools=Kit(folder=tmp_path).tools,
+            context=Kit(folder=tmp_path).context,
         )
         later = replace(answer(2, "7"), not_before=CLOCK.now() + timedelta(seconds=1))
         await hear(store, "7", [answer(1, "7", by=by), later], open_ticket)

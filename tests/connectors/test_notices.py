@@ -6,7 +6,7 @@ import pytest
 
 from connectors import alerts as notices
 from connectors.reddit import alerts as reddit_notices
-from connectors.reddit.cursor import Mark
+from connectors.reddit.cursor import ListingMark
 from connectors.x import alerts as x_notices
 from core.alerts import Alert
 
@@ -14,7 +14,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def told() -> list[Alert]:
-    last = Mark(name="t3_1", created=NOW.timestamp())
+    last = ListingMark(name="t3_1", created=NOW.timestamp())
     return [
         notices.gap_alert(
             name="tg", since=NOW - timedelta(hours=30), now=NOW, kept=timedelta(hours=24)

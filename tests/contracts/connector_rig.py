@@ -39,7 +39,7 @@ def build(kind: str, settings: dict[str, object], kit: Kit) -> Connector:
     problems: list[Problem] = []
     valid = validate(REGISTRY[kind].settings, settings, "channels[0]", problems)
     assert valid is not None, problems
-    return REGISTRY[kind].build("channel", valid, kit.tools)
+    return REGISTRY[kind].build("channel", valid, kit.context)
 
 
 def new_kit(folder: Path) -> Kit:

@@ -48,7 +48,7 @@ class Bench:
         made = Reddit(
             name="reddit",
             settings=RedditSettings.model_validate(chosen | settings),
-            tools=self.kit.tools,
+            context=self.kit.context,
         )
         self.made.append(made)
         return made

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.reddit.changes import edits, losses
 from connectors.reddit.client import RedditClient
 from connectors.reddit.connector import Reddit
-from connectors.reddit.cursor import State
-from connectors.reddit.events import Listing
+from connectors.reddit.cursor import RedditCursor, edits, removals
+from connectors.reddit.events import RedditListing
 from core.connector import ChecksCredentials, ReportsHealth
 from core.errors import Refused, Unavailable
 from tests.connectors.reddit.bench import Bench, fail, reddit_bench, until
@@ -109,9 +108,9 @@ async def test_an_error_during_a_recheck_is_an_error_of_reading(bench: Bench) ->
 
 
 def test_who_is_watched_no_more_is_neither_edited_nor_lost() -> None:
-    state = State(watch={})
-    nothing = Listing(things=(), odd=(), after=None)
-    assert losses(["t1_x"], nothing, state) == []
+    state = RedditCursor(watch={})
+    nothing = RedditListing(things=(), odd=(), after=None)
+    assert removals(["t1_x"], nothing, state) == []
     assert edits(nothing, state) == []
 
 

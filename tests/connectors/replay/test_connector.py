@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.replay.connector import ReplaySettings, inspect_replay
+from connectors.replay.settings import ReplaySettings, inspect_replay
 from core.clock import ManualClock
 from core.connector import Sent
 from core.errors import Refused

@@ -31,7 +31,7 @@ class Bench:
         made = Telegram(
             name="tg",
             settings=TelegramSettings.model_validate(chosen | settings),
-            tools=self.kit.tools,
+            context=self.kit.context,
         )
         self.made.append(made)
         return made

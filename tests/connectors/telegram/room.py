@@ -7,7 +7,7 @@ from aiogram.types import CallbackQuery
 from pydantic import SecretStr
 
 from connectors.telegram.client import TelegramApi
-from connectors.telegram.limits import Rates
+from connectors.telegram.limits import SendRates
 from connectors.telegram.staff_group import StaffGroup
 from core.cards import (
     Card,
@@ -79,7 +79,7 @@ class Room:
             name="staff",
             chat=CHAT,
             api=self.api,
-            rates=Rates(self.clock),
+            rates=SendRates(self.clock),
             clock=self.clock,
             desk=self.desk,
             postings=self.desk,

@@ -35,7 +35,7 @@ class Channel:
         self.telegram = Telegram(
             name="tg",
             settings=TelegramSettings.model_validate(chosen),
-            tools=self.kit.tools,
+            context=self.kit.context,
         )
 
     async def send(

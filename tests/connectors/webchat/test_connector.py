@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.webchat.connector import ChatError, Webchat, WebchatSettings
+from connectors.webchat.connector import ChatError, Webchat
+from connectors.webchat.settings import WebchatSettings
 from console.ports import WebChat
 from core.bus import ConversationUpdated
 from core.clock import ManualClock

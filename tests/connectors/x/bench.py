@@ -36,7 +36,7 @@ class Bench:
         made = X(
             name="x",
             settings=XSettings.model_validate(chosen | settings),
-            tools=self.kit.tools,
+            context=self.kit.context,
         )
         self.made.append(made)
         return made

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.x.cursor import Mark
+from connectors.x.receive import XCursor
 from connectors.x.settings import XSettings
 from core.connector import ChecksCredentials, ReportsHealth
 from core.errors import Refused, Unavailable
@@ -37,7 +37,7 @@ async def test_a_check_tries_both_credentials(bench: Bench) -> None:
     with pytest.raises(Refused):
         await bench.connector(access_token_secret="wrong").check()
     bench.server.trouble("me", Trouble(body={"data": {"id": "42"}}))
-    with pytest.raises(Unavailable, match="whose account"):
+    with pytest.raises(Unavailable, match="does not name the account"):
         await bench.connector().check()
 
 
@@ -98,13 +98,13 @@ async def test_closing_while_it_waits_for_an_answer_ends_it(bench: Bench) -> Non
     "cursor", [None, "", "x", "[]", "7", '{"since": "x", "read": -1, "month": 3}', "[" * 99_999]
 )
 def test_any_cursor_can_be_read(cursor: str | None) -> None:
-    assert Mark.read_from(cursor) == Mark()
+    assert XCursor.decode(cursor) == XCursor()
 
 
 def test_a_cursor_comes_back_as_it_was() -> None:
-    mark = Mark(since=2**62, contact=START, month="2026-03", read=7)
-    assert Mark.read_from(mark.write()) == mark
-    assert Mark.read_from(Mark().write()) == Mark()
+    mark = XCursor(since=2**62, contact=START, month="2026-03", read=7)
+    assert XCursor.decode(mark.encode()) == mark
+    assert XCursor.decode(XCursor().encode()) == XCursor()
 
 
 @pytest.mark.parametrize(

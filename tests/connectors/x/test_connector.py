@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.x.cursor import Mark
+from connectors.x.receive import XCursor
 from tests.connectors.support import drain, running
 from tests.connectors.x.bench import Bench, x_bench
 from tests.connectors.x.protocol import Trouble
@@ -24,7 +24,7 @@ async def test_sixty_posts_and_a_kill_in_the_middle_are_stored_once_in_order(ben
     await drain(first, bench.kit.shelf, pages=1)
     await first.close()
     assert 0 < len(bench.kit.shelf.events) < 60
-    stored = Mark.read_from(bench.kit.shelf.cursors["x"])
+    stored = XCursor.decode(bench.kit.shelf.cursors["x"])
     assert str(stored.since) == bench.kit.shelf.ids[-1]
     second = bench.connector()
     async with running(second, bench.kit.shelf):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.x.budget import Budget, Pace
-from connectors.x.cursor import Mark
+from connectors.x.limits import ReadBudget, ReadPace
+from connectors.x.receive import XCursor
 from connectors.x.settings import XSettings
 from core.clock import ManualClock
 from core.connector import ReadsEngagement
@@ -169,7 +169,9 @@ async def test_a_restart_keeps_what_was_spent(bench: Bench) -> None:
     async with running(second, bench.kit.shelf):
         await bench.until("search", 2)
         assert dict(second.detail())["read_this_month"].startswith("16 of 20")
-    bench.kit.shelf.cursors["x"] = Mark(since=1, contact=START, month="2026-02", read=99).write()
+    bench.kit.shelf.cursors["x"] = XCursor(
+        since=1, contact=START, month="2026-02", read=99
+    ).encode()
     third = bench.searching(budget_posts=20, rules=[])
     bench.server.trouble("mentions", Trouble(body={}))
     async with running(third, bench.kit.shelf):
@@ -189,12 +191,12 @@ async def test_figures_that_were_read_are_kept_without_an_event(bench: Bench) ->
         pages = len(bench.kit.shelf.pages)
         while len(bench.kit.shelf.pages) == pages:
             await bench.server_is_quiet(0.02)
-    assert Mark.read_from(bench.kit.shelf.cursors["x"]).read == 2
+    assert XCursor.decode(bench.kit.shelf.cursors["x"]).read == 2
 
 
-def budget(clock: ManualClock, **settings: object) -> Budget:
+def budget(clock: ManualClock, **settings: object) -> ReadBudget:
     chosen: dict[str, object] = {"bearer_token": "x", "budget_posts": 100}
-    return Budget(XSettings.model_validate(chosen | settings), clock)
+    return ReadBudget(XSettings.model_validate(chosen | settings), clock)
 
 
 async def test_the_pace_follows_the_month() -> None:
@@ -204,21 +206,21 @@ async def test_the_pace_follows_the_month() -> None:
     for n in range(101):
         paces.append(money.pace)
         money.spend([str(n)])
-    assert paces[:75] == [Pace.NORMAL] * 75
-    assert paces[75:90] == [Pace.SLOW] * 15
-    assert paces[90:100] == [Pace.SLOWER] * 10
-    assert paces[100] is Pace.SPENT
+    assert paces[:75] == [ReadPace.NORMAL] * 75
+    assert paces[75:90] == [ReadPace.SLOW] * 15
+    assert paces[90:100] == [ReadPace.SLOWER] * 10
+    assert paces[100] is ReadPace.SPENT
     assert money.left == 0
     assert money.renewed_at() == datetime(2026, 4, 1, tzinfo=UTC)
     await clock.advance(31 * 86_400)
-    assert (money.pace, money.left, money.month) == (Pace.NORMAL, 100, "2026-04")
+    assert (money.pace, money.left, money.month) == (ReadPace.NORMAL, 100, "2026-04")
 
 
 async def test_who_has_spent_no_more_than_the_month_is_old_is_not_slowed() -> None:
     clock = ManualClock(datetime(2026, 12, 28, tzinfo=UTC))
     money = budget(clock)
     money.spend(str(n) for n in range(80))
-    assert money.pace is Pace.NORMAL
+    assert money.pace is ReadPace.NORMAL
     assert money.renewed_at() == datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -236,7 +238,7 @@ async def test_a_post_is_paid_for_once_a_day() -> None:
 async def test_figures_get_an_even_share_of_what_is_left() -> None:
     clock = ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
     money = budget(clock)
-    money.restore(Mark(month="2026-03", read=76))
+    money.restore("2026-03", 76)
     assert money.may_reread()
     money.spend(["a"])
     assert not money.may_reread()
@@ -245,7 +247,7 @@ async def test_figures_get_an_even_share_of_what_is_left() -> None:
 
 
 async def test_ids_are_remembered_only_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.x.budget._MOST_IDS", 1)
+    monkeypatch.setattr("connectors.x.limits._MOST_DEDUPLICATED", 1)
     money = budget(ManualClock(START))
     money.spend(["1"])
     money.spend(["2"])
@@ -254,4 +256,4 @@ async def test_ids_are_remembered_only_so_far(monkeypatch: pytest.MonkeyPatch) -
 
 
 async def test_a_budget_for_nothing_is_spent() -> None:
-    assert budget(ManualClock(START), budget_dollars=0.001).pace is Pace.SPENT
+    assert budget(ManualClock(START), budget_dollars=0.001).pace is ReadPace.SPENT

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.x.cursor import Mark
+from connectors.x.receive import XCursor
 from core.errors import Refused, Unavailable
 from tests.connectors.support import running
 from tests.connectors.x.bench import Bench, x_bench
@@ -74,7 +74,7 @@ async def test_what_the_stream_brings_is_delivered(bench: Bench) -> None:
         await bench.kit.shelf.until(3)
         assert dict(connector.detail())["stream"] == "connected"
     assert bench.kit.shelf.ids == numbers
-    assert Mark.read_from(bench.kit.shelf.cursors["x"]).since == int(numbers[-1])
+    assert XCursor.decode(bench.kit.shelf.cursors["x"]).since == int(numbers[-1])
     (call,) = bench.server.asked("stream")
     assert call.query["expansions"] == "author_id,referenced_tweets.id"
     assert len(bench.server.asked("search")) == 1
@@ -108,7 +108,7 @@ async def test_a_dropped_connection_is_made_anew_at_once_and_caught_up(bench: Be
 
 
 async def test_a_silent_connection_is_left(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.x.client.SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr("connectors.x.client.STREAM_TIMEOUT", 0.2)
     bench.server.trouble("stream", Trouble(how="act and hang"))
     async with running(bench.connector(), bench.kit.shelf):
         await connected(bench, 2)
@@ -118,7 +118,7 @@ async def test_a_silent_connection_is_left(bench: Bench, monkeypatch: pytest.Mon
 
 
 async def test_keep_alives_keep_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.x.client.SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr("connectors.x.client.STREAM_TIMEOUT", 0.2)
     async with running(bench.connector(), bench.kit.shelf):
         await connected(bench)
         await asyncio.sleep(0.6)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.x.cursor import Mark
-from connectors.x.errors import ApiError, Fault
-from connectors.x.stream import Backoff
+from connectors.x.errors import XFault, XRequestError
+from connectors.x.limits import StreamBackoff
+from connectors.x.receive import XCursor
 from tests.connectors.support import START, HurriedClock, drain, running
 from tests.connectors.x.bench import Bench, x_bench
 from tests.connectors.x.protocol import Trouble
@@ -122,24 +122,24 @@ async def test_while_nothing_happens_the_cursor_is_stored(bench: Bench) -> None:
     async with asyncio.timeout(5):
         await task
     assert not bench.kit.shelf.events
-    contact = Mark.read_from(bench.kit.shelf.cursors["x"]).contact
+    contact = XCursor.decode(bench.kit.shelf.cursors["x"]).contact
     assert contact is not None
 
 
 def test_the_backoff_is_as_x_asks() -> None:
-    broken = ApiError(Fault.UNCLEAR, "x")
-    refused = ApiError(Fault.UNCLEAR, "x", status=503)
-    many = ApiError(Fault.WAIT, "x", status=429)
-    backoff = Backoff()
-    assert [backoff.failed(broken, START) for _ in range(4)] == [0.0, 0.25, 0.5, 0.75]
-    assert [backoff.failed(broken, START) for _ in range(100)][-1] == 16.0
-    assert [backoff.failed(refused, START) for _ in range(9)] == [
+    broken = XRequestError(XFault.UNCLEAR, "x")
+    refused = XRequestError(XFault.UNCLEAR, "x", status=503)
+    many = XRequestError(XFault.WAIT, "x", status=429)
+    backoff = StreamBackoff()
+    assert [backoff.next_delay(broken, START) for _ in range(4)] == [0.0, 0.25, 0.5, 0.75]
+    assert [backoff.next_delay(broken, START) for _ in range(100)][-1] == 16.0
+    assert [backoff.next_delay(refused, START) for _ in range(9)] == [
         5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 320.0, 320.0,
     ]  # fmt: skip
-    assert [backoff.failed(many, START) for _ in range(3)] == [60.0, 120.0, 240.0]
-    told = ApiError(Fault.WAIT, "x", status=429, at=START + timedelta(seconds=7))
-    assert backoff.failed(told, START) == 7.0
-    backoff.worked()
-    assert backoff.failed(broken, START) == 0.0
-    assert backoff.failed(refused, START) == 5.0
-    assert backoff.failed(many, START) == 60.0
+    assert [backoff.next_delay(many, START) for _ in range(3)] == [60.0, 120.0, 240.0]
+    told = XRequestError(XFault.WAIT, "x", status=429, retry_at=START + timedelta(seconds=7))
+    assert backoff.next_delay(told, START) == 7.0
+    backoff.reset()
+    assert backoff.next_delay(broken, START) == 0.0
+    assert backoff.next_delay(refused, START) == 5.0
+    assert backoff.next_delay(many, START) == 60.0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.x.cursor import Mark
+from connectors.x.receive import XCursor
 from core.errors import ConnectorError, Refused, Unavailable
 from tests.connectors.support import START, HurriedClock, drain, running
 from tests.connectors.x.bench import SECRETS, Bench, x_bench
@@ -36,7 +36,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         (Trouble(body="not JSON"), Unavailable, "cannot be read"),
         (Trouble(body=b"\xff\xfe"), Unavailable, "cannot be read"),
         (Trouble(body="[" * 100_000), Unavailable, "cannot be read"),
-        (Trouble(body="[]"), Unavailable, "no object"),
+        (Trouble(body="[]"), Unavailable, "not a JSON object"),
         (Trouble(body={"data": 7}), Unavailable, "cannot be read"),
         (Trouble(how="cut"), Unavailable, "X:"),
     ],
@@ -121,7 +121,7 @@ async def test_no_secret_is_in_a_log_or_an_error(
 async def test_more_than_a_week_without_contact_raises_a_gap_alert(bench: Bench) -> None:
     since = snowflake(-8 * 86_400_000)
     contact = START - timedelta(days=8)
-    bench.kit.shelf.cursors["x"] = Mark(since=since, contact=contact).write()
+    bench.kit.shelf.cursors["x"] = XCursor(since=since, contact=contact).encode()
     expected = bench.server.say("after the gap")
     async with running(bench.searching(), bench.kit.shelf):
         await bench.kit.shelf.until(1)
@@ -135,14 +135,14 @@ async def test_more_than_a_week_without_contact_raises_a_gap_alert(bench: Bench)
 
 async def test_a_quiet_brand_has_no_gap(bench: Bench) -> None:
     since = snowflake(-30 * 86_400_000)
-    bench.kit.shelf.cursors["x"] = Mark(since=since, contact=START).write()
+    bench.kit.shelf.cursors["x"] = XCursor(since=since, contact=START).encode()
     async with running(bench.searching(), bench.kit.shelf):
         await bench.until("search", 1)
     assert not bench.kit.bell.alerts
 
 
 async def test_a_search_that_does_not_go_back_so_far_is_made_without_the_id(bench: Bench) -> None:
-    bench.kit.shelf.cursors["x"] = Mark(since=5, contact=START).write()
+    bench.kit.shelf.cursors["x"] = XCursor(since=5, contact=START).encode()
     bench.server.trouble("mentions", Trouble(body={}))
     expected = bench.server.say("x")
     async with running(bench.searching(), bench.kit.shelf):
@@ -154,7 +154,7 @@ async def test_a_search_that_does_not_go_back_so_far_is_made_without_the_id(benc
 
 async def test_more_than_may_be_read_at_once_gives_the_newest_and_an_alert(bench: Bench) -> None:
     known = bench.server.say("known")
-    bench.kit.shelf.cursors["x"] = Mark(since=int(known), contact=START).write()
+    bench.kit.shelf.cursors["x"] = XCursor(since=int(known), contact=START).encode()
     bench.server.page = 10
     expected = [bench.server.say(f"text {number}") for number in range(60)]
     async with running(bench.searching(catch_up_posts=20), bench.kit.shelf):
@@ -197,6 +197,6 @@ async def test_the_contact_is_stored_while_nothing_happens(bench: Bench) -> None
             while len(bench.kit.shelf.pages) < 2:
                 await asyncio.sleep(0.01)
     assert not bench.kit.shelf.events
-    contact = Mark.read_from(bench.kit.shelf.pages[1].cursor).contact
+    contact = XCursor.decode(bench.kit.shelf.pages[1].cursor).contact
     assert contact is not None
     assert contact >= START

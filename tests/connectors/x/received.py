@@ -6,7 +6,7 @@ from connectors.x.connector import X
 from tests.connectors.x.bench import Bench
 
 
-async def heard(bench: Bench, events: int, **settings: object) -> X:
+async def received(bench: Bench, events: int, **settings: object) -> X:
     """A connector that has delivered so many events."""
     connector = bench.searching(**settings)
     async with asyncio.timeout(10):
