@@ -1,10 +1,9 @@
-"""The cursor: up to where each source is read, and what is watched for changes.
+"""The cursor: the position in each source, and the items that are watched for changes.
 
 It is JSON: ``{"seen": {source: [[full name, seconds], ...]}, "watch": {full name: [...]}}``. The
-last three items of a source are kept, so that the next page can be seen to join on, and so that
-one deleted item does not lose the place.
+last three items of a source are kept, so that the next page can be seen to join on, and so that the
+position survives the deletion of an item.
 """
-# DOC Finds what was edited, removed or deleted since it was delivered, in answers of ``/api/info``.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +21,10 @@ from connectors.reddit.events import (
 
 MARKS: Final = 3
 WATCHED: Final = 300
+BATCH: Final = 100
+"""Most items that Reddit returns for one request of ``/api/info``."""
+_SURE: Final = 2
+"""Answers in a row without an item after which it counts as deleted."""
 _MOST_RECENT: Final = 5000
 _FATES: Final[Mapping[int, Fate]] = {0: "live", 1: "removed"}
 _CODES: Final[Mapping[Fate, int]] = {"live": 0, "removed": 1}
@@ -29,7 +32,7 @@ _CODES: Final[Mapping[Fate, int]] = {"live": 0, "removed": 1}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListingMark:
-    """An item that was delivered."""
+    """The position of a delivered item in its listing."""
 
     name: str
     created: float
@@ -37,28 +40,28 @@ class ListingMark:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WatchedItem:
-    """An item as it was when it was looked at last."""
+    """A delivered item as it was when it was read last."""
 
     edited: int
-    """As reddit_things.edited_at."""
+    """As events.edited_at."""
     fate: Fate
     conversation: str
     missing: int = 0
-    """How often in a row Reddit did not know it."""
+    """Answers in a row without the item."""
 
 
 @dataclass(kw_only=True, slots=True)
 class RedditCursor:
-    """What is known of everything that is read."""
+    """The position in every source, and the watched items."""
 
     seen: dict[str, tuple[ListingMark, ...]] = field(default_factory=dict)
-    """By source, oldest first; empty where it was read and held nothing."""
+    """By source, oldest first; empty if the source was read and held nothing."""
     watch: dict[str, WatchedItem] = field(default_factory=dict)
     """By full name, oldest first."""
 
     @staticmethod
-    def read(cursor: str | None) -> "RedditCursor":
-        """The state in a stored cursor; what is none of ours in it is left out."""
+    def decode(cursor: str | None) -> "RedditCursor":
+        """Decode a stored cursor; unreadable parts are left out."""
         try:
             data: object = json.loads(cursor or "{}")
         except (ValueError, RecursionError):
@@ -73,8 +76,8 @@ class RedditCursor:
                 state.watch[name] = watched
         return state
 
-    def write(self) -> str:
-        """The cursor for this state."""
+    def encode(self) -> str:
+        """The cursor as it is stored."""
         seen = {
             source: [[mark.name, mark.created] for mark in marks]
             for source, marks in self.seen.items()
@@ -85,22 +88,22 @@ class RedditCursor:
         }
         return json.dumps({"seen": seen, "watch": watch}, separators=(",", ":"))
 
-    def delivered(self, source: str, things: Iterable[RedditThing]) -> None:
-        """Move the marks of ``source`` behind these as well; they never go back."""
+    def advance(self, source: str, things: Iterable[RedditThing]) -> None:
+        """Move the position in ``source`` behind ``things``; it never moves back."""
         marks = [ListingMark(name=thing.name, created=thing.created) for thing in things]
         known = [*self.seen.get(source, ()), *marks]
         newest = sorted({mark.name: mark for mark in known}.values(), key=lambda m: m.created)
         self.seen[source] = tuple(newest[-MARKS:])
 
-    def watches(self, name: str, watched: WatchedItem) -> None:
-        """Look at this item from now on, in the place of the oldest where there are too many."""
+    def add_watched(self, name: str, watched: WatchedItem) -> None:
+        """Watch an item; drops the oldest ones beyond the limit."""
         self.watch[name] = watched
         while len(self.watch) > WATCHED:
             del self.watch[next(iter(self.watch))]
 
 
 def first_seen(name: str, recent: dict[str, None]) -> bool:
-    """True where ``name`` has not come lately."""
+    """True the first time that ``name`` comes, within the memory of ``recent``."""
     if name in recent:
         return False
     recent[name] = None
@@ -109,46 +112,22 @@ def first_seen(name: str, recent: dict[str, None]) -> bool:
     return True
 
 
-def _items(value: object) -> Iterable[tuple[str, object]]:
-    return value.items() if isinstance(value, dict) else ()
-
-
-def _mark(value: object) -> ListingMark | None:
-    match value:
-        case [str() as name, int() | float() as created]:
-            return ListingMark(name=name, created=float(created))
-    return None
-
-
-def _watched(value: object) -> WatchedItem | None:
-    match value:
-        case [int() as edited, (0 | 1) as fate, str() as conversation]:
-            return WatchedItem(edited=edited, fate=_FATES[int(fate)], conversation=conversation)
-    return None
-
-
-BATCH: Final = 100
-"""The most that Reddit takes in one request."""
-_SURE: Final = 2
-"""So often in a row Reddit must not know an item; one empty answer is no deletion."""
-
-
 def batches(names: Iterable[str]) -> Iterator[Sequence[str]]:
-    """``names`` in parts of at most ``BATCH``."""
+    """Split ``names`` into batches of at most ``BATCH``."""
     every = list(names)
     for start in range(0, len(every), BATCH):
         yield every[start : start + BATCH]
 
 
 def watched_item(thing: RedditThing) -> WatchedItem:
-    """The item as it is now."""
+    """The current state of ``thing``."""
     return WatchedItem(
         edited=edited_at(thing), fate=fate_of(thing), conversation=conversation_of(thing)
     )
 
 
 def has_changed(thing: RedditThing, state: RedditCursor) -> bool:
-    """True where a watched item is not any more as it was."""
+    """True if a watched item differs from its last known state."""
     known = state.watch.get(thing.name)
     return known is not None and (
         edited_at(thing) > known.edited or fate_of(thing) not in ("live", known.fate)
@@ -156,7 +135,7 @@ def has_changed(thing: RedditThing, state: RedditCursor) -> bool:
 
 
 def edits(listing: RedditListing, state: RedditCursor) -> list[RedditThing]:
-    """Watched items that say something new; they are known from now on."""
+    """The watched items with a new text; their known state is updated."""
     changed = []
     for thing in listing.things:
         known = state.watch.get(thing.name)
@@ -173,9 +152,9 @@ def edits(listing: RedditListing, state: RedditCursor) -> list[RedditThing]:
 def removals(
     asked: Sequence[str], listing: RedditListing, state: RedditCursor
 ) -> list[tuple[str, str, Fate]]:
-    """Watched items that cannot be read any more, as (full name, conversation, fate).
+    """The watched items that can no longer be read, as (full name, conversation, fate).
 
-    What its author deleted is watched no more; what moderators removed may still be deleted.
+    Items deleted by their author are no longer watched; removed ones may still be deleted.
     """
     fates = {thing.name: fate_of(thing) for thing in listing.things}
     lost: list[tuple[str, str, Fate]] = []
@@ -195,3 +174,21 @@ def removals(
         else:
             state.watch[name] = replace(known, fate=fate, missing=0)
     return lost
+
+
+def _items(value: object) -> Iterable[tuple[str, object]]:
+    return value.items() if isinstance(value, dict) else ()
+
+
+def _mark(value: object) -> ListingMark | None:
+    match value:
+        case [str() as name, int() | float() as created]:
+            return ListingMark(name=name, created=float(created))
+    return None
+
+
+def _watched(value: object) -> WatchedItem | None:
+    match value:
+        case [int() as edited, (0 | 1) as fate, str() as conversation]:
+            return WatchedItem(edited=edited, fate=_FATES[int(fate)], conversation=conversation)
+    return None

@@ -1,6 +1,6 @@
-"""What Reddit's JSON says, as Events and Metrics. Pure functions over decoded answers.
+"""Converts Reddit's JSON into Events and Metrics. Pure functions over decoded JSON.
 
-Source: https://www.reddit.com/dev/api (raw_json=1, so that text is as it was written).
+Source: https://www.reddit.com/dev/api, with raw_json=1, so that text is not escaped.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from core.events import Author, Event, EventKind, Metrics, Reject
 Fate = Literal["live", "removed", "deleted"]
 
 REMOVAL_REVISIONS: Final = {"removed": 2**52, "deleted": 2**52 + 1}
-"""Behind every edit, whose revision is its time in seconds."""
+"""Revisions of a removal and a deletion, after all edits, whose revision is a time in seconds."""
 
 _NAME: Final = re.compile(r"t[134]_\w{1,40}", re.ASCII)
 _LINK: Final = re.compile(r"/comments/(\w{1,40})", re.ASCII)
@@ -40,7 +40,7 @@ class RedditThing:
     """A comment (t1), a submission (t3) or a private message (t4)."""
 
     name: str
-    """Its full name: ``t3_1abcd``."""
+    """Full name: ``t3_1abcd``."""
     created: float
     """Seconds since 1970."""
     data: JsonObject
@@ -51,7 +51,7 @@ class RedditThing:
 
     @property
     def order(self) -> tuple[float, str, int]:
-        """Ascends with time; within one second ids of one kind ascend as they were given."""
+        """Sort key: ascends with time, and within one second with the id."""
         try:
             number = int(self.name[3:], 36)
         except ValueError:
@@ -61,39 +61,41 @@ class RedditThing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RedditListing:
-    """One page of Reddit's, newest first."""
+    """One page of a listing, newest first."""
 
     things: tuple[RedditThing, ...]
-    odd: tuple[tuple[object, str], ...]
-    """What could not be read, with the reason."""
+    unreadable: tuple[tuple[object, str], ...]
+    """Items that could not be read, with the reason."""
     after: str | None
-    """Where the next, older page begins."""
+    """Full name after which the next, older page begins."""
 
 
 def read_listing(answer: object) -> RedditListing:
-    """Raises InputError where the answer is no listing; one odd item costs itself alone."""
+    """Parse a page; unreadable items are set aside. Raises InputError if it is not a listing."""
     data = object_field(answer, "data") if isinstance(answer, dict) else None
     children = data.get("children") if data is not None else None
     if data is None or not isinstance(children, list):
-        raise InputError("the answer is no listing. Check base_url.")
+        raise InputError("the answer is not a listing. Check base_url.")
     things: list[RedditThing] = []
-    odd: list[tuple[object, str]] = []
+    unreadable: list[tuple[object, str]] = []
     for child in children:
         try:
             thing = _thing(child)
         except InputError as error:
-            odd.append((child, str(error)))
+            unreadable.append((child, str(error)))
             continue
         if thing is not None:
             things.append(thing)
     after = data.get("after")
     return RedditListing(
-        things=tuple(things), odd=tuple(odd), after=after if isinstance(after, str) else None
+        things=tuple(things),
+        unreadable=tuple(unreadable),
+        after=after if isinstance(after, str) else None,
     )
 
 
 def reject_of(item: object, reason: str, channel: str) -> Reject:
-    """An item that cannot be read, kept whole."""
+    """The Reject for an unreadable item."""
     raw = json.dumps(item).encode()
     data = item.get("data") if isinstance(item, dict) else None
     name = data.get("name") if isinstance(data, dict) else None
@@ -107,16 +109,16 @@ def reject_of(item: object, reason: str, channel: str) -> Reject:
 
 
 def is_public(native_id: str) -> bool:
-    """True for the full name of a comment or a submission, which can change and has figures."""
+    """True for a comment or submission, which can change and has metrics; by full name."""
     return not native_id.startswith("t4") and _NAME.fullmatch(native_id) is not None
 
 
 def fate_of(thing: RedditThing) -> Fate:
-    """Whether it can still be read, and if not, who took it away."""
+    """``live``, ``removed`` by moderators, or ``deleted`` by the author."""
     data = thing.data
-    found = _GONE.fullmatch(_said(data, "body" if thing.kind != "t3" else "selftext").strip())
+    found = _GONE.fullmatch(_string(data, "body" if thing.kind != "t3" else "selftext").strip())
     if found is None and thing.kind == "t3":
-        found = _GONE.fullmatch(_said(data, "title").strip())
+        found = _GONE.fullmatch(_string(data, "title").strip())
     if thing.kind == "t3" and isinstance(by := data.get("removed_by_category"), str) and by:
         return "deleted" if by == "deleted" else "removed"
     if found is None:
@@ -125,15 +127,15 @@ def fate_of(thing: RedditThing) -> Fate:
 
 
 def edited_at(thing: RedditThing) -> int:
-    """When it was last edited, in seconds since 1970; 0 if never."""
+    """Time of the last edit in seconds since 1970; 0 if there was none."""
     edited = thing.data.get("edited")
     return int(edited) if isinstance(edited, int | float) and 0 < edited < _LATEST else 0
 
 
 def author_of(thing: RedditThing) -> str:
-    """The account's name, which never changes; ``r/name`` where a subreddit writes."""
-    author = _said(thing.data, "author")
-    if not author and thing.kind == "t4" and (subreddit := _said(thing.data, "subreddit")):
+    """Name of the author, which serves as id; ``r/name`` for messages from a subreddit."""
+    author = _string(thing.data, "author")
+    if not author and thing.kind == "t4" and (subreddit := _string(thing.data, "subreddit")):
         return f"r/{subreddit}"
     return author or _NOBODY
 
@@ -147,7 +149,7 @@ def conversation_of(thing: RedditThing) -> str:
 
 
 def metrics_of(thing: RedditThing) -> Metrics:
-    """The figures Reddit tells; a score is upvotes less downvotes, and may be below zero."""
+    """The metrics of a thing; a score is upvotes less downvotes, and may be negative."""
     data = thing.data
     hidden = data.get("score_hidden") is True
     return Metrics(
@@ -162,12 +164,21 @@ def metrics_of(thing: RedditThing) -> Metrics:
 def event_of(
     thing: RedditThing, *, channel: str, me: str, own: Collection[str], www: str, edit: bool = False
 ) -> Event:
-    """``own``: full names of what the account ``me`` wrote. ``edit``: what it says now."""
+    """Convert a thing into an Event.
+
+    Args:
+        thing: a comment, submission or message.
+        channel: the channel's name.
+        me: the account's name.
+        own: full names of what the account has written.
+        www: base of links to Reddit.
+        edit: make an event of the kind EDIT with the current text.
+    """
     data, edited = thing.data, edited_at(thing)
     revision = edited if edit else 0
     author = author_of(thing)
-    parent = _said(data, "parent_id") or None
-    permalink = _said(data, "permalink") or _said(data, "context")
+    parent = _string(data, "parent_id") or None
+    permalink = _string(data, "permalink") or _string(data, "context")
     return Event(
         channel=channel,
         id=thing.name,
@@ -180,13 +191,15 @@ def event_of(
         reply_to=parent,
         url=f"{www}{permalink}" if permalink.startswith("/") else None,
         metrics=metrics_of(thing),
-        solicited=_summons(thing, me, own),
+        solicited=_addresses_account(thing, me, own),
         media=_media(data) if thing.kind == "t3" else (),
     )
 
 
-def gone_event(name: str, conversation: str, fate: Fate, *, channel: str, now: datetime) -> Event:
-    """That it was removed by moderators or deleted by its author; Reddit does not say when."""
+def removal_event(
+    name: str, conversation: str, fate: Fate, *, channel: str, now: datetime
+) -> Event:
+    """The event for a removed or deleted thing; Reddit does not tell when that happened."""
     author = conversation.partition("/")[2]
     return Event(
         channel=channel,
@@ -204,16 +217,16 @@ _KINDS: Final = {"t1": EventKind.COMMENT, "t3": EventKind.POST, "t4": EventKind.
 
 
 def _thing(child: object) -> RedditThing | None:
-    """The thing; ``None`` for what nobody said: accounts, subreddits, "more"."""
+    """Parse one item; ``None`` for accounts, subreddits and "more"."""
     if not isinstance(child, dict):
-        raise InputError("an item is no object.")
+        raise InputError("an item is not an object.")
     kind = child.get("kind")
     if not isinstance(kind, str) or kind not in _KINDS:
         return None
     data = object_field(child, "data") or {}
     name = required_id(data, "name", "name")
     if not _NAME.fullmatch(name) or name[:2] != kind:
-        raise InputError(f'"name" is {name[:40]!a}, which is no full name.')
+        raise InputError(f'"name" is {name[:40]!a}, which is not a full name.')
     text_field(data, "title" if name.startswith("t3") else "body")
     text_field(data, "author", default="")
     created = time_field(data, "created_utc")
@@ -221,40 +234,40 @@ def _thing(child: object) -> RedditThing | None:
 
 
 def _text(thing: RedditThing) -> str:
-    """A submission's title stands above its text, a first message's subject above the message."""
+    """The text, with a submission's title or the subject of a first message above it."""
     if thing.kind == "t1":
-        return _said(thing.data, "body")
+        return _string(thing.data, "body")
     first = thing.kind == "t3" or not thing.data.get("parent_id")
-    head = _said(thing.data, "title" if thing.kind == "t3" else "subject") if first else ""
-    body = _said(thing.data, "selftext" if thing.kind == "t3" else "body")
+    head = _string(thing.data, "title" if thing.kind == "t3" else "subject") if first else ""
+    body = _string(thing.data, "selftext" if thing.kind == "t3" else "body")
     return f"{head}\n\n{body}" if head and body else head or body
 
 
-def _summons(thing: RedditThing, me: str, own: Collection[str]) -> bool:
-    """True where the author speaks to the account: a message, an answer to it, its name."""
+def _addresses_account(thing: RedditThing, me: str, own: Collection[str]) -> bool:
+    """True if the author addresses the account: by message, by answering it, by naming it."""
     data = thing.data
-    if thing.kind == "t4" or data.get("was_comment") is True or _said(data, "parent_id") in own:
+    if thing.kind == "t4" or data.get("was_comment") is True or _string(data, "parent_id") in own:
         return True
-    if _said(data, "parent_id").startswith("t3") and _same(_said(data, "link_author"), me):
+    if _string(data, "parent_id").startswith("t3") and _same(_string(data, "link_author"), me):
         return True
     name = rf"(?<![A-Za-z0-9_/-])/?u/{re.escape(me)}(?![A-Za-z0-9_-])"
     return re.search(name, _text(thing), re.IGNORECASE) is not None
 
 
 def _link(thing: RedditThing) -> str:
-    """The submission it belongs to; the inbox tells it only within a path."""
+    """The submission that it belongs to; in the inbox it is given in a path only."""
     if thing.kind == "t3":
         return thing.name
-    link = _said(thing.data, "link_id")
+    link = _string(thing.data, "link_id")
     if _NAME.fullmatch(link):
         return link
-    found = _LINK.search(_said(thing.data, "context") or _said(thing.data, "permalink"))
+    found = _LINK.search(_string(thing.data, "context") or _string(thing.data, "permalink"))
     return f"t3_{found[1]}" if found else thing.name
 
 
 def _media(data: JsonObject) -> tuple[str, ...]:
-    """Where a submission that is no text leads to: a picture, a film, a page."""
-    url = _said(data, "url")
+    """Link of a submission that is not a text."""
+    url = _string(data, "url")
     linked = data.get("is_self") is False and url.startswith(("http://", "https://"))
     return (url,) if linked else ()
 
@@ -263,7 +276,7 @@ def _same(name: str, other: str) -> bool:
     return name.lower() == other.lower()
 
 
-def _said(data: JsonObject, name: str) -> str:
+def _string(data: JsonObject, name: str) -> str:
     value = data.get(name)
     return value if isinstance(value, str) else ""
 

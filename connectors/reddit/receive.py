@@ -1,11 +1,10 @@
-"""What is new in a listing of Reddit's, which shows the newest first, a hundred at a time.
+"""Reads listings: which there are, and what is new in them.
 
-Reddit is asked for what stands before the third last item that was delivered. If the answer holds
-one of the last two, nothing lies between it and what is known. If not (they were deleted, or more
-came than one page shows), the listing is read from its top until it reaches what is known; where
-it never does, items may be missing.
+Reddit returns listings newest first, a hundred items a page. The request asks for items newer than
+the third last delivered one. If the answer holds one of the last two, it joins on without a gap.
+Otherwise (they were deleted, or more than a page is new) the listing is read from its top until it
+reaches known items; if it never does, items may be missing.
 """
-# DOC What is read: one listing of Reddit's each, and which of them may not be read just now.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,107 +17,15 @@ from connectors.reddit.settings import RedditSettings
 from core.clock import Clock
 
 PAGE: Final = 100
-_LONGEST: Final = 1200
-"""No listing holds more than a thousand items; while it is read it grows."""
+_MOST_ITEMS: Final = 1200
+"""Items after which reading stops; listings hold a thousand, and may grow while they are read."""
 
-_WORTH: Final = 5
-"""From so many new items on it is worth asking for more at once."""
+_WORTH_ANOTHER_PAGE: Final = 5
+"""New items on a page from which on the next request is sent at once."""
+_PAUSE: Final = 600.0
+"""Seconds for which an unreadable source is not requested."""
 
 Fetch = Callable[[Mapping[str, str | int]], Awaitable[RedditListing]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewItems:
-    """What was not delivered yet."""
-
-    things: tuple[RedditThing, ...]
-    """Oldest first, each once."""
-    odd: tuple[tuple[object, str], ...]
-    gap: bool
-    """True where nothing that was known was met again."""
-    more: bool
-    """True where there may be more at once."""
-    marks: tuple[ListingMark, ...] | None = None
-    """The newest items the listing holds, where it was read from its top."""
-
-
-async def read_new(fetch: Fetch, marks: tuple[ListingMark, ...] | None, backlog: int) -> NewItems:
-    """Read on behind ``marks``, oldest first; ``None`` where the source was never read.
-
-    ``backlog``: how many items a source that is new delivers at most. Raises what ``fetch`` raises,
-    and RedditRequestError where one page comes twice.
-    """
-    if marks and len(marks) > 1:
-        listing = await fetch({"before": marks[0].name, "limit": PAGE})
-        if _holds(listing, marks[1:]):
-            things = [thing for thing in _order(listing.things) if _is_new(thing, marks)]
-            more = len(things) >= _WORTH
-            return NewItems(things=tuple(things), odd=listing.odd, gap=False, more=more)
-    return await _from_the_top(fetch, marks, backlog)
-
-
-async def _from_the_top(
-    fetch: Fetch, marks: tuple[ListingMark, ...] | None, backlog: int
-) -> NewItems:
-    found: dict[str, RedditThing] = {}
-    odd: list[tuple[object, str]] = []
-    joined, after = False, ""
-    while len(found) < _LONGEST:
-        asked: dict[str, str | int] = {"limit": PAGE}
-        listing = await fetch(asked | {"after": after} if after else asked)
-        if found and listing.things and all(thing.name in found for thing in listing.things):
-            raise RedditRequestError(RedditFault.UNCLEAR, "the same page came twice")
-        found |= {thing.name: thing for thing in listing.things}
-        odd += listing.odd
-        joined = bool(marks) and _joins(listing, marks or ())
-        full = marks is None and len(found) >= backlog
-        after = listing.after or ""
-        if joined or full or not after or not listing.things:
-            break
-    every = _order(list(found.values()))
-    things = [thing for thing in every if _is_new(thing, marks or ())]
-    return NewItems(
-        things=tuple(things[-backlog:] if marks is None else things),
-        odd=tuple(odd),
-        gap=bool(marks) and bool(found) and not joined,
-        more=False,
-        marks=tuple(
-            ListingMark(name=thing.name, created=thing.created) for thing in every[-MARKS:]
-        ),
-    )
-
-
-def _order(newest_first: Sequence[RedditThing]) -> list[RedditThing]:
-    """Oldest first, even where the page is out of order; what is equal keeps its place."""
-    things = list(newest_first)
-    things.reverse()
-    things.sort(key=lambda thing: thing.order)
-    return things
-
-
-def _is_new(thing: RedditThing, marks: Sequence[ListingMark]) -> bool:
-    """True where it was not delivered: not a mark, and not from before the oldest of them."""
-    if not marks:
-        return True
-    return thing.created >= marks[0].created and not _is_mark(thing, marks)
-
-
-def _is_mark(thing: RedditThing, marks: Sequence[ListingMark]) -> bool:
-    return any(thing.name == mark.name for mark in marks)
-
-
-def _holds(listing: RedditListing, marks: Sequence[ListingMark]) -> bool:
-    return any(_is_mark(thing, marks) for thing in listing.things)
-
-
-def _joins(listing: RedditListing, marks: Sequence[ListingMark]) -> bool:
-    """True where the page reaches what is known: a mark, or something older than all marks."""
-    older = any(thing.created < marks[0].created for thing in listing.things)
-    return older or _holds(listing, marks)
-
-
-_REST: Final = 600.0
-"""How long a source that may not be read is left alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,13 +33,13 @@ class ListingSource:
     """One listing."""
 
     key: str
-    """In the cursor and for people."""
+    """Identifies it in the cursor and for staff."""
     path: str
     params: Mapping[str, str | int] = field(default_factory=dict)
 
 
 def listing_sources(settings: RedditSettings) -> tuple[ListingSource, ...]:
-    """The inbox first: what is in it as well as elsewhere counts as addressed to the brand."""
+    """The listings of a channel; the inbox first, as its items count as addressed to the brand."""
     found: list[ListingSource] = []
     if settings.inbox:
         found.append(ListingSource(key="inbox", path="message/inbox/"))
@@ -147,25 +54,117 @@ def listing_sources(settings: RedditSettings) -> tuple[ListingSource, ...]:
 
 
 class UnreadableSources:
-    """Sources that Reddit does not let the account read, with the reason."""
+    """Sources that the account may not read, with the reason."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._until: dict[str, tuple[float, str]] = {}
 
     def add(self, source: ListingSource, reason: str) -> None:
-        """Leave it alone for ten minutes."""
-        self._until[source.key] = (self._clock.monotonic() + _REST, reason)
+        """Pause ``source`` for ten minutes."""
+        self._until[source.key] = (self._clock.monotonic() + _PAUSE, reason)
 
     def has(self, source: ListingSource) -> bool:
-        """True where it is left alone now."""
+        """True while ``source`` is paused."""
         until, _ = self._until.get(source.key, (0.0, ""))
         return until > self._clock.monotonic()
 
     def forget(self, source: ListingSource) -> None:
-        """It can be read again."""
+        """Resume ``source``."""
         self._until.pop(source.key, None)
 
     def facts(self) -> Sequence[tuple[str, str]]:
-        """(source, reason) of each."""
+        """(source, reason) of each paused source."""
         return [(key, reason) for key, (_, reason) in self._until.items()]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewItems:
+    """Items that were not delivered yet."""
+
+    things: tuple[RedditThing, ...]
+    """Oldest first, each once."""
+    unreadable: tuple[tuple[object, str], ...]
+    gap: bool
+    """True if no known item was met, so that items may be missing."""
+    more: bool
+    """True if there may be more new items already."""
+    marks: tuple[ListingMark, ...] | None = None
+    """The newest items of the listing, if it was read from its top."""
+
+
+async def read_new(fetch: Fetch, marks: tuple[ListingMark, ...] | None, backlog: int) -> NewItems:
+    """Read the items after ``marks``, oldest first; ``marks`` is ``None`` for a new source.
+
+    ``backlog``: most items of a new source. Raises what ``fetch`` raises, and RedditRequestError if
+    Reddit returns the same page twice.
+    """
+    if marks and len(marks) > 1:
+        listing = await fetch({"before": marks[0].name, "limit": PAGE})
+        if _holds(listing, marks[1:]):
+            things = [thing for thing in _order(listing.things) if _is_new(thing, marks)]
+            more = len(things) >= _WORTH_ANOTHER_PAGE
+            return NewItems(
+                things=tuple(things), unreadable=listing.unreadable, gap=False, more=more
+            )
+    return await _from_the_top(fetch, marks, backlog)
+
+
+async def _from_the_top(
+    fetch: Fetch, marks: tuple[ListingMark, ...] | None, backlog: int
+) -> NewItems:
+    found: dict[str, RedditThing] = {}
+    unreadable: list[tuple[object, str]] = []
+    joined, after = False, ""
+    while len(found) < _MOST_ITEMS:
+        asked: dict[str, str | int] = {"limit": PAGE}
+        listing = await fetch(asked | {"after": after} if after else asked)
+        if found and listing.things and all(thing.name in found for thing in listing.things):
+            raise RedditRequestError(RedditFault.UNCLEAR, "the same page came twice")
+        found |= {thing.name: thing for thing in listing.things}
+        unreadable += listing.unreadable
+        joined = bool(marks) and _joins(listing, marks or ())
+        full = marks is None and len(found) >= backlog
+        after = listing.after or ""
+        if joined or full or not after or not listing.things:
+            break
+    every = _order(list(found.values()))
+    things = [thing for thing in every if _is_new(thing, marks or ())]
+    return NewItems(
+        things=tuple(things[-backlog:] if marks is None else things),
+        unreadable=tuple(unreadable),
+        gap=bool(marks) and bool(found) and not joined,
+        more=False,
+        marks=tuple(
+            ListingMark(name=thing.name, created=thing.created) for thing in every[-MARKS:]
+        ),
+    )
+
+
+def _order(newest_first: Sequence[RedditThing]) -> list[RedditThing]:
+    """Sort oldest first; equal items keep their order."""
+    things = list(newest_first)
+    things.reverse()
+    things.sort(key=lambda thing: thing.order)
+    return things
+
+
+def _is_new(thing: RedditThing, marks: Sequence[ListingMark]) -> bool:
+    """True if the thing is neither a mark nor older than all marks."""
+    if not marks:
+        return True
+    return thing.created >= marks[0].created and not _is_mark(thing, marks)
+
+
+def _is_mark(thing: RedditThing, marks: Sequence[ListingMark]) -> bool:
+    return any(thing.name == mark.name for mark in marks)
+
+
+def _holds(listing: RedditListing, marks: Sequence[ListingMark]) -> bool:
+    return any(_is_mark(thing, marks) for thing in listing.things)
+
+
+def _joins(listing: RedditListing, marks: Sequence[ListingMark]) -> bool:
+    """True if the page reaches known items: a mark, or anything older than all marks."""
+    older = any(thing.created < marks[0].created for thing in listing.things)
+    return older or _holds(listing, marks)

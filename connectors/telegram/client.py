@@ -1,4 +1,4 @@
-"""Calls the Bot API; the only place where its errors, and aiogram's, are understood.
+"""Calls the Bot API through aiogram, and translates the errors of both.
 
 Source: https://core.telegram.org/bots/api#making-requests
 """
@@ -36,13 +36,13 @@ _FAULTS: Final[tuple[tuple[type[TelegramAPIError], TelegramFault], ...]] = (
     (
         TelegramNotFound,
         TelegramFault.CREDENTIAL,
-    ),  # a token that never was, or a base_url without an API
+    ),  # an unknown token, or a base_url without an API
     (TelegramConflictError, TelegramFault.CONFLICT),
     (TelegramForbiddenError, TelegramFault.FORBIDDEN),
     (
         TelegramEntityTooLarge,
         TelegramFault.REJECTED,
-    ),  # before the network errors, of which it is one
+    ),  # a TelegramNetworkError, so it comes before that
     (TelegramNetworkError, TelegramFault.UNCLEAR),
     (TelegramServerError, TelegramFault.UNCLEAR),
 )
@@ -58,20 +58,20 @@ class TelegramApi:
         self._bot = Bot(self._token, session=AiohttpSession(api=server))
 
     async def call(self, method: TelegramMethod[T], *, seconds: int) -> T:
-        """Make one request, at most ``seconds`` long; raises TelegramRequestError and nothing else."""
+        """Make one request within ``seconds``; raises TelegramRequestError and nothing else."""
         if self._closed:
             raise TelegramRequestError(TelegramFault.UNREACHED, "the connector is closed")
         answer: T | None
         try:
             answer = await self._bot.session.make_request(self._bot, method, timeout=seconds)
-        except Exception as error:  # aiogram has no common base, and stumbles over odd bodies
+        except Exception as error:  # no common base class; malformed bodies raise anything
             raise self._translate(error) from None  # the cause's text may hold the token
         if answer is None:
             raise TelegramRequestError(TelegramFault.UNCLEAR, "the answer has no result")
         return answer
 
     async def close(self) -> None:
-        """Give back the connections; may be called twice."""
+        """Close all connections; may be called twice."""
         self._closed = True
         await self._bot.session.close()
 
@@ -83,9 +83,11 @@ class TelegramApi:
         text = self._clean(error.message)
         flood = _FLOOD.match(text)
         if isinstance(error, TelegramRetryAfter):
-            return TelegramRequestError(TelegramFault.WAIT, text, seconds=float(error.retry_after))
+            return TelegramRequestError(
+                TelegramFault.WAIT, text, retry_after=float(error.retry_after)
+            )
         if flood:
-            return TelegramRequestError(TelegramFault.WAIT, text, seconds=float(flood[1] or 1))
+            return TelegramRequestError(TelegramFault.WAIT, text, retry_after=float(flood[1] or 1))
         if isinstance(error, TelegramMigrateToChat):
             return TelegramRequestError(
                 TelegramFault.MOVED, text, moved_to=error.migrate_to_chat_id

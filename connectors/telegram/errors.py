@@ -1,4 +1,4 @@
-"""Errors of the Bot API."""
+"""Errors of requests to the Bot API and how to treat them."""
 
 from enum import Enum
 
@@ -6,36 +6,41 @@ from core.errors import ConnectorError, Refused, Unavailable
 
 
 class TelegramFault(Enum):
-    """What went wrong, as far as it decides what to do next."""
+    """Kinds of failed requests, by what to do next."""
 
-    WAIT = "asked to wait"
-    CREDENTIAL = "the token is refused"
+    WAIT = "rate limited"
+    CREDENTIAL = "the token is rejected"
     CONFLICT = "another reader, or a webhook"
     FORBIDDEN = "blocked or removed"
     MOVED = "the group has a new id"
-    REJECTED = "this request will never work"
-    UNREACHED = "the request did not leave"
+    REJECTED = "the request will never be accepted"
+    UNREACHED = "the request was not sent"
     UNCLEAR = "the request may have been acted on"
 
 
 class TelegramRequestError(ConnectorError):
-    """A call that did not work; ``text`` never holds the token."""
+    """A request that failed; ``text`` never holds the token."""
 
     def __init__(
-        self, fault: TelegramFault, text: str, *, seconds: float = 0.0, moved_to: int | None = None
+        self,
+        fault: TelegramFault,
+        text: str,
+        *,
+        retry_after: float = 0.0,
+        moved_to: int | None = None,
     ) -> None:
         super().__init__(text)
         self.fault = fault
         self.text = text
-        self.seconds = seconds
-        """How long to wait, where the platform says so."""
+        self.retry_after = retry_after
+        """Seconds until the next attempt, if Telegram names them."""
         self.moved_to = moved_to
 
-    def reading(self) -> ConnectorError:
-        """What it means for whoever reads updates: Unavailable, or Refused with the remedy."""
+    def as_reading_error(self) -> ConnectorError:
+        """The error to raise from ``pages``: Unavailable, or Refused with a remedy."""
         if self.fault is TelegramFault.CREDENTIAL:
             return Refused(
-                f"Telegram refuses the token: {self.text}",
+                f"Telegram rejects the token: {self.text}",
                 remedy="Get the bot's token from @BotFather, and check base_url.",
             )
         if self.fault is TelegramFault.CONFLICT and "webhook" in self.text:
@@ -45,8 +50,8 @@ class TelegramRequestError(ConnectorError):
             )
         if self.fault is TelegramFault.CONFLICT:
             return Unavailable(
-                f"Somebody else reads this bot's updates: {self.text}. Stop the other program that "
-                "uses this token, or give this one its own bot"
+                f"Another program reads this bot's updates: {self.text}. Stop it, or give this "
+                "program its own bot"
             )
-        wait = self.seconds if self.fault is TelegramFault.WAIT else None
+        wait = self.retry_after if self.fault is TelegramFault.WAIT else None
         return Unavailable(f"Telegram: {self.text}", retry_after=wait)

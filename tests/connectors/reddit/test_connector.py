@@ -107,7 +107,7 @@ async def test_the_place_is_kept_where_the_last_items_were_deleted(bench: Bench)
         await bench.kit.shelf.until(13)
     assert bench.ids == names
     assert not bench.kit.bell.alerts
-    marks = RedditCursor.read(bench.kit.shelf.cursors["reddit"]).seen[COMMENTS]
+    marks = RedditCursor.decode(bench.kit.shelf.cursors["reddit"]).seen[COMMENTS]
     assert [mark.name for mark in marks] == names[10:]
 
 
@@ -213,7 +213,7 @@ async def test_what_the_account_writes_itself_is_no_event(bench: Bench) -> None:
     (event,) = bench.kit.shelf.events.values()
     assert event.id == answer
     assert event.solicited
-    assert gone not in RedditCursor.read(bench.kit.shelf.cursors["reddit"]).watch
+    assert gone not in RedditCursor.decode(bench.kit.shelf.cursors["reddit"]).watch
 
 
 async def test_one_odd_item_is_kept_aside_once_and_the_rest_goes_on(bench: Bench) -> None:
@@ -274,5 +274,5 @@ async def test_the_cursor_stays_small(bench: Bench) -> None:
         await bench.kit.shelf.until(400)
     cursor = bench.kit.shelf.cursors["reddit"]
     assert len(json.loads(cursor)["watch"]) == 300
-    assert RedditCursor.read(cursor).write() == cursor
+    assert RedditCursor.decode(cursor).encode() == cursor
     assert len(cursor) < 20_000

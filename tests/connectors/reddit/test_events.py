@@ -23,9 +23,7 @@ BASE: dict[str, object] = {"author": "xiao_wang", "created_utc": 1_772_352_000.0
 
 
 def listing(*children: object) -> RedditListing:
-    return read_listing(
-        {"kind": "RedditListing", "data": {"children": list(children), "after": "t1_x"}}
-    )
+    return read_listing({"kind": "Listing", "data": {"children": list(children), "after": "t1_x"}})
 
 
 def thing(name: str = "t1_a", /, **data: object) -> RedditThing:
@@ -206,14 +204,14 @@ def test_the_share_of_upvotes(value: object, ratio: float | None) -> None:
 def test_an_odd_item_costs_itself_alone(child: object) -> None:
     found = listing(child, {"kind": "t1", "data": {"name": "t1_b", "body": "x"} | BASE})
     assert [one.name for one in found.things] == ["t1_b"]
-    ((item, reason),) = found.odd
+    ((item, reason),) = found.unreadable
     rejects = {reject_of(item, reason, "reddit").id for _ in range(2)}
     assert len(rejects) == 1
 
 
 def test_what_nobody_said_is_left_out() -> None:
     children: tuple[Any, ...] = ({"kind": "more", "data": {}}, {"kind": [1]}, {})
-    assert listing(*children) == RedditListing(things=(), odd=(), after="t1_x")
+    assert listing(*children) == RedditListing(things=(), unreadable=(), after="t1_x")
 
 
 @pytest.mark.parametrize("answer", [None, [], {"data": {"children": 7}}, {"data": {}}])

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from connectors.reddit.connector import Reddit
 from core.connector import Rejected, RetryAt, Sent
 from core.outbox import Target
 from tests.connectors.reddit.bench import Bench, reddit_bench, under
@@ -85,8 +84,7 @@ async def test_what_cannot_be_sent_is_not_tried(
 
 
 async def test_as_much_as_reddit_takes_is_sent_without_what_it_cannot_carry(bench: Bench) -> None:
-    connector: Reddit = bench.connector()
-    assert connector.length("好𠮷") == 2
+    connector = bench.connector()
     assert isinstance(await connector.send(under("t1_a"), "长" * 10_000, "k1"), Sent)
     assert isinstance(await connector.send(under("t1_b"), "a\x00b\ud800", "k2"), Sent)
     assert bench.server.texts[1] == "ab?"

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from connectors.reddit.alerts import gap_alert
-from connectors.reddit.cursor import ListingMark
 from connectors.reddit.limits import RedditLimits, rate_limit_pause, requested_wait
 from connectors.reddit.receive import listing_sources
 from connectors.reddit.settings import RedditSettings
@@ -92,39 +90,39 @@ def said(remaining: str, reset: str) -> dict[str, str]:
 async def test_the_budget_is_spread_and_the_rest_left_to_replies() -> None:
     clock = ManualClock(START)
     budget = RedditLimits(clock)
-    assert budget.reading() == budget.writing() == 0
-    budget.heard(said("600.0", "600"))
-    assert budget.reading() == 0
-    budget.heard(said("42", "60"))
-    assert budget.reading() == pytest.approx(60 / 40)
-    budget.heard(said("3", "500"))
-    assert budget.reading() == 10
-    budget.heard(said("2", "500"))
-    assert (budget.reading(), budget.writing()) == (500, 0)
-    budget.heard(said("0", "400"))
-    assert (budget.reading(), budget.writing()) == (400, 400)
+    assert budget.read_wait() == budget.write_wait() == 0
+    budget.note_headers(said("600.0", "600"))
+    assert budget.read_wait() == 0
+    budget.note_headers(said("42", "60"))
+    assert budget.read_wait() == pytest.approx(60 / 40)
+    budget.note_headers(said("3", "500"))
+    assert budget.read_wait() == 10
+    budget.note_headers(said("2", "500"))
+    assert (budget.read_wait(), budget.write_wait()) == (500, 0)
+    budget.note_headers(said("0", "400"))
+    assert (budget.read_wait(), budget.write_wait()) == (400, 400)
     await clock.advance(400)
-    assert (budget.reading(), budget.writing(), budget.until_reset()) == (0, 0, 0)
+    assert (budget.read_wait(), budget.write_wait(), budget.until_reset()) == (0, 0, 0)
 
 
 async def test_pauses_hold_both_or_replies_alone() -> None:
     clock = ManualClock(START)
     budget = RedditLimits(clock)
     budget.hold_writes(30)
-    assert (budget.reading(), budget.writing()) == (0, 30)
+    assert (budget.read_wait(), budget.write_wait()) == (0, 30)
     budget.hold(50)
     budget.hold(10)
-    assert (budget.reading(), budget.writing()) == (50, 50)
+    assert (budget.read_wait(), budget.write_wait()) == (50, 50)
     await clock.advance(50)
-    assert budget.reading() == 0
+    assert budget.read_wait() == 0
 
 
 @pytest.mark.parametrize("odd", ["", "nan", "-1", "inf", "many"])
 def test_headers_that_are_no_numbers_count_as_not_said(odd: str) -> None:
     budget = RedditLimits(ManualClock(START))
-    budget.heard(said(odd, "60"))
-    budget.heard(said("60", odd))
-    budget.heard({})
+    budget.note_headers(said(odd, "60"))
+    budget.note_headers(said("60", odd))
+    budget.note_headers({})
     assert budget.remaining is None
     assert requested_wait({"retry-after": odd}, START) is None
 
@@ -144,12 +142,3 @@ def test_a_pause_in_words() -> None:
     assert rate_limit_pause("in 2 minutes", True) == 120
     assert rate_limit_pause("in 2 minutes", -1) == 120
     assert rate_limit_pause("later", float("inf")) == 60
-
-
-def test_a_gap_names_the_listing_and_the_time() -> None:
-    last = ListingMark(name="t1_x", created=START.timestamp())
-    alert = gap_alert(name="reddit", source="r/shop/new", last=last, now=START)
-    assert alert.key == "gap:reddit:r/shop/new:t1_x"
-    assert "r/shop/new" in alert.body
-    assert "2026-03-01 08:00" in alert.body
-    assert "{" not in alert.title + alert.body

@@ -75,7 +75,7 @@ async def test_pages_in_the_wrong_order_lose_nothing(bench: Bench) -> None:
         bench.server.pending = [first]
         await bench.kit.shelf.until(2)
     assert bench.kit.shelf.ids == [early, late]
-    assert TelegramCursor.read(bench.kit.shelf.cursors["tg"]).offset == 1002
+    assert TelegramCursor.decode(bench.kit.shelf.cursors["tg"]).offset == 1002
 
 
 async def test_a_server_that_repeats_itself_is_stored_once_and_not_asked_at_full_speed(
@@ -97,12 +97,12 @@ async def test_a_server_that_does_not_wait_is_not_asked_at_full_speed(bench: Ben
 
 
 async def test_after_a_silent_week_telegram_counts_anew(bench: Bench) -> None:
-    bench.kit.shelf.cursors["tg"] = TelegramCursor(offset=900_000_000).write(bench.kit.clock.now())
+    bench.kit.shelf.cursors["tg"] = TelegramCursor(offset=900_000_000).encode(bench.kit.clock.now())
     bench.server.deaf = True
     bench.server.say("after the silence")
     async with running(bench.connector(), bench.kit.shelf):
         await bench.kit.shelf.until(1)
-    assert TelegramCursor.read(bench.kit.shelf.cursors["tg"]).offset == 1001
+    assert TelegramCursor.decode(bench.kit.shelf.cursors["tg"]).offset == 1001
 
 
 async def test_one_odd_update_is_kept_aside_and_the_rest_goes_on(bench: Bench) -> None:

@@ -83,7 +83,7 @@ async def test_a_press_that_could_not_be_stored_is_pressed_again(bench: Bench) -
         await anext(bench.connector(staff_chat=-100).pages(None))
     await bench.kit.shelf.accept("tg", await anext(bench.connector(staff_chat=-100).pages(None)))
     assert len(door.pressed) == 2
-    assert TelegramCursor.read(bench.kit.shelf.cursors["tg"]).offset == 1001
+    assert TelegramCursor.decode(bench.kit.shelf.cursors["tg"]).offset == 1001
 
 
 def test_the_group_is_there_where_it_is_set(bench: Bench) -> None:

@@ -237,9 +237,9 @@ def test_every_card_has_its_words_in_both_languages(language: str) -> None:
         )
         assert "{" not in text
     for action in StaffAction:
-        assert words.say(f"button.{action}")
+        assert words.render(f"button.{action}")
     for key in ("done", "late", "unknown", "stranger"):
-        assert words.say(f"told.{key}", account="1")
+        assert words.render(f"told.{key}", account="1")
 
 
 def test_a_card_fits_whatever_it_holds() -> None:

@@ -106,7 +106,7 @@ async def test_the_token_is_in_no_log_and_no_error(
 
 async def test_more_than_a_day_without_contact_raises_a_gap_alert(bench: Bench) -> None:
     since = START - timedelta(hours=25)
-    bench.kit.shelf.cursors["tg"] = TelegramCursor(offset=5).write(since)
+    bench.kit.shelf.cursors["tg"] = TelegramCursor(offset=5).encode(since)
     for _ in range(2):
         async with running(bench.connector(), bench.kit.shelf):
             async with asyncio.timeout(5):
@@ -121,7 +121,7 @@ async def test_more_than_a_day_without_contact_raises_a_gap_alert(bench: Bench) 
 
 
 async def test_a_day_is_no_gap_and_a_first_start_is_none(bench: Bench) -> None:
-    bench.kit.shelf.cursors["tg"] = TelegramCursor(offset=5).write(START - timedelta(hours=23))
+    bench.kit.shelf.cursors["tg"] = TelegramCursor(offset=5).encode(START - timedelta(hours=23))
     bench.server.say("x")
     await drain(bench.connector(), bench.kit.shelf, pages=1)
     bench.kit.shelf.cursors.clear()
@@ -136,7 +136,7 @@ async def test_while_nothing_happens_the_contact_is_stored_now_and_then(bench: B
         async with asyncio.timeout(5):
             while len(bench.kit.shelf.pages) < 2:
                 await asyncio.sleep(0.01)
-    first, second = (TelegramCursor.read(page.cursor) for page in bench.kit.shelf.pages[:2])
+    first, second = (TelegramCursor.decode(page.cursor) for page in bench.kit.shelf.pages[:2])
     assert not bench.kit.shelf.events
     assert first.contact is not None
     assert second.contact is not None
@@ -146,7 +146,7 @@ async def test_while_nothing_happens_the_contact_is_stored_now_and_then(bench: B
 
 @pytest.mark.parametrize("cursor", [None, "", "x", "7 yesterday", "- 2026", "7"])
 def test_any_cursor_can_be_read(cursor: str | None) -> None:
-    mark = TelegramCursor.read(cursor)
+    mark = TelegramCursor.decode(cursor)
     assert mark.offset == (7 if cursor and cursor.startswith("7") else None)
 
 

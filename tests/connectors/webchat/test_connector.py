@@ -164,6 +164,7 @@ async def test_ten_thousand_visitors_do_not_free_the_one_who_floods(tmp_path: Pa
 
 async def test_it_is_what_the_pipeline_and_the_console_ask_for(chat: Chat) -> None:
     connector: Connector = chat.webchat
+    assert connector.name == "chat"
     page: WebChat = chat.webchat
     assert isinstance(page, Sends)
     target = Target(channel="chat", conversation="c")

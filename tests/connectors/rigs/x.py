@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from core.connector import Connector
 from core.outbox import Target
 from tests.connectors.support import HurriedClock, Kit
 from tests.connectors.x.protocol import KEYS, TOKEN
 from tests.connectors.x.server import XServer, x_server
-from tests.contracts.connector_rig import Rig, build
+from tests.contracts.connector_rig import ContractRig, Rig, build
 
 
 class XRig:
@@ -43,3 +44,6 @@ class XRig:
 async def x_rig(folder: Path) -> AsyncIterator[Rig]:
     async with x_server() as server:
         yield XRig(folder, server)
+
+
+RIG: Final = ContractRig(open=x_rig)

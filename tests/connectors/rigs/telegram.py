@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from core.connector import Connector
 from core.outbox import Target
 from tests.connectors.support import HurriedClock, Kit
 from tests.connectors.telegram.server import TOKEN, TelegramServer, telegram_server
-from tests.contracts.connector_rig import Rig, build
+from tests.contracts.connector_rig import ContractRig, Rig, build
 
 
 class TelegramRig:
@@ -37,3 +38,6 @@ class TelegramRig:
 async def telegram_rig(folder: Path) -> AsyncIterator[Rig]:
     async with telegram_server() as server:
         yield TelegramRig(folder, server)
+
+
+RIG: Final = ContractRig(open=telegram_rig)

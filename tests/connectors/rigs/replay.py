@@ -4,11 +4,12 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from core.connector import Connector
 from core.outbox import Target
 from tests.connectors.support import START, Kit
-from tests.contracts.connector_rig import Rig, build, new_kit
+from tests.contracts.connector_rig import ContractRig, Rig, build, new_kit
 
 
 class ReplayRig:
@@ -50,3 +51,6 @@ class ReplayRig:
 @asynccontextmanager
 async def replay_rig(folder: Path) -> AsyncIterator[Rig]:
     yield ReplayRig(folder)
+
+
+RIG: Final = ContractRig(open=replay_rig, ends=True, keyed=True)
