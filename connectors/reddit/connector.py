@@ -297,5 +297,5 @@ class Reddit:
         except RedditRequestError as error:
             if error.fault not in (RedditFault.FORBIDDEN, RedditFault.ABSENT):
                 raise
-            return f"not readable ({error.text})"
-        return "readable"
+            return f"may not be read ({error.text})"
+        return "may be read"

@@ -119,7 +119,7 @@ class RedditSender:
         """Keys of replies that an overloaded server may have taken."""
         self._failures = 0
         self._down_until = 0.0
-        """Monotonic time before which nothing is sent, while Reddit is unreachable."""
+        """Monotonic time of the next attempt, while Reddit is unreachable."""
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
         """As core.connector.Sends."""
@@ -133,8 +133,6 @@ class RedditSender:
             return Rejected(reason=reason)
         if (wait := self._limits.write_wait()) > 0:
             return self._later(wait, "rate limited by Reddit")
-        if (down := self._down_until - self._clock.monotonic()) > 0:
-            return self._later(down, "Reddit is unreachable")
         try:
             native_id = await self._sent_already(destination, body, key)
         except RedditRequestError as error:
@@ -243,11 +241,16 @@ class RedditSender:
             return None
 
     def _back_off(self) -> float:
-        """Hold all replies, longer after each failure in a row."""
-        self._failures += 1
-        wait = delay(self._failures, first=_FIRST_WAIT, most=_LONGEST_WAIT)
-        self._down_until = self._clock.monotonic() + wait
-        return wait
+        """Seconds until the next attempt; longer after each failed attempt in a row.
+
+        Replies that fail in the same pause share it.
+        """
+        now = self._clock.monotonic()
+        if now >= self._down_until:
+            self._failures += 1
+            wait = delay(self._failures, first=_FIRST_WAIT, most=_LONGEST_WAIT)
+            self._down_until = now + wait
+        return self._down_until - now
 
     def _later(self, seconds: float, reason: str) -> RetryAt:
         return RetryAt(at=self._clock.now() + timedelta(seconds=seconds), reason=reason)

@@ -71,7 +71,7 @@ async def test_a_new_message_that_cannot_be_read_back_is_sent_all_the_same(bench
     [
         (under("t1_a"), " \n\x00", "empty"),
         (under("t1_a"), "x" * 10_001, "10001 characters"),
-        (Target(channel="reddit", conversation="42"), "x", "no Reddit conversation"),
+        (Target(channel="reddit", conversation="42"), "x", "not a conversation on Reddit"),
     ],
 )
 async def test_what_cannot_be_sent_is_not_tried(

@@ -223,7 +223,7 @@ async def test_while_out_of_reach_other_replies_do_not_try(tmp_path: Path) -> No
     await channel.send(key="a")
     result = await channel.send(to="8", key="b")
     assert isinstance(result, RetryAt)
-    assert result.reason == "Telegram is out of reach"
+    assert result.reason == "Telegram is unreachable"
     await channel.telegram.close()
 
 
@@ -246,7 +246,9 @@ async def test_too_long_a_flood_within_a_reply_is_given_to_a_person(channel: Cha
     channel.server.trouble("sendMessage", flood(3600))
     result = await task
     assert isinstance(result, Unknown)
-    assert result.reason.startswith("1 of 2 messages were sent, then: a pause of")
+    assert result.reason.startswith(
+        "1 of 2 messages were sent, then: Telegram asked for a pause of"
+    )
 
 
 async def test_a_reset_within_a_reply_is_given_to_a_person(channel: Channel) -> None:

@@ -35,7 +35,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     [
         (error(401, "Unauthorized"), Refused, "BotFather"),
         (error(404, "Not Found"), Refused, "check base_url"),
-        (error(409, "Conflict: terminated by other getUpdates request"), Unavailable, "Stop the"),
+        (error(409, "Conflict: terminated by other getUpdates request"), Unavailable, "Stop it"),
         (error(409, "Conflict: can't use while webhook is active"), Refused, "deleteWebhook"),
         (error(500, "Internal Server Error"), Unavailable, "Internal"),
         (error(403, "Forbidden"), Unavailable, "Forbidden"),

@@ -111,7 +111,7 @@ async def test_the_webhook_is_registered_and_watched(bench: Bench) -> None:
     bench.server.webhook["url"] = "https://somebody.else.example"
     caught = await task
     assert isinstance(caught, Unavailable)
-    assert "Somebody changed" in str(caught)
+    assert "changed by another program" in str(caught)
 
 
 async def test_closing_while_the_webhook_is_watched_ends_it(bench: Bench) -> None:
