@@ -1,9 +1,9 @@
 """Capped exponential backoff with jitter: the one formula behind every retry.
 
-Source: "equal jitter" in Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog 2015,
-https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/. Half of each delay is
-kept, so that a failing service always gets a pause; the other half is random, so that clients that
-failed together do not come back together.
+Source: "equal jitter" in Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog,
+2015, https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/. Half of each delay
+is kept, so that a failing service always gets a pause; the other half is random, so that clients
+that failed together do not retry together.
 """
 
 from typing import Final

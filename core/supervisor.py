@@ -106,9 +106,7 @@ class Supervisor:
         self._failures += 1
         if asked is not None:
             return asked
-        return delay(
-            self._failures, first=FIRST_WAIT, most=LONGEST_WAIT, jitter=self._random()
-        )
+        return delay(self._failures, first=FIRST_WAIT, most=LONGEST_WAIT, jitter=self._random())
 
     def _count(self, events: int) -> None:
         now = self._clock.now()

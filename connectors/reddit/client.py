@@ -69,7 +69,7 @@ class RedditTransport(Requestor):
         )
         self._session = session
         self._seconds = seconds
-        self._heard = on_headers
+        self._on_headers = on_headers
         self._now = now
 
     def request(
@@ -98,7 +98,7 @@ class RedditTransport(Requestor):
         )  # without the cause, which holds the password
 
     def _answer(self, response: requests.Response) -> requests.Response:
-        self._heard(response.headers)
+        self._on_headers(response.headers)
         status = response.status_code
         if status >= 300:
             raise self._error(response, _fault(status))
@@ -152,7 +152,7 @@ class RedditClient:
     ) -> None:
         """``on_headers`` is called in the thread, with the headers of each answer."""
         self._settings = settings
-        self._heard = on_headers
+        self._on_headers = on_headers
         self._now = now
         self._closed = False
         self._praw: Praw | None = None
@@ -222,7 +222,7 @@ class RedditClient:
                 requestor_kwargs={
                     "session": self._session,
                     "seconds": settings.timeout_seconds,
-                    "on_headers": self._heard,
+                    "on_headers": self._on_headers,
                     "now": self._now,
                 },
                 client_id=settings.client_id,

@@ -31,7 +31,7 @@ _NAME: Final = re.compile(r"t[134]_\w{1,40}", re.ASCII)
 _LINK: Final = re.compile(r"/comments/(\w{1,40})", re.ASCII)
 _GONE: Final = re.compile(r"\[\s*(removed|deleted)\b[^\]\n]{0,40}\]", re.IGNORECASE)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
-_NOBODY: Final = "[deleted]"
+_DELETED_AUTHOR: Final = "[deleted]"
 _MOST_KEPT: Final = 64 * 1024
 
 
@@ -137,7 +137,7 @@ def author_of(thing: RedditThing) -> str:
     author = _string(thing.data, "author")
     if not author and thing.kind == "t4" and (subreddit := _string(thing.data, "subreddit")):
         return f"r/{subreddit}"
-    return author or _NOBODY
+    return author or _DELETED_AUTHOR
 
 
 def conversation_of(thing: RedditThing) -> str:

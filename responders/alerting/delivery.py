@@ -138,9 +138,7 @@ class Courier:
         return max(self._clock.now(), then + timedelta(seconds=self._clock.monotonic() - elapsed))
 
     def _wait(self) -> float:
-        return delay(
-            self._failures, first=FIRST_WAIT, most=LONGEST_WAIT, jitter=self._random()
-        )
+        return delay(self._failures, first=FIRST_WAIT, most=LONGEST_WAIT, jitter=self._random())
 
     def _extra(self, error: str) -> dict[str, object]:
         return {"receiver": self.receiver.name, "error": error}

@@ -18,6 +18,13 @@ terms = ["佳乐", "佳乐便利"]
 """
 
 
+def with_second_brand(config: Path, brand: str | None) -> Path:
+    """Add a second brand, and name the brand of the web chat."""
+    channel = SECOND + (f'brand = "{brand}"\n' if brand else "")
+    config.write_text(config.read_text("utf-8").replace("[[channels]]\n", channel, 1), "utf-8")
+    return config
+
+
 @pytest.mark.parametrize(
     ("brand", "text", "expected"),
     [
@@ -32,9 +39,7 @@ terms = ["佳乐", "佳乐便利"]
 async def test_a_private_message_concerns_the_brand_it_names_else_its_channels(
     config: Path, brand: str | None, text: str, expected: tuple[str, ...]
 ) -> None:
-    channel = SECOND + (f'brand = "{brand}"\n' if brand else "")
-    config.write_text(config.read_text("utf-8").replace("[[channels]]\n", channel, 1), "utf-8")
-    async with run.open_house(run.read_plans(config)) as house:
+    async with run.open_house(run.read_plans(with_second_brand(config, brand))) as house:
         assert house.chat is not None
         await house.chat.receive("visitor-0123456789-abcdef", "m1", text)
         running = asyncio.create_task(house.engine.run())
