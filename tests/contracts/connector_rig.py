@@ -17,13 +17,13 @@ from core.config import validate
 from core.connector import Connector
 from core.errors import Problem
 from core.outbox import Target
-from tests.connectors.support import Kit
+from tests.connectors.support import ConnectorKit
 
 
 class Rig(Protocol):
     """A platform on a loopback port, and the store of the connector under test."""
 
-    kit: Kit
+    kit: ConnectorKit
 
     def connector(self) -> Connector:
         """A new connector, as after a restart, to the same platform and the same store."""
@@ -70,7 +70,7 @@ def registered_rigs() -> Mapping[str, ContractRig]:
     return found
 
 
-def build(type_name: str, settings: dict[str, object], kit: Kit) -> Connector:
+def build(type_name: str, settings: dict[str, object], kit: ConnectorKit) -> Connector:
     """Build a registered connector named ``channel``, as the application does."""
     problems: list[Problem] = []
     valid = validate(REGISTRY[type_name].settings, settings, "channels[0]", problems)
@@ -78,6 +78,6 @@ def build(type_name: str, settings: dict[str, object], kit: Kit) -> Connector:
     return REGISTRY[type_name].build("channel", valid, kit.context)
 
 
-def new_kit(folder: Path) -> Kit:
+def new_kit(folder: Path) -> ConnectorKit:
     """A kit on the machine's clock."""
-    return Kit(folder=folder)
+    return ConnectorKit(folder=folder)

@@ -61,26 +61,26 @@ def test_every_rig_belongs_to_a_registered_type() -> None:
 
 async def test_everything_is_delivered_once_and_in_order(rig: Rig) -> None:
     expected = await rig.say([f"text {number}" for number in range(MANY)])
-    async with running(rig.connector(), rig.kit.shelf):
-        await rig.kit.shelf.until(MANY)
-    assert rig.kit.shelf.ids == list(expected)
+    async with running(rig.connector(), rig.kit.intake):
+        await rig.kit.intake.until(MANY)
+    assert rig.kit.intake.ids == list(expected)
 
 
 @where(lambda rig: not rig.ends)
 async def test_what_comes_while_it_runs_is_delivered(rig: Rig) -> None:
     before = await rig.say(["before"])
-    async with running(rig.connector(), rig.kit.shelf):
-        await rig.kit.shelf.until(1)
+    async with running(rig.connector(), rig.kit.intake):
+        await rig.kit.intake.until(1)
         after = await rig.say(["after"])
-        await rig.kit.shelf.until(2)
-    assert rig.kit.shelf.ids == [*before, *after]
+        await rig.kit.intake.until(2)
+    assert rig.kit.intake.ids == [*before, *after]
 
 
 async def test_events_are_complete(rig: Rig) -> None:
     await rig.say(["text"])
-    async with running(rig.connector(), rig.kit.shelf):
-        await rig.kit.shelf.until(1)
-    (event,) = rig.kit.shelf.events.values()
+    async with running(rig.connector(), rig.kit.intake):
+        await rig.kit.intake.until(1)
+    (event,) = rig.kit.intake.events.values()
     assert event.channel == "channel"
     assert event.text == "text"
     assert event.posted_at.tzinfo is UTC
@@ -90,22 +90,22 @@ async def test_events_are_complete(rig: Rig) -> None:
 
 async def test_text_is_delivered_byte_for_byte(rig: Rig) -> None:
     await rig.say(HOSTILE)
-    async with running(rig.connector(), rig.kit.shelf):
-        await rig.kit.shelf.until(len(HOSTILE))
-    assert [event.text for event in rig.kit.shelf.events.values()] == HOSTILE
+    async with running(rig.connector(), rig.kit.intake):
+        await rig.kit.intake.until(len(HOSTILE))
+    assert [event.text for event in rig.kit.intake.events.values()] == HOSTILE
 
 
 @where(lambda rig: not rig.pushed)
 async def test_a_killed_reader_goes_on_behind_the_last_stored_page(rig: Rig) -> None:
     expected = await rig.say([f"text {number}" for number in range(MANY)])
     first = rig.connector()
-    await drain(first, rig.kit.shelf, pages=1)
+    await drain(first, rig.kit.intake, pages=1)
     await first.close()
-    stored = len(rig.kit.shelf.events)
+    stored = len(rig.kit.intake.events)
     assert 0 < stored < MANY
-    async with running(rig.connector(), rig.kit.shelf):
-        await rig.kit.shelf.until(MANY)
-    assert rig.kit.shelf.ids == list(expected)
+    async with running(rig.connector(), rig.kit.intake):
+        await rig.kit.intake.until(MANY)
+    assert rig.kit.intake.ids == list(expected)
 
 
 @where(lambda rig: not rig.pushed)
@@ -115,27 +115,27 @@ async def test_a_page_that_was_not_stored_is_delivered_again(rig: Rig) -> None:
     lost = await anext(first.pages(None))
     assert lost.events
     await first.close()
-    async with running(rig.connector(), rig.kit.shelf):
-        await rig.kit.shelf.until(MANY)
-    assert rig.kit.shelf.ids == list(expected)
+    async with running(rig.connector(), rig.kit.intake):
+        await rig.kit.intake.until(MANY)
+    assert rig.kit.intake.ids == list(expected)
 
 
 async def test_what_is_delivered_again_has_the_same_key(rig: Rig) -> None:
     await rig.say(["one", "two"])
-    async with running(rig.connector(), rig.kit.shelf):
-        await rig.kit.shelf.until(2)
-    rig.kit.shelf.cursors.clear()
-    before = dict(rig.kit.shelf.events)
+    async with running(rig.connector(), rig.kit.intake):
+        await rig.kit.intake.until(2)
+    rig.kit.intake.cursors.clear()
+    before = dict(rig.kit.intake.events)
     await rig.say(["three"])
-    async with running(rig.connector(), rig.kit.shelf):
-        await rig.kit.shelf.until(3)
-    assert dict(list(rig.kit.shelf.events.items())[:2]) == before
-    assert len(rig.kit.shelf.events) == 3
+    async with running(rig.connector(), rig.kit.intake):
+        await rig.kit.intake.until(3)
+    assert dict(list(rig.kit.intake.events.items())[:2]) == before
+    assert len(rig.kit.intake.events) == 3
 
 
 async def test_closing_ends_the_reading_and_may_be_repeated(rig: Rig) -> None:
     connector = rig.connector()
-    task = asyncio.create_task(drain(connector, rig.kit.shelf))
+    task = asyncio.create_task(drain(connector, rig.kit.intake))
     await asyncio.sleep(0.05)
     await connector.close()
     await connector.close()

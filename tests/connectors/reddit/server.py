@@ -27,7 +27,7 @@ ACTS = ("api/comment", "api/compose")
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """What happens to one request instead of its answer, or to its answer."""
+    """A failure of one request, instead of its answer or in it."""
 
     status: int = 200
     body: Json | list[object] | str | None = None
@@ -67,13 +67,13 @@ class RedditServer:
     inbox: list[str] = field(default_factory=list)
     mentions: list[str] = field(default_factory=list)
     posted: list[Json] = field(default_factory=list)
-    """What the account has written, oldest first."""
+    """Posts of the account, oldest first."""
     calls: list[Call] = field(default_factory=list)
     troubles: dict[str, list[Trouble]] = field(default_factory=dict)
     rate: dict[str, str] = field(default_factory=dict)
     """Headers of every answer."""
     tokens: int = 0
-    """How many were given."""
+    """Number of tokens issued."""
     lifetime: int = 3600
     newest_slice: bool = False
     """``before`` gives the newest items instead of those just above."""
@@ -126,7 +126,7 @@ class RedditServer:
 
     @property
     def texts(self) -> list[str]:
-        """What the account has posted."""
+        """The posts of the account."""
         return [str(thing["body"]) for thing in self.posted]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

@@ -38,7 +38,7 @@ async def test_it_can_be_checked_and_tells_of_its_health(bench: Bench) -> None:
     assert "r/other/new: may not be read (HTTP 403: private)" in facts
     assert facts[-1] == "requests left in this window: 596"
     assert not bench.server.posted
-    assert not bench.kit.shelf.pages
+    assert not bench.kit.intake.pages
 
 
 async def test_a_check_says_what_is_wrong(bench: Bench) -> None:
@@ -58,7 +58,7 @@ async def test_an_account_that_may_not_ask_its_name_goes_by_the_one_it_was_given
     bench.server.trouble("api/v1/me", Trouble(status=403))
     bench.server.comment("our own", author=USER)
     name = bench.server.comment("text")
-    await drain(bench.connector(), bench.kit.shelf, pages=1)
+    await drain(bench.connector(), bench.kit.intake, pages=1)
     assert bench.ids == [name]
 
 
@@ -79,7 +79,7 @@ async def test_closing_during_a_recheck_ends_the_reading(bench: Bench) -> None:
     bench.server.comment("text")
     bench.server.trouble("api/info", Trouble(how="hang"))
     connector = bench.connector(recheck_seconds=4)
-    task = asyncio.create_task(drain(connector, bench.kit.shelf))
+    task = asyncio.create_task(drain(connector, bench.kit.intake))
     await until(lambda: bench.server.asked("api/info"))
     await connector.close()
     async with asyncio.timeout(3):
@@ -89,7 +89,7 @@ async def test_closing_during_a_recheck_ends_the_reading(bench: Bench) -> None:
 async def test_closing_before_anything_is_known_ends_the_reading(bench: Bench) -> None:
     bench.server.trouble("api/v1/me", Trouble(how="hang"))
     connector = bench.connector()
-    task = asyncio.create_task(drain(connector, bench.kit.shelf))
+    task = asyncio.create_task(drain(connector, bench.kit.intake))
     await until(lambda: bench.server.asked("api/v1/me"))
     queued = asyncio.create_task(connector.check())
     await asyncio.sleep(0.01)

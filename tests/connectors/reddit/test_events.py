@@ -1,4 +1,4 @@
-"""What Reddit's JSON means."""
+"""Reddit's JSON as events."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -22,7 +22,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 def seconds(bench: Bench, result: object) -> float:
-    """How long the reply has to wait."""
+    """Seconds until the reply is tried again."""
     assert isinstance(result, RetryAt), result
     now: datetime = bench.kit.clock.now()
     return (result.at - now).total_seconds()

@@ -12,7 +12,7 @@ from connectors.registry import REGISTRY
 from core.clock import ManualClock
 from core.config import validate
 from core.errors import Problem
-from tests.connectors.support import START, Kit
+from tests.connectors.support import START, ConnectorKit
 
 WHOLE: dict[str, object] = {
     "client_id": "id",
@@ -78,7 +78,9 @@ def test_the_inbox_is_read_first() -> None:
 
 async def test_it_is_built_by_the_registry(tmp_path: Path) -> None:
     kind = REGISTRY["reddit"]
-    made = kind.build("name", RedditSettings.model_validate(WHOLE), Kit(folder=tmp_path).context)
+    made = kind.build(
+        "name", RedditSettings.model_validate(WHOLE), ConnectorKit(folder=tmp_path).context
+    )
     assert made.name == "name"
     await made.close()
 

@@ -1,4 +1,4 @@
-"""What one line may say, what it means, and what a reader is told who wrote it wrongly."""
+"""One line of the replay format: valid forms, their meaning, and the errors of invalid ones."""
 
 import json
 from datetime import UTC, datetime

@@ -8,13 +8,13 @@ from typing import Final
 from core.connector import Connector
 from core.outbox import Target
 from tests.connectors.reddit.server import ID, PASSWORD, SECRET, USER, RedditServer, reddit_server
-from tests.connectors.support import HurriedClock, Kit
+from tests.connectors.support import ConnectorKit, FastForwardClock
 from tests.contracts.connector_rig import ContractRig, Rig, build
 
 
 class RedditRig:
     def __init__(self, folder: Path, server: RedditServer) -> None:
-        self.kit = Kit(folder=folder, clock=HurriedClock(200))
+        self.kit = ConnectorKit(folder=folder, clock=FastForwardClock(200))
         self._server = server
         self._last = ""
 

@@ -8,13 +8,13 @@ from typing import Final
 
 from core.connector import Connector
 from core.outbox import Target
-from tests.connectors.support import START, Kit
+from tests.connectors.support import START, ConnectorKit
 from tests.contracts.connector_rig import ContractRig, Rig, build, new_kit
 
 
 class ReplayRig:
     def __init__(self, folder: Path) -> None:
-        self.kit: Kit = new_kit(folder)
+        self.kit: ConnectorKit = new_kit(folder)
         self._file = folder / "feed.jsonl"
         self._file.touch()
         self._said = 0

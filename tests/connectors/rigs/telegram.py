@@ -7,14 +7,14 @@ from typing import Final
 
 from core.connector import Connector
 from core.outbox import Target
-from tests.connectors.support import HurriedClock, Kit
+from tests.connectors.support import ConnectorKit, FastForwardClock
 from tests.connectors.telegram.server import TOKEN, TelegramServer, telegram_server
 from tests.contracts.connector_rig import ContractRig, Rig, build
 
 
 class TelegramRig:
     def __init__(self, folder: Path, server: TelegramServer) -> None:
-        self.kit = Kit(folder=folder, clock=HurriedClock(20))
+        self.kit = ConnectorKit(folder=folder, clock=FastForwardClock(20))
         self._server = server
         self._last = ""
 

@@ -8,7 +8,7 @@ from typing import Final
 from connectors.webchat.connector import Webchat
 from core.connector import Connector
 from core.outbox import Target
-from tests.connectors.support import Kit
+from tests.connectors.support import ConnectorKit
 from tests.contracts.connector_rig import ContractRig, Rig, build, new_kit
 
 VISITOR = "visitor-0123456789-abcdef"
@@ -16,7 +16,7 @@ VISITOR = "visitor-0123456789-abcdef"
 
 class WebchatRig:
     def __init__(self, folder: Path) -> None:
-        self.kit: Kit = new_kit(folder)
+        self.kit: ConnectorKit = new_kit(folder)
         self._said = 0
 
     def connector(self) -> Connector:

@@ -1,4 +1,4 @@
-"""What Telegram's updates mean: who spoke to whom, where, and what was attached."""
+"""Telegram updates as events: author, conversation, attachments."""
 
 from datetime import UTC, datetime
 

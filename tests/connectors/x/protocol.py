@@ -1,4 +1,4 @@
-"""How X asks and answers: keys, signatures, ids and failures. Source: https://docs.x.com/x-api"""
+"""X's protocol: keys, signatures, ids and failures. Source: https://docs.x.com/x-api"""
 
 import base64
 import hmac
@@ -33,7 +33,7 @@ def snowflake(at_ms: float, start: datetime = START) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """What happens to one call instead of its answer, or to its answer."""
+    """A failure of one call, instead of its answer or in it."""
 
     status: int = 200
     body: Json | str | bytes | None = None
@@ -72,7 +72,7 @@ def is_old(since: int, start: datetime = START) -> bool:
 
 
 def route(request: web.Request) -> tuple[str, str]:
-    """What is asked for, and the id in the path."""
+    """The name of the requested call, and the id in its path."""
     path = request.path.removeprefix("/prefix").removeprefix("/2/")
     names = {
         "users/me": "me",

@@ -53,8 +53,8 @@ async def test_it_tells_staff_how_it_is(bench: Bench) -> None:
     bench.server.limits = {"x-rate-limit-limit": "450", "x-rate-limit-remaining": "449"}
     connector = bench.searching()
     bench.server.say("x")
-    async with running(connector, bench.kit.shelf):
-        await bench.kit.shelf.until(1)
+    async with running(connector, bench.kit.intake):
+        await bench.kit.intake.until(1)
         await bench.until("search", 1)
         await asyncio.sleep(0.02)
         facts = dict(connector.detail())
@@ -78,7 +78,7 @@ async def test_with_a_bearer_token_alone_the_account_is_asked_with_it(bench: Ben
 async def test_closed_before_it_is_read_it_asks_for_nothing(bench: Bench) -> None:
     connector = bench.connector()
     await connector.close()
-    await drain(connector, bench.kit.shelf)
+    await drain(connector, bench.kit.intake)
     assert not bench.server.calls
     with pytest.raises(Unavailable, match="closed"):
         await connector.check()
@@ -87,7 +87,7 @@ async def test_closed_before_it_is_read_it_asks_for_nothing(bench: Bench) -> Non
 async def test_closing_while_it_waits_for_an_answer_ends_it(bench: Bench) -> None:
     bench.server.trouble("search", Trouble(how="hang"))
     connector = bench.searching()
-    async with running(connector, bench.kit.shelf) as task:
+    async with running(connector, bench.kit.intake) as task:
         await bench.until("search", 1)
         await connector.close()
         async with asyncio.timeout(2):

@@ -1,4 +1,4 @@
-"""What X says about a post, as an event."""
+"""Posts of X as events."""
 
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl

@@ -11,7 +11,7 @@ from core.errors import Refused, Unavailable
 from tests.connectors.support import START, running
 from tests.connectors.x.bench import Bench, x_bench
 from tests.connectors.x.protocol import Trouble, error, flood
-from tests.connectors.x.received import received
+from tests.connectors.x.receiving import connector_after
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ async def test_who_has_blocked_the_brand_ends_the_conversation(bench: Bench) -> 
 
 async def test_what_cannot_be_reached_is_tried_later_and_ever_later(bench: Bench) -> None:
     number = bench.server.say("@xmart hello")
-    connector = await received(bench, 1)
+    connector = await connector_after(bench, 1)
     bench.server.trouble("timeline", error(500, "x"), error(500, "x"))
     bench.server.trouble("me", error(500, "x"))
     waits = []
@@ -128,7 +128,7 @@ async def test_what_cannot_be_reached_is_tried_later_and_ever_later(bench: Bench
 
 async def test_a_server_that_is_gone_has_not_acted(bench: Bench) -> None:
     number = bench.server.say("@xmart hello")
-    connector = await received(bench, 1, base_url=bench.server.url)
+    connector = await connector_after(bench, 1, base_url=bench.server.url)
     connector._api.account._base = "http://127.0.0.1:1"
     assert isinstance(await connector.send(bench.target(number), "hi", "k"), RetryAt)
 
@@ -219,8 +219,8 @@ async def test_sixty_events_are_answered_once_each_over_a_kill(bench: Bench) -> 
         assert isinstance(await first.send(bench.target(number), f"to {number}", "k"), Sent)
     await first.close()
     second = bench.searching()
-    async with running(second, bench.kit.shelf):
-        await bench.kit.shelf.until(60)
+    async with running(second, bench.kit.intake):
+        await bench.kit.intake.until(60)
         results = [
             await second.send(bench.target(number), f"to {number}", "k") for number in numbers
         ]

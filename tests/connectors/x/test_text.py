@@ -1,4 +1,4 @@
-"""How X counts text."""
+"""The length of a text by X's counting."""
 
 import unicodedata
 
