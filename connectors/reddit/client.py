@@ -228,8 +228,8 @@ class RedditClient:
                 client_id=settings.client_id,
                 client_secret=settings.client_secret.get_secret_value(),
                 username=settings.username,
-                password=_plain(settings.password),
-                refresh_token=_plain(settings.refresh_token),
+                password=_secret_value(settings.password),
+                refresh_token=_secret_value(settings.refresh_token),
                 redirect_uri=None,
                 user_agent=settings.agent,
                 oauth_url=settings.base_url.rstrip("/") + "/",
@@ -240,7 +240,7 @@ class RedditClient:
         return self._praw
 
 
-def _plain(secret: SecretStr | None) -> str | None:
+def _secret_value(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
 

@@ -134,11 +134,11 @@ class Reddit:
             metrics |= dict.fromkeys(batch)
             metrics |= {
                 thing.name: metrics_of(thing) if fate_of(thing) == "live" else None
-                for thing in listing.things
+                for thing in listing.items
                 if thing.name in metrics
             }
             self._changed |= {
-                thing.name for thing in listing.things if has_changed(thing, self._state)
+                thing.name for thing in listing.items if has_changed(thing, self._state)
             }
         return metrics
 
@@ -218,7 +218,7 @@ class Reddit:
             if error.fault not in (RedditFault.FORBIDDEN, RedditFault.ABSENT):
                 raise self._account.as_reading_error(error) from error
             self._unreadable_sources.add(source, error.text)
-            return NewItems(things=(), unreadable=(), gap=False, more=False)
+            return NewItems(items=(), unreadable=(), gap=False, more=False)
         self._unreadable_sources.forget(source)
         return new
 
@@ -228,8 +228,8 @@ class Reddit:
         """Split new items into pages, each with the cursor after it."""
         rejects = [reject_of(item, reason, self.name) for item, reason in new.unreadable]
         rejects = [reject for reject in rejects if first_seen(f"unreadable {reject.id}", recent)]
-        for start in range(0, len(new.things) or bool(rejects), PAGE):
-            part = new.things[start : start + PAGE]
+        for start in range(0, len(new.items) or bool(rejects), PAGE):
+            part = new.items[start : start + PAGE]
             events = self._events(part, state, recent)
             state.advance(source.key, part)
             if events or rejects:
@@ -238,11 +238,11 @@ class Reddit:
                 yield page
 
     def _events(
-        self, things: Iterable[RedditThing], state: RedditCursor, recent: dict[str, None]
+        self, items: Iterable[RedditThing], state: RedditCursor, recent: dict[str, None]
     ) -> list[Event]:
         """Events for readable items of other accounts; watches the public ones."""
         events = []
-        for thing in things:
+        for thing in items:
             mine = author_of(thing).lower() == (self._account.name or "").lower()
             if mine and thing.kind != "t4":
                 self._sender.own.add(thing.name)

@@ -88,9 +88,9 @@ class RedditCursor:
         }
         return json.dumps({"seen": seen, "watch": watch}, separators=(",", ":"))
 
-    def advance(self, source: str, things: Iterable[RedditThing]) -> None:
-        """Move the position in ``source`` behind ``things``; it never moves back."""
-        marks = [ListingMark(name=thing.name, created=thing.created) for thing in things]
+    def advance(self, source: str, items: Iterable[RedditThing]) -> None:
+        """Move the position in ``source`` behind ``items``; it never moves back."""
+        marks = [ListingMark(name=thing.name, created=thing.created) for thing in items]
         known = [*self.seen.get(source, ()), *marks]
         newest = sorted({mark.name: mark for mark in known}.values(), key=lambda m: m.created)
         self.seen[source] = tuple(newest[-MARKS:])
@@ -137,7 +137,7 @@ def has_changed(thing: RedditThing, state: RedditCursor) -> bool:
 def edits(listing: RedditListing, state: RedditCursor) -> list[RedditThing]:
     """The watched items with a new text; their known state is updated."""
     changed = []
-    for thing in listing.things:
+    for thing in listing.items:
         known = state.watch.get(thing.name)
         if known is None or fate_of(thing) != "live":
             continue
@@ -156,7 +156,7 @@ def removals(
 
     Items deleted by their author are no longer watched; removed ones may still be deleted.
     """
-    fates = {thing.name: fate_of(thing) for thing in listing.things}
+    fates = {thing.name: fate_of(thing) for thing in listing.items}
     lost: list[tuple[str, str, Fate]] = []
     for name in asked:
         known = state.watch.get(name)

@@ -63,7 +63,7 @@ class RedditThing:
 class RedditListing:
     """One page of a listing, newest first."""
 
-    things: tuple[RedditThing, ...]
+    items: tuple[RedditThing, ...]
     unreadable: tuple[tuple[object, str], ...]
     """Items that could not be read, with the reason."""
     after: str | None
@@ -76,7 +76,7 @@ def read_listing(answer: object) -> RedditListing:
     children = data.get("children") if data is not None else None
     if data is None or not isinstance(children, list):
         raise InputError("the answer is not a listing. Check base_url.")
-    things: list[RedditThing] = []
+    items: list[RedditThing] = []
     unreadable: list[tuple[object, str]] = []
     for child in children:
         try:
@@ -85,10 +85,10 @@ def read_listing(answer: object) -> RedditListing:
             unreadable.append((child, str(error)))
             continue
         if thing is not None:
-            things.append(thing)
+            items.append(thing)
     after = data.get("after")
     return RedditListing(
-        things=tuple(things),
+        items=tuple(items),
         unreadable=tuple(unreadable),
         after=after if isinstance(after, str) else None,
     )

@@ -82,7 +82,7 @@ class UnreadableSources:
 class NewItems:
     """Items that were not delivered yet."""
 
-    things: tuple[RedditThing, ...]
+    items: tuple[RedditThing, ...]
     """Oldest first, each once."""
     unreadable: tuple[tuple[object, str], ...]
     gap: bool
@@ -102,11 +102,9 @@ async def read_new(fetch: Fetch, marks: tuple[ListingMark, ...] | None, backlog:
     if marks and len(marks) > 1:
         listing = await fetch({"before": marks[0].name, "limit": PAGE})
         if _holds(listing, marks[1:]):
-            things = [thing for thing in _order(listing.things) if _is_new(thing, marks)]
-            more = len(things) >= _WORTH_ANOTHER_PAGE
-            return NewItems(
-                things=tuple(things), unreadable=listing.unreadable, gap=False, more=more
-            )
+            items = [thing for thing in _order(listing.items) if _is_new(thing, marks)]
+            more = len(items) >= _WORTH_ANOTHER_PAGE
+            return NewItems(items=tuple(items), unreadable=listing.unreadable, gap=False, more=more)
     return await _from_the_top(fetch, marks, backlog)
 
 
@@ -119,19 +117,19 @@ async def _from_the_top(
     while len(found) < _MOST_ITEMS:
         asked: dict[str, str | int] = {"limit": PAGE}
         listing = await fetch(asked | {"after": after} if after else asked)
-        if found and listing.things and all(thing.name in found for thing in listing.things):
+        if found and listing.items and all(thing.name in found for thing in listing.items):
             raise RedditRequestError(RedditFault.UNCLEAR, "the same page came twice")
-        found |= {thing.name: thing for thing in listing.things}
+        found |= {thing.name: thing for thing in listing.items}
         unreadable += listing.unreadable
         joined = bool(marks) and _joins(listing, marks or ())
         full = marks is None and len(found) >= backlog
         after = listing.after or ""
-        if joined or full or not after or not listing.things:
+        if joined or full or not after or not listing.items:
             break
     every = _order(list(found.values()))
-    things = [thing for thing in every if _is_new(thing, marks or ())]
+    items = [thing for thing in every if _is_new(thing, marks or ())]
     return NewItems(
-        things=tuple(things[-backlog:] if marks is None else things),
+        items=tuple(items[-backlog:] if marks is None else items),
         unreadable=tuple(unreadable),
         gap=bool(marks) and bool(found) and not joined,
         more=False,
@@ -143,10 +141,10 @@ async def _from_the_top(
 
 def _order(newest_first: Sequence[RedditThing]) -> list[RedditThing]:
     """Sort oldest first; equal items keep their order."""
-    things = list(newest_first)
-    things.reverse()
-    things.sort(key=lambda thing: thing.order)
-    return things
+    items = list(newest_first)
+    items.reverse()
+    items.sort(key=lambda thing: thing.order)
+    return items
 
 
 def _is_new(thing: RedditThing, marks: Sequence[ListingMark]) -> bool:
@@ -161,10 +159,10 @@ def _is_mark(thing: RedditThing, marks: Sequence[ListingMark]) -> bool:
 
 
 def _holds(listing: RedditListing, marks: Sequence[ListingMark]) -> bool:
-    return any(_is_mark(thing, marks) for thing in listing.things)
+    return any(_is_mark(thing, marks) for thing in listing.items)
 
 
 def _joins(listing: RedditListing, marks: Sequence[ListingMark]) -> bool:
     """True if the page reaches known items: a mark, or anything older than all marks."""
-    older = any(thing.created < marks[0].created for thing in listing.things)
+    older = any(thing.created < marks[0].created for thing in listing.items)
     return older or _holds(listing, marks)

@@ -80,14 +80,14 @@ class SentLog:
 
     async def find(self, destination: RedditDestination, body: str) -> str | None:
         """Full name of the reply, requested from Reddit now; raises RedditRequestError."""
-        things = await self._private() if destination.private else await self._public(urgent=True)
-        return _find(things, destination, body)
+        items = await self._private() if destination.private else await self._public(urgent=True)
+        return _find(items, destination, body)
 
     async def _public(self, *, urgent: bool) -> list[RedditThing]:
-        things = await self._read(f"user/{await self._account.who()}/comments", urgent=urgent)
-        for thing in things:
+        items = await self._read(f"user/{await self._account.who()}/comments", urgent=urgent)
+        for thing in items:
             self.add(thing.name)
-        return things
+        return items
 
     async def _private(self) -> list[RedditThing]:
         return await self._read("message/sent/", urgent=True)
@@ -95,7 +95,7 @@ class SentLog:
     async def _read(self, path: str, *, urgent: bool) -> list[RedditThing]:
         try:
             listing = await self._account.listing(path, {"limit": _MANY}, urgent=urgent)
-            return list(listing.things)
+            return list(listing.items)
         except RedditRequestError as error:
             if error.fault not in (RedditFault.FORBIDDEN, RedditFault.ABSENT):
                 raise
@@ -289,15 +289,15 @@ def _subject(body: str) -> str:
 
 def _created_name(data: object) -> str | None:
     """Full name of the first created thing."""
-    things = data.get("things") if isinstance(data, dict) else None
-    first = things[0] if isinstance(things, list) and things else None
+    items = data.get("things") if isinstance(data, dict) else None
+    first = items[0] if isinstance(items, list) and items else None
     made = first.get("data") if isinstance(first, dict) else None
     name = made.get("name", made.get("id")) if isinstance(made, dict) else None
     return name if isinstance(name, str) and _THING.fullmatch(name) else None
 
 
-def _find(things: list[RedditThing], destination: RedditDestination, body: str) -> str | None:
-    for thing in things:
+def _find(items: list[RedditThing], destination: RedditDestination, body: str) -> str | None:
+    for thing in items:
         if destination.thing is not None and thing.data.get("parent_id") != destination.thing:
             continue
         if destination.to is not None and not _same_name(thing.data.get("dest"), destination.to):

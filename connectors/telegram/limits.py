@@ -36,7 +36,7 @@ class _Chat:
 
 
 class SendRates:
-    """Assigns each message its turn; a message that comes too early is told when to come back."""
+    """Assigns each message its turn; a message that comes too early gets the time to come back."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

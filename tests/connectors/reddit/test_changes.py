@@ -22,12 +22,12 @@ async def test_edits_removals_and_deletions_are_events_of_their_own(bench: Bench
     edited, removed, deleted, vanished, kept = (bench.server.comment(f"v1 {n}") for n in range(5))
     async with running(bench.connector(recheck_seconds=8), bench.kit.intake):
         await bench.kit.intake.until(5)
-        bench.server.things[edited] |= {"body": "v2", "edited": 1_772_360_000.0}
-        bench.server.things[removed] |= {"body": "[removed]", "author": "[deleted]"}
-        bench.server.things[deleted] |= {"body": "[deleted]", "author": "[deleted]"}
-        del bench.server.things[vanished]
+        bench.server.items[edited] |= {"body": "v2", "edited": 1_772_360_000.0}
+        bench.server.items[removed] |= {"body": "[removed]", "author": "[deleted]"}
+        bench.server.items[deleted] |= {"body": "[deleted]", "author": "[deleted]"}
+        del bench.server.items[vanished]
         await bench.kit.intake.until(9)
-        bench.server.things[removed] |= {"body": "[deleted]"}
+        bench.server.items[removed] |= {"body": "[deleted]"}
         await bench.kit.intake.until(10)
     later = {(e.id, e.text): e for e in list(bench.kit.intake.events.values())[5:]}
     edit = later[edited, "v2"]
@@ -53,7 +53,7 @@ async def test_edits_removals_and_deletions_are_events_of_their_own(bench: Bench
 async def test_changes_while_it_was_away_are_found_after_a_restart(bench: Bench) -> None:
     name = bench.server.comment("v1")
     await drain(bench.connector(), bench.kit.intake, pages=1)
-    bench.server.things[name] |= {"body": "v2", "edited": 1_772_360_000}
+    bench.server.items[name] |= {"body": "v2", "edited": 1_772_360_000}
     async with running(bench.connector(recheck_seconds=4), bench.kit.intake):
         await bench.kit.intake.until(2)
     assert [event.text for event in bench.kit.intake.events.values()] == ["v1", "v2"]
@@ -63,7 +63,7 @@ async def test_an_edit_is_delivered_once(bench: Bench) -> None:
     name = bench.server.comment("v1", edited=1_772_353_000)
     async with running(bench.connector(recheck_seconds=4), bench.kit.intake):
         await bench.kit.intake.until(1)
-        bench.server.things[name] |= {"body": "v2", "edited": 1_772_360_000}
+        bench.server.items[name] |= {"body": "v2", "edited": 1_772_360_000}
         await bench.kit.intake.until(2)
         asked = len(bench.server.asked("api/info"))
         await until(lambda: len(bench.server.asked("api/info")) >= asked + 3)
@@ -85,7 +85,7 @@ async def test_one_empty_answer_is_no_deletion(bench: Bench) -> None:
 async def test_figures_are_read_a_hundred_at_a_time(bench: Bench) -> None:
     names = [bench.server.comment(f"text {number}", score=number) for number in range(150)]
     post = bench.server.post("t", score=-3, num_comments=4, num_crossposts=2, upvote_ratio=0.31)
-    bench.server.things[names[7]]["body"] = "[deleted]"
+    bench.server.items[names[7]]["body"] = "[deleted]"
     connector = bench.connector()
     figures = await connector.fetch_engagement([*names, post, "t1_gone", "t4_private", "odd id"])
     assert len(bench.server.asked("api/info")) == 2
@@ -103,7 +103,7 @@ async def test_a_change_seen_with_the_figures_is_delivered_soon(bench: Bench) ->
     connector = bench.connector(recheck_seconds=86_400)
     async with running(connector, bench.kit.intake):
         await bench.kit.intake.until(1)
-        bench.server.things[name] |= {"body": "v2", "edited": 1_772_360_000}
+        bench.server.items[name] |= {"body": "v2", "edited": 1_772_360_000}
         await connector.fetch_engagement([name])
         await bench.kit.intake.until(2)
 

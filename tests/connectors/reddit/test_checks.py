@@ -109,7 +109,7 @@ async def test_an_error_during_a_recheck_is_an_error_of_reading(bench: Bench) ->
 
 def test_who_is_watched_no_more_is_neither_edited_nor_lost() -> None:
     state = RedditCursor(watch={})
-    nothing = RedditListing(things=(), unreadable=(), after=None)
+    nothing = RedditListing(items=(), unreadable=(), after=None)
     assert removals(["t1_x"], nothing, state) == []
     assert edits(nothing, state) == []
 

@@ -28,7 +28,7 @@ def listing(*children: object) -> RedditListing:
 
 def thing(name: str = "t1_a", /, **data: object) -> RedditThing:
     given = {"name": name, "body": "text", "title": "title"} | BASE | data
-    (found,) = listing({"kind": name[:2], "data": given}).things
+    (found,) = listing({"kind": name[:2], "data": given}).items
     return found
 
 
@@ -203,7 +203,7 @@ def test_the_share_of_upvotes(value: object, ratio: float | None) -> None:
 )
 def test_an_odd_item_costs_itself_alone(child: object) -> None:
     found = listing(child, {"kind": "t1", "data": {"name": "t1_b", "body": "x"} | BASE})
-    assert [one.name for one in found.things] == ["t1_b"]
+    assert [one.name for one in found.items] == ["t1_b"]
     ((item, reason),) = found.unreadable
     rejects = {reject_of(item, reason, "reddit").id for _ in range(2)}
     assert len(rejects) == 1
@@ -211,7 +211,7 @@ def test_an_odd_item_costs_itself_alone(child: object) -> None:
 
 def test_what_nobody_said_is_left_out() -> None:
     children: tuple[Any, ...] = ({"kind": "more", "data": {}}, {"kind": [1]}, {})
-    assert listing(*children) == RedditListing(things=(), unreadable=(), after="t1_x")
+    assert listing(*children) == RedditListing(items=(), unreadable=(), after="t1_x")
 
 
 @pytest.mark.parametrize("answer", [None, [], {"data": {"children": 7}}, {"data": {}}])
