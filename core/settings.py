@@ -45,12 +45,14 @@ class ConsoleSettings(Section):
 
 
 class ChannelSettings(BaseModel):
-    """One connector; the keys beside these two are the connector's own settings."""
+    """One connector; all other keys are the connector's own settings."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     name: Id
     type: str
+    brand: Id | None = None
+    """Id of the brand that a message to this channel concerns where its text names none."""
 
     @property
     def settings(self) -> dict[str, object]:

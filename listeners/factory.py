@@ -38,8 +38,10 @@ def build_understanding(settings: Settings, folder: Path = Path()) -> Understand
     where the taxonomy declares labels that the topic model was not trained on.
     """
     problems: list[Problem] = []
+    channel_brands = {one.name: one.brand for one in settings.channels if one.brand is not None}
     matcher = collect(
-        lambda: BrandMatcher(settings.brands, channel_brands={}, default=None), problems
+        lambda: BrandMatcher(settings.brands, channel_brands=channel_brands, default=None),
+        problems,
     )
     found = collect(lambda: _model(settings, folder), problems)
     embedder = embedding.load()

@@ -89,11 +89,15 @@ class BrandMatcher:
     def match(self, event: Event) -> tuple[str, ...]:
         """As ``core.ports.Matcher``.
 
-        A private event, or one addressed to the brand, concerns its channel's brand as well.
+        A private message concerns the brands that it names; where it names none, the brand of its
+        channel, else the default. A public event that addresses the channel's account concerns that
+        brand as well as those it names, for it may compare them.
         """
         found = self.brands_in(event.text)
-        if event.solicited or not event.public:
-            own = self._channel_brands.get(event.channel, self._default)
+        own = self._channel_brands.get(event.channel, self._default)
+        if not event.public:
+            return found or (own,)
+        if event.solicited:
             return tuple(brand for brand in self._order if brand == own or brand in found)
         return found
 

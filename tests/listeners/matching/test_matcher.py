@@ -72,6 +72,23 @@ def test_an_event_addressed_to_a_brand_concerns_it() -> None:
     assert matcher(default="pine").match(event("hi", solicited=True)) == ("pine",)
 
 
+@pytest.mark.parametrize(
+    ("channel", "text", "expected"),
+    [
+        ("webchat", "几点关门", ("hejia",)),
+        ("pine-chat", "几点关门", ("pine",)),
+        ("webchat", "松树超市几点关门", ("pine",)),
+        ("pine-chat", "禾家几点关门", ("hejia",)),
+        ("pine-chat", "禾家和松树超市哪个近", ("hejia", "pine")),
+    ],
+)
+def test_a_private_message_concerns_the_brand_it_names_else_its_channels(
+    channel: str, text: str, expected: tuple[str, ...]
+) -> None:
+    said = event(text, kind=EventKind.MESSAGE, channel=channel)
+    assert matcher().match(said) == expected
+
+
 def test_a_public_post_without_a_name_concerns_no_brand() -> None:
     assert matcher().match(event("几点关门")) == ()
 

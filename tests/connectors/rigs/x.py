@@ -3,18 +3,19 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from core.connector import Connector
 from core.outbox import Target
-from tests.connectors.support import HurriedClock, Kit
+from tests.connectors.support import ConnectorKit, FastForwardClock
 from tests.connectors.x.protocol import KEYS, TOKEN
 from tests.connectors.x.server import XServer, x_server
-from tests.contracts.connector_rig import Rig, build
+from tests.contracts.connector_rig import ContractRig, Rig, build
 
 
 class XRig:
     def __init__(self, folder: Path, server: XServer) -> None:
-        self.kit = Kit(folder=folder, clock=HurriedClock(20))
+        self.kit = ConnectorKit(folder=folder, clock=FastForwardClock(20))
         self._server = server
         self._last = ""
 
@@ -43,3 +44,6 @@ class XRig:
 async def x_rig(folder: Path) -> AsyncIterator[Rig]:
     async with x_server() as server:
         yield XRig(folder, server)
+
+
+RIG: Final = ContractRig(open=x_rig)

@@ -7,7 +7,7 @@ from aiogram.types import CallbackQuery
 from pydantic import SecretStr
 
 from connectors.telegram.client import TelegramApi
-from connectors.telegram.limits import Rates
+from connectors.telegram.limits import SendRates
 from connectors.telegram.staff_group import StaffGroup
 from core.cards import (
     Card,
@@ -17,7 +17,7 @@ from core.cards import (
     token_of,
 )
 from core.errors import Conflict
-from tests.connectors.support import HurriedClock
+from tests.connectors.support import FastForwardClock
 from tests.connectors.telegram.server import (
     TOKEN,
     TelegramServer,
@@ -26,7 +26,7 @@ from tests.connectors.telegram.server import (
 CHAT = -100500
 
 
-class Desk:
+class MemoryDesk:
     """Staff and their matters, in memory: each thing can be done once."""
 
     def __init__(self) -> None:
@@ -67,19 +67,19 @@ class Desk:
         self.postings[posting.token] = posting
 
 
-class Room:
+class GroupRig:
     """A group at a server, with its desk."""
 
     def __init__(self, server: TelegramServer) -> None:
         self.server = server
-        self.desk = Desk()
-        self.clock = HurriedClock(20)
+        self.desk = MemoryDesk()
+        self.clock = FastForwardClock(20)
         self.api = TelegramApi(token=SecretStr(TOKEN), base_url=server.url)
         self.group = StaffGroup(
             name="staff",
             chat=CHAT,
             api=self.api,
-            rates=Rates(self.clock),
+            rates=SendRates(self.clock),
             clock=self.clock,
             desk=self.desk,
             postings=self.desk,
@@ -95,7 +95,7 @@ class Room:
         await self.group.press(query(data, who=who))
 
     def buttons(self, method: str = "sendMessage") -> list[str]:
-        """What the last message offers."""
+        """Actions of the buttons under the last message."""
         keyboard = json.loads(self.server.done(method)[-1].fields["reply_markup"])
         rows = keyboard["inline_keyboard"]
         assert all(len(button["callback_data"].encode()) <= 64 for row in rows for button in row)
@@ -106,7 +106,7 @@ class Room:
         return self.server.done("editMessageText")[-1].fields["text"]
 
     def told(self) -> str:
-        """What the last one who pressed was told."""
+        """The text shown to the person who pressed last."""
         return self.server.done("answerCallbackQuery")[-1].fields["text"]
 
 

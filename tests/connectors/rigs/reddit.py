@@ -3,17 +3,18 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from core.connector import Connector
 from core.outbox import Target
 from tests.connectors.reddit.server import ID, PASSWORD, SECRET, USER, RedditServer, reddit_server
-from tests.connectors.support import HurriedClock, Kit
-from tests.contracts.connector_rig import Rig, build
+from tests.connectors.support import ConnectorKit, FastForwardClock
+from tests.contracts.connector_rig import ContractRig, Rig, build
 
 
 class RedditRig:
     def __init__(self, folder: Path, server: RedditServer) -> None:
-        self.kit = Kit(folder=folder, clock=HurriedClock(200))
+        self.kit = ConnectorKit(folder=folder, clock=FastForwardClock(200))
         self._server = server
         self._last = ""
 
@@ -50,3 +51,6 @@ class RedditRig:
 async def reddit_rig(folder: Path) -> AsyncIterator[Rig]:
     async with reddit_server() as server:
         yield RedditRig(folder, server)
+
+
+RIG: Final = ContractRig(open=reddit_rig)

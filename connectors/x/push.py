@@ -1,94 +1,81 @@
-"""What X delivers without being asked: lines of the stream and pushed bodies.
+"""Parses what X pushes: lines of the filtered stream and webhook bodies, and verifies the latter.
 
-Four products send four shapes; all are understood wherever they arrive: the filtered stream (a post
-with what it includes), the compliance streams (notices of deletion), the X Activity API (a named
-event around a post) and the Account Activity API (lists of posts in the shape of API v1.1).
+Four products use four formats, all of which are accepted on both ways: the filtered stream (a post
+with its includes), the compliance streams (deletion notices), the X Activity API (a named event
+around a post) and the Account Activity API (lists of posts in the format of API v1.1).
+
 Sources: https://docs.x.com/x-api/webhooks/stream/quickstart,
 https://docs.x.com/x-api/compliance/streams/introduction,
 https://docs.x.com/x-api/activity/event-payloads,
-https://docs.x.com/x-api/account-activity/introduction
+https://docs.x.com/x-api/account-activity/introduction,
+https://docs.x.com/x-api/webhooks/quickstart
 """
 
-import hashlib
+import base64
+import hmac
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from connectors.json_fields import Object
-from connectors.x.cache import Known
-from connectors.x.events import Me, Post, gone, native_id, read_post
-from core.errors import InputError
+from pydantic import SecretStr
+
+from connectors.json_fields import JsonObject
+from connectors.x.events import (
+    SeenPosts,
+    XAccount,
+    XPost,
+    deletion_of,
+    native_id,
+    read_posts,
+    reject,
+)
+from core.connector import PushRequest, PushResponse
 from core.events import Event, Reject
 
-_MOST_KEPT: Final = 64 * 1024
-_WITHDRAWALS: Final = ("delete", "drop")
-"""Notices after which a post must not be shown any more."""
+_DELETION_NOTICES: Final = ("delete", "drop")
+"""Notices after which a post must no longer be shown."""
 
 
 @dataclass(slots=True)
-class Delivery:
-    """What was in it."""
+class XDelivery:
+    """The contents of one line or body."""
 
-    posts: list[Post] = field(default_factory=list)
-    gone: list[Event] = field(default_factory=list)
+    posts: list[XPost] = field(default_factory=list)
+    deletions: list[Event] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     problem: str = ""
-    """What X says is wrong with the connection."""
+    """X's explanation before it closes a stream."""
 
 
-def read_delivery(raw: bytes, me: Me, *, channel: str, known: Known, now: datetime) -> Delivery:
-    """Sort out one line or body; what is no post and no notice is left out."""
-    found = Delivery()
+def read_delivery(
+    raw: bytes, me: XAccount, *, channel: str, seen: SeenPosts, now: datetime
+) -> XDelivery:
+    """Parse one line or webhook body; objects that are neither posts nor notices are left out."""
+    found = XDelivery()
     try:
         data: object = json.loads(raw)
     except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
-        found.rejects.append(reject(raw, channel, "it is no JSON object"))
+        found.rejects.append(reject(raw, channel, "not a JSON object"))
         return found
-    reader = _Reader(me=me, channel=channel, known=known, now=now, found=found)
+    reader = _Reader(me=me, channel=channel, seen=seen, now=now, found=found)
     reader.read(data)
     return found
 
 
-def reject(item: object, channel: str, reason: str) -> Reject:
-    """Something that was to be a post, kept aside under a key of its own."""
-    raw = item if isinstance(item, bytes) else json.dumps(item).encode()
-    number = native_id(item.get("id")) if isinstance(item, dict) else None
-    key = f"post:{number}" if number else hashlib.sha256(raw).hexdigest()[:32]
-    text = f"{reason}. X may have changed its format: update Tingfeng."
-    return Reject(channel=channel, id=key, raw=raw[:_MOST_KEPT], reason=text)
-
-
-def read_posts(
-    items: Iterable[object], includes: Object, me: Me, *, channel: str
-) -> tuple[list[Post], list[Reject]]:
-    """The posts of others in an answer, and what could not be read."""
-    posts, rejects = list[Post](), list[Reject]()
-    for item in items:
-        try:
-            post = read_post(item, includes, me, channel=channel)
-        except InputError as error:
-            rejects.append(reject(item, channel, str(error)))
-            continue
-        if post.event.author.id != me.id:
-            posts.append(post)
-    return posts, rejects
-
-
 @dataclass(kw_only=True, slots=True)
 class _Reader:
-    me: Me
+    me: XAccount
     channel: str
-    known: Known
+    seen: SeenPosts
     now: datetime
-    found: Delivery
+    found: XDelivery
 
-    def read(self, data: Object) -> None:
-        for name in _WITHDRAWALS:
+    def read(self, data: JsonObject) -> None:
+        for name in _DELETION_NOTICES:
             self._notice(data.get(name))
         for status in _list(data.get("tweet_create_events")):
             self._post(*_from_v1(status))
@@ -99,13 +86,13 @@ class _Reader:
             self.found.problem = _problem(data)
         elif "event_type" in inner:
             self._activity(inner)
-        elif any(isinstance(inner.get(name), dict) for name in _WITHDRAWALS):
-            for name in _WITHDRAWALS:
+        elif any(isinstance(inner.get(name), dict) for name in _DELETION_NOTICES):
+            for name in _DELETION_NOTICES:
                 self._notice(inner.get(name))
         elif "id" in inner or "text" in inner:
             self._post(inner, _object(data.get("includes")))
 
-    def _activity(self, event: Object) -> None:
+    def _activity(self, event: JsonObject) -> None:
         kind, payload = event.get("event_type"), _object(event.get("payload"))
         includes = _object(event.get("includes")) or _object(payload.get("includes"))
         if kind in {"post.create", "post.mention.create", "post.reply.create", "post.quote.create"}:
@@ -113,7 +100,7 @@ class _Reader:
         elif kind == "post.delete":
             self._gone(payload.get("id"), payload.get("author_id"), payload.get("event_at"))
 
-    def _post(self, item: object, includes: Object) -> None:
+    def _post(self, item: object, includes: JsonObject) -> None:
         posts, rejects = read_posts([item], includes, self.me, channel=self.channel)
         self.found.posts += posts
         self.found.rejects += rejects
@@ -132,25 +119,13 @@ class _Reader:
         if found is not None:
             when = _moment(at) or self.now
             writer = native_id(author) or ""
-            self.found.gone.append(
-                withdrawal(found, self.known, channel=self.channel, at=when, author=writer)
+            self.found.deletions.append(
+                deletion_of(found, self.seen, channel=self.channel, at=when, author=writer)
             )
 
 
-def withdrawal(number: str, known: Known, *, channel: str, at: datetime, author: str = "") -> Event:
-    """The event for a post of which only the id is told."""
-    seen = known.find(number)
-    return gone(
-        seen.id if seen else number,
-        channel=channel,
-        author=seen.author if seen else author,
-        conversation=seen.conversation if seen else number,
-        at=at,
-    )
-
-
-def _from_v1(status: object) -> tuple[Object, Object]:
-    """A post of API v1.1 as API v2 would tell it, and what it would include."""
+def _from_v1(status: object) -> tuple[JsonObject, JsonObject]:
+    """Convert a post of API v1.1 to the format of v2; returns the post and its includes."""
     old = _object(status)
     user, quoted = _object(old.get("user")), _object(old.get("quoted_status"))
     extended = _object(old.get("extended_tweet"))
@@ -190,7 +165,7 @@ def _from_v1(status: object) -> tuple[Object, Object]:
 
 
 def _v1_time(value: object) -> str | None:
-    """``Wed Oct 10 20:19:24 +0000 2018`` as ISO 8601."""
+    """Convert ``Wed Oct 10 20:19:24 +0000 2018`` to ISO 8601."""
     try:
         day, month, date, clock, zone, year = str(value).split()
         return parsedate_to_datetime(f"{day}, {date} {month} {year} {clock} {zone}").isoformat()
@@ -205,8 +180,8 @@ def _moment(value: object) -> datetime | None:
         return None
 
 
-def _problem(data: Object) -> str:
-    """What X says before it closes a stream."""
+def _problem(data: JsonObject) -> str:
+    """X's explanation before it closes a stream."""
     for error in _list(data.get("errors")):
         text = _object(error).get("detail") or _object(error).get("title")
         if isinstance(text, str):
@@ -214,9 +189,36 @@ def _problem(data: Object) -> str:
     return ""
 
 
-def _object(value: object) -> Object:
+def _object(value: object) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
 
 def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
+
+
+_SIGNATURES: Final = ("x-twitter-webhooks-signature", "x-x-webhooks-signature")
+_LONGEST_TOKEN: Final = 1000
+
+
+def answer_challenge(request: PushRequest, secret: SecretStr) -> PushResponse:
+    """Answer X's challenge-response check, a GET with a ``crc_token``; 400 for any other GET."""
+    token = request.query.get("crc_token", "")
+    if not 0 < len(token) <= _LONGEST_TOKEN:
+        return PushResponse(status=400)
+    body = json.dumps({"response_token": _sign(token.encode("utf-8", "replace"), secret)})
+    return PushResponse(
+        status=200, body=body.encode(), content_type="application/json; charset=utf-8"
+    )
+
+
+def is_signed(request: PushRequest, secret: SecretStr) -> bool:
+    """True if the body bears X's signature; compares in constant time."""
+    shown = next((request.headers[name] for name in _SIGNATURES if name in request.headers), "")
+    right = _sign(request.body, secret)
+    return hmac.compare_digest(shown.encode("utf-8", "replace"), right.encode())
+
+
+def _sign(content: bytes, secret: SecretStr) -> str:
+    digest = hmac.digest(secret.get_secret_value().encode(), content, "sha256")
+    return f"sha256={base64.b64encode(digest).decode()}"

@@ -3,17 +3,18 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from core.connector import Connector
 from core.outbox import Target
-from tests.connectors.support import HurriedClock, Kit
+from tests.connectors.support import ConnectorKit, FastForwardClock
 from tests.connectors.telegram.server import TOKEN, TelegramServer, telegram_server
-from tests.contracts.connector_rig import Rig, build
+from tests.contracts.connector_rig import ContractRig, Rig, build
 
 
 class TelegramRig:
     def __init__(self, folder: Path, server: TelegramServer) -> None:
-        self.kit = Kit(folder=folder, clock=HurriedClock(20))
+        self.kit = ConnectorKit(folder=folder, clock=FastForwardClock(20))
         self._server = server
         self._last = ""
 
@@ -37,3 +38,6 @@ class TelegramRig:
 async def telegram_rig(folder: Path) -> AsyncIterator[Rig]:
     async with telegram_server() as server:
         yield TelegramRig(folder, server)
+
+
+RIG: Final = ContractRig(open=telegram_rig)

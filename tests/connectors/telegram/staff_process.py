@@ -22,7 +22,7 @@ from core.outcomes import Outcome, Plan
 from moderation.pauses import StoredPauses
 from responders.staff.factory import StaffSide
 from storage.sqlite.store import SqliteStore
-from tests.connectors.support import Kit, running
+from tests.connectors.support import ConnectorKit, running
 from tests.connectors.telegram.server import TOKEN, TelegramServer
 from tests.core.samples import event, judgement
 
@@ -50,14 +50,14 @@ name = "小王"
 CLOCK = SystemClock()
 
 
-class House:
+class StaffProcess:
     """One process: everything behind the group, over a store that outlives it."""
 
     def __init__(self, server: TelegramServer, store: SqliteStore, folder: Path) -> None:
         self.server, self.store, self.bus = server, store, Bus()
         self.pauses = StoredPauses(store)
         self.staff = StaffSide(SETTINGS, store=store, pauses=self.pauses, bus=self.bus, clock=CLOCK)
-        self.kit = Kit(folder=folder)
+        self.kit = ConnectorKit(folder=folder)
         room = StaffRoom(desk=self.staff.desk, postings=self.staff.memory, language="zh")
         self.bot = Telegram(
             name="tg",
@@ -69,7 +69,7 @@ class House:
                     "poll_seconds": 1,
                 }
             ),
-            tools=replace(self.kit.tools, staff=room),
+            context=replace(self.kit.context, staff=room),
         )
         assert self.bot.board is not None
         self.board = self.bot.board
@@ -127,20 +127,20 @@ class House:
         ]
 
     def offered(self) -> list[str]:
-        """What may be pressed under the message that was posted or edited last."""
+        """Actions of the buttons under the message that was posted or edited last."""
         calls = [call for call in self.server.calls if "reply_markup" in call.fields]
         rows = json.loads(calls[-1].fields["reply_markup"])["inline_keyboard"]
         return [button["callback_data"].partition(":")[0] for row in rows for button in row]
 
 
 @asynccontextmanager
-async def at_work(server: TelegramServer, folder: Path) -> AsyncIterator[House]:
+async def staff_process(server: TelegramServer, folder: Path) -> AsyncIterator[StaffProcess]:
     """A process from its start to its end."""
     store = await SqliteStore.open(folder / "store.db", clock=CLOCK)
-    house = House(server, store, folder)
-    feeds = [asyncio.create_task(feed()) for feed in house.staff.feeds([house.board])]
-    async with running(house.bot, house.kit.shelf):
-        yield house
+    process = StaffProcess(server, store, folder)
+    feeds = [asyncio.create_task(feed()) for feed in process.staff.feeds([process.board])]
+    async with running(process.bot, process.kit.intake):
+        yield process
     for feed in feeds:
         feed.cancel()
     await asyncio.gather(*feeds, return_exceptions=True)

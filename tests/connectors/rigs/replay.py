@@ -4,16 +4,17 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from core.connector import Connector
 from core.outbox import Target
-from tests.connectors.support import START, Kit
-from tests.contracts.connector_rig import Rig, build, new_kit
+from tests.connectors.support import START, ConnectorKit
+from tests.contracts.connector_rig import ContractRig, Rig, build, new_kit
 
 
 class ReplayRig:
     def __init__(self, folder: Path) -> None:
-        self.kit: Kit = new_kit(folder)
+        self.kit: ConnectorKit = new_kit(folder)
         self._file = folder / "feed.jsonl"
         self._file.touch()
         self._said = 0
@@ -50,3 +51,6 @@ class ReplayRig:
 @asynccontextmanager
 async def replay_rig(folder: Path) -> AsyncIterator[Rig]:
     yield ReplayRig(folder)
+
+
+RIG: Final = ContractRig(open=replay_rig, ends=True, keyed=True)
