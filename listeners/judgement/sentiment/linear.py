@@ -1,7 +1,7 @@
 """The default sentiment model: a linear model over hashed n-grams of the structured text.
 
-Trained by ``benchmarks/train_sentiment.py``; ``docs/model-card.md`` has its data, figures and
-limits.
+Trained by ``benchmarks/train_sentiment.py``; its data, figures and limits are in
+``docs/explanation/model-card.md``.
 """
 
 import math
