@@ -28,7 +28,7 @@ from connectors.factory import build_channels, measures_of, read_channels, read_
 from connectors.replay.connector import Replay, ReplaySettings
 from connectors.replay.samples import lines_of, read_texts
 from connectors.webchat.connector import Webchat
-from console.ports import Pauses, Regroups
+from console.ports import Regroups
 from core import checkpoints
 from core.backfill import take_in
 from core.bus import Bus
@@ -43,6 +43,7 @@ from core.jobs import Job
 from core.mentions import MentionFilter
 from core.outcomes import Outcome
 from core.pipeline import Pipeline, PipelineParts
+from core.repositories import Pauses
 from core.settings import Section, Settings
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from examples.supermarket.live import with_live_feed, write_drill
@@ -135,7 +136,7 @@ async def open_house(
     async with AsyncExitStack() as stack:
         store = await open_store(url or plans.store_url, clock=clock, keys=keys())
         stack.push_async_callback(store.close)
-        await store.replace_articles(plans.content.articles)
+        await store.articles.replace(plans.content.articles)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         understanding = build_understanding(settings, plans.folder)
         guards = build_guards(
@@ -165,11 +166,13 @@ async def open_house(
             bus=bus,
         )
         stack.push_async_callback(spread.close)
-        if newest := (await store.mentions(MentionFilter(), limit=1)).mentions:
+        if newest := (await store.mentions.find(MentionFilter(), limit=1)).mentions:
             since = newest[0].mention.event.posted_at - spread.memory
-            await spread.rebuild(await store.mentions_since(since), await store.alerts(limit=500))
+            await spread.rebuild(
+                await store.mentions.since(since), await store.alerts.recent(limit=500)
+            )
         parts = PipelineParts(
-            inbox=store,
+            events=store.events,
             matcher=understanding.matcher,
             judge=understanding.judge,
             moderator=guards.inbound,
@@ -180,7 +183,7 @@ async def open_house(
             await take_in(read_past(drill.past, clock), parts)
         alarm = build_alarm(settings, responders.alerts, clock)
         pipeline = Pipeline(parts, bus=bus, ended=ended, died=alarm)
-        intake = IntakeDoor(store, wake=pipeline.wake)
+        intake = IntakeDoor(store.events, wake=pipeline.wake)
         staff = StaffSide(settings, store=store, pauses=guards.pauses, bus=bus, clock=clock)
         tools = Tools(
             intake=intake,
@@ -202,12 +205,14 @@ async def open_house(
         if feed is None:  # what stands in for the channels has no groups
             join_receivers(settings, responders.alerts, boards)
         measured = [one for one in connectors if isinstance(one, ReadsEngagement)]
-        figures = FigureWatch(measured, store=store, watch=spread, clock=clock)
+        figures = FigureWatch(
+            measured, posts=store.tracked_posts, mentions=store.mentions, watch=spread, clock=clock
+        )
         engine = Engine(
             pipeline=pipeline,
             intake=intake,
-            inbox=store,
-            outbox=store,
+            events=store.events,
+            outbox=store.outbox,
             gate=guards.gate,
             doubts=responders.doubts,
             connectors=connectors,
@@ -281,7 +286,7 @@ def command_line() -> typer.Typer:
         app,
         lambda file: read_plans(file).settings,
         EXAMPLE,
-        lambda file: access.on(file, lambda store: store.corrections()),
+        lambda file: access.on(file, lambda store: store.corrections.recent()),
     )
     add_storage(app, access)
     return app

@@ -18,7 +18,7 @@ from core.judgement import Judgement
 from core.mentions import Mention
 from core.outcomes import Outcome, Plan
 from core.ports import Decider, Judge, Matcher, Moderator, SpreadMonitor
-from core.repositories import Inbox
+from core.repositories import Events
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 class PipelineParts:
     """What the pipeline is made of."""
 
-    inbox: Inbox
+    events: Events
     matcher: Matcher
     judge: Judge
     moderator: Moderator
@@ -94,7 +94,7 @@ class Pipeline:
             self.idle.set()
 
     async def _work(self) -> int:
-        items = await self._parts.inbox.claim_events(self._batch)
+        items = await self._parts.events.claim(self._batch)
         threads: dict[tuple[str, str], list[Received]] = {}
         for item in items:
             threads.setdefault((item.event.channel, item.event.conversation), []).append(item)
@@ -110,7 +110,7 @@ class Pipeline:
         """
         parts, event = self._parts, item.event
         if event.kind is EventKind.DELETE:
-            await parts.inbox.withdraw(item)
+            await parts.events.withdraw(item)
             return None
         reach("before-match")
         brands = known.brands if known else parts.matcher.match(event)
@@ -145,14 +145,14 @@ class Pipeline:
         reach("before-record")
         if ticket:
             reach("before-ticket")
-        await self._parts.inbox.record(outcome)
+        await self._parts.events.record([outcome])
         if ticket:
             reach("after-ticket")
         reach("after-record")
 
     async def _drop(self, item: Received, reason: str) -> Outcome:
         outcome = Outcome(seq=item.seq, dropped=reason)
-        await self._parts.inbox.record(outcome)
+        await self._parts.events.record([outcome])
         self._ended(item, outcome)
         return outcome
 
@@ -199,7 +199,7 @@ class Pipeline:
         return mentions
 
     async def _fail(self, item: Received, error: str) -> None:
-        if await self._parts.inbox.fail(item.seq, error):
+        if await self._parts.events.fail(item.seq, error):
             log.error("dead letter", extra={"seq": item.seq})
             if self._died is not None:
                 await self._died(item, error)

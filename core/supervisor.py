@@ -13,7 +13,7 @@ from core.connector import Connector, ReportsContact, ReportsHealth
 from core.errors import Refused, StoreError, Unavailable
 from core.health import Health, Status
 from core.intake import IntakeDoor
-from core.repositories import Inbox
+from core.repositories import Events
 from core.silence_baseline import SilenceBaseline
 
 log = logging.getLogger(__name__)
@@ -29,14 +29,14 @@ class Supervisor:
         self,
         connector: Connector,
         *,
-        inbox: Inbox,
+        events: Events,
         intake: IntakeDoor,
         clock: Clock,
         bus: Bus,
         random: Callable[[], float],
     ) -> None:
         self._connector = connector
-        self._inbox = inbox
+        self._events = events
         self._intake = intake
         self._clock = clock
         self._bus = bus
@@ -81,7 +81,7 @@ class Supervisor:
 
     async def _read(self) -> None:
         """Take page after page; to ask for the next one is to acknowledge the last."""
-        cursor = await self._inbox.cursor(self._connector.name)
+        cursor = await self._events.cursor(self._connector.name)
         self._set("starting" if isinstance(self._connector, ReportsContact) else "connected")
         stored = False
         reach("before-receive")

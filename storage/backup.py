@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
 
+from core.audit import pseudonym
 from core.clock import Clock
 from core.conversations import Conversation
 from core.errors import InputError, StoreError
 from core.events import Event
-from storage.audit import pseudonym
 from storage.factory import AnyStore, open_store, sqlite_path
 from storage.key_ring import NO_KEY, RING, Keys
 from storage.moving import verify
@@ -85,13 +85,13 @@ async def _erase_again(erased: tuple[str, ...], url: str, *, clock: Clock, keys:
     store = await open_store(url, clock=clock, keys=keys)
     try:
         found: set[str] = set()
-        async for rows in store.rows("events"):
+        async for rows in store.rows.read("events"):
             found |= {store.coder.load(Event, _body(row)).author.id for row in rows}
-        async for rows in store.rows("conversations"):
+        async for rows in store.rows.read("conversations"):
             found |= {store.coder.load(Conversation, _body(row)).customer for row in rows}
         for customer in sorted(found):
             if pseudonym(customer) in erased:
-                await store.erase_customer(customer, by="restore")
+                await store.customers.erase(customer, by="restore")
     finally:
         await store.close()
 
@@ -111,7 +111,7 @@ async def _write_rows(store: AnyStore, path: Path) -> None:
             for kind in KINDS:
                 file.write(json.dumps({"kind": kind}) + "\n")
                 sums[kind] = Sum()
-                async for rows in store.rows(kind):
+                async for rows in store.rows.read(kind):
                     sums[kind] = sums[kind].plus(kind, rows)
                     file.writelines(to_json(row) + "\n" for row in rows)
             end = {kind: [each.count, str(each.digest)] for kind, each in sums.items()}
@@ -125,7 +125,7 @@ async def _read_rows(path: Path, url: str, *, clock: Clock, keys: Keys) -> None:
     ring = await asyncio.to_thread(_check, path)
     store = await open_store(url, clock=clock, keys=replace(keys, ring=ring))
     try:
-        if await store.row_count("events"):
+        if await store.rows.count("events"):
             raise StoreError(f"{url} holds events. Restore a file of rows into an empty store.")
         if store.coder.plain != (ring is None):
             raise StoreError(_OTHER_KEYS)
@@ -142,7 +142,7 @@ async def _write(path: Path, store: AnyStore) -> None:
             if row is not None and (kind, row[0]) != ("settings", RING):
                 rows.append(row)
             if rows and (row is None or len(rows) == BATCH):
-                await store.write_rows(kind, rows)
+                await store.rows.write(kind, rows)
                 plain = [opened(kind, each, store.coder) for each in rows]
                 sums[kind] = sums.get(kind, Sum()).plus(kind, plain)
                 rows = []

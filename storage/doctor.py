@@ -1,23 +1,7 @@
 """What the doctor finds in a store, and says."""
 
-from dataclasses import dataclass
-
-from core.events import EventCounts
-from storage.records import AGED
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One thing that is not as it should be."""
-
-    check: str
-    """integrity, orphans, stuck, counts, audit."""
-    what: str
-    """One sentence for the operator."""
-    mended: bool
-    """True where it was put right."""
-    remedy: str = ""
-    """What the operator does where it was not."""
+from core.events import AGED, EventCounts
+from core.health import Finding
 
 
 def wrong_counts(counted: EventCounts, found: EventCounts, *, mend: bool) -> list[Finding]:

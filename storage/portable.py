@@ -7,10 +7,12 @@ and so do blinded names, so whoever moves rows needs the same key; the key ring 
 import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from core.audit import AuditEntry
+from core.clock import moment
 from core.errors import InputError
 from storage.encoding import text_of
 from storage.encryption import Coder
@@ -76,25 +78,39 @@ class Progress:
     total: int
 
 
+class Rows(Protocol):
+    """Everything a store holds, as rows."""
+
+    def read(self, kind: str) -> AsyncIterator[list[Row]]:
+        """All rows of a kind, in batches, by their first fields."""
+        ...
+
+    async def write(self, kind: str, rows: Sequence[Row]) -> None:
+        """Store rows; those that are there already stay as they are."""
+        ...
+
+    async def count(self, kind: str) -> int:
+        """The number of rows of a kind."""
+        ...
+
+    async def reseal(self, tell: Callable[[Progress], None]) -> int:
+        """Seal everything under the newest key; returns the number of records that were not.
+
+        Works in small transactions and may be interrupted and repeated.
+        """
+        ...
+
+
 class Movable(Protocol):
     """A store whose rows can be read and written."""
 
     @property
     def coder(self) -> Coder:
-        """What its records are sealed with."""
+        """Encodes its records and seals them."""
         ...
 
-    def rows(self, kind: str) -> AsyncIterator[list[Row]]:
-        """All rows of a kind, in batches, by their first fields."""
-        ...
-
-    async def write_rows(self, kind: str, rows: Sequence[Row]) -> None:
-        """Store rows; those that are there already stay as they are."""
-        ...
-
-    async def row_count(self, kind: str) -> int:
-        """How many rows of a kind there are."""
-        ...
+    @property
+    def rows(self) -> Rows: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,7 +157,7 @@ def sealed(kind: str, row: Row, coder: Coder) -> Row:
 async def sum_of(store: Movable, kind: str) -> Sum:
     """Count and checksum of what a store holds of a kind."""
     total = Sum()
-    async for rows in store.rows(kind):
+    async for rows in store.rows.read(kind):
         total = total.plus(kind, [opened(kind, row, store.coder) for row in rows])
     return total
 
@@ -171,3 +187,20 @@ def _value(part: object) -> Value:
     if part is None or isinstance(part, str | int):
         return part
     raise InputError("not a value of a row of a backup")
+
+
+def audit_entry(row: Row) -> AuditEntry:
+    """The entry in a row of kind ``audit``."""
+    seq, at, *rest = row
+    assert isinstance(seq, int)  # noqa: S101 - the fields' types, for the type checker
+    assert isinstance(at, int)  # noqa: S101
+    texts = [text_of(part) if isinstance(part, str | bytes) else "" for part in rest]
+    return AuditEntry(
+        seq=seq,
+        at=moment(at),
+        who=texts[0],
+        what=texts[1],
+        about=texts[2],
+        before=texts[3],
+        hash=texts[4],
+    )

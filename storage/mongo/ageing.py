@@ -8,16 +8,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from core.alerts import Alert
+from core.alerts import Alert, is_settled
+from core.clock import micros, moment
 from core.conversations import Conversation, ConversationLine
-from core.events import Event
-from core.outbox import Reply
-from storage.encoding import micros
+from core.events import AGED, Event
+from core.outbox import Reply, without_content
 from storage.mongo.link import Doc
 from storage.mongo.maintenance import bare
 from storage.mongo.schema import DEAD, DROPPED
 from storage.mongo.work import Tx, integer
-from storage.records import AGED, is_settled, said_and_forgotten
 
 BATCH: Final = 200
 
@@ -81,7 +80,7 @@ async def _forget_talk(tx: Tx, thread: Doc) -> None:
     await tx.table("lines").drop(thread)
     await tx.table("threads").drop({"_id": thread})
     for doc in await tx.table("replies").many(thread):
-        forgotten = tx.dump(said_and_forgotten(tx.load(Reply, doc)))
+        forgotten = tx.dump(without_content(tx.load(Reply, doc)))
         await tx.table("replies").change({"_id": doc["_id"]}, {"$set": {"body": forgotten}})
 
 
@@ -101,7 +100,7 @@ async def _lines(tx: Tx, ids: Sequence[object], before: int) -> int | None:
 async def _alerts(tx: Tx, ids: Sequence[object], before: int) -> int:
     done = 0
     for name, doc in (await tx.by_id("alerts", ids)).items():
-        if not is_settled(tx.load(Alert, doc), before):
+        if not is_settled(tx.load(Alert, doc), moment(before)):
             continue
         await tx.table("deliveries").drop({"_id.alert": name})
         done += await tx.table("alerts").drop({"_id": name})

@@ -7,12 +7,13 @@ transactions, whoever claims next completes what a crash left there.
 import dataclasses
 from collections.abc import Sequence
 
-from core.alerts import Alert
+from core.alerts import Alert, acknowledged
+from core.clock import micros, moment
 from core.errors import Conflict
-from storage.encoding import key_of, micros, moment
+from storage.encoding import key_of
 from storage.mongo.link import Doc
 from storage.mongo.work import Tx
-from storage.records import LEASE, acknowledged
+from storage.records import LEASE
 
 
 async def add(tx: Tx, alert: Alert, receivers: Sequence[str]) -> bool:
@@ -124,7 +125,7 @@ async def acknowledge(tx: Tx, name: str, by: str) -> Alert:
     doc, alert = await _find(tx, name)
     if alert.state != "firing":
         raise Conflict(f"the alert {name} is {alert.state} already. Read it again.")
-    taken = await _save(tx, doc, acknowledged(alert, by, moment(tx.now)), ())
+    taken = await _save(tx, doc, acknowledged(alert, by=by, at=moment(tx.now)), ())
     if taken is None:
         raise Conflict(f"the alert {name} was changed by somebody else. Read it again.")
     return taken

@@ -3,10 +3,11 @@
 import dataclasses
 from typing import Final
 
+from core.audit import first_broken
 from core.conversations import Conversation
 from core.events import EventCounts
-from storage.audit import broken
-from storage.doctor import Finding, broken_log, orphans, recount, stuck, wrong_counts
+from core.health import Finding
+from storage.doctor import broken_log, orphans, recount, stuck, wrong_counts
 from storage.encoding import text_of
 from storage.mongo import inbox
 from storage.mongo import maintenance as upkeep
@@ -29,7 +30,7 @@ async def examine(tx: Tx, *, mend: bool) -> list[Finding]:
         *await _lost_tickets(tx, mend=mend),
         *await _stuck(tx, mend=mend),
         *await _counts(tx, mend=mend),
-        *broken_log(broken(await people.audit(tx))),
+        *broken_log(first_broken(await people.audit(tx))),
     ]
 
 

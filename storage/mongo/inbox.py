@@ -3,9 +3,10 @@
 import dataclasses
 from collections.abc import Sequence
 
+from core.clock import moment
 from core.conversations import ConversationLine
 from core.events import Event, EventCounts, EventKind, Page, Receipt, Received, Reject
-from storage.encoding import key_of, moment
+from storage.encoding import key_of
 from storage.mongo.link import Doc
 from storage.mongo.schema import DEAD, PENDING
 from storage.mongo.work import Tx, counter_name, integer

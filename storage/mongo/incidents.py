@@ -4,9 +4,10 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Literal
 
+from core.clock import micros
 from core.errors import Conflict
 from core.incidents import Incident
-from storage.encoding import key_of, micros
+from storage.encoding import key_of
 from storage.mongo.link import Doc
 from storage.mongo.work import Tx
 from storage.records import FIRST, Judged

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from core.articles import Article
+from core.clock import moment
 from core.conversations import ConversationLine
-from core.events import DeadLetter, Event
-from storage.encoding import key_of, moment, text_of
+from core.events import DeadLetter, Event, RetentionClass, retention_class
+from storage.encoding import key_of, text_of
 from storage.lease import alive
 from storage.mongo.link import Doc
 from storage.mongo.schema import DROPPED, PENDING
 from storage.mongo.work import Tx, blob, integer, key
-from storage.records import EventClass, Judged, class_of
+from storage.records import Judged
 
 PURGE_BATCH: Final = 500
 BEAT_SECONDS: Final = 5.0
@@ -73,7 +74,7 @@ async def release_events(tx: Tx, owner: int) -> None:
     await tx.table("events").change_all({"state": PENDING, "owner": owner}, {"$set": {"owner": 0}})
 
 
-async def purge_raw(tx: Tx, before: int, which: EventClass) -> int | None:
+async def purge_raw(tx: Tx, before: int, which: RetentionClass) -> int | None:
     """Forget the raw text of up to ``PURGE_BATCH`` ended events; ``None`` where none is left.
 
     The masked text of a mention stays, in its line too. Looks on from where it stopped the last
@@ -91,7 +92,7 @@ async def purge_raw(tx: Tx, before: int, which: EventClass) -> int | None:
             break
         start = integer(doc, "_id")
         event = tx.load(Event, doc)
-        if class_of(event, dropped=doc["state"] == DROPPED) == which:
+        if retention_class(event, dropped=doc["state"] == DROPPED) == which:
             kept: str | None = ""
             if doc["_id"] in mentions:
                 kept = tx.load(Judged, mentions[doc["_id"]]).masked_text

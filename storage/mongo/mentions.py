@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from core.clock import micros
 from core.events import Event
 from core.figures import Figures
 from core.mentions import Mention, MentionFilter, MentionPage, MentionRecord
-from storage.encoding import key_of, micros
+from storage.encoding import key_of
 from storage.mongo import outbox
 from storage.mongo.link import Doc
 from storage.mongo.search import has_terms

@@ -2,19 +2,27 @@
 
 import dataclasses
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
-from core.conversations import ConversationLine, ConversationState
+from core.clock import micros, moment
+from core.conversations import ConversationState
 from core.errors import Conflict
-from core.outbox import Reply, ReplyState
+from core.outbox import (
+    CONVERSATION_ENDED,
+    Reply,
+    ReplyResult,
+    ReplyState,
+    ended_by,
+    finished,
+    is_repeat,
+    sent_line,
+)
 from core.tickets import Ticket
-from storage.encoding import key_of, micros, moment, text_of
+from storage.encoding import key_of, text_of
 from storage.mongo import tickets
 from storage.mongo.inbox import add_lines
 from storage.mongo.link import Doc
 from storage.mongo.work import Tx, integer, key
-from storage.records import ENDED, ended
 
 _MOVABLE: Final = (ReplyState.SENDING, ReplyState.UNKNOWN)
 _UNSENT: Final = (ReplyState.DRAFT, ReplyState.PENDING)
@@ -27,7 +35,7 @@ async def add(tx: Tx, reply: Reply) -> bool:
     if await replies.one({"_id": key_of(reply.key)}) is not None:
         return False
     if reply.state in _UNSENT and await _has_ended(tx, reply):
-        reply = dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=ENDED)
+        reply = dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=CONVERSATION_ENDED)
     doc: Doc = {
         "_id": key_of(reply.key),
         "place": await tx.next("reply"),
@@ -104,44 +112,21 @@ async def in_doubt(tx: Tx, channel: str, *, also_own: bool) -> list[Reply]:
     return [tx.load(Reply, doc) for doc in docs]
 
 
-async def finish(
-    tx: Tx,
-    name: str,
-    *,
-    state: ReplyState,
-    native_id: str | None,
-    reason: str,
-    not_before: datetime | None,
-    ticket: Ticket | None,
-    ends_conversation: bool,
-) -> Reply:
+async def finish(tx: Tx, result: ReplyResult) -> Reply:
     """Move a reply on from sending or unknown; raises Conflict from anywhere else."""
-    doc = await _find(tx, name)
+    doc = await _find(tx, result.key)
     reply = tx.load(Reply, doc)
-    if reply.state not in _MOVABLE:
-        if reply.state is state:
-            return reply
-        raise Conflict(f"the reply {name} is {reply.state.value} already. Read it again.")
-    number = reply.ticket
+    if is_repeat(reply, result):
+        return reply
+    ticket = result.ticket
+    number = None
     if ticket is not None:
         number = await tickets.put(tx, ticket, await tickets.origin_of(tx, ticket.mention))
-    if state is ReplyState.PENDING and await _has_ended(tx, reply):
-        state, reason = ReplyState.CANCELLED, ENDED
-    changed = dataclasses.replace(
-        reply,
-        state=state,
-        native_id=native_id or reply.native_id,
-        reason=reason,
-        not_before=not_before,
-        attempts=reply.attempts + (state is ReplyState.PENDING),
-        ticket=number,
-    )
-    if state is ReplyState.SENT:
-        line = ConversationLine(
-            seq=0, direction="out", id=name, by=reply.by, text=reply.text, at=moment(tx.now)
-        )
+    changed = finished(reply, result, ticket=number, ended=await _has_ended(tx, reply))
+    if changed.state is ReplyState.SENT:
+        line = sent_line(reply, moment(tx.now))
         await add_lines(tx, [(reply.target.channel, reply.target.conversation, line)])
-    if ends_conversation:
+    if result.ends_conversation:
         await _end_conversation(tx, changed)
     await _move(tx, doc, changed)
     return changed
@@ -154,9 +139,9 @@ async def _has_ended(tx: Tx, reply: Reply) -> bool:
 
 async def _end_conversation(tx: Tx, last: Reply) -> None:
     """Nobody can be reached there any more: cancel what waits to be sent, and what will."""
-    target, reason = last.target, last.reason or ENDED
+    target, reason = last.target, last.reason or CONVERSATION_ENDED
     before = await tickets.conversation(tx, target.channel, target.conversation)
-    await tickets.put_conversation(tx, ended(before, last, moment(tx.now)))
+    await tickets.put_conversation(tx, ended_by(last, before, moment(tx.now)))
     where: Doc = {
         "channel": key_of(target.channel),
         "conversation": tx.coder.who(target.conversation),

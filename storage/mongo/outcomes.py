@@ -6,16 +6,18 @@ crash is found done when the event comes round again.
 
 import dataclasses
 
+from core.clock import micros
 from core.events import Received
 from core.mentions import Mention
+from core.outbox import redirected
 from core.outcomes import Outcome, Plan
-from storage.encoding import key_of, micros
+from storage.encoding import key_of
 from storage.mongo import outbox, tickets
 from storage.mongo.incidents import incident_of
 from storage.mongo.link import Doc
 from storage.mongo.schema import DONE, DROPPED, PENDING
 from storage.mongo.work import Tx
-from storage.records import about, judged, mention_words, redirected, search_filters
+from storage.records import about, judged, mention_words, search_filters
 
 
 async def record(tx: Tx, outcome: Outcome) -> None:
@@ -68,7 +70,9 @@ async def _carry_out(tx: Tx, plan: Plan, origin: bytes) -> str | None:
             conversation = dataclasses.replace(conversation, ticket=number)
         await tickets.put_conversation(tx, conversation)
     for reply in plan.replies:
-        await outbox.add(tx, redirected(reply, plan, number))
+        await outbox.add(
+            tx, redirected(reply, wanted=plan.ticket.number if plan.ticket else None, number=number)
+        )
     return number
 
 

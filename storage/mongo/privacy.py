@@ -3,21 +3,30 @@
 from typing import Final
 
 from core.alerts import Alert
+from core.audit import AuditEntry, next_entry, pseudonym
+from core.clock import micros, moment
 from core.conversations import Conversation, ConversationLine
+from core.customers import (
+    ERASED,
+    Dossier,
+    names,
+    pause_without_quotes,
+    said,
+    tombstone,
+    without_quotes,
+)
 from core.events import Event
 from core.incidents import Incident
 from core.mentions import Correction, TrackedPost
 from core.outbox import Reply
 from core.pauses import Pause
 from core.tickets import Ticket
-from storage.audit import Entry, entry, from_row, pseudonym
-from storage.encoding import key_of, micros, moment, text_of
+from storage.encoding import key_of, text_of
 from storage.mongo.link import Doc
 from storage.mongo.rows import row_of
 from storage.mongo.schema import DEAD, DONE, DROPPED, PENDING
 from storage.mongo.work import Tx, blob, integer, key
-from storage.privacy import ERASED, Dossier, names, tombstone
-from storage.quotes import said, unquoting, without_quotes
+from storage.portable import audit_entry
 from storage.records import Judged
 
 _STATES: Final = {PENDING: "pending", DONE: "done", DEAD: "dead"}
@@ -148,16 +157,18 @@ async def _take_out_quotes(tx: Tx, texts: frozenset[str]) -> None:
             change = {"$set": {"body": tx.dump(incident), "version": incident.version}}
             await tx.table("incidents").change({"_id": doc["_id"], "body": doc["body"]}, change)
     async for doc in tx.table("freezes").each():
-        pause = unquoting(tx.load(Pause, doc), texts)
+        pause = pause_without_quotes(tx.load(Pause, doc), texts)
         if pause is not None:
             body = {"$set": {"body": tx.dump(pause)}}
             await tx.table("freezes").change({"_id": doc["_id"], "body": doc["body"]}, body)
 
 
-async def note(tx: Tx, *, who: str, what: str, about: str) -> Entry:
+async def note(tx: Tx, *, who: str, what: str, about: str) -> AuditEntry:
     """Add to the audit log."""
     found = await audit(tx, last=1)
-    fresh = entry(found[-1] if found else None, at=moment(tx.now), who=who, what=what, about=about)
+    fresh = next_entry(
+        found[-1] if found else None, at=moment(tx.now), who=who, what=what, about=about
+    )
     await tx.table("audit").add(
         {
             "_id": fresh.seq,
@@ -172,7 +183,7 @@ async def note(tx: Tx, *, who: str, what: str, about: str) -> Entry:
     return fresh
 
 
-async def audit(tx: Tx, last: int | None = None) -> list[Entry]:
+async def audit(tx: Tx, last: int | None = None) -> list[AuditEntry]:
     """Entries of the audit log, oldest first; only the ``last`` so many if that is given."""
     docs = await tx.table("audit").many({}, sort=[("_id", -1)], limit=last or 0)
-    return [from_row(row_of("audit", doc)) for doc in reversed(docs)]
+    return [audit_entry(row_of("audit", doc)) for doc in reversed(docs)]

@@ -3,17 +3,17 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final, cast
 
+from core.clock import micros
 from core.conversations import Conversation
 from core.events import Event
 from core.incidents import Incident
-from core.tickets import Ticket
-from storage.encoding import micros
+from core.tickets import Ticket, ordinal
 from storage.mongo import tickets
 from storage.mongo.incidents import incident_of
 from storage.mongo.link import Doc
 from storage.mongo.work import Tx, blob, counter_name, field_name, integer, pack, unpacked
 from storage.portable import BATCH, KINDS, Row, Value
-from storage.records import FIRST, Judged, mention_words, ordinal, search_filters
+from storage.records import FIRST, Judged, mention_words, search_filters
 
 _NAMES: Final[dict[str, dict[str, str]]] = {
     "settings": {"key": "_id"},

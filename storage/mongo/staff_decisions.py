@@ -1,14 +1,15 @@
 """What staff have laid down, in MongoDB: pauses of automatic replies, silences, corrections."""
 
-from core.alerts import Mute
+from core.alerts import Mute, mute_note
+from core.clock import micros
 from core.errors import Conflict
 from core.events import Event
 from core.mentions import CorrectedMention, Correction
 from core.pauses import Pause
-from storage.encoding import key_of, micros
+from storage.encoding import key_of
 from storage.mongo.privacy import note
 from storage.mongo.work import Tx
-from storage.records import Judged, silence_noted
+from storage.records import Judged
 
 
 async def pauses(tx: Tx) -> list[Pause]:
@@ -42,7 +43,7 @@ async def save_mute(tx: Tx, silence: Mute) -> None:
     """Lay down a silence, in place of the one with its id, and note who did."""
     fields = {"$set": {"until": micros(silence.until), "body": tx.dump(silence)}}
     await tx.table("silences").change({"_id": key_of(silence.id)}, fields, upsert=True)
-    await note(tx, who=silence.by, what="silence", about=silence_noted(silence))
+    await note(tx, who=silence.by, what="silence", about=mute_note(silence))
 
 
 async def end_mute(tx: Tx, name: str, by: str) -> bool:

@@ -3,14 +3,15 @@
 import dataclasses
 from datetime import datetime
 
-from core.conversations import Conversation, ConversationLine
+from core.clock import micros
+from core.conversations import Conversation, ConversationLine, given_back
 from core.errors import Conflict, InputError
-from core.tickets import Ticket, TicketFilter, TicketPage, TicketState
-from storage.encoding import key_of, micros
+from core.tickets import Ticket, TicketFilter, TicketPage, TicketState, ordinal, with_staff
+from storage.encoding import key_of
 from storage.mongo.link import Doc
 from storage.mongo.search import has_terms
 from storage.mongo.work import Tx, integer
-from storage.records import DAY, about, given_back, ordinal, ticket_words, with_staff
+from storage.records import DAY, about, ticket_words
 
 _ORDER = [("severity", 1), ("due", 1), ("ordinal", 1), ("_id", 1)]
 
@@ -83,9 +84,9 @@ async def save(tx: Tx, ticket: Ticket, was: Ticket) -> None:
 
 async def _give_back(tx: Tx, ticket: Ticket) -> None:
     found = await conversation(tx, ticket.channel, ticket.conversation)
-    if found is None or found.ticket not in (None, ticket.number):
-        return
-    await put_conversation(tx, given_back(found))
+    back = None if found is None else given_back(found, resolved=ticket.number)
+    if back is not None:
+        await put_conversation(tx, back)
 
 
 async def mark_reminded(tx: Tx, number: str, at: datetime) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from core.clock import micros
 from core.events import Event
 from core.mentions import Mention, TrackedPost
-from storage.encoding import key_of, micros
+from storage.encoding import key_of
 from storage.mongo.link import Doc
 from storage.mongo.work import Tx, integer
-from storage.records import Judged, newest_samples, wanted_channel
+from storage.records import Judged, wanted_channel
 
 BATCH = 500
 
@@ -46,7 +47,7 @@ async def track(tx: Tx, items: Sequence[TrackedPost]) -> None:
         fields = {
             "channel": key_of(each.channel),
             "next_at": None if each.next_at is None else micros(each.next_at),
-            "body": tx.dump(newest_samples(each)),
+            "body": tx.dump(each.trimmed()),
         }
         await tx.table("tracked").change({"_id": each.mention}, {"$set": fields}, upsert=True)
 

@@ -7,13 +7,13 @@ Each step takes one batch after a place, and returns how many records it forgot 
 from collections.abc import Callable
 from typing import Final
 
-from core.alerts import Alert
+from core.alerts import Alert, is_settled
+from core.clock import micros, moment
 from core.conversations import Conversation, ConversationLine
-from core.events import Event
-from core.outbox import Reply
+from core.events import AGED, Event
+from core.outbox import Reply, without_content
 from core.tickets import Ticket
-from storage.encoding import micros
-from storage.records import AGED, is_settled, said_and_forgotten, ticket_words
+from storage.records import ticket_words
 from storage.sqlite.maintenance import bare
 from storage.sqlite.schema import DROPPED
 from storage.sqlite.work import Row, Tx
@@ -79,7 +79,7 @@ def _forget_talk(tx: Tx, thread: Row) -> None:
     tx.db.execute("DELETE FROM conversations WHERE channel = ? AND id = ?", thread)
     where = "WHERE channel = ? AND conversation = ?"
     for row, body in tx.db.execute(f"SELECT id, body FROM replies {where}", thread).fetchall():  # noqa: S608 - a literal above
-        forgotten = said_and_forgotten(tx.coder.load(Reply, body))
+        forgotten = without_content(tx.coder.load(Reply, body))
         tx.db.execute("UPDATE replies SET body = ? WHERE id = ?", (tx.coder.dump(forgotten), row))
 
 
@@ -109,7 +109,7 @@ def alerts(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
         " ORDER BY id LIMIT ?",
         (place, before, BATCH),
     ).fetchall()
-    gone = [(row,) for row, body in rows if is_settled(tx.coder.load(Alert, body), before)]
+    gone = [(row,) for row, body in rows if is_settled(tx.coder.load(Alert, body), moment(before))]
     tx.db.executemany("DELETE FROM alerts WHERE id = ?", gone)
     return len(gone), rows[-1][:1] if rows else None
 

@@ -3,10 +3,11 @@
 import dataclasses
 from collections.abc import Sequence
 
-from core.alerts import Alert
+from core.alerts import Alert, acknowledged
+from core.clock import micros, moment
 from core.errors import Conflict
-from storage.encoding import key_of, micros, moment
-from storage.records import LEASE, acknowledged
+from storage.encoding import key_of
+from storage.records import LEASE
 from storage.sqlite.work import Tx, View
 
 
@@ -96,7 +97,7 @@ def acknowledge(tx: Tx, key: str, by: str) -> Alert:
     row, alert = _find(tx, key)
     if alert.state != "firing":
         raise Conflict(f"the alert {key} is {alert.state} already. Read it again.")
-    return _save(tx, row, acknowledged(alert, by, moment(tx.now)))
+    return _save(tx, row, acknowledged(alert, by=by, at=moment(tx.now)))
 
 
 def _find(tx: Tx, key: str) -> tuple[int, Alert]:

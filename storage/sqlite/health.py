@@ -5,10 +5,11 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
+from core.audit import first_broken
 from core.conversations import Conversation
 from core.events import EventCounts
-from storage.audit import broken
-from storage.doctor import Finding, broken_log, orphans, recount, stuck, wrong_counts
+from core.health import Finding
+from storage.doctor import broken_log, orphans, recount, stuck, wrong_counts
 from storage.encoding import text_of
 from storage.lease import alive
 from storage.sqlite import inbox
@@ -45,7 +46,7 @@ def examine(tx: Tx, path: Path, *, mend: bool) -> list[Finding]:
         *_lost_tickets(tx, mend=mend),
         *_stuck(tx, path, mend=mend),
         *_counts(tx, mend=mend),
-        *broken_log(broken(people.audit(tx))),
+        *broken_log(first_broken(people.audit(tx))),
     ]
 
 

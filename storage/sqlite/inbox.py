@@ -4,9 +4,10 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.clock import moment
 from core.conversations import ConversationLine
 from core.events import Event, EventCounts, EventKind, Page, Receipt, Received, Reject
-from storage.encoding import key_of, moment
+from storage.encoding import key_of
 from storage.encryption import Coder
 from storage.records import BACK_OFF
 from storage.sqlite.schema import DEAD, PENDING

@@ -4,9 +4,10 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Literal
 
+from core.clock import micros
 from core.errors import Conflict
 from core.incidents import Incident
-from storage.encoding import key_of, micros
+from storage.encoding import key_of
 from storage.records import Judged
 from storage.sqlite.tickets import reserve
 from storage.sqlite.work import Tx, View

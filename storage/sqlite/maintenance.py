@@ -4,11 +4,12 @@ import dataclasses
 from pathlib import Path
 from typing import Final
 
+from core.clock import moment
 from core.conversations import ConversationLine
-from core.events import DeadLetter, Event
-from storage.encoding import key_of, moment, text_of
+from core.events import DeadLetter, Event, RetentionClass, retention_class
+from storage.encoding import key_of, text_of
 from storage.lease import alive
-from storage.records import EventClass, Judged, class_of
+from storage.records import Judged
 from storage.sqlite.knowledge import set_setting, setting
 from storage.sqlite.schema import DROPPED, PENDING
 from storage.sqlite.work import Tx, View
@@ -63,7 +64,7 @@ def give_room_back(tx: Tx) -> None:
     tx.db.execute("DELETE FROM settings WHERE key = ?", (_ROOM,))
 
 
-def purge_raw(tx: Tx, before: int, which: EventClass) -> int | None:
+def purge_raw(tx: Tx, before: int, which: RetentionClass) -> int | None:
     """Forget the raw text of up to ``PURGE_BATCH`` ended events; ``None`` where none is left.
 
     The masked text of a mention stays, in its line too. Looks on from where it stopped the last
@@ -82,7 +83,7 @@ def purge_raw(tx: Tx, before: int, which: EventClass) -> int | None:
             break
         start = seq
         event = tx.coder.load(Event, body)
-        if class_of(event, dropped=state == DROPPED) == which:
+        if retention_class(event, dropped=state == DROPPED) == which:
             kept = tx.coder.load(Judged, judged).masked_text if judged else ""
             done += bare(tx, seq, event, event.text if kept is None else kept)
     set_setting(tx, mark, str(start))

@@ -2,10 +2,11 @@
 
 import json
 
+from core.clock import micros
 from core.events import Event
 from core.figures import Figures
 from core.mentions import Mention, MentionFilter, MentionPage, MentionRecord
-from storage.encoding import key_of, micros
+from storage.encoding import key_of
 from storage.records import DAY, HOUR, UNDECIDED, Judged, wanted_filters
 from storage.sqlite import outbox
 from storage.sqlite.search import has_all, match

@@ -5,12 +5,21 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from core.conversations import ConversationLine, ConversationState
+from core.clock import micros, moment
+from core.conversations import ConversationState
 from core.errors import Conflict
-from core.outbox import Reply, ReplyState
+from core.outbox import (
+    CONVERSATION_ENDED,
+    Reply,
+    ReplyResult,
+    ReplyState,
+    ended_by,
+    finished,
+    is_repeat,
+    sent_line,
+)
 from core.tickets import Ticket
-from storage.encoding import key_of, micros, moment, text_of
-from storage.records import ENDED, ended
+from storage.encoding import key_of, text_of
 from storage.sqlite import tickets
 from storage.sqlite.inbox import add_line
 from storage.sqlite.work import Tx, View
@@ -23,7 +32,7 @@ def add(tx: Tx, reply: Reply) -> bool:
     """Put a reply into the outbox; False where its key is there already."""
     coder, target = tx.coder, reply.target
     if reply.state in _WAITING and _has_ended(tx, reply):
-        reply = dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=ENDED)
+        reply = dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=CONVERSATION_ENDED)
     found = tx.db.execute(
         "INSERT INTO replies (key, channel, conversation, reply_to, state, due, mention, body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -111,44 +120,22 @@ def in_doubt(tx: Tx, channel: str, *, also_own: bool) -> list[Reply]:
     return [tx.coder.load(Reply, body) for (body,) in rows]
 
 
-def finish(
-    tx: Tx,
-    key: str,
-    *,
-    state: ReplyState,
-    native_id: str | None,
-    reason: str,
-    not_before: int | None,
-    ticket: Ticket | None,
-    ends_conversation: bool,
-) -> Reply:
+def finish(tx: Tx, result: ReplyResult) -> Reply:
     """Move a reply on from sending or unknown; raises Conflict from anywhere else."""
-    row, reply = _find(tx, key)
-    if reply.state not in _MOVABLE:
-        if reply.state is state:
-            return reply
-        raise Conflict(f"the reply {key} is {reply.state.value} already. Read it again.")
-    number = reply.ticket
+    row, reply = _find(tx, result.key)
+    if is_repeat(reply, result):
+        return reply
+    ticket = result.ticket
+    number = None
     if ticket is not None:
         number = tickets.put(tx, ticket, tickets.origin_of(tx, ticket.mention))
-    if state is ReplyState.PENDING and _has_ended(tx, reply):
-        state, reason = ReplyState.CANCELLED, ENDED
-    changed = dataclasses.replace(
-        reply,
-        state=state,
-        native_id=native_id or reply.native_id,
-        reason=reason,
-        not_before=None if not_before is None else moment(not_before),
-        attempts=reply.attempts + (state is ReplyState.PENDING),
-        ticket=number,
-    )
+    changed = finished(reply, result, ticket=number, ended=_has_ended(tx, reply))
     _save(tx, row, changed)
-    if state is ReplyState.SENT:
-        line = ConversationLine(
-            seq=0, direction="out", id=key, by=reply.by, text=reply.text, at=moment(tx.now)
+    if changed.state is ReplyState.SENT:
+        add_line(
+            tx, reply.target.channel, reply.target.conversation, sent_line(reply, moment(tx.now))
         )
-        add_line(tx, reply.target.channel, reply.target.conversation, line)
-    if ends_conversation:
+    if result.ends_conversation:
         _end_conversation(tx, changed)
     return changed
 
@@ -162,7 +149,7 @@ def _end_conversation(tx: Tx, last: Reply) -> None:
     """Nobody can be reached there any more: cancel what waits to be sent, and what will."""
     target = last.target
     before = tickets.conversation(tx, target.channel, target.conversation)
-    tickets.put_conversation(tx, ended(before, last, moment(tx.now)))
+    tickets.put_conversation(tx, ended_by(last, before, moment(tx.now)))
     where = (key_of(target.channel), tx.coder.who(target.conversation))
     rows = tx.db.execute(
         "SELECT id, body FROM replies WHERE channel = ? AND conversation = ?"
@@ -171,7 +158,7 @@ def _end_conversation(tx: Tx, last: Reply) -> None:
     ).fetchall()
     for row, body in rows:
         reply = tx.coder.load(Reply, body)
-        reason = last.reason or ENDED
+        reason = last.reason or CONVERSATION_ENDED
         _save(tx, row, dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=reason))
 
 

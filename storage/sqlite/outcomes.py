@@ -2,11 +2,13 @@
 
 import dataclasses
 
+from core.clock import micros
 from core.events import Received
 from core.mentions import Mention
+from core.outbox import redirected
 from core.outcomes import Outcome, Plan
-from storage.encoding import key_of, micros
-from storage.records import about, judged, mention_words, redirected, search_filters
+from storage.encoding import key_of
+from storage.records import about, judged, mention_words, search_filters
 from storage.sqlite import outbox, tickets
 from storage.sqlite.rows import note_day
 from storage.sqlite.schema import DONE, DROPPED, PENDING
@@ -65,7 +67,9 @@ def _carry_out(tx: Tx, plan: Plan, event: tuple[Value, Value]) -> str | None:
             conversation = dataclasses.replace(conversation, ticket=number)
         tickets.put_conversation(tx, conversation)
     for reply in plan.replies:
-        outbox.add(tx, redirected(reply, plan, number))
+        outbox.add(
+            tx, redirected(reply, wanted=plan.ticket.number if plan.ticket else None, number=number)
+        )
     return number
 
 

@@ -4,18 +4,26 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from core.alerts import Alert
+from core.audit import AuditEntry, next_entry, pseudonym
+from core.clock import micros, moment
 from core.conversations import Conversation, ConversationLine
+from core.customers import (
+    ERASED,
+    Dossier,
+    names,
+    pause_without_quotes,
+    said,
+    tombstone,
+    without_quotes,
+)
 from core.events import Event
 from core.incidents import Incident
 from core.mentions import Correction, Mention, TrackedPost
 from core.outbox import Reply
 from core.pauses import Pause
 from core.tickets import Ticket
-from storage.audit import Entry, entry, from_row, pseudonym
-from storage.encoding import key_of, micros, moment, text_of
-from storage.portable import KINDS
-from storage.privacy import ERASED, Dossier, names, tombstone
-from storage.quotes import said, unquoting, without_quotes
+from storage.encoding import key_of, text_of
+from storage.portable import KINDS, audit_entry
 from storage.records import Judged, mention_words, search_filters, ticket_words
 from storage.sqlite.schema import DEAD, DONE, DROPPED, PENDING
 from storage.sqlite.work import Row, Tx, View
@@ -176,7 +184,7 @@ def _take_out_quotes(tx: Tx, texts: frozenset[str]) -> None:
                 "UPDATE incidents SET body = ? WHERE id = ?", (tx.coder.dump(incident), row)
             )
     for row, body in tx.db.execute("SELECT id, body FROM freezes").fetchall():
-        pause = unquoting(tx.coder.load(Pause, body), texts)
+        pause = pause_without_quotes(tx.coder.load(Pause, body), texts)
         if pause is not None:
             tx.db.execute("UPDATE freezes SET body = ? WHERE id = ?", (tx.coder.dump(pause), row))
 
@@ -188,10 +196,12 @@ def _bury(tx: Tx, seq: int, event: Event) -> None:
     )
 
 
-def note(tx: Tx, *, who: str, what: str, about: str) -> Entry:
+def note(tx: Tx, *, who: str, what: str, about: str) -> AuditEntry:
     """Add to the audit log."""
     found = audit(tx, last=1)
-    fresh = entry(found[-1] if found else None, at=moment(tx.now), who=who, what=what, about=about)
+    fresh = next_entry(
+        found[-1] if found else None, at=moment(tx.now), who=who, what=what, about=about
+    )
     tx.db.execute(
         "INSERT INTO audit (seq, at, who, what, about, before, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
@@ -205,13 +215,13 @@ def note(tx: Tx, *, who: str, what: str, about: str) -> Entry:
     return fresh
 
 
-def audit(view: View, last: int | None = None) -> list[Entry]:
+def audit(view: View, last: int | None = None) -> list[AuditEntry]:
     """Entries of the audit log, oldest first; only the ``last`` so many if that is given."""
     rows: list[Row] = view.db.execute(
         f"SELECT {', '.join(KINDS['audit'])} FROM audit ORDER BY seq DESC LIMIT ?",  # noqa: S608 - names of fields
         (-1 if last is None else last,),
     ).fetchall()
-    return [from_row(tuple(_plain(part) for part in row)) for row in reversed(rows)]
+    return [audit_entry(tuple(_plain(part) for part in row)) for row in reversed(rows)]
 
 
 def _plain(part: object) -> str | bytes | int | None:

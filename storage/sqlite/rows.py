@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from core.clock import micros
 from core.conversations import Conversation, ConversationLine
 from core.events import Event
 from core.tickets import Ticket
-from storage.encoding import key_of, micros
+from storage.encoding import key_of
 from storage.portable import BATCH, KINDS, Row, Value
 from storage.records import DAY, Judged, mention_words, search_filters
 from storage.sqlite import tickets

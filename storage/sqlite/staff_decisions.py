@@ -1,12 +1,13 @@
 """What staff have laid down: pauses of automatic replies, silences, corrections."""
 
-from core.alerts import Mute
+from core.alerts import Mute, mute_note
+from core.clock import micros
 from core.errors import Conflict
 from core.events import Event
 from core.mentions import CorrectedMention, Correction
 from core.pauses import Pause
-from storage.encoding import key_of, micros
-from storage.records import Judged, silence_noted
+from storage.encoding import key_of
+from storage.records import Judged
 from storage.sqlite.privacy import note
 from storage.sqlite.work import Tx, View
 
@@ -46,7 +47,7 @@ def save_mute(tx: Tx, silence: Mute) -> None:
         "INSERT OR REPLACE INTO silences (id, until, body) VALUES (?, ?, ?)",
         (key_of(silence.id), micros(silence.until), tx.coder.dump(silence)),
     )
-    note(tx, who=silence.by, what="silence", about=silence_noted(silence))
+    note(tx, who=silence.by, what="silence", about=mute_note(silence))
 
 
 def end_mute(tx: Tx, name: str, by: str) -> bool:

@@ -4,11 +4,12 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.conversations import Conversation, ConversationLine
+from core.clock import micros
+from core.conversations import Conversation, ConversationLine, given_back
 from core.errors import Conflict, InputError
-from core.tickets import Ticket, TicketFilter, TicketPage, TicketState
-from storage.encoding import key_of, micros
-from storage.records import DAY, FIRST, about, given_back, ordinal, ticket_words, with_staff
+from core.tickets import Ticket, TicketFilter, TicketPage, TicketState, ordinal, with_staff
+from storage.encoding import key_of
+from storage.records import DAY, FIRST, about, ticket_words
 from storage.sqlite.search import match
 from storage.sqlite.work import Tx, Value, View
 
@@ -120,9 +121,9 @@ def save(tx: Tx, ticket: Ticket, was: Ticket) -> None:
 
 def _give_back(tx: Tx, ticket: Ticket) -> None:
     found = conversation(tx, ticket.channel, ticket.conversation)
-    if found is None or found.ticket not in (None, ticket.number):
-        return
-    put_conversation(tx, given_back(found))
+    back = None if found is None else given_back(found, resolved=ticket.number)
+    if back is not None:
+        put_conversation(tx, back)
 
 
 def mark_reminded(tx: Tx, number: str, at: datetime) -> None:

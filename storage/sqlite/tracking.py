@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from core.clock import micros
 from core.events import Event
 from core.mentions import Mention, TrackedPost
-from storage.encoding import key_of, micros
-from storage.records import Judged, newest_samples
+from storage.encoding import key_of
+from storage.records import Judged
 from storage.sqlite.work import Tx, View
 
 _PRIVATE = "message"
@@ -42,7 +43,7 @@ def track(tx: Tx, items: Sequence[TrackedPost]) -> None:
             (
                 key_of(each.channel),
                 None if each.next_at is None else micros(each.next_at),
-                tx.coder.dump(newest_samples(each)),
+                tx.coder.dump(each.trimmed()),
                 each.mention,
             )
             for each in items

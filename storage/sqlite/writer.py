@@ -14,9 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar, cast
 
-from core.clock import Clock
+from core.clock import Clock, micros
 from core.errors import StoreError, StoreLocked, StoreReadOnly
-from storage.encoding import micros
 from storage.encryption import Coder
 from storage.sqlite.errors import translate
 from storage.sqlite.work import Tx

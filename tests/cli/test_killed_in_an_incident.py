@@ -70,12 +70,12 @@ async def test_it_is_one_incident_and_one_alert(config: Path, point: str) -> Non
     url = f"sqlite:{config.parent / 'data' / 'tingfeng.db'}"
     store = await open_store(url, clock=SystemClock())
     try:
-        [alert] = [one for one in await store.alerts(limit=50) if one.kind == "incident"]
-        [incident] = await store.incidents()
+        [alert] = [one for one in await store.alerts.recent(limit=50) if one.kind == "incident"]
+        [incident] = await store.incidents.find()
         assert alert.incident == incident.id
         assert alert.key == f"incident:{incident.id}"
         assert (incident.mentions, incident.authors) == (POSTS, POSTS)
-        page = await store.mentions(MentionFilter(incident=incident.id), limit=200)
+        page = await store.mentions.find(MentionFilter(incident=incident.id), limit=200)
         assert len(page.mentions) == POSTS
         assert [note.what for note in incident.timeline].count("opened") == 1
     finally:

@@ -37,7 +37,7 @@ class House:
         self.spread = SeenSpread()
         self.bus = Bus()
         self.parts = PipelineParts(
-            inbox=self.inbox,
+            events=self.inbox,
             matcher=WordMatcher(),
             judge=self.judge,
             moderator=SpamModerator(),
@@ -220,14 +220,14 @@ async def test_a_failing_store_stops_the_batch_and_the_pipeline_goes_on() -> Non
 async def test_a_store_that_fails_while_recording_is_no_failure_of_the_event() -> None:
     house = House()
     await house.take("禾家的面包")
-    original = house.inbox.claim_events
+    original = house.inbox.claim
 
     async def then_break(limit: int):  # type: ignore[no-untyped-def]
         items = await original(limit)
         house.inbox.broken = 1
         return items
 
-    house.inbox.claim_events = then_break  # type: ignore[method-assign]
+    house.inbox.claim = then_break  # type: ignore[method-assign]
     with pytest.raises(Exception, match="on fire"):
         await house.pipeline.step()
     assert [item.attempts for item in house.inbox.waiting.values()] == [0]

@@ -121,12 +121,12 @@ class ServedSite:
         """Everything in the store; no process may be running."""
         store = await SqliteStore.open(self.folder / "store.db", clock=SystemClock())
         try:
-            page = await store.mentions(MentionFilter(), limit=1000)
+            page = await store.mentions.find(MentionFilter(), limit=1000)
             return Kept(
-                counts=await store.counts(),
+                counts=await store.events.counts(),
                 mentions=list(page.mentions[::-1]),
-                tickets=list((await store.tickets(TicketFilter(), limit=1000)).tickets),
-                alerts=list(await store.alerts(limit=1000)),
+                tickets=list((await store.tickets.find(TicketFilter(), limit=1000)).tickets),
+                alerts=list(await store.alerts.recent(limit=1000)),
             )
         finally:
             await store.close()

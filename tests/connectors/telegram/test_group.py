@@ -9,7 +9,7 @@ import pytest
 
 from core.alerts import Alert
 from core.bus import Change, Subscription
-from core.outbox import Reply, ReplyState
+from core.outbox import Reply, ReplyResult, ReplyState
 from core.taxonomy import Severity
 from storage.sqlite.store import SqliteStore
 from tests.connectors.telegram.house import CLOCK, House, at_work
@@ -67,12 +67,16 @@ async def test_a_draft_arrives_and_is_sent_by_a_press(
         house.press("approve", subject_of(reply))
         await until(lambda: "小李 已批准，将发送" in "".join(house.edits()))
         assert house.offered() == []
-        (claimed,) = await house.store.claim_replies("weibo", 5, CLOCK.now())
+        (claimed,) = await house.store.outbox.claim("weibo", 5, CLOCK.now())
         assert (claimed.key, claimed.by, claimed.text) == (reply.key, "小李", reply.text)
         told = [change async for change in _first(heard, 3)]
         assert isinstance(told[-1], Reply)
         assert told[-1].state is ReplyState.PENDING, "the dispatcher hears of it"
-        sent = await house.store.finish_reply(reply.key, state=ReplyState.SENT, native_id="n")
+        sent = (
+            await house.store.outbox.finish(
+                [ReplyResult(key=reply.key, state=ReplyState.SENT, native_id="n")]
+            )
+        )[0]
         house.bus.publish(sent)
         await until(lambda: "已经发出" in house.edits()[-1])
 
@@ -94,7 +98,7 @@ async def test_strangers_may_press_what_they_like(server: TelegramServer, tmp_pa
         await until(lambda: len(house.told()) == 3)
         assert all("666" in text for text in house.told())
         assert house.edits() == []
-        assert [one.key for one in await house.store.drafts()] == [reply.key]
+        assert [one.key for one in await house.store.outbox.drafts()] == [reply.key]
 
 
 async def test_what_is_pressed_after_a_restart_is_done_once(
@@ -102,7 +106,7 @@ async def test_what_is_pressed_after_a_restart_is_done_once(
 ) -> None:
     async with at_work(server, tmp_path) as house:
         reply = await house.draft()
-        await house.store.raise_alert(alert(), ())
+        await house.store.alerts.add(alert(), ())
         await house.board.deliver(alert())
         await until_posted(house, 2)
     house.press("reject", subject_of(reply))
@@ -112,8 +116,8 @@ async def test_what_is_pressed_after_a_restart_is_done_once(
         await until(lambda: len(house.told()) == 3)
         assert house.told() == ["已完成", "这一条已经有人处理过了", "已完成"]
         assert len(house.posted()) == 2, "nothing is posted twice"
-        assert await house.store.drafts() == []
-        found = await house.store.alert("mould")
+        assert await house.store.outbox.drafts() == []
+        found = await house.store.alerts.get("mould")
         assert found is not None
         assert (found.state, found.owner) == ("acknowledged", "小赵")
         await until(lambda: any("小李 已驳回" in text for text in house.edits()))
@@ -130,7 +134,7 @@ async def test_drafts_of_the_time_away_arrive_at_the_start(
     await store.close()
     async with at_work(server, tmp_path) as house:
         await until_posted(house, 2)
-        await house.store.settle_draft(first.key, by="控制台", approve=False, text="")
+        await house.store.outbox.settle_draft(first.key, by="控制台", approve=False, text="")
     async with at_work(server, tmp_path) as house:
         await until(house.edits)
         assert "控制台 已驳回" in house.edits()[0]
@@ -142,15 +146,17 @@ async def test_what_is_done_in_the_console_shows_in_the_group(
 ) -> None:
     async with at_work(server, tmp_path) as house:
         reply = await house.draft()
-        await house.store.raise_alert(alert(), ())
+        await house.store.alerts.add(alert(), ())
         await house.board.deliver(alert())
         await until_posted(house, 2)
         house.bus.publish(
-            await house.store.settle_draft(reply.key, by="小王", approve=True, text="改过的话")
+            await house.store.outbox.settle_draft(
+                reply.key, by="小王", approve=True, text="改过的话"
+            )
         )
         await until(lambda: any("小王 已批准" in text for text in house.edits()))
         assert "改过的话" in house.edits()[-1]
-        house.bus.publish(await house.store.acknowledge_alert("mould", by="小王"))
+        house.bus.publish(await house.store.alerts.acknowledge("mould", by="小王"))
         await until(lambda: "小王 已接手" in house.edits()[-1])
         house.press("acknowledge", "alert:mould")
         await until(lambda: house.told() == ["这一条已经有人处理过了"])
@@ -158,12 +164,12 @@ async def test_what_is_done_in_the_console_shows_in_the_group(
 
 async def test_buttons_of_an_alert(server: TelegramServer, tmp_path: Path) -> None:
     async with at_work(server, tmp_path) as house:
-        await house.store.raise_alert(alert(), ())
+        await house.store.alerts.add(alert(), ())
         await house.board.deliver(alert())
         assert house.offered() == ["acknowledge", "take", "snooze", "pause"]
         house.press("pause", "alert:mould")
         await until(lambda: any("自动回复已暂停" in text for text in house.edits()))
-        (pause,) = await house.pauses.pauses()
+        (pause,) = await house.pauses.all()
         assert (pause.id, pause.by) == ("brand:hejia", "小李")
         assert "面包发霉" in pause.reason
         assert house.offered()[-1] == "resume"
@@ -171,10 +177,10 @@ async def test_buttons_of_an_alert(server: TelegramServer, tmp_path: Path) -> No
         await until(lambda: "小李 已稍后提醒" in house.edits()[-1])
         house.press("resume", "alert:mould", who=8)
         await until(lambda: "自动回复已暂停" not in house.edits()[-1])
-        assert await house.pauses.pauses() == []
+        assert await house.pauses.all() == []
         house.press("acknowledge", "alert:mould", who=8)
         await until(lambda: "小赵 已确认" in house.edits()[-1])
-        found = await house.store.alert("mould")
+        found = await house.store.alerts.get("mould")
         assert found is not None
         assert found.snoozed_until is not None
         assert (found.state, found.owner) == ("acknowledged", None)
@@ -182,15 +188,15 @@ async def test_buttons_of_an_alert(server: TelegramServer, tmp_path: Path) -> No
 
 async def test_news_of_an_alert_is_posted_below(server: TelegramServer, tmp_path: Path) -> None:
     async with at_work(server, tmp_path) as house:
-        await house.store.raise_alert(alert(), ())
+        await house.store.alerts.add(alert(), ())
         await house.board.deliver(alert())
-        worse = await house.store.change_alert(alert("P1", notices=2))
+        worse = await house.store.alerts.save(alert("P1", notices=2))
         await house.board.deliver(worse)
         await house.board.deliver(worse)
         assert len(house.posted()) == 2
         assert "P1" in house.posted()[1]
         assert "请看下方的新消息" in house.edits()[0]
-        over = await house.store.change_alert(replace(worse, state="resolved", notices=3))
+        over = await house.store.alerts.save(replace(worse, state="resolved", notices=3))
         await house.board.deliver(over)
         assert len(house.posted()) == 2
         assert "已结束" in house.edits()[-1]

@@ -1,22 +1,18 @@
-"""Opening, closing, writing and reading: what every method of the MongoDB store stands on."""
+"""The database behind the repositories: opening, closing, writing and reading."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from core.clock import Clock
+from core.clock import Clock, micros
 from core.errors import Conflict, StoreError
-from core.events import Receipt
-from storage.encoding import micros
 from storage.encryption import Coder, Seal
-from storage.key_ring import NO_KEY, RING, Keys, unlock
+from storage.key_ring import RING, Keys, unlock
 from storage.lease import Lease
-from storage.mongo import inbox
 from storage.mongo import maintenance as upkeep
 from storage.mongo.link import Link, connect
 from storage.mongo.schema import migrate
-from storage.mongo.together import Together
 from storage.mongo.work import Tx
 
 if TYPE_CHECKING:
@@ -43,41 +39,33 @@ async def _seal(link: Link, keys: Keys) -> Seal:
     return unlock(None if ring is None else str(ring["value"]), keys, link.where)
 
 
-class MongoBase:
-    """The machine without the methods of the ports."""
+class Database:
+    """One MongoDB database: its link, this process's sign of life, and the transactions.
+
+    Repositories hand it coroutines of a ``Tx``; what they return is returned.
+    """
 
     def __init__(self, link: Link, coder: Coder, lease: Lease, clock: Clock) -> None:
         """Use ``open``."""
+        self.coder = coder
+        """Encodes records and seals them."""
+        self.troubles = 0
+        """Number of StoreErrors so far. A caller that met one may have dropped what it had claimed,
+        so claims of this process can be claimed again after each."""
+        self.failing = False
+        """True from a StoreError until a write was tried again with success."""
         self._link = link
-        self._coder = coder
         self._lease = lease
         self._clock = clock
         self._slots: asyncio.Queue[int] = asyncio.Queue()
         for slot in range(AT_ONCE):
             self._slots.put_nowait(slot + lease.owner % FAMILIES * AT_ONCE)
-        self._pages: Together[inbox.Delivery, Receipt] = Together(self._accept)
-        self._claiming = asyncio.Lock()
         self._heart: asyncio.Task[None] | None = None
         self._closed = False
-        self._events_loose = False
-        self._troubles = 0
-        self._failing = False
-        self._troubles_seen: dict[str, int] = {}
 
     @classmethod
-    async def open(
-        cls,
-        url: str,
-        *,
-        clock: Clock,
-        keys: Keys = NO_KEY,
-        transactions: bool | None = None,
-    ) -> Self:
-        """Connect to ``mongodb://HOST:PORT/DATABASE`` and bring its schema up to date.
-
-        ``transactions``: whether to use them; ``None`` asks the server. Raises SchemaTooNew or
-        StoreError, each with the remedy.
-        """
+    async def open(cls, url: str, *, clock: Clock, keys: Keys, transactions: bool | None) -> Self:
+        """As MongoStore.open."""
         link = await connect(url, transactions=transactions)
         try:
             async with link.asking():
@@ -88,20 +76,15 @@ class MongoBase:
         except BaseException:
             link.close()
             raise
-        store = cls(link, Coder(seal), lease, clock)
+        database = cls(link, Coder(seal), lease, clock)
         try:
-            await store._alone(upkeep.beat)
-            await store._alone(upkeep.release_dead)
+            await database.alone(upkeep.beat)
+            await database.alone(upkeep.release_dead)
         except BaseException:
-            store._let_go()
+            database._let_go()
             raise
-        store._heart = asyncio.create_task(store._beat())
-        return store
-
-    @property
-    def coder(self) -> Coder:
-        """What its records are sealed with."""
-        return self._coder
+        database._heart = asyncio.create_task(database._beat())
+        return database
 
     async def close(self) -> None:
         """Hand back what is held and disconnect; may be called twice."""
@@ -113,7 +96,7 @@ class MongoBase:
                 await self._heart
         owner = self._lease.owner
         with contextlib.suppress(StoreError):  # the end of the lock tells the others the same
-            await self._alone(lambda tx: upkeep.release(tx, owner))
+            await self.alone(lambda tx: upkeep.release(tx, owner))
         self._let_go()
 
     def _let_go(self) -> None:
@@ -125,11 +108,13 @@ class MongoBase:
         while True:
             await self._clock.sleep(upkeep.BEAT_SECONDS)
             with contextlib.suppress(StoreError):  # the next beat tries again
-                await self._alone(upkeep.beat)
+                await self.alone(upkeep.beat)
 
-    async def _write(self, work: Callable[[Tx], Awaitable[R]]) -> R:
-        """All of ``work`` or nothing of it, where the server can."""
+    async def write(self, work: Callable[[Tx], Awaitable[R]]) -> R:
+        """Run ``work`` in a transaction where the server has them; durable on return.
 
+        Without transactions ``work`` must be safe by the order of its changes.
+        """
         async with self._noted(), self._slot() as slot:
 
             async def run(session: "Session") -> R:
@@ -148,17 +133,19 @@ class MongoBase:
         finally:
             self._slots.put_nowait(slot)
 
-    async def _accept(self, pages: Sequence[inbox.Delivery]) -> Sequence[Receipt]:
-        return await self._write(lambda tx: inbox.accept(tx, pages))
-
-    async def _alone(self, work: Callable[[Tx], Awaitable[R]]) -> R:
+    async def alone(self, work: Callable[[Tx], Awaitable[R]]) -> R:
         """``work`` outside of any transaction: reading, or changes that are safe one by one."""
+        async with self.session() as tx:
+            return await work(tx)
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[Tx]:
+        """As ``alone``, for work that yields results as it goes."""
         async with self._noted(), self._link.asking():
-            return await work(self._tx(None))
+            yield self._tx(None)
 
     @contextlib.asynccontextmanager
     async def _noted(self) -> AsyncIterator[None]:
-        """Who met a StoreError may have dropped what it had claimed: it can be claimed again."""
         if self._closed:
             raise StoreError(f"{self._link.where} is closed. Open the store again.")
         try:
@@ -166,17 +153,10 @@ class MongoBase:
         except Conflict:
             raise
         except StoreError:
-            self._events_loose = True
-            self._troubles += 1
-            self._failing = True
+            self.troubles += 1
+            self.failing = True
             raise
-
-    async def check(self) -> None:
-        """Raises StoreError where nothing can be stored; after a failure, that is tried."""
-        if self._failing:
-            await self._alone(upkeep.beat)
-            self._failing = False
 
     def _tx(self, session: "Session") -> Tx:
         now = micros(self._clock.now())
-        return Tx(self._link, session, self._coder, now=now, owner=self._lease.owner)
+        return Tx(self._link, session, self.coder, now=now, owner=self._lease.owner)

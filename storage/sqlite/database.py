@@ -1,4 +1,4 @@
-"""Opening, closing, writing and reading: what every method of the SQLite store stands on."""
+"""The database behind the repositories: opening, closing, writing and reading."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ from typing import Final, Self, TypeVar
 from core.clock import Clock
 from core.errors import Conflict, StoreError, StoreReadOnly
 from storage.encryption import Coder, Seal
-from storage.key_ring import NO_KEY, RING, Keys, unlock
+from storage.key_ring import RING, Keys, unlock
 from storage.lease import Lease
 from storage.sqlite import maintenance as upkeep
 from storage.sqlite.errors import translate
@@ -83,55 +83,43 @@ def _seal(db: sqlite3.Connection, keys: Keys, where: str) -> Seal:
     return unlock(ring[0] if ring else None, keys, where)
 
 
-class SqliteBase:
-    """The machine without the methods of the ports."""
+class Database:
+    """One SQLite file: a writer thread, a pool of readers, and the lock that says this process lives.
+
+    Repositories hand it functions of a transaction or of a view; what they return is returned.
+    """
 
     def __init__(self, path: Path, coder: Coder, writer: Writer, lease: Lease) -> None:
         """Use ``open``."""
         self.path = path
-        self._coder = coder
+        self.coder = coder
+        """Encodes records and seals them."""
+        self.troubles = 0
+        """Number of StoreErrors so far. A caller that met one may have dropped what it had claimed,
+        so claims of this process can be claimed again after each."""
+        self.failing = False
+        """True from a failed write until a write was tried again with success."""
         self._writer = writer
         self._readers = Readers(lambda: connect(path), coder, str(path))
         self._lease = lease
-        self._events_loose = False
-        self._troubles = 0
-        self._failing = False
-        self._troubles_seen: dict[str, int] = {}
 
     @classmethod
-    async def open(
-        cls,
-        path: str | Path,
-        *,
-        clock: Clock,
-        keys: Keys = NO_KEY,
-        max_pages: int | None = None,
-    ) -> Self:
-        """Open or create the file, with its folder, and bring its schema up to date.
-
-        ``max_pages`` limits the file's size in pages of 4096 bytes. Raises StoreReadOnly,
-        StoreLocked, StoreFull, SchemaTooNew or StoreError, each with the remedy.
-        """
-        path = Path(path)
+    async def open(cls, path: Path, *, clock: Clock, keys: Keys, max_pages: int | None) -> Self:
+        """As SqliteStore.open."""
         db, seal, lease = await asyncio.to_thread(_open, path, max_pages, keys)
         coder = Coder(seal)
         writer = Writer(db, coder=coder, clock=clock, owner=lease.owner, path=str(path))
-        store = cls(path, coder, writer, lease)
+        database = cls(path, coder, writer, lease)
         try:
             await writer.do(upkeep.enrol)
             await writer.do(lambda tx: upkeep.release_dead(tx, path))
         except BaseException:
-            await asyncio.to_thread(store._shut)
+            await asyncio.to_thread(database._shut)
             raise
-        return store
-
-    @property
-    def coder(self) -> Coder:
-        """What its records are sealed with."""
-        return self._coder
+        return database
 
     async def close(self) -> None:
-        """Finish what was handed in and let go of the file; may be called twice."""
+        """Finish what was handed in and close every connection; may be called twice."""
         with contextlib.suppress(StoreError):  # the end of the lock tells the others the same
             await self._writer.do(upkeep.leave)
         await asyncio.to_thread(self._shut)
@@ -141,33 +129,28 @@ class SqliteBase:
         self._readers.close()
         self._lease.close()
 
-    async def _write(self, work: Callable[[Tx], R]) -> R:
+    async def write(self, work: Callable[[Tx], R]) -> R:
+        """Run ``work`` in a transaction, durable on return; raises what it raises."""
         try:
             return await self._writer.do(work)
         except Conflict:
             raise
         except StoreError:
-            self._note_trouble()
-            self._failing = True
+            self.troubles += 1
+            self.failing = True
             raise
 
-    async def check(self) -> None:
-        """Raises StoreError where nothing can be stored; after a failure, that is tried."""
-        if self._failing:
-            await self._write(upkeep.take_room)
-            await self._write(upkeep.give_room_back)
-            self._failing = False
-
-    async def _read(self, query: Callable[[View], R]) -> R:
+    async def read(self, query: Callable[[View], R]) -> R:
+        """Run ``query`` on one snapshot; it must not write."""
         try:
             return await self._readers.ask(query)
         except Conflict:
             raise
         except StoreError:
-            self._note_trouble()
+            self.troubles += 1
             raise
 
-    async def _empty_log(self) -> None:
+    async def truncate_log(self) -> None:
         """Bring all of the write-ahead log into the file and cut it to nothing."""
 
         def work() -> None:
@@ -175,8 +158,3 @@ class SqliteBase:
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
         await asyncio.to_thread(work)
-
-    def _note_trouble(self) -> None:
-        """Who met the error may have dropped what it had claimed: it can be claimed again."""
-        self._events_loose = True
-        self._troubles += 1
