@@ -20,8 +20,8 @@ from core.clock import Clock
 from core.errors import InputError
 from core.health import Finding
 from storage.backup import backup, restore
+from storage.encryption import Keys, new_key
 from storage.factory import AnyStore, open_store, rotate_key
-from storage.key_ring import Keys, new_key
 from storage.moving import move_store
 from storage.portable import Progress as Step
 

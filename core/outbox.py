@@ -142,12 +142,12 @@ def admitted(reply: Reply, *, ended: bool) -> Reply:
     return cancelled(reply, CONVERSATION_ENDED) if ended and reply.state in UNSENT else reply
 
 
-def redirected(reply: Reply, *, wanted: str | None, number: str | None) -> Reply:
-    """The reply of a decision that ``wanted`` a ticket which was stored as ``number``.
+def redirected(reply: Reply, *, wanted: str, number: str | None) -> Reply:
+    """A reply of a decision whose ticket ``wanted`` was stored as ``number``.
 
-    Cancelled where it announces a ticket that another one stands for.
+    Cancelled where it announces ``wanted``.
     """
-    if wanted is None or wanted == number or reply.ticket != wanted:
+    if reply.ticket != wanted:
         return reply
     return replace(cancelled(reply, f"ticket {number} exists already"), ticket=number)
 

@@ -18,12 +18,12 @@ from core.clock import Clock
 from core.conversations import Conversation
 from core.errors import InputError, StoreError
 from core.events import Event
+from storage.encryption import NO_KEY, RING, Keys
 from storage.factory import AnyStore, open_store, sqlite_path
-from storage.key_ring import NO_KEY, RING, Keys
 from storage.moving import verify
 from storage.portable import BATCH, KINDS, Row, Sum, from_json, opened, to_json
-from storage.sqlite.copying import back_up, put_back
-from storage.sqlite.errors import translate
+from storage.sqlite.backup import back_up, put_back
+from storage.sqlite.engine.connection import translate
 from storage.sqlite.store import SqliteStore
 
 FORMAT: Final = "tingfeng rows 1"

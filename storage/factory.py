@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from core.clock import Clock
 from core.errors import ConfigError, Problem, StoreError
-from storage.key_ring import NO_KEY, RING, Keys, WrongKey, parse_key, rotated
+from storage.encryption import NO_KEY, RING, Keys, WrongKey, parse_key, rotated
 from storage.portable import Progress
 from storage.sqlite.store import SqliteStore
 

@@ -11,8 +11,8 @@ from typing import Final, Protocol
 from core.clock import Clock
 from core.errors import StoreError
 from core.repositories import Values
+from storage.encryption import RING, Keys
 from storage.factory import open_store
-from storage.key_ring import RING, Keys
 from storage.portable import KINDS, Movable, Progress, Sum, opened, sealed, sum_of
 
 MOVING: Final = "moving"

@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from core.audit import AuditEntry
-from core.clock import moment
 from core.errors import InputError
 from storage.encoding import text_of
 from storage.encryption import Coder
@@ -187,20 +185,3 @@ def _value(part: object) -> Value:
     if part is None or isinstance(part, str | int):
         return part
     raise InputError("not a value of a row of a backup")
-
-
-def audit_entry(row: Row) -> AuditEntry:
-    """The entry in a row of kind ``audit``."""
-    seq, at, *rest = row
-    assert isinstance(seq, int)  # noqa: S101 - the fields' types, for the type checker
-    assert isinstance(at, int)  # noqa: S101
-    texts = [text_of(part) if isinstance(part, str | bytes) else "" for part in rest]
-    return AuditEntry(
-        seq=seq,
-        at=moment(at),
-        who=texts[0],
-        what=texts[1],
-        about=texts[2],
-        before=texts[3],
-        hash=texts[4],
-    )

@@ -1,29 +1,35 @@
-"""What every store makes of records the same way: keys, search words, the shape of a mention."""
+"""What both databases store alike: states and counters of events, numbers, the mention's record."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from core.decisions import Action, Decision
-from core.events import Event
+from core.events import Event, EventCounts
 from core.judgement import Judgement
-from core.mentions import Mention, MentionFilter
+from core.mentions import Mention
 from core.outcomes import Plan
-from core.tickets import Ticket
-from storage.tokens import tokens
 
 HOUR: Final = 3_600_000_000
 DAY: Final = 24 * HOUR
 """Microseconds."""
 
+PENDING: Final = 0
+DONE: Final = 1
+DROPPED: Final = 2
+DEAD: Final = 3
+"""States of events."""
+
+_COUNTED_AS: Final = {PENDING: "pending", DONE: "done", DEAD: "dead"}
+
 FIRST: Final = {"T": 1001, "INC": 101}
-"""The first number of each kind of matter."""
+"""The first ticket and the first incident."""
 
 BACK_OFF: Final = 1_000_000
 """Microseconds that an event waits for each time it has failed."""
 
 LEASE: Final = 60_000_000
 """Microseconds after which a delivery that was claimed and never finished is due again."""
-
 
 UNDECIDED: Final = Decision(action=Action.IGNORE, rule="", reason="")
 """Stands for the decision of a mention that was recorded without one."""
@@ -54,30 +60,6 @@ class Judged:
         )
 
 
-def search_filters(mention: Mention) -> list[str]:
-    """What a mention can be filtered by, as tokens: one for each value."""
-    found = [_token("b", brand) for brand in mention.brands]
-    found.append(_token("c", mention.event.channel))
-    found.append(_token("s", mention.judgement.sentiment))
-    found.append(_token("k", mention.judgement.category))
-    return found
-
-
-def wanted_filters(where: MentionFilter) -> list[str]:
-    """The tokens that ``search_filters`` must have given."""
-    wanted = {"b": where.brand, "c": where.channel, "s": where.sentiment, "k": where.category}
-    return [_token(kind, value) for kind, value in wanted.items() if value is not None]
-
-
-def wanted_channel(channel: str) -> str:
-    """The token that ``search_filters`` gave for a channel."""
-    return _token("c", channel)
-
-
-def _token(kind: str, value: str) -> str:
-    return kind + value.encode("utf-8", "surrogatepass").hex()
-
-
 def judged(mention: Mention, plan: Plan | None) -> Judged:
     """What is kept beside the event."""
     same = mention.masked_text == mention.event.text
@@ -91,17 +73,27 @@ def judged(mention: Mention, plan: Plan | None) -> Judged:
     )
 
 
-def mention_words(mention: Mention) -> str:
-    """What a mention is found by: its masked text, or the text where none was masked."""
-    return " ".join(tokens(mention.masked_text or mention.event.text))
+def counter_of(state: int, reason: str | None) -> str:
+    """The counter of events in a state; ``reason`` is why, where it is ``DROPPED``."""
+    return f"dropped:{reason}" if state == DROPPED else _COUNTED_AS[state]
 
 
-def ticket_words(ticket: Ticket) -> str:
-    """What a ticket is found by."""
-    return " ".join(tokens(f"{ticket.number} {ticket.category} {ticket.subject}"))
+def event_counts(counters: Mapping[str, int]) -> EventCounts:
+    """Counters by ``counter_of`` and ``received`` as they are reported."""
+    return EventCounts(
+        received=counters.get("received", 0),
+        done=counters.get("done", 0),
+        pending=counters.get("pending", 0),
+        dead=counters.get("dead", 0),
+        dropped={
+            name.removeprefix("dropped:"): n
+            for name, n in counters.items()
+            if name.startswith("dropped:") and n
+        },
+    )
 
 
 def about(channel: object, native: object) -> bytes:
-    """What a ticket is about, in one value; unique among tickets."""
+    """The key of the event that a ticket is about; unique among tickets."""
     parts = [part if isinstance(part, bytes) else str(part).encode() for part in (channel, native)]
     return b"%d:" % len(parts[0]) + b":".join(parts)

@@ -1,6 +1,6 @@
-"""Repositories that expect no call: a double overrides what its test uses, and nothing else answers.
+"""Repositories that expect no call: every method raises NotImplementedError.
 
-Each method of ``core.repositories`` raises NotImplementedError.
+A double overrides what its test uses.
 """
 
 from collections.abc import Sequence

@@ -3,27 +3,21 @@
 from typing import Self
 
 from core.clock import Clock
-from storage.encryption import Coder
-from storage.key_ring import NO_KEY, Keys
-from storage.mongo.database import Database
-from storage.mongo.repositories import (
-    MongoAlerts,
-    MongoArticles,
-    MongoAudit,
-    MongoConversations,
-    MongoCorrections,
-    MongoCustomers,
-    MongoEvents,
-    MongoIncidents,
-    MongoMaintenance,
-    MongoMentions,
-    MongoOutbox,
-    MongoPauses,
-    MongoRows,
-    MongoTickets,
-    MongoTrackedPosts,
-    MongoValues,
-)
+from storage.encryption import NO_KEY, Coder, Keys
+from storage.mongo.alerts import MongoAlerts
+from storage.mongo.audit import MongoAudit
+from storage.mongo.conversations import MongoConversations
+from storage.mongo.customers import MongoCustomers
+from storage.mongo.engine.database import Database
+from storage.mongo.events import MongoEvents
+from storage.mongo.incidents import MongoIncidents
+from storage.mongo.maintenance import MongoMaintenance
+from storage.mongo.mentions import MongoCorrections, MongoMentions, MongoTrackedPosts
+from storage.mongo.outbox import MongoOutbox
+from storage.mongo.pauses import MongoPauses
+from storage.mongo.rows import MongoRows
+from storage.mongo.tickets import MongoTickets
+from storage.mongo.values import MongoArticles, MongoValues
 
 
 class MongoStore:

@@ -4,27 +4,21 @@ from pathlib import Path
 from typing import Self
 
 from core.clock import Clock
-from storage.encryption import Coder
-from storage.key_ring import NO_KEY, Keys
-from storage.sqlite.database import Database
-from storage.sqlite.repositories import (
-    SqliteAlerts,
-    SqliteArticles,
-    SqliteAudit,
-    SqliteConversations,
-    SqliteCorrections,
-    SqliteCustomers,
-    SqliteEvents,
-    SqliteIncidents,
-    SqliteMaintenance,
-    SqliteMentions,
-    SqliteOutbox,
-    SqlitePauses,
-    SqliteRows,
-    SqliteTickets,
-    SqliteTrackedPosts,
-    SqliteValues,
-)
+from storage.encryption import NO_KEY, Coder, Keys
+from storage.sqlite.alerts import SqliteAlerts
+from storage.sqlite.audit import SqliteAudit
+from storage.sqlite.conversations import SqliteConversations
+from storage.sqlite.customers import SqliteCustomers
+from storage.sqlite.engine.database import Database
+from storage.sqlite.events import SqliteEvents
+from storage.sqlite.incidents import SqliteIncidents
+from storage.sqlite.maintenance import SqliteMaintenance
+from storage.sqlite.mentions import SqliteCorrections, SqliteMentions, SqliteTrackedPosts
+from storage.sqlite.outbox import SqliteOutbox
+from storage.sqlite.pauses import SqlitePauses
+from storage.sqlite.rows import SqliteRows
+from storage.sqlite.tickets import SqliteTickets
+from storage.sqlite.values import SqliteArticles, SqliteValues
 
 
 class SqliteStore:

@@ -8,8 +8,8 @@ import json
 import sys
 
 from core.clock import SystemClock
+from storage.encryption import Keys
 from storage.factory import open_store
-from storage.key_ring import Keys
 
 
 async def main(url: str, key: str | None = None) -> None:

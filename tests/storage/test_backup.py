@@ -12,7 +12,7 @@ from core.events import Author
 from core.outbox import ReplyResult, ReplyState
 from storage.backup import backup, restore
 from storage.factory import AnyStore, open_store
-from storage.sqlite import copying
+from storage.sqlite import backup as copying
 from tests.contracts.store_support import NOW, adds_up, event, incident, put, reply, take
 from tests.storage.test_moving import fill, look
 

@@ -9,8 +9,8 @@ import pytest
 from core.clock import ManualClock
 from storage.factory import AnyStore, open_store
 from storage.mongo.store import MongoStore
+from storage.sqlite.engine.connection import Tx
 from storage.sqlite.store import SqliteStore
-from storage.sqlite.work import Tx
 from tests.contracts.store_support import NOW, adds_up, alert, heard, post, reply
 from tests.storage.test_moving import fill
 

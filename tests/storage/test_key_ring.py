@@ -13,9 +13,8 @@ from core.errors import StoreError
 from core.events import Author, Page, Reject
 from core.mentions import MentionFilter
 from storage.backup import backup, restore
-from storage.encryption import Coder
+from storage.encryption import Coder, Keys, Vault, new_key, new_ring, parse_key
 from storage.factory import AnyStore, open_store, rotate_key
-from storage.key_ring import Keys, Vault, new_key, new_ring, parse_key
 from storage.moving import move, move_store
 from storage.portable import KINDS, SEALED, SEALED_KINDS, Progress
 from tests.contracts.store_support import (

@@ -11,10 +11,9 @@ from pymongo.errors import BulkWriteError, OperationFailure
 from core.clock import ManualClock, SystemClock
 from core.errors import Conflict, SchemaTooNew, StoreError, StoreFull, StoreReadOnly
 from core.events import Page
-from storage.mongo import link, schema
-from storage.mongo import maintenance as upkeep
+from storage.mongo.engine import database, link, schema
+from storage.mongo.engine.grouping import Grouping
 from storage.mongo.store import MongoStore
-from storage.mongo.together import Together
 from tests.contracts.mongo_server import server
 from tests.contracts.store_support import NOW, adds_up, alert, event, put, reply, take
 
@@ -145,10 +144,10 @@ async def test_a_delivery_of_an_alert_that_is_gone_is_passed_over(store: MongoSt
 async def test_processes_on_other_hosts_count_as_gone_when_they_are_silent(
     store: MongoStore, mongo_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "host", lambda: "elsewhere")
+    monkeypatch.setattr(database, "host", lambda: "elsewhere")
     other = await opened(mongo_url)
     await take(other, event("e1"))
-    monkeypatch.setattr(upkeep, "host", lambda: "here")
+    monkeypatch.setattr(database, "host", lambda: "here")
     assert await store.events.claim(9) == []
     late = await MongoStore.open(mongo_url, clock=ManualClock(NOW + timedelta(seconds=25)))
     assert [item.event.id for item in await late.events.claim(9)] == ["e1"]
@@ -160,9 +159,11 @@ async def test_a_process_gives_signs_of_life(mongo_url: str) -> None:
     clock = ManualClock(NOW)
     store = await MongoStore.open(mongo_url, clock=clock)
     owners = store._db._link.table("owners")
-    await clock.advance(upkeep.BEAT_SECONDS)
+    await clock.advance(database.BEAT_SECONDS)
     async with asyncio.timeout(10):
-        while (await owners.one({"seen": {"$gt": upkeep.SILENT}, "host": upkeep.host()})) is None:
+        while (
+            await owners.one({"seen": {"$gt": database.SILENT}, "host": database.host()})
+        ) is None:
             await asyncio.sleep(0.02)
     seen = {doc["seen"] for doc in await owners.many({})}
     assert len(seen) == 1
@@ -217,20 +218,20 @@ async def test_a_group_that_fails_is_tried_one_by_one() -> None:
             raise ZeroDivisionError
         return [2 * item for item in items]
 
-    together: Together[int, int] = Together(double)
-    results = await asyncio.gather(*map(together.put, (1, 2, 13, 4)), return_exceptions=True)
+    grouping: Grouping[int, int] = Grouping(double)
+    results = await asyncio.gather(*map(grouping.put, (1, 2, 13, 4)), return_exceptions=True)
     assert (results[0], results[3]) == (2, 8)
     assert isinstance(results[2], Conflict)
     with pytest.raises(Conflict):
-        await together.put(13)
+        await grouping.put(13)
     with pytest.raises(ZeroDivisionError):
-        await together.put(0)
-    impatient = asyncio.create_task(together.put(5))
-    failing = asyncio.create_task(together.put(13))
+        await grouping.put(0)
+    impatient = asyncio.create_task(grouping.put(5))
+    failing = asyncio.create_task(grouping.put(13))
     await asyncio.sleep(0)
     impatient.cancel()
     failing.cancel()
-    assert await together.put(6) == 12
+    assert await grouping.put(6) == 12
 
 
 async def test_a_long_text_is_compressed(store: MongoStore) -> None:

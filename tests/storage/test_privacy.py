@@ -17,10 +17,10 @@ from core.outbox import Target
 from core.outcomes import Outcome
 from core.pauses import Pause
 from core.tickets import TicketFilter
+from storage.encryption import Keys, new_key
 from storage.factory import AnyStore, open_store
-from storage.key_ring import Keys, new_key
+from storage.sqlite.engine.connection import Tx
 from storage.sqlite.store import SqliteStore
-from storage.sqlite.work import Tx
 from tests.contracts.store_support import (
     HOSTILE,
     LONE,

@@ -15,11 +15,11 @@ from core.incidents import Incident
 from core.mentions import MentionFilter
 from storage.backup import restore
 from storage.encoding import dump
-from storage.mongo import link
-from storage.mongo import schema as mongo_schema
+from storage.mongo.engine import link
+from storage.mongo.engine import schema as mongo_schema
 from storage.mongo.store import MongoStore
 from storage.records import Judged
-from storage.sqlite import schema
+from storage.sqlite.engine import schema
 from storage.sqlite.store import SqliteStore
 from tests.contracts.store_support import (
     NOW,

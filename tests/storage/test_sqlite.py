@@ -21,9 +21,9 @@ from core.errors import (
     StoreReadOnly,
 )
 from storage.factory import open_store
-from storage.sqlite import database, schema
+from storage.sqlite.engine import connection, schema
+from storage.sqlite.engine.connection import Tx
 from storage.sqlite.store import SqliteStore
-from storage.sqlite.work import Tx
 from tests.contracts.store_support import NOW, adds_up, event, put, reply, take
 
 BIG = "霉" * 4000
@@ -201,7 +201,7 @@ async def test_a_file_that_is_no_database(path: Path) -> None:
 async def test_a_locked_file(
     store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.1)
     other = await opened(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")

@@ -10,11 +10,6 @@ from typing import Final
 
 from core.errors import SchemaTooNew, StoreError
 
-PENDING: Final = 0
-DONE: Final = 1
-DROPPED: Final = 2
-DEAD: Final = 3
-
 _FIRST: Final = (
     "CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE counters (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID",

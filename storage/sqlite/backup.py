@@ -11,7 +11,7 @@ from typing import Final
 from core.errors import SchemaTooNew, StoreError
 from core.outbox import ReplyState
 from storage.encoding import text_of
-from storage.sqlite.schema import VERSION, migrate
+from storage.sqlite.engine.schema import VERSION, migrate
 
 GAP: Final = 1000
 """Numbers left out after putting a backup back; those may have been given since it was made."""

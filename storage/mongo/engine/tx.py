@@ -1,14 +1,16 @@
-"""What a piece of work on MongoDB is given, and how documents are read."""
+"""The collections as a piece of work sees them, and the values of documents."""
 
+import re
 import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from storage.encryption import Coder
-from storage.mongo.link import Doc, Link, Table
+from storage.mongo.engine.link import Doc, Link, Table
+from storage.search import terms
 
 if TYPE_CHECKING:
-    from storage.mongo.link import Session
+    from storage.mongo.engine.link import Session
 
 T = TypeVar("T")
 _COMPRESS_FROM: Final = 1 << 20
@@ -33,7 +35,7 @@ class Tx:
         self.now = now
         """Microseconds since 1970."""
         self.owner = owner
-        """This process's id; see storage.lease."""
+        """Id of this process; see storage.lease."""
         self.counts: dict[str, int] = {}
 
     def table(self, name: str) -> Table:
@@ -56,7 +58,7 @@ class Tx:
             await self.table("counters").change({"_id": slot}, {"$inc": change}, upsert=True)
 
     async def end_sessions(self, doc: Doc) -> None:
-        """End the transactions that a process left open which is gone; ``doc`` is its own."""
+        """End the transactions that a dead process left open; ``doc`` is its sign of life."""
         sessions = doc.get("sessions")
         if isinstance(sessions, list):
             await self._link.end_sessions(sessions)
@@ -88,7 +90,7 @@ def unpacked(doc: Doc) -> bytes:
 
 
 def unpack(body: bytes) -> bytes:
-    """What ``pack`` was given."""
+    """The record that ``pack`` was given."""
     return zlib.decompress(body[len(_PACKED) :]) if body.startswith(_PACKED) else body
 
 
@@ -101,7 +103,7 @@ def field_name(name: str) -> str:
 
 
 def counter_name(field: str) -> str:
-    """What ``Tx.count`` was given."""
+    """The counter that ``Tx.count`` was given."""
     for char in "\x00$.%":
         field = field.replace(f"%{ord(char):02X}", char)
     return field
@@ -116,6 +118,23 @@ def blob(doc: Doc, name: str) -> bytes:
 
 
 def key(doc: Doc, name: str) -> str | bytes:
-    """What ``storage.encoding.key_of`` gave."""
+    """A value that ``storage.encoding.key_of`` gave."""
     value = doc[name]
     return value if isinstance(value, str) else bytes(cast("bytes", value))
+
+
+def has_terms(text: str) -> list[Doc]:
+    """Conditions for documents with every term of ``text``; none without a term.
+
+    Without a text index: tokens stand in the array ``words``, and in ``line`` in their order.
+    """
+    found: list[Doc] = []
+    for term in terms(text):
+        if term.prefix:
+            found.append({"words": {"$regex": "^" + re.escape(term.tokens[0])}})
+            continue
+        found.append({"words": {"$all": list(term.tokens)}})
+        if len(term.tokens) > 1:
+            phrase = re.escape(" ".join(term.tokens))
+            found.append({"line": {"$regex": f"(^| ){phrase}( |$)"}})
+    return found

@@ -1,7 +1,7 @@
-"""The doctor's look into a SQLite store."""
+"""Checks of the file: integrity, references, claims, counters, the audit log."""
 
-import dataclasses
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,13 +12,12 @@ from core.health import Finding
 from storage.doctor import broken_log, orphans, recount, stuck, wrong_counts
 from storage.encoding import text_of
 from storage.lease import alive
-from storage.sqlite import inbox
-from storage.sqlite import maintenance as upkeep
-from storage.sqlite import privacy as people
-from storage.sqlite.schema import DEAD, DONE, DROPPED, PENDING
-from storage.sqlite.work import Tx
+from storage.records import counter_of
+from storage.sqlite.audit import read_entries
+from storage.sqlite.engine.connection import Tx
+from storage.sqlite.engine.database import release
+from storage.sqlite.events import read_counts
 
-_NAMES: Final = {PENDING: "pending", DONE: "done", DEAD: "dead"}
 _DAMAGED: Final = "Restore the latest backup with `python run.py restore FILE`."
 _REFERENCES: Final = {
     "mentions without their event": ("mentions", "seq NOT IN (SELECT seq FROM events)"),
@@ -39,14 +38,14 @@ _REFERENCES: Final = {
 
 
 def examine(tx: Tx, path: Path, *, mend: bool) -> list[Finding]:
-    """Everything that is not as it should be, mended where that is safe and ``mend`` is set."""
+    """As core.repositories.Maintenance.examine."""
     return [
         *_integrity(tx),
         *_orphans(tx, mend=mend),
         *_lost_tickets(tx, mend=mend),
         *_stuck(tx, path, mend=mend),
         *_counts(tx, mend=mend),
-        *broken_log(first_broken(people.audit(tx))),
+        *broken_log(first_broken(read_entries(tx))),
     ]
 
 
@@ -80,7 +79,7 @@ def _lost_tickets(tx: Tx, *, mend: bool) -> list[Finding]:
         tx.db.executemany(
             "UPDATE conversations SET body = ? WHERE channel = ? AND id = ?",
             [
-                (tx.coder.dump(dataclasses.replace(each, ticket=None)), channel, name)
+                (tx.coder.dump(replace(each, ticket=None)), channel, name)
                 for channel, name, each in lost
             ],
         )
@@ -112,17 +111,17 @@ def _stuck(tx: Tx, path: Path, *, mend: bool) -> list[Finding]:
         found += stuck(what, number, mend=mend)
     if mend:
         for owner in gone:
-            upkeep.release(tx, owner)
+            release(tx, owner)
     return found
 
 
 def _counts(tx: Tx, *, mend: bool) -> list[Finding]:
-    counted = inbox.counts(tx)
+    counted = read_counts(tx)
     rows: dict[str, int] = {}
     for state, reason, n in tx.db.execute(
         "SELECT state, reason, count(*) FROM events GROUP BY state, reason"
     ):
-        name = f"dropped:{text_of(reason)}" if state == DROPPED else _NAMES[state]
+        name = counter_of(state, None if reason is None else text_of(reason))
         rows[name] = rows.get(name, 0) + n
     (rejects,) = tx.db.execute("SELECT count(*) FROM dead_letters WHERE seq IS NULL").fetchone()
     rows["dead"] = rows.get("dead", 0) + rejects

@@ -1,6 +1,6 @@
-"""The doctor's look into a MongoDB store."""
+"""Checks of the database: references, claims, counters, the audit log."""
 
-import dataclasses
+from dataclasses import replace
 from typing import Final
 
 from core.audit import first_broken
@@ -9,28 +9,24 @@ from core.events import EventCounts
 from core.health import Finding
 from storage.doctor import broken_log, orphans, recount, stuck, wrong_counts
 from storage.encoding import text_of
-from storage.mongo import inbox
-from storage.mongo import maintenance as upkeep
-from storage.mongo import privacy as people
-from storage.mongo.link import Doc, Where
-from storage.mongo.schema import DEAD, DONE, DROPPED, PENDING
-from storage.mongo.work import Tx, field_name, integer, key
+from storage.mongo.audit import read_entries
+from storage.mongo.engine.database import is_gone, release
+from storage.mongo.engine.link import Doc, Where
+from storage.mongo.engine.tx import Tx, field_name, integer, key
+from storage.mongo.events import read_counts
+from storage.records import DEAD, DONE, DROPPED, PENDING, counter_of
 
 _REFERS_TO: Final = {"deliveries": "alert", "corrections": "mention", "tracked": "mention"}
-_NAMES: Final = {PENDING: "pending", DONE: "done", DEAD: "dead"}
 
 
 async def examine(tx: Tx, *, mend: bool) -> list[Finding]:
-    """Everything that is not as it should be, mended where that is safe and ``mend`` is set.
-
-    The server looks after the soundness of its files itself.
-    """
+    """As core.repositories.Maintenance.examine; the server checks its files itself."""
     return [
         *await _orphans(tx, mend=mend),
         *await _lost_tickets(tx, mend=mend),
         *await _stuck(tx, mend=mend),
         *await _counts(tx, mend=mend),
-        *broken_log(first_broken(await people.audit(tx))),
+        *broken_log(first_broken(await read_entries(tx))),
     ]
 
 
@@ -69,7 +65,7 @@ async def _lost_tickets(tx: Tx, *, mend: bool) -> list[Finding]:
             lost.append((doc, conversation))
     if mend:
         for doc, conversation in lost:
-            body = tx.dump(dataclasses.replace(conversation, ticket=None))
+            body = tx.dump(replace(conversation, ticket=None))
             await tx.table("conversations").change({"_id": doc["_id"]}, {"$set": {"body": body}})
     return orphans("conversations that name a ticket which is not there", len(lost), mend=mend)
 
@@ -88,24 +84,27 @@ async def _stuck(tx: Tx, *, mend: bool) -> list[Finding]:
         for value in await tx.table(what).values("owner", {**where, "owner": {"$ne": 0}}):
             owner = integer({"owner": value}, "owner")
             doc = known.get(owner)
-            if owner != tx.owner and (doc is None or upkeep.is_gone(tx, doc)):
+            if owner != tx.owner and (doc is None or is_gone(tx, doc)):
                 gone.add(owner)
                 number += await tx.table(what).count({**where, "owner": owner})
         found += stuck(what, number, mend=mend)
     if mend:
         for owner in gone:
-            await upkeep.release(tx, owner)
+            await release(tx, owner)
     return found
 
 
 async def _counts(tx: Tx, *, mend: bool) -> list[Finding]:
     events = tx.table("events")
-    counted = await inbox.counts(tx)
-    rows = {name: await events.count({"state": state}) for state, name in _NAMES.items()}
+    counted = await read_counts(tx)
+    rows = {
+        counter_of(state, None): await events.count({"state": state})
+        for state in (PENDING, DONE, DEAD)
+    }
     rows["dead"] += await tx.table("dead_letters").count({"reject": True})
     for value in await events.values("reason", {"state": DROPPED}):
-        name = text_of(key({"reason": value}, "reason"))
-        rows[f"dropped:{name}"] = await events.count({"state": DROPPED, "reason": value})
+        reason = text_of(key({"reason": value}, "reason"))
+        rows[counter_of(DROPPED, reason)] = await events.count({"state": DROPPED, "reason": value})
     really = recount(rows, counted)
     found = wrong_counts(counted, really, mend=mend)
     if found and mend:

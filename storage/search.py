@@ -10,6 +10,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
+from core.mentions import Mention, MentionFilter
+from core.tickets import Ticket
+
 LONGEST: Final = 10_000
 """Characters of a text that can be searched for; what follows is kept but not indexed."""
 
@@ -63,3 +66,37 @@ def _fold(text: str) -> str:
     parts = unicodedata.normalize("NFD", text)
     bare = "".join(part for part in parts if unicodedata.category(part) != "Mn")
     return unicodedata.normalize("NFC", bare)
+
+
+def mention_filters(mention: Mention) -> list[str]:
+    """What a mention can be filtered by, as tokens: one for each value."""
+    found = [_token("b", brand) for brand in mention.brands]
+    found.append(_token("c", mention.event.channel))
+    found.append(_token("s", mention.judgement.sentiment))
+    found.append(_token("k", mention.judgement.category))
+    return found
+
+
+def wanted_filters(where: MentionFilter) -> list[str]:
+    """The tokens that ``mention_filters`` must have given."""
+    wanted = {"b": where.brand, "c": where.channel, "s": where.sentiment, "k": where.category}
+    return [_token(kind, value) for kind, value in wanted.items() if value is not None]
+
+
+def wanted_channel(channel: str) -> str:
+    """The token that ``mention_filters`` gave for a channel."""
+    return _token("c", channel)
+
+
+def _token(kind: str, value: str) -> str:
+    return kind + value.encode("utf-8", "surrogatepass").hex()
+
+
+def mention_words(mention: Mention) -> str:
+    """What a mention is found by: its masked text, or the text where none was masked."""
+    return " ".join(tokens(mention.masked_text or mention.event.text))
+
+
+def ticket_words(ticket: Ticket) -> str:
+    """What a ticket is found by."""
+    return " ".join(tokens(f"{ticket.number} {ticket.category} {ticket.subject}"))

@@ -1,32 +1,41 @@
-"""The database behind the repositories: opening, closing, writing and reading."""
+"""The database behind the repositories: opening, closing, writing and reading.
+
+Processes know of each other by signs of life: a lock that others on the same host can try, and the
+time of the last beat for those on other hosts. What a dead process held is handed back.
+"""
 
 import asyncio
 import contextlib
+import socket
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from core.clock import Clock, micros
 from core.errors import Conflict, StoreError
-from storage.encryption import Coder, Seal
-from storage.key_ring import RING, Keys, unlock
-from storage.lease import Lease
-from storage.mongo import maintenance as upkeep
-from storage.mongo.link import Link, connect
-from storage.mongo.schema import migrate
-from storage.mongo.work import Tx
+from storage.encryption import RING, Coder, Keys, Seal, unlock
+from storage.lease import Lease, alive
+from storage.mongo.engine.link import Doc, Link, connect
+from storage.mongo.engine.schema import migrate
+from storage.mongo.engine.tx import Tx, integer
+from storage.records import PENDING
 
 if TYPE_CHECKING:
-    from storage.mongo.link import Session
+    from storage.mongo.engine.link import Session
 
 R = TypeVar("R")
 AT_ONCE: Final = 16
 """Pieces of work at once; each has a counter document of its own while it runs."""
 FAMILIES: Final = 16
 """Sets of counter documents; processes seldom share one."""
+BEAT_SECONDS: Final = 5.0
+SILENT: Final = 20_000_000
+"""Microseconds without a beat after which a process on another host counts as dead."""
 
 
 async def _seal(link: Link, keys: Keys) -> Seal:
-    """What the store is sealed with; a new store gets a ring of keys where there is a key."""
+    """The seal of the store; a new one gets a ring of keys where there is a key."""
     settings = link.table("settings")
     ring = await settings.one({"_id": RING})
     if ring is None:
@@ -71,15 +80,15 @@ class Database:
             async with link.asking():
                 await migrate(link)
                 seal = await _seal(link, keys)
-            lease = Lease(upkeep.lock_path())
+            lease = Lease(lock_path())
             link.owner = lease.owner
         except BaseException:
             link.close()
             raise
         database = cls(link, Coder(seal), lease, clock)
         try:
-            await database.alone(upkeep.beat)
-            await database.alone(upkeep.release_dead)
+            await database.alone(beat)
+            await database.alone(release_dead)
         except BaseException:
             database._let_go()
             raise
@@ -96,7 +105,7 @@ class Database:
                 await self._heart
         owner = self._lease.owner
         with contextlib.suppress(StoreError):  # the end of the lock tells the others the same
-            await self.alone(lambda tx: upkeep.release(tx, owner))
+            await self.alone(lambda tx: release(tx, owner))
         self._let_go()
 
     def _let_go(self) -> None:
@@ -106,9 +115,9 @@ class Database:
 
     async def _beat(self) -> None:
         while True:
-            await self._clock.sleep(upkeep.BEAT_SECONDS)
+            await self._clock.sleep(BEAT_SECONDS)
             with contextlib.suppress(StoreError):  # the next beat tries again
-                await self.alone(upkeep.beat)
+                await self.alone(beat)
 
     async def write(self, work: Callable[[Tx], Awaitable[R]]) -> R:
         """Run ``work`` in a transaction where the server has them; durable on return.
@@ -160,3 +169,53 @@ class Database:
     def _tx(self, session: "Session") -> Tx:
         now = micros(self._clock.now())
         return Tx(self._link, session, self.coder, now=now, owner=self._lease.owner)
+
+
+def lock_path() -> Path:
+    """Folder in which processes of this host keep their locks."""
+    return Path(tempfile.gettempdir()) / "tingfeng"
+
+
+def host() -> str:
+    """The same for all processes that see the same locks."""
+    folder = lock_path().parent.stat()
+    return f"{socket.gethostname()}:{folder.st_dev}:{folder.st_ino}"
+
+
+async def beat(tx: Tx) -> None:
+    """Give a sign of life."""
+    await tx.table("owners").change(
+        {"_id": tx.owner}, {"$set": {"host": host(), "seen": tx.now}}, upsert=True
+    )
+
+
+async def release_dead(tx: Tx) -> None:
+    """Hand back what dead processes held."""
+    for doc in await tx.table("owners").many({"_id": {"$ne": tx.owner}}):
+        if is_gone(tx, doc):
+            await tx.end_sessions(doc)
+            await release(tx, integer(doc, "_id"))
+
+
+def is_gone(tx: Tx, doc: Doc) -> bool:
+    """True where the process that gave this sign of life is dead."""
+    if doc["host"] == host():
+        return not alive(lock_path(), integer(doc, "_id"))
+    return integer(doc, "seen") < tx.now - SILENT
+
+
+async def release(tx: Tx, owner: int) -> None:
+    """Hand back what a process held, and forget the process."""
+    await release_events(tx, owner)
+    await tx.table("replies").change_all(
+        {"state": "sending", "owner": owner}, {"$set": {"owner": 0}}
+    )
+    await tx.table("deliveries").change_all(
+        {"delivered": False, "owner": owner}, {"$set": {"owner": 0, "due": tx.now}}
+    )
+    await tx.table("owners").drop({"_id": owner})
+
+
+async def release_events(tx: Tx, owner: int) -> None:
+    """Hand back the events that a process held."""
+    await tx.table("events").change_all({"state": PENDING, "owner": owner}, {"$set": {"owner": 0}})

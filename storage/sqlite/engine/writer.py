@@ -1,8 +1,10 @@
-"""The one thread that writes: many callers' work in one commit.
+"""Group commit: one thread writes, and many callers' work shares one commit and one fsync.
 
-Each caller's work runs in its own savepoint, so that its error is its own; callers are told only
-after the commit. If the transaction as a whole fails, each piece of work is tried once more alone,
-so work must not change anything but the database.
+Under load the queue fills while a commit is being flushed; all that waits then goes into the next
+transaction, so the number of flushes a second stays what the disk can do while the rows a second
+grow. Each caller's work runs in its own savepoint, so that its error is its own; callers are told
+only after the commit. If the transaction as a whole fails, each piece of work is tried once more
+alone, so work must not change anything but the database.
 """
 
 import asyncio
@@ -17,8 +19,7 @@ from typing import Final, TypeVar, cast
 from core.clock import Clock, micros
 from core.errors import StoreError, StoreLocked, StoreReadOnly
 from storage.encryption import Coder
-from storage.sqlite.errors import translate
-from storage.sqlite.work import Tx
+from storage.sqlite.engine.connection import Tx, translate
 
 R = TypeVar("R")
 LARGEST_GROUP: Final = 1000

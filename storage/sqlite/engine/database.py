@@ -3,46 +3,23 @@
 import asyncio
 import contextlib
 import sqlite3
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
 from core.clock import Clock
 from core.errors import Conflict, StoreError, StoreReadOnly
-from storage.encryption import Coder, Seal
-from storage.key_ring import RING, Keys, unlock
-from storage.lease import Lease
-from storage.sqlite import maintenance as upkeep
-from storage.sqlite.errors import translate
-from storage.sqlite.readers import Readers
-from storage.sqlite.schema import migrate
-from storage.sqlite.work import Tx, View
-from storage.sqlite.writer import Writer
+from storage.encryption import RING, Coder, Keys, Seal, unlock
+from storage.lease import Lease, alive
+from storage.sqlite.engine.connection import Tx, View, connect, translate
+from storage.sqlite.engine.schema import migrate
+from storage.sqlite.engine.writer import Writer
 
 R = TypeVar("R")
-BUSY_SECONDS: Final = 5.0
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection whose commits survive a power cut."""
-    db = sqlite3.connect(
-        path,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-        cached_statements=256,
-    )
-    try:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA foreign_keys = ON")
-        db.execute("PRAGMA secure_delete = ON")
-        db.execute("PRAGMA cache_size = -16000")
-        db.execute(f"PRAGMA journal_size_limit = {64 << 20}")
-    except BaseException:
-        db.close()
-        raise
-    return db
+THREADS: Final = 4
+"""Readers at once."""
 
 
 def _open(path: Path, max_pages: int | None, keys: Keys) -> tuple[sqlite3.Connection, Seal, Lease]:
@@ -68,7 +45,7 @@ def _open(path: Path, max_pages: int | None, keys: Keys) -> tuple[sqlite3.Connec
 
 
 def _seal(db: sqlite3.Connection, keys: Keys, where: str) -> Seal:
-    """What the store is sealed with; a new store gets a ring of keys where there is a key."""
+    """The seal of the store; a new one gets a ring of keys where there is a key."""
     find = "SELECT value FROM settings WHERE key = ?"
     ring = db.execute(find, (RING,)).fetchone()
     if ring is None:
@@ -83,8 +60,54 @@ def _seal(db: sqlite3.Connection, keys: Keys, where: str) -> Seal:
     return unlock(ring[0] if ring else None, keys, where)
 
 
+class Readers:
+    """Runs queries, each in one snapshot of the database."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], coder: Coder, path: str) -> None:
+        self._connect = connect
+        self._coder = coder
+        self._path = path
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="store-reader")
+        self._own = threading.local()
+        self._closed = False
+        self._opened: list[sqlite3.Connection] = []
+
+    async def ask(self, query: Callable[[View], R]) -> R:
+        """The answer of ``query``, which must not write."""
+        if self._closed:
+            raise StoreError(f"{self._path} is closed. Open the store again.")
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._ask, query)
+
+    def close(self) -> None:
+        """Blocks until running queries are done."""
+        self._closed = True
+        self._pool.shutdown()
+        for db in self._opened:
+            db.close()
+
+    def _ask(self, query: Callable[[View], R]) -> R:
+        try:
+            view = self._view()
+            view.db.execute("BEGIN")
+            try:
+                return query(view)
+            finally:
+                view.db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise translate(error, self._path) from error
+
+    def _view(self) -> View:
+        view: View | None = getattr(self._own, "view", None)
+        if view is None:
+            db = self._connect()
+            db.execute("PRAGMA query_only = ON")
+            self._opened.append(db)
+            view = self._own.view = View(db, self._coder)
+        return view
+
+
 class Database:
-    """One SQLite file: a writer thread, a pool of readers, and the lock that says this process lives.
+    """One SQLite file: a writer thread, a pool of readers, and the lock of a living process.
 
     Repositories hand it functions of a transaction or of a view; what they return is returned.
     """
@@ -111,8 +134,8 @@ class Database:
         writer = Writer(db, coder=coder, clock=clock, owner=lease.owner, path=str(path))
         database = cls(path, coder, writer, lease)
         try:
-            await writer.do(upkeep.enrol)
-            await writer.do(lambda tx: upkeep.release_dead(tx, path))
+            await writer.do(_enrol)
+            await writer.do(lambda tx: release_dead(tx, path))
         except BaseException:
             await asyncio.to_thread(database._shut)
             raise
@@ -121,7 +144,7 @@ class Database:
     async def close(self) -> None:
         """Finish what was handed in and close every connection; may be called twice."""
         with contextlib.suppress(StoreError):  # the end of the lock tells the others the same
-            await self._writer.do(upkeep.leave)
+            await self._writer.do(_leave)
         await asyncio.to_thread(self._shut)
 
     def _shut(self) -> None:
@@ -158,3 +181,35 @@ class Database:
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
         await asyncio.to_thread(work)
+
+
+def _enrol(tx: Tx) -> None:
+    """Make this process known to the others."""
+    tx.db.execute("INSERT INTO owners (id, opened_at) VALUES (?, ?)", (tx.owner, tx.now))
+
+
+def _leave(tx: Tx) -> None:
+    release(tx, tx.owner)
+
+
+def release_dead(tx: Tx, path: Path) -> None:
+    """Hand back what dead processes held."""
+    for (owner,) in tx.db.execute("SELECT id FROM owners WHERE id <> ?", (tx.owner,)).fetchall():
+        if not alive(path, owner):
+            release(tx, owner)
+
+
+def release(tx: Tx, owner: int) -> None:
+    """Hand back what a process held, and forget the process; a reply it was sending is in doubt."""
+    release_events(tx, owner)
+    tx.db.execute("UPDATE replies SET owner = 0 WHERE state = 'sending' AND owner = ?", (owner,))
+    tx.db.execute(
+        "UPDATE deliveries SET owner = 0, due = ? WHERE delivered = 0 AND owner = ?",
+        (tx.now, owner),
+    )
+    tx.db.execute("DELETE FROM owners WHERE id = ?", (owner,))
+
+
+def release_events(tx: Tx, owner: int) -> None:
+    """Hand back the events that a process held."""
+    tx.db.execute("UPDATE events SET owner = 0 WHERE state = 0 AND owner = ?", (owner,))

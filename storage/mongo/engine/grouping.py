@@ -1,6 +1,6 @@
-"""Many callers' pages in one transaction, so that they do not meet at the same documents.
+"""Many callers' items in one transaction, so that they do not meet at the same documents.
 
-If a group fails, each page is tried once more alone: the error is then its own.
+If a group fails, each item is tried once more alone: the error is then its own.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 LARGEST: Final = 64
 
 
-class Together(Generic[Item, Answer]):
+class Grouping(Generic[Item, Answer]):
     """One group at a time; what comes in meanwhile is the next group."""
 
     def __init__(self, do: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]]) -> None:

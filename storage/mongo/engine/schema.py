@@ -4,13 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from core.errors import SchemaTooNew
-from storage.mongo.link import Link, index, unique
-from storage.mongo.work import integer
-
-PENDING: Final = 0
-DONE: Final = 1
-DROPPED: Final = 2
-DEAD: Final = 3
+from storage.mongo.engine.link import Link, index, unique
+from storage.mongo.engine.tx import integer
+from storage.records import PENDING
 
 
 async def _first(link: Link) -> None:
