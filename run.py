@@ -11,7 +11,6 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from signal import SIGKILL
 from typing import Final
 
 import aiohttp
@@ -29,7 +28,6 @@ from connectors.replay.connector import Replay, ReplaySettings
 from connectors.replay.samples import lines_of, read_texts
 from connectors.webchat.connector import Webchat
 from console.ports import Regroups
-from core import checkpoints
 from core.backfill import take_in
 from core.bus import Bus
 from core.clock import SystemClock
@@ -294,8 +292,6 @@ def command_line() -> typer.Typer:
 
 def main() -> None:
     """Run the command line; mistakes that a person can mend are told without a traceback."""
-    if point := os.environ.get("TINGFENG_STOP_AT"):
-        checkpoints.observe(checkpoints.countdown(point, lambda: os.kill(os.getpid(), SIGKILL)))
     try:
         command_line()()
     except ConfigError as error:

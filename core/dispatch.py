@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Final
 
 from core.bus import Bus, ConversationUpdated
-from core.checkpoints import reach
 from core.clock import Clock
 from core.connector import (
     ReadsBack,
@@ -95,10 +94,8 @@ class Dispatcher:
         if wait > 0:
             await self._clock.sleep(wait)
         limit = BATCH if self._resend else 1
-        reach("before-claim")
         replies = await self._outbox.claim(self._channel, limit, self._clock.now())
         for reply in replies:
-            reach("after-claim")
             await self._send(reply)
         return len(replies)
 
@@ -137,14 +134,10 @@ class Dispatcher:
         if not verdict.allowed:
             await self._finish(reply, Rejected(reason=f"gate: {verdict.reason}"))
             return
-        reach("before-send")
         result = await self._try(reply)
-        reach("after-send")
         if isinstance(result, Unknown) and isinstance(found := await self._look_for(reply), Sent):
             result = found
-        reach("before-confirm")
         await self._finish(reply, result)
-        reach("after-confirm")
 
     async def _try(self, reply: Reply) -> SendResult:
         try:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-from core.checkpoints import reach
 from core.events import Page, Receipt
 from core.repositories import Events
 
@@ -28,9 +27,7 @@ class IntakeDoor:
 
     async def accept(self, connector: str, page: Page) -> Receipt:
         """As core.repositories.Events.accept."""
-        reach("before-persist")
         receipt = await self._events.accept(connector, page)
-        reach("after-persist")
         self.totals = Receipt(
             accepted=self.totals.accepted + receipt.accepted,
             duplicates=self.totals.duplicates + receipt.duplicates,

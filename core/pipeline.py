@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from core.bus import Bus
-from core.checkpoints import reach
 from core.errors import StoreError
 from core.events import EventKind, Received
 from core.judgement import Judgement
@@ -112,14 +111,10 @@ class Pipeline:
         if event.kind is EventKind.DELETE:
             await parts.events.withdraw(item)
             return None
-        reach("before-match")
         brands = known.brands if known else parts.matcher.match(event)
-        reach("after-match")
         if not brands:
             return await self._drop(item, "no_brand")
-        reach("before-judge")
         judgement = known.judgement if known else (await parts.judge.judge([event.text]))[0]
-        reach("after-judge")
         verdict = parts.moderator.inspect(event, judgement)
         if not verdict.allowed:
             return await self._drop(item, verdict.reason)
@@ -131,24 +126,12 @@ class Pipeline:
             flags=verdict.flags,
             masked_text=verdict.masked_text,
         )
-        reach("before-decide")
         plan = await parts.decider.decide(mention)
-        reach("after-decide")
         outcome = Outcome(seq=item.seq, mention=mention, plan=plan)
-        await self._record(outcome)
+        await parts.events.record([outcome])
         self._ended(item, outcome)
         self._tell(mention, plan)
         return outcome
-
-    async def _record(self, outcome: Outcome) -> None:
-        ticket = outcome.plan is not None and outcome.plan.ticket is not None
-        reach("before-record")
-        if ticket:
-            reach("before-ticket")
-        await self._parts.events.record([outcome])
-        if ticket:
-            reach("after-ticket")
-        reach("after-record")
 
     async def _drop(self, item: Received, reason: str) -> Outcome:
         outcome = Outcome(seq=item.seq, dropped=reason)

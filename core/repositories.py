@@ -1,9 +1,9 @@
 """The contract of storage: one repository an aggregate, all of them behind one ``Store``.
 
 Each operation is described here and nowhere else; ``storage.sqlite`` and ``storage.mongo``
-implement it, and ``tests/contracts`` holds both to it. Every writing call is one transaction, durable on
-return. Any call raises StoreError where the store cannot do what was asked, StoreFull where there
-is no room; nothing of the call is stored then.
+implement it, and ``tests/contracts`` holds both to it. Every writing call is one transaction,
+durable on return. Any call raises StoreError where the store cannot do what was asked, StoreFull
+where there is no room; nothing of the call is stored then.
 """
 
 from collections.abc import Sequence

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Final
 
 from core.bus import Bus
-from core.checkpoints import reach
 from core.clock import Clock
 from core.connector import Connector, ReportsContact, ReportsHealth
 from core.errors import Refused, StoreError, Unavailable
@@ -83,23 +82,13 @@ class Supervisor:
         """Take page after page; to ask for the next one is to acknowledge the last."""
         cursor = await self._events.cursor(self._connector.name)
         self._set("starting" if isinstance(self._connector, ReportsContact) else "connected")
-        stored = False
-        reach("before-receive")
         async for page in self._connector.pages(cursor):
-            if stored:
-                reach("after-acknowledge")
-            reach("after-receive")
             receipt = await self._intake.accept(self._connector.name, page)
-            reach("before-acknowledge")
-            stored = True
             self._failures = 0
             if self._health.status == "starting":
                 self._set("connected")
             if receipt.accepted:
                 await self._intake.wait_for_room()
-            reach("before-receive")
-        if stored:
-            reach("after-acknowledge")
 
     def _wait(self, asked: float | None) -> float:
         self._failures += 1

@@ -10,7 +10,6 @@ from typing import Final
 
 from core.alerts import Alert, incident_key
 from core.bus import Bus
-from core.checkpoints import reach
 from core.clock import Clock
 from core.errors import Conflict, StoreError
 from core.localized import UiLanguage
@@ -110,7 +109,6 @@ class AlertDesk:
 
         Staff are told by ``run``, as the rules of ``responders.alerting.lifecycle`` have it.
         """
-        reach("before-alert")
         alert = self._as_exercise(alert)
         again = self._ended.begins_anew(alert.incident)
         if self._said_just_now(alert) and not again:
@@ -121,7 +119,6 @@ class AlertDesk:
             new = await self._store.add(alert, ())
         if not new:
             await self._hear(alert, timedelta() if again else _TAIL)
-        reach("after-alert")
         self._remember(alert)
         if new:
             self._tell(alert)

@@ -1,6 +1,5 @@
 """A process killed in the middle of an incident: the next one continues it."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -51,9 +50,8 @@ def _said(n: int, text: str) -> str:
 
 def killed(config: Path, file: Path, point: str) -> None:
     done = subprocess.run(
-        [sys.executable, "run.py", "replay", file, "--config", config],
+        [sys.executable, "-m", "tests.crash.points", point, "replay", file, "--config", config],
         cwd=ROOT,
-        env=os.environ | {"TINGFENG_STOP_AT": point},
         capture_output=True,
         timeout=120,
         check=False,

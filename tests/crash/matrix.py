@@ -16,7 +16,11 @@ from storage.factory import open_store
 from tests.crash.harness import CrashSite, Nursery
 
 ALERTING: Final = frozenset({"before-alert", "after-alert"})
-CHOICES: Final = {"receive": 1, "persist": 1, "acknowledge": 1, "ticket": 3, "alert": 1, "claim": 3}
+CHOICES: Final = {
+    **dict.fromkeys(("receive", "persist", "acknowledge", "judge", "alert"), 1),
+    "ticket": 3,
+    "claim": 3,
+}
 """At which of the first so many times a point may be chosen; six where nothing else is said."""
 ANY: Final = 6
 

@@ -25,6 +25,8 @@ QUESTION: Final = "你们几点关门"
 """The example's knowledge base answers it."""
 COMPLAINT: Final = "你们的牛奶过期了，要求退款"
 PRAISE: Final = "禾家的面包真好吃"
+POINTS: Final = ("-m", "tests.crash.points")
+"""Runs the command line in a process that is killed at a point."""
 _SECONDS: Final = 30.0
 _QUIET: Final = 1.5
 """A server that is asked for nothing new for so long has all it will get."""
@@ -136,17 +138,13 @@ class ServedSite:
         return (self.folder / "log").read_text("utf-8", "replace")[-5000:]
 
     async def _start(self, stop_at: str | None) -> asyncio.subprocess.Process:
-        environment = {
-            name: value for name, value in os.environ.items() if name != "TINGFENG_STOP_AT"
-        }
-        if stop_at is not None:
-            environment["TINGFENG_STOP_AT"] = stop_at
+        program = [str(ROOT / "run.py")] if stop_at is None else [*POINTS, stop_at]
         command: Sequence[str] = ("serve", "--config", "tingfeng.toml", "--port", "0")
         with (self.folder / "log").open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *(sys.executable, str(ROOT / "run.py"), *command),
+                *(sys.executable, *program, *command),
                 cwd=self.folder,
-                env=environment,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
                 stdout=log,
                 stderr=log,
             )
