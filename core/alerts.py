@@ -79,7 +79,7 @@ def next_version(stored: Alert | None, alert: Alert) -> Alert:
     if stored is None:
         raise Conflict(f"there is no alert {alert.key}. Read the list again.")
     if stored.version != alert.version:
-        raise Conflict(f"the alert {alert.key} was changed by somebody else. Read it again.")
+        raise Conflict(f"the alert {alert.key} was changed in the meantime. Read it again.")
     return replace(alert, version=alert.version + 1)
 
 

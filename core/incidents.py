@@ -74,5 +74,5 @@ class Incident:
 def next_version(stored: Incident | None, incident: Incident) -> Incident:
     """A change as it is stored; raises Conflict unless it was made to the stored version."""
     if stored is None or stored.version != incident.version:
-        raise Conflict(f"{incident.id} was changed by somebody else. Read it again.")
+        raise Conflict(f"{incident.id} was changed in the meantime. Read it again.")
     return replace(incident, version=incident.version + 1)

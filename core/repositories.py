@@ -2,8 +2,9 @@
 
 Each operation is described here and nowhere else; ``storage.sqlite`` and ``storage.mongo``
 implement it, and ``tests/contracts`` holds both to it. Every writing call is one transaction,
-durable on return. Any call raises StoreError where the store cannot do what was asked, StoreFull
-where there is no room; nothing of the call is stored then.
+durable on return; on a MongoDB server without transactions its changes are ordered so that
+repeating the call completes them. Any call raises StoreError where the store cannot do what was
+asked, StoreFull where there is no room; nothing of the call is stored then.
 """
 
 from collections.abc import Sequence

@@ -77,7 +77,7 @@ def with_staff(ticket: Ticket, stored: Ticket) -> Ticket:
 def require_unchanged(stored: Ticket | None, was: Ticket) -> None:
     """Raise Conflict unless the stored ticket is as the caller has read it."""
     if stored != was:
-        raise Conflict(f"the ticket {was.number} was changed by somebody else. Read it again.")
+        raise Conflict(f"the ticket {was.number} was changed in the meantime. Read it again.")
 
 
 def ordinal(number: str) -> int:

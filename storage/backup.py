@@ -47,7 +47,9 @@ async def backup(store: AnyStore, path: Path) -> None:
     except sqlite3.Error as error:
         raise translate(error, str(path)) from error
     except OSError as error:
-        raise StoreError(f"{path} cannot be written ({error.strerror}). Name another.") from error
+        raise StoreError(
+            f"{path} cannot be written ({error.strerror}). Name another file."
+        ) from error
 
 
 async def restore(path: Path, url: str, *, clock: Clock, keys: Keys = NO_KEY) -> None:
@@ -61,7 +63,7 @@ async def restore(path: Path, url: str, *, clock: Clock, keys: Keys = NO_KEY) ->
         with path.open("rb") as file:
             head = file.read(len(_SQLITE))
     except OSError as error:
-        raise StoreError(f"{path} cannot be read ({error.strerror}). Name another.") from error
+        raise StoreError(f"{path} cannot be read ({error.strerror}). Name another file.") from error
     target = sqlite_path(url)
     if head != _SQLITE:
         await _read_rows(path, url, clock=clock, keys=keys)
@@ -159,12 +161,12 @@ def _check(path: Path) -> str | None:
     try:
         with gzip.open(path, "rt", encoding="ascii") as file:
             if json.loads(file.readline()) != {"format": FORMAT}:
-                raise StoreError(f"{path} is no backup of Tingfeng. Name another.")
+                raise StoreError(f"{path} is not a Tingfeng backup. Name another file.")
             whole, ring = _read(file)
     except (OSError, EOFError, ValueError, InputError) as error:
-        raise StoreError(f"{path} is no sound backup ({error}). Name another.") from error
+        raise StoreError(f"{path} is not a sound backup ({error}). Name another file.") from error
     if not whole:
-        raise StoreError(f"{path} is cut off or changed. Name another backup.")
+        raise StoreError(f"{path} is truncated or was changed. Name another backup.")
     return ring
 
 

@@ -35,11 +35,11 @@ class Seal(Protocol):
     """Hides the contents of records and the names that records are looked up by."""
 
     def seal(self, data: bytes) -> bytes:
-        """What is written in place of ``data``."""
+        """The bytes to store in place of ``data``."""
         ...
 
     def open(self, data: bytes) -> bytes:
-        """What was sealed; raises StoreError where the key does not fit."""
+        """The bytes that were sealed; raises StoreError where the key does not fit."""
         ...
 
     def is_fresh(self, data: bytes) -> bool:
@@ -99,7 +99,7 @@ class Coder:
         return self._seal.is_fresh(data)
 
     def who(self, text: str) -> str | bytes:
-        """What a person or a conversation is looked up by."""
+        """The key by which a person or a conversation is looked up."""
         return self._seal.blind(text)
 
 
@@ -116,7 +116,7 @@ def parse_key(text: str) -> bytes:
         key = b""
     if len(key) != KEY_BYTES:
         raise StoreError(
-            "TINGFENG_KEY is no key: it takes 32 random bytes in base64. "
+            "TINGFENG_KEY is not a valid key: it takes 32 random bytes in base64. "
             "Make one with `python run.py new-key`, and keep a copy where the data is not."
         )
     return key
@@ -202,7 +202,7 @@ class Vault:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Keys:
-    """What a store is opened with."""
+    """The keys a store is opened with."""
 
     master: str | None = None
     """The value of ``TINGFENG_KEY``; a new store is encrypted if it is given."""
@@ -231,7 +231,7 @@ NO_KEY: Final = Keys()
 
 
 def unlock(ring: str | None, keys: Keys, where: str) -> Seal:
-    """What records of a store are sealed with; ``ring`` is the setting ``RING``.
+    """The seal for records of a store; ``ring`` is its value ``RING``.
 
     Raises StoreError where the key is missing or does not fit.
     """

@@ -6,11 +6,10 @@ there stay as they are, so the target must be one that nothing else has written 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from core.clock import Clock
 from core.errors import StoreError
-from core.repositories import Values
 from storage.encryption import RING, Keys
 from storage.factory import open_store
 from storage.portable import KINDS, Movable, Progress, Sum, opened, sealed, sum_of
@@ -21,16 +20,9 @@ _LOCAL: Final = {"settings", "counters", "numbers"}
 """Kinds of which the target may hold more than the source: compared by what was moved."""
 
 
-class Target(Movable, Protocol):
-    """A store to move to."""
-
-    @property
-    def values(self) -> Values: ...
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moved:
-    """What was moved: counts and checksums that agree on both sides, by kind."""
+    """Counts and checksums of the moved rows by kind, which agree on both sides."""
 
     sums: dict[str, Sum]
 
@@ -39,14 +31,14 @@ class Moved:
         return sum(each.count for each in self.sums.values())
 
 
-async def move(source: Movable, target: Target, tell: Callable[[Progress], None]) -> Moved:
+async def move(source: Movable, target: Movable, tell: Callable[[Progress], None]) -> Moved:
     """Copy all rows, then compare counts and checksums; ``tell`` is called after each batch.
 
     Raises StoreError where the target holds something else, or where the sums differ.
     """
     if await target.rows.count("events") and await target.values.get(MOVING) is None:
         raise StoreError(
-            "the target holds events of its own. Name an empty store to move to, or one that an "
+            "the target is not empty. Name an empty store to move to, or one that an "
             "interrupted move has begun to fill."
         )
     if not source.coder.plain and source.coder.who("?") != target.coder.who("?"):

@@ -1,4 +1,4 @@
-"""What a store holds, as rows that every store can read and write.
+"""The content of a store as rows that every store can read and write.
 
 A row is a tuple of plain values in the order of its kind's fields. Bodies stay as they are sealed,
 and so do blinded names, so whoever moves rows needs the same key; the key ring is itself a row.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from core.errors import InputError
+from core.repositories import Values
 from storage.encoding import text_of
 from storage.encryption import Coder
 
@@ -68,7 +69,7 @@ SEALED_KINDS: Final = tuple(kind for kind in KINDS if not set(SEALED).isdisjoint
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """How far work on all rows is."""
+    """Progress of work on the rows of one kind."""
 
     kind: str
     done: int
@@ -109,6 +110,8 @@ class Movable(Protocol):
 
     @property
     def rows(self) -> Rows: ...
+    @property
+    def values(self) -> Values: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""What both databases store alike: states and counters of events, numbers, the mention's record."""
+"""Records and constants that both databases share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ UNDECIDED: Final = Decision(action=Action.IGNORE, rule="", reason="")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Judged:
+class StoredMention:
     """A Mention without its event, and the decision."""
 
     brands: tuple[str, ...]
@@ -60,10 +60,10 @@ class Judged:
         )
 
 
-def judged(mention: Mention, plan: Plan | None) -> Judged:
-    """What is kept beside the event."""
+def judged(mention: Mention, plan: Plan | None) -> StoredMention:
+    """The record of a mention, which stands beside its event's."""
     same = mention.masked_text == mention.event.text
-    return Judged(
+    return StoredMention(
         brands=mention.brands,
         judgement=mention.judgement,
         flags=mention.flags,

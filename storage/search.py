@@ -1,4 +1,4 @@
-"""How texts are cut for searching; every store uses this, so every store finds the same.
+"""Tokens of texts and filters for searching, so that every store finds the same.
 
 A run of Chinese characters gives its pairs of neighbours and its last character; any other run of
 letters or digits is one word, without case and accents. A phrase of pairs is therefore found
@@ -41,7 +41,7 @@ def tokens(text: str) -> list[str]:
 
 
 def terms(query: str) -> list[Term]:
-    """What must all be found; empty where the query has no letter, digit or character."""
+    """The terms that must all be found; empty for a query without letter, digit or character."""
     found: list[Term] = []
     for han, word in _RUNS.findall(_fold(query)):
         if not han:
@@ -69,7 +69,7 @@ def _fold(text: str) -> str:
 
 
 def mention_filters(mention: Mention) -> list[str]:
-    """What a mention can be filtered by, as tokens: one for each value."""
+    """One token for each value by which a mention can be filtered."""
     found = [_token("b", brand) for brand in mention.brands]
     found.append(_token("c", mention.event.channel))
     found.append(_token("s", mention.judgement.sentiment))
@@ -93,10 +93,10 @@ def _token(kind: str, value: str) -> str:
 
 
 def mention_words(mention: Mention) -> str:
-    """What a mention is found by: its masked text, or the text where none was masked."""
+    """Tokens of a mention's masked text, or of its text where none was masked."""
     return " ".join(tokens(mention.masked_text or mention.event.text))
 
 
 def ticket_words(ticket: Ticket) -> str:
-    """What a ticket is found by."""
+    """Tokens of a ticket's number, category and subject."""
     return " ".join(tokens(f"{ticket.number} {ticket.category} {ticket.subject}"))

@@ -12,25 +12,25 @@ from core.clock import micros, moment
 from core.errors import Conflict
 from storage.encoding import key_of
 from storage.mongo.audit import note
-from storage.mongo.engine.database import Database
+from storage.mongo.engine.database import MongoDatabase
 from storage.mongo.engine.link import Doc
-from storage.mongo.engine.tx import Tx
+from storage.mongo.engine.tx import MongoTx
 from storage.records import LEASE
 
 
 class MongoAlerts:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: MongoDatabase) -> None:
         self._db = db
 
     async def get(self, key: str) -> Alert | None:
-        async def query(tx: Tx) -> Alert | None:
+        async def query(tx: MongoTx) -> Alert | None:
             doc = await tx.table("alerts").one({"_id": key_of(key)})
             return tx.load(Alert, doc) if doc else None
 
         return await self._db.alone(query)
 
     async def recent(self, *, limit: int = 50) -> Sequence[Alert]:
-        async def query(tx: Tx) -> list[Alert]:
+        async def query(tx: MongoTx) -> list[Alert]:
             newest = [("created", -1), ("place", -1)]
             docs = await tx.table("alerts").many({}, sort=newest, limit=limit)
             return [tx.load(Alert, doc) for doc in docs]
@@ -38,7 +38,7 @@ class MongoAlerts:
         return await self._db.alone(query)
 
     async def live(self, *, limit: int = 1000) -> Sequence[Alert]:
-        async def query(tx: Tx) -> list[Alert]:
+        async def query(tx: MongoTx) -> list[Alert]:
             where: Doc = {"state": {"$in": ["firing", "acknowledged"]}}
             oldest = [("created", 1), ("place", 1)]
             docs = await tx.table("alerts").many(where, sort=oldest, limit=limit)
@@ -47,7 +47,7 @@ class MongoAlerts:
         return await self._db.alone(query)
 
     async def add(self, alert: Alert, receivers: Sequence[str]) -> bool:
-        async def work(tx: Tx) -> bool:
+        async def work(tx: MongoTx) -> bool:
             alerts = tx.table("alerts")
             if await alerts.one({"_id": key_of(alert.key)}) is not None:
                 return False
@@ -67,7 +67,7 @@ class MongoAlerts:
         return await self._db.write(work)
 
     async def save(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
-        async def work(tx: Tx) -> Alert:
+        async def work(tx: MongoTx) -> Alert:
             doc, stored = await _find(tx, alert.key)
             changed = next_version(stored, alert)
             await _update(tx, doc, changed, receivers)
@@ -76,7 +76,7 @@ class MongoAlerts:
         return await self._db.write(work)
 
     async def acknowledge(self, key: str, *, by: str) -> Alert:
-        async def work(tx: Tx) -> Alert:
+        async def work(tx: MongoTx) -> Alert:
             doc, stored = await _find(tx, key)
             changed = next_version(stored, acknowledged(stored, by=by, at=moment(tx.now)))
             await _update(tx, doc, changed, ())
@@ -87,7 +87,7 @@ class MongoAlerts:
     async def claim(self, receiver: str, limit: int, now: datetime) -> Sequence[Alert]:
         at, name = micros(now), key_of(receiver)
 
-        async def work(tx: Tx) -> list[Alert]:
+        async def work(tx: MongoTx) -> list[Alert]:
             alerts, deliveries = tx.table("alerts"), tx.table("deliveries")
             for doc in await alerts.many({"tell": name}):
                 await _tell(tx, doc)
@@ -108,7 +108,7 @@ class MongoAlerts:
     async def finish(
         self, key: str, receiver: str, *, delivered: bool, reason: str = "", retry_at: datetime
     ) -> None:
-        async def work(tx: Tx) -> None:
+        async def work(tx: MongoTx) -> None:
             await tx.table("deliveries").change(
                 {
                     "_id": {"alert": key_of(key), "receiver": key_of(receiver)},
@@ -128,14 +128,14 @@ class MongoAlerts:
         await self._db.write(work)
 
     async def mutes(self) -> Sequence[Mute]:
-        async def query(tx: Tx) -> list[Mute]:
+        async def query(tx: MongoTx) -> list[Mute]:
             docs = await tx.table("silences").many({}, sort=[("until", 1), ("_id", 1)])
             return [tx.load(Mute, doc) for doc in docs]
 
         return await self._db.alone(query)
 
     async def mute(self, mute: Mute) -> None:
-        async def work(tx: Tx) -> None:
+        async def work(tx: MongoTx) -> None:
             fields = {"$set": {"until": micros(mute.until), "body": tx.dump(mute)}}
             await tx.table("silences").change({"_id": key_of(mute.id)}, fields, upsert=True)
             await note(tx, who=mute.by, what="silence", about=mute_note(mute))
@@ -143,7 +143,7 @@ class MongoAlerts:
         await self._db.write(work)
 
     async def unmute(self, id: str, *, by: str) -> bool:  # noqa: A002
-        async def work(tx: Tx) -> bool:
+        async def work(tx: MongoTx) -> bool:
             done = await tx.table("silences").drop({"_id": key_of(id)})
             if done:
                 await note(tx, who=by, what="end silence", about=id)
@@ -152,7 +152,7 @@ class MongoAlerts:
         return await self._db.write(work)
 
 
-async def _tell(tx: Tx, doc: Doc) -> None:
+async def _tell(tx: MongoTx, doc: Doc) -> None:
     """Give each receiver in ``tell`` a delivery that is due."""
     wanted = doc["tell"]
     assert isinstance(wanted, list)  # noqa: S101 - so it was written, for the type checker
@@ -165,14 +165,14 @@ async def _tell(tx: Tx, doc: Doc) -> None:
     await tx.table("alerts").change(told, {"$unset": {"tell": "", "tell_at": ""}})
 
 
-async def _find(tx: Tx, name: str) -> tuple[Doc, Alert]:
+async def _find(tx: MongoTx, name: str) -> tuple[Doc, Alert]:
     doc = await tx.table("alerts").one({"_id": key_of(name)})
     if doc is None:
         raise Conflict(f"there is no alert {name}. Read the list again.")
     return doc, tx.load(Alert, doc)
 
 
-async def _update(tx: Tx, doc: Doc, changed: Alert, receivers: Sequence[str]) -> None:
+async def _update(tx: MongoTx, doc: Doc, changed: Alert, receivers: Sequence[str]) -> None:
     """Store the next version of what was read; raises Conflict where it is not as it was read."""
     fields: Doc = {"state": changed.state, "body": tx.dump(changed)}
     waiting = doc.get("tell", [])
@@ -182,6 +182,6 @@ async def _update(tx: Tx, doc: Doc, changed: Alert, receivers: Sequence[str]) ->
         fields |= {"tell": tell, "tell_at": tx.now}
     where = {"_id": doc["_id"], "body": doc["body"]}
     if not await tx.table("alerts").change(where, {"$set": fields}):
-        raise Conflict(f"the alert {changed.key} was changed by somebody else. Read it again.")
+        raise Conflict(f"the alert {changed.key} was changed in the meantime. Read it again.")
     if tell:
         await _tell(tx, doc | fields)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from core.audit import AuditEntry, next_entry
 from core.clock import micros, moment
 from storage.encoding import key_of, text_of
-from storage.mongo.engine.database import Database
-from storage.mongo.engine.tx import Tx, integer, key
+from storage.mongo.engine.database import MongoDatabase
+from storage.mongo.engine.tx import MongoTx, integer, key
 
 
 class MongoAudit:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: MongoDatabase) -> None:
         self._db = db
 
     async def entries(self) -> Sequence[AuditEntry]:
@@ -20,7 +20,7 @@ class MongoAudit:
         return await self._db.write(lambda tx: note(tx, who=who, what=what, about=about))
 
 
-async def read_entries(tx: Tx, last: int | None = None) -> list[AuditEntry]:
+async def read_entries(tx: MongoTx, last: int | None = None) -> list[AuditEntry]:
     """Entries, oldest first; the newest ``last`` of them where that is given."""
     docs = await tx.table("audit").many({}, sort=[("_id", -1)], limit=last or 0)
     return [
@@ -37,7 +37,7 @@ async def read_entries(tx: Tx, last: int | None = None) -> list[AuditEntry]:
     ]
 
 
-async def note(tx: Tx, *, who: str, what: str, about: str) -> AuditEntry:
+async def note(tx: MongoTx, *, who: str, what: str, about: str) -> AuditEntry:
     """Add an entry."""
     found = await read_entries(tx, last=1)
     entry = next_entry(

@@ -13,13 +13,13 @@ from core.conversations import (
 )
 from core.events import Event
 from storage.encoding import key_of
-from storage.mongo.engine.database import Database
+from storage.mongo.engine.database import MongoDatabase
 from storage.mongo.engine.link import Doc
-from storage.mongo.engine.tx import Tx, integer
+from storage.mongo.engine.tx import MongoTx, integer
 
 
 class MongoConversations:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: MongoDatabase) -> None:
         self._db = db
 
     async def get(self, channel: str, id: str) -> Conversation | None:  # noqa: A002
@@ -28,7 +28,7 @@ class MongoConversations:
     async def lines(
         self, channel: str, conversation: str, *, after: int = 0, limit: int = 200
     ) -> Sequence[ConversationLine]:
-        async def query(tx: Tx) -> list[ConversationLine]:
+        async def query(tx: MongoTx) -> list[ConversationLine]:
             where = thread_of(tx, channel, conversation) | {"_id": {"$gt": after}}
             docs = await tx.table("lines").many(where, sort=[("_id", 1)], limit=limit)
             return [
@@ -38,21 +38,21 @@ class MongoConversations:
         return await self._db.alone(query)
 
 
-def thread_of(tx: Tx, channel: str, conversation: str) -> Doc:
+def thread_of(tx: MongoTx, channel: str, conversation: str) -> Doc:
     """The fields by which lines and replies name their conversation."""
     return {"channel": key_of(channel), "conversation": tx.coder.who(conversation)}
 
 
-def _id_of(tx: Tx, channel: str, conversation: str) -> Doc:
+def _id_of(tx: MongoTx, channel: str, conversation: str) -> Doc:
     return {"channel": key_of(channel), "id": tx.coder.who(conversation)}
 
 
-async def read_conversation(tx: Tx, channel: str, conversation: str) -> Conversation | None:
+async def read_conversation(tx: MongoTx, channel: str, conversation: str) -> Conversation | None:
     doc = await tx.table("conversations").one({"_id": _id_of(tx, channel, conversation)})
     return tx.load(Conversation, doc) if doc else None
 
 
-async def put_conversation(tx: Tx, conversation: Conversation) -> None:
+async def put_conversation(tx: MongoTx, conversation: Conversation) -> None:
     """Store a conversation, new or changed."""
     fields = {
         "customer": tx.coder.who(conversation.customer),
@@ -63,7 +63,7 @@ async def put_conversation(tx: Tx, conversation: Conversation) -> None:
     await tx.table("conversations").change({"_id": name}, {"$set": fields}, upsert=True)
 
 
-async def add_lines(tx: Tx, said: Sequence[tuple[str, str, ConversationLine]]) -> None:
+async def add_lines(tx: MongoTx, said: Sequence[tuple[str, str, ConversationLine]]) -> None:
     """Add lines at the end of their conversations (channel, conversation, line), each once.
 
     The thread's own document is changed first, so that of two transactions the later one takes the
@@ -84,12 +84,12 @@ async def add_lines(tx: Tx, said: Sequence[tuple[str, str, ConversationLine]]) -
         )
 
 
-async def _is_new(tx: Tx, doc: Doc) -> bool:
+async def _is_new(tx: MongoTx, doc: Doc) -> bool:
     names = ("channel", "conversation", "direction", "native")
     return await tx.table("lines").one({name: doc[name] for name in names}) is None
 
 
-async def hear(tx: Tx, events: Sequence[Event]) -> None:
+async def hear(tx: MongoTx, events: Sequence[Event]) -> None:
     """Add the lines of new events to their conversations, or change those of first revisions."""
     added: dict[tuple[str, str, str], ConversationLine] = {}
     for event in events:
@@ -103,7 +103,7 @@ async def hear(tx: Tx, events: Sequence[Event]) -> None:
     await add_lines(tx, [(place[0], place[1], line) for place, line in added.items()])
 
 
-async def rewrite_line(tx: Tx, event: Event, text: str) -> bool:
+async def rewrite_line(tx: MongoTx, event: Event, text: str) -> bool:
     """Set the text of an event's line; False where it has none."""
     lines = tx.table("lines")
     docs = await lines.many(_line_of(tx, event))
@@ -113,10 +113,10 @@ async def rewrite_line(tx: Tx, event: Event, text: str) -> bool:
     return bool(docs)
 
 
-async def remove_line(tx: Tx, event: Event) -> None:
+async def remove_line(tx: MongoTx, event: Event) -> None:
     await tx.table("lines").drop(_line_of(tx, event))
 
 
-def _line_of(tx: Tx, event: Event) -> Doc:
+def _line_of(tx: MongoTx, event: Event) -> Doc:
     thread = thread_of(tx, event.channel, event.conversation)
     return thread | {"native": key_of(event.id), "direction": "in"}

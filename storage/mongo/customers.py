@@ -23,18 +23,18 @@ from core.tickets import Ticket
 from storage.encoding import key_of, text_of
 from storage.mongo.audit import note
 from storage.mongo.conversations import thread_of
-from storage.mongo.engine.database import Database
+from storage.mongo.engine.database import MongoDatabase
 from storage.mongo.engine.link import Doc
-from storage.mongo.engine.tx import Tx, blob, integer, key
-from storage.records import DROPPED, Judged, counter_of
+from storage.mongo.engine.tx import MongoTx, blob, integer, key
+from storage.records import DROPPED, StoredMention, counter_of
 
 
 class MongoCustomers:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: MongoDatabase) -> None:
         self._db = db
 
     async def export(self, customer: str) -> Dossier:
-        async def query(tx: Tx) -> Dossier:
+        async def query(tx: MongoTx) -> Dossier:
             return (await _Found.look_for(tx, customer)).dossier(tx)
 
         return await self._db.alone(query)
@@ -52,7 +52,7 @@ class _Found:
         self.kinds = kinds
 
     @classmethod
-    async def look_for(cls, tx: Tx, customer: str) -> Self:
+    async def look_for(cls, tx: MongoTx, customer: str) -> Self:
         who = tx.coder.who(customer)
         docs = await tx.table("events").many({"author": who})
         events = [(doc, tx.load(Event, doc)) for doc in docs]
@@ -89,13 +89,15 @@ class _Found:
         }
         return cls(events, kinds)
 
-    def dossier(self, tx: Tx) -> Dossier:
+    def dossier(self, tx: MongoTx) -> Dossier:
         events = {integer(doc, "_id"): event for doc, event in self.events}
         kinds = self.kinds
         return Dossier(
             events=tuple(events.values()),
             mentions=tuple(
-                tx.load(Judged, doc).mention(integer(doc, "_id"), events[integer(doc, "_id")])
+                tx.load(StoredMention, doc).mention(
+                    integer(doc, "_id"), events[integer(doc, "_id")]
+                )
                 for doc in kinds["mentions"]
             ),
             conversations=tuple(tx.load(Conversation, doc) for doc in kinds["conversations"]),
@@ -110,7 +112,7 @@ class _Found:
         )
 
 
-async def _erase(tx: Tx, customer: str, by: str) -> dict[str, int]:
+async def _erase(tx: MongoTx, customer: str, by: str) -> dict[str, int]:
     """Events are last: without transactions, a repeat after a crash finds the rest through them."""
     found = await _Found.look_for(tx, customer)
     dossier = found.dossier(tx)
@@ -135,7 +137,7 @@ async def _erase(tx: Tx, customer: str, by: str) -> dict[str, int]:
     return dossier.size
 
 
-async def _take_out_quotes(tx: Tx, texts: frozenset[str]) -> None:
+async def _take_out_quotes(tx: MongoTx, texts: frozenset[str]) -> None:
     async for doc in tx.table("alerts").each():
         alert = without_quotes(tx.load(Alert, doc), texts)
         if alert is not None:

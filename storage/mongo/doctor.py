@@ -12,14 +12,14 @@ from storage.encoding import text_of
 from storage.mongo.audit import read_entries
 from storage.mongo.engine.database import is_gone, release
 from storage.mongo.engine.link import Doc, Where
-from storage.mongo.engine.tx import Tx, field_name, integer, key
+from storage.mongo.engine.tx import MongoTx, field_name, integer, key
 from storage.mongo.events import read_counts
 from storage.records import DEAD, DONE, DROPPED, PENDING, counter_of
 
 _REFERS_TO: Final = {"deliveries": "alert", "corrections": "mention", "tracked": "mention"}
 
 
-async def examine(tx: Tx, *, mend: bool) -> list[Finding]:
+async def examine(tx: MongoTx, *, mend: bool) -> list[Finding]:
     """As core.repositories.Maintenance.examine; the server checks its files itself."""
     return [
         *await _orphans(tx, mend=mend),
@@ -30,7 +30,7 @@ async def examine(tx: Tx, *, mend: bool) -> list[Finding]:
     ]
 
 
-async def _orphans(tx: Tx, *, mend: bool) -> list[Finding]:
+async def _orphans(tx: MongoTx, *, mend: bool) -> list[Finding]:
     events = set(await tx.table("events").values("_id", {}))
     alerts = set(await tx.table("alerts").values("_id", {}))
     mentions = set(await tx.table("mentions").values("_id", {}))
@@ -56,7 +56,7 @@ async def _orphans(tx: Tx, *, mend: bool) -> list[Finding]:
     return found
 
 
-async def _lost_tickets(tx: Tx, *, mend: bool) -> list[Finding]:
+async def _lost_tickets(tx: MongoTx, *, mend: bool) -> list[Finding]:
     lost: list[tuple[Doc, Conversation]] = []
     async for doc in tx.table("conversations").each():
         conversation = tx.load(Conversation, doc)
@@ -70,7 +70,7 @@ async def _lost_tickets(tx: Tx, *, mend: bool) -> list[Finding]:
     return orphans("conversations that name a ticket which is not there", len(lost), mend=mend)
 
 
-async def _stuck(tx: Tx, *, mend: bool) -> list[Finding]:
+async def _stuck(tx: MongoTx, *, mend: bool) -> list[Finding]:
     held: dict[str, Where] = {
         "events": {"state": PENDING},
         "replies": {"state": "sending"},
@@ -94,7 +94,7 @@ async def _stuck(tx: Tx, *, mend: bool) -> list[Finding]:
     return found
 
 
-async def _counts(tx: Tx, *, mend: bool) -> list[Finding]:
+async def _counts(tx: MongoTx, *, mend: bool) -> list[Finding]:
     events = tx.table("events")
     counted = await read_counts(tx)
     rows = {
@@ -112,7 +112,7 @@ async def _counts(tx: Tx, *, mend: bool) -> list[Finding]:
     return found
 
 
-async def _set_counts(tx: Tx, counts: EventCounts) -> None:
+async def _set_counts(tx: MongoTx, counts: EventCounts) -> None:
     fields: Doc = {name: getattr(counts, name) for name in ("received", "done", "pending", "dead")}
     fields |= {field_name(f"dropped:{reason}"): n for reason, n in counts.dropped.items()}
     await tx.table("counters").drop({})

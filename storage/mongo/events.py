@@ -6,6 +6,7 @@ done before a crash is found done when the page or the event comes round again.
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from core.clock import micros, moment
 from core.events import DeadLetter, Event, EventCounts, Page, Receipt, Received, Reject
@@ -14,10 +15,10 @@ from core.outcomes import Outcome, Plan, with_ticket
 from storage.encoding import key_of, text_of
 from storage.mongo import tickets
 from storage.mongo.conversations import hear, put_conversation, remove_line
-from storage.mongo.engine.database import Database, release_dead, release_events
+from storage.mongo.engine.database import MongoDatabase, release_dead, release_events
 from storage.mongo.engine.grouping import Grouping
 from storage.mongo.engine.link import Doc
-from storage.mongo.engine.tx import Tx, blob, counter_name, integer, key
+from storage.mongo.engine.tx import MongoTx, blob, counter_name, integer, key
 from storage.mongo.mentions import search_values
 from storage.mongo.outbox import add_reply, cancel_for
 from storage.records import BACK_OFF, DEAD, DONE, DROPPED, PENDING, event_counts, judged
@@ -28,10 +29,10 @@ Delivery = tuple[str, Page]
 
 
 class MongoEvents:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: MongoDatabase) -> None:
         self._db = db
         self._troubles_seen = 0
-        """Database.troubles when events were last claimed."""
+        """MongoDatabase.troubles when events were last claimed."""
         self._claiming = asyncio.Lock()
         self._pages: Grouping[Delivery, Receipt] = Grouping(
             lambda pages: db.write(lambda tx: _accept(tx, pages))
@@ -48,7 +49,7 @@ class MongoEvents:
         also_own = self._troubles_seen < self._db.troubles
         self._troubles_seen = self._db.troubles
 
-        async def work(tx: Tx) -> list[Received]:
+        async def work(tx: MongoTx) -> list[Received]:
             await release_dead(tx)
             if also_own:
                 await release_events(tx, tx.owner)
@@ -58,14 +59,17 @@ class MongoEvents:
             return await self._db.alone(work)
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:
-        async def work(tx: Tx) -> None:
-            for outcome in outcomes:
+        async def work(tx: MongoTx, together: Sequence[Outcome]) -> None:
+            for outcome in together:
                 await _record(tx, outcome)
 
-        await self._db.write(work)
+        # without transactions each outcome is written with its own counters, whatever comes next
+        batches = [outcomes] if self._db.transactions else [[one] for one in outcomes]
+        for batch in batches:
+            await self._db.write(partial(work, together=batch))
 
     async def withdraw(self, item: Received) -> None:
-        async def work(tx: Tx) -> None:
+        async def work(tx: MongoTx) -> None:
             events = tx.table("events")
             if await events.one({"_id": item.seq, "state": PENDING}) is None:
                 return
@@ -80,7 +84,7 @@ class MongoEvents:
         await self._db.write(work)
 
     async def fail(self, seq: int, error: str, *, tries: int = 5) -> bool:
-        async def work(tx: Tx) -> bool:
+        async def work(tx: MongoTx) -> bool:
             events = tx.table("events")
             doc = await events.one({"_id": seq, "state": PENDING})
             if doc is None:
@@ -114,14 +118,14 @@ class MongoEvents:
         return await self._db.alone(read_counts)
 
     async def dead_letters(self, *, limit: int = 50) -> Sequence[DeadLetter]:
-        async def query(tx: Tx) -> list[DeadLetter]:
+        async def query(tx: MongoTx) -> list[DeadLetter]:
             docs = await tx.table("dead_letters").many({}, sort=[("_id", -1)], limit=limit)
             return [await _letter(tx, doc) for doc in docs]
 
         return await self._db.alone(query)
 
     async def replay_dead_letter(self, id: int) -> bool:  # noqa: A002
-        async def work(tx: Tx) -> bool:
+        async def work(tx: MongoTx) -> bool:
             doc = await tx.table("dead_letters").one({"_id": id, "seq": {"$gt": 0}})
             if doc is None:
                 return False
@@ -135,7 +139,7 @@ class MongoEvents:
         return await self._db.write(work)
 
 
-async def read_counts(tx: Tx) -> EventCounts:
+async def read_counts(tx: MongoTx) -> EventCounts:
     """The counters, added up over their documents."""
     found: dict[str, int] = {}
     for doc in await tx.table("counters").many({}):
@@ -146,7 +150,7 @@ async def read_counts(tx: Tx) -> EventCounts:
     return event_counts(found)
 
 
-async def _accept(tx: Tx, pages: Sequence[Delivery]) -> list[Receipt]:
+async def _accept(tx: MongoTx, pages: Sequence[Delivery]) -> list[Receipt]:
     """Store what is new of some pages, and their cursors; a receipt for each page.
 
     Lines come before their events, since only an event that is not stored yet has its line looked
@@ -169,7 +173,7 @@ async def _accept(tx: Tx, pages: Sequence[Delivery]) -> list[Receipt]:
     return receipts
 
 
-async def _fresh(tx: Tx, events: Sequence[Event]) -> dict[Key, Event]:
+async def _fresh(tx: MongoTx, events: Sequence[Event]) -> dict[Key, Event]:
     """Events that are not stored yet, in their order, each once."""
     wanted: dict[Key, Event] = {}
     for event in events:
@@ -195,7 +199,7 @@ def _key(event: Event) -> Doc:
     }
 
 
-def _document(tx: Tx, event: Event, seq: int) -> Doc:
+def _document(tx: MongoTx, event: Event, seq: int) -> Doc:
     return {
         "_id": seq,
         **_key(event),
@@ -210,7 +214,7 @@ def _document(tx: Tx, event: Event, seq: int) -> Doc:
     }
 
 
-async def _receipt(tx: Tx, page: Page, fresh: dict[Key, Event]) -> Receipt:
+async def _receipt(tx: MongoTx, page: Page, fresh: dict[Key, Event]) -> Receipt:
     accepted = sum(fresh.get(_name(event)) is event for event in page.events)
     rejected = 0
     for reject in page.rejects:
@@ -224,7 +228,7 @@ async def _receipt(tx: Tx, page: Page, fresh: dict[Key, Event]) -> Receipt:
     return Receipt(accepted=accepted, rejected=rejected, duplicates=duplicates)
 
 
-async def _reject(tx: Tx, reject: Reject) -> int:
+async def _reject(tx: MongoTx, reject: Reject) -> int:
     letters = tx.table("dead_letters")
     native = {"channel": key_of(reject.channel), "native": key_of(reject.id), "reject": True}
     if await letters.one(native) is not None:
@@ -241,7 +245,7 @@ async def _reject(tx: Tx, reject: Reject) -> int:
     return 1
 
 
-async def _claim(tx: Tx, limit: int) -> list[Received]:
+async def _claim(tx: MongoTx, limit: int) -> list[Received]:
     """Take the oldest due events that no process holds; outside of any transaction."""
     events = tx.table("events")
     free = {"state": PENDING, "owner": 0, "due": {"$lte": tx.now}}
@@ -257,7 +261,7 @@ async def _claim(tx: Tx, limit: int) -> list[Received]:
     return found
 
 
-def _received(tx: Tx, doc: Doc) -> Received:
+def _received(tx: MongoTx, doc: Doc) -> Received:
     return Received(
         seq=integer(doc, "_id"),
         attempts=integer(doc, "attempts"),
@@ -266,7 +270,7 @@ def _received(tx: Tx, doc: Doc) -> Received:
     )
 
 
-async def _record(tx: Tx, outcome: Outcome) -> None:
+async def _record(tx: MongoTx, outcome: Outcome) -> None:
     """End an event. The event itself is changed last."""
     event = await tx.table("events").one({"_id": outcome.seq, "state": PENDING})
     if event is None:
@@ -283,7 +287,7 @@ async def _record(tx: Tx, outcome: Outcome) -> None:
     await _end(tx, outcome.seq, reason)
 
 
-async def _end(tx: Tx, seq: int, reason: str | None) -> None:
+async def _end(tx: MongoTx, seq: int, reason: str | None) -> None:
     ended: Doc = {"state": DONE if reason is None else DROPPED, "owner": 0}
     if reason is not None:
         ended["reason"] = key_of(reason)
@@ -292,7 +296,7 @@ async def _end(tx: Tx, seq: int, reason: str | None) -> None:
         tx.count("done" if reason is None else f"dropped:{reason}", 1)
 
 
-async def _deleted_since(tx: Tx, event: Doc) -> bool:
+async def _deleted_since(tx: MongoTx, event: Doc) -> bool:
     found = await tx.table("events").one(
         {
             "channel": event["channel"],
@@ -305,7 +309,7 @@ async def _deleted_since(tx: Tx, event: Doc) -> bool:
     return found is not None
 
 
-async def _carry_out(tx: Tx, plan: Plan, event: Doc) -> str | None:
+async def _carry_out(tx: MongoTx, plan: Plan, event: Doc) -> str | None:
     """Store what a decision causes; returns the number of its ticket."""
     number = None
     if plan.ticket is not None:
@@ -318,7 +322,9 @@ async def _carry_out(tx: Tx, plan: Plan, event: Doc) -> str | None:
     return number
 
 
-async def _add_mention(tx: Tx, mention: Mention, plan: Plan | None, ticket: str | None) -> None:
+async def _add_mention(
+    tx: MongoTx, mention: Mention, plan: Plan | None, ticket: str | None
+) -> None:
     kept = judged(mention, plan)
     fields = {
         "posted": micros(mention.event.posted_at),
@@ -331,7 +337,7 @@ async def _add_mention(tx: Tx, mention: Mention, plan: Plan | None, ticket: str 
     await tx.table("mentions").change({"_id": mention.seq}, {"$setOnInsert": fields}, upsert=True)
 
 
-async def _letter(tx: Tx, doc: Doc) -> DeadLetter:
+async def _letter(tx: MongoTx, doc: Doc) -> DeadLetter:
     seq = doc.get("seq")
     if seq is None:
         raw = tx.coder.open(blob(doc, "raw"))

@@ -9,15 +9,15 @@ from core.errors import Conflict
 from core.incidents import Incident, next_version
 from core.mentions import MentionRecord
 from storage.encoding import key_of
-from storage.mongo.engine.database import Database
+from storage.mongo.engine.database import MongoDatabase
 from storage.mongo.engine.link import Doc
-from storage.mongo.engine.tx import Tx
+from storage.mongo.engine.tx import MongoTx
 from storage.mongo.mentions import incident_value, records_of
-from storage.records import FIRST, Judged
+from storage.records import FIRST, StoredMention
 
 
 class MongoIncidents:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: MongoDatabase) -> None:
         self._db = db
 
     async def get(self, id: str) -> Incident | None:  # noqa: A002
@@ -28,7 +28,7 @@ class MongoIncidents:
     ) -> Sequence[Incident]:
         where = {} if state is None else {"state": state}
 
-        async def query(tx: Tx) -> list[Incident]:
+        async def query(tx: MongoTx) -> list[Incident]:
             latest = [("last", -1), ("_id", -1)]
             docs = await tx.table("incidents").many(where, sort=latest, limit=limit)
             return [tx.load(Incident, doc) for doc in docs]
@@ -36,7 +36,7 @@ class MongoIncidents:
         return await self._db.alone(query)
 
     async def open(self, incident: Incident) -> Incident:
-        async def work(tx: Tx) -> Incident:
+        async def work(tx: MongoTx) -> Incident:
             incidents = tx.table("incidents")
             doc = await incidents.one({"key": key_of(incident.key), "state": "open"})
             if doc is not None:
@@ -50,20 +50,20 @@ class MongoIncidents:
         return await self._db.write(work)
 
     async def save(self, incident: Incident) -> Incident:
-        async def work(tx: Tx) -> Incident:
+        async def work(tx: MongoTx) -> Incident:
             changed = next_version(await _get(tx, incident.id), incident)
             where = {"_id": incident.id, "version": incident.version}
             if not await tx.table("incidents").change(where, {"$set": _values(tx, changed)}):
-                raise Conflict(f"{incident.id} was changed by somebody else. Read it again.")
+                raise Conflict(f"{incident.id} was changed in the meantime. Read it again.")
             return changed
 
         return await self._db.write(work)
 
     async def assign(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
-        async def work(tx: Tx) -> None:
+        async def work(tx: MongoTx) -> None:
             mentions = tx.table("mentions")
             for doc in await mentions.many({"_id": {"$in": list(seqs)}}):
-                judged = replace(tx.load(Judged, doc), incident=id)
+                judged = replace(tx.load(StoredMention, doc), incident=id)
                 change: Doc = {"$set": {"body": tx.dump(judged), **incident_value(id)}}
                 if id is None:
                     change["$unset"] = {"incident": ""}
@@ -74,7 +74,7 @@ class MongoIncidents:
     async def mentions(self, id: str, *, limit: int = 2000) -> Sequence[MentionRecord]:  # noqa: A002
         where = {"incident": key_of(id), "withdrawn": False}
 
-        async def query(tx: Tx) -> Sequence[MentionRecord]:
+        async def query(tx: MongoTx) -> Sequence[MentionRecord]:
             order = [("posted", 1), ("_id", 1)]
             return await records_of(
                 tx, await tx.table("mentions").many(where, sort=order, limit=limit)
@@ -83,12 +83,12 @@ class MongoIncidents:
         return await self._db.alone(query)
 
 
-async def _get(tx: Tx, name: str) -> Incident | None:
+async def _get(tx: MongoTx, name: str) -> Incident | None:
     doc = await tx.table("incidents").one({"_id": name})
     return tx.load(Incident, doc) if doc else None
 
 
-def _values(tx: Tx, incident: Incident) -> Doc:
+def _values(tx: MongoTx, incident: Incident) -> Doc:
     return {
         "key": key_of(incident.key),
         "state": incident.state,

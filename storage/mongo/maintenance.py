@@ -25,11 +25,11 @@ from core.health import Finding
 from core.outbox import Reply, without_content
 from storage.mongo import doctor
 from storage.mongo.conversations import rewrite_line
-from storage.mongo.engine.database import Database, beat
+from storage.mongo.engine.database import MongoDatabase, beat
 from storage.mongo.engine.link import Doc, Where
-from storage.mongo.engine.tx import Tx, integer
+from storage.mongo.engine.tx import MongoTx, integer
 from storage.mongo.values import put_value, read_value
-from storage.records import DEAD, DROPPED, HOUR, PENDING, Judged
+from storage.records import DEAD, DROPPED, HOUR, PENDING, StoredMention
 
 TEXTS: Final = 500
 """Events whose texts are forgotten in one transaction."""
@@ -38,7 +38,7 @@ BATCH: Final = 200
 
 
 class MongoMaintenance:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: MongoDatabase) -> None:
         self._db = db
 
     async def age(
@@ -74,7 +74,7 @@ class MongoMaintenance:
     async def figures(self, now: datetime) -> Figures:
         at = micros(now)
 
-        async def query(tx: Tx) -> Figures:
+        async def query(tx: MongoTx) -> Figures:
             hour = {"posted": {"$gt": at - HOUR, "$lte": at}}
             unresolved: Doc = {"state": {"$ne": "resolved"}}
             tickets, mentions = tx.table("tickets"), tx.table("mentions")
@@ -100,7 +100,9 @@ class MongoMaintenance:
         return await self._db.alone(lambda tx: doctor.examine(tx, mend=mend))
 
 
-def _batch_of_texts(which: RetentionClass, before: int) -> Callable[[Tx], Awaitable[int | None]]:
+def _batch_of_texts(
+    which: RetentionClass, before: int
+) -> Callable[[MongoTx], Awaitable[int | None]]:
     """Forget the texts of up to ``TEXTS`` ended events; ``None`` where none is left.
 
     The masked text of a mention stays, in its line too. Goes on from where it stopped the last
@@ -108,7 +110,7 @@ def _batch_of_texts(which: RetentionClass, before: int) -> Callable[[Tx], Awaita
     """
     mark = f"purged_to:{which}"
 
-    async def work(tx: Tx) -> int | None:
+    async def work(tx: MongoTx) -> int | None:
         start = int(await read_value(tx, mark) or 0)
         where = {"_id": {"$gt": start}, "received": {"$lt": before}}
         docs = await tx.table("events").many(where, sort=[("_id", 1)], limit=TEXTS)
@@ -121,7 +123,7 @@ def _batch_of_texts(which: RetentionClass, before: int) -> Callable[[Tx], Awaita
             event = tx.load(Event, doc)
             if retention_class(event, dropped=doc["state"] == DROPPED) == which:
                 mention = mentions.get(doc["_id"])
-                masked = "" if mention is None else tx.load(Judged, mention).masked_text
+                masked = "" if mention is None else tx.load(StoredMention, mention).masked_text
                 done += await _forget_text(tx, doc, event, event.text if masked is None else masked)
         await put_value(tx, mark, str(start))
         return done if docs and docs[0]["state"] != PENDING else None
@@ -129,7 +131,7 @@ def _batch_of_texts(which: RetentionClass, before: int) -> Callable[[Tx], Awaita
     return work
 
 
-async def _forget_text(tx: Tx, doc: Doc, event: Event, text: str) -> bool:
+async def _forget_text(tx: MongoTx, doc: Doc, event: Event, text: str) -> bool:
     """Leave ``text`` in an event and in its line; False where nothing else was there."""
     bare = with_text(event, text)
     if bare == event:
@@ -146,17 +148,17 @@ class _Step:
     kind: str
     where: Callable[[int], Doc]
     """Which documents may be older than a time."""
-    forget: Callable[[Tx, Sequence[object], int], Awaitable[int | None]]
+    forget: Callable[[MongoTx, Sequence[object], int], Awaitable[int | None]]
     """Removes those of these ids that are; returns their number, ``None`` to stop early."""
 
 
 def _batch_of(
     step: _Step, ids: Sequence[object], before: int
-) -> Callable[[Tx], Awaitable[int | None]]:
+) -> Callable[[MongoTx], Awaitable[int | None]]:
     return lambda tx: step.forget(tx, ids, before)
 
 
-async def _tickets(tx: Tx, ids: Sequence[object], before: int) -> int:
+async def _tickets(tx: MongoTx, ids: Sequence[object], before: int) -> int:
     done = 0
     for name, doc in (await tx.by_id("tickets", ids)).items():
         thread = {"channel": doc["channel"], "id": doc["conversation"]}
@@ -168,11 +170,11 @@ async def _tickets(tx: Tx, ids: Sequence[object], before: int) -> int:
     return done
 
 
-def _updated(tx: Tx, doc: Doc) -> int:
+def _updated(tx: MongoTx, doc: Doc) -> int:
     return micros(tx.load(Conversation, doc).updated_at)
 
 
-async def _conversations(tx: Tx, ids: Sequence[object], before: int) -> int:
+async def _conversations(tx: MongoTx, ids: Sequence[object], before: int) -> int:
     done = 0
     for name in ids:
         doc = await tx.table("conversations").one({"_id": name})
@@ -189,14 +191,14 @@ async def _conversations(tx: Tx, ids: Sequence[object], before: int) -> int:
     return done
 
 
-async def _is_owed(tx: Tx, thread: Doc, ticket: str | None) -> bool:
+async def _is_owed(tx: MongoTx, thread: Doc, ticket: str | None) -> bool:
     waiting = {**thread, "state": {"$in": ["draft", "pending", "sending"]}}
     if await tx.table("replies").one(waiting) is not None:
         return True
     return ticket is not None and await tx.table("tickets").one({"_id": ticket}) is not None
 
 
-async def _forget_conversation(tx: Tx, thread: Doc) -> None:
+async def _forget_conversation(tx: MongoTx, thread: Doc) -> None:
     await tx.table("lines").drop(thread)
     await tx.table("threads").drop({"_id": thread})
     for doc in await tx.table("replies").many(thread):
@@ -204,7 +206,7 @@ async def _forget_conversation(tx: Tx, thread: Doc) -> None:
         await tx.table("replies").change({"_id": doc["_id"]}, {"$set": {"body": kept}})
 
 
-async def _lines(tx: Tx, ids: Sequence[object], before: int) -> int | None:
+async def _lines(tx: MongoTx, ids: Sequence[object], before: int) -> int | None:
     docs = await tx.by_id("lines", ids)
     old = {
         seq: doc for seq, doc in docs.items() if micros(tx.load(ConversationLine, doc).at) < before
@@ -217,7 +219,7 @@ async def _lines(tx: Tx, ids: Sequence[object], before: int) -> int | None:
     return done if old else None
 
 
-async def _alerts(tx: Tx, ids: Sequence[object], before: int) -> int:
+async def _alerts(tx: MongoTx, ids: Sequence[object], before: int) -> int:
     done = 0
     for name, doc in (await tx.by_id("alerts", ids)).items():
         if not is_settled(tx.load(Alert, doc), moment(before)):
@@ -227,7 +229,7 @@ async def _alerts(tx: Tx, ids: Sequence[object], before: int) -> int:
     return done
 
 
-async def _dead_letters(tx: Tx, ids: Sequence[object], _before: int) -> int:
+async def _dead_letters(tx: MongoTx, ids: Sequence[object], _before: int) -> int:
     letters = await tx.by_id("dead_letters", ids)
     for name, doc in letters.items():
         event = await tx.table("events").one({"_id": doc.get("seq"), "state": DEAD})
@@ -241,7 +243,7 @@ async def _dead_letters(tx: Tx, ids: Sequence[object], _before: int) -> int:
     return len(letters)
 
 
-async def _mutes(tx: Tx, ids: Sequence[object], before: int) -> int:
+async def _mutes(tx: MongoTx, ids: Sequence[object], before: int) -> int:
     return await tx.table("silences").drop({"_id": {"$in": list(ids)}, "until": {"$lt": before}})
 
 

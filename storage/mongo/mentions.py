@@ -16,11 +16,11 @@ from core.mentions import (
     TrackedPost,
 )
 from storage.encoding import key_of
-from storage.mongo.engine.database import Database
+from storage.mongo.engine.database import MongoDatabase
 from storage.mongo.engine.link import Doc
-from storage.mongo.engine.tx import Tx, has_terms, integer
+from storage.mongo.engine.tx import MongoTx, has_terms, integer
 from storage.mongo.outbox import replies_to
-from storage.records import UNDECIDED, Judged
+from storage.records import UNDECIDED, StoredMention
 from storage.search import mention_filters, mention_words, wanted_channel, wanted_filters
 
 BATCH = 500
@@ -28,11 +28,11 @@ BATCH = 500
 
 
 class MongoMentions:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: MongoDatabase) -> None:
         self._db = db
 
     async def get(self, seq: int) -> MentionRecord | None:
-        async def query(tx: Tx) -> MentionRecord | None:
+        async def query(tx: MongoTx) -> MentionRecord | None:
             doc = await tx.table("mentions").one({"_id": seq})
             return None if doc is None else (await records_of(tx, [doc]))[0]
 
@@ -59,7 +59,7 @@ class MongoMentions:
         if before is not None:
             wanted.append({"_id": {"$lt": before}})
 
-        async def query(tx: Tx) -> MentionPage:
+        async def query(tx: MongoTx) -> MentionPage:
             docs = await tx.table("mentions").many(
                 {"$and": wanted}, sort=[("_id", -1)], limit=limit + 1
             )
@@ -71,7 +71,7 @@ class MongoMentions:
         return await self._db.alone(query)
 
     async def since(self, at: datetime) -> Sequence[Mention]:
-        async def query(tx: Tx) -> list[Mention]:
+        async def query(tx: MongoTx) -> list[Mention]:
             docs = await tx.table("mentions").many(
                 {"posted": {"$gte": micros(at)}, "withdrawn": False},
                 sort=[("posted", 1), ("_id", 1)],
@@ -85,18 +85,18 @@ class MongoMentions:
 
 
 class MongoCorrections:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: MongoDatabase) -> None:
         self._db = db
 
     async def get(self, mention: int) -> Correction | None:
-        async def query(tx: Tx) -> Correction | None:
+        async def query(tx: MongoTx) -> Correction | None:
             doc = (await tx.by_id("corrections", [mention])).get(mention)
             return None if doc is None else tx.load(Correction, doc)
 
         return await self._db.alone(query)
 
     async def recent(self, *, limit: int = 100_000) -> Sequence[CorrectedMention]:
-        async def query(tx: Tx) -> list[CorrectedMention]:
+        async def query(tx: MongoTx) -> list[CorrectedMention]:
             newest = [("at", -1), ("_id", -1)]
             docs = await tx.table("corrections").many({}, sort=newest, limit=limit)
             docs.reverse()
@@ -107,7 +107,7 @@ class MongoCorrections:
                 CorrectedMention(
                     correction=tx.load(Correction, doc),
                     text=tx.load(Event, events[doc["_id"]]).text,
-                    judgement=tx.load(Judged, mentions[doc["_id"]]).judgement,
+                    judgement=tx.load(StoredMention, mentions[doc["_id"]]).judgement,
                 )
                 for doc in docs
                 if doc["_id"] in mentions and doc["_id"] in events
@@ -116,7 +116,7 @@ class MongoCorrections:
         return await self._db.alone(query)
 
     async def save(self, correction: Correction) -> None:
-        async def work(tx: Tx) -> None:
+        async def work(tx: MongoTx) -> None:
             seq = correction.mention
             if await tx.table("mentions").one({"_id": seq}) is None:
                 raise Conflict(f"there is no mention {seq}; it may have been erased.")
@@ -127,11 +127,11 @@ class MongoCorrections:
 
 
 class MongoTrackedPosts:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: MongoDatabase) -> None:
         self._db = db
 
     async def get(self, mention: int) -> TrackedPost | None:
-        async def query(tx: Tx) -> TrackedPost | None:
+        async def query(tx: MongoTx) -> TrackedPost | None:
             doc = await tx.table("tracked").one({"_id": mention})
             return tx.load(TrackedPost, doc) if doc else None
 
@@ -145,7 +145,7 @@ class MongoTrackedPosts:
             "filters": wanted_channel(channel),
         }
 
-        async def query(tx: Tx) -> list[Mention]:
+        async def query(tx: MongoTx) -> list[Mention]:
             docs = await tx.table("mentions").many(where, sort=[("posted", -1), ("_id", -1)])
             found: list[Mention] = []
             for start in range(0, len(docs), BATCH):
@@ -162,7 +162,7 @@ class MongoTrackedPosts:
     async def due(self, channel: str, now: datetime, limit: int) -> Sequence[TrackedPost]:
         where: Doc = {"channel": key_of(channel), "next_at": {"$lte": micros(now)}}
 
-        async def query(tx: Tx) -> list[TrackedPost]:
+        async def query(tx: MongoTx) -> list[TrackedPost]:
             soonest = [("next_at", 1), ("_id", 1)]
             docs = await tx.table("tracked").many(where, sort=soonest, limit=limit)
             return [tx.load(TrackedPost, doc) for doc in docs]
@@ -170,7 +170,7 @@ class MongoTrackedPosts:
         return await self._db.alone(query)
 
     async def save(self, posts: Sequence[TrackedPost]) -> None:
-        async def work(tx: Tx) -> None:
+        async def work(tx: MongoTx) -> None:
             known = await tx.by_id("mentions", [post.mention for post in posts])
             for post in posts:
                 if post.mention not in known:
@@ -202,7 +202,7 @@ def incident_value(incident: str | None) -> Doc:
     return {} if incident is None else {"incident": key_of(incident)}
 
 
-async def records_of(tx: Tx, docs: Sequence[Doc]) -> tuple[MentionRecord, ...]:
+async def records_of(tx: MongoTx, docs: Sequence[Doc]) -> tuple[MentionRecord, ...]:
     """Mentions with all about them."""
     replies = await replies_to(tx, [integer(doc, "_id") for doc in docs])
     found = []
@@ -211,7 +211,7 @@ async def records_of(tx: Tx, docs: Sequence[Doc]) -> tuple[MentionRecord, ...]:
         found.append(
             MentionRecord(
                 mention=mention,
-                decision=tx.load(Judged, doc).decision or UNDECIDED,
+                decision=tx.load(StoredMention, doc).decision or UNDECIDED,
                 ticket=None if ticket is None else str(ticket),
                 replies=tuple(replies[mention.seq]),
                 withdrawn=bool(doc["withdrawn"]),
@@ -220,9 +220,9 @@ async def records_of(tx: Tx, docs: Sequence[Doc]) -> tuple[MentionRecord, ...]:
     return tuple(found)
 
 
-async def _mentions_of(tx: Tx, docs: Sequence[Doc]) -> list[Mention]:
+async def _mentions_of(tx: MongoTx, docs: Sequence[Doc]) -> list[Mention]:
     events = await tx.by_id("events", [doc["_id"] for doc in docs])
     return [
-        tx.load(Judged, doc).mention(integer(doc, "_id"), tx.load(Event, events[doc["_id"]]))
+        tx.load(StoredMention, doc).mention(integer(doc, "_id"), tx.load(Event, events[doc["_id"]]))
         for doc in docs
     ]

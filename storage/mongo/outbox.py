@@ -30,24 +30,24 @@ from storage.mongo.conversations import (
     read_conversation,
     thread_of,
 )
-from storage.mongo.engine.database import Database, release_dead
+from storage.mongo.engine.database import MongoDatabase, release_dead
 from storage.mongo.engine.link import Doc
-from storage.mongo.engine.tx import Tx, integer, key
+from storage.mongo.engine.tx import MongoTx, integer, key
 
 _UNSENT: Final = {"$in": ["draft", "pending"]}
 _WAITING: Final = {"$in": ["pending", "sending"]}
 
 
 class MongoOutbox:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: MongoDatabase) -> None:
         self._db = db
         self._troubles_seen: dict[str, int] = {}
-        """Database.troubles when replies in doubt were last asked for, by channel."""
+        """MongoDatabase.troubles when replies in doubt were last asked for, by channel."""
 
     async def claim(self, channel: str, limit: int, now: datetime) -> Sequence[Reply]:
         due = {"state": "pending", "channel": key_of(channel), "due": {"$lte": micros(now)}}
 
-        async def work(tx: Tx) -> list[Reply]:
+        async def work(tx: MongoTx) -> list[Reply]:
             claimed: list[Reply] = []
             while len(claimed) < limit:
                 docs = await tx.table("replies").many(
@@ -64,7 +64,7 @@ class MongoOutbox:
         return await self._db.alone(work)
 
     async def waiting_channels(self) -> Sequence[str]:
-        async def query(tx: Tx) -> list[str]:
+        async def query(tx: MongoTx) -> list[str]:
             found = await tx.table("replies").values("channel", {"state": _WAITING})
             return sorted(text_of(key({"channel": value}, "channel")) for value in found)
 
@@ -74,7 +74,7 @@ class MongoOutbox:
         also_own = self._troubles_seen.get(channel, 0) < self._db.troubles
         self._troubles_seen[channel] = self._db.troubles
 
-        async def work(tx: Tx) -> list[Reply]:
+        async def work(tx: MongoTx) -> list[Reply]:
             await release_dead(tx)
             replies = tx.table("replies")
             sending = {"state": "sending", "channel": key_of(channel)}
@@ -89,13 +89,13 @@ class MongoOutbox:
         return await self._db.alone(work)
 
     async def finish(self, results: Sequence[ReplyResult]) -> Sequence[Reply]:
-        async def work(tx: Tx) -> list[Reply]:
+        async def work(tx: MongoTx) -> list[Reply]:
             return [await _finish(tx, result) for result in results]
 
         return await self._db.write(work)
 
     async def add(self, reply: Reply, *, ticket: Ticket | None = None) -> bool:
-        async def work(tx: Tx) -> bool:
+        async def work(tx: MongoTx) -> bool:
             if await tx.table("replies").one({"_id": key_of(reply.key)}) is not None:
                 return False
             number = None if ticket is None else await tickets.put(tx, ticket)
@@ -105,7 +105,7 @@ class MongoOutbox:
         return await self._db.write(work)
 
     async def drafts(self, *, limit: int = 50) -> Sequence[Reply]:
-        async def query(tx: Tx) -> list[Reply]:
+        async def query(tx: MongoTx) -> list[Reply]:
             where = {"state": "draft"}
             docs = await tx.table("replies").many(where, sort=[("place", 1)], limit=limit)
             return [tx.load(Reply, doc) for doc in docs]
@@ -113,18 +113,18 @@ class MongoOutbox:
         return await self._db.alone(query)
 
     async def settle_draft(self, key: str, *, by: str, approve: bool, text: str) -> Reply:
-        async def work(tx: Tx) -> Reply:
+        async def work(tx: MongoTx) -> Reply:
             doc = await _find(tx, key)
             draft = tx.load(Reply, doc)
             reply = settled(draft, by=by, approve=approve, text=text)
             if not await _save(tx, doc, reply):
-                raise Conflict(f"the draft {key} was changed by somebody else. Read it again.")
+                raise Conflict(f"the draft {key} was changed in the meantime. Read it again.")
             return reply
 
         return await self._db.write(work)
 
     async def replied_to(self, channel: str, native_id: str) -> bool:
-        async def query(tx: Tx) -> bool:
+        async def query(tx: MongoTx) -> bool:
             post = {"channel": key_of(channel), "id": key_of(native_id)}
             direct = {"channel": post["channel"], "reply_to": post["id"]}
             if await tx.table("replies").one(direct) is not None:
@@ -135,7 +135,7 @@ class MongoOutbox:
         return await self._db.alone(query)
 
 
-async def add_reply(tx: Tx, reply: Reply) -> bool:
+async def add_reply(tx: MongoTx, reply: Reply) -> bool:
     """Put a reply into the outbox; False where its key is there already."""
     replies, target = tx.table("replies"), reply.target
     if await replies.one({"_id": key_of(reply.key)}) is not None:
@@ -153,14 +153,14 @@ async def add_reply(tx: Tx, reply: Reply) -> bool:
     return True
 
 
-async def cancel_for(tx: Tx, seqs: Sequence[object], reason: str) -> None:
+async def cancel_for(tx: MongoTx, seqs: Sequence[object], reason: str) -> None:
     """Cancel the replies to these mentions that were not sent yet."""
     where = {"mention": {"$in": list(seqs)}, "state": _UNSENT}
     for doc in await tx.table("replies").many(where):
         await _save(tx, doc, cancelled(tx.load(Reply, doc), reason))
 
 
-async def replies_to(tx: Tx, seqs: Sequence[int]) -> dict[int, list[Reply]]:
+async def replies_to(tx: MongoTx, seqs: Sequence[int]) -> dict[int, list[Reply]]:
     """Replies by the mention they answer, oldest first."""
     found: dict[int, list[Reply]] = {seq: [] for seq in seqs}
     where = {"mention": {"$in": list(seqs)}}
@@ -169,7 +169,7 @@ async def replies_to(tx: Tx, seqs: Sequence[int]) -> dict[int, list[Reply]]:
     return found
 
 
-async def _finish(tx: Tx, result: ReplyResult) -> Reply:
+async def _finish(tx: MongoTx, result: ReplyResult) -> Reply:
     doc = await _find(tx, result.key)
     reply = tx.load(Reply, doc)
     if is_repeat(reply, result):
@@ -186,7 +186,7 @@ async def _finish(tx: Tx, result: ReplyResult) -> Reply:
     return changed
 
 
-async def _end_conversation(tx: Tx, last: Reply) -> None:
+async def _end_conversation(tx: MongoTx, last: Reply) -> None:
     target = last.target
     before = await read_conversation(tx, target.channel, target.conversation)
     await put_conversation(tx, ended_by(last, before, moment(tx.now)))
@@ -196,25 +196,25 @@ async def _end_conversation(tx: Tx, last: Reply) -> None:
         await _save(tx, doc, cancelled(reply, last.reason or CONVERSATION_ENDED))
 
 
-async def _has_ended(tx: Tx, reply: Reply) -> bool:
+async def _has_ended(tx: MongoTx, reply: Reply) -> bool:
     found = await read_conversation(tx, reply.target.channel, reply.target.conversation)
     return found is not None and found.state is ConversationState.ENDED
 
 
-async def _find(tx: Tx, name: str) -> Doc:
+async def _find(tx: MongoTx, name: str) -> Doc:
     found = await tx.table("replies").one({"_id": key_of(name)})
     if found is None:
         raise Conflict(f"there is no reply {name}; it may have been erased.")
     return found
 
 
-async def _save(tx: Tx, doc: Doc, reply: Reply, *, owner: int = 0) -> bool:
+async def _save(tx: MongoTx, doc: Doc, reply: Reply, *, owner: int = 0) -> bool:
     """Change a reply; False where its state is not the one that was read any more."""
     where = {"_id": doc["_id"], "state": doc["state"]}
     return bool(await tx.table("replies").change(where, {"$set": _values(tx, reply, owner=owner)}))
 
 
-def _values(tx: Tx, reply: Reply, *, owner: int) -> Doc:
+def _values(tx: MongoTx, reply: Reply, *, owner: int) -> Doc:
     return {
         "state": reply.state.value,
         "due": 0 if reply.not_before is None else micros(reply.not_before),

@@ -8,10 +8,10 @@ from core.conversations import Conversation
 from core.events import Event
 from core.incidents import Incident
 from core.tickets import Ticket, ordinal
-from storage.mongo.engine.database import Database
+from storage.mongo.engine.database import MongoDatabase
 from storage.mongo.engine.link import Doc
 from storage.mongo.engine.tx import (
-    Tx,
+    MongoTx,
     blob,
     counter_name,
     field_name,
@@ -23,7 +23,7 @@ from storage.mongo.engine.tx import (
 from storage.mongo.mentions import search_values
 from storage.mongo.tickets import values_of
 from storage.portable import BATCH, KINDS, SEALED, SEALED_KINDS, Progress, Row, Value
-from storage.records import FIRST, Judged
+from storage.records import FIRST, StoredMention
 
 _NAMES: Final[dict[str, dict[str, str]]] = {
     "settings": {"key": "_id"},
@@ -51,7 +51,7 @@ _SHARD: Final = -1
 
 
 class MongoRows:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: MongoDatabase) -> None:
         self._db = db
 
     async def read(self, kind: str) -> AsyncIterator[list[Row]]:
@@ -69,7 +69,7 @@ class MongoRows:
                 yield batch
 
     async def write(self, kind: str, rows: Sequence[Row]) -> None:
-        async def work(tx: Tx) -> None:
+        async def work(tx: MongoTx) -> None:
             if kind in _WRITERS:
                 await _WRITERS[kind](tx, rows)
             else:
@@ -78,7 +78,7 @@ class MongoRows:
         await self._db.alone(work)
 
     async def count(self, kind: str) -> int:
-        async def query(tx: Tx) -> int:
+        async def query(tx: MongoTx) -> int:
             if kind in _COUNTED:
                 return len(await _COUNTED[kind](tx))
             return await tx.table(kind).count({})
@@ -99,7 +99,7 @@ class MongoRows:
         return total
 
 
-async def _reseal(tx: Tx, kind: str, doc: Doc) -> bool:
+async def _reseal(tx: MongoTx, kind: str, doc: Doc) -> bool:
     """Seal a document anew where it is not under the newest key; True where it was not.
 
     What was changed meanwhile was sealed anew by who changed it, or is found the next time.
@@ -130,7 +130,7 @@ def _read(field: str, doc: Doc, name: str) -> Value:
     return int(value) if isinstance(value, bool) else cast("Value", value)
 
 
-async def _numbers(tx: Tx) -> list[Row]:
+async def _numbers(tx: MongoTx) -> list[Row]:
     found: list[Row] = []
     for doc in await tx.table("numbers").many({"_id": {"$ne": "schema"}}):
         name = str(doc["_id"])
@@ -138,7 +138,7 @@ async def _numbers(tx: Tx) -> list[Row]:
     return sorted(found, key=str)
 
 
-async def _counters(tx: Tx) -> list[Row]:
+async def _counters(tx: MongoTx) -> list[Row]:
     found: dict[str, int] = {}
     for doc in await tx.table("counters").many({}):
         for field, n in cast("dict[str, int]", doc["n"]).items():
@@ -147,7 +147,7 @@ async def _counters(tx: Tx) -> list[Row]:
     return sorted(found.items())
 
 
-async def _documents(tx: Tx, kind: str, rows: Sequence[Row]) -> list[Doc]:
+async def _documents(tx: MongoTx, kind: str, rows: Sequence[Row]) -> list[Doc]:
     """Rows of a kind as documents, with the fields that are searched and sorted by."""
     docs = [_doc(kind, row) for row in rows]
     if kind == "mentions":
@@ -184,17 +184,17 @@ def _doc(kind: str, row: Row) -> Doc:
     return doc
 
 
-async def _add_search_values(tx: Tx, docs: Sequence[Doc]) -> None:
+async def _add_search_values(tx: MongoTx, docs: Sequence[Doc]) -> None:
     seqs = [doc["_id"] for doc in docs]
     events = await tx.by_id("events", seqs)
     for doc in docs:
         event = tx.load(Event, events[doc["_id"]])
-        judged = tx.load(Judged, doc)
+        judged = tx.load(StoredMention, doc)
         mention = judged.mention(integer(doc, "_id"), event)
         doc.update(search_values(mention))
 
 
-def _ticket(tx: Tx, doc: Doc) -> Doc:
+def _ticket(tx: MongoTx, doc: Doc) -> Doc:
     ticket = tx.load(Ticket, doc)
     whole = {"ordinal": ordinal(ticket.number), **values_of(tx, ticket), **doc}
     if whole["origin"] is None:
@@ -202,22 +202,22 @@ def _ticket(tx: Tx, doc: Doc) -> Doc:
     return whole
 
 
-async def _write_numbers(tx: Tx, rows: Sequence[Row]) -> None:
+async def _write_numbers(tx: MongoTx, rows: Sequence[Row]) -> None:
     for name, last in rows:
         stored = cast("int", last) - FIRST.get(str(name), 1) + 1
         await tx.table("numbers").change({"_id": name}, {"$max": {"last": stored}}, upsert=True)
 
 
-async def _write_counters(tx: Tx, rows: Sequence[Row]) -> None:
+async def _write_counters(tx: MongoTx, rows: Sequence[Row]) -> None:
     counts: Doc = {f"n.{field_name(str(name))}": n for name, n in rows}
     await tx.table("counters").change({"_id": _SHARD}, {"$setOnInsert": counts}, upsert=True)
 
 
-_WRITERS: Final[dict[str, Callable[[Tx, Sequence[Row]], Awaitable[None]]]] = {
+_WRITERS: Final[dict[str, Callable[[MongoTx, Sequence[Row]], Awaitable[None]]]] = {
     "numbers": _write_numbers,
     "counters": _write_counters,
 }
-_COUNTED: Final[dict[str, Callable[[Tx], Awaitable[list[Row]]]]] = {
+_COUNTED: Final[dict[str, Callable[[MongoTx], Awaitable[list[Row]]]]] = {
     "numbers": _numbers,
     "counters": _counters,
 }

@@ -8,22 +8,21 @@ from storage.mongo.alerts import MongoAlerts
 from storage.mongo.audit import MongoAudit
 from storage.mongo.conversations import MongoConversations
 from storage.mongo.customers import MongoCustomers
-from storage.mongo.engine.database import Database
+from storage.mongo.engine.database import MongoDatabase
 from storage.mongo.events import MongoEvents
 from storage.mongo.incidents import MongoIncidents
 from storage.mongo.maintenance import MongoMaintenance
 from storage.mongo.mentions import MongoCorrections, MongoMentions, MongoTrackedPosts
 from storage.mongo.outbox import MongoOutbox
-from storage.mongo.pauses import MongoPauses
 from storage.mongo.rows import MongoRows
 from storage.mongo.tickets import MongoTickets
-from storage.mongo.values import MongoArticles, MongoValues
+from storage.mongo.values import MongoArticles, MongoPauses, MongoValues
 
 
 class MongoStore:
     """The ``core.repositories.Store`` over one SQLite file."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: MongoDatabase) -> None:
         """Use ``open``."""
         self._db = db
         self.events = MongoEvents(db)
@@ -57,7 +56,7 @@ class MongoStore:
         ``transactions``: whether to use them; ``None`` asks the server. Raises SchemaTooNew or
         StoreError, each with the remedy.
         """
-        return cls(await Database.open(url, clock=clock, keys=keys, transactions=transactions))
+        return cls(await MongoDatabase.open(url, clock=clock, keys=keys, transactions=transactions))
 
     @property
     def coder(self) -> Coder:

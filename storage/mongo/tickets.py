@@ -18,9 +18,9 @@ from core.tickets import (
 )
 from storage.encoding import key_of
 from storage.mongo.conversations import put_conversation, read_conversation
-from storage.mongo.engine.database import Database
+from storage.mongo.engine.database import MongoDatabase
 from storage.mongo.engine.link import Doc
-from storage.mongo.engine.tx import Tx, has_terms, integer
+from storage.mongo.engine.tx import MongoTx, has_terms, integer
 from storage.records import DAY, FIRST, about
 from storage.search import ticket_words
 
@@ -28,11 +28,11 @@ _ORDER = [("severity", 1), ("due", 1), ("ordinal", 1), ("_id", 1)]
 
 
 class MongoTickets:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: MongoDatabase) -> None:
         self._db = db
 
     async def get(self, number: str) -> Ticket | None:
-        async def query(tx: Tx) -> Ticket | None:
+        async def query(tx: MongoTx) -> Ticket | None:
             doc = await tx.table("tickets").one({"_id": key_of(number)})
             return tx.load(Ticket, doc) if doc else None
 
@@ -50,7 +50,7 @@ class MongoTickets:
         if after is not None:
             wanted.append(_beyond(after))
 
-        async def query(tx: Tx) -> TicketPage:
+        async def query(tx: MongoTx) -> TicketPage:
             docs = await tx.table("tickets").many({"$and": wanted}, sort=_ORDER, limit=limit + 1)
             last = docs[limit - 1] if len(docs) > limit else None
             return TicketPage(
@@ -61,14 +61,14 @@ class MongoTickets:
         return await self._db.alone(query)
 
     async def save(self, ticket: Ticket, *, was: Ticket) -> None:
-        async def work(tx: Tx) -> None:
+        async def work(tx: MongoTx) -> None:
             doc = await tx.table("tickets").one({"_id": key_of(was.number)})
             require_unchanged(None if doc is None else tx.load(Ticket, doc), was)
             assert doc is not None  # noqa: S101 - or it would not equal ``was``
             where = {"_id": doc["_id"], "body": doc["body"]}
             if not await tx.table("tickets").change(where, {"$set": values_of(tx, ticket)}):
                 raise Conflict(
-                    f"the ticket {was.number} was changed by somebody else. Read it again."
+                    f"the ticket {was.number} was changed in the meantime. Read it again."
                 )
             if ticket.state is TicketState.RESOLVED:
                 talk = await read_conversation(tx, ticket.channel, ticket.conversation)
@@ -84,7 +84,7 @@ class MongoTickets:
     async def late(self, now: datetime) -> Sequence[Ticket]:
         at = micros(now)
 
-        async def query(tx: Tx) -> list[Ticket]:
+        async def query(tx: MongoTx) -> list[Ticket]:
             where = {"state": {"$ne": "resolved"}, "answered": False, "due": {"$lte": at}}
             docs = await tx.table("tickets").many(where, sort=_ORDER)
             return [tx.load(Ticket, doc) for doc in docs if _wants_reminder(doc, at)]
@@ -92,7 +92,7 @@ class MongoTickets:
         return await self._db.alone(query)
 
     async def mark_reminded(self, number: str, at: datetime) -> None:
-        async def work(tx: Tx) -> None:
+        async def work(tx: MongoTx) -> None:
             doc = await tx.table("tickets").one({"_id": key_of(number)})
             if doc is not None:
                 ticket = replace(tx.load(Ticket, doc), reminded_at=at)
@@ -102,7 +102,7 @@ class MongoTickets:
         await self._db.write(work)
 
 
-async def put(tx: Tx, ticket: Ticket) -> str:
+async def put(tx: MongoTx, ticket: Ticket) -> str:
     """Store a ticket, new or changed; returns its number, or that of the one about its mention."""
     where = {"_id": ticket.mention}
     event = None if ticket.mention is None else await tx.table("events").one(where)
@@ -110,12 +110,14 @@ async def put(tx: Tx, ticket: Ticket) -> str:
     return await _put(tx, ticket, origin)
 
 
-async def put_decided(tx: Tx, ticket: Ticket, event: Doc) -> str:
+async def put_decided(tx: MongoTx, ticket: Ticket, event: Doc) -> str:
     """As ``put``, for a decision about an event; what staff noted since it was read stays."""
     return await _put(tx, ticket, about(event["channel"], event["id"]), keep_staff=True)
 
 
-async def _put(tx: Tx, ticket: Ticket, origin: bytes | None, *, keep_staff: bool = False) -> str:
+async def _put(
+    tx: MongoTx, ticket: Ticket, origin: bytes | None, *, keep_staff: bool = False
+) -> str:
     tickets = tx.table("tickets")
     doc = await tickets.one({"_id": key_of(ticket.number)})
     if doc is not None:
@@ -138,7 +140,7 @@ async def _put(tx: Tx, ticket: Ticket, origin: bytes | None, *, keep_staff: bool
     return ticket.number
 
 
-def values_of(tx: Tx, ticket: Ticket) -> Doc:
+def values_of(tx: MongoTx, ticket: Ticket) -> Doc:
     """The fields that change with a ticket."""
     words = ticket_words(ticket)
     return {
@@ -186,7 +188,7 @@ def _beyond(after: str) -> Doc:
         severity, due, place, number = after.split(":", 3)
         known = (severity, int(due), int(place), number)
     except ValueError:
-        raise InputError(f"{after!r} is no place in a list. Start from the first page.") from None
+        raise InputError(f"{after!r} is not a page token. Start from the first page.") from None
     fields = [field for field, _ in _ORDER]
     return {
         "$or": [

@@ -9,12 +9,12 @@ from core.errors import Conflict
 from storage.encoding import key_of
 from storage.records import LEASE
 from storage.sqlite.audit import note
-from storage.sqlite.engine.connection import Tx, View
-from storage.sqlite.engine.database import Database
+from storage.sqlite.engine.connection import SqliteTx, View
+from storage.sqlite.engine.database import SqliteDatabase
 
 
 class SqliteAlerts:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
 
     async def get(self, key: str) -> Alert | None:
@@ -46,7 +46,7 @@ class SqliteAlerts:
         return await self._db.read(query)
 
     async def add(self, alert: Alert, receivers: Sequence[str]) -> bool:
-        def work(tx: Tx) -> bool:
+        def work(tx: SqliteTx) -> bool:
             created = micros(alert.created_at)
             found = tx.db.execute(
                 "INSERT INTO alerts (key, state, created_at, body) VALUES (?, ?, ?, ?)"
@@ -64,7 +64,7 @@ class SqliteAlerts:
         return await self._db.write(work)
 
     async def save(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
-        def work(tx: Tx) -> Alert:
+        def work(tx: SqliteTx) -> Alert:
             row, stored = _find(tx, alert.key)
             changed = next_version(stored, alert)
             _update(tx, row, changed)
@@ -77,7 +77,7 @@ class SqliteAlerts:
         return await self._db.write(work)
 
     async def acknowledge(self, key: str, *, by: str) -> Alert:
-        def work(tx: Tx) -> Alert:
+        def work(tx: SqliteTx) -> Alert:
             row, stored = _find(tx, key)
             changed = next_version(stored, acknowledged(stored, by=by, at=moment(tx.now)))
             _update(tx, row, changed)
@@ -86,7 +86,7 @@ class SqliteAlerts:
         return await self._db.write(work)
 
     async def claim(self, receiver: str, limit: int, now: datetime) -> Sequence[Alert]:
-        def work(tx: Tx) -> list[Alert]:
+        def work(tx: SqliteTx) -> list[Alert]:
             at, name = micros(now), key_of(receiver)
             rows = tx.db.execute(
                 "SELECT a.id, a.body FROM deliveries d JOIN alerts a ON a.id = d.alert"
@@ -105,7 +105,7 @@ class SqliteAlerts:
     async def finish(
         self, key: str, receiver: str, *, delivered: bool, reason: str = "", retry_at: datetime
     ) -> None:
-        def work(tx: Tx) -> None:
+        def work(tx: SqliteTx) -> None:
             tx.db.execute(
                 "UPDATE deliveries SET owner = 0, delivered = ?, reason = ?, due = ?"
                 " WHERE alert = (SELECT id FROM alerts WHERE key = ?) AND receiver = ?"
@@ -130,7 +130,7 @@ class SqliteAlerts:
         return await self._db.read(query)
 
     async def mute(self, mute: Mute) -> None:
-        def work(tx: Tx) -> None:
+        def work(tx: SqliteTx) -> None:
             tx.db.execute(
                 "INSERT OR REPLACE INTO silences (id, until, body) VALUES (?, ?, ?)",
                 (key_of(mute.id), micros(mute.until), tx.coder.dump(mute)),
@@ -140,7 +140,7 @@ class SqliteAlerts:
         await self._db.write(work)
 
     async def unmute(self, id: str, *, by: str) -> bool:  # noqa: A002
-        def work(tx: Tx) -> bool:
+        def work(tx: SqliteTx) -> bool:
             done = tx.db.execute("DELETE FROM silences WHERE id = ?", (key_of(id),))
             if done.rowcount:
                 note(tx, who=by, what="end silence", about=id)
@@ -149,14 +149,14 @@ class SqliteAlerts:
         return await self._db.write(work)
 
 
-def _find(tx: Tx, key: str) -> tuple[int, Alert]:
+def _find(tx: SqliteTx, key: str) -> tuple[int, Alert]:
     row = tx.db.execute("SELECT id, body FROM alerts WHERE key = ?", (key_of(key),)).fetchone()
     if row is None:
         raise Conflict(f"there is no alert {key}. Read the list again.")
     return row[0], tx.coder.load(Alert, row[1])
 
 
-def _update(tx: Tx, row: int, alert: Alert) -> None:
+def _update(tx: SqliteTx, row: int, alert: Alert) -> None:
     tx.db.execute(
         "UPDATE alerts SET state = ?, body = ? WHERE id = ?",
         (alert.state, tx.coder.dump(alert), row),

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from core.audit import AuditEntry, next_entry
 from core.clock import micros, moment
 from storage.encoding import key_of, text_of
-from storage.sqlite.engine.connection import Tx, View
-from storage.sqlite.engine.database import Database
+from storage.sqlite.engine.connection import SqliteTx, View
+from storage.sqlite.engine.database import SqliteDatabase
 
 
 class SqliteAudit:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
 
     async def entries(self) -> Sequence[AuditEntry]:
@@ -40,7 +40,7 @@ def read_entries(view: View, last: int | None = None) -> list[AuditEntry]:
     ]
 
 
-def note(tx: Tx, *, who: str, what: str, about: str) -> AuditEntry:
+def note(tx: SqliteTx, *, who: str, what: str, about: str) -> AuditEntry:
     """Add an entry."""
     found = read_entries(tx, last=1)
     entry = next_entry(

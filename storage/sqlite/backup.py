@@ -73,9 +73,11 @@ def _check(db: sqlite3.Connection, origin: Path) -> None:
         (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{origin} is no backup of Tingfeng ({error}). Name another.") from error
+        raise StoreError(
+            f"{origin} is not a Tingfeng backup ({error}). Name another file."
+        ) from error
     if verdict != "ok" or not version:
-        raise StoreError(f"{origin} is no sound backup ({verdict}). Name another.")
+        raise StoreError(f"{origin} is not a sound backup ({verdict}). Name another file.")
     if version > VERSION:
         raise SchemaTooNew(f"{origin} was made by a newer Tingfeng. Install that version first.")
 

@@ -13,12 +13,12 @@ from core.conversations import (
 )
 from core.events import Event
 from storage.encoding import key_of
-from storage.sqlite.engine.connection import Row, Tx, View
-from storage.sqlite.engine.database import Database
+from storage.sqlite.engine.connection import Row, SqliteTx, View
+from storage.sqlite.engine.database import SqliteDatabase
 
 
 class SqliteConversations:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
 
     async def get(self, channel: str, id: str) -> Conversation | None:  # noqa: A002
@@ -51,7 +51,7 @@ def read_conversation(view: View, channel: str, conversation: str) -> Conversati
     return view.coder.load(Conversation, row[0]) if row else None
 
 
-def put_conversation(tx: Tx, conversation: Conversation) -> None:
+def put_conversation(tx: SqliteTx, conversation: Conversation) -> None:
     """Store a conversation, new or changed."""
     tx.db.execute(
         "INSERT INTO conversations (channel, id, customer, updated_at, body)"
@@ -66,7 +66,7 @@ def put_conversation(tx: Tx, conversation: Conversation) -> None:
     )
 
 
-def add_line(tx: Tx, channel: str, conversation: str, line: ConversationLine) -> None:
+def add_line(tx: SqliteTx, channel: str, conversation: str, line: ConversationLine) -> None:
     """Add a line at the end of a conversation; its place gives it its number."""
     tx.db.execute(
         "INSERT INTO lines (channel, conversation, native, body) VALUES (?, ?, ?, ?)",
@@ -74,7 +74,7 @@ def add_line(tx: Tx, channel: str, conversation: str, line: ConversationLine) ->
     )
 
 
-def hear(tx: Tx, event: Event) -> None:
+def hear(tx: SqliteTx, event: Event) -> None:
     """Add a new event's line to its conversation, or change the line of its first revision."""
     if not is_spoken(event):
         return
@@ -82,7 +82,7 @@ def hear(tx: Tx, event: Event) -> None:
         add_line(tx, event.channel, event.conversation, heard_line(event))
 
 
-def rewrite_line(tx: Tx, event: Event, text: str) -> bool:
+def rewrite_line(tx: SqliteTx, event: Event, text: str) -> bool:
     """Set the text of an event's line; False where it has none."""
     rows = tx.db.execute(
         "SELECT seq, body FROM lines WHERE channel = ? AND conversation = ? AND native = ?",
@@ -94,7 +94,7 @@ def rewrite_line(tx: Tx, event: Event, text: str) -> bool:
     return bool(rows)
 
 
-def remove_line(tx: Tx, event: Event) -> None:
+def remove_line(tx: SqliteTx, event: Event) -> None:
     tx.db.execute(
         "DELETE FROM lines WHERE channel = ? AND conversation = ? AND native = ?",
         (*thread_of(tx, event.channel, event.conversation), key_of(event.id)),

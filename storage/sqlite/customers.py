@@ -28,8 +28,8 @@ from storage.records import DROPPED, counter_of
 from storage.sqlite.audit import note
 from storage.sqlite.conversations import thread_of
 from storage.sqlite.engine import index
-from storage.sqlite.engine.connection import Tx, View
-from storage.sqlite.engine.database import Database
+from storage.sqlite.engine.connection import SqliteTx, View
+from storage.sqlite.engine.database import SqliteDatabase
 from storage.sqlite.mentions import read_mentions
 
 PAGES: Final = 500
@@ -37,7 +37,7 @@ PAGES: Final = 500
 
 
 class SqliteCustomers:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
 
     async def export(self, customer: str) -> Dossier:
@@ -131,7 +131,7 @@ def _unique(results: Iterable[sqlite3.Cursor]) -> dict[int, bytes]:
     return {row[0]: row[1] for rows in results for row in rows}
 
 
-def _erase(tx: Tx, customer: str, by: str) -> dict[str, int]:
+def _erase(tx: SqliteTx, customer: str, by: str) -> dict[str, int]:
     found = _Found(tx, customer)
     dossier = found.dossier(tx)
     _take_out_quotes(tx, said(dossier.mentions))
@@ -167,7 +167,7 @@ def _erase(tx: Tx, customer: str, by: str) -> dict[str, int]:
     return dossier.size
 
 
-def _take_out_quotes(tx: Tx, texts: frozenset[str]) -> None:
+def _take_out_quotes(tx: SqliteTx, texts: frozenset[str]) -> None:
     for row, body in tx.db.execute("SELECT id, body FROM alerts").fetchall():
         alert = without_quotes(tx.coder.load(Alert, body), texts)
         if alert is not None:

@@ -14,7 +14,7 @@ from storage.encoding import text_of
 from storage.lease import alive
 from storage.records import counter_of
 from storage.sqlite.audit import read_entries
-from storage.sqlite.engine.connection import Tx
+from storage.sqlite.engine.connection import SqliteTx
 from storage.sqlite.engine.database import release
 from storage.sqlite.events import read_counts
 
@@ -37,7 +37,7 @@ _REFERENCES: Final = {
 }
 
 
-def examine(tx: Tx, path: Path, *, mend: bool) -> list[Finding]:
+def examine(tx: SqliteTx, path: Path, *, mend: bool) -> list[Finding]:
     """As core.repositories.Maintenance.examine."""
     return [
         *_integrity(tx),
@@ -49,7 +49,7 @@ def examine(tx: Tx, path: Path, *, mend: bool) -> list[Finding]:
     ]
 
 
-def _integrity(tx: Tx) -> list[Finding]:
+def _integrity(tx: SqliteTx) -> list[Finding]:
     found = [str(row[0]) for row in tx.db.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
     for table in ("mentions_index", "tickets_index"):
         try:
@@ -59,7 +59,7 @@ def _integrity(tx: Tx) -> list[Finding]:
     return [Finding(check="integrity", what=each, mended=False, remedy=_DAMAGED) for each in found]
 
 
-def _orphans(tx: Tx, *, mend: bool) -> list[Finding]:
+def _orphans(tx: SqliteTx, *, mend: bool) -> list[Finding]:
     found: list[Finding] = []
     for what, (table, condition) in _REFERENCES.items():
         (number,) = tx.db.execute(f"SELECT count(*) FROM {table} WHERE {condition}").fetchone()  # noqa: S608 - literals
@@ -69,7 +69,7 @@ def _orphans(tx: Tx, *, mend: bool) -> list[Finding]:
     return found
 
 
-def _lost_tickets(tx: Tx, *, mend: bool) -> list[Finding]:
+def _lost_tickets(tx: SqliteTx, *, mend: bool) -> list[Finding]:
     lost = []
     for channel, name, body in tx.db.execute("SELECT channel, id, body FROM conversations"):
         conversation = tx.coder.load(Conversation, body)
@@ -86,12 +86,12 @@ def _lost_tickets(tx: Tx, *, mend: bool) -> list[Finding]:
     return orphans("conversations that name a ticket which is not there", len(lost), mend=mend)
 
 
-def _has_ticket(tx: Tx, number: str) -> bool:
+def _has_ticket(tx: SqliteTx, number: str) -> bool:
     row = tx.db.execute("SELECT 1 FROM tickets WHERE number = ?", (number,)).fetchone()
     return row is not None
 
 
-def _stuck(tx: Tx, path: Path, *, mend: bool) -> list[Finding]:
+def _stuck(tx: SqliteTx, path: Path, *, mend: bool) -> list[Finding]:
     owners = {row[0] for row in tx.db.execute("SELECT id FROM owners WHERE id <> ?", (tx.owner,))}
     held = {
         "events": "SELECT DISTINCT owner FROM events WHERE state = 0 AND owner <> 0",
@@ -115,7 +115,7 @@ def _stuck(tx: Tx, path: Path, *, mend: bool) -> list[Finding]:
     return found
 
 
-def _counts(tx: Tx, *, mend: bool) -> list[Finding]:
+def _counts(tx: SqliteTx, *, mend: bool) -> list[Finding]:
     counted = read_counts(tx)
     rows: dict[str, int] = {}
     for state, reason, n in tx.db.execute(
@@ -132,7 +132,7 @@ def _counts(tx: Tx, *, mend: bool) -> list[Finding]:
     return found
 
 
-def _set_counts(tx: Tx, counts: EventCounts) -> None:
+def _set_counts(tx: SqliteTx, counts: EventCounts) -> None:
     tx.db.execute("DELETE FROM counters")
     for name in ("received", "done", "pending", "dead"):
         tx.count(name, getattr(counts, name))

@@ -12,16 +12,16 @@ from storage.records import BACK_OFF, DAY, DEAD, DONE, DROPPED, PENDING, event_c
 from storage.sqlite import tickets
 from storage.sqlite.conversations import hear, put_conversation, remove_line
 from storage.sqlite.engine import index
-from storage.sqlite.engine.connection import Row, Tx, Value, View
-from storage.sqlite.engine.database import Database, release_dead, release_events
+from storage.sqlite.engine.connection import Row, SqliteTx, Value, View
+from storage.sqlite.engine.database import SqliteDatabase, release_dead, release_events
 from storage.sqlite.outbox import add_reply, cancel_for
 
 
 class SqliteEvents:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
         self._troubles_seen = 0
-        """Database.troubles when events were last claimed."""
+        """SqliteDatabase.troubles when events were last claimed."""
 
     async def accept(self, connector: str, page: Page) -> Receipt:
         coder = self._db.coder
@@ -52,7 +52,7 @@ class SqliteEvents:
         also_own = self._troubles_seen < self._db.troubles
         self._troubles_seen = self._db.troubles
 
-        def work(tx: Tx) -> list[Received]:
+        def work(tx: SqliteTx) -> list[Received]:
             release_dead(tx, path)
             if also_own:
                 release_events(tx, tx.owner)
@@ -77,14 +77,14 @@ class SqliteEvents:
         return await self._db.write(work)
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:
-        def work(tx: Tx) -> None:
+        def work(tx: SqliteTx) -> None:
             for outcome in outcomes:
                 _record(tx, outcome)
 
         await self._db.write(work)
 
     async def withdraw(self, item: Received) -> None:
-        def work(tx: Tx) -> None:
+        def work(tx: SqliteTx) -> None:
             if _pending(tx, item.seq) is None:
                 return
             _end(tx, item.seq, "deleted")
@@ -101,7 +101,7 @@ class SqliteEvents:
         await self._db.write(work)
 
     async def fail(self, seq: int, error: str, *, tries: int = 5) -> bool:
-        def work(tx: Tx) -> bool:
+        def work(tx: SqliteTx) -> bool:
             found = _pending(tx, seq)
             if found is None:
                 return False
@@ -154,7 +154,7 @@ class SqliteEvents:
         return await self._db.read(query)
 
     async def replay_dead_letter(self, id: int) -> bool:  # noqa: A002
-        def work(tx: Tx) -> bool:
+        def work(tx: SqliteTx) -> bool:
             row = tx.db.execute(
                 "SELECT seq FROM dead_letters WHERE id = ? AND seq IS NOT NULL", (id,)
             ).fetchone()
@@ -176,7 +176,7 @@ def read_counts(view: View) -> EventCounts:
     return event_counts(dict(view.db.execute("SELECT name, n FROM counters")))
 
 
-def note_day(tx: Tx, posted_at: datetime, seq: int) -> None:
+def note_day(tx: SqliteTx, posted_at: datetime, seq: int) -> None:
     """Extend the range of seqs in which mentions posted on that day lie."""
     tx.db.execute(
         "INSERT INTO days (day, first, last) VALUES (?1, ?2, ?2) ON CONFLICT (day) DO UPDATE"
@@ -185,7 +185,7 @@ def note_day(tx: Tx, posted_at: datetime, seq: int) -> None:
     )
 
 
-def _accept(tx: Tx, connector: str, page: Page, encoded: Sequence[Row]) -> Receipt:
+def _accept(tx: SqliteTx, connector: str, page: Page, encoded: Sequence[Row]) -> Receipt:
     accepted = 0
     for event, values in zip(page.events, encoded, strict=True):
         found = tx.db.execute(
@@ -212,7 +212,7 @@ def _accept(tx: Tx, connector: str, page: Page, encoded: Sequence[Row]) -> Recei
     return Receipt(accepted=accepted, rejected=rejected, duplicates=duplicates)
 
 
-def _reject(tx: Tx, reject: Reject) -> int:
+def _reject(tx: SqliteTx, reject: Reject) -> int:
     found = tx.db.execute(
         "INSERT INTO dead_letters (channel, native, raw, reason, at) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
@@ -227,7 +227,7 @@ def _reject(tx: Tx, reject: Reject) -> int:
     return found.rowcount
 
 
-def _pending(tx: Tx, seq: int) -> tuple[Value, Value, int] | None:
+def _pending(tx: SqliteTx, seq: int) -> tuple[Value, Value, int] | None:
     """Channel, native id and tries of an event that has not ended."""
     found: tuple[Value, Value, int] | None = tx.db.execute(
         "SELECT channel, id, attempts FROM events WHERE seq = ? AND state = 0", (seq,)
@@ -235,7 +235,7 @@ def _pending(tx: Tx, seq: int) -> tuple[Value, Value, int] | None:
     return found
 
 
-def _record(tx: Tx, outcome: Outcome) -> None:
+def _record(tx: SqliteTx, outcome: Outcome) -> None:
     found = _pending(tx, outcome.seq)
     if found is None:
         return
@@ -253,7 +253,7 @@ def _record(tx: Tx, outcome: Outcome) -> None:
         _add_mention(tx, outcome.mention, outcome.plan, number)
 
 
-def _end(tx: Tx, seq: int, reason: str | None) -> None:
+def _end(tx: SqliteTx, seq: int, reason: str | None) -> None:
     state = DONE if reason is None else DROPPED
     tx.db.execute(
         "UPDATE events SET state = ?, owner = 0, reason = ? WHERE seq = ?",
@@ -263,7 +263,7 @@ def _end(tx: Tx, seq: int, reason: str | None) -> None:
     tx.count("done" if reason is None else f"dropped:{reason}", 1)
 
 
-def _deleted_since(tx: Tx, seq: int, channel: Value, native: Value) -> bool:
+def _deleted_since(tx: SqliteTx, seq: int, channel: Value, native: Value) -> bool:
     row = tx.db.execute(
         "SELECT 1 FROM events WHERE channel = ? AND id = ? AND seq > ? AND kind = 'delete'"
         " AND state <> 0",
@@ -272,7 +272,7 @@ def _deleted_since(tx: Tx, seq: int, channel: Value, native: Value) -> bool:
     return row is not None
 
 
-def _carry_out(tx: Tx, plan: Plan, channel: Value, native: Value) -> str | None:
+def _carry_out(tx: SqliteTx, plan: Plan, channel: Value, native: Value) -> str | None:
     """Store what a decision causes; returns the number of its ticket."""
     number = None
     if plan.ticket is not None:
@@ -285,7 +285,7 @@ def _carry_out(tx: Tx, plan: Plan, channel: Value, native: Value) -> str | None:
     return number
 
 
-def _add_mention(tx: Tx, mention: Mention, plan: Plan | None, ticket: str | None) -> None:
+def _add_mention(tx: SqliteTx, mention: Mention, plan: Plan | None, ticket: str | None) -> None:
     tx.db.execute(
         "INSERT INTO mentions (seq, posted_at, negative, ticket, incident, body)"
         " VALUES (?, ?, ?, ?, ?, ?)",

@@ -8,15 +8,15 @@ from core.clock import micros
 from core.incidents import Incident, next_version
 from core.mentions import MentionRecord
 from storage.encoding import key_of
-from storage.records import Judged
-from storage.sqlite.engine.connection import Tx, View
-from storage.sqlite.engine.database import Database
+from storage.records import StoredMention
+from storage.sqlite.engine.connection import SqliteTx, View
+from storage.sqlite.engine.database import SqliteDatabase
 from storage.sqlite.mentions import read_records
 from storage.sqlite.tickets import reserve
 
 
 class SqliteIncidents:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
 
     async def get(self, id: str) -> Incident | None:  # noqa: A002
@@ -36,7 +36,7 @@ class SqliteIncidents:
         return await self._db.read(query)
 
     async def open(self, incident: Incident) -> Incident:
-        def work(tx: Tx) -> Incident:
+        def work(tx: SqliteTx) -> Incident:
             row = tx.db.execute(
                 "SELECT body FROM incidents WHERE key = ? AND state = 'open'",
                 (key_of(incident.key),),
@@ -59,7 +59,7 @@ class SqliteIncidents:
         return await self._db.write(work)
 
     async def save(self, incident: Incident) -> Incident:
-        def work(tx: Tx) -> Incident:
+        def work(tx: SqliteTx) -> Incident:
             changed = next_version(_get(tx, incident.id), incident)
             tx.db.execute(
                 "UPDATE incidents SET key = ?, state = ?, last_at = ?, body = ? WHERE id = ?",
@@ -76,11 +76,11 @@ class SqliteIncidents:
         return await self._db.write(work)
 
     async def assign(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
-        def work(tx: Tx) -> None:
+        def work(tx: SqliteTx) -> None:
             for seq in seqs:
                 row = tx.db.execute("SELECT body FROM mentions WHERE seq = ?", (seq,)).fetchone()
                 if row is not None:
-                    judged = replace(tx.coder.load(Judged, row[0]), incident=id)
+                    judged = replace(tx.coder.load(StoredMention, row[0]), incident=id)
                     tx.db.execute(
                         "UPDATE mentions SET incident = ?, body = ? WHERE seq = ?",
                         (None if id is None else key_of(id), tx.coder.dump(judged), seq),

@@ -23,12 +23,12 @@ from core.figures import Figures
 from core.health import Finding
 from core.outbox import Reply, without_content
 from core.tickets import Ticket
-from storage.records import DROPPED, HOUR, PENDING, Judged
+from storage.records import DROPPED, HOUR, PENDING, StoredMention
 from storage.sqlite import doctor
 from storage.sqlite.conversations import rewrite_line
 from storage.sqlite.engine import index
-from storage.sqlite.engine.connection import Row, Tx, View
-from storage.sqlite.engine.database import Database
+from storage.sqlite.engine.connection import Row, SqliteTx, View
+from storage.sqlite.engine.database import SqliteDatabase
 from storage.sqlite.values import put_value, read_value
 
 BATCH: Final = 500
@@ -37,11 +37,11 @@ _PAGE_OF_EVENTS: Final = 1 << 18
 """Bytes."""
 _FIRST_PLACE: Final = (-(2**62), "", "")
 Place = Row | None
-Step = Callable[[Tx, int, Place], tuple[int, Place]]
+Step = Callable[[SqliteTx, int, Place], tuple[int, Place]]
 
 
 class SqliteMaintenance:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
 
     async def age(
@@ -103,7 +103,7 @@ class SqliteMaintenance:
         return await self._db.write(lambda tx: doctor.examine(tx, path, mend=mend))
 
 
-def _batch_of_texts(which: RetentionClass, before: int) -> Callable[[Tx], int | None]:
+def _batch_of_texts(which: RetentionClass, before: int) -> Callable[[SqliteTx], int | None]:
     """Forget the texts of up to ``BATCH`` ended events; ``None`` where none is left.
 
     The masked text of a mention stays, in its line too. Goes on from where it stopped the last
@@ -111,7 +111,7 @@ def _batch_of_texts(which: RetentionClass, before: int) -> Callable[[Tx], int | 
     """
     mark = f"purged_to:{which}"
 
-    def work(tx: Tx) -> int | None:
+    def work(tx: SqliteTx) -> int | None:
         start = int(read_value(tx, mark) or 0)
         rows = tx.db.execute(
             "SELECT e.seq, e.state, e.body, m.body FROM events e"
@@ -126,7 +126,7 @@ def _batch_of_texts(which: RetentionClass, before: int) -> Callable[[Tx], int | 
             start = seq
             event = tx.coder.load(Event, body)
             if retention_class(event, dropped=state == DROPPED) == which:
-                masked = tx.coder.load(Judged, judged).masked_text if judged else ""
+                masked = tx.coder.load(StoredMention, judged).masked_text if judged else ""
                 done += _forget_text(tx, seq, event, event.text if masked is None else masked)
         put_value(tx, mark, str(start))
         return done if rows and rows[0][1] != PENDING else None
@@ -134,7 +134,7 @@ def _batch_of_texts(which: RetentionClass, before: int) -> Callable[[Tx], int | 
     return work
 
 
-def _forget_text(tx: Tx, seq: int, event: Event, text: str) -> bool:
+def _forget_text(tx: SqliteTx, seq: int, event: Event, text: str) -> bool:
     """Leave ``text`` in an event and in its line; False where nothing else was there."""
     bare = with_text(event, text)
     if bare == event:
@@ -144,11 +144,11 @@ def _forget_text(tx: Tx, seq: int, event: Event, text: str) -> bool:
     return True
 
 
-def _batch_of(step: Step, before: int, after: Place) -> Callable[[Tx], tuple[int, Place]]:
+def _batch_of(step: Step, before: int, after: Place) -> Callable[[SqliteTx], tuple[int, Place]]:
     return lambda tx: step(tx, before, after)
 
 
-def _tickets(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
+def _tickets(tx: SqliteTx, before: int, after: Place) -> tuple[int, Place]:
     """Resolved tickets that were due before, and whose conversation has been quiet since."""
     (place,) = after or (0,)
     rows = tx.db.execute(
@@ -164,7 +164,7 @@ def _tickets(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
     return len(rows), rows[-1][:1] if rows else None
 
 
-def _conversations(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
+def _conversations(tx: SqliteTx, before: int, after: Place) -> tuple[int, Place]:
     """Conversations without news since and with nothing owed, with their lines."""
     rows = tx.db.execute(
         "SELECT updated_at, channel, id, body FROM conversations WHERE updated_at < ?"
@@ -185,7 +185,7 @@ def _conversations(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
     return done, rows[-1][:3] if rows else None
 
 
-def _is_owed(tx: Tx, thread: Row, ticket: str | None) -> bool:
+def _is_owed(tx: SqliteTx, thread: Row, ticket: str | None) -> bool:
     row = tx.db.execute(
         "SELECT 1 FROM replies WHERE channel = ? AND conversation = ?"
         " AND state IN ('draft', 'pending', 'sending') UNION ALL"
@@ -195,7 +195,7 @@ def _is_owed(tx: Tx, thread: Row, ticket: str | None) -> bool:
     return row is not None
 
 
-def _forget_conversation(tx: Tx, thread: Row) -> None:
+def _forget_conversation(tx: SqliteTx, thread: Row) -> None:
     tx.db.execute("DELETE FROM lines WHERE channel = ? AND conversation = ?", thread)
     tx.db.execute("DELETE FROM conversations WHERE channel = ? AND id = ?", thread)
     rows = tx.db.execute(
@@ -206,7 +206,7 @@ def _forget_conversation(tx: Tx, thread: Row) -> None:
         tx.db.execute("UPDATE replies SET body = ? WHERE id = ?", (tx.coder.dump(kept), row))
 
 
-def _lines(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
+def _lines(tx: SqliteTx, before: int, after: Place) -> tuple[int, Place]:
     """Lines from before that belong to no conversation which is kept."""
     (place,) = after or (0,)
     rows = tx.db.execute(
@@ -224,7 +224,7 @@ def _lines(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
     return len(gone), rows[-1][:1] if old else None
 
 
-def _alerts(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
+def _alerts(tx: SqliteTx, before: int, after: Place) -> tuple[int, Place]:
     """Alerts that were resolved before, with their deliveries."""
     (place,) = after or (0,)
     rows = tx.db.execute(
@@ -238,7 +238,7 @@ def _alerts(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
     return len(gone), rows[-1][:1] if rows else None
 
 
-def _dead_letters(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
+def _dead_letters(tx: SqliteTx, before: int, after: Place) -> tuple[int, Place]:
     """Dead letters; their events count as dropped from then on."""
     (place,) = after or (0,)
     rows = tx.db.execute(
@@ -258,7 +258,7 @@ def _dead_letters(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
     return len(rows), rows[-1][:1] if rows else None
 
 
-def _mutes(tx: Tx, before: int, after: Place) -> tuple[int, Place]:
+def _mutes(tx: SqliteTx, before: int, after: Place) -> tuple[int, Place]:
     """Mutes that expired before; all at once, since there are few."""
     done = tx.db.execute("DELETE FROM silences WHERE until < ?", (before,))
     return done.rowcount, after

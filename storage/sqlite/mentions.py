@@ -17,10 +17,10 @@ from core.mentions import (
     TrackedPost,
 )
 from storage.encoding import key_of
-from storage.records import DAY, UNDECIDED, Judged
+from storage.records import DAY, UNDECIDED, StoredMention
 from storage.search import wanted_filters
-from storage.sqlite.engine.connection import Row, Tx, Value, View
-from storage.sqlite.engine.database import Database
+from storage.sqlite.engine.connection import Row, SqliteTx, Value, View
+from storage.sqlite.engine.database import SqliteDatabase
 from storage.sqlite.engine.index import has_all, match
 from storage.sqlite.outbox import replies_to
 
@@ -34,7 +34,7 @@ _PRIVATE = "message"
 
 
 class SqliteMentions:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
 
     async def get(self, seq: int) -> MentionRecord | None:
@@ -83,13 +83,13 @@ class SqliteMentions:
                 " ORDER BY m.posted_at, m.seq",
                 (micros(at),),
             )
-            return [_mention(view, row, view.coder.load(Judged, row[3])) for row in rows]
+            return [_mention(view, row, view.coder.load(StoredMention, row[3])) for row in rows]
 
         return await self._db.read(query)
 
 
 class SqliteCorrections:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
 
     async def get(self, mention: int) -> Correction | None:
@@ -114,7 +114,7 @@ class SqliteCorrections:
                 CorrectedMention(
                     correction=load(Correction, body),
                     text=load(Event, event).text,
-                    judgement=load(Judged, judged).judgement,
+                    judgement=load(StoredMention, judged).judgement,
                 )
                 for body, judged, event in reversed(rows)
             ]
@@ -122,7 +122,7 @@ class SqliteCorrections:
         return await self._db.read(query)
 
     async def save(self, correction: Correction) -> None:
-        def work(tx: Tx) -> None:
+        def work(tx: SqliteTx) -> None:
             seq = correction.mention
             if tx.db.execute("SELECT 1 FROM mentions WHERE seq = ?", (seq,)).fetchone() is None:
                 raise Conflict(f"there is no mention {seq}; it may have been erased.")
@@ -135,7 +135,7 @@ class SqliteCorrections:
 
 
 class SqliteTrackedPosts:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
 
     async def get(self, mention: int) -> TrackedPost | None:
@@ -162,7 +162,7 @@ class SqliteTrackedPosts:
             for seq, body, raw in rows:
                 event = view.coder.load(Event, raw)
                 if event.public:
-                    found.append(view.coder.load(Judged, body).mention(seq, event))
+                    found.append(view.coder.load(StoredMention, body).mention(seq, event))
                 if len(found) >= limit:
                     break
             return found
@@ -181,7 +181,7 @@ class SqliteTrackedPosts:
         return await self._db.read(query)
 
     async def save(self, posts: Sequence[TrackedPost]) -> None:
-        def work(tx: Tx) -> None:
+        def work(tx: SqliteTx) -> None:
             tx.db.executemany(
                 "INSERT OR REPLACE INTO tracked (mention, channel, next_at, body)"
                 " SELECT seq, ?, ?, ? FROM mentions WHERE seq = ?",
@@ -209,7 +209,7 @@ def read_records(view: View, seqs: Sequence[int]) -> tuple[MentionRecord, ...]:
     rows = {row[0]: row for row in wanted}
     found = []
     for row in (rows[seq] for seq in seqs if seq in rows):
-        judged = view.coder.load(Judged, row[3])
+        judged = view.coder.load(StoredMention, row[3])
         found.append(
             MentionRecord(
                 mention=_mention(view, row, judged),
@@ -266,7 +266,7 @@ def _seqs_of_incident(view: View, incident: str) -> tuple[int, int]:
     return first or 0, last or 0
 
 
-def _mention(view: View, row: Row, judged: Judged) -> Mention:
+def _mention(view: View, row: Row, judged: StoredMention) -> Mention:
     seq, body = row[0], row[4]
     assert isinstance(seq, int)  # noqa: S101 - the columns' types, for the type checker
     assert isinstance(body, bytes)  # noqa: S101

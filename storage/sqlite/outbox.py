@@ -30,18 +30,18 @@ from storage.sqlite.conversations import (
     read_conversation,
     thread_of,
 )
-from storage.sqlite.engine.connection import Tx, View
-from storage.sqlite.engine.database import Database, release_dead
+from storage.sqlite.engine.connection import SqliteTx, View
+from storage.sqlite.engine.database import SqliteDatabase, release_dead
 
 
 class SqliteOutbox:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
         self._troubles_seen: dict[str, int] = {}
-        """Database.troubles when replies in doubt were last asked for, by channel."""
+        """SqliteDatabase.troubles when replies in doubt were last asked for, by channel."""
 
     async def claim(self, channel: str, limit: int, now: datetime) -> Sequence[Reply]:
-        def work(tx: Tx) -> list[Reply]:
+        def work(tx: SqliteTx) -> list[Reply]:
             rows = tx.db.execute(
                 "SELECT id, body FROM replies WHERE state = 'pending' AND channel = ? AND due <= ?"
                 " ORDER BY due, id LIMIT ?",
@@ -70,7 +70,7 @@ class SqliteOutbox:
         also_own = self._troubles_seen.get(channel, 0) < self._db.troubles
         self._troubles_seen[channel] = self._db.troubles
 
-        def work(tx: Tx) -> list[Reply]:
+        def work(tx: SqliteTx) -> list[Reply]:
             release_dead(tx, path)
             mine = (key_of(channel), tx.owner)
             if also_own:
@@ -97,7 +97,7 @@ class SqliteOutbox:
         return await self._db.write(lambda tx: [_finish(tx, result) for result in results])
 
     async def add(self, reply: Reply, *, ticket: Ticket | None = None) -> bool:
-        def work(tx: Tx) -> bool:
+        def work(tx: SqliteTx) -> bool:
             if _row(tx, reply.key) is not None:
                 return False
             number = None if ticket is None else tickets.put(tx, ticket)
@@ -116,7 +116,7 @@ class SqliteOutbox:
         return await self._db.read(query)
 
     async def settle_draft(self, key: str, *, by: str, approve: bool, text: str) -> Reply:
-        def work(tx: Tx) -> Reply:
+        def work(tx: SqliteTx) -> Reply:
             row, draft = _find(tx, key)
             reply = settled(draft, by=by, approve=approve, text=text)
             _save(tx, row, reply)
@@ -137,7 +137,7 @@ class SqliteOutbox:
         return await self._db.read(query)
 
 
-def add_reply(tx: Tx, reply: Reply) -> bool:
+def add_reply(tx: SqliteTx, reply: Reply) -> bool:
     """Put a reply into the outbox; False where its key is there already."""
     target = reply.target
     reply = admitted(reply, ended=_has_ended(tx, reply))
@@ -157,7 +157,7 @@ def add_reply(tx: Tx, reply: Reply) -> bool:
     return found.rowcount > 0
 
 
-def cancel_for(tx: Tx, mention: int, reason: str) -> None:
+def cancel_for(tx: SqliteTx, mention: int, reason: str) -> None:
     """Cancel the replies to a mention that were not sent yet."""
     rows = tx.db.execute(
         "SELECT id, body FROM replies WHERE mention = ? AND state IN ('draft', 'pending')",
@@ -180,7 +180,7 @@ def replies_to(view: View, seqs: Sequence[int]) -> dict[int, list[Reply]]:
     return found
 
 
-def _finish(tx: Tx, result: ReplyResult) -> Reply:
+def _finish(tx: SqliteTx, result: ReplyResult) -> Reply:
     row, reply = _find(tx, result.key)
     if is_repeat(reply, result):
         return reply
@@ -195,7 +195,7 @@ def _finish(tx: Tx, result: ReplyResult) -> Reply:
     return changed
 
 
-def _end_conversation(tx: Tx, last: Reply) -> None:
+def _end_conversation(tx: SqliteTx, last: Reply) -> None:
     target = last.target
     before = read_conversation(tx, target.channel, target.conversation)
     put_conversation(tx, ended_by(last, before, moment(tx.now)))
@@ -214,19 +214,19 @@ def _has_ended(view: View, reply: Reply) -> bool:
     return found is not None and found.state is ConversationState.ENDED
 
 
-def _find(tx: Tx, key: str) -> tuple[int, Reply]:
+def _find(tx: SqliteTx, key: str) -> tuple[int, Reply]:
     found = _row(tx, key)
     if found is None:
         raise Conflict(f"there is no reply {key}; it may have been erased.")
     return found
 
 
-def _row(tx: Tx, key: str) -> tuple[int, Reply] | None:
+def _row(tx: SqliteTx, key: str) -> tuple[int, Reply] | None:
     row = tx.db.execute("SELECT id, body FROM replies WHERE key = ?", (key_of(key),)).fetchone()
     return (row[0], tx.coder.load(Reply, row[1])) if row else None
 
 
-def _save(tx: Tx, row: int, reply: Reply, *, owner: int = 0) -> None:
+def _save(tx: SqliteTx, row: int, reply: Reply, *, owner: int = 0) -> None:
     tx.db.execute(
         "UPDATE replies SET state = ?, due = ?, owner = ?, doubt = 0, body = ? WHERE id = ?",
         (reply.state.value, _due(reply), owner, tx.coder.dump(reply), row),

@@ -9,12 +9,12 @@ from core.events import Event
 from core.tickets import Ticket
 from storage.encoding import key_of
 from storage.portable import BATCH, KINDS, SEALED, SEALED_KINDS, Progress, Row, Value
-from storage.records import Judged
+from storage.records import StoredMention
 from storage.sqlite import tickets
 from storage.sqlite.engine import index
 from storage.sqlite.engine.connection import Row as Place
-from storage.sqlite.engine.connection import Tx, View
-from storage.sqlite.engine.database import Database
+from storage.sqlite.engine.connection import SqliteTx, View
+from storage.sqlite.engine.database import SqliteDatabase
 from storage.sqlite.events import note_day
 
 _KEYS: Final = {
@@ -49,7 +49,7 @@ _SEQUENCES: Final = {
 
 
 class SqliteRows:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
 
     async def read(self, kind: str) -> AsyncIterator[list[Row]]:
@@ -61,7 +61,7 @@ class SqliteRows:
     async def write(self, kind: str, rows: Sequence[Row]) -> None:
         writer = _WRITERS.get(kind, _as_it_is)
 
-        def work(tx: Tx) -> None:
+        def work(tx: SqliteTx) -> None:
             for row in rows:
                 writer(tx, kind, row)
 
@@ -117,7 +117,7 @@ def _reading(kind: str, after: Row | None) -> Callable[[View], list[Row]]:
     return query
 
 
-def _sealing(kind: str, after: Place | None) -> Callable[[Tx], tuple[int, int, Place | None]]:
+def _sealing(kind: str, after: Place | None) -> Callable[[SqliteTx], tuple[int, int, Place | None]]:
     """Seals one batch after a place anew where it is not under the newest key.
 
     The work returns how many rows it looked at, how many it sealed, and the next place.
@@ -128,7 +128,7 @@ def _sealing(kind: str, after: Place | None) -> Callable[[Tx], tuple[int, int, P
     names, marks = ", ".join(keys), ", ".join("?" for _ in keys)
     where = "" if after is None else f"WHERE ({names}) > ({marks})"
 
-    def work(tx: Tx) -> tuple[int, int, Place | None]:
+    def work(tx: SqliteTx) -> tuple[int, int, Place | None]:
         rows = tx.db.execute(
             f"SELECT {names}, {column} FROM {kind} {where} ORDER BY {names} LIMIT {BATCH}",  # noqa: S608 - made of literals of this package
             after or (),
@@ -155,11 +155,11 @@ def _numbers(view: View) -> list[Row]:
     return sorted(found, key=str)
 
 
-def _as_it_is(tx: Tx, kind: str, row: Row) -> bool:
+def _as_it_is(tx: SqliteTx, kind: str, row: Row) -> bool:
     return _insert(tx, kind, dict(zip(KINDS[kind], row, strict=True)))
 
 
-def _insert(tx: Tx, table: str, values: dict[str, Value]) -> bool:
+def _insert(tx: SqliteTx, table: str, values: dict[str, Value]) -> bool:
     marks = ", ".join("?" for _ in values)
     done = tx.db.execute(
         f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks}) ON CONFLICT DO NOTHING",  # noqa: S608 - names are literals of this package
@@ -168,11 +168,11 @@ def _insert(tx: Tx, table: str, values: dict[str, Value]) -> bool:
     return done.rowcount > 0
 
 
-def _mention(tx: Tx, kind: str, row: Row) -> bool:
+def _mention(tx: SqliteTx, kind: str, row: Row) -> bool:
     values = dict(zip(KINDS[kind], row, strict=True))
     seq, posted, body = row[0], row[1], row[5]
     assert isinstance(body, bytes)  # noqa: S101 - the fields' types, for the type checker
-    judged = tx.coder.load(Judged, body)
+    judged = tx.coder.load(StoredMention, body)
     values["incident"] = None if judged.incident is None else key_of(judged.incident)
     if not _insert(tx, kind, values):
         return False
@@ -185,7 +185,7 @@ def _mention(tx: Tx, kind: str, row: Row) -> bool:
     return True
 
 
-def _ticket(tx: Tx, kind: str, row: Row) -> bool:
+def _ticket(tx: SqliteTx, kind: str, row: Row) -> bool:
     number, origin, body = row
     assert isinstance(body, bytes)  # noqa: S101
     if tx.db.execute("SELECT 1 FROM tickets WHERE number = ?", (number,)).fetchone():
@@ -194,12 +194,12 @@ def _ticket(tx: Tx, kind: str, row: Row) -> bool:
     return True
 
 
-def _numbered(tx: Tx, kind: str, row: Row) -> bool:
+def _numbered(tx: SqliteTx, kind: str, row: Row) -> bool:
     values = dict(zip(KINDS[kind], row, strict=True))
     return _insert(tx, kind, {"id": values.pop("place"), **values})
 
 
-def _conversation(tx: Tx, kind: str, row: Row) -> bool:
+def _conversation(tx: SqliteTx, kind: str, row: Row) -> bool:
     values = dict(zip(KINDS[kind], row, strict=True))
     body = values["body"]
     assert isinstance(body, bytes)  # noqa: S101
@@ -207,19 +207,19 @@ def _conversation(tx: Tx, kind: str, row: Row) -> bool:
     return _insert(tx, kind, values | {"updated_at": updated})
 
 
-def _line(tx: Tx, kind: str, row: Row) -> bool:
+def _line(tx: SqliteTx, kind: str, row: Row) -> bool:
     values = dict(zip(KINDS[kind], row, strict=True))
     del values["direction"]
     return _insert(tx, kind, values)
 
 
-def _delivery(tx: Tx, kind: str, row: Row) -> bool:
+def _delivery(tx: SqliteTx, kind: str, row: Row) -> bool:
     values = dict(zip(KINDS[kind], row, strict=True))
     (alert,) = tx.db.execute("SELECT id FROM alerts WHERE key = ?", (row[0],)).fetchone()
     return _insert(tx, kind, values | {"alert": alert})
 
 
-def _number(tx: Tx, kind: str, row: Row) -> bool:
+def _number(tx: SqliteTx, kind: str, row: Row) -> bool:
     name, last = row
     if name not in _SEQUENCES:
         tx.db.execute(
@@ -237,7 +237,7 @@ def _number(tx: Tx, kind: str, row: Row) -> bool:
     return True
 
 
-_WRITERS: Final[dict[str, Callable[[Tx, str, Row], bool]]] = {
+_WRITERS: Final[dict[str, Callable[[SqliteTx, str, Row], bool]]] = {
     "mentions": _mention,
     "conversations": _conversation,
     "tickets": _ticket,

@@ -9,22 +9,21 @@ from storage.sqlite.alerts import SqliteAlerts
 from storage.sqlite.audit import SqliteAudit
 from storage.sqlite.conversations import SqliteConversations
 from storage.sqlite.customers import SqliteCustomers
-from storage.sqlite.engine.database import Database
+from storage.sqlite.engine.database import SqliteDatabase
 from storage.sqlite.events import SqliteEvents
 from storage.sqlite.incidents import SqliteIncidents
 from storage.sqlite.maintenance import SqliteMaintenance
 from storage.sqlite.mentions import SqliteCorrections, SqliteMentions, SqliteTrackedPosts
 from storage.sqlite.outbox import SqliteOutbox
-from storage.sqlite.pauses import SqlitePauses
 from storage.sqlite.rows import SqliteRows
 from storage.sqlite.tickets import SqliteTickets
-from storage.sqlite.values import SqliteArticles, SqliteValues
+from storage.sqlite.values import SqliteArticles, SqlitePauses, SqliteValues
 
 
 class SqliteStore:
     """The ``core.repositories.Store`` over one SQLite file."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         """Use ``open``."""
         self._db = db
         self.events = SqliteEvents(db)
@@ -58,7 +57,9 @@ class SqliteStore:
         ``max_pages`` limits the file's size in pages of 4096 bytes. Raises StoreReadOnly,
         StoreLocked, StoreFull, SchemaTooNew or StoreError, each with the remedy.
         """
-        return cls(await Database.open(Path(path), clock=clock, keys=keys, max_pages=max_pages))
+        return cls(
+            await SqliteDatabase.open(Path(path), clock=clock, keys=keys, max_pages=max_pages)
+        )
 
     @property
     def path(self) -> Path:

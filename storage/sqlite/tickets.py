@@ -21,12 +21,12 @@ from storage.records import DAY, FIRST, about
 from storage.search import ticket_words
 from storage.sqlite.conversations import put_conversation, read_conversation
 from storage.sqlite.engine import index
-from storage.sqlite.engine.connection import Tx, Value, View
-from storage.sqlite.engine.database import Database
+from storage.sqlite.engine.connection import SqliteTx, Value, View
+from storage.sqlite.engine.database import SqliteDatabase
 
 
 class SqliteTickets:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
 
     async def get(self, number: str) -> Ticket | None:
@@ -66,7 +66,7 @@ class SqliteTickets:
         return await self._db.read(query)
 
     async def save(self, ticket: Ticket, *, was: Ticket) -> None:
-        def work(tx: Tx) -> None:
+        def work(tx: SqliteTx) -> None:
             found = _find(tx, was.number)
             require_unchanged(None if found is None else found[1], was)
             assert found is not None  # noqa: S101 - or it would not equal ``was``
@@ -96,7 +96,7 @@ class SqliteTickets:
         return await self._db.read(query)
 
     async def mark_reminded(self, number: str, at: datetime) -> None:
-        def work(tx: Tx) -> None:
+        def work(tx: SqliteTx) -> None:
             found = _find(tx, number)
             if found is not None:
                 _update(tx, *found, dataclasses.replace(found[1], reminded_at=at))
@@ -104,7 +104,7 @@ class SqliteTickets:
         await self._db.write(work)
 
 
-def reserve(tx: Tx, kind: str) -> str:
+def reserve(tx: SqliteTx, kind: str) -> str:
     """The next number of a kind: ``T-1001``, ``INC-101``."""
     (last,) = tx.db.execute(
         "INSERT INTO numbers (name, last) VALUES (?, ?)"
@@ -114,19 +114,19 @@ def reserve(tx: Tx, kind: str) -> str:
     return f"{kind}-{last}"
 
 
-def put(tx: Tx, ticket: Ticket) -> str:
+def put(tx: SqliteTx, ticket: Ticket) -> str:
     """Store a ticket, new or changed; returns its number, or that of the one about its mention."""
     row = tx.db.execute("SELECT channel, id FROM events WHERE seq = ?", (ticket.mention,))
     event = row.fetchone()
     return _put(tx, ticket, about(*event) if event else None)
 
 
-def put_decided(tx: Tx, ticket: Ticket, channel: Value, native: Value) -> str:
+def put_decided(tx: SqliteTx, ticket: Ticket, channel: Value, native: Value) -> str:
     """As ``put``, for a decision about an event; what staff noted since it was read stays."""
     return _put(tx, ticket, about(channel, native), keep_staff=True)
 
 
-def insert(tx: Tx, ticket: Ticket, origin: Value, *, body: bytes | None = None) -> None:
+def insert(tx: SqliteTx, ticket: Ticket, origin: Value, *, body: bytes | None = None) -> None:
     """Store a ticket that is not there; ``body`` is the record as another store wrote it."""
     values = _values(tx, ticket)
     found = tx.db.execute(
@@ -151,7 +151,7 @@ def _find(view: View, number: str) -> tuple[int, Ticket] | None:
     return (row[0], view.coder.load(Ticket, row[1])) if row else None
 
 
-def _put(tx: Tx, ticket: Ticket, origin: bytes | None, *, keep_staff: bool = False) -> str:
+def _put(tx: SqliteTx, ticket: Ticket, origin: bytes | None, *, keep_staff: bool = False) -> str:
     found = _find(tx, ticket.number)
     if found is not None:
         _update(tx, *found, with_staff(ticket, found[1]) if keep_staff else ticket)
@@ -165,7 +165,7 @@ def _put(tx: Tx, ticket: Ticket, origin: bytes | None, *, keep_staff: bool = Fal
     return ticket.number
 
 
-def _update(tx: Tx, row: int, stored: Ticket, ticket: Ticket) -> None:
+def _update(tx: SqliteTx, row: int, stored: Ticket, ticket: Ticket) -> None:
     tx.db.execute(
         "UPDATE tickets SET brand = ?, channel = ?, conversation = ?, customer = ?, owner = ?,"
         " state = ?, severity = ?, due = ?, answered = ?, reminded = ?, body = ? WHERE id = ?",
@@ -176,7 +176,7 @@ def _update(tx: Tx, row: int, stored: Ticket, ticket: Ticket) -> None:
         index.add_ticket(tx, row, ticket)
 
 
-def _values(tx: Tx, ticket: Ticket) -> tuple[Value, ...]:
+def _values(tx: SqliteTx, ticket: Ticket) -> tuple[Value, ...]:
     coder = tx.coder
     return (
         ticket.brand,
@@ -214,4 +214,4 @@ def _place(after: str) -> Sequence[Value]:
         severity, due, place, number = after.split(":", 3)
         return severity, int(due), int(place), key_of(number)
     except ValueError:
-        raise InputError(f"{after!r} is no place in a list. Start from the first page.") from None
+        raise InputError(f"{after!r} is not a page token. Start from the first page.") from None

@@ -17,6 +17,7 @@ from core.outbox import Reply, ReplyState, Target
 from core.outcomes import Outcome, Plan
 from core.repositories import Store
 from core.tickets import Ticket, TicketState
+from storage.mongo.store import MongoStore
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -189,3 +190,8 @@ def adds_up(counts: EventCounts) -> bool:
 
 def texts(mentions: Sequence[Mention]) -> list[str]:
     return [each.event.text for each in mentions]
+
+
+def has_transactions(store: Store) -> bool:
+    """False for a MongoDB server that stands alone: there a batch is safe by its order."""
+    return not isinstance(store, MongoStore) or store._db.transactions

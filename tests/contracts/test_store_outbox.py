@@ -150,6 +150,23 @@ async def test_only_what_is_being_sent_can_be_finished(store: Store) -> None:
     assert await store.conversations.lines("chat", "c1") == []
 
 
+async def test_a_batch_of_results_is_stored_whole_or_not_at_all(store: Store) -> None:
+    for key in ("r1", "r2"):
+        assert await store.outbox.add(reply(key))
+    await store.outbox.claim("chat", 2, NOW)
+    sent = [
+        ReplyResult(key=key, state=ReplyState.SENT, native_id=f"n-{key}") for key in ("r1", "r2")
+    ]
+    unknown = ReplyResult(key="nothing", state=ReplyState.SENT)
+    with pytest.raises(Conflict, match="nothing"):
+        await store.outbox.finish([unknown, *sent])
+    assert await store.outbox.waiting_channels() == ["chat"]
+    done = await store.outbox.finish(sent)
+    assert [(one.key, one.native_id) for one in done] == [("r1", "n-r1"), ("r2", "n-r2")]
+    assert await store.outbox.waiting_channels() == []
+    assert await store.outbox.finish([]) == []
+
+
 async def test_only_what_nobody_alive_is_sending_is_in_doubt(store: Store, opener: Opener) -> None:
     other = await opener(ManualClock(NOW))
     await store.outbox.add(reply("mine"))

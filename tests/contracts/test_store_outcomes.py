@@ -21,6 +21,7 @@ from tests.contracts.store_support import (
     adds_up,
     conversation,
     event,
+    has_transactions,
     heard,
     mention,
     plan,
@@ -69,6 +70,50 @@ async def test_recording_twice_changes_nothing(store: Store) -> None:
     counts = await store.events.counts()
     assert (counts.done, counts.dropped) == (1, {})
     assert adds_up(counts)
+
+
+async def test_a_batch_of_outcomes_is_recorded_in_its_order(store: Store) -> None:
+    first, second, third = await take(store, event("e1"), event("e2"), event("e3"))
+    await store.events.record(
+        [
+            Outcome(seq=first.seq, mention=mention(first), plan=plan(ticket=ticket())),
+            Outcome(seq=second.seq, dropped="spam"),
+            Outcome(
+                seq=third.seq,
+                mention=mention(third),
+                plan=plan(conversation=conversation(), replies=(reply("r3"),)),
+            ),
+            Outcome(seq=second.seq, dropped="no_brand"),
+        ]
+    )
+    counts = await store.events.counts()
+    assert (counts.done, counts.pending, counts.dropped) == (2, 0, {"spam": 1})
+    assert [one.key for one in await store.outbox.claim("chat", 9, NOW)] == ["r3"]
+    assert await store.tickets.get("T-1001") is not None
+    await store.events.record([])
+
+
+async def test_a_batch_that_fails_leaves_nothing_and_its_outcomes_can_be_recorded_alone(
+    store: Store,
+) -> None:
+    good, bad = await take(store, event("e1"), event("e2"))
+    wrong = mention(bad, brands=(object(),))
+    outcomes = [
+        Outcome(seq=good.seq, mention=mention(good), plan=plan(replies=(reply("r1"),))),
+        Outcome(seq=bad.seq, mention=wrong),
+    ]
+    with pytest.raises(TypeError):
+        await store.events.record(outcomes)
+    if has_transactions(store):
+        assert (await store.events.counts()).done == 0
+        assert await store.mentions.get(good.seq) is None
+        assert await store.outbox.waiting_channels() == []
+    await store.events.record(outcomes[:1])
+    with pytest.raises(TypeError):
+        await store.events.record(outcomes[1:])
+    counts = await store.events.counts()
+    assert (counts.done, counts.pending) == (1, 1)
+    assert await store.outbox.waiting_channels() == ["chat"]
 
 
 async def test_a_dropped_event_is_counted_by_its_reason(store: Store) -> None:

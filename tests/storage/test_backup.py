@@ -150,14 +150,14 @@ async def test_what_is_no_backup_is_refused(url: str, tmp_path: Path, mongo_url:
     sqlite = sound.read_bytes()
     rows = gzip.compress(b'{"format": "tingfeng rows 1"}\n{"kind": "events"}\n[1]\n')
     for content, message in {
-        b"": "no sound backup",
-        b"hello": "no sound backup",
-        gzip.compress(b"{}\n"): "no backup of Tingfeng",
-        gzip.compress(b"nonsense\n"): "no sound backup",
-        rows: "cut off or changed",
-        rows[:-10]: "no sound backup",
-        gzip.compress(gzip.decompress(rows) + b"[{}]\n"): "no sound backup",
-        gzip.compress(gzip.decompress(rows) + b"[\n"): "no sound backup",
+        b"": "not a sound backup",
+        b"hello": "not a sound backup",
+        gzip.compress(b"{}\n"): "not a Tingfeng backup",
+        gzip.compress(b"nonsense\n"): "not a sound backup",
+        rows: "truncated or was changed",
+        rows[:-10]: "not a sound backup",
+        gzip.compress(gzip.decompress(rows) + b"[{}]\n"): "not a sound backup",
+        gzip.compress(gzip.decompress(rows) + b"[\n"): "not a sound backup",
         gzip.compress(gzip.decompress(rows) + b'{"end": {"events": [2, "1"]}}\n'): "cut off",
         sqlite[:5000]: "backup",
         sqlite[:8192] + b"\xff" * (len(sqlite) - 8192): "backup",

@@ -9,7 +9,7 @@ import pytest
 from core.clock import ManualClock
 from storage.factory import AnyStore, open_store
 from storage.mongo.store import MongoStore
-from storage.sqlite.engine.connection import Tx
+from storage.sqlite.engine.connection import SqliteTx
 from storage.sqlite.store import SqliteStore
 from tests.contracts.store_support import NOW, adds_up, alert, heard, post, reply
 from tests.storage.test_moving import fill
@@ -29,7 +29,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await opened.close()
 
 
-def _execute(tx: Tx, statements: tuple[str, ...]) -> None:
+def _execute(tx: SqliteTx, statements: tuple[str, ...]) -> None:
     for statement in statements:
         tx.db.execute(statement)
 

@@ -19,7 +19,7 @@ from core.pauses import Pause
 from core.tickets import TicketFilter
 from storage.encryption import Keys, new_key
 from storage.factory import AnyStore, open_store
-from storage.sqlite.engine.connection import Tx
+from storage.sqlite.engine.connection import SqliteTx
 from storage.sqlite.store import SqliteStore
 from tests.contracts.store_support import (
     HOSTILE,
@@ -228,7 +228,7 @@ async def test_the_log_is_a_chain(store: AnyStore) -> None:
     await store.close()
 
 
-def _run(tx: Tx, statement: str) -> None:
+def _run(tx: SqliteTx, statement: str) -> None:
     tx.db.execute(statement)
 
 

@@ -18,7 +18,7 @@ from storage.encoding import dump
 from storage.mongo.engine import link
 from storage.mongo.engine import schema as mongo_schema
 from storage.mongo.store import MongoStore
-from storage.records import Judged
+from storage.records import StoredMention
 from storage.sqlite.engine import schema
 from storage.sqlite.store import SqliteStore
 from tests.contracts.store_support import (
@@ -54,7 +54,7 @@ def old_file(path: Path) -> None:
             " VALUES ('chat', 'e1', 0, 'post', 'u1', 1, ?, ?)",
             (AT, dump(SAID)),
         )
-        judged = dump(Judged(brands=("lehui",), judgement=judgement()))
+        judged = dump(StoredMention(brands=("lehui",), judgement=judgement()))
         db.execute(
             "INSERT INTO mentions (seq, posted_at, negative, body) VALUES (1, ?, 1, ?)",
             (AT, judged),
@@ -135,7 +135,7 @@ async def test_a_database_of_the_first_version(mongo_url: str) -> None:
     await old.table("events").add(
         {"_id": 1, **settled, "state": 1, "owner": 0, "received": AT, "body": dump(SAID)}
     )
-    judged = Judged(brands=("lehui",), judgement=judgement())
+    judged = StoredMention(brands=("lehui",), judgement=judgement())
     found = {"words": [], "line": "", "filters": [], "body": dump(judged)}
     await old.table("mentions").add(
         {"_id": 1, "posted": AT, "negative": True, "withdrawn": False, "ticket": None, **found}

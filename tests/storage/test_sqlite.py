@@ -22,7 +22,7 @@ from core.errors import (
 )
 from storage.factory import open_store
 from storage.sqlite.engine import connection, schema
-from storage.sqlite.engine.connection import Tx
+from storage.sqlite.engine.connection import SqliteTx
 from storage.sqlite.store import SqliteStore
 from tests.contracts.store_support import NOW, adds_up, event, put, reply, take
 
@@ -227,7 +227,7 @@ async def test_an_error_in_one_operation_is_only_its_callers(store: SqliteStore)
 
 
 async def test_what_a_failed_operation_did_is_undone(store: SqliteStore) -> None:
-    def work(tx: Tx) -> None:
+    def work(tx: SqliteTx) -> None:
         tx.db.execute("INSERT INTO settings (key, value) VALUES ('half', 'done')")
         tx.count("received", 1)
         tx.index("INSERT INTO tickets_index (rowid, words) VALUES (?, ?)", (1, "x"))

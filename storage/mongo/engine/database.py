@@ -18,7 +18,7 @@ from storage.encryption import RING, Coder, Keys, Seal, unlock
 from storage.lease import Lease, alive
 from storage.mongo.engine.link import Doc, Link, connect
 from storage.mongo.engine.schema import migrate
-from storage.mongo.engine.tx import Tx, integer
+from storage.mongo.engine.tx import MongoTx, integer
 from storage.records import PENDING
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ async def _seal(link: Link, keys: Keys) -> Seal:
     return unlock(None if ring is None else str(ring["value"]), keys, link.where)
 
 
-class Database:
+class MongoDatabase:
     """One MongoDB database: its link, this process's sign of life, and the transactions.
 
-    Repositories hand it coroutines of a ``Tx``; what they return is returned.
+    Repositories hand it coroutines of a ``MongoTx``; what they return is returned.
     """
 
     def __init__(self, link: Link, coder: Coder, lease: Lease, clock: Clock) -> None:
@@ -95,6 +95,11 @@ class Database:
         database._heart = asyncio.create_task(database._beat())
         return database
 
+    @property
+    def transactions(self) -> bool:
+        """True where the server can change several documents at once."""
+        return self._link.transactions
+
     async def close(self) -> None:
         """Hand back what is held and disconnect; may be called twice."""
         if self._closed:
@@ -119,7 +124,7 @@ class Database:
             with contextlib.suppress(StoreError):  # the next beat tries again
                 await self.alone(beat)
 
-    async def write(self, work: Callable[[Tx], Awaitable[R]]) -> R:
+    async def write(self, work: Callable[[MongoTx], Awaitable[R]]) -> R:
         """Run ``work`` in a transaction where the server has them; durable on return.
 
         Without transactions ``work`` must be safe by the order of its changes.
@@ -142,13 +147,13 @@ class Database:
         finally:
             self._slots.put_nowait(slot)
 
-    async def alone(self, work: Callable[[Tx], Awaitable[R]]) -> R:
+    async def alone(self, work: Callable[[MongoTx], Awaitable[R]]) -> R:
         """``work`` outside of any transaction: reading, or changes that are safe one by one."""
         async with self.session() as tx:
             return await work(tx)
 
     @contextlib.asynccontextmanager
-    async def session(self) -> AsyncIterator[Tx]:
+    async def session(self) -> AsyncIterator[MongoTx]:
         """As ``alone``, for work that yields results as it goes."""
         async with self._noted(), self._link.asking():
             yield self._tx(None)
@@ -166,9 +171,9 @@ class Database:
             self.failing = True
             raise
 
-    def _tx(self, session: "Session") -> Tx:
+    def _tx(self, session: "Session") -> MongoTx:
         now = micros(self._clock.now())
-        return Tx(self._link, session, self.coder, now=now, owner=self._lease.owner)
+        return MongoTx(self._link, session, self.coder, now=now, owner=self._lease.owner)
 
 
 def lock_path() -> Path:
@@ -182,14 +187,14 @@ def host() -> str:
     return f"{socket.gethostname()}:{folder.st_dev}:{folder.st_ino}"
 
 
-async def beat(tx: Tx) -> None:
+async def beat(tx: MongoTx) -> None:
     """Give a sign of life."""
     await tx.table("owners").change(
         {"_id": tx.owner}, {"$set": {"host": host(), "seen": tx.now}}, upsert=True
     )
 
 
-async def release_dead(tx: Tx) -> None:
+async def release_dead(tx: MongoTx) -> None:
     """Hand back what dead processes held."""
     for doc in await tx.table("owners").many({"_id": {"$ne": tx.owner}}):
         if is_gone(tx, doc):
@@ -197,14 +202,14 @@ async def release_dead(tx: Tx) -> None:
             await release(tx, integer(doc, "_id"))
 
 
-def is_gone(tx: Tx, doc: Doc) -> bool:
+def is_gone(tx: MongoTx, doc: Doc) -> bool:
     """True where the process that gave this sign of life is dead."""
     if doc["host"] == host():
         return not alive(lock_path(), integer(doc, "_id"))
     return integer(doc, "seen") < tx.now - SILENT
 
 
-async def release(tx: Tx, owner: int) -> None:
+async def release(tx: MongoTx, owner: int) -> None:
     """Hand back what a process held, and forget the process."""
     await release_events(tx, owner)
     await tx.table("replies").change_all(
@@ -216,6 +221,6 @@ async def release(tx: Tx, owner: int) -> None:
     await tx.table("owners").drop({"_id": owner})
 
 
-async def release_events(tx: Tx, owner: int) -> None:
+async def release_events(tx: MongoTx, owner: int) -> None:
     """Hand back the events that a process held."""
     await tx.table("events").change_all({"state": PENDING, "owner": owner}, {"$set": {"owner": 0}})

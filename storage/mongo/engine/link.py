@@ -1,7 +1,7 @@
 """The only file that knows motor: connecting, running work, and what its errors mean.
 
-The rest of the store sees ``Tx`` and ``Table``. Moving to PyMongo's asynchronous client changes
-this file alone: the client's name, ``await`` before ``client.close`` and ``start_session``.
+The rest of the store sees ``MongoTx`` and ``Table``. Moving to PyMongo's asynchronous client
+changes this file alone: the client's name, ``await`` before ``client.close`` and ``start_session``.
 """
 
 import asyncio
@@ -176,7 +176,7 @@ class Link:
     async def run(self, work: "Callable[[Session], Awaitable[R]]") -> R:
         """Run work in a transaction where the server has them.
 
-        Work that met a write by somebody else runs again from its beginning. Without transactions
+        Work that met a conflicting write runs again from its beginning. Without transactions
         it must be safe by its order: what it finds done already it leaves.
         """
         wait = FIRST_WAIT
@@ -224,7 +224,7 @@ class Link:
 
 
 def _again(error: PyMongoError) -> bool:
-    """True where somebody else wrote at the same time, so that a second look finds it."""
+    """True for a write conflict, where a second try sees the other write."""
     if isinstance(error, ConnectionFailure):
         return False
     if isinstance(error, BulkWriteError):
@@ -237,7 +237,7 @@ def _again(error: PyMongoError) -> bool:
 
 
 async def connect(url: str, *, transactions: bool | None) -> Link:
-    """Connect; raises StoreError with the remedy where nobody answers.
+    """Connect; raises StoreError with the remedy where the server does not answer.
 
     ``transactions``: whether to use them; ``None`` asks the server.
     """

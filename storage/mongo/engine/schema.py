@@ -85,7 +85,7 @@ async def _second(link: Link) -> None:
 
 
 MIGRATIONS: Final[tuple[Callable[[Link], Awaitable[None]], ...]] = (_first, _second)
-"""What leads from version n to n + 1, by n. A step may run twice, and changes nothing then."""
+"""Steps from version n to n + 1, by n. A step may run twice, and changes nothing then."""
 
 VERSION: Final = len(MIGRATIONS)
 

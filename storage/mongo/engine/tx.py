@@ -17,7 +17,7 @@ _COMPRESS_FROM: Final = 1 << 20
 _PACKED: Final = b"\x00z"
 
 
-class Tx:
+class MongoTx:
     """The collections, inside one transaction or outside of any."""
 
     def __init__(
@@ -103,7 +103,7 @@ def field_name(name: str) -> str:
 
 
 def counter_name(field: str) -> str:
-    """The counter that ``Tx.count`` was given."""
+    """The counter that ``MongoTx.count`` was given."""
     for char in "\x00$.%":
         field = field.replace(f"%{ord(char):02X}", char)
     return field

@@ -45,7 +45,7 @@ class View:
         self.coder = coder
 
 
-class Tx(View):
+class SqliteTx(View):
     """One caller's part of a write transaction.
 
     Changes of the index tables are written just before the commit, because SQLite would otherwise

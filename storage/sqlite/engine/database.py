@@ -13,7 +13,7 @@ from core.clock import Clock
 from core.errors import Conflict, StoreError, StoreReadOnly
 from storage.encryption import RING, Coder, Keys, Seal, unlock
 from storage.lease import Lease, alive
-from storage.sqlite.engine.connection import Tx, View, connect, translate
+from storage.sqlite.engine.connection import SqliteTx, View, connect, translate
 from storage.sqlite.engine.schema import migrate
 from storage.sqlite.engine.writer import Writer
 
@@ -106,7 +106,7 @@ class Readers:
         return view
 
 
-class Database:
+class SqliteDatabase:
     """One SQLite file: a writer thread, a pool of readers, and the lock of a living process.
 
     Repositories hand it functions of a transaction or of a view; what they return is returned.
@@ -152,7 +152,7 @@ class Database:
         self._readers.close()
         self._lease.close()
 
-    async def write(self, work: Callable[[Tx], R]) -> R:
+    async def write(self, work: Callable[[SqliteTx], R]) -> R:
         """Run ``work`` in a transaction, durable on return; raises what it raises."""
         try:
             return await self._writer.do(work)
@@ -183,23 +183,23 @@ class Database:
         await asyncio.to_thread(work)
 
 
-def _enrol(tx: Tx) -> None:
+def _enrol(tx: SqliteTx) -> None:
     """Make this process known to the others."""
     tx.db.execute("INSERT INTO owners (id, opened_at) VALUES (?, ?)", (tx.owner, tx.now))
 
 
-def _leave(tx: Tx) -> None:
+def _leave(tx: SqliteTx) -> None:
     release(tx, tx.owner)
 
 
-def release_dead(tx: Tx, path: Path) -> None:
+def release_dead(tx: SqliteTx, path: Path) -> None:
     """Hand back what dead processes held."""
     for (owner,) in tx.db.execute("SELECT id FROM owners WHERE id <> ?", (tx.owner,)).fetchall():
         if not alive(path, owner):
             release(tx, owner)
 
 
-def release(tx: Tx, owner: int) -> None:
+def release(tx: SqliteTx, owner: int) -> None:
     """Hand back what a process held, and forget the process; a reply it was sending is in doubt."""
     release_events(tx, owner)
     tx.db.execute("UPDATE replies SET owner = 0 WHERE state = 'sending' AND owner = ?", (owner,))
@@ -210,6 +210,6 @@ def release(tx: Tx, owner: int) -> None:
     tx.db.execute("DELETE FROM owners WHERE id = ?", (owner,))
 
 
-def release_events(tx: Tx, owner: int) -> None:
+def release_events(tx: SqliteTx, owner: int) -> None:
     """Hand back the events that a process held."""
     tx.db.execute("UPDATE events SET owner = 0 WHERE state = 0 AND owner = ?", (owner,))

@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from core.mentions import Mention
 from core.tickets import Ticket
 from storage.search import mention_filters, mention_words, terms, ticket_words
-from storage.sqlite.engine.connection import Tx
+from storage.sqlite.engine.connection import SqliteTx
 
 
-def add_mention(tx: Tx, mention: Mention) -> None:
+def add_mention(tx: SqliteTx, mention: Mention) -> None:
     tx.index(
         "INSERT INTO mentions_index (rowid, words, filters) VALUES (?, ?, ?)",
         (mention.seq, mention_words(mention), " ".join(mention_filters(mention))),
     )
 
 
-def remove_mention(tx: Tx, mention: Mention) -> None:
+def remove_mention(tx: SqliteTx, mention: Mention) -> None:
     tx.index(
         "INSERT INTO mentions_index (mentions_index, rowid, words, filters)"
         " VALUES ('delete', ?, ?, ?)",
@@ -26,11 +26,11 @@ def remove_mention(tx: Tx, mention: Mention) -> None:
     )
 
 
-def add_ticket(tx: Tx, row: int | None, ticket: Ticket) -> None:
+def add_ticket(tx: SqliteTx, row: int | None, ticket: Ticket) -> None:
     tx.index("INSERT INTO tickets_index (rowid, words) VALUES (?, ?)", (row, ticket_words(ticket)))
 
 
-def remove_ticket(tx: Tx, row: int, ticket: Ticket) -> None:
+def remove_ticket(tx: SqliteTx, row: int, ticket: Ticket) -> None:
     tx.index(
         "INSERT INTO tickets_index (tickets_index, rowid, words) VALUES ('delete', ?, ?)",
         (row, ticket_words(ticket)),
@@ -50,7 +50,7 @@ def has_all(column: str, tokens: Sequence[str]) -> str:
     return " AND ".join(f'{column} : "{token}"' for token in tokens)
 
 
-def rewrite(tx: Tx, pages: int, *, first: bool) -> bool:
+def rewrite(tx: SqliteTx, pages: int, *, first: bool) -> bool:
     """Rewrite part of both indexes, so that deleted tokens leave the disk; False at the end.
 
     SQLite takes a negative number to begin rewriting all of an index, and says that nothing was

@@ -117,7 +117,7 @@ _SECOND: Final = (
 )
 
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _SECOND)
-"""What leads from version n to n + 1, by n; a step that was released never changes."""
+"""Steps from version n to n + 1, by n; a step that was released never changes."""
 
 VERSION: Final = len(MIGRATIONS)
 

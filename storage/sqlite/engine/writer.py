@@ -19,7 +19,7 @@ from typing import Final, TypeVar, cast
 from core.clock import Clock, micros
 from core.errors import StoreError, StoreLocked, StoreReadOnly
 from storage.encryption import Coder
-from storage.sqlite.engine.connection import Tx, translate
+from storage.sqlite.engine.connection import SqliteTx, translate
 
 R = TypeVar("R")
 LARGEST_GROUP: Final = 1000
@@ -31,7 +31,7 @@ _COUNT: Final = """INSERT INTO counters (name, n) VALUES (?, ?)
 class _Job:
     """One caller's work and where its answer goes."""
 
-    work: Callable[[Tx], object]
+    work: Callable[[SqliteTx], object]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[object]
     result: object = None
@@ -62,7 +62,7 @@ class Writer:
         self._closed = False
         self._thread.start()
 
-    async def do(self, work: Callable[[Tx], R]) -> R:
+    async def do(self, work: Callable[[SqliteTx], R]) -> R:
         """Run ``work`` in a transaction; durable on return. Raises what it raises."""
         if self._closed:
             raise StoreError(f"{self._path} is closed. Open the store again.")
@@ -114,11 +114,11 @@ class Writer:
     def _transact(self, group: list[_Job]) -> None:
         db = self._db
         now = micros(self._clock.now())
-        done: list[Tx] = []
+        done: list[SqliteTx] = []
         try:
             db.execute("BEGIN IMMEDIATE")
             for job in group:
-                tx = Tx(db, self._coder, now=now, owner=self._owner)
+                tx = SqliteTx(db, self._coder, now=now, owner=self._owner)
                 if self._do_one(job, tx):
                     done.append(tx)
             self._finish(done)
@@ -135,7 +135,7 @@ class Writer:
             return translate(error, self._path)
         return StoreError(f"{self._path}: {error}")
 
-    def _do_one(self, job: _Job, tx: Tx) -> bool:
+    def _do_one(self, job: _Job, tx: SqliteTx) -> bool:
         db = self._db
         job.error = None
         db.execute("SAVEPOINT job")
@@ -151,7 +151,7 @@ class Writer:
         db.execute("RELEASE job")
         return True
 
-    def _finish(self, done: list[Tx]) -> None:
+    def _finish(self, done: list[SqliteTx]) -> None:
         counts: dict[str, int] = {}
         for tx in done:
             for name, by in tx.counts.items():
