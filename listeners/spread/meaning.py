@@ -1,7 +1,7 @@
 """What a matter means, as a mean of numbers, and how much that speaks for two being one.
 
-Meanings come from ``listeners.judgement.embedding``. Any two complaints about a shop are alike, and so are
-any two texts of one language; what is usual in both respects is taken off first. What is left has
+Meanings come from ``listeners.judgement.embedding``. Any two complaints about a shop are alike, and
+so are any two texts of one language; what is usual in both respects is taken off first. What is left has
 nearly the same mean likeness for two posts about one matter whether or not they share a language.
 """
 
