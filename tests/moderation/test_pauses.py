@@ -76,9 +76,6 @@ async def test_pauses_hold_a_reply_whose_mention_is_unknown() -> None:
     assert await pauses.pause_reason(alone) == "all", "its name where nobody gave a reason"
     checked = StoredPauses(NoPauses(), StubMentions())
     assert await checked.pause_reason(replace(alone, mention=7)) is None
-        await StoredPauses(NoPauses(), StubMentions()).pause_reason(replace(alone, mention=7))
-        is None
-    )
 
 
 @dataclass
