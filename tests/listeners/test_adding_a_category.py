@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from core.config import parse
 from core.taxonomy import CATEGORIES
+from listeners import factory
 from tests.how_to import follow
 
 ROOT = Path(__file__).parents[2]
@@ -18,6 +20,15 @@ PACKAGES = (
     *("cli", "examples"),
 )
 TEXTS = ("停车费太贵了，找个车位要半小时", "The car park is always full", "面包发霉了")
+CONFIG = """
+[[brands]]
+id = "hejia"
+name = "禾家"
+terms = ["禾家"]
+[[channels]]
+name = "chat"
+type = "webchat"
+"""
 USE_IT = f"""
 import re
 from pathlib import Path
@@ -28,19 +39,10 @@ from listeners.factory import build_understanding
 from responders.answering.playbook import parse_playbook
 from run import VOCABULARY
 
-CONFIG = '''
-[[brands]]
-id = "hejia"
-name = "禾家"
-terms = ["禾家"]
-[[channels]]
-name = "chat"
-type = "webchat"
-'''
 assert "parking" in CATEGORIES
 (rule,) = re.findall(r"^```toml\\n(.*?)^```$", Path("page.md").read_text("utf-8"), re.M | re.S)
 parse_playbook("version = 1\\n" + rule, VOCABULARY)
-judge = build_understanding(parse(CONFIG, {{}})).judge
+judge = build_understanding(parse({CONFIG!r}, {{}})).judge
 print(*(found.category for found in judge.judge_now({TEXTS!r})))
 """
 
@@ -89,3 +91,14 @@ def test_check_says_that_it_is_untrained(tree: Path) -> None:
 def test_its_names_satisfy_the_test_of_the_catalogues(tree: Path) -> None:
     out = run(tree, "-m", "pytest", "-q", "-k", "every_term or both", "tests/console/test_i18n.py")
     assert "passed" in out.stdout
+
+
+def test_untrained_labels_are_logged_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(factory, "untrained_labels", lambda: ("category.parking",))
+    factory._warn_of_untrained_labels.cache_clear()
+    for _ in range(2):
+        factory.build_understanding(parse(CONFIG, {}))
+    factory._warn_of_untrained_labels.cache_clear()
+    assert caplog.text.count("category.parking") == 1
