@@ -18,7 +18,7 @@ from listeners.learning.teaching import from_corrections, from_file
 from listeners.matching.share_of_voice import voice_lines
 from listeners.spread.backtests import cascade_forecasts, incident_groups, volume_alarms
 
-Recording = Annotated[Path, typer.Argument(help="Its format is in docs/spread.md.")]
+Recording = Annotated[Path, typer.Argument(help="Its format is in docs/explanation/spread.md.")]
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration (TOML).")]
 
 

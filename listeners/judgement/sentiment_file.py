@@ -91,7 +91,7 @@ def read(path: Path) -> tuple[Header, Table]:
         problem = Problem(
             key=str(path),
             message=f"the sentiment model cannot be read: {error}",
-            remedy="Install again, or train it as docs/model-card.md says.",
+            remedy="Install again, or train it as docs/explanation/model-card.md says.",
         )
         raise ConfigError((problem,)) from error
     # Four bytes at a time: a table of 32-bit numbers is filled ten times as fast as rows of bytes.

@@ -1,7 +1,7 @@
 """The default sentiment model: hashed n-grams, added up, read as the text is built.
 
 Trained by ``benchmarks/train_sentiment.py``; its data, figures and limits are in
-``docs/model-card.md``.
+``docs/explanation/model-card.md``.
 """
 
 import math

@@ -155,7 +155,7 @@ def _rule(brand: BrandSettings, key: str, words: _Words, problems: list[Problem]
                 problem = Problem(
                     key=f"{key}.{group}[{number}]",
                     message=str(error),
-                    remedy="See docs/matching.md for what a term may be.",
+                    remedy="See docs/reference/matching.md for what a term may be.",
                 )
                 problems.append(problem)
             else:
