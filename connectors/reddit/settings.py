@@ -1,4 +1,4 @@
-"""The settings of a Reddit channel; docs/channels/reddit.md explains them for people."""
+"""The settings of a Reddit channel: docs/reference/channels/reddit.md."""
 
 import re
 from typing import Annotated, Final, Self

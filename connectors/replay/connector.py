@@ -29,7 +29,7 @@ class ReplaySettings(Section):
     """Which file, and how fast."""
 
     file: str = Field(min_length=1)
-    """JSON Lines, optionally gzipped; see docs/event-format.md."""
+    """JSON Lines, optionally gzipped; see docs/reference/event-format.md."""
     speed: float | Literal["max"] = Field(default="max")
     """How many times faster than the events were posted, or ``max``."""
     replies: str | None = Field(default=None, min_length=1)

@@ -1,4 +1,4 @@
-"""One line of the replay format is one Event; docs/event-format.md describes it for people."""
+"""Converts one line of the replay format to an Event; see docs/reference/event-format.md."""
 
 import json
 from typing import Final, NoReturn

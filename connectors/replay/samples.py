@@ -37,7 +37,7 @@ def lines_of(file: Path) -> Iterator[bytes]:
 def read_texts(lines: Iterable[bytes], now: datetime) -> Iterator[Event | InputError]:
     """One Event a line that is not blank; an InputError, given and not raised, where it is none.
 
-    A line that begins with ``{`` is read as docs/event-format.md says.
+    A line that begins with ``{`` is read as docs/reference/event-format.md says.
     """
     for number, raw in enumerate(lines, 1):
         line = raw.strip().removeprefix(b"\xef\xbb\xbf")

@@ -1,4 +1,4 @@
-"""The settings of a Telegram channel; docs/channels/telegram.md explains them for people."""
+"""The settings of a Telegram channel: docs/reference/channels/telegram.md."""
 
 import re
 from typing import Final, Literal, Self

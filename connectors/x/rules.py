@@ -44,5 +44,5 @@ def _refused(error: Object) -> Refused:
     why = "; ".join(map(str, details)) if isinstance(details, list) else str(error.get("title", ""))
     return Refused(
         f"X does not take the rule {one_line(str(error.get('value', '')))!r}: {one_line(why)}",
-        remedy="Correct it in the channel's rules; docs/channels/x.md explains them.",
+        remedy="Correct it in the channel's rules; docs/reference/channels/x.md explains them.",
     )

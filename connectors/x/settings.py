@@ -1,4 +1,4 @@
-"""The settings of an X channel; docs/channels/x.md explains them for people."""
+"""The settings of an X channel: docs/reference/channels/x.md."""
 
 import re
 from typing import Annotated, Final, Literal, Self
