@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door
+from console.access import Door, MenuEntry
 from console.forms import clean, read_form
 from console.live import LiveHub
 from console.pages.head import go_to, staff_name, staff_page, wants_part
@@ -37,7 +37,7 @@ class PausePages:
     def doors(self) -> list[BaseRoute]:
         policy = self._desk.policy
         return [
-            Door("/pauses", self.page, who="staff", policy=policy),
+            Door("/pauses", self.page, who="staff", policy=policy, menu=MenuEntry(name="pauses")),
             Door("/pauses", self.act, who="staff", policy=policy, methods=("POST",)),
         ]
 
