@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from cli.output import Trial, visible
 from core.errors import InputError
+from core.event_text import whole_text
 from core.events import Event, Page
 from core.pipeline import Pipeline
 from core.repositories import Events
@@ -24,9 +25,9 @@ async def _try(event: Event | InputError, events: Events, pipeline: Pipeline) ->
     outcome = await pipeline.process(claimed[0]) if claimed else None
     if outcome is None:
         why = "withdrawn: a deletion" if claimed else "duplicate: the same event came before"
-        return Trial(text=event.text, mention=None, plan=None, dropped=why)
+        return Trial(text=whole_text(event), mention=None, plan=None, dropped=why)
     return Trial(
-        text=event.text,
+        text=whole_text(event),
         mention=outcome.mention,
         plan=outcome.plan,
         dropped=outcome.dropped or "",

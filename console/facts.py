@@ -97,8 +97,9 @@ def carriers_of(mentions: Sequence[Mention]) -> tuple[Carrier, ...]:
     for one in mentions:
         event = one.event
         passed = {by_name.get((event.channel, name)) for name in _CHAIN.findall(event.text[:4000])}
-        if event.reply_to is not None:
-            passed.add(by_post.get((event.channel, event.reply_to)))
+        for native in (event.reply_to, *(one.id for one in event.quoted)):
+            if native is not None:
+                passed.add(by_post.get((event.channel, native)))
         carried.update(key for key in passed if key not in (None, (event.channel, event.author.id)))
 
     def rank(key: tuple[str, str]) -> tuple[int, int]:

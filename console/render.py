@@ -14,6 +14,7 @@ from console import json_view as shown
 from console.access import MenuEntry
 from console.desk import Desk
 from console.i18n import COOKIE, Lang, Words, choose, read_words
+from core.event_text import whole_text
 
 HERE: Final = Path(__file__).parent
 STAFF_COOKIE: Final = "tf_name"
@@ -78,6 +79,7 @@ class Renderer:
             "moment": lambda at: shown.moment(at, desk.clock.now(), desk.zone),
             "web_address": shown.web_address,
             "brand": lambda name: desk.brands.get(name, name),
+            "whole_text": whole_text,
         }
         self._environment.filters.update(filters)
 

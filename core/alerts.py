@@ -15,7 +15,9 @@ class Alert:
 
     key: str
     """The same for repeats of the same notice, so that a receiver can drop them."""
-    kind: Literal["incident", "silence", "deadline", "gap", "store", "dead_letter", "budget"]
+    kind: Literal[
+        "incident", "silence", "deadline", "gap", "store", "dead_letter", "budget", "channel"
+    ]
     severity: Severity
     title: str
     body: str

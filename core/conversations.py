@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from core.events import Event, EventKind
+from core.event_text import whole_text
+from core.events import Event, EventKind, unheard
 from core.taxonomy import Language
 
 
@@ -61,7 +62,9 @@ def given_back(conversation: Conversation, *, resolved: str) -> Conversation | N
 
 def is_spoken(event: Event) -> bool:
     """True where an event is a line of its conversation: private, or addressed to the brand."""
-    return event.kind is not EventKind.DELETE and (event.solicited or not event.public)
+    if event.kind is EventKind.DELETE or unheard(event.author) is not None:
+        return False
+    return event.solicited or not event.public
 
 
 def is_later_revision(event: Event) -> bool:
@@ -76,6 +79,6 @@ def heard_line(event: Event) -> ConversationLine:
         direction="in",
         id=event.id,
         by=event.author.name,
-        text=event.text,
+        text=whole_text(event),
         at=event.posted_at,
     )

@@ -11,6 +11,13 @@ from typing import Final, Literal
 
 from core.taxonomy import Language
 
+AuthorKind = Literal["person", "own", "bot", "platform", "moderator"]
+"""The role in which somebody writes: ``own`` for the brand itself, ``platform`` for the platform's
+notices, ``moderator`` for who runs a community, ``bot`` for any other program."""
+
+QuotedKind = Literal["quote", "repost", "answered", "link"]
+"""The way in which an Event refers to a text; ``link`` is the title of a linked page."""
+
 
 class EventKind(StrEnum):
     """What a platform delivered; only ``MESSAGE`` is private by itself: see Event.public."""
@@ -32,6 +39,22 @@ class Author:
     followers: int | None = None
     language: Language | None = None
     """That their account is set to, where the platform tells."""
+    kind: AuthorKind = "person"
+    """Only persons are heard: see ``unheard``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quoted:
+    """A text that an Event refers to and that its author did not write for it."""
+
+    author: str
+    """As its platform shows them; the host of a linked page; empty if unknown."""
+    text: str
+    id: str | None = None
+    """Native id of the text; the address of a linked page."""
+    kind: QuotedKind = "quote"
+    own: bool = False
+    """True where the brand itself wrote it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +79,7 @@ class Event:
     kind: EventKind
     author: Author
     text: str
+    """The author's own words; empty for a repost whose text is in ``quoted``."""
     posted_at: datetime
     conversation: str
     """The thread with this author; where a reply goes."""
@@ -69,6 +93,14 @@ class Event:
     """The platform's ids of attached files."""
     private: bool = False
     """True for an edit or a deletion of a private message; a MESSAGE is private without it."""
+    quoted: tuple[Quoted, ...] = ()
+    """Texts that it refers to; ``core.event_text`` says which part of the program reads them."""
+    wordless: str = ""
+    """Kind of what was sent instead of words: photo, video, voice, sticker, file, ..."""
+    concerns_channel: bool = False
+    """True where it concerns the channel's brand whatever its words are, as a link to its site."""
+    no_training: bool = False
+    """True where the platform's terms forbid that models learn from it."""
 
     @property
     def public(self) -> bool:
@@ -160,5 +192,16 @@ def retention_class(event: Event, *, dropped: bool) -> RetentionClass:
 
 
 def with_text(event: Event, text: str) -> Event:
-    """The part of an aged event that is kept: ``text`` in place of its own, no media."""
-    return replace(event, text=text, media=())
+    """The part of an aged event that is kept: ``text`` in place of all its texts, no media."""
+    return replace(event, text=text, media=(), quoted=())
+
+
+def unheard(author: Author) -> str | None:
+    """The reason for which nothing that this author writes is a mention; ``None`` for a person.
+
+    The brand's own words say nothing about how the brand is received, and an answer to a program
+    is answered by the program.
+    """
+    if author.kind == "person":
+        return None
+    return "own_voice" if author.kind == "own" else "automated"

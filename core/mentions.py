@@ -89,6 +89,9 @@ class CorrectedMention:
     text: str
     """The whole text of the mention; its masked text where the raw one has aged out."""
     judgement: Judgement
+    channel: str = ""
+    no_training: bool = False
+    """As Event.no_training."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

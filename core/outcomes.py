@@ -26,7 +26,7 @@ class Outcome:
 
     seq: int
     dropped: str | None = None
-    """The reason, in one term that can be counted: no_brand, spam, deleted, ..."""
+    """The reason, in one term that can be counted: no_brand, spam, own_voice, deleted, ..."""
     mention: Mention | None = None
     plan: Plan | None = None
 

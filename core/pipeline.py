@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from core.bus import Bus
 from core.errors import StoreError
-from core.events import EventKind, Received
+from core.event_text import judged_text
+from core.events import Event, EventKind, Received, unheard
 from core.judgement import Judgement
 from core.mentions import Mention
 from core.outcomes import Outcome, Plan
@@ -111,10 +112,12 @@ class Pipeline:
         if event.kind is EventKind.DELETE:
             await parts.events.withdraw(item)
             return None
+        if (reason := unheard(event.author)) is not None:
+            return await self._drop(item, reason)
         brands = known.brands if known else parts.matcher.match(event)
         if not brands:
             return await self._drop(item, "no_brand")
-        judgement = known.judgement if known else (await parts.judge.judge([event.text]))[0]
+        judgement = known.judgement if known else await self._judge(event)
         verdict = parts.moderator.inspect(event, judgement)
         if not verdict.allowed:
             return await self._drop(item, verdict.reason)
@@ -132,6 +135,9 @@ class Pipeline:
         self._ended(item, outcome)
         self._tell(mention, plan)
         return outcome
+
+    async def _judge(self, event: Event) -> Judgement:
+        return (await self._parts.judge.judge([judged_text(event)]))[0]
 
     async def _drop(self, item: Received, reason: str) -> Outcome:
         outcome = Outcome(seq=item.seq, dropped=reason)
@@ -153,9 +159,10 @@ class Pipeline:
                 (item, brands)
                 for item in items
                 if item.event.kind is not EventKind.DELETE
+                and unheard(item.event.author) is None
                 and (brands := self._parts.matcher.match(item.event))
             ]
-            judgements = await self._parts.judge.judge([item.event.text for item, _ in found])
+            judgements = await self._parts.judge.judge([judged_text(one.event) for one, _ in found])
         except Exception:  # whichever text it was, the others must not suffer
             log.exception("understanding a batch failed, trying each event alone")
             return {}

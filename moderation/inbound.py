@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Literal
 
+from core.event_text import says_nothing, whole_text
 from core.events import Event
 from core.judgement import Judgement, Verdict
 from moderation.contacts import URL
@@ -57,11 +58,13 @@ class InboundModerator:
     def inspect(self, event: Event, judgement: Judgement) -> Verdict:
         """Allow the event, or drop it with the reason ``spam``; the flags are of ``FLAGS``.
 
-        ``masked_text`` has at most 5,000 characters and no control characters.
+        ``masked_text`` has at most 5,000 characters and no control characters. It holds quoted texts
+        too; spam is looked for in own words alone, and never in a picture without words.
         """
-        text = _UNPRINTABLE.sub("\ufffd", event.text)
+        own = "" if event.wordless else _UNPRINTABLE.sub("\ufffd", event.text)
+        text = _UNPRINTABLE.sub("\ufffd", whole_text(event))
         masked = mask(text[:_MASKED_LENGTH])
-        signals = spam_signals(text, masked.kinds, self._words)
+        signals = spam_signals(own, masked.kinds, self._words)
         flags: list[str] = []
         if signals or judgement.spam >= self._likely_spam:
             flags.append("spam")
@@ -69,7 +72,7 @@ class InboundModerator:
             flags.append("abuse")
         if masked.kinds:
             flags.append("personal_data")
-        if not text.strip():
+        if says_nothing(event):
             flags.append("empty")
         certain = judgement.spam >= self._sure_spam and (signals or judgement.intent == "spam")
         sure = bool(certain) or "advertising" in signals or len(signals) >= 2

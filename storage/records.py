@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.decisions import Action, Decision
+from core.event_text import whole_text
 from core.events import Event, EventCounts
 from core.judgement import Judgement
-from core.mentions import Mention
+from core.mentions import CorrectedMention, Correction, Mention
 from core.outcomes import Plan
 
 HOUR: Final = 3_600_000_000
@@ -71,6 +72,22 @@ def judged(mention: Mention, plan: Plan | None) -> StoredMention:
         incident=mention.incident,
         decision=plan.decision if plan else None,
     )
+
+
+def corrected(correction: Correction, judged: StoredMention, event: Event) -> CorrectedMention:
+    """A correction beside the text and the judgement that it corrects."""
+    return CorrectedMention(
+        correction=correction,
+        text=whole_text(event),
+        judgement=judged.judgement,
+        channel=event.channel,
+        no_training=event.no_training,
+    )
+
+
+def overtaken_by(*, deleted: bool) -> str:
+    """The reason of an event that is dropped since its deletion or a later edit came first."""
+    return "deleted" if deleted else "outdated"
 
 
 def counter_of(state: int, reason: str | None) -> str:

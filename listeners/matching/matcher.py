@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import ConfigError, Problem
+from core.event_text import matched_text
 from core.events import Event
 from core.settings import BrandSettings
 from listeners.matching.expressions import (
@@ -91,13 +92,14 @@ class BrandMatcher:
 
         A private message concerns the brands that it names; where it names none, the brand of its
         channel, else the default. A public event that addresses the channel's account concerns that
-        brand as well as those it names, for it may compare them.
+        brand as well as those it names, for it may compare them; so does one that its connector
+        knows to concern the channel. A brand is named by own words, quoted words and addresses.
         """
-        found = self.brands_in(event.text)
+        found = self.brands_in(matched_text(event))
         own = self._channel_brands.get(event.channel, self._default)
         if not event.public:
             return found or (own,)
-        if event.solicited:
+        if event.solicited or event.concerns_channel:
             return tuple(brand for brand in self._order if brand == own or brand in found)
         return found
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from core.alerts import Alert
 from core.clock import Clock
+from core.event_text import whole_text
 from core.incidents import Incident, TimelineEntry
 from core.localized import UiLanguage
 from core.mentions import Mention
@@ -210,7 +211,7 @@ class SpreadWatch:
         at = self._time.take(event.posted_at.timestamp(), clock=clock, elapsed=elapsed)
         if at is None or at < self._time.now - _KEPT.total_seconds():
             return
-        stored = cases.get(mention.incident or "")
+        stored, text = cases.get(mention.incident or ""), whole_text(event)
         for brand in mention.brands:
             post = heard(brand, mention, at)
             if self._grouper.incident_of(post.key) is not None:
@@ -218,18 +219,18 @@ class SpreadWatch:
             known = stored if stored is not None and stored.brand == brand else None
             group = self._grouper.add(
                 post.key,
-                event.text,
+                text,
                 moment(at),
                 category=post.category,
                 brand=brand,
                 incident=known.key if known is not None and known.ruled else None,
             )
-            case = self._book.take(brand, group, post, event.text, quiet=self._quiet, known=known)
+            case = self._book.take(brand, group, post, text, quiet=self._quiet, known=known)
             loud = self._loud.setdefault(brand, Loudness())
             if case is None or case.told is None:
                 loud.add(at)
             if case is not None:
-                self._later.note(case, post, event.text, mention.judgement.language)
+                self._later.note(case, post, text, mention.judgement.language)
                 if case.is_settled(post):
                     self._ledger.note(case)
                 else:

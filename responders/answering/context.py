@@ -17,6 +17,8 @@ TOO_MANY: Final = Rule(
     name="too-many-replies", when=(), then=Then(action="ticket", severity="P4", send="nothing")
 )
 """Takes the place of the playbook where one author is answered in a loop."""
+WORDLESS: Final = Rule(name="no-words", when=(), then=Then(action="ignore"))
+"""Takes the place of the playbook for what has neither own nor quoted words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +82,7 @@ def why_silent(case: Case) -> str | None:
         return "silent_human"
     if case.match.rule is TOO_MANY:
         return "too_many_replies"
-    return None
+    return "wordless" if case.match.rule is WORDLESS else None
 
 
 def text_key(case: Case) -> str | None:

@@ -7,6 +7,7 @@ from core.articles import Answer
 from core.clock import Clock
 from core.conversations import Conversation, ConversationState
 from core.decisions import Action, Decision
+from core.event_text import says_nothing
 from core.mentions import Mention
 from core.outbox import Reply, ReplyState
 from core.outcomes import Plan
@@ -16,6 +17,7 @@ from core.tickets import Ticket
 from responders.answering.commands import Command, order_of, read_command
 from responders.answering.context import (
     TOO_MANY,
+    WORDLESS,
     Case,
     conversation_after,
     reply_key,
@@ -83,7 +85,8 @@ class PlaybookDecider:
         match = self._match(mention, language, before)
         if not event.solicited:
             if match.rule.then.action == "ignore":
-                return Plan(decision=self._decision(Action.IGNORE, mention, match, None))
+                remark = "wordless" if match.rule is WORDLESS else None
+                return Plan(decision=self._decision(Action.IGNORE, mention, match, remark))
             before = await self._before(mention)
         return await self._plan(
             Case(
@@ -122,6 +125,8 @@ class PlaybookDecider:
 
     def _match(self, mention: Mention, language: Written, before: Conversation | None) -> Match:
         event = mention.event
+        if says_nothing(event):
+            return Match(rule=WORDLESS)
 
         def answer() -> Answer | None:
             found = self._answers.search(event.text, language, 1)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from core.clock import micros, moment
+from core.conversations import is_spoken
 from core.events import DeadLetter, Event, EventCounts, Page, Receipt, Received, Reject
 from core.mentions import Mention
 from core.outcomes import Outcome, Plan, with_ticket
@@ -21,7 +22,16 @@ from storage.mongo.engine.link import Doc
 from storage.mongo.engine.tx import MongoTx, blob, counter_name, integer, key
 from storage.mongo.mentions import search_values
 from storage.mongo.outbox import add_reply, cancel_for
-from storage.records import BACK_OFF, DEAD, DONE, DROPPED, PENDING, event_counts, judged
+from storage.records import (
+    BACK_OFF,
+    DEAD,
+    DONE,
+    DROPPED,
+    PENDING,
+    event_counts,
+    judged,
+    overtaken_by,
+)
 
 Key = tuple[str, str, int]
 Delivery = tuple[str, Page]
@@ -49,14 +59,22 @@ class MongoEvents:
         also_own = self._troubles_seen < self._db.troubles
         self._troubles_seen = self._db.troubles
 
-        async def work(tx: MongoTx) -> list[Received]:
+        async def work(tx: MongoTx) -> tuple[list[Doc], dict[int, str]]:
             await release_dead(tx)
             if also_own:
                 await release_events(tx, tx.owner)
-            return await _claim(tx, limit)
+            docs = await _claim(tx, limit)
+            return docs, await _overtaken(tx, docs)
 
         async with self._claiming:
-            return await self._db.alone(work)
+            while True:
+                docs, overtaken = await self._db.alone(work)
+                for seq, reason in overtaken.items():
+                    await self._db.write(partial(_end, seq=seq, reason=reason))
+                kept = [doc for doc in docs if doc["_id"] not in overtaken]
+                if kept or not docs:
+                    return await self._db.alone(partial(_all_received, docs=kept))
+                also_own = False
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:
         async def work(tx: MongoTx, together: Sequence[Outcome]) -> None:
@@ -73,8 +91,7 @@ class MongoEvents:
             events = tx.table("events")
             if await events.one({"_id": item.seq, "state": PENDING}) is None:
                 return
-            post = {"channel": key_of(item.event.channel), "id": key_of(item.event.id)}
-            seqs = [doc["_id"] for doc in await events.many(post)]
+            seqs = [doc["_id"] for doc in await events.many(_post(item.event))]
             hidden = {"$set": {"withdrawn": True}}
             await tx.table("mentions").change_all({"_id": {"$in": seqs}}, hidden)
             await cancel_for(tx, seqs, "withdrawn by its author")
@@ -160,7 +177,7 @@ async def _accept(tx: MongoTx, pages: Sequence[Delivery]) -> list[Receipt]:
     events = list(fresh.values())
     if events:
         first = await tx.next("event", by=len(events))
-        await hear(tx, events)
+        await hear(tx, await _in_time(tx, events))
         await tx.table("events").add_all(
             [_document(tx, event, first + place) for place, event in enumerate(events)]
         )
@@ -187,16 +204,34 @@ async def _fresh(tx: MongoTx, events: Sequence[Event]) -> dict[Key, Event]:
     }
 
 
+async def _in_time(tx: MongoTx, events: Sequence[Event]) -> list[Event]:
+    """The spoken ones of new events of which no later revision came before them."""
+    spoken = [event for event in events if is_spoken(event)]
+    later = [{**_post(event), "revision": {"$gt": event.revision}} for event in spoken]
+    docs = await tx.table("events").many({"$or": later}) if later else []
+    newest: dict[tuple[object, ...], int] = {}
+    for doc in docs:
+        post: tuple[object, ...] = (doc["channel"], doc["id"])
+        newest[post] = max(newest.get(post, 0), integer(doc, "revision"))
+    kept: list[Event] = []
+    for event in events:
+        post = tuple(_post(event).values())
+        if is_spoken(event) and event.revision >= newest.get(post, event.revision):
+            kept.append(event)
+        newest[post] = max(newest.get(post, event.revision), event.revision)
+    return kept
+
+
 def _name(event: Event) -> Key:
     return event.channel, event.id, event.revision
 
 
+def _post(event: Event) -> Doc:
+    return {"channel": key_of(event.channel), "id": key_of(event.id)}
+
+
 def _key(event: Event) -> Doc:
-    return {
-        "channel": key_of(event.channel),
-        "id": key_of(event.id),
-        "revision": event.revision,
-    }
+    return {**_post(event), "revision": event.revision}
 
 
 def _document(tx: MongoTx, event: Event, seq: int) -> Doc:
@@ -245,11 +280,11 @@ async def _reject(tx: MongoTx, reject: Reject) -> int:
     return 1
 
 
-async def _claim(tx: MongoTx, limit: int) -> list[Received]:
+async def _claim(tx: MongoTx, limit: int) -> list[Doc]:
     """Take the oldest due events that no process holds; outside of any transaction."""
     events = tx.table("events")
     free = {"state": PENDING, "owner": 0, "due": {"$lte": tx.now}}
-    found: list[Received] = []
+    found: list[Doc] = []
     while len(found) < limit:
         due = await events.many(free, sort=[("_id", 1)], limit=limit - len(found))
         if not due:
@@ -257,8 +292,40 @@ async def _claim(tx: MongoTx, limit: int) -> list[Received]:
         ids = [doc["_id"] for doc in due]
         await events.change_all({**free, "_id": {"$in": ids}}, {"$set": {"owner": tx.owner}})
         mine = {"_id": {"$in": ids}, "state": PENDING, "owner": tx.owner}
-        found += [_received(tx, doc) for doc in await events.many(mine, sort=[("_id", 1)])]
+        found += await events.many(mine, sort=[("_id", 1)])
     return found
+
+
+async def _overtaken(tx: MongoTx, docs: Sequence[Doc]) -> dict[int, str]:
+    """The reason to drop each event whose later revision, or whose deletion, came before it."""
+    later = [
+        {
+            "channel": doc["channel"],
+            "id": doc["id"],
+            "_id": {"$lt": doc["_id"]},
+            "revision": {"$gt": doc["revision"]},
+            "state": {"$ne": DEAD},
+        }
+        for doc in docs
+    ]
+    found = await tx.table("events").many({"$or": later}) if later else []
+    reasons: dict[int, str] = {}
+    for doc in docs if found else ():
+        before = [
+            one
+            for one in found
+            if (one["channel"], one["id"]) == (doc["channel"], doc["id"])
+            and integer(one, "_id") < integer(doc, "_id")
+            and integer(one, "revision") > integer(doc, "revision")
+        ]
+        if before:
+            deleted = any(one["kind"] == "delete" for one in before)
+            reasons[integer(doc, "_id")] = overtaken_by(deleted=deleted)
+    return reasons
+
+
+async def _all_received(tx: MongoTx, docs: Sequence[Doc]) -> list[Received]:
+    return [_received(tx, doc) for doc in docs]
 
 
 def _received(tx: MongoTx, doc: Doc) -> Received:

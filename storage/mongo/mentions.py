@@ -20,7 +20,7 @@ from storage.mongo.engine.database import MongoDatabase
 from storage.mongo.engine.link import Doc
 from storage.mongo.engine.tx import MongoTx, has_terms, integer
 from storage.mongo.outbox import replies_to
-from storage.records import UNDECIDED, StoredMention
+from storage.records import UNDECIDED, StoredMention, corrected
 from storage.search import mention_filters, mention_words, wanted_channel, wanted_filters
 
 BATCH = 500
@@ -104,10 +104,10 @@ class MongoCorrections:
             mentions = await tx.by_id("mentions", seqs)
             events = await tx.by_id("events", seqs)
             return [
-                CorrectedMention(
-                    correction=tx.load(Correction, doc),
-                    text=tx.load(Event, events[doc["_id"]]).text,
-                    judgement=tx.load(StoredMention, mentions[doc["_id"]]).judgement,
+                corrected(
+                    tx.load(Correction, doc),
+                    tx.load(StoredMention, mentions[doc["_id"]]),
+                    tx.load(Event, events[doc["_id"]]),
                 )
                 for doc in docs
                 if doc["_id"] in mentions and doc["_id"] in events

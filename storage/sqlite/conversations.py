@@ -78,7 +78,7 @@ def hear(tx: SqliteTx, event: Event) -> None:
     """Add a new event's line to its conversation, or change the line of its first revision."""
     if not is_spoken(event):
         return
-    if not (is_later_revision(event) and rewrite_line(tx, event, event.text)):
+    if not (is_later_revision(event) and rewrite_line(tx, event, heard_line(event).text)):
         add_line(tx, event.channel, event.conversation, heard_line(event))
 
 

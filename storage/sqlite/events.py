@@ -1,14 +1,26 @@
 """The durable queue of events: stored, claimed, and ended with everything a decision causes."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
 from core.clock import micros, moment
+from core.conversations import is_spoken
 from core.events import DeadLetter, Event, EventCounts, Page, Receipt, Received, Reject
 from core.mentions import Mention
 from core.outcomes import Outcome, Plan, with_ticket
 from storage.encoding import key_of, text_of
-from storage.records import BACK_OFF, DAY, DEAD, DONE, DROPPED, PENDING, event_counts, judged
+from storage.records import (
+    BACK_OFF,
+    DAY,
+    DEAD,
+    DONE,
+    DROPPED,
+    PENDING,
+    event_counts,
+    judged,
+    overtaken_by,
+)
 from storage.sqlite import tickets
 from storage.sqlite.conversations import hear, put_conversation, remove_line
 from storage.sqlite.engine import index
@@ -56,11 +68,7 @@ class SqliteEvents:
             release_dead(tx, path)
             if also_own:
                 release_events(tx, tx.owner)
-            rows = tx.db.execute(
-                "SELECT seq, attempts, received_at, body FROM events"
-                " WHERE state = 0 AND owner = 0 AND due <= ? ORDER BY seq LIMIT ?",
-                (tx.now, limit),
-            ).fetchall()
+            rows = _next_due(tx, limit)
             tx.db.executemany(
                 "UPDATE events SET owner = ? WHERE seq = ?", [(tx.owner, row[0]) for row in rows]
             )
@@ -172,6 +180,20 @@ class SqliteEvents:
         return await self._db.write(work)
 
 
+def _next_due(tx: SqliteTx, limit: int) -> list[Row]:
+    """Sequence number, tries, time and content of the next events; ends what was overtaken."""
+    while True:
+        rows = tx.db.execute(
+            "SELECT seq, attempts, received_at, body FROM events"
+            " WHERE state = 0 AND owner = 0 AND due <= ? ORDER BY seq LIMIT ?",
+            (tx.now, limit),
+        ).fetchall()
+        overtaken = _drop_overtaken(tx, [row[0] for row in rows])
+        kept = [row for row in rows if row[0] not in overtaken]
+        if kept or not rows:
+            return kept
+
+
 def read_counts(view: View) -> EventCounts:
     return event_counts(dict(view.db.execute("SELECT name, n FROM counters")))
 
@@ -195,7 +217,8 @@ def _accept(tx: SqliteTx, connector: str, page: Page, encoded: Sequence[Row]) ->
         )
         if found.rowcount:
             accepted += 1
-            hear(tx, event)
+            if is_spoken(event) and not _is_late(tx, event):
+                hear(tx, event)
     rejected = sum(_reject(tx, reject) for reject in page.rejects)
     if page.cursor is not None:
         tx.db.execute(
@@ -270,6 +293,29 @@ def _deleted_since(tx: SqliteTx, seq: int, channel: Value, native: Value) -> boo
         (channel, native, seq),
     ).fetchone()
     return row is not None
+
+
+def _is_late(tx: SqliteTx, event: Event) -> bool:
+    """True where a later revision, or the deletion, is stored already."""
+    row = tx.db.execute(
+        "SELECT 1 FROM events WHERE channel = ? AND id = ? AND revision > ? LIMIT 1",
+        (key_of(event.channel), key_of(event.id), event.revision),
+    ).fetchone()
+    return row is not None
+
+
+def _drop_overtaken(tx: SqliteTx, seqs: Sequence[int]) -> set[int]:
+    """End the events whose later revision, or whose deletion, arrived before them."""
+    overtaken = tx.db.execute(
+        "SELECT e.seq, max(later.kind = 'delete') FROM events e JOIN events later"
+        " ON later.channel = e.channel AND later.id = e.id AND later.revision > e.revision"
+        " AND later.seq < e.seq AND later.state <> ?"
+        " WHERE e.seq IN (SELECT value FROM json_each(?)) GROUP BY e.seq",
+        (DEAD, json.dumps(seqs)),
+    ).fetchall()
+    for seq, deleted in overtaken:
+        _end(tx, seq, overtaken_by(deleted=bool(deleted)))
+    return {seq for seq, _ in overtaken}
 
 
 def _carry_out(tx: SqliteTx, plan: Plan, channel: Value, native: Value) -> str | None:

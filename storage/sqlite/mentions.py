@@ -17,7 +17,7 @@ from core.mentions import (
     TrackedPost,
 )
 from storage.encoding import key_of
-from storage.records import DAY, UNDECIDED, StoredMention
+from storage.records import DAY, UNDECIDED, StoredMention, corrected
 from storage.search import wanted_filters
 from storage.sqlite.engine.connection import Row, SqliteTx, Value, View
 from storage.sqlite.engine.database import SqliteDatabase
@@ -111,11 +111,7 @@ class SqliteCorrections:
             ).fetchall()
             load = view.coder.load
             return [
-                CorrectedMention(
-                    correction=load(Correction, body),
-                    text=load(Event, event).text,
-                    judgement=load(StoredMention, judged).judgement,
-                )
+                corrected(load(Correction, body), load(StoredMention, judged), load(Event, event))
                 for body, judged, event in reversed(rows)
             ]
 

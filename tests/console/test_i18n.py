@@ -37,7 +37,15 @@ TERMS: dict[str, tuple[str, ...]] = {
     "intent": INTENTS,
     "risk": RISKS,
     "flag": tuple(FLAGS),
-    "dropped": ("no_brand", "spam", "deleted", "duplicate"),
+    "dropped": (
+        "no_brand",
+        "spam",
+        "deleted",
+        "duplicate",
+        "own_voice",
+        "automated",
+        "outdated",
+    ),
     "chat.error": ("visitor", "message", "message_id", "empty", "too_long", "too_fast", "store"),
 }
 
