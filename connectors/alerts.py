@@ -6,18 +6,26 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
 
+from connectors.context import RaisesAlerts
 from core.alerts import Alert
+from core.clock import Clock
+from core.connector import RetryAt, SendResult
 from core.localized import LocalizedText, UiLanguage, in_each
 from core.taxonomy import Severity
 
+Held = Literal["reading", "replies"]
+
 _TEXTS: Final = Path(__file__).with_suffix(".toml")
+_LONG_WAIT: Final = 3600.0
+_SAME_PAUSE: Final = timedelta(minutes=10)
+"""Later ends of a pause by less than this are the same pause, named again."""
 
 
 def connector_alert(
     text: str,
     *,
     key: str,
-    kind: Literal["gap", "budget"],
+    kind: Literal["gap", "budget", "channel"],
     severity: Severity,
     now: datetime,
     facts: Mapping[str, object],
@@ -50,6 +58,47 @@ def connector_alert(
         created_at=now,
         wordings=wordings,
     )
+
+
+class LongWaits:
+    """Tells staff once of each pause of hours that a platform asks for."""
+
+    def __init__(self, *, name: str, alarm: RaisesAlerts, clock: Clock) -> None:
+        self._name = name
+        self._alarm = alarm
+        self._clock = clock
+        self._known: dict[Held, datetime] = {}
+        """End of the last pause that staff know of."""
+
+    async def note(self, what: Held, seconds: float | None) -> None:
+        """Raise an alert if ``seconds`` is an hour or more and not part of a known pause."""
+        if seconds is None or seconds < _LONG_WAIT:
+            return
+        now = self._clock.now()
+        until = now + timedelta(seconds=seconds)
+        known = self._known.get(what)
+        if known is not None and until <= known + _SAME_PAUSE:
+            return
+        self._known[what] = until
+        alert = connector_alert(
+            f"held_{what}",
+            key=f"held:{self._name}:{what}:{until:%Y-%m-%dT%H}",
+            kind="channel",
+            severity="P2",
+            now=now,
+            facts={
+                "name": self._name,
+                "until": f"{until:%Y-%m-%d %H:%M}",
+                "hours": f"{seconds / 3600:.1f}",
+            },
+        )
+        await self._alarm.raise_alert(alert)
+
+    async def note_result(self, result: SendResult) -> SendResult:
+        """As ``note``, for a reply that has to wait; returns ``result``."""
+        if isinstance(result, RetryAt):
+            await self.note("replies", (result.at - self._clock.now()).total_seconds())
+        return result
 
 
 def retention_gap_alert(

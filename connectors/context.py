@@ -67,5 +67,7 @@ class ConnectorContext:
     alarm: RaisesAlerts
     folder: Path
     """The configuration's folder, to which paths in a connector's settings are relative."""
+    accounts: frozenset[str] = frozenset()
+    """Ids of the brands' accounts on this channel, besides the one that replies."""
     staff: StaffRoom | None = None
     """``None`` where the process serves no staff, as when a feed is replayed."""

@@ -6,7 +6,7 @@ alone takes seconds to import.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -147,9 +147,19 @@ def build_channels(
 ) -> list[Connector]:
     """Build one connector per channel, in the order of the configuration; opens no connection."""
     return [
-        REGISTRY[channel.type].build(channel.name, channels[channel.name], context)
+        REGISTRY[channel.type].build(
+            channel.name,
+            channels[channel.name],
+            replace(context, accounts=_accounts(settings, channel.name)),
+        )
         for channel in settings.channels
     ]
+
+
+def _accounts(settings: Settings, channel: str) -> frozenset[str]:
+    """Ids of the brands' own accounts on a channel."""
+    accounts = (one.partition(":") for brand in settings.brands for one in brand.accounts)
+    return frozenset(author for name, _, author in accounts if name == channel)
 
 
 def measures_of(settings: Settings) -> Mapping[str, TextMeasure]:

@@ -4,11 +4,13 @@ Each source is read on from the cursor, oldest first. Delivered items are read a
 since Reddit does not notify of edits, removals and deletions.
 """
 
+import logging
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from connectors.alerts import connector_alert
+from connectors.alerts import LongWaits, connector_alert
 from connectors.context import ConnectorContext
 from connectors.reddit.account import RedditAccount
 from connectors.reddit.client import RedditClient
@@ -36,6 +38,7 @@ from connectors.reddit.events import (
 )
 from connectors.reddit.limits import RedditLimits
 from connectors.reddit.receive import (
+    OWN_FAULTS,
     PAGE,
     ListingSource,
     NewItems,
@@ -45,12 +48,19 @@ from connectors.reddit.receive import (
 )
 from connectors.reddit.send import RedditSender
 from connectors.reddit.settings import WWW_URL, RedditSettings
+from connectors.reddit.voices import notice_of
 from connectors.shutdown import Shutdown
-from core.connector import SendResult
+from connectors.voices import KnownVoices
+from core.connector import Rejected, SendResult
 from core.errors import Unavailable
 from core.events import Event, Metrics, Page
 from core.outbox import Target
 
+log = logging.getLogger(__name__)
+
+_BANNED: Final = re.compile(r"\bban(?:ned)?\b|BANNED|suspended", re.IGNORECASE)
+_NEWS: Final = 86_400.0
+"""Age in seconds from which on a notice is no news; a new source delivers old ones as well."""
 _MOST_WAIT: Final = 30.0
 """Most seconds that reading metrics waits for the rate limits."""
 
@@ -63,6 +73,8 @@ class Reddit:
         self._settings = settings
         self._alarm = context.alarm
         self._clock = context.clock
+        self._waits = LongWaits(name=name, alarm=context.alarm, clock=context.clock)
+        self._voices = KnownVoices.named(own=context.accounts, bots=settings.bots)
         self._limits = RedditLimits(context.clock)
         self._client = RedditClient(
             settings=settings, on_headers=self._limits.note_headers, now=context.clock.now
@@ -91,7 +103,16 @@ class Reddit:
 
         Raises Unavailable and Refused.
         """
-        state = self._state = RedditCursor.decode(cursor)
+        try:
+            async for page in self._rounds(RedditCursor.decode(cursor)):
+                yield page
+        except Unavailable as error:
+            await self._waits.note("reading", error.retry_after)
+            raise
+
+    async def _rounds(self, state: RedditCursor) -> AsyncIterator[Page]:
+        """Yield what each round through all sources brings."""
+        self._state = state
         recent: dict[str, None] = {}
         if await self._shutdown.unless_closed(self._prepare()) is None:
             return
@@ -100,7 +121,9 @@ class Reddit:
             for source in self._sources:
                 async for page in self._read(source, state, recent):
                     yield page
-            if all(self._unreadable_sources.has(source) for source in self._sources):
+            if all(self._unreadable_sources.failed(source) for source in self._sources):
+                if (trouble := self._unreadable_sources.trouble()) is not None:
+                    raise self._account.as_reading_error(trouble) from trouble
                 raise nothing_to_read(self._unreadable_sources.facts())
             suspects, self._changed = self._changed & state.watch.keys(), set()
             if self._clock.monotonic() - rechecked_at >= self._settings.recheck_seconds:
@@ -111,7 +134,27 @@ class Reddit:
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
         """As core.connector.Sends."""
-        return await self._sender.send(target, text, key)
+        result = await self._waits.note_result(await self._sender.send(target, text, key))
+        if isinstance(result, Rejected) and _BANNED.search(result.reason):
+            await self._warn_of_ban(target)
+        return result
+
+    async def _warn_of_ban(self, target: Target) -> None:
+        now = self._clock.now()
+        alert = connector_alert(
+            "sanction",
+            key=f"ban:{self.name}:{now:%Y-%m-%d}",
+            kind="channel",
+            severity="P2",
+            now=now,
+            facts={
+                "name": self.name,
+                "who": "Reddit",
+                "place": target.conversation.partition("/")[0],
+                "url": WWW_URL,
+            },
+        )
+        await self._alarm.raise_alert(alert)
 
     def pause(self) -> float:
         """As core.connector.ThrottlesSends."""
@@ -151,6 +194,8 @@ class Reddit:
             facts.extend([f"{source.key}: {await self._probe(source)}" for source in self._sources])
         except RedditRequestError as error:
             raise self._account.as_reading_error(error) from error
+        facts.append(f'other accounts of the brand: brands.accounts = ["{self.name}:NAME"]')
+        facts.append("programs that neither their name nor their text gives away: bots")
         if self._limits.remaining is not None:
             facts.append(f"requests left in this window: {self._limits.remaining:.0f}")
         return tuple(facts)
@@ -189,6 +234,7 @@ class Reddit:
                 return
             if new.gap:
                 await self._warn_of_gap(source, state.seen[source.key][-1])
+            await self._warn_of_notices(new.items)
             for page in self._deliver(source, new, state, recent):
                 yield page
             if new.marks is not None:
@@ -208,16 +254,48 @@ class Reddit:
         )
         await self._alarm.raise_alert(alert)
 
+    async def _warn_of_notices(self, items: Iterable[RedditThing]) -> None:
+        """Raise an alert for each recent notice to the account; nobody answers such messages."""
+        now = self._clock.now()
+        for thing in items:
+            if now.timestamp() - thing.created > _NEWS:
+                continue
+            event = self._event(thing)
+            text = notice_of(event.author, event.text) if event.solicited else None
+            if text is None:
+                continue
+            place = thing.data.get("subreddit")
+            alert = connector_alert(
+                text,
+                key=f"notice:{self.name}:{thing.name}",
+                kind="channel",
+                severity="P2" if text == "sanction" else "P3",
+                now=now,
+                facts={
+                    "name": self.name,
+                    "who": event.author.name,
+                    "place": f"r/{place}" if isinstance(place, str) and place else "Reddit",
+                    "url": event.url or "https://www.reddit.com/message/inbox",
+                },
+            )
+            await self._alarm.raise_alert(alert)
+
     async def _new_items(self, source: ListingSource, state: RedditCursor) -> NewItems:
         async def fetch(params: Mapping[str, str | int]) -> RedditListing:
             return await self._account.listing(source.path, {**source.params, **params})
 
         try:
-            new = await read_new(fetch, state.seen.get(source.key), self._settings.backlog)
+            new = await read_new(
+                fetch,
+                state.seen.get(source.key),
+                self._settings.backlog,
+                whole=self._unreadable_sources.is_new(source),
+            )
         except RedditRequestError as error:
-            if error.fault not in (RedditFault.FORBIDDEN, RedditFault.ABSENT):
+            if error.fault not in OWN_FAULTS:
                 raise self._account.as_reading_error(error) from error
-            self._unreadable_sources.add(source, error.text)
+            log.warning("a listing was not read", extra={"key": source.key, "error": error.text})
+            self._unreadable_sources.add(source, error)
             return NewItems(items=(), unreadable=(), gap=False, more=False)
         self._unreadable_sources.forget(source)
         return new
@@ -279,6 +357,7 @@ class Reddit:
             me=self._account.name or "",
             own=self._sender.own.names,
             www=(self._settings.www_url or WWW_URL).rstrip("/"),
+            voices=self._voices,
             edit=edit,
         )
 

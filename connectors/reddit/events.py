@@ -19,6 +19,9 @@ from connectors.json_fields import (
     text_field,
     time_field,
 )
+from connectors.reddit.quoted import quoted_of
+from connectors.reddit.voices import kind_of
+from connectors.voices import NOBODY, KnownVoices
 from core.errors import InputError
 from core.events import Author, Event, EventKind, Metrics, Reject
 
@@ -30,8 +33,10 @@ REMOVAL_REVISIONS: Final = {"removed": 2**52, "deleted": 2**52 + 1}
 _NAME: Final = re.compile(r"t[134]_\w{1,40}", re.ASCII)
 _LINK: Final = re.compile(r"/comments/(\w{1,40})", re.ASCII)
 _GONE: Final = re.compile(r"\[\s*(removed|deleted)\b[^\]\n]{0,40}\]", re.IGNORECASE)
+_PICTURE: Final = re.compile(r"!\[(\w*)\]\([^)\s]*\)")
+_NAMED: Final = re.compile(r"/?u/[\w-]{1,40}", re.IGNORECASE)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
-_DELETED_AUTHOR: Final = "[deleted]"
+DELETED_AUTHOR: Final = "[deleted]"
 _MOST_KEPT: Final = 64 * 1024
 
 
@@ -133,11 +138,14 @@ def edited_at(thing: RedditThing) -> int:
 
 
 def author_of(thing: RedditThing) -> str:
-    """Name of the author, which serves as id; ``r/name`` for messages from a subreddit."""
+    """Name of the author, which serves as id; ``r/name`` for messages from a subreddit.
+
+    Nothing tells two deleted accounts apart, so each of their items has an author of its own.
+    """
     author = _string(thing.data, "author")
     if not author and thing.kind == "t4" and (subreddit := _string(thing.data, "subreddit")):
         return f"r/{subreddit}"
-    return author or _DELETED_AUTHOR
+    return f"{DELETED_AUTHOR}:{thing.name}" if author in ("", DELETED_AUTHOR) else author
 
 
 def conversation_of(thing: RedditThing) -> str:
@@ -162,7 +170,14 @@ def metrics_of(thing: RedditThing) -> Metrics:
 
 
 def event_of(
-    thing: RedditThing, *, channel: str, me: str, own: Collection[str], www: str, edit: bool = False
+    thing: RedditThing,
+    *,
+    channel: str,
+    me: str,
+    own: Collection[str],
+    www: str,
+    voices: KnownVoices = NOBODY,
+    edit: bool = False,
 ) -> Event:
     """Convert a thing into an Event.
 
@@ -172,6 +187,7 @@ def event_of(
         me: the account's name.
         own: full names of what the account has written.
         www: base of links to Reddit.
+        voices: accounts of which it is configured that they are no persons.
         edit: make an event of the kind EDIT with the current text.
     """
     data, edited = thing.data, edited_at(thing)
@@ -179,13 +195,19 @@ def event_of(
     author = author_of(thing)
     parent = _string(data, "parent_id") or None
     permalink = _string(data, "permalink") or _string(data, "context")
+    text = text_of(thing)
+    quoted = quoted_of(data, me, voices) if thing.kind == "t3" else ()
     return Event(
         channel=channel,
         id=thing.name,
         revision=revision,
         kind=EventKind.EDIT if edit else _KINDS[thing.kind],
-        author=Author(id=author, name=author),
-        text=_text(thing),
+        author=Author(
+            id=author,
+            name=author.partition(":")[0],
+            kind=kind_of(author, data.get("distinguished"), text, voices),
+        ),
+        text=text,
         posted_at=datetime.fromtimestamp(edited if edit else thing.created, UTC),
         conversation=conversation_of(thing),
         reply_to=parent,
@@ -193,6 +215,9 @@ def event_of(
         metrics=metrics_of(thing),
         solicited=_addresses_account(thing, me, own),
         media=_media(data) if thing.kind == "t3" else (),
+        quoted=quoted,
+        wordless=_wordless(text) if thing.kind != "t3" else "",
+        concerns_channel=any(one.own for one in quoted),
     )
 
 
@@ -206,7 +231,7 @@ def removal_event(
         id=name,
         revision=REMOVAL_REVISIONS[fate],
         kind=EventKind.DELETE,
-        author=Author(id=author, name=author),
+        author=Author(id=author, name=author.partition(":")[0]),
         text=f"[{fate}]",
         posted_at=now,
         conversation=conversation,
@@ -233,14 +258,27 @@ def _thing(child: object) -> RedditThing | None:
     return RedditThing(name=name, created=created.timestamp(), data=data)
 
 
-def _text(thing: RedditThing) -> str:
+def text_of(thing: RedditThing) -> str:
     """The text, with a submission's title or the subject of a first message above it."""
     if thing.kind == "t1":
         return _string(thing.data, "body")
     first = thing.kind == "t3" or not thing.data.get("parent_id")
     head = _string(thing.data, "title" if thing.kind == "t3" else "subject") if first else ""
-    body = _string(thing.data, "selftext" if thing.kind == "t3" else "body")
+    return _under(head, _string(thing.data, "selftext" if thing.kind == "t3" else "body"))
+
+
+def _under(head: str, body: str) -> str:
     return f"{head}\n\n{body}" if head and body else head or body
+
+
+def _wordless(text: str) -> str:
+    """``animation`` or ``photo`` for a comment of pictures alone; empty for all others."""
+    if _NAMED.sub("", _PICTURE.sub("", text)).strip():
+        return ""
+    found = _PICTURE.search(text)
+    if found is None:
+        return ""
+    return "animation" if found[1].lower() == "gif" else "photo"
 
 
 def _addresses_account(thing: RedditThing, me: str, own: Collection[str]) -> bool:
@@ -251,7 +289,7 @@ def _addresses_account(thing: RedditThing, me: str, own: Collection[str]) -> boo
     if _string(data, "parent_id").startswith("t3") and _same(_string(data, "link_author"), me):
         return True
     name = rf"(?<![A-Za-z0-9_/-])/?u/{re.escape(me)}(?![A-Za-z0-9_-])"
-    return re.search(name, _text(thing), re.IGNORECASE) is not None
+    return re.search(name, text_of(thing), re.IGNORECASE) is not None
 
 
 def _link(thing: RedditThing) -> str:

@@ -14,6 +14,7 @@ from connectors.reddit.cursor import MARKS, ListingMark
 from connectors.reddit.errors import RedditFault, RedditRequestError
 from connectors.reddit.events import RedditListing, RedditThing
 from connectors.reddit.settings import RedditSettings
+from core.backoff import delay
 from core.clock import Clock
 
 PAGE: Final = 100
@@ -24,6 +25,14 @@ _WORTH_ANOTHER_PAGE: Final = 5
 """New items on a page from which on the next request is sent at once."""
 _PAUSE: Final = 600.0
 """Seconds for which an unreadable source is not requested."""
+_FIRST_PAUSE: Final = 30.0
+"""Seconds for which a source is not requested that did not answer; longer each time."""
+_OFTEN: Final = 3
+
+FORBIDDEN_FAULTS: Final = (RedditFault.FORBIDDEN, RedditFault.ABSENT)
+"""Faults of a source that the account may not read."""
+OWN_FAULTS: Final = (*FORBIDDEN_FAULTS, RedditFault.UNCLEAR, RedditFault.REJECTED)
+"""Faults that say nothing about other sources."""
 
 Fetch = Callable[[Mapping[str, str | int]], Awaitable[RedditListing]]
 
@@ -54,28 +63,57 @@ def listing_sources(settings: RedditSettings) -> tuple[ListingSource, ...]:
 
 
 class UnreadableSources:
-    """Sources that the account may not read, with the reason."""
+    """Paused sources with the error of each: those that may not be read, and those in trouble.
+
+    The trouble of one source is its own as long as another one can be read.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._until: dict[str, tuple[float, str]] = {}
+        self._until: dict[str, tuple[float, RedditRequestError]] = {}
+        self._failures: dict[str, int] = {}
+        """Failures in a row of sources in trouble."""
 
-    def add(self, source: ListingSource, reason: str) -> None:
-        """Pause ``source`` for ten minutes."""
-        self._until[source.key] = (self._clock.monotonic() + _PAUSE, reason)
+    def add(self, source: ListingSource, error: RedditRequestError) -> None:
+        """Pause ``source``: for ten minutes if it may not be read, else longer each time."""
+        pause = _PAUSE
+        if error.fault not in FORBIDDEN_FAULTS:
+            failures = self._failures[source.key] = self._failures.get(source.key, 0) + 1
+            pause = delay(failures, first=_FIRST_PAUSE, most=_PAUSE)
+        self._until[source.key] = (self._clock.monotonic() + pause, error)
+
+    def is_new(self, source: ListingSource) -> bool:
+        """True unless ``source`` has failed several times in a row."""
+        return self._failures.get(source.key, 0) < _OFTEN
 
     def has(self, source: ListingSource) -> bool:
         """True while ``source`` is paused."""
-        until, _ = self._until.get(source.key, (0.0, ""))
-        return until > self._clock.monotonic()
+        found = self._until.get(source.key)
+        return found is not None and found[0] > self._clock.monotonic()
 
     def forget(self, source: ListingSource) -> None:
         """Resume ``source``."""
         self._until.pop(source.key, None)
+        self._failures.pop(source.key, None)
+
+    def failed(self, source: ListingSource) -> bool:
+        """True if ``source`` could not be read the last time."""
+        return source.key in self._until
+
+    def trouble(self) -> RedditRequestError | None:
+        """The error of a source in trouble, if there is one; all those are resumed."""
+        found = [
+            (key, error)
+            for key, (_, error) in self._until.items()
+            if error.fault not in FORBIDDEN_FAULTS
+        ]
+        for key, _ in found:
+            del self._until[key]
+        return found[0][1] if found else None
 
     def facts(self) -> Sequence[tuple[str, str]]:
         """(source, reason) of each paused source."""
-        return [(key, reason) for key, (_, reason) in self._until.items()]
+        return [(key, error.text) for key, (_, error) in self._until.items()]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,11 +131,14 @@ class NewItems:
     """The newest items of the listing, if it was read from its top."""
 
 
-async def read_new(fetch: Fetch, marks: tuple[ListingMark, ...] | None, backlog: int) -> NewItems:
+async def read_new(
+    fetch: Fetch, marks: tuple[ListingMark, ...] | None, backlog: int, *, whole: bool = True
+) -> NewItems:
     """Read the items after ``marks``, oldest first; ``marks`` is ``None`` for a new source.
 
-    ``backlog``: most items of a new source. Raises what ``fetch`` raises, and RedditRequestError if
-    Reddit returns the same page twice.
+    ``backlog``: most items of a new source. ``whole``: raise RedditRequestError where a page comes
+    twice; otherwise it ends the reading, with a gap where it joins on to nothing. Raises what
+    ``fetch`` raises.
     """
     if marks and len(marks) > 1:
         listing = await fetch({"before": marks[0].name, "limit": PAGE})
@@ -105,11 +146,11 @@ async def read_new(fetch: Fetch, marks: tuple[ListingMark, ...] | None, backlog:
             items = [thing for thing in _order(listing.items) if _is_new(thing, marks)]
             more = len(items) >= _WORTH_ANOTHER_PAGE
             return NewItems(items=tuple(items), unreadable=listing.unreadable, gap=False, more=more)
-    return await _from_the_top(fetch, marks, backlog)
+    return await _from_the_top(fetch, marks, backlog, whole=whole)
 
 
 async def _from_the_top(
-    fetch: Fetch, marks: tuple[ListingMark, ...] | None, backlog: int
+    fetch: Fetch, marks: tuple[ListingMark, ...] | None, backlog: int, *, whole: bool
 ) -> NewItems:
     found: dict[str, RedditThing] = {}
     unreadable: list[tuple[object, str]] = []
@@ -118,7 +159,9 @@ async def _from_the_top(
         asked: dict[str, str | int] = {"limit": PAGE}
         listing = await fetch(asked | {"after": after} if after else asked)
         if found and listing.items and all(thing.name in found for thing in listing.items):
-            raise RedditRequestError(RedditFault.UNCLEAR, "the same page came twice")
+            if whole:
+                raise RedditRequestError(RedditFault.UNCLEAR, "the same page came twice")
+            break
         found |= {thing.name: thing for thing in listing.items}
         unreadable += listing.unreadable
         joined = bool(marks) and _joins(listing, marks or ())

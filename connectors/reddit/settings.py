@@ -33,6 +33,8 @@ class RedditSettings(Section):
     """Subreddits whose submissions and comments are read, without ``r/``."""
     search: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = ()
     """Terms searched for in the submissions of all subreddits."""
+    bots: tuple[str, ...] = ()
+    """Names of accounts that write by machine, which neither their names nor their texts show."""
     inbox: bool = True
     """Read the inbox and the mentions of the account."""
     base_url: str = Field(default=API_URL, pattern=_URL, max_length=500)

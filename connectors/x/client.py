@@ -31,6 +31,7 @@ from yarl import URL
 
 from connectors.json_fields import JsonObject
 from connectors.x.errors import XFault, XRequestError, one_line, request_error
+from connectors.x.names import asks_for_new_names, field_of, with_new_names
 from connectors.x.settings import XSettings
 from core.clock import Clock
 
@@ -47,10 +48,10 @@ FIELDS: Final[Mapping[str, Sequence[str]]] = {
         "public_metrics",
         "referenced_tweets",
     ],
-    "user_fields": ["name", "public_metrics", "username"],
+    "user_fields": ["affiliation", "description", "name", "public_metrics", "username"],
     "expansions": ["author_id", "referenced_tweets.id"],
 }
-"""Requested with each post; the referenced posts show whether a quoted one is the brand's."""
+"""Requested with each post; the referenced posts hold what a repost cuts and a quote quotes."""
 STREAM_TIMEOUT: Final = 21.0
 """Seconds; X sends a keep-alive every 20, so that a longer silence is a dead connection."""
 _GONE_ERRORS: Final = ("resource-not-found", "not-authorized-for-resource")
@@ -83,7 +84,7 @@ class XResults:
     @property
     def billed(self) -> list[str]:
         """Ids of all delivered posts, included ones too: X charges for each once a day."""
-        included = self.includes.get("tweets")
+        included = field_of(self.includes, "tweets")
         posts = [*self.data, *(included if isinstance(included, list) else ())]
         return [str(post["id"]) for post in posts if isinstance(post, dict) and "id" in post]
 
@@ -157,14 +158,28 @@ class XTransport:
         self._authorise = authorise
         self.limits: dict[str, Mapping[str, str]] = {}
         """Headers of the last answer, by path without ids."""
+        self._renames = False
+        """True once X has asked for the names of fields that its specification 2.167 introduced."""
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        path = request.url.path
-        request.url = URL(self._base + request.url.raw_path_qs, encoded=True)
+        path = _without_ids(request.url.path)
+        asked = URL(self._base + request.url.raw_path_qs, encoded=True)
+        try:
+            return await self._send(request, handler, asked, path)
+        except XRequestError as error:
+            if self._renames or request.method != "GET" or not asks_for_new_names(error):
+                raise
+        self._renames = True
+        return await self._send(request, handler, asked, path)
+
+    async def _send(
+        self, request: ClientRequest, handler: ClientHandlerType, url: URL, path: str
+    ) -> ClientResponse:
+        request.url = with_new_names(url) if self._renames else url
         request.headers["Host"] = request.url.host_port_subcomponent or ""
         request.headers["Authorization"] = self._authorise(request.method, request.url)
         response = await handler(request)
-        self.limits[_without_ids(path)] = response.headers
+        self.limits[path] = response.headers
         if response.status >= 300:  # a followed redirect would carry the credentials along
             body = await response.content.read(_MOST_ERROR_BYTES)
             response.close()

@@ -5,19 +5,24 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
+from connectors.alerts import LongWaits, connector_alert
 from connectors.context import ConnectorContext
 from connectors.json_fields import JsonObject
 from connectors.shutdown import Shutdown
+from connectors.voices import KnownVoices
+from connectors.x.account import XAccount, sites_of
 from connectors.x.client import XApi
 from connectors.x.errors import XFault, XRequestError
-from connectors.x.events import SeenPosts, XAccount, native_id
+from connectors.x.fields import native_id
 from connectors.x.limits import ReadBudget, ReadPace
 from connectors.x.push import answer_challenge, is_signed
 from connectors.x.receive import XReceiver
 from connectors.x.search import XEngagement
+from connectors.x.seen import SeenPosts
 from connectors.x.send import XSender
 from connectors.x.settings import XSettings
 from connectors.x.stream import sync_rules
+from core.alerts import Alert
 from core.connector import PushRequest, PushResponse, SendResult
 from core.errors import ConnectorError, StoreError
 from core.events import Metrics, Page
@@ -33,6 +38,9 @@ class X:
         self.name = name
         self._settings = settings
         self._intake = context.intake
+        self._alarm = context.alarm
+        self._waits = LongWaits(name=name, alarm=context.alarm, clock=context.clock)
+        self._voices = KnownVoices.named(own=context.accounts, bots=settings.bots)
         self._clock = context.clock
         self._api = XApi(settings, context.clock)
         self._budget = ReadBudget(settings, context.clock)
@@ -80,15 +88,19 @@ class X:
             async for page in self._receiver.pages(cursor, me, self._settings.rules):
                 yield page
         except XRequestError as error:
+            if error.ends_reading():
+                await self._alarm.raise_alert(self._request_alert(error))
+            await self._waits.note("reading", error.retry_after(self._clock.now()))
             raise self._reading_error(error) from error
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
         """As core.connector.Sends; rejects what X forbids: unsolicited and second replies."""
         try:
             me = await self._account()
+            result = await self._sender.send(target, text, me)
         except XRequestError as error:
-            return self._sender.later(error)
-        return await self._sender.send(target, text, me)
+            result = self._sender.later(error)
+        return await self._waits.note_result(result)
 
     def pause(self) -> float:
         """As core.connector.ThrottlesSends."""
@@ -143,6 +155,8 @@ class X:
             f"access of the account's keys: {level}",
             f"rules on the stream: {len(rules)} now, {len(self._rules(me))} wanted",
             f"posts that may be read in a month: {self._budget.limit}",
+            f'other accounts of the brand are named in brands.accounts = ["{self.name}:ID"]',
+            "programs that do not say that they are: bots",
         )
 
     def detail(self) -> tuple[tuple[str, str], ...]:
@@ -176,6 +190,17 @@ class X:
         """The stream's rules: mentions of the account, and those of the settings."""
         return list(dict.fromkeys([f"@{me.username}", *self._settings.rules]))
 
+    def _request_alert(self, error: XRequestError) -> Alert:
+        now = self._clock.now()
+        return connector_alert(
+            "x_request",
+            key=f"request:{self.name}:{now:%Y-%m-%d}",
+            kind="channel",
+            severity="P2",
+            now=now,
+            facts={"name": self.name, "reason": error.text},
+        )
+
     def _reading_error(self, error: XRequestError) -> ConnectorError:
         return error.as_reading_error(self._clock.now())
 
@@ -186,7 +211,12 @@ class X:
                 number, name = native_id(user.get("id")), user.get("username")
                 if number is None or not isinstance(name, str):
                     raise XRequestError(XFault.UNCLEAR, "the answer does not name the account")
-                self._me = XAccount(id=number, username=name)
+                self._me = XAccount(
+                    id=number,
+                    username=name,
+                    sites=sites_of(self._settings.rules),
+                    voices=self._voices,
+                )
             return self._me
 
 

@@ -15,6 +15,8 @@ from core.errors import ConnectorError, Refused, Unavailable
 _NO_CREDITS_WAIT: Final = 900.0
 _CAPPED_WAIT: Final = 3600.0
 _LONGEST: Final = 300
+_PASSING: Final = ("since_id", "until_id", "next_token", "pagination_token")
+"""Parameters with a value of the moment; another request has another."""
 
 
 class XFault(Enum):
@@ -58,6 +60,12 @@ class XRequestError(ConnectorError):
             return max(0.0, (self.retry_at - now) / timedelta(seconds=1))
         return _CAPPED_WAIT if self.fault is XFault.CAPPED else None
 
+    def ends_reading(self) -> bool:
+        """True for a refused parameter: the same request is refused however often it is sent."""
+        passes = any(name in self.text for name in _PASSING)
+        refused = self.fault is XFault.REJECTED and self.status == 400
+        return refused and "parameter" in self.text.lower() and not passes
+
     def as_reading_error(self, now: datetime) -> ConnectorError:
         """The error to raise from ``pages``: Unavailable, or Refused with a remedy."""
         match self.fault:
@@ -76,6 +84,12 @@ class XRequestError(ConnectorError):
             case XFault.CREDITS:
                 text = f"X: {self.text}. Buy credits in X's developer console"
                 return Unavailable(text, retry_after=_NO_CREDITS_WAIT)
+        if self.ends_reading():
+            return Refused(
+                f"X rejects a parameter of the request: {self.text}",
+                remedy="Check rules and query_length in the channel's settings, and update "
+                "Tingfeng: X may have renamed fields.",
+            )
         return Unavailable(f"X: {self.text}", retry_after=self.retry_after(now))
 
 

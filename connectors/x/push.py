@@ -22,15 +22,10 @@ from typing import Final
 from pydantic import SecretStr
 
 from connectors.json_fields import JsonObject
-from connectors.x.events import (
-    SeenPosts,
-    XAccount,
-    XPost,
-    deletion_of,
-    native_id,
-    read_posts,
-    reject,
-)
+from connectors.x.account import XAccount
+from connectors.x.events import XPost
+from connectors.x.fields import native_id
+from connectors.x.seen import SeenPosts, deletion_of, read_posts, reject
 from core.connector import PushRequest, PushResponse
 from core.events import Event, Reject
 
@@ -127,6 +122,16 @@ class _Reader:
 def _from_v1(status: object) -> tuple[JsonObject, JsonObject]:
     """Convert a post of API v1.1 to the format of v2; returns the post and its includes."""
     old = _object(status)
+    originals = [_object(old.get(name)) for name in ("quoted_status", "retweeted_status")]
+    whole = [old, *(one for one in originals if one)]
+    includes = {
+        "users": [_v1_user(one) for one in whole],
+        "tweets": [_v1_post(one) for one in whole[1:]],
+    }
+    return _v1_post(old), includes
+
+
+def _v1_post(old: JsonObject) -> JsonObject:
     user, quoted = _object(old.get("user")), _object(old.get("quoted_status"))
     extended = _object(old.get("extended_tweet"))
     entities = _object(extended.get("entities")) or _object(old.get("entities"))
@@ -143,25 +148,25 @@ def _from_v1(status: object) -> tuple[JsonObject, JsonObject]:
         {"id": _object(item).get("id_str"), "username": _object(item).get("screen_name")}
         for item in _list(entities.get("user_mentions"))
     ]
-    post = {
+    return {
         "id": old.get("id_str"),
         "author_id": user.get("id_str"),
         "text": extended.get("full_text") or old.get("full_text") or old.get("text"),
         "created_at": _v1_time(old.get("created_at")),
-        "entities": {"mentions": mentions},
+        "entities": {"mentions": mentions, "urls": _list(entities.get("urls"))},
         "referenced_tweets": references,
     }
-    author = {
+
+
+def _v1_user(old: JsonObject) -> JsonObject:
+    user = _object(old.get("user"))
+    return {
         "id": user.get("id_str"),
         "name": user.get("name"),
         "username": user.get("screen_name"),
         "public_metrics": {"followers_count": user.get("followers_count")},
+        "description": user.get("description"),
     }
-    original = {
-        "id": quoted.get("id_str"),
-        "author_id": _object(quoted.get("user")).get("id_str"),
-    }
-    return post, {"users": [author], "tweets": [original]}
 
 
 def _v1_time(value: object) -> str | None:

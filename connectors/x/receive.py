@@ -15,12 +15,14 @@ from typing import Final
 from connectors.alerts import connector_alert, retention_gap_alert
 from connectors.context import ConnectorContext
 from connectors.shutdown import Shutdown
+from connectors.x.account import XAccount
 from connectors.x.client import XApi
 from connectors.x.errors import XFault, XRequestError
-from connectors.x.events import SeenPosts, XAccount, XPost, id_before
+from connectors.x.events import XPost, id_before
 from connectors.x.limits import ReadBudget, ReadPace, StreamBackoff
 from connectors.x.push import read_delivery
 from connectors.x.search import SEARCH_WINDOW, XSearch
+from connectors.x.seen import SeenPosts
 from connectors.x.settings import XSettings
 from connectors.x.stream import XStream
 from core.errors import Unavailable
@@ -183,7 +185,8 @@ class XReceiver:
             async for page in self._follow(stream, search, me):
                 yield page
         except XRequestError as error:
-            if stream.was_connected() or error.fault in {XFault.CREDENTIAL, XFault.CREDITS}:
+            lasts = error.fault in {XFault.CREDENTIAL, XFault.CREDITS} or error.ends_reading()
+            if stream.was_connected() or lasts:
                 raise
             wait = self._refused_stream(error)
             if wait is None:

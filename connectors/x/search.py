@@ -13,20 +13,13 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 from connectors.json_fields import JsonObject
+from connectors.x.account import XAccount
 from connectors.x.client import XApi, XResults
 from connectors.x.errors import XFault, XRequestError
-from connectors.x.events import (
-    SeenPosts,
-    XAccount,
-    XPost,
-    created_at,
-    deletion_of,
-    native_id,
-    newest_version,
-    read_metrics,
-    read_posts,
-)
+from connectors.x.events import XPost, created_at, newest_version, read_metrics
+from connectors.x.fields import native_id
 from connectors.x.limits import ReadBudget
+from connectors.x.seen import SeenPosts, deletion_of, read_posts
 from core.clock import Clock
 from core.events import Event, Metrics, Page, Reject
 from core.ports import Intake

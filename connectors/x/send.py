@@ -12,10 +12,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from connectors.json_fields import JsonObject
+from connectors.x.account import XAccount
 from connectors.x.client import XApi, XResults
 from connectors.x.errors import XFault, XRequestError
-from connectors.x.events import SeenPosts, XAccount, addresses, native_id, replied_to
+from connectors.x.events import addresses, replied_to
+from connectors.x.fields import native_id
 from connectors.x.limits import ReadBudget
+from connectors.x.seen import SeenPosts
 from connectors.x.text import MAX_POST, length, same_text, sendable
 from core.backoff import delay
 from core.clock import Clock

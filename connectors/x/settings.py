@@ -32,6 +32,8 @@ class XSettings(Section):
     mode: Literal["stream", "search", "webhook"] = "stream"
     rules: tuple[Rule, ...] = Field(default=(), max_length=1000)
     """Rules in X's own language; posts that match are received besides mentions of the account."""
+    bots: tuple[str, ...] = ()
+    """Names or ids of accounts that write by machine and do not say so."""
     query_length: int = Field(default=512, ge=128, le=4096)
     """Most characters in one search query; depends on the plan."""
     poll_seconds: float = Field(default=60, gt=0)

@@ -17,7 +17,7 @@ from connectors.reddit.events import (
     reject_of,
 )
 from core.errors import InputError
-from core.events import Event, EventKind, Metrics
+from core.events import Author, Event, EventKind, Metrics
 
 BASE: dict[str, object] = {"author": "xiao_wang", "created_utc": 1_772_352_000.0}
 
@@ -94,7 +94,7 @@ def test_a_private_message() -> None:
     answer = event("t4_b", subject="re: Fish", parent_id="t4_a")
     assert (answer.text, answer.reply_to) == ("text", "t4_a")
     assert event("t4_c", author=None, subreddit="shop").conversation == "r/shop"
-    assert event("t4_d", author=None).author.id == "[deleted]"
+    assert event("t4_d", author=None).author == Author(id="[deleted]:t4_d", name="[deleted]")
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,11 @@ async def test_a_503_is_waited_for_and_lost_is_nothing(bench: Bench) -> None:
     assert bench.ids == [name]
 
 
-@pytest.mark.parametrize(
+ODD_ANSWERS = pytest.mark.parametrize(
     "trouble",
     [
         Trouble(status=500, body="<html>oops</html>"),
+        Trouble(status=400, body={"message": "Bad Request", "error": 400}),
         Trouble(body="{not json"),
         Trouble(body="[" * 100_000),
         Trouble(body=""),
@@ -60,16 +61,43 @@ async def test_a_503_is_waited_for_and_lost_is_nothing(bench: Bench) -> None:
         Trouble(how="cut"),
         Trouble(how="hang"),
     ],
-    ids=["500", "no json", "deep", "empty", "list", "no children", "reset", "half open"],
+    ids=["500", "400", "no json", "deep", "empty", "list", "no children", "reset", "half open"],
 )
+
+
+@ODD_ANSWERS
 async def test_an_answer_that_is_none_is_tried_again_later(bench: Bench, trouble: Trouble) -> None:
     name = bench.server.comment("text")
+    bench.server.trouble(NEW, trouble)
     bench.server.trouble(COMMENTS, trouble)
     error = await fail(bench, bench.connector(timeout_seconds=0.2))
     assert isinstance(error, Unavailable)
     assert len(bench.server.asked(COMMENTS)) == 1
     await drain(bench.connector(), bench.kit.intake, pages=1)
     assert bench.ids == [name]
+
+
+@ODD_ANSWERS
+async def test_the_trouble_of_one_source_is_its_own(bench: Bench, trouble: Trouble) -> None:
+    late, name = bench.server.post("late"), bench.server.comment("text")
+    bench.server.trouble(NEW, trouble)
+    connector = bench.connector(timeout_seconds=0.2)
+    async with running(connector, bench.kit.intake):
+        await bench.kit.intake.until(1)
+        assert NEW in dict(connector.detail())
+        await bench.kit.intake.until(2)
+        await until(lambda: NEW not in dict(connector.detail()))
+    assert bench.ids == [name, late]
+
+
+async def test_a_source_that_stays_in_trouble_is_asked_less_and_less_often(bench: Bench) -> None:
+    bench.server.trouble(NEW, *[Trouble(status=500)] * 50)
+    async with running(bench.connector(), bench.kit.intake):
+        await until(lambda: len(bench.server.asked(NEW)) >= 3)
+        await until(lambda: len(bench.server.asked(COMMENTS)) >= 10)
+    first, second, third = (call.at for call in bench.server.asked(NEW)[:3])
+    assert (second - first) * 200 >= 29
+    assert (third - second) * 200 >= 59
 
 
 async def test_an_expired_token_is_renewed_within_the_request(bench: Bench) -> None:
@@ -141,6 +169,7 @@ async def test_secrets_stand_in_no_log_and_no_traceback(
     bench.server.trouble("api/v1/access_token", Trouble(how="cut"))
     shown = ""
     for trouble in (Trouble(how="cut"), Trouble(status=500)):
+        bench.server.trouble(NEW, trouble)
         bench.server.trouble(COMMENTS, trouble)
         connector = bench.connector()
         try:

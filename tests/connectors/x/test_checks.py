@@ -30,6 +30,8 @@ async def test_a_check_tries_both_credentials(bench: Bench) -> None:
         "access of the account's keys: read-write",
         "rules on the stream: 1 now, 3 wanted",
         "posts that may be read in a month: 20000",
+        'other accounts of the brand are named in brands.accounts = ["x:ID"]',
+        "programs that do not say that they are: bots",
     )
     assert {call.name for call in bench.server.calls} == {"me", "rules"}
     with pytest.raises(Refused):

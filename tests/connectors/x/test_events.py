@@ -6,9 +6,11 @@ from urllib.parse import parse_qsl
 import pytest
 from yarl import URL
 
+from connectors.x.account import XAccount
 from connectors.x.client import account_authorisation, oauth1_header
 from connectors.x.connector import tightest_limit
-from connectors.x.events import XAccount, addresses, created_at, id_before, native_id, read_post
+from connectors.x.events import addresses, created_at, id_before, read_post
+from connectors.x.fields import native_id
 from connectors.x.settings import XSettings
 from core.clock import ManualClock
 from core.errors import InputError

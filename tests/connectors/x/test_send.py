@@ -75,7 +75,7 @@ async def test_after_an_edit_the_latest_version_counts(bench: Bench) -> None:
 async def test_posts_are_remembered_only_so_far(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.x.events._MOST", 2)
+    monkeypatch.setattr("connectors.x.seen._MOST", 2)
     numbers = [bench.server.say(f"@xmart {n}") for n in range(3)]
     connector = await connector_after(bench, 3)
     for n, number in enumerate(numbers):
