@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -13,11 +13,13 @@ from core.mentions import CorrectedMention
 from core.settings import Settings
 from listeners.factory import build_understanding
 from listeners.learning.adapt import adapt_and_report, output_path
-from listeners.learning.labels import labels_from_corrections, labels_from_file
+from listeners.learning.labels import Label, labels_from_corrections, labels_from_file
 from listeners.reports import score_lines, share_of_voice_lines
 from listeners.spread.backtests import cascade_forecasts, incident_groups, volume_alarms
 
 Recording = Annotated[Path, typer.Argument(help="Its format is in docs/explanation/spread.md.")]
+CLOSED_TYPES: Final = frozenset({"x"})
+"""Connector types whose platform forbids that models learn from its texts."""
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration (TOML).")]
 
 
@@ -63,15 +65,27 @@ def add_listening(
         ] = None,
     ) -> None:
         """Learn from what staff corrected in the console, if that proves a step forward."""
+        settings = read(config)
         known = (
-            labels_from_corrections(corrections(config))
+            _labels_in_store(corrections(config), settings)
             if labels is None
             else labels_from_file(labels)
         )
-        place = output_path(read(config), config.resolve().parent, out)
+        place = output_path(settings, config.resolve().parent, out)
         raise typer.Exit(adapt_and_report(known, place, out=sys.stdout))
 
     _add_backtests(app)
+
+
+def _labels_in_store(found: Sequence[CorrectedMention], settings: Settings) -> list[Label]:
+    """Labels of what may be learned from; says how many corrections may not."""
+    closed = {one.name for one in settings.channels if one.type in CLOSED_TYPES}
+    known = labels_from_corrections(found, closed=closed)
+    if left_out := len(found) - len(known):
+        sys.stdout.write(
+            f"Left out: {left_out} corrections of texts whose platform forbids training (X).\n"
+        )
+    return known
 
 
 def _add_backtests(app: typer.Typer) -> None:

@@ -127,6 +127,15 @@ class HandlesHttp(Protocol):
 
 
 @runtime_checkable
+class ScreensHttp(Protocol):
+    """A connector that can refuse a request by its head alone."""
+
+    def screen(self, request: PushRequest) -> PushResponse | None:
+        """The refusal of a request whose body was not read yet; ``None`` to read it."""
+        ...
+
+
+@runtime_checkable
 class ReadsEngagement(Protocol):
     """A connector that can read figures."""
 

@@ -1,7 +1,8 @@
 """Parses one line of the replay format into an Event (docs/reference/event-format.md)."""
 
 import json
-from typing import Final, NoReturn
+import re
+from typing import Final, NoReturn, TypeVar, get_args
 
 from connectors.json_fields import (
     JsonObject,
@@ -18,7 +19,9 @@ from connectors.json_fields import (
     wrong,
 )
 from core.errors import InputError
-from core.events import Author, Event, EventKind, Metrics
+from core.events import Author, AuthorKind, Event, EventKind, Metrics, Quoted, QuotedKind
+
+T = TypeVar("T")
 
 LONGEST_LINE: Final = 1024 * 1024
 """In bytes, without the line terminator."""
@@ -32,6 +35,10 @@ _KINDS: Final = {
     EventKind.DELETE: ("delete", "deleted", "removed"),
 }
 _KIND_OF: Final = {word: kind for kind, words in _KINDS.items() for word in words}
+_AUTHOR_KINDS: Final[tuple[AuthorKind, ...]] = get_args(AuthorKind)
+_QUOTED_KINDS: Final[tuple[QuotedKind, ...]] = get_args(QuotedKind)
+_MOST_QUOTED: Final = 50
+_LINK_OR_NAME: Final = re.compile(r"(?:https?://\S+|@[^\s@:：]{1,40})\s*")
 _LIKES: Final = ("likes", "like_count", "favorites", "favorite_count", "attitudes_count", "upvotes")
 _REPOSTS: Final = (
     "reposts",
@@ -119,6 +126,7 @@ def _event(data: JsonObject) -> Event:
     revision = count_field(data, ("revision",), "revision")
     if revision is None:
         revision = int(posted_at.timestamp() * 1000) if changes else 0
+    media = names_field(data, "media")
     return Event(
         channel=channel.strip(),
         id=native_id,
@@ -132,8 +140,10 @@ def _event(data: JsonObject) -> Event:
         url=text_field(data, "url", default="") or None,
         metrics=_metrics(data),
         solicited=flag_field(data, "solicited", default=summons),
-        media=names_field(data, "media"),
+        media=media,
         private=flag_field(data, "private", default=False),
+        quoted=_quoted(data),
+        wordless=_wordless(data, text, media),
     )
 
 
@@ -147,7 +157,55 @@ def _author(data: JsonObject) -> Author:
         id=required_id(author, "id", "author.id"),
         name=text_field(author, "name", default=""),
         followers=count_field(author, ("followers", "followers_count"), "author.followers"),
+        kind=_one_of(author, "kind", _AUTHOR_KINDS, "author.kind") or "person",
     )
+
+
+def _quoted(data: JsonObject) -> tuple[Quoted, ...]:
+    """The texts that a post refers to: objects, or one of them."""
+    value = data.get("quoted")
+    if value is None:
+        return ()
+    items = value if isinstance(value, list) else [value]
+    if len(items) > _MOST_QUOTED:
+        raise InputError(f'"quoted" has {len(items)} texts. Give {_MOST_QUOTED} or fewer.')
+    return tuple(_quotation(item, f"quoted[{number}]") for number, item in enumerate(items))
+
+
+def _quotation(item: object, shown: str) -> Quoted:
+    if not isinstance(item, dict):
+        raise wrong(shown, 'an object such as {"author": "小李", "text": "…"}', item)
+    author = item.get("author")
+    if isinstance(author, dict):
+        author = author.get("name")
+    if author is not None and not isinstance(author, str):
+        raise wrong(f"{shown}.author", "a name", author)
+    kind = _one_of(item, "kind", _QUOTED_KINDS, f"{shown}.kind")
+    return Quoted(
+        author=author or "",
+        text=text_field(item, "text"),
+        id=id_field(item, "id"),
+        kind=kind or "quote",
+        own=flag_field(item, "own", default=False),
+    )
+
+
+def _wordless(data: JsonObject, text: str, media: tuple[str, ...]) -> str:
+    """``wordless`` as given; ``file`` for attached files beside names and addresses alone."""
+    given = text_field(data, "wordless", default="")
+    if given or not media or _LINK_OR_NAME.sub("", text).strip():
+        return given[:40]
+    return "file"
+
+
+def _one_of(data: JsonObject, name: str, known: tuple[T, ...], shown: str) -> T | None:
+    value = data.get(name)
+    if value is None:
+        return None
+    for one in known:
+        if one == value:
+            return one
+    raise wrong(shown, f"one of {', '.join(map(str, known))}", value)
 
 
 def _metrics(data: JsonObject) -> Metrics:

@@ -4,20 +4,17 @@ Source: https://core.telegram.org/bots/api#update
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final
 
-from aiogram.types import (
-    CallbackQuery,
-    Chat,
-    Message,
-    MessageOriginChannel,
-    Update,
-    User,
-)
+from aiogram.types import CallbackQuery, Chat, Message, Update, User
 
-from core.events import Author, Event, EventKind
+from connectors.telegram.attachments import attachment_of
+from connectors.telegram.identity import BotIdentity, author_kind
+from connectors.telegram.quoted import is_passed_on, native_id, quoted_of, source_of
+from core.events import Author, AuthorKind, Event, EventKind
 from core.taxonomy import Language
 
 UPDATE_TYPES: Final = (
@@ -26,6 +23,7 @@ UPDATE_TYPES: Final = (
     "channel_post",
     "edited_channel_post",
     "callback_query",
+    "my_chat_member",
 )
 """The types of updates that are requested."""
 
@@ -35,15 +33,6 @@ _COMMAND: Final = re.compile(r"(/[A-Za-z0-9_]{1,32})@([A-Za-z0-9_]{1,64})(?![A-Z
 _SHOPPER_COMMAND: Final = re.compile(
     r"/(?:start|human|status|lang|stop)(?![A-Za-z0-9_@])", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BotIdentity:
-    """The bot's account."""
-
-    id: int
-    username: str
-    """Without ``@``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,51 +46,55 @@ class TelegramDestination:
     """Id of the answered message in the chat."""
 
 
-class _File(Protocol):
-    @property
-    def file_id(self) -> str: ...
-
-
-def event_of(update: Update, me: BotIdentity, *, channel: str, now: datetime) -> Event | None:
+def event_of(
+    update: Update,
+    me: BotIdentity,
+    *,
+    channel: str,
+    now: datetime,
+    home: Callable[[int], int] = lambda chat: chat,
+) -> Event | None:
     """Convert an update; ``None`` for service messages and unknown types.
 
-    ``now`` is used as the time of a pressed button, which Telegram does not tell.
+    ``now`` is used as the time of a pressed button, which Telegram does not tell. ``home`` gives
+    the id that a group had at first, by which its conversations are named.
     """
     message = update.message or update.channel_post
     if message is not None:
-        return _message_event(message, me, channel)
+        return _message_event(message, me, channel, home)
     message = update.edited_message or update.edited_channel_post
     if message is not None:
-        return _message_event(message, me, channel, edited_by=update.update_id)
+        return _message_event(message, me, channel, home, edited_by=update.update_id)
     if update.callback_query is not None:
-        return _button_event(update.callback_query, channel, now)
+        return _button_event(update.callback_query, channel, now, home)
     return None
+
+
+def message_of(update: Update) -> Message | None:
+    """The message that an update brings, new or edited."""
+    return (
+        update.message or update.edited_message or update.channel_post or update.edited_channel_post
+    )
 
 
 def chat_of(update: Update) -> int | None:
     """Id of the chat in which the update happened."""
     query = update.callback_query
-    message = (
-        update.message
-        or update.edited_message
-        or update.channel_post
-        or update.edited_channel_post
-        or (query.message if query else None)
-    )
+    message = message_of(update) or (query.message if query else None)
     return message.chat.id if message else None
 
 
-def native_id(chat: int, message: int) -> str:
-    """The id of a message; Telegram numbers the messages of each chat separately."""
-    return f"{chat}:{message}"
+def destination_of(
+    conversation: str, reply_to: str | None, current: Callable[[int], int] = lambda chat: chat
+) -> TelegramDestination | None:
+    """The destination of a reply; ``None`` if the conversation is not one of Telegram's.
 
-
-def destination_of(conversation: str, reply_to: str | None) -> TelegramDestination | None:
-    """The destination of a reply; ``None`` if the conversation is not one of Telegram's."""
+    ``current`` gives the id that a group has now.
+    """
     found = _CONVERSATION.fullmatch(conversation)
     if found is None:
         return None
-    chat = int(found[1])
+    chat = current(int(found[1]))
     answered = _NATIVE_ID.fullmatch(reply_to or "")
     same = answered is not None and int(answered[1]) == chat
     return TelegramDestination(
@@ -112,20 +105,26 @@ def destination_of(conversation: str, reply_to: str | None) -> TelegramDestinati
 
 
 def _message_event(
-    message: Message, me: BotIdentity, channel: str, *, edited_by: int | None = None
+    message: Message,
+    me: BotIdentity,
+    channel: str,
+    home: Callable[[int], int],
+    *,
+    edited_by: int | None = None,
 ) -> Event | None:
-    media, placeholder = _media(message)
-    text = message.text if message.text is not None else message.caption
-    if text is None:
-        text = placeholder
-    if text is None:
+    attachment, quoted = attachment_of(message), quoted_of(message, me)
+    words = message.text if message.text is not None else message.caption
+    if words is None and attachment is None:
         return None
-    text, named = _strip_bot_name(text, me)
-    author = _author(message)
-    source = _source(message)
+    passed_on = is_passed_on(message) and bool(words)
+    wordless = attachment.kind if attachment is not None and not words else ""
+    text = attachment.sign if attachment is not None and not words else words or ""
+    text, named = ("", False) if passed_on else _strip_bot_name(text, me)
+    author = _author(message, me)
+    source = source_of(message)
     posted_at = message.date
     revision = 0
-    kind = _kind(message)
+    kind = _kind(message, passed_on=passed_on)
     if edited_by is not None:
         seconds = message.edit_date or int(message.date.timestamp())
         posted_at = datetime.fromtimestamp(seconds, UTC)
@@ -139,54 +138,54 @@ def _message_event(
         author=author,
         text=text,
         posted_at=posted_at.astimezone(UTC),
-        conversation=_conversation(message, author, source),
+        conversation=_conversation(message, author, source, home),
         reply_to=_answered(message),
         url=message.get_url(),
         solicited=message.chat.type == "private" or named or _addresses_bot(message, text, me),
-        media=media,
+        media=() if attachment is None else attachment.files,
         private=edited_by is not None and message.chat.type == "private",
+        quoted=quoted,
+        wordless=wordless,
+        concerns_channel=any(one.own for one in quoted),
     )
 
 
-def _kind(message: Message) -> EventKind:
+def _kind(message: Message, *, passed_on: bool) -> EventKind:
     if message.chat.type == "private":
         return EventKind.MESSAGE
+    if passed_on:
+        return EventKind.REPOST
     return EventKind.COMMENT if message.reply_to_message else EventKind.POST
-
-
-def _source(message: Message) -> tuple[int, int]:
-    """Chat and id of a message; a channel post copied into its discussion counts as the post."""
-    origin = message.forward_origin
-    if message.is_automatic_forward and isinstance(origin, MessageOriginChannel):
-        return origin.chat.id, origin.message_id
-    return message.chat.id, message.message_id
 
 
 def _answered(message: Message) -> str | None:
     answered = message.reply_to_message
-    return native_id(*_source(answered)) if answered else None
+    return native_id(*source_of(answered)) if answered else None
 
 
-def _author(message: Message) -> Author:
+def _author(message: Message, me: BotIdentity) -> Author:
     """The author; channels and anonymous administrators write as a chat."""
+    kind = author_kind(message, me)
     if message.sender_chat is not None:
-        return _as_author(message.sender_chat)
+        return _as_author(message.sender_chat, kind)
     if message.from_user is not None:
-        return _as_person(message.from_user)
-    return _as_author(message.chat)
+        return _as_person(message.from_user, kind)
+    return _as_author(message.chat, kind)
 
 
-def _as_person(user: User) -> Author:
+def _as_person(user: User, kind: AuthorKind = "person") -> Author:
     code = (user.language_code or "").lower()
     known: Language = "zh" if code[:2] == "zh" else "en" if code[:2] == "en" else "other"
-    return Author(id=str(user.id), name=user.full_name, language=known if code else None)
+    return Author(id=str(user.id), name=user.full_name, language=known if code else None, kind=kind)
 
 
-def _as_author(chat: Chat) -> Author:
-    return Author(id=str(chat.id), name=chat.title or "")
+def _as_author(chat: Chat, kind: AuthorKind) -> Author:
+    return Author(id=str(chat.id), name=chat.title or "", kind=kind)
 
 
-def _conversation(message: Message, author: Author, source: tuple[int, int]) -> str:
+def _conversation(
+    message: Message, author: Author, source: tuple[int, int], home: Callable[[int], int]
+) -> str:
     """One conversation per person in private, per author in a group, and per channel."""
     chat, topic = message.chat, ""
     if chat.type in ("private", "channel"):
@@ -195,7 +194,7 @@ def _conversation(message: Message, author: Author, source: tuple[int, int]) -> 
         return str(source[0])
     if message.is_topic_message and message.message_thread_id:
         topic = f"/{message.message_thread_id}"
-    return f"{chat.id}{topic}:{author.id}"
+    return f"{home(chat.id)}{topic}:{author.id}"
 
 
 def _strip_bot_name(text: str, me: BotIdentity) -> tuple[str, bool]:
@@ -220,11 +219,13 @@ def _addresses_bot(message: Message, text: str, me: BotIdentity) -> bool:
     return bool(me.username) and re.search(name, text, re.IGNORECASE) is not None
 
 
-def _button_event(query: CallbackQuery, channel: str, now: datetime) -> Event | None:
+def _button_event(
+    query: CallbackQuery, channel: str, now: datetime, home: Callable[[int], int]
+) -> Event | None:
     message = query.message
     if message is None:
         return None
-    private = message.chat.type == "private"
+    chat, private = message.chat.id, message.chat.type == "private"
     author = _as_person(query.from_user)
     return Event(
         channel=channel,
@@ -233,40 +234,7 @@ def _button_event(query: CallbackQuery, channel: str, now: datetime) -> Event | 
         author=author,
         text=query.data or "",
         posted_at=now,
-        conversation=str(message.chat.id) if private else f"{message.chat.id}:{author.id}",
+        conversation=str(chat) if private else f"{home(chat)}:{author.id}",
         reply_to=native_id(message.chat.id, message.message_id),
         solicited=True,
     )
-
-
-def _media(message: Message) -> tuple[tuple[str, ...], str | None]:
-    """Ids of the attached files, and a symbol for them if there is no text.
-
-    A symbol belongs to no language, so that an attachment does not set the language of replies.
-    """
-    sticker, document = message.sticker, message.document
-    files: tuple[tuple[_File | None, str], ...] = (
-        (message.photo[-1] if message.photo else None, "🖼"),  # the last is the largest
-        (message.animation, "🎞"),  # before documents: Telegram sends an animation as both
-        (document, f"📎 {(document and document.file_name) or ''}".strip()),
-        (sticker, (sticker and sticker.emoji) or "🖼"),
-        (message.video, "🎬"),
-        (message.video_note, "🎬"),
-        (message.voice, "🎤"),
-        (message.audio, "🎵"),
-    )
-    for file, sign in files:
-        if file is not None:
-            return (file.file_id,), sign
-    venue, location = message.venue, message.location
-    others: tuple[tuple[object, str], ...] = (
-        (venue, f"📍 {venue.title}, {venue.address}" if venue else ""),
-        (location, f"📍 {location.latitude}, {location.longitude}" if location else ""),
-        (message.contact, "👤"),
-        (message.poll, "📊"),
-        (message.dice, "🎲"),
-        (message.story, "📖"),
-        (message.paid_media, "🖼"),
-        (message.game, "🎮"),
-    )
-    return (), next((sign for thing, sign in others if thing is not None), None)

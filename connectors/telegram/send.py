@@ -10,8 +10,10 @@ from aiogram.types import Message, ReplyParameters
 
 from connectors.telegram.client import TelegramApi
 from connectors.telegram.errors import TelegramFault, TelegramRequestError
-from connectors.telegram.events import TelegramDestination, destination_of, native_id
+from connectors.telegram.events import TelegramDestination, destination_of
 from connectors.telegram.limits import SendRates
+from connectors.telegram.moves import GroupMoves
+from connectors.telegram.quoted import native_id
 from connectors.telegram.text import sendable, split
 from core.backoff import delay
 from core.clock import Clock
@@ -29,8 +31,16 @@ _LONGEST_PAUSE: Final = 60.0
 class TelegramSender:
     """Sends replies; one of several messages is sent completely or handed to a person."""
 
-    def __init__(self, *, api: TelegramApi, rates: SendRates, clock: Clock, seconds: int) -> None:
-        """``seconds``: timeout of a request."""
+    def __init__(
+        self,
+        *,
+        api: TelegramApi,
+        rates: SendRates,
+        clock: Clock,
+        seconds: int,
+        moves: GroupMoves | None = None,
+    ) -> None:
+        """``seconds``: timeout of a request. ``moves``: groups that have a new id."""
         self._api = api
         self._rates = rates
         self._clock = clock
@@ -38,12 +48,11 @@ class TelegramSender:
         self._failures = 0
         self._down_until = 0.0
         """Monotonic time before which nothing is sent, while Telegram is unreachable."""
-        self._moved: dict[int, int] = {}
-        """New ids of groups that became supergroups, by old id."""
+        self._moves = moves or GroupMoves()
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
         """As core.connector.Sends."""
-        destination = destination_of(target.conversation, target.reply_to)
+        destination = destination_of(target.conversation, target.reply_to, self._moves.current)
         if destination is None:
             return Rejected(reason=f"{target.conversation!r} is not a conversation on Telegram")
         parts = split(sendable(text))
@@ -96,7 +105,7 @@ class TelegramSender:
         except TelegramRequestError as error:
             if error.fault is not TelegramFault.MOVED or error.moved_to is None:
                 raise
-            self._moved[destination.chat] = error.moved_to
+            self._moves.add(destination.chat, error.moved_to)
             return await self._request(destination, text)
 
     async def _request(self, destination: TelegramDestination, text: str) -> int:
@@ -147,4 +156,4 @@ class TelegramSender:
         return RetryAt(at=self._clock.now() + timedelta(seconds=seconds), reason=reason)
 
     def _chat(self, destination: TelegramDestination) -> int:
-        return self._moved.get(destination.chat, destination.chat)
+        return self._moves.current(destination.chat)

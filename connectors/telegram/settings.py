@@ -31,6 +31,11 @@ class TelegramSettings(Section):
     staff_chat: int | None = None
     """Id of the staff group; messages in it are not events."""
 
+    bots: tuple[str, ...] = ()
+    """Names or ids of accounts that write by machine and that Telegram does not mark."""
+    foreign_chats: tuple[int, ...] = ()
+    """Ids of groups and channels that are not the brand's, whose own voice is not ours."""
+
     @field_validator("token")
     @classmethod
     def _a_token(cls, token: SecretStr) -> SecretStr:

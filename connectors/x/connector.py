@@ -15,7 +15,7 @@ from connectors.x.client import XApi
 from connectors.x.errors import XFault, XRequestError
 from connectors.x.fields import native_id
 from connectors.x.limits import ReadBudget, ReadPace
-from connectors.x.push import answer_challenge, is_signed
+from connectors.x.push import answer_challenge, has_signature, is_signed
 from connectors.x.receive import XReceiver
 from connectors.x.search import XEngagement
 from connectors.x.seen import SeenPosts
@@ -123,14 +123,9 @@ class X:
 
     async def handle_http(self, request: PushRequest) -> PushResponse:
         """Answer X's challenge, or store pushed posts; 503 makes X push again."""
-        secret = self._settings.consumer_secret
-        if self._settings.mode != "webhook" or secret is None:
-            return PushResponse(status=404)
-        if request.method == "GET":
-            return answer_challenge(request, secret)
-        if request.method != "POST":
-            return PushResponse(status=405)
-        if not is_signed(request, secret):
+        if (answer := self.screen(request)) is not None:
+            return answer
+        if (secret := self._settings.consumer_secret) is None or not is_signed(request, secret):
             return PushResponse(status=403)
         try:
             page, posts = self._receiver.parse([request.body], await self._account())
@@ -141,6 +136,17 @@ class X:
             return PushResponse(status=503)
         self._seen_posts.add(posts)
         return PushResponse(status=200)
+
+    def screen(self, request: PushRequest) -> PushResponse | None:
+        """As core.connector.ScreensHttp; the signature covers the body, so that is read first."""
+        secret = self._settings.consumer_secret
+        if self._settings.mode != "webhook" or secret is None:
+            return PushResponse(status=404)
+        if request.method == "GET":
+            return answer_challenge(request, secret)
+        if request.method != "POST":
+            return PushResponse(status=405)
+        return None if has_signature(request) else PushResponse(status=403)
 
     async def check(self) -> tuple[str, ...]:
         """As core.connector.ChecksCredentials: the account, its access, its rules, its budget."""

@@ -5,6 +5,7 @@ https://docs.x.com/x-api/fundamentals/rate-limits
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -15,6 +16,7 @@ from core.errors import ConnectorError, Refused, Unavailable
 _NO_CREDITS_WAIT: Final = 900.0
 _CAPPED_WAIT: Final = 3600.0
 _LONGEST: Final = 300
+_REFUSED: Final = re.compile(r"\[([\w.,]+)\]")
 _PASSING: Final = ("since_id", "until_id", "next_token", "pagination_token")
 """Parameters with a value of the moment; another request has another."""
 
@@ -60,9 +62,18 @@ class XRequestError(ConnectorError):
             return max(0.0, (self.retry_at - now) / timedelta(seconds=1))
         return _CAPPED_WAIT if self.fault is XFault.CAPPED else None
 
+    @property
+    def refused_name(self) -> str:
+        """The parameter that X names as refused; the whole text where it names none.
+
+        Behind it X lists all parameters that it knows.
+        """
+        found = _REFUSED.search(self.text)
+        return found[1] if found else self.text
+
     def ends_reading(self) -> bool:
         """True for a refused parameter: the same request is refused however often it is sent."""
-        passes = any(name in self.text for name in _PASSING)
+        passes = any(name in self.refused_name for name in _PASSING)
         refused = self.fault is XFault.REJECTED and self.status == 400
         return refused and "parameter" in self.text.lower() and not passes
 

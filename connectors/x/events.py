@@ -70,7 +70,7 @@ def read_post(data: object, includes: JsonObject, me: XAccount, *, channel: str)
     user = included(includes, "users").get(author, {})
     kind, answered = _kind(data)
     quoted = read_quoted(data, includes, me)
-    reposts = any(one.kind == "repost" for one in quoted)
+    reposts = any(one.kind == "repost" and one.text for one in quoted)
     text = "" if reposts else own_text(data)
     return XPost(
         version=int(number),

@@ -50,7 +50,7 @@ def asks_for_new_names(error: XRequestError) -> bool:
     """True for a refusal that names a parameter or field of the old vocabulary."""
     if error.fault is not XFault.REJECTED or error.status != 400:
         return False
-    return any(name in error.text for name in _TELLING)
+    return any(name in error.refused_name for name in _TELLING)
 
 
 def with_new_names(url: URL) -> URL:

@@ -203,6 +203,7 @@ def _list(value: object) -> list[object]:
 
 
 _SIGNATURES: Final = ("x-twitter-webhooks-signature", "x-x-webhooks-signature")
+_SIGNED: Final = "sha256="
 _LONGEST_TOKEN: Final = 1000
 
 
@@ -217,6 +218,11 @@ def answer_challenge(request: PushRequest, secret: SecretStr) -> PushResponse:
     )
 
 
+def has_signature(request: PushRequest) -> bool:
+    """True for a request with a header in which X signs."""
+    return any(request.headers.get(name, "").startswith(_SIGNED) for name in _SIGNATURES)
+
+
 def is_signed(request: PushRequest, secret: SecretStr) -> bool:
     """True if the body bears X's signature; compares in constant time."""
     shown = next((request.headers[name] for name in _SIGNATURES if name in request.headers), "")
@@ -226,4 +232,4 @@ def is_signed(request: PushRequest, secret: SecretStr) -> bool:
 
 def _sign(content: bytes, secret: SecretStr) -> str:
     digest = hmac.digest(secret.get_secret_value().encode(), content, "sha256")
-    return f"sha256={base64.b64encode(digest).decode()}"
+    return f"{_SIGNED}{base64.b64encode(digest).decode()}"

@@ -57,6 +57,8 @@ def read_quoted(data: JsonObject, includes: JsonObject, me: XAccount) -> tuple[Q
         name = display_name(users.get(author, {})) or _name_of(data, number)
         own = me.is_own(author)
         text = _text_of(original)
+        if not text and not own:
+            continue
         found.append(Quoted(author=name, text=text, id=number, kind=kind, own=own))
         links |= _pages(original, me)
     return (*found, *list(links.values())[:_MOST_LINKS])

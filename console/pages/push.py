@@ -1,6 +1,7 @@
 """Where platforms push events: ``/push/CHANNEL`` and everything under it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -11,7 +12,7 @@ from starlette.routing import BaseRoute
 from console.access import Door
 from console.desk import Desk
 from console.forms import read_body
-from core.connector import HandlesHttp, PushRequest
+from core.connector import HandlesHttp, PushRequest, ScreensHttp
 
 LONGEST_BODY: Final = 4 * 1024 * 1024
 
@@ -34,15 +35,17 @@ class PushDoors:
         connector = self._pushed.get(request.path_params["channel"])
         if connector is None:
             raise HTTPException(404, detail="not_found")
-        answer = await connector.handle_http(
-            PushRequest(
-                method=request.method,
-                path=request.url.path,
-                query=dict(request.query_params),
-                headers={name.lower(): value for name, value in request.headers.items()},
-                body=await read_body(request, LONGEST_BODY),
-            )
+        head = PushRequest(
+            method=request.method,
+            path=request.url.path,
+            query=dict(request.query_params),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=b"",
         )
+        answer = connector.screen(head) if isinstance(connector, ScreensHttp) else None
+        if answer is None:
+            body = await read_body(request, LONGEST_BODY)
+            answer = await connector.handle_http(replace(head, body=body))
         return Response(
             answer.body, status_code=answer.status, headers={"content-type": answer.content_type}
         )

@@ -1,7 +1,7 @@
 """Labels of texts: from what staff corrected in the console, or from a file."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, get_args
@@ -25,8 +25,21 @@ class Label:
     """One of ``core.taxonomy.CATEGORIES``."""
 
 
-def labels_from_corrections(corrected: Iterable[CorrectedMention]) -> list[Label]:
-    """One label a correction; what staff left unchanged counts as confirmed."""
+def may_be_learned(corrected: CorrectedMention, closed: Collection[str]) -> bool:
+    """False for texts that the terms of their platform keep from models.
+
+    ``closed``: names of channels whose platform's terms do, for texts stored before events said so.
+    """
+    return not corrected.no_training and corrected.channel not in closed
+
+
+def labels_from_corrections(
+    corrected: Iterable[CorrectedMention], *, closed: Collection[str] = ()
+) -> list[Label]:
+    """One label a correction that may be learned from; what staff left unchanged is confirmed.
+
+    ``closed``: as for ``may_be_learned``.
+    """
     return [
         Label(
             text=one.text,
@@ -39,6 +52,7 @@ def labels_from_corrections(corrected: Iterable[CorrectedMention]) -> list[Label
             category=_known(one.correction.category or one.judgement.category),
         )
         for one in corrected
+        if may_be_learned(one, closed)
     ]
 
 

@@ -2,7 +2,8 @@
 
 from aiogram.types import Update
 
-from connectors.telegram.events import BotIdentity, event_of
+from connectors.telegram.events import event_of
+from connectors.telegram.identity import BotIdentity
 from core.events import Event
 from tests.connectors.support import START
 

@@ -54,6 +54,7 @@ async def test_it_asks_for_the_kinds_it_understands_and_waits_long(bench: Bench)
         "channel_post",
         "edited_channel_post",
         "callback_query",
+        "my_chat_member",
     ]
 
 

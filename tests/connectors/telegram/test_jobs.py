@@ -112,6 +112,9 @@ async def test_a_live_check_says_what_the_bot_may_do(bench: Bench) -> None:
         "reads all messages of its groups: no",
         "updates go to: whoever polls",
         "updates waiting: 0",
+        "never answered: channels the bot is in, anonymous administrators, other bots",
+        'other accounts of the brand: brands.accounts = ["tg:ID"]',
+        "chats that are not the brand's: foreign_chats; programs Telegram does not mark: bots",
     )
     assert not bench.server.asked("getUpdates")
     with pytest.raises(Refused):

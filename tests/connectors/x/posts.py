@@ -38,6 +38,8 @@ class XPosts:
     beat: float = 0.05
     """Seconds between two keep-alives."""
     enforce: bool = True
+    renamed: bool = False
+    """Speaks the vocabulary of specification 2.167, and refuses the old one."""
     shuffle: bool = False
     """Gives pages out of order, and the first page twice."""
     limits: Mapping[str, str] = field(default_factory=dict)

@@ -149,3 +149,50 @@ def respond(
     return web.Response(
         status=status, body=raw.encode() if isinstance(raw, str) else raw, headers=given
     )
+
+
+NEW_NAMES = {
+    "edit_history_tweet_ids": "edit_history_post_ids",
+    "note_tweet": "note_post",
+    "referenced_tweets": "referenced_posts",
+    "retweet_count": "repost_count",
+    "tweets": "posts",
+}
+"""Fields that X's specification 2.167 has renamed."""
+
+
+def with_new_names(value: object) -> Json:
+    """An answer in the new vocabulary."""
+
+    def renamed(part: object) -> object:
+        if isinstance(part, dict):
+            return {NEW_NAMES.get(key, key): renamed(item) for key, item in part.items()}
+        return [renamed(item) for item in part] if isinstance(part, list) else part
+
+    return as_dict(renamed(value))
+
+
+def old_names(query: Mapping[str, str]) -> str:
+    """The first parameter or field of the old vocabulary in a query."""
+    if "tweet.fields" in query:
+        return "tweet.fields"
+    asked = ",".join(query.get(name, "") for name in ("post.fields", "expansions")).split(",")
+    fields = {*NEW_NAMES, "referenced_tweets.id", "in_reply_to_user_id", "referenced_posts.id"}
+    return next((name for name in asked if name in fields), "")
+
+
+def refused_names(name: str) -> Json:
+    """X's answer to a parameter that it does not know."""
+    known = "query,max_results,since_id,next_token,post.fields,expansions,user.fields"
+    return {
+        "errors": [
+            {
+                "parameters": {name: ["..."]},
+                "message": f"The query parameter [{name}] is not one of [{known}]",
+            }
+        ],
+        "title": "Invalid Request",
+        "detail": "One or more parameters to your request was invalid.",
+        "type": "https://api.twitter.com/2/problems/invalid-request",
+        "status": 400,
+    }

@@ -23,9 +23,12 @@ from tests.connectors.x.protocol import (
     as_items,
     escape,
     is_old,
+    old_names,
+    refused_names,
     respond,
     route,
     unauthorized,
+    with_new_names,
 )
 
 
@@ -37,8 +40,8 @@ class XServer(XPosts):
         body: Json = json.loads(await request.read() or b"{}")
         waiting = self.troubles.get(name, [])
         trouble = waiting.pop(0) if waiting else None
-        refused = unauthorized(request, name)
-        acts = not refused and (trouble is None or trouble.how.startswith("act"))
+        refused = self._refusal(request, name)
+        acts = refused is None and (trouble is None or trouble.how.startswith("act"))
         self.calls.append(
             Call(
                 name=name,
@@ -49,13 +52,14 @@ class XServer(XPosts):
                 acted=acts,
             )
         )
-        if refused:
-            return respond(401, {"title": "Unauthorized", "detail": refused, "status": 401}, {})
+        if refused is not None:
+            return respond(*refused, {})
         if trouble is not None and name == "stream" and trouble.how == "act and hang":
             return await self._stream(request, silent=True)
         if name == "stream" and trouble is None:
             return await self._stream(request, silent=False)
         status, result = self._act(name, argument, request.query, body) if acts else (200, {})
+        result = with_new_names(result) if self.renamed else result
         if trouble is None:
             return respond(status, result, self.limits)
         if trouble.how.endswith("hang"):
@@ -65,6 +69,14 @@ class XServer(XPosts):
             request.transport.abort()
             return web.Response()
         return respond(trouble.status, trouble.body, trouble.headers)
+
+    def _refusal(self, request: web.Request, name: str) -> tuple[int, Json] | None:
+        """Status and body for wrong credentials, and for names that this server does not speak."""
+        if why := unauthorized(request, name):
+            return 401, {"title": "Unauthorized", "detail": why, "status": 401}
+        if self.renamed and (old := old_names(request.query)):
+            return 400, refused_names(old)
+        return None
 
     def _act(
         self, name: str, argument: str, query: Mapping[str, str], body: Json
