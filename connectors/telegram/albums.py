@@ -46,6 +46,10 @@ class AlbumBook:
         """True for an album of which a picture was handed over."""
         return key in self._albums
 
+    def forget(self, key: AlbumKey) -> None:
+        """Begin anew with an album that was not stored."""
+        self._albums.pop(key, None)
+
     def join(self, events: Iterable[tuple[Event, AlbumKey | None]]) -> list[Event]:
         """The events with the pictures of each album in one, at the place of the first."""
         found: list[Event | AlbumKey] = []

@@ -284,7 +284,12 @@ class Telegram:
         await self._carry_out(batch)
         moved = self._last.encode(self._clock.now(), self._moves.pairs()) if batch.moved else None
         page = Page(events=batch.events, rejects=batch.rejects, cursor=moved)
-        await self._intake.accept(self.name, page)
+        try:
+            await self._intake.accept(self.name, page)
+        except StoreError:  # all of it is pushed again
+            for key in filter(None, map(album_key, items)):
+                self._albums.forget(key)
+            raise
         return batch
 
     async def _watch_webhook(self, last: TelegramCursor) -> AsyncIterator[Page]:

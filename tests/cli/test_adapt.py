@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,8 +65,8 @@ def configured(folder: Path, first: str = "") -> Path:
     return file
 
 
-async def corrected(folder: Path, count: int) -> None:
-    """A store in which staff have corrected as many mentions."""
+async def corrected(folder: Path, count: int, **changes: Any) -> None:
+    """A store in which staff have corrected as many mentions; ``changes`` to their events."""
     store = await SqliteStore.open(folder / "tingfeng.db", clock=SystemClock())
     for number in range(count):
         event = Event(
@@ -76,6 +78,7 @@ async def corrected(folder: Path, count: int) -> None:
             posted_at=AT,
             conversation=f"c{number}",
         )
+        event = replace(event, **changes)
         await store.events.accept("chat", Page(events=(event,)))
         (item,) = await store.events.claim(1)
         mention = Mention(seq=item.seq, event=event, brands=("ours",), judgement=JUDGED)
@@ -121,6 +124,20 @@ def test_corrections_come_back_as_better_judgements(tmp_path: Path) -> None:
     assert [one["category"] for one in after] == ["membership", "checkout"]
     assert [one["category"] for one in before] != ["membership", "checkout"]
     assert "+320" in str(after[0]["model"])
+
+
+@pytest.mark.parametrize("changes", [{"no_training": True}, {"channel": "twitter"}])
+def test_texts_from_x_are_never_learned_from(tmp_path: Path, changes: dict[str, Any]) -> None:
+    config = configured(tmp_path)
+    channel = '[[channels]]\nname = "twitter"\ntype = "x"\nbearer_token = "b"\n[store]'
+    config.write_text(config.read_text("utf-8").replace("[store]", channel), "utf-8")
+    asyncio.run(corrected(tmp_path, 120, **changes))
+    done = tingfeng("adapt", "--config", config)
+    said = no_traceback(done)
+    assert done.returncode == 1
+    assert "Left out: 120 corrections" in said
+    assert "at least 100" in said
+    assert not (tmp_path / "adaptation.json").exists()
 
 
 def test_labels_of_a_file_and_a_place_of_ones_own(tmp_path: Path) -> None:

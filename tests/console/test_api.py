@@ -1,5 +1,6 @@
 """The JSON API, the probes and the pushes."""
 
+import asyncio
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -171,7 +172,41 @@ class Platform:
         return PushResponse(status=202, body=request.query.get("echo", "").encode())
 
 
+class SecretPlatform(Platform):
+    """A connector that knows its platform by a header."""
+
+    def screen(self, request: PushRequest) -> PushResponse | None:
+        assert request.body == b""
+        return None if request.headers.get("x-secret") == "right" else PushResponse(status=403)
+
+
 class TestPush:
+    @pytest.mark.parametrize("secret", ["", "wrong"])
+    @pytest.mark.parametrize("said", [b"", b"x" * 1000])
+    async def test_a_body_without_the_secret_is_not_read(
+        self, tmp_path: Path, secret: str, said: bytes
+    ) -> None:
+        platform = SecretPlatform()
+        async with open_house(tmp_path, pushed={"tg": platform}) as house:
+            host, port = house.url.removeprefix("http://").split(":")
+            reader, writer = await asyncio.open_connection(host, int(port))
+            head = f"POST /push/tg HTTP/1.1\r\nHost: {host}\r\nX-Secret: {secret}\r\n"
+            writer.write(f"{head}Content-Length: {4 << 20}\r\n\r\n".encode() + said)
+            async with asyncio.timeout(5):
+                assert (await reader.readline()).split()[1] == b"403"
+            writer.close()
+        assert platform.got == []
+
+    async def test_a_body_with_the_secret_is_handed_over(self, tmp_path: Path) -> None:
+        platform = SecretPlatform()
+        async with (
+            open_house(tmp_path, pushed={"tg": platform}) as house,
+            aiohttp.ClientSession(house.url, headers={"X-Secret": "right"}) as browser,
+            browser.post("/push/tg", data=b"{}") as answer,
+        ):
+            assert answer.status == 202
+        assert [request.body for request in platform.got] == [b"{}"]
+
     async def test_reaches_its_connector_from_anywhere(self, tmp_path: Path) -> None:
         platform = Platform()
         async with (

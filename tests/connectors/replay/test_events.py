@@ -1,6 +1,7 @@
 """One line of the replay format: valid forms, their meaning, and the errors of invalid ones."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from connectors.replay.events import LONGEST_LINE, read_event
 from core.errors import InputError
-from core.events import Author, Event, EventKind, Metrics
+from core.events import Author, Event, EventKind, Metrics, Quoted
 
 FULL: dict[str, object] = {
     "channel": "weibo",
@@ -272,3 +273,93 @@ def test_any_value_in_any_field_is_an_event_or_a_mistake(name: str, value: objec
         assert told.id
         assert told.author.id
         assert told.conversation
+
+
+QUOTED: dict[str, object] = {"author": "小李", "text": "面包发霉了"}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (..., ()),
+        (None, ()),
+        ([], ()),
+        (QUOTED, (Quoted(author="小李", text="面包发霉了"),)),
+        ([QUOTED], (Quoted(author="小李", text="面包发霉了"),)),
+        ([{"text": "x"}], (Quoted(author="", text="x"),)),
+        ([{"text": "x", "author": None}], (Quoted(author="", text="x"),)),
+        ([{"text": "x", "author": {"id": 7, "name": "小李"}}], (Quoted(author="小李", text="x"),)),
+        ([{"text": "x", "id": 4001}], (Quoted(author="", text="x", id="4001"),)),
+        (
+            [QUOTED | {"kind": "repost"}, {"text": "更早的", "kind": "repost", "author": "老张"}],
+            (
+                Quoted(author="小李", text="面包发霉了", kind="repost"),
+                Quoted(author="老张", text="更早的", kind="repost"),
+            ),
+        ),
+        (
+            {"text": "标题", "kind": "link", "id": "https://a.example", "author": "a.example"},
+            (Quoted(author="a.example", text="标题", kind="link", id="https://a.example"),),
+        ),
+        ({"text": "x", "own": True}, (Quoted(author="", text="x", own=True),)),
+        ({"text": ""}, (Quoted(author="", text=""),)),
+    ],
+)
+def test_texts_that_a_post_refers_to(value: object, expected: tuple[Quoted, ...]) -> None:
+    assert event(quoted=value).quoted == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (7, "quoted[0]"),
+        ("面包", "quoted[0]"),
+        ([QUOTED, 7], "quoted[1]"),
+        ([{"author": "x"}], '"text" is missing'),
+        ([{"text": 7}], '"text"'),
+        ([{"text": "x", "author": 7}], "quoted[0].author"),
+        ([{"text": "x", "kind": "odd"}], "quoted[0].kind"),
+        ([{"text": "x", "own": 1}], '"own"'),
+        ([QUOTED] * 51, "50 or fewer"),
+    ],
+)
+def test_what_is_no_quotation(value: object, said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        event(quoted=value)
+
+
+@pytest.mark.parametrize("kind", ["person", "own", "bot", "platform", "moderator", None])
+def test_who_speaks(kind: str | None) -> None:
+    assert event(author={"id": 7, "kind": kind}).author.kind == (kind or "person")
+
+
+def test_an_unknown_kind_of_author_is_a_mistake() -> None:
+    with pytest.raises(InputError, match=r"author\.kind"):
+        event(author={"id": 7, "kind": "robot"})
+
+
+@pytest.mark.parametrize(
+    ("text", "media", "given_kind", "wordless"),
+    [
+        ("", ["a"], None, "file"),
+        (" ", ["a"], None, "file"),
+        ("@禾家超市", ["a"], None, "file"),
+        ("@禾家超市 https://t.cn/x", ["a"], None, "file"),
+        ("发霉了", ["a"], None, ""),
+        ("😡", ["a"], None, ""),
+        ("@禾家超市 发霉了", ["a"], None, ""),
+        ("", [], None, ""),
+        ("🖼", [], "photo", "photo"),
+        ("", ["a"], "voice", "voice"),
+    ],
+)
+def test_what_was_sent_instead_of_words(
+    text: str, media: list[str], given_kind: str | None, wordless: str
+) -> None:
+    assert event(text=text, media=media, wordless=given_kind).wordless == wordless
+
+
+def test_a_chain_inside_the_text_stays_where_it_is() -> None:
+    text = "转发微博//@小李:面包发霉了//@老张:禾家的？"
+    told = event(text=text, kind="repost")
+    assert (told.text, told.quoted) == (text, ())

@@ -17,6 +17,8 @@ from aiohttp import web
 TOKEN = "4242:TEST-token_0123456789"
 BOT = {"id": 4242, "is_bot": True, "first_name": "Shop", "username": "shop_bot"}
 
+SIZE = {"width": 90, "height": 90}
+
 Json = dict[str, object]
 
 
@@ -65,6 +67,8 @@ class TelegramServer:
     webhook: Json = field(default_factory=lambda: {"url": "", "pending_update_count": 0})
     shuffled: bool = False
     """Gives each page from its end."""
+    later: list[Json] = field(default_factory=list)
+    """Updates that come one by one, each after a request for updates was answered."""
     deaf: bool = False
     """Gives the same updates again and again, whatever the offset."""
     next_update: int = 1000
@@ -79,6 +83,18 @@ class TelegramServer:
         self.next_update += 1
         self.pending.append({"update_id": number, **update})
         return number
+
+    def picture(self, album: str | None = None, *, chat: int = 7, **more: object) -> Json:
+        """An update with a picture of an album, or alone; it is not waiting yet."""
+        number = self.next_message
+        photo = [
+            {"file_id": f"{size}{number}", "file_unique_id": f"u{size}{number}", **SIZE}
+            for size in ("small", "large")
+        ]
+        group: Json = {} if album is None else {"media_group_id": album}
+        self.next_update += 1
+        message = self.message(chat=chat, photo=photo, **group, **more)
+        return {"update_id": self.next_update - 1, "message": message}
 
     def say(self, text: str, *, chat: int = 7, **more: object) -> str:
         """Have a private message waiting; returns the native id of its event."""
@@ -164,6 +180,8 @@ class TelegramServer:
         while not self.pending and time.monotonic() < until and not self.stopping.is_set():
             await asyncio.sleep(0.01)
         page = self.pending[: self.page]
+        if self.later:
+            self.pending.append(self.later.pop(0))
         return page[::-1] if self.shuffled else page
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,6 +80,25 @@ def test_unchanged_judgements_count_as_confirmed() -> None:
     assert label == Label(text="面包", sentiment="negative", complaint=True, category="other")
     (label,) = labels_from_corrections([corrected("positive", False)])
     assert label == Label(text="面包", sentiment="positive", complaint=False, category="other")
+
+
+@pytest.mark.parametrize(
+    ("changes", "learned"),
+    [
+        ({}, True),
+        ({"channel": "weibo"}, True),
+        ({"channel": "tg"}, True),
+        ({"no_training": True}, False),
+        ({"no_training": True, "channel": "weibo"}, False),
+        ({"channel": "x"}, False),
+        ({"channel": "x-brand"}, False),
+    ],
+)
+def test_what_a_platform_keeps_from_models_is_not_learned(
+    changes: dict[str, Any], learned: bool
+) -> None:
+    one = replace(corrected("positive", False), **changes)
+    assert bool(labels_from_corrections([one], closed={"x", "x-brand"})) is learned
 
 
 def test_an_undeclared_category_is_ignored() -> None:
