@@ -7,9 +7,9 @@ from typing import Final
 from core.alerts import Alert, incident_key
 from core.clock import Clock
 from core.localized import LocalizedText
+from core.ports import AlertRaiser
 from core.taxonomy import Severity
 from listeners.spread.case import Case
-from listeners.spread.ports import Raises
 
 AGAIN: Final = 60.0
 """A matter that has not become worse is told of at most once in so many seconds of its posts."""
@@ -35,7 +35,7 @@ class Desk:
     """Keeps notices until they are raised; P4 is not."""
 
     def __init__(
-        self, raises: Raises, *, clock: Clock, number: Callable[[Case], Awaitable[str]]
+        self, raises: AlertRaiser, *, clock: Clock, number: Callable[[Case], Awaitable[str]]
     ) -> None:
         """``number`` gives the Incident.id of a case, storing it first if it must."""
         self._raises = raises

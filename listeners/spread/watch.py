@@ -16,6 +16,7 @@ from core.clock import Clock
 from core.incidents import Incident, TimelineEntry
 from core.localized import UiLanguage
 from core.mentions import Mention
+from core.ports import AlertRaiser
 from listeners.judgement.embedding import Embedder
 from listeners.spread import report, restoring, rulings
 from listeners.spread.activity import heard, post_key
@@ -28,7 +29,7 @@ from listeners.spread.event_time import EventTime
 from listeners.spread.facts import alarming, known_facts, lately, worth_keeping
 from listeners.spread.incidents import Grouper, name_patterns
 from listeners.spread.ledger import BOT, Ledger, moment
-from listeners.spread.ports import Incidents, Raises
+from listeners.spread.ports import Incidents
 from listeners.spread.post_lane import PostLane
 from listeners.spread.semantic_merge import Afterthoughts
 from listeners.spread.severity import Assessment, assess
@@ -46,7 +47,7 @@ class SpreadWatch:
 
     def __init__(
         self,
-        raises: Raises,
+        raises: AlertRaiser,
         *,
         store: Incidents,
         clock: Clock,
@@ -88,7 +89,7 @@ class SpreadWatch:
             clock=clock,
             describe=lambda case: report.incident(case, language),
             changed=changed,
-            hand_over=raises.hand_over,
+            hand_over=raises.merge,
         )
         self._posts = PostLane(store)
         self._desk = Desk(raises, clock=clock, number=self._ledger.number)
