@@ -52,7 +52,7 @@ from listeners.spread.factory import build_spread, spread_duties
 from moderation.factory import build_guards
 from moderation.inbound import FLAGS
 from responders.alerting.manager import AlertDesk
-from responders.alerting.receivers.factory import without_receivers
+from responders.alerting.receivers.registry import read_receivers, without_receivers
 from responders.answering.content import Content, read_content
 from responders.answering.playbook import Vocabulary
 from responders.factory import build_alarm, build_duties, build_responders, join_receivers
@@ -116,6 +116,7 @@ def read_plans(file: Path, change: Callable[[Settings], Settings] = lambda given
     channels = collect(lambda: read_channels(settings, folder), problems)
     content = collect(lambda: read_content(settings, folder, VOCABULARY), problems)
     collect(lambda: build_understanding(settings, folder), problems)
+    collect(lambda: read_receivers(settings.alerts), problems)
     if channels is None or content is None or problems:
         raise ConfigError(tuple(problems))
     return Plans(settings=settings, folder=folder, channels=channels, content=content)

@@ -20,7 +20,9 @@ from responders.alerting.escalation import read_chain, require_on_call
 from responders.alerting.lifecycle import read_rules
 from responders.alerting.manager import AlertDesk, AlertManners
 from responders.alerting.receiver import Receiver
-from responders.alerting.receivers.factory import build_receivers, require_own_names
+from responders.alerting.receivers.kind import ReceiverContext
+from responders.alerting.receivers.message import MessageFormat
+from responders.alerting.receivers.registry import build_receivers, require_unique_names
 from responders.answering.content import Content
 from responders.answering.decider import Manners, PlaybookDecider
 from responders.answering.search import KnowledgeBase
@@ -60,6 +62,16 @@ def build_responders(
     ``pauses``: where a P1 pauses automatic replies. ``drill``: every alert says that it is one.
     """
     texts = shipped_catalogue()
+    receiver_context = ReceiverContext(
+        format=MessageFormat(
+            texts=texts,
+            language=settings.console.language,
+            resolve_after=timedelta(hours=settings.alerts.resolve_hours),
+            brand_names=tuple((brand.id, brand.name) for brand in settings.brands),
+        ),
+        session=session,
+        clock=clock,
+    )
     return Responders(
         decider=PlaybookDecider(
             store=store,
@@ -77,7 +89,7 @@ def build_responders(
         ),
         alerts=AlertDesk(
             store=store,
-            receivers=build_receivers(settings, texts, session, clock),
+            receivers=build_receivers(settings.alerts, receiver_context),
             pauses=pauses,
             manners=AlertManners(
                 rules=read_rules(settings.alerts),
@@ -109,7 +121,7 @@ def join_receivers(
 
     Raises ConfigError for two receivers of one name, and for one on call that does not exist.
     """
-    require_own_names([*alerts.receivers, *(receiver.name for receiver in receivers)])
+    require_unique_names([*alerts.receivers, *(receiver.name for receiver in receivers)])
     alerts.receive(receivers)
     require_on_call(settings.alerts, alerts.receivers)
 

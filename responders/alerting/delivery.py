@@ -9,7 +9,7 @@ from typing import Final
 from core.alerts import Alert
 from core.clock import Clock
 from core.errors import ConnectorError, StoreError, Unavailable
-from responders.alerting.receiver import Merges, Paced, Receiver
+from responders.alerting.receiver import DeliversBatches, Receiver, ThrottlesDeliveries
 from responders.ports import Alerts
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,10 @@ class Courier:
         """Deliver for ever."""
         while True:
             self._wake.clear()
-            if isinstance(self.receiver, Paced) and (wait := self.receiver.ready_in()) > 0:
+            if (
+                isinstance(self.receiver, ThrottlesDeliveries)
+                and (wait := self.receiver.ready_in()) > 0
+            ):
                 await self._clock.sleep(wait)
             try:
                 worked = await self.step()
@@ -66,7 +69,7 @@ class Courier:
 
         Where the receiver cannot be reached the rest waits with the alert that failed.
         """
-        merges = isinstance(self.receiver, Merges)
+        merges = isinstance(self.receiver, DeliversBatches)
         due = await self._store.claim_deliveries(
             self.receiver.name, MERGED if merges else BATCH, self._now()
         )
@@ -76,17 +79,25 @@ class Courier:
         for tried, alert in enumerate(due, start=1):
             if isinstance(await self._deliver(alert), Unavailable):
                 return tried
-            if tried < len(due) and isinstance(self.receiver, Paced) and self.receiver.ready_in():
+            if (
+                tried < len(due)
+                and isinstance(self.receiver, ThrottlesDeliveries)
+                and self.receiver.ready_in()
+            ):
                 return tried
         return len(due)
 
+    def _throttled_for(self) -> float:
+        """Seconds until the receiver takes the next message."""
+        return self.receiver.ready_in() if isinstance(self.receiver, ThrottlesDeliveries) else 0.0
+
     async def _deliver_together(self, alerts: Sequence[Alert]) -> None:
         receiver = self.receiver
-        assert isinstance(receiver, Merges)  # noqa: S101 - as step has found
+        assert isinstance(receiver, DeliversBatches)  # noqa: S101 - as step has found
         failure: ConnectorError | None = None
         told = 0
         try:
-            told = await receiver.deliver_many(alerts)
+            told = await receiver.deliver_batch(alerts)
         except Exception as error:  # a bug in one receiver must not end its loop
             failure = self._failed(error)
         wait = self._after(failure)

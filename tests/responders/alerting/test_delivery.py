@@ -41,7 +41,7 @@ class Board(Pager):
     room: int = 1000
     messages: list[list[str]] = field(default_factory=list)
 
-    async def deliver_many(self, alerts: Sequence[Alert]) -> int:
+    async def deliver_batch(self, alerts: Sequence[Alert]) -> int:
         self.tried += 1
         if self.failures:
             raise self.failures.pop(0)

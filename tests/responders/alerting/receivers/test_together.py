@@ -21,19 +21,18 @@ from core.clock import Clock
 from core.localized import LocalizedText
 from core.taxonomy import Severity
 from responders.alerting.manager import AlertDesk
-from responders.alerting.receivers.factory import DIALECTS
-from responders.alerting.receivers.robot import Robot
+from responders.alerting.receivers.dingtalk import DINGTALK
+from responders.alerting.receivers.feishu import FEISHU
+from responders.alerting.receivers.robot import Robot, RobotPlatform, RobotSettings
+from responders.alerting.receivers.slack import SLACK
+from responders.alerting.receivers.wecom import WECOM
 from storage.sqlite.store import SqliteStore
-from tests.responders.alerting.receivers.platforms import (
-    SECRET,
-    DingTalk,
-    Feishu,
-    Platform,
-    Slack,
-    WeCom,
-    serving,
-)
-from tests.responders.alerting.receivers.robot_rig import style
+from tests.responders.alerting.receivers.rigs.base import context
+from tests.responders.alerting.receivers.rigs.dingtalk_rig import DingTalk
+from tests.responders.alerting.receivers.rigs.feishu_rig import Feishu
+from tests.responders.alerting.receivers.rigs.robot_server import SECRET, RobotServer
+from tests.responders.alerting.receivers.rigs.slack_rig import Slack
+from tests.responders.alerting.receivers.rigs.wecom_rig import WeCom
 from tests.responders.parts import alert
 
 INCIDENTS = 100
@@ -71,6 +70,15 @@ class Watched(DingTalk):
         return super().busy()
 
 
+APIS: dict[type[RobotServer], RobotPlatform] = {
+    Feishu: FEISHU,
+    Slack: SLACK,
+    WeCom: WECOM,
+    Stalling: WECOM,
+    Watched: DINGTALK,
+}
+
+
 def incident(number: int, clock: Clock) -> Alert:
     severity: Severity = "P1" if number == 57 else "P2"
     return replace(
@@ -90,7 +98,7 @@ class Room:
 
     clock: FastClock
     desk: AlertDesk
-    platforms: Sequence[Platform]
+    platforms: Sequence[RobotServer]
 
     async def raise_all(self, *, seconds: float) -> None:
         """One after another within ``seconds`` of the clock."""
@@ -98,20 +106,22 @@ class Room:
             await self.desk.raise_alert(incident(number, self.clock))
             await self.clock.sleep(seconds / INCIDENTS)
 
-    async def until_all_are_named(self, platform: Platform, *, seconds: float) -> None:
+    async def until_all_are_named(self, platform: RobotServer, *, seconds: float) -> None:
         end = self.clock.monotonic() + seconds
         while named(platform) < INCIDENTS:
             assert self.clock.monotonic() < end, f"{named(platform)} of {INCIDENTS}"
             await asyncio.sleep(0.02)
 
 
-def named(platform: Platform) -> int:
-    seen = platform.seen()
+def named(platform: RobotServer) -> int:
+    seen = "\n".join(platform.shown())
     return sum(f"第{number:03}件" in seen for number in range(INCIDENTS))
 
 
 @asynccontextmanager
-async def room(folder: Path, *kinds: type[Platform]) -> AsyncIterator[Room]:
+async def room(
+    folder: Path, *kinds: type[RobotServer], secret: str = SECRET
+) -> AsyncIterator[Room]:
     clock = FastClock()
     async with AsyncExitStack() as stack:
         store = await SqliteStore.open(folder / "alerts.db", clock=clock)
@@ -120,18 +130,13 @@ async def room(folder: Path, *kinds: type[Platform]) -> AsyncIterator[Room]:
         platforms = [kind(clock) for kind in kinds]
         robots = []
         for platform in platforms:
-            await stack.enter_async_context(serving(platform))
-            names = {Feishu: "feishu", Slack: "slack", Stalling: "wecom", WeCom: "wecom"}
-            name = names.get(type(platform), "dingtalk")
+            await stack.enter_async_context(platform.serving())
             robots.append(
                 Robot(
-                    name=name,
-                    url=SecretStr(platform.url),
-                    secret=SecretStr(SECRET),
-                    dialect=DIALECTS[name],
-                    style=style(),
-                    session=session,
-                    clock=clock,
+                    type(platform).__name__,
+                    RobotSettings(url=SecretStr(platform.url), secret=SecretStr(secret)),
+                    platform=APIS[type(platform)],
+                    context=context(session, clock),
                     timeout=40 / SPEED,
                 )
             )
@@ -183,10 +188,9 @@ async def test_a_burst_keeps_to_the_limit_and_is_told_whole(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("kind", [Feishu, Watched])
 async def test_a_wrong_signature_is_refused_by_the_platform(
-    tmp_path: Path, kind: type[Platform], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, kind: type[RobotServer]
 ) -> None:
-    monkeypatch.setattr("tests.responders.alerting.receivers.platforms.SECRET", "another secret")
-    async with room(tmp_path, kind) as one:
+    async with room(tmp_path, kind, secret="another secret") as one:
         await one.desk.raise_alert(incident(1, one.clock))
         await asyncio.sleep(0.5)
         assert one.platforms[0].taken == []
