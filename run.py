@@ -51,11 +51,12 @@ from listeners.spread.engagement import FigureWatch
 from listeners.spread.factory import build_spread, spread_duties
 from moderation.factory import build_guards
 from moderation.inbound import FLAGS
-from responders.alerting.manager import AlertDesk
+from responders.alerting.manager import AlertManager
 from responders.alerting.receivers.registry import read_receivers, without_receivers
 from responders.answering.content import Content, read_content
 from responders.answering.playbook import Vocabulary
-from responders.factory import build_alarm, build_duties, build_responders, join_receivers
+from responders.factory import build_dead_letter_alert, build_responders, join_receivers
+from responders.jobs import build_jobs
 from responders.staff.factory import StaffSide
 from storage.factory import AnyStore, open_store, sqlite_path
 
@@ -96,7 +97,7 @@ class House:
     bus: Bus
     connectors: list[Connector]
     duties: tuple[Job, ...]
-    alerts: AlertDesk
+    alerts: AlertManager
     chat: Webchat | None
     feed: Replay | None
     """What is played, if there is one; it takes replies for channels that are not ours."""
@@ -179,7 +180,7 @@ async def open_house(
         )
         if drill is not None and drill.past is not None:
             await take_in(read_past(drill.past, clock), parts)
-        alarm = build_alarm(settings, responders.alerts, clock)
+        alarm = build_dead_letter_alert(settings, responders.alerts, clock)
         pipeline = Pipeline(parts, bus=bus, ended=ended, died=alarm)
         intake = IntakeDoor(store, wake=pipeline.wake)
         staff = StaffSide(settings, store=store, pauses=guards.pauses, bus=bus, clock=clock)
@@ -218,7 +219,7 @@ async def open_house(
             fallback=replayed.name if replayed else None,
             workers=[*staff.feeds(boards), figures.run],
         )
-        duties = build_duties(
+        duties = build_jobs(
             settings,
             store=store,
             alerts=responders.alerts,

@@ -28,7 +28,7 @@ from pydantic import SecretStr
 
 from core.alerts import Alert
 from core.bus import Bus
-from responders.alerting.manager import AlertDesk
+from responders.alerting.manager import AlertManager
 from responders.alerting.receivers.kind import ReceiverContext
 from responders.alerting.receivers.message import MessageFormat
 from responders.alerting.receivers.webhook import KEY, Webhook, WebhookSettings
@@ -178,7 +178,7 @@ async def deliver(
             session=session,
             clock=clock,
         )
-        desk = AlertDesk(
+        desk = AlertManager(
             store=store,
             receivers=[
                 Webhook(

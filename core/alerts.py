@@ -59,7 +59,7 @@ def incident_key(incident: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mute:
-    """A time in which staff do not want to be notified of some alerts."""
+    """A period in which staff are not notified of some alerts."""
 
     id: str
     brand: str | None = None
@@ -71,3 +71,14 @@ class Mute:
     until: datetime
     reason: str
     by: str
+
+    def matches(self, alert: Alert) -> bool:
+        """True if every property that the mute names is the alert's."""
+        pairs = (
+            (self.brand, alert.brand),
+            (self.channel, alert.channel),
+            (self.category, alert.category),
+            (self.kind, alert.kind),
+            (self.incident, alert.incident),
+        )
+        return all(wanted is None or wanted == found for wanted, found in pairs)

@@ -5,20 +5,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 import aiohttp
 
 from core.bus import Bus
 from core.clock import Clock
 from core.events import Received
-from core.health import Health
-from core.jobs import Job
 from core.settings import BrandSettings, Settings
-from responders.alerting import jobs as duties
 from responders.alerting.escalation import read_chain, require_on_call
-from responders.alerting.lifecycle import read_rules
-from responders.alerting.manager import AlertDesk, AlertManners
+from responders.alerting.lifecycle import read_timings
+from responders.alerting.manager import AlertManager, AlertPolicy
+from responders.alerting.operational import read_operational_alerts
 from responders.alerting.receiver import Receiver
 from responders.alerting.receivers.kind import ReceiverContext
 from responders.alerting.receivers.message import MessageFormat
@@ -42,7 +39,7 @@ class Responders:
 
     decider: PlaybookDecider
     doubts: PersonDoubts
-    alerts: AlertDesk
+    alerts: AlertManager
 
 
 def build_responders(
@@ -87,16 +84,16 @@ def build_responders(
         doubts=PersonDoubts(
             store=store, brand=settings.brands[0].id, texts=texts, sla=settings.sla, clock=clock
         ),
-        alerts=AlertDesk(
+        alerts=AlertManager(
             store=store,
             receivers=build_receivers(settings.alerts, receiver_context),
             pauses=pauses,
-            manners=AlertManners(
-                rules=read_rules(settings.alerts),
+            policy=AlertPolicy(
+                timings=read_timings(settings.alerts),
                 chain=partial(read_chain, settings.alerts),
                 language=settings.console.language,
                 drill_mark=partial(texts.say, "drill_mark") if drill else None,
-                part_of=lambda tongue, id_: texts.say("notice_merged", tongue, incident=id_),
+                part_of=lambda to, incident: texts.say("notice_merged", to, incident=incident),
             ),
             bus=bus,
             clock=clock,
@@ -115,65 +112,24 @@ def own_authors(brands: Iterable[BrandSettings]) -> dict[str, frozenset[str]]:
 
 
 def join_receivers(
-    settings: Settings, alerts: AlertDesk, receivers: Sequence[Receiver] = ()
+    settings: Settings, alerts: AlertManager, receivers: Sequence[Receiver] = ()
 ) -> None:
     """Add receivers that the channels bring; then nothing that is named may be missing.
 
     Raises ConfigError for two receivers of one name, and for one on call that does not exist.
     """
     require_unique_names([*alerts.receivers, *(receiver.name for receiver in receivers)])
-    alerts.receive(receivers)
+    alerts.add_receivers(receivers)
     require_on_call(settings.alerts, alerts.receivers)
 
 
-def build_alarm(
-    settings: Settings, alerts: AlertDesk, clock: Clock
+def build_dead_letter_alert(
+    settings: Settings, alerts: AlertManager, clock: Clock
 ) -> Callable[[Received, str], Awaitable[bool]]:
-    """What the pipeline calls for an event that became a dead letter."""
-    return partial(
-        duties.alarm_dead_letter,
-        alerts=alerts,
-        texts=shipped_catalogue(),
-        language=settings.console.language,
-        clock=clock,
-    )
+    """The pipeline's callback for an event that became a dead letter: raises an alert."""
+    texts = read_operational_alerts(settings)
 
+    async def raise_alert(item: Received, error: str) -> bool:
+        return await alerts.raise_alert(texts.dead_letter(item, error, clock.now()))
 
-def build_duties(
-    settings: Settings,
-    *,
-    store: ResponderStore,
-    alerts: AlertDesk,
-    health: Callable[[], Sequence[Health]],
-    clock: Clock,
-) -> tuple[Job, ...]:
-    """Reminders of late tickets, retention of raw events, and the alarm for silent channels."""
-    texts, language, started_at = shipped_catalogue(), settings.console.language, clock.now()
-    schedule, zone = settings.schedule, ZoneInfo(settings.alerts.timezone)
-    return (
-        Job(
-            name="remind of late tickets",
-            every=timedelta(minutes=schedule.reminder_minutes),
-            do=lambda: duties.remind_of_late_tickets(
-                store, alerts, texts=texts, language=language, clock=clock, zone=zone
-            ),
-        ),
-        Job(
-            name="forget what is old",
-            every=timedelta(hours=6),
-            do=lambda: duties.forget_what_is_old(store, schedule=schedule, clock=clock),
-        ),
-        Job(
-            name="alarm silent channels",
-            every=timedelta(minutes=10),
-            do=lambda: duties.alarm_silent_connectors(
-                health(),
-                alerts,
-                started_at=started_at,
-                hours=schedule.silence_hours,
-                texts=texts,
-                language=language,
-                clock=clock,
-            ),
-        ),
-    )
+    return raise_alert

@@ -15,7 +15,7 @@ from core.localized import LocalizedText, UiLanguage, in_each
 from core.mentions import MentionRecord
 from core.outbox import Reply, ReplyState
 from core.pauses import Pause, PauseScope
-from responders.alerting.auto_pause import topics_of
+from responders.alerting.auto_pause import pause_scopes
 from responders.ports import Freezer
 from responders.staff.messages import KeepsSettings
 
@@ -168,7 +168,7 @@ class StoreDesk:
 
     async def _pauses(self, alert: Alert) -> list[Pause]:
         """What holds automatic replies about this alert's matter."""
-        about = {("all", ""), _scope(alert), *topics_of(alert)}
+        about = {("all", ""), _scope(alert), *pause_scopes(alert)}
         if alert.incident is not None:
             about.add(("incident", alert.incident))
         return [one for one in await self._freezer.pauses() if (one.scope, one.value) in about]

@@ -16,7 +16,7 @@ from core.clock import ManualClock
 from core.mentions import Mention
 from listeners.judgement.embedding import Embedder, Embeds, Vectors
 from listeners.spread.watch import SpreadWatch
-from responders.alerting.manager import AlertDesk
+from responders.alerting.manager import AlertManager
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
 from tests.listeners.spread.keeping import members, recorded
@@ -188,7 +188,7 @@ class Held(Topics):
 
 async def test_two_alerts_that_turn_out_to_be_one_matter_go_on_as_one(store: AnyStore) -> None:
     clock, library = ManualClock(NOW), Held()
-    desk = AlertDesk(
+    desk = AlertManager(
         store=store, receivers=[], bus=Bus(), clock=clock, random=random.Random(1).random
     )
     watch = SpreadWatch(
@@ -204,7 +204,7 @@ async def test_two_alerts_that_turn_out_to_be_one_matter_go_on_as_one(store: Any
         for one in said(6, BREAD[7], at=DAY, seq=100)
     ]
     await hear(watch, await recorded(store, [*chinese, *english]))
-    await desk.look()
+    await desk.step()
     live = await store.live_alerts()
     assert len(live) == 2
     [lesser] = [one for one in live if BREAD[7] in one.title]

@@ -7,12 +7,17 @@ from typing import get_args
 from core.alerts import Alert
 from core.settings import AlertSettings
 from core.taxonomy import Severity
-from responders.alerting.escalation import Chain, read_chain
-from responders.alerting.lifecycle import Around, Rules, Step, next_step
+from responders.alerting.escalation import EscalationChain, read_chain
+from responders.alerting.lifecycle import (
+    AlertTimings,
+    NotificationContext,
+    Transition,
+    next_transition,
+)
 from tests.responders.parts import START
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-RULES = Rules()
+TIMINGS = AlertTimings()
 SECOND, MINUTE, HOUR, DAY = (
     timedelta(seconds=1),
     timedelta(minutes=1),
@@ -42,15 +47,20 @@ def told(severity: Severity = "P2", **changes: object) -> Alert:
     return alert(severity, **(given | changes))
 
 
-def around(*live: Alert, chain: Chain | None = None, **changes: object) -> Around:
-    plain = Around(
-        rules=RULES, chain=chain or Chain((), ("pager", "group")), started_at=START, live=live
+def context(
+    *live: Alert, chain: EscalationChain | None = None, **changes: object
+) -> NotificationContext:
+    plain = NotificationContext(
+        timings=TIMINGS,
+        chain=chain or EscalationChain((), ("pager", "group")),
+        started_at=START,
+        related=live,
     )
     return replace(plain, **changes)  # type: ignore[arg-type]  # the caller names real fields
 
 
-def step(one: Alert, now: datetime, *live: Alert, **changes: object) -> Step | None:
-    return next_step(one, now, around(*live, **changes))  # type: ignore[arg-type]  # see around
+def step(one: Alert, now: datetime, *live: Alert, **changes: object) -> Transition | None:
+    return next_transition(one, now, context(*live, **changes))  # type: ignore[arg-type]  # see context
 
 
 def due(one: Alert, *live: Alert, upto: timedelta = 2 * DAY, **changes: object) -> timedelta | None:
@@ -67,7 +77,7 @@ def due(one: Alert, *live: Alert, upto: timedelta = 2 * DAY, **changes: object) 
     return None
 
 
-def chain(*steps: tuple[str, str | None]) -> Chain:
+def chain(*steps: tuple[str, str | None]) -> EscalationChain:
     on_call = [
         {"receivers": [name]} | ({} if quiet is None else {"quiet": quiet}) for name, quiet in steps
     ]

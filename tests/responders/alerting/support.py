@@ -1,4 +1,4 @@
-"""A desk of alerts over a store of deliveries."""
+"""An alert manager over a store in memory."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from core.alerts import Alert
 from core.bus import Bus, Change, Subscription
 from core.clock import ManualClock
 from core.pauses import Pause
-from responders.alerting.manager import AlertDesk
+from responders.alerting.manager import AlertManager
 from responders.alerting.receiver import Receiver, notice_key
 from tests.responders.alerting.test_delivery import Pager
 from tests.responders.parts import START, Deliveries
@@ -45,9 +45,9 @@ async def first(heard: Subscription) -> Change:
         return await anext(aiter(heard))
 
 
-def desk(store: Deliveries, *receivers: Receiver, **changes: object) -> AlertDesk:
+def manager(store: Deliveries, *receivers: Receiver, **changes: object) -> AlertManager:
     given: dict[str, object] = {"bus": Bus(), "clock": ManualClock(START)}
-    return AlertDesk(
+    return AlertManager(
         store=store,
         receivers=receivers,
         random=lambda: 0.5,
@@ -55,7 +55,7 @@ def desk(store: Deliveries, *receivers: Receiver, **changes: object) -> AlertDes
     )
 
 
-async def run_for(raising: AlertDesk, clock: ManualClock, seconds: float) -> None:
+async def run_for(raising: AlertManager, clock: ManualClock, seconds: float) -> None:
     running = asyncio.create_task(raising.run())
     await clock.advance(0)
     await clock.advance(seconds)

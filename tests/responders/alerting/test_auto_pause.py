@@ -13,18 +13,18 @@ from core.errors import ConfigError
 from core.localized import LocalizedText, UiLanguage
 from core.pauses import Pause
 from core.settings import Settings
-from responders.alerting.auto_pause import resume
+from responders.alerting.auto_pause import lift_pauses
 from responders.alerting.escalation import read_chain
-from responders.alerting.manager import AlertManners
+from responders.alerting.manager import AlertPolicy
 from responders.factory import join_receivers
-from tests.responders.alerting.support import Ledger, Pauses, desk, run_for
+from tests.responders.alerting.support import Ledger, Pauses, manager, run_for
 from tests.responders.parts import START, Deliveries, alert
 
 
 async def test_a_grave_incident_pauses_its_topic_until_it_is_over() -> None:
     clock, pauses = ManualClock(START), Pauses()
     store = Deliveries(now=clock.now)
-    raising = desk(store, clock=clock, pauses=pauses)
+    raising = manager(store, clock=clock, pauses=pauses)
     grave = replace(alert(), incident="INC-7", category="freshness")
     await raising.raise_alert(replace(grave, severity="P2"))
     assert pauses.kept == {}
@@ -56,13 +56,13 @@ async def test_a_pause_whose_alert_is_on_its_way_stays() -> None:
     pauses = Pauses()
     for name, seconds in (("past", -59), ("ahead", 1), ("old", -60), ("far", 60)):
         await pauses.save_pause(by_bot(name, seconds))
-    assert await resume(pauses, (), START) == 2
+    assert await lift_pauses(pauses, (), START) == 2
     assert set(pauses.kept) == {"brand:past", "brand:ahead"}
 
 
 async def test_the_pause_follows_what_the_incident_turns_out_to_be_about() -> None:
     clock, pauses = ManualClock(START), Pauses()
-    raising = desk(Deliveries(now=clock.now), clock=clock, pauses=pauses)
+    raising = manager(Deliveries(now=clock.now), clock=clock, pauses=pauses)
     first = replace(alert(), incident="INC-7", category="quality")
     await raising.raise_alert(first)
     assert set(pauses.kept) == {"incident:INC-7", "category:hejia/quality"}
@@ -70,7 +70,7 @@ async def test_the_pause_follows_what_the_incident_turns_out_to_be_about() -> No
     await clock.advance(90)
     await raising.raise_alert(replace(first, category="food_safety"))
     assert set(pauses.kept) == {"category:hejia/quality", "category:hejia/food_safety"}
-    await raising.look()
+    await raising.step()
     assert set(pauses.kept) == {"category:hejia/food_safety"}, "it is not about quality any more"
 
 
@@ -83,14 +83,14 @@ async def test_without_a_topic_the_brand_is_paused() -> None:
         ({"kind": "store"}, set()),
     ):
         pauses = Pauses()
-        await desk(Deliveries(), pauses=pauses).raise_alert(replace(alert(), **changes))
+        await manager(Deliveries(), pauses=pauses).raise_alert(replace(alert(), **changes))
         assert set(pauses.kept) == expected, changes
 
 
 async def test_an_exercise_says_so() -> None:
     store, pauses = Deliveries(), Pauses()
     marks: dict[UiLanguage, str] = {"zh": "【演练】", "en": "[DRILL] "}
-    raising = desk(store, pauses=pauses, manners=AlertManners(drill_mark=marks.__getitem__))
+    raising = manager(store, pauses=pauses, policy=AlertPolicy(drill_mark=marks.__getitem__))
     english = LocalizedText(language="en", title="Mould", body="8 authors")
     await raising.raise_alert(replace(alert(), wordings=(english,)))
     assert store.alerts["a1"].title == "【演练】面包发霉"
@@ -112,8 +112,8 @@ async def test_receivers_that_channels_bring_are_told_too_and_steps_name_real_on
     clock = ManualClock(START)
     store, pager, group = Deliveries(now=clock.now), Ledger(), Ledger(name="telegram-staff")
     mine = settings(on_call=[{"receivers": ["telegram-staff"]}, {"receivers": ["pager"]}])
-    manners = AlertManners(chain=lambda names: read_chain(mine.alerts, names))
-    raising = desk(store, pager, clock=clock, manners=manners)
+    policy = AlertPolicy(chain=lambda names: read_chain(mine.alerts, names))
+    raising = manager(store, pager, clock=clock, policy=policy)
     with pytest.raises(ConfigError, match="no receiver 'telegram-staff'"):
         join_receivers(mine, raising)
     join_receivers(mine, raising, [group])
@@ -138,7 +138,7 @@ async def test_a_dead_receiver_never_delays_another() -> None:
         async def deliver(self, alert: Alert) -> None:
             await asyncio.Event().wait()
 
-    raising = desk(store, Stuck(), pager, clock=clock)
+    raising = manager(store, Stuck(), pager, clock=clock)
     running = asyncio.create_task(raising.run())
     await clock.advance(0)
     for key in ("a1", "a2"):

@@ -12,7 +12,7 @@ import pytest
 from core.alerts import Alert
 from core.clock import ManualClock
 from core.errors import Refused, StoreError, Unavailable
-from responders.alerting.delivery import MERGED, Courier
+from responders.alerting.delivery import BATCH, DeliveryWorker
 from responders.alerting.receiver import Receiver, notice_key
 from tests.responders.parts import START, Deliveries, alert
 
@@ -67,14 +67,18 @@ class Slow(Pager):
         await super().deliver(alert)
 
 
-def courier(store: Deliveries, receiver: Receiver, clock: ManualClock | None = None) -> Courier:
-    return Courier(receiver, store=store, clock=clock or ManualClock(START), random=lambda: 0.5)
+def worker(
+    store: Deliveries, receiver: Receiver, clock: ManualClock | None = None
+) -> DeliveryWorker:
+    return DeliveryWorker(
+        receiver, store=store, clock=clock or ManualClock(START), random=lambda: 0.5
+    )
 
 
 async def test_a_failure_waits_longer_each_time_and_is_never_given_up() -> None:
     store, clock = Deliveries(), ManualClock(START)
     pager = Pager(failures=[Unavailable(f"down {n}") for n in range(30)])
-    carrying = courier(store, pager, clock)
+    carrying = worker(store, pager, clock)
     await store.raise_alert(alert(), ["pager"])
     waits = []
     while store.due:
@@ -92,7 +96,7 @@ async def test_a_failure_waits_longer_each_time_and_is_never_given_up() -> None:
 async def test_a_receiver_may_say_how_long_to_wait() -> None:
     store = Deliveries()
     pager = Pager(failures=[Unavailable("busy", retry_after=40)])
-    carrying = courier(store, pager)
+    carrying = worker(store, pager)
     await store.raise_alert(alert(), ["pager"])
     await carrying.step()
     assert list(store.due.values()) == [START + timedelta(seconds=40)]
@@ -100,7 +104,7 @@ async def test_a_receiver_may_say_how_long_to_wait() -> None:
 
 async def test_while_a_receiver_is_away_its_other_alerts_are_not_wasted_on_it() -> None:
     store, pager = Deliveries(), Pager(failures=[Unavailable("down")])
-    carrying = courier(store, pager)
+    carrying = worker(store, pager)
     for key in ("a1", "a2", "a3"):
         await store.raise_alert(alert(key), ["pager"])
     assert await carrying.step() == 1
@@ -112,7 +116,7 @@ async def test_while_a_receiver_is_away_its_other_alerts_are_not_wasted_on_it() 
 async def test_an_alert_that_is_refused_holds_up_no_other_and_is_tried_again_later() -> None:
     store, clock = Deliveries(), ManualClock(START)
     pager = Pager(failures=[Refused("400", remedy="Look.")])
-    carrying = courier(store, pager, clock)
+    carrying = worker(store, pager, clock)
     await store.raise_alert(alert("a1"), ["pager"])
     await store.raise_alert(alert("a2"), ["pager"])
     assert await carrying.step() == 2
@@ -125,7 +129,7 @@ async def test_an_alert_that_is_refused_holds_up_no_other_and_is_tried_again_lat
 
 async def test_a_bug_in_a_receiver_is_a_failure_like_any_other() -> None:
     store, pager = Deliveries(), Pager(failures=[ValueError("bug")])
-    carrying = courier(store, pager)
+    carrying = worker(store, pager)
     await store.raise_alert(alert(), ["pager"])
     await carrying.step()
     assert store.reasons == ["ValueError: bug"]
@@ -143,7 +147,7 @@ class Jumpy(ManualClock):
 async def test_a_jump_of_the_clock_holds_no_retry_up(hours: int) -> None:
     clock = Jumpy(START)
     store, pager = Deliveries(now=clock.now), Pager(failures=[Unavailable("down")])
-    carrying = courier(store, pager, clock)
+    carrying = worker(store, pager, clock)
     await store.raise_alert(alert("a1"), ["pager"])
     await carrying.step()
     clock.jump(timedelta(hours=hours))
@@ -157,12 +161,12 @@ async def test_a_jump_of_the_clock_holds_no_retry_up(hours: int) -> None:
 
 async def test_a_burst_is_one_message() -> None:
     store, board = Deliveries(), Board()
-    carrying = courier(store, board)
-    for number in range(MERGED + 5):
+    carrying = worker(store, board)
+    for number in range(BATCH + 5):
         await store.raise_alert(alert(f"a{number:02}"), ["pager"])
-    assert await carrying.step() == MERGED
+    assert await carrying.step() == BATCH
     assert await carrying.step() == 5
-    assert [len(message) for message in board.messages] == [MERGED, 5]
+    assert [len(message) for message in board.messages] == [BATCH, 5]
     await store.raise_alert(alert("alone"), ["pager"])
     await carrying.step()
     assert board.taken[-1] == "alone"
@@ -172,7 +176,7 @@ async def test_a_burst_is_one_message() -> None:
 
 async def test_what_does_not_fit_into_the_message_comes_with_the_next() -> None:
     store, board = Deliveries(), Board(room=3)
-    carrying = courier(store, board)
+    carrying = worker(store, board)
     for number in range(7):
         await store.raise_alert(alert(f"a{number}"), ["pager"])
     while store.due:
@@ -184,7 +188,7 @@ async def test_what_does_not_fit_into_the_message_comes_with_the_next() -> None:
 async def test_a_merged_message_that_fails_is_owed_to_all_of_it() -> None:
     store, clock = Deliveries(), ManualClock(START)
     board = Board(failures=[Unavailable("down", retry_after=10), KeyError("bug")])
-    carrying = courier(store, board, clock)
+    carrying = worker(store, board, clock)
     for key in ("a1", "a2"):
         await store.raise_alert(alert(key), ["pager"])
     await carrying.step()
@@ -199,7 +203,7 @@ async def test_a_merged_message_that_fails_is_owed_to_all_of_it() -> None:
 async def test_a_receiver_s_pace_is_kept_and_what_waits_is_gathered() -> None:
     clock = ManualClock(START)
     store, slow = Deliveries(now=clock.now), Slow(clock=clock)
-    running = asyncio.create_task(courier(store, slow, clock).run())
+    running = asyncio.create_task(worker(store, slow, clock).run())
     for key in ("a1", "a2", "a3"):
         await store.raise_alert(alert(key), ["pager"])
     await clock.advance(1)
@@ -227,7 +231,7 @@ class Overtaken(Pager):
 async def test_a_notice_that_became_due_meanwhile_is_delivered_too() -> None:
     store, pager = Deliveries(), Overtaken()
     pager.store = store
-    carrying = courier(store, pager)
+    carrying = worker(store, pager)
     await store.raise_alert(alert(), ["pager"])
     await carrying.step()
     await carrying.step()
@@ -252,7 +256,7 @@ async def test_a_store_that_fails_is_asked_again(caplog: pytest.LogCaptureFixtur
     store, clock, pager = Flaky(), ManualClock(START), Pager()
     await store.raise_alert(alert(), ["pager"])
     with caplog.at_level(logging.ERROR):
-        running = asyncio.create_task(courier(store, pager, clock).run())
+        running = asyncio.create_task(worker(store, pager, clock).run())
         await clock.advance(0)
         assert pager.taken == []
         assert [record.message for record in caplog.records] == ["the store failed"]

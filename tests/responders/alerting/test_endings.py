@@ -5,10 +5,9 @@ from datetime import timedelta
 
 from core.alerts import Alert
 from core.clock import ManualClock
-from responders.alerting.index import Ended
-from responders.alerting.lifecycle import Rules
-from responders.alerting.manager import AlertManners
-from tests.responders.alerting.support import Ledger, Pauses, desk, run_for
+from responders.alerting.lifecycle import AlertTimings
+from responders.alerting.manager import AlertPolicy
+from tests.responders.alerting.support import Ledger, Pauses, manager, run_for
 from tests.responders.parts import START, Deliveries, alert
 
 GRAVE: Alert = replace(alert("incident:INC-7"), incident="INC-7", category="freshness")
@@ -17,7 +16,7 @@ GRAVE: Alert = replace(alert("incident:INC-7"), incident="INC-7", category="fres
 async def test_its_alert_ends_and_its_pause_with_it() -> None:
     clock, pauses, pager = ManualClock(START), Pauses(), Ledger()
     store = Deliveries(now=clock.now)
-    raising = desk(store, pager, clock=clock, pauses=pauses)
+    raising = manager(store, pager, clock=clock, pauses=pauses)
     await raising.raise_alert(GRAVE)
     other = replace(GRAVE, key="incident:INC-8", incident="INC-8", category="price")
     await raising.raise_alert(other)
@@ -33,8 +32,8 @@ async def test_its_alert_ends_and_its_pause_with_it() -> None:
 async def test_nothing_ends_before_staff_were_told_of_it() -> None:
     clock, pager = ManualClock(START), Ledger()
     store = Deliveries(now=clock.now)
-    manners = AlertManners(rules=Rules(wait=timedelta(seconds=30)))
-    raising = desk(store, pager, clock=clock, manners=manners)
+    policy = AlertPolicy(timings=AlertTimings(wait=timedelta(seconds=30)))
+    raising = manager(store, pager, clock=clock, policy=policy)
     await raising.raise_alert(replace(GRAVE, severity="P3"))
     raising.end("INC-7")
     await run_for(raising, clock, 20)
@@ -47,7 +46,7 @@ async def test_nothing_ends_before_staff_were_told_of_it() -> None:
 async def test_what_is_heard_after_the_end_is_a_second_wave() -> None:
     clock, pauses, pager = ManualClock(START), Pauses(), Ledger()
     store = Deliveries(now=clock.now)
-    raising = desk(store, pager, clock=clock, pauses=pauses)
+    raising = manager(store, pager, clock=clock, pauses=pauses)
     await raising.raise_alert(GRAVE)
     await run_for(raising, clock, 0)
     raising.end("INC-7")
@@ -64,7 +63,7 @@ async def test_what_is_heard_after_the_end_is_a_second_wave() -> None:
 async def test_an_end_that_a_new_post_follows_at_once_is_none() -> None:
     clock = ManualClock(START)
     store = Deliveries(now=clock.now)
-    raising = desk(store, clock=clock)
+    raising = manager(store, clock=clock)
     await raising.raise_alert(GRAVE)
     await run_for(raising, clock, 0)
     raising.end("INC-7")
@@ -73,11 +72,17 @@ async def test_an_end_that_a_new_post_follows_at_once_is_none() -> None:
     assert store.alerts[GRAVE.key].state == "firing"
 
 
-def test_of_too_many_ends_the_first_are_forgotten() -> None:
-    ended = Ended(most=2)
-    for name in ("a", "b", "c"):
-        ended.add(name)
-    assert [name in ended for name in ("a", "b", "c")] == [False, True, True]
-    assert ended.begins_anew("c")
-    assert not ended.begins_anew("c")
-    assert not ended.begins_anew(None)
+async def test_of_too_many_ends_the_first_are_forgotten() -> None:
+    clock = ManualClock(START)
+    store = Deliveries(now=clock.now)
+    raising = manager(store, clock=clock)
+    first = replace(GRAVE, key="incident:INC-0", incident="INC-0", category="price")
+    for one in (first, GRAVE):
+        await raising.raise_alert(one)
+    await run_for(raising, clock, 0)
+    for number in range(1000):
+        raising.end(f"INC-{number}")
+    raising.end("INC-1000")
+    await run_for(raising, clock, 5)
+    assert store.alerts[first.key].state == "firing"
+    assert store.alerts[GRAVE.key].state == "resolved"

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.settings import AlertSettings
-from responders.alerting.escalation import Chain, Quiet, Rung
-from responders.alerting.index import Live
-from responders.alerting.lifecycle import Rules, read_rules, with_news
+from responders.alerting.escalation import EscalationChain, EscalationStep, QuietHours
+from responders.alerting.inhibition import LiveAlerts
+from responders.alerting.lifecycle import AlertTimings, read_timings, with_news
 from tests.responders.alerting.living import (
     DAY,
     HOUR,
     MINUTE,
-    RULES,
     SECOND,
     SEVERITIES,
+    TIMINGS,
     alert,
     chain,
     due,
@@ -38,7 +38,7 @@ class TestOnCall:
         for _ in range(60):
             taken = step(one, now, chain=three)
             if taken is not None:
-                heard.append((now - START, taken.receivers, taken.why))
+                heard.append((now - START, taken.receivers, taken.reason))
                 one = taken.alert
             now += 5 * MINUTE
         assert heard[:3] == [
@@ -46,7 +46,7 @@ class TestOnCall:
             (15 * MINUTE, ("b",), "next"),
             (30 * MINUTE, ("c",), "next"),
         ]
-        assert heard[3] == (30 * MINUTE + RULES.repeat, ("hook", "a", "b", "c"), "again")
+        assert heard[3] == (30 * MINUTE + TIMINGS.repeat, ("hook", "a", "b", "c"), "again")
 
     def test_nobody_above_is_called_once_it_is_taken(self) -> None:
         two = chain(("a", None), ("b", None))
@@ -73,22 +73,22 @@ class TestOnCall:
         assert step(awake, evening + HOUR, chain=asleep_above) is None
         over = step(told(), evening, chain=one)
         assert over is not None
-        assert (over.why, over.receivers) == ("over", ()), "nobody is woken for that"
+        assert (over.reason, over.receivers) == ("over", ()), "nobody is woken for that"
 
     def test_quiet_hours_need_not_pass_midnight(self) -> None:
         zone = read_zone()
-        noon = Quiet(start=_time(12), end=_time(14), zone=zone)
-        hours = [hour for hour in range(24) if noon.holds(START.replace(hour=hour))]
+        noon = QuietHours(start=_time(12), end=_time(14), zone=zone)
+        hours = [hour for hour in range(24) if START.replace(hour=hour) in noon]
         assert hours == [4, 5]
 
     def test_without_steps_all_are_told_and_none_is_above(self) -> None:
-        everybody = Chain((), ("x", "y"))
-        found = everybody.upto(5, "P3", START)
+        everybody = EscalationChain((), ("x", "y"))
+        found = everybody.up_to(5, "P3", START)
         assert found is not None
         assert found.receivers == ("x", "y")
         assert everybody.last == 0
-        sleeping = Chain([Rung(receivers=("a",), quiet=_night())], ("a",))
-        assert sleeping.upto(0, "P2", START + 6 * HOUR) is None
+        sleeping = EscalationChain([EscalationStep(receivers=("a",), quiet=_night())], ("a",))
+        assert sleeping.up_to(0, "P2", START + 6 * HOUR) is None
 
 
 def read_zone() -> ZoneInfo:
@@ -99,8 +99,8 @@ def _time(hour: int) -> time:
     return time(hour)
 
 
-def _night() -> Quiet:
-    return Quiet(start=_time(22), end=_time(8), zone=read_zone())
+def _night() -> QuietHours:
+    return QuietHours(start=_time(22), end=_time(8), zone=read_zone())
 
 
 class TestAJumpOfTheClock:
@@ -115,13 +115,13 @@ class TestAJumpOfTheClock:
         assert (later is not None) == (state == "firing"), "the chain goes on from here"
         over = step(replace(one, state="acknowledged"), now + 8 * HOUR, **jumped)
         assert over is not None
-        assert over.why == "over"
+        assert over.reason == "over"
 
     def test_before_a_restart_is_survived_too(self) -> None:
         """The clock went back while nothing ran: what is stored lies in the future."""
         one = told(notified_at=START + DAY, heard_at=START + DAY)
         assert step(one, START + MINUTE) is None
-        assert due(one) == RULES.repeat, "counted from the start"
+        assert due(one) == TIMINGS.repeat, "counted from the start"
         assert step(replace(one, state="acknowledged"), START + 6 * HOUR) is not None
 
 
@@ -152,18 +152,18 @@ class TestNews:
         assert (again.notices, again.notified_severity, again.resolved_at) == (1, None, None)
         taken = step(again, START + HOUR)
         assert taken is not None
-        assert (taken.why, taken.alert.notices) == ("first", 2), "no second wait"
+        assert (taken.reason, taken.alert.notices) == ("first", 2), "no second wait"
         worse = with_news(over, alert("P1"), START + MINUTE, HOUR)
         assert worse is not None
         assert worse.state == "firing", "what has become graver is not the end of it"
 
 
 def test_the_rules_are_those_of_the_configuration() -> None:
-    assert read_rules(AlertSettings()) == RULES
+    assert read_timings(AlertSettings()) == TIMINGS
     mine = AlertSettings(
         wait_seconds=1, interval_minutes=2, repeat_hours=3, resolve_hours=4, escalate_minutes=5
     )
-    assert read_rules(mine) == Rules(
+    assert read_timings(mine) == AlertTimings(
         wait=SECOND, interval=2 * MINUTE, repeat=3 * HOUR, resolve=4 * HOUR, escalate=5 * MINUTE
     )
 
@@ -185,7 +185,7 @@ def test_whatever_happens_nobody_is_called_for_nothing(events: list[tuple[str, i
             if taken is not None:
                 one = taken.alert
                 if taken.receivers:
-                    notices.append((now, taken.why, one.severity))
+                    notices.append((now, taken.reason, one.severity))
         if what == "news":
             one = with_news(one, one, now, HOUR) or one
         elif what == "worse":
@@ -194,7 +194,7 @@ def test_whatever_happens_nobody_is_called_for_nothing(events: list[tuple[str, i
         elif what == "take" and one.state == "firing":
             one = replace(one, state="acknowledged", owner="王敏")
     for (before, _, _), (after, why, _) in pairwise(notices):
-        assert after - before >= RULES.interval or why in ("worse", "over", "first")
+        assert after - before >= TIMINGS.interval or why in ("worse", "over", "first")
     days = (now - START) / DAY + 1
     rises = sum(why == "worse" for _, why, _ in notices)
     assert len(notices) <= days * 16 + rises + 4
@@ -203,12 +203,12 @@ def test_whatever_happens_nobody_is_called_for_nothing(events: list[tuple[str, i
 def test_what_is_near_is_found_without_looking_at_all() -> None:
     alerts = [told("P2", key=f"k{n}", incident=f"INC-{n % 5}", category="c") for n in range(50)]
     grave = told("P1", key="g", incident="INC-9", category="c")
-    live = Live([*alerts, grave, alert("P4", key="z", category=None, incident=None)])
-    near = {one.key for one in live.near(alert("P3", incident="INC-1", category="c"))}
+    live = LiveAlerts([*alerts, grave, alert("P4", key="z", category=None, incident=None)])
+    near = {one.key for one in live.related(alert("P3", incident="INC-1", category="c"))}
     assert near == {"g", *(f"k{n}" for n in range(1, 50, 5))}
     assert live.gravest_first()[0].key == "g"
     live.put(told("P3", key="lower", incident=None, category="c"))
     live.put(replace(grave, state="resolved"))
-    assert "g" not in {one.key for one in live.near(alert("P3", incident="INC-1", category="c"))}
+    assert "g" not in {one.key for one in live.related(alert("P3", incident="INC-1", category="c"))}
     live.put(replace(alerts[0], state="resolved"))
-    assert live.near(alert("P3", incident=None, category=None)) == []
+    assert live.related(alert("P3", incident=None, category=None)) == []

@@ -12,9 +12,9 @@ from tests.responders.alerting.living import (
     DAY,
     HOUR,
     MINUTE,
-    RULES,
     SECOND,
     SEVERITIES,
+    TIMINGS,
     alert,
     due,
     step,
@@ -28,7 +28,7 @@ class TestTheFirstNotice:
     def test_is_given_at_once(self, severity: Severity) -> None:
         taken = step(alert(severity), START)
         assert taken is not None
-        assert (taken.why, taken.receivers) == ("first", ("pager", "group"))
+        assert (taken.reason, taken.receivers) == ("first", ("pager", "group"))
         stored = taken.alert
         assert (stored.notices, stored.notified_at, stored.notified_severity) == (
             1,
@@ -38,18 +38,18 @@ class TestTheFirstNotice:
         assert stored.state == "firing"
 
     def test_of_a_p3_waits_for_more_of_the_same(self) -> None:
-        assert due(alert("P3")) == RULES.wait
+        assert due(alert("P3")) == TIMINGS.wait
         assert due(alert("P3", created_at=START + DAY)) == timedelta(), "a clock that went back"
 
     def test_of_a_p4_never_comes_and_it_ends_in_silence(self) -> None:
-        assert due(alert("P4"), upto=RULES.resolve - MINUTE) is None
-        over = step(alert("P4"), START + RULES.resolve)
+        assert due(alert("P4"), upto=TIMINGS.resolve - MINUTE) is None
+        over = step(alert("P4"), START + TIMINGS.resolve)
         assert over is not None
-        assert (over.why, over.receivers, over.alert.state) == ("over", (), "resolved")
+        assert (over.reason, over.receivers, over.alert.state) == ("over", (), "resolved")
 
     def test_waits_for_the_interval_after_another_of_its_incident(self) -> None:
         other = told("P2", key="b", category="other")
-        assert due(alert("P2", category="other"), other) == RULES.interval
+        assert due(alert("P2", category="other"), other) == TIMINGS.interval
         assert due(alert("P1", category="other"), other) == timedelta(), "it is graver"
         assert due(alert("P2", incident="INC-2", category="x"), other) == timedelta()
         fresh = alert("P2", key="b")
@@ -59,13 +59,13 @@ class TestTheFirstNotice:
 class TestWhatGoesOn:
     def test_is_told_again_every_four_hours_until_somebody_takes_it(self) -> None:
         heard = told(heard_at=START + 3 * HOUR)
-        assert due(heard) == RULES.repeat
-        again = step(heard, START + RULES.repeat)
+        assert due(heard) == TIMINGS.repeat
+        again = step(heard, START + TIMINGS.repeat)
         assert again is not None
-        assert (again.why, again.alert.notices) == ("again", 2)
-        later = replace(again.alert, heard_at=START + 2 * RULES.repeat - MINUTE)
-        assert step(later, START + 2 * RULES.repeat - SECOND) is None
-        assert step(later, START + 2 * RULES.repeat) is not None
+        assert (again.reason, again.alert.notices) == ("again", 2)
+        later = replace(again.alert, heard_at=START + 2 * TIMINGS.repeat - MINUTE)
+        assert step(later, START + 2 * TIMINGS.repeat - SECOND) is None
+        assert step(later, START + 2 * TIMINGS.repeat) is not None
         taken = replace(heard, state="acknowledged")
         assert due(taken, upto=DAY) is None
 
@@ -74,7 +74,7 @@ class TestWhatGoesOn:
         worse = told("P1", notified_severity="P2", state=state)
         taken = step(worse, START + SECOND)
         assert taken is not None
-        assert (taken.why, taken.alert.notified_severity, taken.alert.state) == (
+        assert (taken.reason, taken.alert.notified_severity, taken.alert.state) == (
             "worse",
             "P1",
             state,
@@ -86,7 +86,7 @@ class TestWhatGoesOn:
         assert due(snoozed) == 2 * HOUR
         again = step(snoozed, START + 2 * HOUR)
         assert again is not None
-        assert again.why == "again"
+        assert again.reason == "again"
         assert again.alert.snoozed_until is None
         assert step(replace(snoozed, severity="P1"), START + MINUTE) is not None
 
@@ -94,7 +94,7 @@ class TestWhatGoesOn:
         for state in ("firing", "acknowledged"):
             over = step(told(state=state, heard_at=START + HOUR), START + 7 * HOUR)
             assert over is not None
-            assert (over.why, over.alert.state) == ("over", "resolved")
+            assert (over.reason, over.alert.state) == ("over", "resolved")
             assert over.alert.resolved_at == START + 7 * HOUR
             assert (over.receivers, over.alert.notices) == (("pager", "group"), 2)
             assert step(over.alert, START + 8 * HOUR) is None

@@ -13,7 +13,7 @@ from core.alerts import Alert, Mute
 from core.bus import Bus
 from core.clock import ManualClock
 from core.errors import Conflict, StoreError
-from tests.responders.alerting.support import Ledger, desk, first, run_for, state
+from tests.responders.alerting.support import Ledger, first, manager, run_for, state
 from tests.responders.alerting.test_delivery import Jumpy
 from tests.responders.parts import START, Deliveries, alert
 
@@ -23,7 +23,7 @@ async def test_an_alert_is_stored_told_logged_and_delivered(
 ) -> None:
     store, pager, bus, clock = Deliveries(), Ledger(), Bus(), ManualClock(START)
     heard = bus.subscribe()
-    raising = desk(store, pager, bus=bus, clock=clock)
+    raising = manager(store, pager, bus=bus, clock=clock)
     with caplog.at_level(logging.WARNING):
         assert await raising.raise_alert(alert())
     assert [record.message for record in caplog.records] == ["alert"]
@@ -38,7 +38,7 @@ async def test_an_alert_is_stored_told_logged_and_delivered(
 async def test_what_is_raised_while_it_runs_is_told_at_once() -> None:
     clock = ManualClock(START)
     store, pager = Deliveries(now=clock.now), Ledger()
-    raising = desk(store, pager, clock=clock)
+    raising = manager(store, pager, clock=clock)
     running = asyncio.create_task(raising.run())
     await clock.advance(100.5)
     await raising.raise_alert(alert())
@@ -52,7 +52,7 @@ async def test_what_is_raised_while_it_runs_is_told_at_once() -> None:
 async def test_a_repeat_is_told_to_nobody_and_a_rise_to_all() -> None:
     clock = ManualClock(START)
     store, pager = Deliveries(now=clock.now), Ledger()
-    raising = desk(store, pager, clock=clock)
+    raising = manager(store, pager, clock=clock)
     assert await raising.raise_alert(replace(alert(), severity="P2"))
     await run_for(raising, clock, 10)
     assert not await raising.raise_alert(replace(alert(), severity="P3", title="again"))
@@ -69,7 +69,7 @@ async def test_a_repeat_is_told_to_nobody_and_a_rise_to_all() -> None:
 
 async def test_what_is_said_again_and_again_is_not_stored_each_time() -> None:
     store, clock = Deliveries(), ManualClock(START)
-    raising = desk(store, clock=clock)
+    raising = manager(store, clock=clock)
     for number in range(100):
         await raising.raise_alert(replace(alert(), severity="P2", body=str(number)))
         await clock.advance(0.1)
@@ -105,7 +105,7 @@ class Failing(Deliveries):
 
 async def test_what_could_not_be_stored_is_not_taken_for_said() -> None:
     store = Failing(failures=[StoreError("full")])
-    raising = desk(store)
+    raising = manager(store)
     with pytest.raises(StoreError):
         await raising.raise_alert(alert())
     assert await raising.raise_alert(alert())
@@ -114,7 +114,7 @@ async def test_what_could_not_be_stored_is_not_taken_for_said() -> None:
 async def test_a_colleague_who_is_faster_is_not_overwritten() -> None:
     clock = ManualClock(START)
     store, pager = Failing(now=clock.now), Ledger()
-    raising = desk(store, pager, clock=clock)
+    raising = manager(store, pager, clock=clock)
     await raising.raise_alert(replace(alert(), severity="P2"))
     await run_for(raising, clock, 3)
     store.failures = [Conflict("changed")]
@@ -132,7 +132,7 @@ async def test_a_colleague_who_is_faster_is_not_overwritten() -> None:
 async def test_a_store_that_fails_is_asked_again() -> None:
     clock = ManualClock(START)
     store, pager = Failing(now=clock.now), Ledger()
-    raising = desk(store, pager, clock=clock)
+    raising = manager(store, pager, clock=clock)
     await raising.raise_alert(alert())
     store.failures = [StoreError("locked")]
     await run_for(raising, clock, 2)
@@ -148,13 +148,13 @@ class Gone(Deliveries):
 
 
 async def test_an_alert_that_was_purged_meanwhile_is_nobody_s_matter() -> None:
-    assert not await desk(Gone()).raise_alert(alert())
+    assert not await manager(Gone()).raise_alert(alert())
 
 
 async def test_after_the_end_it_fires_again_and_is_told_anew() -> None:
     clock = ManualClock(START)
     store, pager = Deliveries(now=clock.now), Ledger()
-    raising = desk(store, pager, clock=clock)
+    raising = manager(store, pager, clock=clock)
     await raising.raise_alert(replace(alert(), severity="P2"))
     await run_for(raising, clock, 6 * 3600 + 5)
     assert state(store) == "resolved"
@@ -174,7 +174,7 @@ async def test_silences_are_asked_for() -> None:
     until = START + timedelta(minutes=5)
     silence = Mute(id="s", brand="hejia", until=until, reason="", by="x")
     store, pager = Deliveries(now=clock.now, laid_down=[silence]), Ledger()
-    raising = desk(store, pager, clock=clock)
+    raising = manager(store, pager, clock=clock)
     await raising.raise_alert(alert())
     await run_for(raising, clock, 299)
     assert pager.taken == []
@@ -186,7 +186,7 @@ async def test_silences_are_asked_for() -> None:
 async def test_a_jump_of_the_clock_raises_no_storm(hours: int) -> None:
     clock = Jumpy(START)
     store, pager = Deliveries(now=clock.now), Ledger()
-    raising = desk(store, pager, clock=clock)
+    raising = manager(store, pager, clock=clock)
     for number in range(100):
         key, category = f"a{number}", f"c{number}"
         one = alert(key)

@@ -12,7 +12,7 @@ from core.bus import Bus
 from core.clock import ManualClock
 from core.errors import Conflict
 from core.localized import LocalizedText
-from responders.alerting.manager import AlertDesk, AlertManners
+from responders.alerting.manager import AlertManager, AlertPolicy
 from tests.responders.alerting.support import Ledger, Pauses, run_for
 from tests.responders.parts import START, Deliveries, alert
 
@@ -37,14 +37,14 @@ class House:
         self.clock = ManualClock(START)
         self.store = store or Deliveries(now=self.clock.now)
         self.pager, self.pauses = Ledger(), Pauses()
-        self.desk = AlertDesk(
+        self.desk = AlertManager(
             store=self.store,
             receivers=(self.pager,),
             bus=Bus(),
             clock=self.clock,
             random=lambda: 0.5,
             pauses=self.pauses,
-            manners=AlertManners(
+            policy=AlertPolicy(
                 part_of=lambda language, id_: {"zh": f"并入 {id_}", "en": f"In {id_}"}[language]
             ),
         )

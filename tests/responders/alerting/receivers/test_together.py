@@ -20,7 +20,7 @@ from core.bus import Bus
 from core.clock import Clock
 from core.localized import LocalizedText
 from core.taxonomy import Severity
-from responders.alerting.manager import AlertDesk
+from responders.alerting.manager import AlertManager
 from responders.alerting.receivers.dingtalk import DINGTALK
 from responders.alerting.receivers.feishu import FEISHU
 from responders.alerting.receivers.robot import Robot, RobotPlatform, RobotSettings
@@ -97,7 +97,7 @@ class Room:
     """All platforms, and the desk that tells them."""
 
     clock: FastClock
-    desk: AlertDesk
+    desk: AlertManager
     platforms: Sequence[RobotServer]
 
     async def raise_all(self, *, seconds: float) -> None:
@@ -140,7 +140,7 @@ async def room(
                     timeout=40 / SPEED,
                 )
             )
-        desk = AlertDesk(
+        desk = AlertManager(
             store=store,
             receivers=robots,
             bus=Bus(),

@@ -13,17 +13,16 @@ from core.events import Received
 from core.health import Health, Status
 from core.settings import ScheduleSettings
 from core.tickets import Ticket
-from responders.alerting.jobs import (
-    alarm_dead_letter,
-    alarm_silent_connectors,
-    forget_what_is_old,
-    remind_of_late_tickets,
-)
-from responders.templates import shipped_catalogue
+from responders.alerting.operational import OperationalAlerts
+from responders.jobs import apply_retention, remind_of_late_tickets, report_silent_connectors
+from responders.templates import Written, shipped_catalogue
 from tests.responders.parts import START, mention, ticket
 
-TEXTS = shipped_catalogue()
-CHINA = ZoneInfo("Asia/Shanghai")
+
+def texts(language: Written) -> OperationalAlerts:
+    return OperationalAlerts(
+        texts=shipped_catalogue(), language=language, zone=ZoneInfo("Asia/Shanghai")
+    )
 
 
 @dataclass
@@ -75,9 +74,7 @@ async def test_a_late_ticket_is_told_once_a_day() -> None:
     late = Late([ticket(), replace(ticket("T-1002"), owner="王敏", brand="")])
 
     async def remind() -> int:
-        return await remind_of_late_tickets(
-            late, desk, texts=TEXTS, language="zh", clock=clock, zone=CHINA
-        )
+        return await remind_of_late_tickets(late, desk, texts("zh"), clock)
 
     assert await remind() == 0
     await clock.advance(4 * 3600)
@@ -101,7 +98,7 @@ async def test_a_late_ticket_is_told_once_a_day() -> None:
 async def test_what_is_old_ages_out_by_class() -> None:
     raw = Raw()
     schedule = ScheduleSettings(raw_days=90, spam_days=30, message_days=365, record_days=730)
-    assert await forget_what_is_old(raw, schedule=schedule, clock=ManualClock(START)) == 3
+    assert await apply_retention(raw, schedule, ManualClock(START)) == 3
     assert raw.asked == tuple(START - timedelta(days=days) for days in (90, 30, 365, 730))
 
 
@@ -120,8 +117,8 @@ async def test_silence_is_measured_by_what_is_usual_and_by_the_hours_set(
     states = [replace(health("busy", heard=START), bearable=usual)]
 
     async def look() -> int:
-        return await alarm_silent_connectors(
-            states, desk, started_at=START, hours=24, texts=TEXTS, language="en", clock=clock
+        return await report_silent_connectors(
+            states, desk, texts("en"), started_at=START, hours=24, clock=clock
         )
 
     await clock.advance(minutes * 60 - 1)
@@ -134,8 +131,8 @@ async def test_what_is_refused_is_told_at_once() -> None:
     clock, desk = ManualClock(START), Desk()
     await clock.advance(90 * 60)
     states = [health("refused", status="refused", reason="401. Renew the token.")]
-    raised = await alarm_silent_connectors(
-        states, desk, started_at=START, hours=24, texts=TEXTS, language="en", clock=clock
+    raised = await report_silent_connectors(
+        states, desk, texts("en"), started_at=START, hours=24, clock=clock
     )
     (alert,) = desk.raised.values()
     assert raised == 1
@@ -154,8 +151,8 @@ async def test_a_silent_connector_raises_one_alert_a_silence() -> None:
     ]
 
     async def look() -> int:
-        return await alarm_silent_connectors(
-            states, desk, started_at=START, hours=24, texts=TEXTS, language="en", clock=clock
+        return await report_silent_connectors(
+            states, desk, texts("en"), started_at=START, hours=24, clock=clock
         )
 
     await clock.advance(24 * 3600 - 1)
@@ -191,10 +188,8 @@ async def test_a_message_that_cannot_be_processed_reaches_a_person_once(
     event = replace(mention().event, solicited=solicited)
     item = Received(seq=7, event=event, attempts=4, received_at=START)
     for expected in (True, False):
-        raised = await alarm_dead_letter(
-            item, "ValueError: 13800138000", desk, texts=TEXTS, language="zh", clock=clock
-        )
-        assert raised is expected
+        failed = texts("zh").dead_letter(item, "ValueError: 13800138000", clock.now())
+        assert await desk.raise_alert(failed) is expected
     [alert] = desk.raised.values()
     assert (alert.kind, alert.severity) == ("dead_letter", severity)
     assert "ValueError" in alert.body
