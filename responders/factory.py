@@ -21,15 +21,15 @@ from responders.alerting.receivers.kind import ReceiverContext
 from responders.alerting.receivers.message import MessageFormat
 from responders.alerting.receivers.registry import build_receivers, require_unique_names
 from responders.answering.content import Content
-from responders.answering.decider import Manners, PlaybookDecider
+from responders.answering.decider import PlaybookDecider, ReplyPolicy
 from responders.answering.search import KnowledgeBase
 from responders.answering.tokenizer import shipped_lexicon
 from responders.ports import Alerts, Freezer, Retention, Tickets
 from responders.templates import shipped_catalogue
-from responders.tickets.undelivered import DoubtStore, PersonDoubts
+from responders.tickets.undelivered import UndeliveredStore, UndeliveredTickets
 
 
-class ResponderStore(DoubtStore, Alerts, Retention, Tickets, Protocol):
+class ResponderStore(UndeliveredStore, Alerts, Retention, Tickets, Protocol):
     """All that the responders ask of the store."""
 
 
@@ -38,7 +38,7 @@ class Responders:
     """What acts on mentions."""
 
     decider: PlaybookDecider
-    doubts: PersonDoubts
+    undelivered: UndeliveredTickets
     alerts: AlertManager
 
 
@@ -77,11 +77,11 @@ def build_responders(
             texts=texts,
             sla=settings.sla,
             clock=clock,
-            manners=Manners(
+            policy=ReplyPolicy(
                 own_authors=own_authors(settings.brands), staff_language=settings.console.language
             ),
         ),
-        doubts=PersonDoubts(
+        undelivered=UndeliveredTickets(
             store=store, brand=settings.brands[0].id, texts=texts, sla=settings.sla, clock=clock
         ),
         alerts=AlertManager(

@@ -1,4 +1,4 @@
-"""How a ticket about a mention comes to be, and how an open one grows."""
+"""Tickets about mentions: opened by one, changed by those that follow."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -13,11 +13,11 @@ from responders.ports import Conversations
 from responders.templates import Catalogue, Written
 from responders.tickets.severity import due_at
 
-_SUBJECT: Final = 80
+_MAX_SUBJECT: Final = 80
 
 
 async def open_ticket(store: Conversations, conversation: Conversation | None) -> Ticket | None:
-    """The unresolved ticket of a conversation."""
+    """The unresolved ticket of a conversation, if it has one."""
     if conversation is None or conversation.ticket is None:
         return None
     ticket = await store.ticket(conversation.ticket)
@@ -34,7 +34,7 @@ def new_ticket(
     texts: Catalogue,
     now: datetime,
 ) -> Ticket:
-    """A ticket about the mention, due by the SLA."""
+    """A ticket about a mention, due by the SLA."""
     event = mention.event
     return Ticket(
         number=number,
@@ -54,7 +54,7 @@ def new_ticket(
 
 
 def continued(ticket: Ticket, *, level: Severity | None, sla: SlaSettings, now: datetime) -> Ticket:
-    """An open ticket after the customer wrote again: it waits for us, and may be more urgent."""
+    """An unresolved ticket after the customer wrote again: open, and never less severe."""
     ticket = replace(ticket, state=TicketState.OPEN)
     if level is None or level >= ticket.severity:
         return ticket
@@ -63,6 +63,6 @@ def continued(ticket: Ticket, *, level: Severity | None, sla: SlaSettings, now: 
 
 
 def subject(masked: str) -> str:
-    """One line of at most 80 characters out of a masked text."""
+    """The first 80 characters of a masked text, on one line."""
     line = " ".join(masked.split())
-    return line if len(line) <= _SUBJECT else line[: _SUBJECT - 1] + "…"
+    return line if len(line) <= _MAX_SUBJECT else line[: _MAX_SUBJECT - 1] + "…"
