@@ -55,9 +55,13 @@ from responders.alerting.manager import AlertManager
 from responders.alerting.receivers.registry import read_receivers, without_receivers
 from responders.answering.content import Content, read_content
 from responders.answering.playbook import Vocabulary
-from responders.factory import build_dead_letter_alert, build_responders, join_receivers
+from responders.factory import (
+    StaffServices,
+    build_dead_letter_alert,
+    build_responders,
+    join_receivers,
+)
 from responders.jobs import build_jobs
-from responders.staff.factory import StaffSide
 from storage.factory import AnyStore, open_store, sqlite_path
 
 EXAMPLE: Final = Path(__file__).resolve().parent / "examples" / "supermarket" / "tingfeng.toml"
@@ -183,7 +187,7 @@ async def open_house(
         alarm = build_dead_letter_alert(settings, responders.alerts, clock)
         pipeline = Pipeline(parts, bus=bus, ended=ended, died=alarm)
         intake = IntakeDoor(store, wake=pipeline.wake)
-        staff = StaffSide(settings, store=store, pauses=guards.pauses, bus=bus, clock=clock)
+        staff = StaffServices(settings, store=store, pauses=guards.pauses, bus=bus, clock=clock)
         tools = Tools(
             intake=intake,
             clock=clock,
@@ -191,7 +195,7 @@ async def open_house(
             alarm=responders.alerts,
             folder=plans.folder,
             staff=StaffRoom(
-                desk=staff.desk, postings=staff.memory, language=settings.console.language
+                desk=staff.actions, postings=staff.memory, language=settings.console.language
             ),
         )
         connectors: list[Connector] = (
@@ -211,7 +215,7 @@ async def open_house(
             inbox=store,
             outbox=store,
             gate=guards.gate,
-            doubts=responders.doubts,
+            doubts=responders.undelivered,
             connectors=connectors,
             clock=clock,
             bus=bus,

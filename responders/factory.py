@@ -1,14 +1,15 @@
-"""Builds the responders a configuration asks for, and the duties that a schedule repeats."""
+"""Builds the responders and the services of staff groups from a configuration."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Protocol
 
 import aiohttp
 
 from core.bus import Bus
+from core.cards import StaffBoard
 from core.clock import Clock
 from core.events import Received
 from core.settings import BrandSettings, Settings
@@ -24,18 +25,25 @@ from responders.answering.content import Content
 from responders.answering.decider import PlaybookDecider, ReplyPolicy
 from responders.answering.search import KnowledgeBase
 from responders.answering.tokenizer import shipped_lexicon
-from responders.ports import Alerts, Freezer, Retention, Tickets
+from responders.ports import Alerts, Freezer
+from responders.staff.actions import ActionStore, StaffActions
+from responders.staff.feed import Drafts, StaffFeed
+from responders.staff.memory import CardMemory
 from responders.templates import shipped_catalogue
 from responders.tickets.undelivered import UndeliveredStore, UndeliveredTickets
 
 
-class ResponderStore(UndeliveredStore, Alerts, Retention, Tickets, Protocol):
-    """All that the responders ask of the store."""
+class ResponderStore(UndeliveredStore, Alerts, Protocol):
+    """All that the responders need of the store."""
+
+
+class StaffStore(ActionStore, Drafts, Protocol):
+    """All that the services of staff groups need of the store."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Responders:
-    """What acts on mentions."""
+    """The parts that decide, alert and hand over to people."""
 
     decider: PlaybookDecider
     undelivered: UndeliveredTickets
@@ -54,9 +62,21 @@ def build_responders(
     pauses: Freezer | None = None,
     drill: bool = False,
 ) -> Responders:
-    """Wired together; ``session`` carries the webhooks and is closed by who opened it.
+    """Build and wire the responders.
 
-    ``pauses``: where a P1 pauses automatic replies. ``drill``: every alert says that it is one.
+    Args:
+        settings: the whole configuration.
+        content: articles and playbook.
+        store: where they read and write.
+        bus: hears of each change of an alert.
+        clock: the current time.
+        session: for receivers of alerts; closed by the caller.
+        random: draws from [0, 1), for the jitter of retries.
+        pauses: where a P1 pauses automatic replies; ``None`` for nowhere.
+        drill: mark every alert as an exercise.
+
+    Raises:
+        ConfigError: for a mistake in the receivers or the escalation chain.
     """
     texts = shipped_catalogue()
     receiver_context = ReceiverContext(
@@ -114,9 +134,9 @@ def own_authors(brands: Iterable[BrandSettings]) -> dict[str, frozenset[str]]:
 def join_receivers(
     settings: Settings, alerts: AlertManager, receivers: Sequence[Receiver] = ()
 ) -> None:
-    """Add receivers that the channels bring; then nothing that is named may be missing.
+    """Add the staff groups of channels as receivers, and check the escalation chain.
 
-    Raises ConfigError for two receivers of one name, and for one on call that does not exist.
+    Raises ConfigError for two receivers of one name, and for a step that names an unknown one.
     """
     require_unique_names([*alerts.receivers, *(receiver.name for receiver in receivers)])
     alerts.add_receivers(receivers)
@@ -133,3 +153,43 @@ def build_dead_letter_alert(
         return await alerts.raise_alert(texts.dead_letter(item, error, clock.now()))
 
     return raise_alert
+
+
+class StaffServices:
+    """The services behind all staff groups: their actions, memories and feeds."""
+
+    def __init__(
+        self, settings: Settings, *, store: StaffStore, pauses: Freezer, bus: Bus, clock: Clock
+    ) -> None:
+        """``pauses``: pauses of automatic replies, which staff may set and lift."""
+        texts, language = shipped_catalogue(), settings.console.language
+        self.actions = StaffActions(
+            store=store,
+            pauses=pauses,
+            bus=bus,
+            clock=clock,
+            members={one.telegram: one.name for one in settings.staff if one.telegram},
+            language=language,
+            pause_reason=lambda to, subject: texts.say("pause_reason", to, subject=subject),
+        )
+        self.memory: Callable[[str], CardMemory] = cache(lambda name: CardMemory(store, name))
+        """The memory of the group with a name, one instance each."""
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+
+    def feeds(
+        self, boards: Iterable[StaffBoard]
+    ) -> list[Callable[[], Coroutine[None, None, None]]]:
+        """A worker for each group, to run until cancelled."""
+        return [
+            StaffFeed(
+                board,
+                memory=self.memory(board.name),
+                cards=self.actions,
+                drafts=self._store,
+                bus=self._bus,
+                clock=self._clock,
+            ).run
+            for board in boards
+        ]

@@ -15,10 +15,10 @@ from core.errors import ConfigError, Problem
 from core.settings import Section
 from core.taxonomy import Language
 
-Written = Literal["zh", "en"]
+TextLanguage = Literal["zh", "en"]
 """Languages of the catalogue."""
 
-LANGUAGES: Final[tuple[Written, ...]] = ("zh", "en")
+LANGUAGES: Final[tuple[TextLanguage, ...]] = ("zh", "en")
 _FIELDS: Final = frozenset(
     {
         *("number", "within", "answer", "count"),
@@ -48,18 +48,18 @@ class TextFile(Section):
 class Catalogue:
     """The texts of all languages; each has the same keys and fields."""
 
-    def __init__(self, files: Mapping[Written, TextFile]) -> None:
+    def __init__(self, files: Mapping[TextLanguage, TextFile]) -> None:
         self._texts = {language: file.shopper | file.staff for language, file in files.items()}
         keys = (key for key in files["zh"].shopper if not key.startswith("command_"))
         self.shopper_keys = frozenset(keys) - _TIMED
         """Keys that a playbook may name."""
 
-    def variants(self, key: str, language: Written) -> int:
+    def variants(self, key: str, language: TextLanguage) -> int:
         """Number of variants of a text."""
         return len(self._texts[language][key])
 
     def say(
-        self, key: str, language: Written, *, seed: str = "", turn: int = 0, **fields: str
+        self, key: str, language: TextLanguage, *, seed: str = "", turn: int = 0, **fields: str
     ) -> str:
         """A variant of a text with its fields filled in.
 
@@ -74,7 +74,7 @@ class Catalogue:
         chosen = variants[(zlib.crc32(seed.encode("utf-8", "replace")) + turn) % len(variants)]
         return chosen.format_map(fields)
 
-    def within(self, minutes: float, language: Written) -> str:
+    def within(self, minutes: float, language: TextLanguage) -> str:
         """A time limit in words, rounded up: ``within 2 hours``, or ``尽快`` if it has passed."""
         if minutes <= 0:
             return self._texts[language]["within_soon"][0]
@@ -84,20 +84,20 @@ class Catalogue:
         return forms[0 if count == 1 else -1].format(count=count)
 
 
-def written(language: Language, before: Language | None = None) -> Written:
+def text_language(language: Language, before: Language | None = None) -> TextLanguage:
     """The language to reply in: Chinese for mixed text; ``before`` for any other language."""
     if language == "other" and before is not None:
         language = before
     return "en" if language == "en" else "zh"
 
 
-def parse_catalogue(texts: Mapping[Written, str]) -> Catalogue:
+def parse_catalogue(texts: Mapping[TextLanguage, str]) -> Catalogue:
     """Parse the language files; raises ConfigError with every mistake.
 
     A key that one language has and another lacks is a mistake.
     """
     problems: list[Problem] = []
-    files: dict[Written, TextFile] = {}
+    files: dict[TextLanguage, TextFile] = {}
     for language in LANGUAGES:
         file = _read(texts[language], language, problems)
         if file is not None:
@@ -118,7 +118,7 @@ def shipped_catalogue() -> Catalogue:
     )
 
 
-def _read(text: str, language: Written, problems: list[Problem]) -> TextFile | None:
+def _read(text: str, language: TextLanguage, problems: list[Problem]) -> TextFile | None:
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -133,7 +133,7 @@ def _fields(variant: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(variant) if name is not None}
 
 
-def _bad_fields(file: TextFile, language: Written) -> list[Problem]:
+def _bad_fields(file: TextFile, language: TextLanguage) -> list[Problem]:
     problems: list[Problem] = []
     for key, variants in (file.shopper | file.staff).items():
         for index, variant in enumerate(variants):

@@ -122,7 +122,7 @@ class IncidentActs:
         if frozen:
 
             def why(tongue: UiLanguage) -> LocalizedText:
-                title = f"{incident.id} {incident.told(tongue).title}"[:200]
+                title = f"{incident.id} {incident.localized(tongue).title}"[:200]
                 return LocalizedText(language=tongue, title=title)
 
             await self._desk.pauses.save_pause(

@@ -11,7 +11,7 @@ from core.health import Health
 from core.localized import LocalizedText, in_each, local_time
 from core.settings import Settings
 from core.tickets import Ticket
-from responders.templates import Catalogue, Written, shipped_catalogue
+from responders.templates import Catalogue, TextLanguage, shipped_catalogue
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,7 +19,7 @@ class OperationalAlerts:
     """Writes the alerts; raising one again with the same key changes nothing."""
 
     texts: Catalogue
-    language: Written
+    language: TextLanguage
     """Language of title and body; ``wordings`` has both."""
     zone: tzinfo
     """Time zone of staff."""
@@ -27,7 +27,7 @@ class OperationalAlerts:
     def late_ticket(self, ticket: Ticket, now: datetime) -> Alert:
         """A ticket that was not answered in time; one alert per ticket and day."""
 
-        def text(language: Written) -> LocalizedText:
+        def text(language: TextLanguage) -> LocalizedText:
             owner = ticket.owner or self.texts.say("nobody", language)
             return LocalizedText(
                 language=language,
@@ -57,7 +57,7 @@ class OperationalAlerts:
     def silent_connector(self, health: Health, last_event_at: datetime, now: datetime) -> Alert:
         """A connector without events since ``last_event_at``; one alert per silence."""
 
-        def text(language: Written) -> LocalizedText:
+        def text(language: TextLanguage) -> LocalizedText:
             hours = (now - last_event_at).total_seconds() / 3600
             return LocalizedText(
                 language=language,
@@ -89,7 +89,7 @@ class OperationalAlerts:
         """
         event = item.event
 
-        def text(language: Written) -> LocalizedText:
+        def text(language: TextLanguage) -> LocalizedText:
             return LocalizedText(
                 language=language,
                 title=self.texts.say("dead_title", language, channel=event.channel),
@@ -108,7 +108,7 @@ class OperationalAlerts:
         )
 
     def _localized(
-        self, text: Callable[[Written], LocalizedText]
+        self, text: Callable[[TextLanguage], LocalizedText]
     ) -> tuple[str, str, tuple[LocalizedText, ...]]:
         main = text(self.language)
         return main.title, main.body, in_each(text)

@@ -1,8 +1,8 @@
 """Commands of shoppers, on every channel where they can write.
 
-``/start`` greets, ``/human`` asks for a person, ``/status T-1001`` reports on a ticket of one's own,
-``/lang zh`` sets the language, ``/stop`` turns off automatic replies, and ``/start`` turns them on
-again.
+``/start`` greets, ``/human`` asks for a person, ``/status T-1001`` reports on the customer's own
+ticket, ``/lang zh`` sets the language, ``/stop`` turns off automatic replies, and ``/start`` turns
+them on again.
 """
 
 import re
@@ -18,7 +18,7 @@ from core.tickets import Ticket, TicketState
 from responders.answering.context import DecisionContext
 from responders.answering.playbook import Match, Rule, Then
 from responders.ports import Conversations
-from responders.templates import Catalogue, Written, written
+from responders.templates import Catalogue, TextLanguage, text_language
 from responders.tickets.opening import open_ticket
 
 _COMMAND: Final = re.compile(
@@ -29,7 +29,7 @@ _COMMAND: Final = re.compile(
 """Account names may precede it, as in public posts, or follow it, as in Telegram."""
 _MAX_LENGTH: Final = 200
 _NUMBER: Final = re.compile(r"T-\d{1,12}", re.IGNORECASE | re.ASCII)
-_LANGUAGES: Final[Mapping[str, Written]] = {
+_LANGUAGES: Final[Mapping[str, TextLanguage]] = {
     **dict.fromkeys(("zh", "cn", "zh-cn", "chinese", "中文", "汉语", "普通话"), "zh"),
     **dict.fromkeys(("en", "english", "英文", "英语"), "en"),
 }
@@ -96,14 +96,14 @@ async def command_context(
     )
 
 
-def _language(mention: Mention, before: Conversation | None) -> Written:
+def _language(mention: Mention, before: Conversation | None) -> TextLanguage:
     """A command has no language of its own: the conversation's, else the account's."""
     account = mention.event.author.language
     if before is not None:
-        return written(before.language)
+        return text_language(before.language)
     if account is not None:
         return "zh" if account in ("zh", "mixed") else "en"
-    return written(mention.judgement.language)
+    return text_language(mention.judgement.language)
 
 
 async def _own_ticket(
@@ -126,7 +126,7 @@ async def _own_ticket(
 
 
 def _ticket_fields(
-    ticket: Ticket, texts: Catalogue, language: Written, now: datetime
+    ticket: Ticket, texts: Catalogue, language: TextLanguage, now: datetime
 ) -> dict[str, str]:
     minutes = (ticket.due_at - now).total_seconds() / 60
     answered = ticket.state is not TicketState.OPEN or ticket.answered_at is not None

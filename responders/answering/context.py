@@ -11,7 +11,7 @@ from core.mentions import Mention
 from core.outbox import Target
 from core.tickets import Ticket
 from responders.answering.playbook import Match, Rule, Then
-from responders.templates import Written
+from responders.templates import TextLanguage
 
 TOO_MANY: Final = Rule(
     name="too-many-replies", when=(), then=Then(action="ticket", severity="P4", send="nothing")
@@ -25,7 +25,7 @@ class DecisionContext:
 
     mention: Mention
     match: Match
-    language: Written
+    language: TextLanguage
     """Language of the reply."""
     before: Conversation | None
     """The conversation before this mention."""

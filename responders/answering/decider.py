@@ -23,7 +23,7 @@ from responders.answering.context import (
 from responders.answering.playbook import Match, Playbook, first_match
 from responders.answering.replies import ReplyLimits, ReplyWriter
 from responders.ports import Answers, Conversations
-from responders.templates import Catalogue, Written, written
+from responders.templates import Catalogue, TextLanguage, text_language
 from responders.tickets.opening import continued, new_ticket, open_ticket
 from responders.tickets.severity import severity
 
@@ -35,7 +35,7 @@ class ReplyPolicy:
     own_authors: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Ids of the brands' own accounts, by channel; they are never answered."""
     limits: ReplyLimits = field(default_factory=ReplyLimits)
-    staff_language: Written = "zh"
+    staff_language: TextLanguage = "zh"
     """Language of the reasons that staff read."""
 
 
@@ -84,7 +84,7 @@ class PlaybookDecider:
             )
             return await self._plan(replace(context, match=self._limited(mention, context.match)))
         known = before.language if before else event.author.language
-        language = written(mention.judgement.language, known)
+        language = text_language(mention.judgement.language, known)
         match = self._match(mention, language, before)
         if not event.solicited:
             if match.rule.then.action == "ignore":
@@ -104,7 +104,9 @@ class PlaybookDecider:
     async def _conversation(self, mention: Mention) -> Conversation | None:
         return await self._store.conversation(mention.event.channel, mention.event.conversation)
 
-    def _match(self, mention: Mention, language: Written, before: Conversation | None) -> Match:
+    def _match(
+        self, mention: Mention, language: TextLanguage, before: Conversation | None
+    ) -> Match:
         def answer() -> Answer | None:
             found = self._answers.search(mention.event.text, language, 1)
             return found[0] if found else None

@@ -125,7 +125,9 @@ def parse_playbook(text: str, vocabulary: Vocabulary | None = None) -> Playbook:
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        problem = Problem(key="playbook", message=f"not valid TOML: {error}", remedy="Correct that line.")
+        problem = Problem(
+            key="playbook", message=f"not valid TOML: {error}", remedy="Correct that line."
+        )
         raise ConfigError((problem,)) from error
     problems: list[Problem] = []
     playbook = validate(Playbook, tree, "playbook", problems)

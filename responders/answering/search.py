@@ -1,9 +1,11 @@
 """Search for the article that answers a question, with a calibrated confidence.
 
-Okapi BM25 over weighted fields (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25
-and Beyond", 2009) picks the candidates. The confidence compares the question with the questions that
-each article lists, weighted by inverse document frequency: a rare term that no article contains
-counts against every answer instead of being ignored.
+Okapi BM25 over weighted fields picks the candidates. The confidence compares the question with
+those that each article lists, weighted by inverse document frequency: a rare term that no article
+contains counts against every answer instead of being ignored.
+
+Source of BM25: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond",
+2009.
 """
 
 import math
@@ -15,7 +17,7 @@ from operator import itemgetter
 from typing import Final, Literal
 
 from core.articles import Answer, Article
-from responders.answering.tokenizer import Lexicon
+from responders.answering.tokenizer import SearchLexicon
 
 _TITLE: Final = 2.0
 _QUESTIONS: Final = 3.0
@@ -48,7 +50,7 @@ class _Entry:
 class KnowledgeBase:
     """The articles of both languages, indexed in memory."""
 
-    def __init__(self, articles: Iterable[Article], lexicon: Lexicon) -> None:
+    def __init__(self, articles: Iterable[Article], lexicon: SearchLexicon) -> None:
         self._lexicon = lexicon
         self._indexes = {
             language: _Index([_entry(part, lexicon) for part in entries])
@@ -115,7 +117,7 @@ class _Index:
         return 0.5 * covered + 0.5 * closest
 
 
-def _entry(article: Article, lexicon: Lexicon) -> _Entry:
+def _entry(article: Article, lexicon: SearchLexicon) -> _Entry:
     fields = (
         (_TITLE, [article.title]),
         (_QUESTIONS, list(article.questions)),

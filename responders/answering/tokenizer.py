@@ -42,7 +42,7 @@ class LexiconFile(Section):
     characters: Characters
 
 
-class Lexicon:
+class SearchLexicon:
     """Stop words, concepts and character variants of both languages, compiled."""
 
     def __init__(self, file: LexiconFile) -> None:
@@ -125,7 +125,7 @@ def stem(word: str) -> str:
     return word
 
 
-def parse_lexicon(text: str) -> Lexicon:
+def parse_lexicon(text: str) -> SearchLexicon:
     """Parse a file like tokenizer.toml; raises ConfigError with every mistake."""
     problems: list[Problem] = []
     try:
@@ -138,9 +138,9 @@ def parse_lexicon(text: str) -> Lexicon:
     file = validate(LexiconFile, tree, "lexicon", problems)
     if file is None:
         raise ConfigError(tuple(problems))
-    return Lexicon(file)
+    return SearchLexicon(file)
 
 
-def shipped_lexicon() -> Lexicon:
+def shipped_lexicon() -> SearchLexicon:
     """The lexicon that comes with Tingfeng."""
     return parse_lexicon(Path(__file__).with_name("tokenizer.toml").read_text(encoding="utf-8"))

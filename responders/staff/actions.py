@@ -159,7 +159,7 @@ class StaffActions:
         scope, value = _brand_scope(alert)
 
         def reason(language: UiLanguage) -> str:
-            return self._pause_reason(language, alert.told(language).title)
+            return self._pause_reason(language, alert.localized(language).title)
 
         await self._pauses.save_pause(
             Pause(

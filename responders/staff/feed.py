@@ -91,13 +91,17 @@ class StaffFeed:
         except (Unavailable, StoreError) as error:
             self._pending = {subject: None} | self._pending
             self._failures += 1
-            log.warning("card update delayed", extra={"group": self._board.name, "error": str(error)})
+            log.warning(
+                "card update delayed", extra={"group": self._board.name, "error": str(error)}
+            )
             asked = error.retry_after if isinstance(error, Unavailable) else None
             return asked or min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(self._failures - 1, 16))
         except ConnectorError as error:
-            log.error("card update refused", extra={"group": self._board.name, "error": str(error)})
+            log.error("card update refused", extra=self._extra(error))
         except Exception:  # a bug about one subject must not hold up the others
-            log.exception("card update failed", extra={"group": self._board.name, "subject": subject})
+            log.exception(
+                "card update failed", extra={"group": self._board.name, "subject": subject}
+            )
         self._failures = 0
         return 0.0
 
@@ -136,6 +140,9 @@ class StaffFeed:
         async for change in self._changes:
             if (subject := _subject(change)) is not None:
                 self._add(subject)
+
+    def _extra(self, error: Exception) -> dict[str, str]:
+        return {"group": self._board.name, "error": str(error)}
 
     def _add(self, *subjects: str) -> None:
         self._pending |= dict.fromkeys(subjects)

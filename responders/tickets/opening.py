@@ -10,7 +10,7 @@ from core.settings import SlaSettings
 from core.taxonomy import Severity
 from core.tickets import Ticket, TicketState
 from responders.ports import Conversations
-from responders.templates import Catalogue, Written
+from responders.templates import Catalogue, TextLanguage
 from responders.tickets.severity import due_at
 
 _MAX_SUBJECT: Final = 80
@@ -29,7 +29,7 @@ def new_ticket(
     mention: Mention,
     *,
     level: Severity,
-    language: Written,
+    language: TextLanguage,
     sla: SlaSettings,
     texts: Catalogue,
     now: datetime,

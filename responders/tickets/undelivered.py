@@ -9,7 +9,7 @@ from core.settings import SlaSettings
 from core.taxonomy import Severity
 from core.tickets import Ticket, TicketState
 from responders.ports import Conversations, Mentions
-from responders.templates import Catalogue, written
+from responders.templates import Catalogue, text_language
 from responders.tickets.opening import open_ticket, subject
 from responders.tickets.severity import due_at, severity
 
@@ -22,7 +22,13 @@ class UndeliveredTickets:
     """Implements ``core.ports.UndeliveredReplies``: opens a ticket, or reopens the one there is."""
 
     def __init__(
-        self, *, store: UndeliveredStore, brand: str, texts: Catalogue, sla: SlaSettings, clock: Clock
+        self,
+        *,
+        store: UndeliveredStore,
+        brand: str,
+        texts: Catalogue,
+        sla: SlaSettings,
+        clock: Clock,
     ) -> None:
         """``brand``: id of the brand of tickets about replies without a mention."""
         self._store = store
@@ -63,7 +69,7 @@ class UndeliveredTickets:
             level = min(level, severity(mention.judgement))
             brand = mention.brands[0] if mention.brands else brand
             category, customer = mention.judgement.category, mention.event.author.id
-        language = written(reply.language)
+        language = text_language(reply.language)
         return Ticket(
             number=await self._store.reserve_ticket_number(),
             brand=brand,

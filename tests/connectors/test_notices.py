@@ -31,7 +31,7 @@ def told() -> list[Alert]:
 
 @pytest.mark.parametrize("alert", told(), ids=lambda alert: alert.key.partition(":")[0])
 def test_each_language_stands_alone_and_all_together(alert: Alert) -> None:
-    chinese, english = alert.told("zh"), alert.told("en")
+    chinese, english = alert.localized("zh"), alert.localized("en")
     assert english.title.isascii()
     assert english.body.isascii()
     assert not chinese.title.isascii()

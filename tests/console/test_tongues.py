@@ -112,8 +112,8 @@ async def test_a_pause_by_staff_is_told_in_both_languages(house: House) -> None:
     ):
         assert answer.status == 200
     [pause] = await house.store.pauses()
-    assert pause.told("en") == "INC-101 Far more negative posts than usual"
-    assert pause.told("zh") == pause.reason == "INC-101 weibo 上的负面声量远高于平时"
+    assert pause.localized("en") == "INC-101 Far more negative posts than usual"
+    assert pause.localized("zh") == pause.reason == "INC-101 weibo 上的负面声量远高于平时"
 
 
 async def test_what_went_into_another_incident_says_who_looks_after_it(house: House) -> None:

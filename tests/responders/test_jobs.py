@@ -15,11 +15,11 @@ from core.settings import ScheduleSettings
 from core.tickets import Ticket
 from responders.alerting.operational import OperationalAlerts
 from responders.jobs import apply_retention, remind_of_late_tickets, report_silent_connectors
-from responders.templates import Written, shipped_catalogue
+from responders.templates import TextLanguage, shipped_catalogue
 from tests.responders.parts import START, mention, ticket
 
 
-def texts(language: Written) -> OperationalAlerts:
+def texts(language: TextLanguage) -> OperationalAlerts:
     return OperationalAlerts(
         texts=shipped_catalogue(), language=language, zone=ZoneInfo("Asia/Shanghai")
     )
@@ -87,9 +87,9 @@ async def test_a_late_ticket_is_told_once_a_day() -> None:
     assert (first.kind, first.severity, first.brand) == ("deadline", "P3", "hejia")
     assert "T-1001" in first.title
     assert "2026-03-02 21:00 UTC+8" in first.body
-    assert "2026-03-02 21:00 UTC+8" in first.told("en").body
-    assert "Ticket T-1001" in first.told("en").title
-    assert "Owner: nobody" in first.told("en").body
+    assert "2026-03-02 21:00 UTC+8" in first.localized("en").body
+    assert "Ticket T-1001" in first.localized("en").title
+    assert "Owner: nobody" in first.localized("en").body
     assert "无" in first.body
     assert "王敏" in second.body
     assert second.brand is None
@@ -166,9 +166,9 @@ async def test_a_silent_connector_raises_one_alert_a_silence() -> None:
     quiet, retrying = desk.raised.values()
     assert (quiet.kind, quiet.severity) == ("silence", "P2")
     assert "24 hours" in quiet.body
-    assert quiet.told("zh").title == "渠道 quiet 没有新消息"
-    assert "状态：已连接" in quiet.told("zh").body
-    assert "State: connected" in quiet.told("en").body
+    assert quiet.localized("zh").title == "渠道 quiet 没有新消息"
+    assert "状态：已连接" in quiet.localized("zh").body
+    assert "State: connected" in quiet.localized("en").body
     assert "Reason: unknown" in quiet.body
     assert "Reason: down" in retrying.body
     await clock.advance(3600)
@@ -193,6 +193,6 @@ async def test_a_message_that_cannot_be_processed_reaches_a_person_once(
     [alert] = desk.raised.values()
     assert (alert.kind, alert.severity) == ("dead_letter", severity)
     assert "ValueError" in alert.body
-    assert "ValueError" in alert.told("en").body
-    assert alert.told("en").title.startswith("A message on")
+    assert "ValueError" in alert.localized("en").body
+    assert alert.localized("en").title.startswith("A message on")
     assert "13800138000" not in alert.body

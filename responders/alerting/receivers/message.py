@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from core.alerts import Alert
-from responders.templates import Catalogue, Written
+from responders.templates import Catalogue, TextLanguage
 
 SEVERITY_ICONS: Final = {"P1": "▲", "P2": "◆", "P3": "●", "P4": "○"}
 MAX_TITLE: Final = 160
@@ -32,7 +32,7 @@ class MessageFormat:
     """Language and vocabulary of messages to staff."""
 
     texts: Catalogue
-    language: Written
+    language: TextLanguage
     resolve_after: timedelta
     """Time without news after which an alert is resolved; named in the message about that."""
     brand_names: Sequence[tuple[str, str]] = ()
@@ -57,7 +57,7 @@ def alert_message(alert: Alert, form: MessageFormat) -> Message:
     if alert.incident is not None:
         lines.append(texts.say("notice_incident", language, incident=sanitize(alert.incident, 60)))
     if alert.state != "resolved":
-        body = alert.told(language).body
+        body = alert.localized(language).body
         lines += [sanitize(line) for line in body[:_MAX_BODY].splitlines()[:MAX_LINES]]
     return Message(title=_title(alert, form), lines=tuple(line for line in lines if line))
 
@@ -114,7 +114,7 @@ def _title(alert: Alert, form: MessageFormat, max_length: int = MAX_TITLE) -> st
     """Severity and title, such as ``▲ P1 严重 · 标题``."""
     word = form.texts.say(f"severity_{alert.severity}", form.language)
     severity = f"{SEVERITY_ICONS[alert.severity]} {alert.severity} {word}"
-    title = alert.told(form.language).title
+    title = alert.localized(form.language).title
     line = form.texts.say(
         "notice_title", form.language, severity=severity, title=sanitize(title, max_length)
     )

@@ -122,15 +122,15 @@ async def test_staff_read_of_it_in_their_own_language(store: AnyStore) -> None:
     await hear(watch, await recorded(store, said(12)))
     await watch.close()
     [alert] = receiver.alerts
-    assert (alert.title, alert.body) == (alert.told("zh").title, alert.told("zh").body)
-    assert "（一小时内" in alert.told("zh").title
-    assert "people within an hour" in alert.told("en").title
+    assert (alert.title, alert.body) == (alert.localized("zh").title, alert.localized("zh").body)
+    assert "（一小时内" in alert.localized("zh").title
+    assert "people within an hour" in alert.localized("en").title
     for fact in ("different authors within an hour", "posts, first", "Mean negative probability"):
-        assert fact in alert.told("en").body, fact
+        assert fact in alert.localized("en").body, fact
     kept = await only(store)
-    assert kept.told("zh").body.splitlines() == list(kept.reasons)
-    assert "different authors within an hour" in kept.told("en").body
-    assert kept.told("en").title == kept.title, "what a person wrote stands as it is"
+    assert kept.localized("zh").body.splitlines() == list(kept.reasons)
+    assert "different authors within an hour" in kept.localized("en").body
+    assert kept.localized("en").title == kept.title, "what a person wrote stands as it is"
 
 
 async def test_a_burst_is_called_so_in_every_language_and_after_a_restart(
@@ -143,8 +143,8 @@ async def test_a_burst_is_called_so_in_every_language_and_after_a_restart(
     await watch.close()
     for start in (1, 2):
         kept = next(one for one in await store.incidents() if "volume" in one.key)
-        assert kept.title == kept.told("zh").title == "weibo 上的负面声量远高于平时"
-        assert kept.told("en").title == "Far more negative posts than usual on weibo"
+        assert kept.title == kept.localized("zh").title == "weibo 上的负面声量远高于平时"
+        assert kept.localized("en").title == "Far more negative posts than usual on weibo"
         again = await restarted(store, receiver)
         later = START + timedelta(days=3, hours=12 + start)
         more = angry_at_everything(later, seq=60_000 * start)

@@ -94,7 +94,7 @@ async def test_an_exercise_says_so() -> None:
     english = LocalizedText(language="en", title="Mould", body="8 authors")
     await raising.raise_alert(replace(alert(), wordings=(english,)))
     assert store.alerts["a1"].title == "【演练】面包发霉"
-    assert store.alerts["a1"].told("en").title == "[DRILL] Mould"
+    assert store.alerts["a1"].localized("en").title == "[DRILL] Mould"
     assert store.alerts["a1"].drill
 
 

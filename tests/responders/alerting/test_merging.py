@@ -49,8 +49,8 @@ class House:
             ),
         )
 
-    async def told(self, *alerts: Alert) -> None:
-        """Raise them and let staff be told."""
+    async def raised(self, *alerts: Alert) -> None:
+        """Raise them, and let staff be notified."""
         for one in alerts:
             await self.desk.raise_alert(one)
             await run_for(self.desk, self.clock, 400)
@@ -72,11 +72,14 @@ class House:
 
 async def test_it_ends_with_a_reason_in_both_languages_and_staff_hear_of_it_once() -> None:
     house = House()
-    await house.told(about(LARGE), about(SMALL))
+    await house.raised(about(LARGE), about(SMALL))
     await house.merge()
     gone = house.now(SMALL)
     assert (gone.state, gone.part_of, gone.resolved_at) == ("resolved", LARGE, START + HEARD)
-    assert (gone.told("zh").body, gone.told("en").body) == ("并入 INC-104\n5 人", "In INC-104")
+    assert (gone.localized("zh").body, gone.localized("en").body) == (
+        "并入 INC-104\n5 人",
+        "In INC-104",
+    )
     assert gone.body.startswith("并入 INC-104\n8 位作者"), "where only one language is shown"
     assert house.pager.taken == [f"incident:{SMALL}#2"]
     await house.merge()
@@ -89,7 +92,7 @@ HEARD = timedelta(seconds=800)
 
 async def test_nobody_hears_of_the_end_of_what_nobody_was_told_of() -> None:
     house = House()
-    await house.told(about(LARGE), about(SMALL, severity="P4"))
+    await house.raised(about(LARGE), about(SMALL, severity="P4"))
     await house.merge()
     assert house.pager.taken == []
     assert house.now(SMALL).state == "resolved"
@@ -97,7 +100,7 @@ async def test_nobody_hears_of_the_end_of_what_nobody_was_told_of() -> None:
 
 async def test_a_silence_holds_for_the_end_as_well() -> None:
     house = House()
-    await house.told(about(LARGE), about(SMALL))
+    await house.raised(about(LARGE), about(SMALL))
     until = START + timedelta(days=1)
     house.store.laid_down.append(Mute(id="s", incident=SMALL, until=until, reason="r", by="王芳"))
     await house.merge()
@@ -106,7 +109,7 @@ async def test_a_silence_holds_for_the_end_as_well() -> None:
 
 async def test_who_has_taken_it_has_taken_what_it_went_into() -> None:
     house = House()
-    await house.told(about(LARGE), about(SMALL))
+    await house.raised(about(LARGE), about(SMALL))
     await house.take(SMALL, "王芳")
     await house.merge()
     assert (house.now(SMALL).owner, house.now(SMALL).state) == ("王芳", "resolved")
@@ -117,7 +120,7 @@ async def test_who_has_taken_it_has_taken_what_it_went_into() -> None:
 
 async def test_a_graver_one_goes_on_firing() -> None:
     house = House()
-    await house.told(about(LARGE, severity="P1"), about(SMALL, brand=None))
+    await house.raised(about(LARGE, severity="P1"), about(SMALL, brand=None))
     await house.take(SMALL, "王芳")
     await house.merge()
     assert (house.now(LARGE).state, house.now(LARGE).owner) == ("firing", None)
@@ -125,7 +128,7 @@ async def test_a_graver_one_goes_on_firing() -> None:
 
 async def test_what_a_colleague_has_taken_stays_theirs() -> None:
     house = House()
-    await house.told(about(LARGE), about(SMALL))
+    await house.raised(about(LARGE), about(SMALL))
     await house.take(LARGE, "李明")
     await house.take(SMALL, "王芳")
     await house.merge()
@@ -134,7 +137,7 @@ async def test_what_a_colleague_has_taken_stays_theirs() -> None:
 
 async def test_it_becomes_as_grave_as_what_went_into_it_and_pauses_replies() -> None:
     house = House()
-    await house.told(about(LARGE), about(SMALL, severity="P1"))
+    await house.raised(about(LARGE), about(SMALL, severity="P1"))
     await house.merge()
     assert (house.now(LARGE).severity, house.now(LARGE).notified_severity) == ("P1", "P1")
     assert f"incident:{LARGE}" in house.pauses.kept
@@ -143,7 +146,7 @@ async def test_it_becomes_as_grave_as_what_went_into_it_and_pauses_replies() -> 
 
 async def test_where_nothing_was_raised_about_it_the_alert_goes_on_under_its_name() -> None:
     house = House()
-    await house.told(about(SMALL))
+    await house.raised(about(SMALL))
     await house.take(SMALL, "王芳")
     await house.merge()
     kept = house.now(LARGE)
@@ -156,10 +159,10 @@ async def test_where_nothing_was_raised_about_it_the_alert_goes_on_under_its_nam
 
 async def test_what_was_over_fires_again_if_what_went_into_it_fires() -> None:
     house = House()
-    await house.told(about(LARGE))
+    await house.raised(about(LARGE))
     await run_for(house.desk, house.clock, 7 * 3600)
     assert house.now(LARGE).state == "resolved"
-    await house.told(about(SMALL, created_at=house.clock.now()))
+    await house.raised(about(SMALL, created_at=house.clock.now()))
     await house.merge()
     kept = house.now(LARGE)
     assert (kept.state, kept.resolved_at) == ("firing", None)
@@ -202,7 +205,7 @@ async def test_it_is_done_on_what_a_colleague_has_changed_meanwhile(times: int) 
 
 async def test_what_is_running_hears_of_it() -> None:
     house = House()
-    await house.told(about(LARGE), about(SMALL))
+    await house.raised(about(LARGE), about(SMALL))
     running = asyncio.create_task(house.desk.run())
     await house.clock.advance(0)
     await house.desk.merge(SMALL, LARGE)

@@ -5,7 +5,7 @@ from core.clock import ManualClock
 from core.mentions import Mention
 from core.outcomes import Plan
 from core.settings import SlaSettings
-from responders.answering.decider import Manners, PlaybookDecider
+from responders.answering.decider import PlaybookDecider, ReplyPolicy
 from responders.answering.playbook import parse_playbook, shipped_playbook
 from responders.templates import shipped_catalogue
 from tests.responders.parts import START, Memory, mention
@@ -28,7 +28,7 @@ class Knows:
 class House:
     """A decider with a store that records what it plans."""
 
-    def __init__(self, *, playbook: str | None = None, manners: Manners | None = None) -> None:
+    def __init__(self, *, playbook: str | None = None, policy: ReplyPolicy | None = None) -> None:
         self.store = Memory()
         self.clock = ManualClock(START)
         self.decider = PlaybookDecider(
@@ -38,7 +38,7 @@ class House:
             texts=shipped_catalogue(),
             sla=SlaSettings(),
             clock=self.clock,
-            manners=manners,
+            policy=policy,
         )
 
     async def hears(self, one: Mention) -> Plan:

@@ -4,7 +4,7 @@ import pytest
 
 from core.articles import Article
 from core.errors import ConfigError
-from responders.answering.articles import parse_article, parse_articles
+from responders.answering.content import parse_article, parse_articles
 from tests.responders.parts import EXAMPLE
 
 GOOD = """+++
@@ -38,12 +38,12 @@ def test_windows_files_are_read_alike() -> None:
 
 @pytest.mark.parametrize("text", ["", "Just text.", '+++\nid = "a"\n', "\n" + GOOD])
 def test_a_missing_head_is_named(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"x\.md: the head is missing\. Begin with a line \+\+\+"):
+    with pytest.raises(ConfigError, match=r"x\.md: the TOML head is missing\. Begin the file"):
         parse_article(text, "x.md")
 
 
 def test_a_head_that_is_no_toml_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"x\.md: the head is not TOML"):
+    with pytest.raises(ConfigError, match=r"x\.md: the head is not valid TOML"):
         parse_article("+++\nid = \n+++\ntext", "x.md")
 
 

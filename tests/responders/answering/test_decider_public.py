@@ -11,8 +11,8 @@ from core.events import EventKind
 from core.mentions import Mention
 from core.outbox import ReplyState
 from core.outcomes import Plan
-from responders.answering.decider import Manners
-from responders.answering.reply_limits import Pace
+from responders.answering.decider import ReplyPolicy
+from responders.answering.replies import ReplyLimits
 from tests.responders.answering.deciding import House, complaint, question
 from tests.responders.parts import START, mention
 
@@ -83,8 +83,8 @@ async def test_what_a_rule_may_ask_for(then: str, replies: list[ReplyState]) -> 
 
 
 async def test_the_brand_s_own_accounts_are_never_answered() -> None:
-    manners = Manners(own_authors={"webchat": frozenset({"u1"})}, staff_language="en")
-    house = House(manners=manners)
+    policy = ReplyPolicy(own_authors={"webchat": frozenset({"u1"})}, staff_language="en")
+    house = House(policy=policy)
     plan = await house.hears(complaint())
     assert plan == Plan(decision=plan.decision)
     assert plan.decision.rule == "own-post"
@@ -94,7 +94,7 @@ async def test_the_brand_s_own_accounts_are_never_answered() -> None:
 
 
 async def test_a_loop_with_another_machine_ends_with_a_person() -> None:
-    house = House(manners=Manners(pace=Pace(replies=3)))
+    house = House(policy=ReplyPolicy(limits=ReplyLimits(replies=3)))
     for seq in range(1, 4):
         assert len((await house.hears(mention(f"你好{seq}", seq=seq))).replies) == 1
         await house.clock.advance(100)
@@ -109,14 +109,14 @@ async def test_a_loop_with_another_machine_ends_with_a_person() -> None:
 
 
 async def test_a_slow_talk_is_no_loop() -> None:
-    house = House(manners=Manners(pace=Pace(replies=3)))
+    house = House(policy=ReplyPolicy(limits=ReplyLimits(replies=3)))
     for seq in range(1, 10):
         assert len((await house.hears(mention(f"你好{seq}", seq=seq))).replies) == 1
         await house.clock.advance(250)
 
 
 async def test_a_complaint_in_a_loop_keeps_its_own_rule() -> None:
-    house = House(manners=Manners(pace=Pace(replies=1)))
+    house = House(policy=ReplyPolicy(limits=ReplyLimits(replies=1)))
     await house.hears(mention("你好"))
     plan = await house.hears(complaint(seq=2))
     assert plan.decision.rule == "complaint-to-us"
@@ -135,7 +135,7 @@ async def test_the_same_is_not_said_again_at_once() -> None:
 
 
 async def test_what_could_not_be_recorded_is_decided_again_with_the_same_words() -> None:
-    house = House(manners=Manners(pace=Pace(replies=1)))
+    house = House(policy=ReplyPolicy(limits=ReplyLimits(replies=1)))
     plans = [await house.decider.decide(question()) for _ in range(5)]
     assert all(plan == plans[0] for plan in plans)
     assert len(plans[0].replies) == 1
@@ -197,7 +197,7 @@ async def test_harm_is_named_in_the_reason() -> None:
 
 
 async def test_memory_of_what_was_said_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("responders.answering.reply_limits._REMEMBERED", 1)
+    monkeypatch.setattr("responders.answering.replies._REMEMBERED", 1)
     house = House()
     text = (await house.hears(question(seq=1))).replies[0].text
     await house.hears(question(seq=2, author="u2"))

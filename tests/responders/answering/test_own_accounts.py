@@ -2,7 +2,7 @@
 
 from core.config import parse
 from core.decisions import Action
-from responders.answering.decider import Manners
+from responders.answering.decider import ReplyPolicy
 from responders.factory import own_authors
 from tests.responders.answering.deciding import House
 from tests.responders.parts import mention
@@ -33,7 +33,7 @@ type = "webchat"
 async def test_what_the_brand_itself_says_is_not_answered() -> None:
     own = own_authors(SETTINGS.brands)
     assert own == {"x": frozenset({"42", "43"}), "site": frozenset({"u9", "a:b"})}
-    house = House(manners=Manners(own_authors=own))
+    house = House(policy=ReplyPolicy(own_authors=own))
     for author, action in (("u9", Action.IGNORE), ("u8", Action.REPLY)):
         heard = mention("你们几点关门", author=author, channel="site", intent="question")
         assert (await house.hears(heard)).decision.action is action

@@ -129,7 +129,7 @@ VOCABULARY = Vocabulary(
 @pytest.mark.parametrize(
     ("text", "key", "remedy"),
     [
-        ("[", "playbook", "Mend that line."),
+        ("[", "playbook", "Correct that line."),
         ("version = 2\nrules = []", "playbook.version", "Correct the value."),
         ("version = 1\nrules = []\nrule = 1", "playbook.rule", "Did you mean 'rules'?"),
         (
@@ -171,7 +171,7 @@ VOCABULARY = Vocabulary(
         (
             "version = 1\n" + rule("a", '{ flags = ["spam"] }') * 2,
             "playbook.rules[1].name",
-            "Give each its own.",
+            "Give each rule its own name.",
         ),
         (
             "version = 1\n" + rule("a", "{}") + rule("b", '{ intent = ["question"] }'),

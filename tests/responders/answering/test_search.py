@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.articles import Article
-from responders.answering.articles import parse_articles
+from responders.answering.content import parse_articles
 from responders.answering.search import KnowledgeBase
 from responders.answering.tokenizer import shipped_lexicon
 from tests.responders.parts import EXAMPLE

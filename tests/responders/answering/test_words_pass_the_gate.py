@@ -5,8 +5,8 @@ import pytest
 from core.clock import ManualClock
 from core.outbox import Reply, ReplyState, Target
 from moderation.factory import build_guards
-from responders.answering.articles import parse_articles
-from responders.templates import LANGUAGES, Written, shipped_catalogue
+from responders.answering.content import parse_articles
+from responders.templates import LANGUAGES, TextLanguage, shipped_catalogue
 from tests.moderation.parts import NoPauses
 from tests.responders.parts import EXAMPLE, START
 
@@ -26,7 +26,7 @@ def public(text: str, key: str) -> Reply:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_every_shipped_text_passes(language: Written) -> None:
+async def test_every_shipped_text_passes(language: TextLanguage) -> None:
     gate, texts = build_guards(ManualClock(START), store=NoPauses()).gate, shipped_catalogue()
     for key in texts.shopper_keys:
         for turn in range(texts.variants(key, language)):

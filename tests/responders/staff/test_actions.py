@@ -20,8 +20,8 @@ from core.outbox import Reply, ReplyState
 from core.outcomes import Outcome, Plan
 from core.pauses import Pause, PauseScope
 from moderation.pauses import StoredFreezes
+from responders.factory import StaffServices
 from responders.staff.actions import SNOOZE
-from responders.staff.factory import StaffSide
 from storage.sqlite.store import SqliteStore
 from tests.responders.parts import START, alert, mention, reply
 
@@ -50,8 +50,8 @@ class Office:
     def __init__(self, store: SqliteStore, clock: ManualClock) -> None:
         self.store, self.clock, self.bus = store, clock, Bus()
         self.pauses = StoredFreezes(store)
-        side = StaffSide(SETTINGS, store=store, pauses=self.pauses, bus=self.bus, clock=clock)
-        self.desk = side.desk
+        side = StaffServices(SETTINGS, store=store, pauses=self.pauses, bus=self.bus, clock=clock)
+        self.desk = side.actions
 
     async def raised(self, *, brand: str | None = "hejia") -> Alert:
         made = replace(alert(), brand=brand)
@@ -229,7 +229,7 @@ async def test_notes_do_not_grow_for_ever(office: Office) -> None:
 
 
 async def test_each_group_has_a_worker_and_a_memory_of_its_own(office: Office) -> None:
-    side = StaffSide(
+    side = StaffServices(
         SETTINGS, store=office.store, pauses=office.pauses, bus=office.bus, clock=office.clock
     )
     assert side.memory("telegram-a") is side.memory("telegram-a")

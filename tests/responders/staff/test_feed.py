@@ -14,7 +14,7 @@ from core.clock import ManualClock
 from core.errors import Refused, StoreError, Unavailable
 from core.outbox import Reply, ReplyState
 from responders.staff.feed import StaffFeed
-from responders.staff.messages import MOST, GroupMemory
+from responders.staff.memory import MAX_CARDS, CardMemory
 from tests.responders.parts import START, alert, reply
 
 DRAFT = replace(reply(seq=1), state=ReplyState.DRAFT)
@@ -69,14 +69,14 @@ class Group:
 class Room:
     def __init__(self) -> None:
         self.group, self.bus, self.clock = Group(), Bus(), ManualClock(START)
-        self.memory = GroupMemory(self.group, self.group.name)
+        self.memory = CardMemory(self.group, self.group.name)
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         feed = StaffFeed(
             self.group,
             memory=self.memory,
-            matters=self.group,
+            cards=self.group,
             drafts=self.group,
             bus=self.bus,
             clock=self.clock,
@@ -176,15 +176,15 @@ async def test_what_another_version_has_written_is_forgotten(room: Room, saved: 
 
 
 async def test_a_group_remembers_the_newest_cards_through_a_restart(room: Room) -> None:
-    for number in range(MOST + 2):
+    for number in range(MAX_CARDS + 2):
         await room.memory.save_posting(
             PostedCard(token=f"t{number}", subject=f"alert:{number}", chat=-1, message=number)
         )
     await room.memory.save_posting(PostedCard(token="t9", subject="alert:9", chat=-1, message=999))
-    again = GroupMemory(room.group, room.group.name)
+    again = CardMemory(room.group, room.group.name)
     found = await again.posting("t9")
     assert found is not None
     assert found.message == 999
     assert await again.posting("t0") is None
-    assert len(await again.postings()) == MOST
-    assert await GroupMemory(room.group, "telegram-other").postings() == []
+    assert len(await again.postings()) == MAX_CARDS
+    assert await CardMemory(room.group, "telegram-other").postings() == []

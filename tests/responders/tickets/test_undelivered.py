@@ -7,12 +7,12 @@ from core.conversations import Conversation, ConversationState
 from core.settings import SlaSettings
 from core.tickets import TicketState
 from responders.templates import shipped_catalogue
-from responders.tickets.undelivered import PersonDoubts
+from responders.tickets.undelivered import UndeliveredTickets
 from tests.responders.parts import START, Memory, mention, reply, ticket
 
 
-def doubts(store: Memory) -> PersonDoubts:
-    return PersonDoubts(
+def doubts(store: Memory) -> UndeliveredTickets:
+    return UndeliveredTickets(
         store=store,
         brand="house",
         texts=shipped_catalogue(),

@@ -11,7 +11,7 @@ from aiohttp import web
 from core.alerts import Alert
 from core.errors import ConnectorError, Refused, Unavailable
 from responders.alerting.receivers.robot import Robot
-from responders.templates import Written
+from responders.templates import TextLanguage
 from tests.responders.alerting.receivers.rigs.base import HOSTILE, Bench, open_bench
 from tests.responders.alerting.receivers.rigs.robot_server import TOKEN, RobotServer
 from tests.responders.parts import START, alert
@@ -31,7 +31,7 @@ def server(bench: Bench) -> RobotServer:
     return bench.rig
 
 
-def robot(bench: Bench, *, language: Written = "zh", **changes: object) -> Robot:
+def robot(bench: Bench, *, language: TextLanguage = "zh", **changes: object) -> Robot:
     built = bench.receiver(language=language, **changes)
     assert isinstance(built, Robot)
     return built

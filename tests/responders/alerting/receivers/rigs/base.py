@@ -16,7 +16,7 @@ from responders.alerting.receiver import Receiver
 from responders.alerting.receivers.kind import ReceiverContext
 from responders.alerting.receivers.message import MessageFormat
 from responders.alerting.receivers.registry import build_receivers
-from responders.templates import Written, shipped_catalogue
+from responders.templates import TextLanguage, shipped_catalogue
 from tests.responders.parts import START
 
 HOSTILE = (
@@ -75,7 +75,7 @@ def rig_of(kind: str) -> Callable[[Clock], ReceiverRig]:
 
 
 def context(
-    session: aiohttp.ClientSession, clock: Clock, language: Written = "zh"
+    session: aiohttp.ClientSession, clock: Clock, language: TextLanguage = "zh"
 ) -> ReceiverContext:
     return ReceiverContext(
         format=MessageFormat(
@@ -98,7 +98,7 @@ class Bench:
     clock: ManualClock
     session: aiohttp.ClientSession
 
-    def receiver(self, *, language: Written = "zh", **changes: object) -> Receiver:
+    def receiver(self, *, language: TextLanguage = "zh", **changes: object) -> Receiver:
         """A receiver of the registry; ``changes`` are made to its settings."""
         entry = {"name": self.kind, "type": self.kind, **self.rig.settings, **changes}
         settings = AlertSettings.model_validate({"receivers": [entry]})
