@@ -179,7 +179,7 @@ async def deliver(
             clock=clock,
         )
         desk = AlertManager(
-            store=store,
+            store=store.alerts,
             receivers=[
                 Webhook(
                     receiver.fault.replace(" ", "-"),

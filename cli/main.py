@@ -22,6 +22,7 @@ from console.server import bind
 from core.connector import ChecksCredentials, Connector
 from core.errors import ConnectorError, InputError
 from core.report import Stopwatch
+from listeners.factory import untrained_labels
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration (TOML).")]
 Live = Annotated[bool, typer.Option("--live", help="Try each credential at its platform.")]
@@ -58,6 +59,8 @@ def add_commands(app: typer.Typer, workshop: Workshop[P], terminal: Terminal) ->
         sound = asyncio.run(_check(workshop, workshop.read(config), terminal, live=live))
         if not sound:
             raise typer.Exit(1)
+        for label in untrained_labels():
+            terminal.print(f"{label}: 未训练，不会自动判定 untrained, never predicted")
         terminal.print(f"{config}: 没有发现错误 no mistake found")
 
     @app.command(name="try")
@@ -145,7 +148,9 @@ async def _try_credential(connector: Connector, terminal: Terminal) -> bool:
 async def _try(workshop: Workshop[P], plans: P, file: Path) -> list[Trial]:
     with tempfile.TemporaryDirectory() as folder:
         async with workshop.build_apart(plans, f"sqlite:{folder}/try.db") as house:
-            return await try_out(workshop.texts(file), inbox=house.store, pipeline=house.pipeline)
+            return await try_out(
+                workshop.texts(file), events=house.store.events, pipeline=house.pipeline
+            )
 
 
 async def _replay(
@@ -158,7 +163,7 @@ async def _replay(
             house.engine,
             house.feed,
             watch=feeding.watch,
-            store=house.store,
+            events=house.store.events,
             alerts=house.alerts,
             terminal=terminal,
         )

@@ -71,7 +71,7 @@ class Card:
     paused: bool = False
     """True while automatic replies about it are paused."""
     notices: int = 0
-    """As Alert.notices: a higher number is posted anew, a mere change of state is edited in place."""
+    """As Alert.notices: a higher number is posted anew; a change of state is an edit in place."""
 
     @property
     def token(self) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
-from typing import Protocol
 
 import aiohttp
 
@@ -12,6 +11,7 @@ from core.bus import Bus
 from core.cards import StaffBoard
 from core.clock import Clock
 from core.events import Received
+from core.repositories import Pauses, Store
 from core.settings import BrandSettings, Settings
 from responders.alerting.escalation import read_chain, require_on_call
 from responders.alerting.lifecycle import read_timings
@@ -25,20 +25,11 @@ from responders.answering.content import Content
 from responders.answering.decider import PlaybookDecider, ReplyPolicy
 from responders.answering.search import KnowledgeBase
 from responders.answering.tokenizer import shipped_lexicon
-from responders.ports import Alerts, Freezer
-from responders.staff.actions import ActionStore, StaffActions
-from responders.staff.feed import Drafts, StaffFeed
+from responders.staff.actions import StaffActions
+from responders.staff.feed import StaffFeed
 from responders.staff.memory import CardMemory
 from responders.templates import shipped_catalogue
-from responders.tickets.undelivered import UndeliveredStore, UndeliveredTickets
-
-
-class ResponderStore(UndeliveredStore, Alerts, Protocol):
-    """All that the responders need of the store."""
-
-
-class StaffStore(ActionStore, Drafts, Protocol):
-    """All that the services of staff groups need of the store."""
+from responders.tickets.undelivered import UndeliveredTickets
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,12 +45,12 @@ def build_responders(
     settings: Settings,
     content: Content,
     *,
-    store: ResponderStore,
+    store: Store,
     bus: Bus,
     clock: Clock,
     session: aiohttp.ClientSession,
     random: Callable[[], float],
-    pauses: Freezer | None = None,
+    pauses: Pauses | None = None,
     drill: bool = False,
 ) -> Responders:
     """Build and wire the responders.
@@ -92,7 +83,7 @@ def build_responders(
     return Responders(
         decider=PlaybookDecider(
             store=store,
-            answers=KnowledgeBase(content.articles, shipped_lexicon()),
+            articles=KnowledgeBase(content.articles, shipped_lexicon()),
             playbook=content.playbook,
             texts=texts,
             sla=settings.sla,
@@ -105,7 +96,7 @@ def build_responders(
             store=store, brand=settings.brands[0].id, texts=texts, sla=settings.sla, clock=clock
         ),
         alerts=AlertManager(
-            store=store,
+            store=store.alerts,
             receivers=build_receivers(settings.alerts, receiver_context),
             pauses=pauses,
             policy=AlertPolicy(
@@ -159,7 +150,7 @@ class StaffServices:
     """The services behind all staff groups: their actions, memories and feeds."""
 
     def __init__(
-        self, settings: Settings, *, store: StaffStore, pauses: Freezer, bus: Bus, clock: Clock
+        self, settings: Settings, *, store: Store, pauses: Pauses, bus: Bus, clock: Clock
     ) -> None:
         """``pauses``: pauses of automatic replies, which staff may set and lift."""
         texts, language = shipped_catalogue(), settings.console.language
@@ -172,7 +163,9 @@ class StaffServices:
             language=language,
             pause_reason=lambda to, subject: texts.say("pause_reason", to, subject=subject),
         )
-        self.memory: Callable[[str], CardMemory] = cache(lambda name: CardMemory(store, name))
+        self.memory: Callable[[str], CardMemory] = cache(
+            lambda name: CardMemory(store.values, name)
+        )
         """The memory of the group with a name, one instance each."""
         self._store = store
         self._bus = bus
@@ -187,7 +180,7 @@ class StaffServices:
                 board,
                 memory=self.memory(board.name),
                 cards=self.actions,
-                drafts=self._store,
+                drafts=self._store.outbox,
                 bus=self._bus,
                 clock=self._clock,
             ).run

@@ -6,15 +6,15 @@ Each is idempotent and finds its work in the store.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 from core.clock import Clock
 from core.health import Health
 from core.jobs import Job
 from core.ports import AlertRaiser
+from core.repositories import Maintenance, Store, Tickets
 from core.settings import ScheduleSettings, Settings
 from responders.alerting.operational import OperationalAlerts, read_operational_alerts
-from responders.ports import Retention, Tickets
 
 _RETENTION_EVERY: Final = timedelta(hours=6)
 _SILENCE_EVERY: Final = timedelta(minutes=10)
@@ -31,13 +31,13 @@ async def remind_of_late_tickets(
     """
     now = clock.now()
     raised = 0
-    for ticket in await tickets.late_tickets(now):
+    for ticket in await tickets.late(now):
         raised += await alerts.raise_alert(texts.late_ticket(ticket, now))
         await tickets.mark_reminded(ticket.number, now)
     return raised
 
 
-async def apply_retention(store: Retention, schedule: ScheduleSettings, clock: Clock) -> int:
+async def apply_retention(store: Maintenance, schedule: ScheduleSettings, clock: Clock) -> int:
     """Delete what is older than the schedule keeps it; returns the number of records."""
     now = clock.now()
     return await store.age(
@@ -80,14 +80,10 @@ async def report_silent_connectors(
     return raised
 
 
-class JobStore(Tickets, Retention, Protocol):
-    """All that the jobs need of the store."""
-
-
 def build_jobs(
     settings: Settings,
     *,
-    store: JobStore,
+    store: Store,
     alerts: AlertRaiser,
     health: Callable[[], Sequence[Health]],
     clock: Clock,
@@ -109,12 +105,12 @@ def build_jobs(
         Job(
             name="remind of late tickets",
             every=timedelta(minutes=schedule.reminder_minutes),
-            do=partial(remind_of_late_tickets, store, alerts, texts, clock),
+            do=partial(remind_of_late_tickets, store.tickets, alerts, texts, clock),
         ),
         Job(
             name="apply retention",
             every=_RETENTION_EVERY,
-            do=partial(apply_retention, store, schedule, clock),
+            do=partial(apply_retention, store.maintenance, schedule, clock),
         ),
         Job(name="report silent connectors", every=_SILENCE_EVERY, do=report_silence),
     )

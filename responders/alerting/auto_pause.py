@@ -7,7 +7,7 @@ from typing import Final
 from core.alerts import Alert
 from core.localized import LocalizedText
 from core.pauses import Pause, PauseScope
-from responders.ports import Freezer
+from core.repositories import Pauses
 
 BOT: Final = "bot"
 _GRACE: Final = timedelta(minutes=1)
@@ -31,7 +31,7 @@ def pause_scopes(alert: Alert) -> tuple[tuple[PauseScope, str], ...]:
 
 
 async def pause_for(
-    pauses: Freezer, alert: Alert, now: datetime, *, before: Alert | None = None
+    pauses: Pauses, alert: Alert, now: datetime, *, before: Alert | None = None
 ) -> None:
     """Pause automatic replies about the alert; a pause by a member of staff is kept as it is.
 
@@ -40,11 +40,11 @@ async def pause_for(
     """
     known_scopes = pause_scopes(before) if before is not None and before.severity == "P1" else ()
     scopes = [scope for scope in pause_scopes(alert) if scope not in known_scopes]
-    paused = {pause.id for pause in await pauses.pauses()} if scopes else set()
+    paused = {pause.id for pause in await pauses.all()} if scopes else set()
     for scope, value in scopes:
         if f"{scope}:{value}" in paused:
             continue
-        await pauses.save_pause(
+        await pauses.save(
             Pause(
                 id=f"{scope}:{value}",
                 scope=scope,
@@ -60,7 +60,7 @@ async def pause_for(
         )
 
 
-async def lift_pauses(pauses: Freezer, alerts: Iterable[Alert], now: datetime) -> int:
+async def lift_pauses(pauses: Pauses, alerts: Iterable[Alert], now: datetime) -> int:
     """Lift automatic pauses that no live P1 is about any more; returns how many.
 
     Args:
@@ -76,9 +76,9 @@ async def lift_pauses(pauses: Freezer, alerts: Iterable[Alert], now: datetime) -
         elif alert.severity == "P1":
             needed.update(pause_scopes(alert))
     lifted = 0
-    for pause in await pauses.pauses():
+    for pause in await pauses.all():
         settled = abs(now - pause.at) >= _GRACE  # ``now`` may have been read before the pause
         scope = (pause.scope, pause.value)
         if pause.by == BOT and (settled or scope in over) and scope not in needed:
-            lifted += await pauses.lift_pause(pause.id, by=BOT)
+            lifted += await pauses.lift(pause.id, by=BOT)
     return lifted

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.alerts import Alert
+from core.backoff import delay
 from core.clock import Clock
 from core.errors import ConnectorError, StoreError, Unavailable
+from core.repositories import Alerts
 from responders.alerting.receiver import DeliversBatches, Receiver, ThrottlesDeliveries
-from responders.ports import Alerts
 
 log = logging.getLogger(__name__)
 
@@ -74,9 +75,7 @@ class DeliveryWorker:
         If the receiver cannot be reached, the remaining alerts wait with the one that failed.
         """
         batches = isinstance(self.receiver, DeliversBatches)
-        due = await self._store.claim_deliveries(
-            self.receiver.name, BATCH if batches else CLAIM, self._now()
-        )
+        due = await self._store.claim(self.receiver.name, BATCH if batches else CLAIM, self._now())
         if isinstance(self.receiver, DeliversBatches) and len(due) > 1:
             await self._deliver_batch(self.receiver, due)
             return len(due)
@@ -98,12 +97,12 @@ class DeliveryWorker:
             covered = await receiver.deliver_batch(alerts)
         except Exception as error:  # a bug in one receiver must not end its loop
             failure = self._failure(error)
-        delay = self._retry_delay(failure)
+        retry_in = self._retry_delay(failure)
         for alert in alerts[:covered]:
-            await self._finish(alert, None, delay)
+            await self._finish(alert, None, retry_in)
         left_over = failure or ConnectorError("did not fit into the message; comes with the next")
         for alert in alerts[covered:]:
-            await self._finish(alert, left_over, delay)
+            await self._finish(alert, left_over, retry_in)
 
     async def _deliver(self, alert: Alert) -> ConnectorError | None:
         failure: ConnectorError | None = None
@@ -131,14 +130,16 @@ class DeliveryWorker:
             return timedelta()
         return timedelta(seconds=LONGEST_WAIT * (1 + self._random()))
 
-    async def _finish(self, alert: Alert, failure: ConnectorError | None, delay: timedelta) -> None:
+    async def _finish(
+        self, alert: Alert, failure: ConnectorError | None, retry_in: timedelta
+    ) -> None:
         """Store the outcome; the store keeps a newer notice that became due meanwhile."""
-        await self._store.finish_delivery(
+        await self._store.finish(
             alert.key,
             self.receiver.name,
             delivered=failure is None,
             reason="" if failure is None else str(failure),
-            retry_at=self._now() + delay,
+            retry_at=self._now() + retry_in,
         )
 
     def _now(self) -> datetime:
@@ -148,8 +149,7 @@ class DeliveryWorker:
         return max(self._clock.now(), began + elapsed)
 
     def _wait(self) -> float:
-        longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(self._failures - 1, 16))
-        return longest * (0.5 + self._random() / 2)
+        return delay(self._failures, first=FIRST_WAIT, most=LONGEST_WAIT, jitter=self._random())
 
     def _extra(self, error: str) -> dict[str, object]:
         return {"receiver": self.receiver.name, "error": error}

@@ -2,7 +2,7 @@
 
 An alert is firing, then acknowledged or not, then resolved; news after that make it fire again.
 Staff are notified when it begins, when it becomes more severe, and repeatedly until it is
-acknowledged. docs/alerts.md states the rules for staff.
+acknowledged. docs/reference/alerts.md states the rules for staff.
 """
 
 from collections.abc import Callable, Container, Sequence

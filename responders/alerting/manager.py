@@ -10,10 +10,10 @@ from typing import Final
 
 from core.alerts import Alert, incident_key
 from core.bus import Bus
-from core.checkpoints import reach
 from core.clock import Clock
 from core.errors import Conflict, StoreError
 from core.localized import UiLanguage
+from core.repositories import Alerts, Pauses
 from core.taxonomy import Severity
 from responders.alerting.auto_pause import lift_pauses, pause_for
 from responders.alerting.delivery import DeliveryWorker, sleep_or_wake
@@ -30,7 +30,6 @@ from responders.alerting.lifecycle import (
     with_news,
 )
 from responders.alerting.receiver import Receiver
-from responders.ports import Alerts, Freezer
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +69,7 @@ class AlertManager:
         bus: Bus,
         clock: Clock,
         random: Callable[[], float],
-        pauses: Freezer | None = None,
+        pauses: Pauses | None = None,
         policy: AlertPolicy | None = None,
     ) -> None:
         """``random``: draws from [0, 1), for the jitter of retries.
@@ -111,18 +110,16 @@ class AlertManager:
 
     async def raise_alert(self, alert: Alert) -> bool:
         """As AlertRaiser.raise_alert; staff are notified by ``run``."""
-        reach("before-alert")
         alert = self._marked(alert)
         revived = self._ended.discard(alert.incident)
         if self._is_repeat(alert) and not revived:
             return False
-        new = await self._store.alert(alert.key) is None
+        new = await self._store.get(alert.key) is None
         if new:
             await self._pause(alert)
-            new = await self._store.raise_alert(alert, ())
+            new = await self._store.add(alert, ())
         if not new:
             await self._update(alert, timedelta() if revived else _TAIL)
-        reach("after-alert")
         self._remember(alert)
         if new:
             self._announce(alert)
@@ -131,7 +128,7 @@ class AlertManager:
     async def merge(self, gone: str, kept: str) -> None:
         """As AlertRaiser.merge. Raises Conflict if the alerts change all the time."""
         for _ in range(_TRIES):
-            alert = await self._store.alert(incident_key(gone))
+            alert = await self._store.get(incident_key(gone))
             if alert is None or alert.state == "resolved":
                 return
             try:
@@ -158,7 +155,7 @@ class AlertManager:
     async def step(self) -> int:
         """Store every transition that is due; returns the number of changes."""
         now = self._read_clock()
-        live = LiveAlerts(await self._store.live_alerts(limit=_MAX_LIVE))
+        live = LiveAlerts(await self._store.live(limit=_MAX_LIVE))
         mutes = await self._store.mutes() if len(live) else ()
         changes = 0
         for alert in live.gravest_first():
@@ -195,7 +192,7 @@ class AlertManager:
             await sleep_or_wake(self._clock, self._wake)
 
     async def _store_transition(self, transition: Transition) -> Alert:
-        alert = await self._store.change_alert(transition.alert, receivers=transition.receivers)
+        alert = await self._store.save(transition.alert, receivers=transition.receivers)
         log.info(
             "alert moved",
             extra={
@@ -213,7 +210,7 @@ class AlertManager:
     async def _update(self, news: Alert, tail: timedelta) -> None:
         """Bring a stored alert up to date."""
         for _ in range(_TRIES):
-            stored = await self._store.alert(news.key)
+            stored = await self._store.get(news.key)
             if stored is None:
                 return
             changed = with_news(stored, news, self._clock.now(), tail)
@@ -221,7 +218,7 @@ class AlertManager:
                 return
             await self._pause(changed, None if stored.state == "resolved" else stored)
             try:
-                changed = await self._store.change_alert(changed)
+                changed = await self._store.save(changed)
             except Conflict:
                 continue
             self._bus.publish(changed)
@@ -231,15 +228,15 @@ class AlertManager:
 
     async def _merge_into(self, gone: Alert, kept: str) -> None:
         """Store the surviving alert first, so that a crash loses nothing."""
-        known = await self._store.alert(incident_key(kept))
+        known = await self._store.get(incident_key(kept))
         merged = merge_alerts(gone, known, kept)
         if merged == known:
             return
         await self._pause(merged)
         if known is None:
-            await self._store.raise_alert(merged, ())
+            await self._store.add(merged, ())
         else:
-            merged = await self._store.change_alert(merged)
+            merged = await self._store.save(merged)
         self._bus.publish(merged)
 
     async def _resolve_as_part(self, gone: Alert, kept: str) -> None:

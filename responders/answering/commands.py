@@ -14,10 +14,10 @@ from typing import Final
 from core.conversations import Conversation
 from core.events import Event
 from core.mentions import Mention
+from core.repositories import Tickets
 from core.tickets import Ticket, TicketState
 from responders.answering.context import DecisionContext
 from responders.answering.playbook import Match, Rule, Then
-from responders.ports import Conversations
 from responders.templates import Catalogue, TextLanguage, text_language
 from responders.tickets.opening import open_ticket
 
@@ -62,7 +62,7 @@ async def command_context(
     mention: Mention,
     before: Conversation | None,
     *,
-    store: Conversations,
+    tickets: Tickets,
     texts: Catalogue,
     now: datetime,
 ) -> DecisionContext:
@@ -80,7 +80,7 @@ async def command_context(
             rule = _reply("lang", "command_lang_ask" if chosen is None else "command_lang_set")
             language = chosen or language
         case _:
-            ticket = await _own_ticket(command, mention.event, before, store)
+            ticket = await _own_ticket(command, mention.event, before, tickets)
             key = "command_status_none" if ticket is None else f"command_status_{ticket.state}"
             rule = _reply("status", key)
             fields = {} if ticket is None else _ticket_fields(ticket, texts, language, now)
@@ -89,7 +89,7 @@ async def command_context(
         match=Match(rule=rule),
         language=language,
         before=before,
-        open=await open_ticket(store, before),
+        open=await open_ticket(tickets, before),
         now=now,
         fields=fields,
         mutes=mutes,
@@ -107,7 +107,7 @@ def _language(mention: Mention, before: Conversation | None) -> TextLanguage:
 
 
 async def _own_ticket(
-    command: Command, event: Event, before: Conversation | None, store: Conversations
+    command: Command, event: Event, before: Conversation | None, tickets: Tickets
 ) -> Ticket | None:
     """The ticket asked for, or that of the conversation; ``None`` for another customer's.
 
@@ -116,7 +116,7 @@ async def _own_ticket(
     number = before.ticket if before and not command.argument else None
     if command.argument and _NUMBER.fullmatch(command.argument):
         number = command.argument.upper()
-    ticket = await store.ticket(number) if number else None
+    ticket = await tickets.get(number) if number else None
     if ticket is None or ticket.channel != event.channel:
         return None
     customer = before.customer if before else event.author.id

@@ -136,7 +136,7 @@ def _articles(folder: Path) -> list[tuple[str, str]]:
         raise _mistake(
             "knowledge.folder",
             f"{folder} contains no article (*.md)",
-            "Name the folder of articles; docs/playbook.md shows one.",
+            "Name the folder of articles; docs/reference/playbook.md shows one.",
         )
     return [(file.name, _read(file, "knowledge.folder")) for file in files]
 

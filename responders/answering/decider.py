@@ -1,7 +1,8 @@
 """Decides about a mention by the playbook; plans the conversation, the ticket and the reply."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from core.articles import Answer
 from core.clock import Clock
@@ -10,6 +11,7 @@ from core.decisions import Action, Decision
 from core.mentions import Mention
 from core.outbox import ReplyState
 from core.outcomes import Plan
+from core.repositories import Store
 from core.settings import SlaSettings
 from core.tickets import Ticket
 from responders.answering.commands import command_context, read_command
@@ -22,10 +24,17 @@ from responders.answering.context import (
 )
 from responders.answering.playbook import Match, Playbook, first_match
 from responders.answering.replies import ReplyLimits, ReplyWriter
-from responders.ports import Answers, Conversations
 from responders.templates import Catalogue, TextLanguage, text_language
 from responders.tickets.opening import continued, new_ticket, open_ticket
 from responders.tickets.severity import severity
+
+
+class ArticleSearch(Protocol):
+    """Searches the knowledge base."""
+
+    def search(self, text: str, language: TextLanguage, limit: int = 3) -> Sequence[Answer]:
+        """Up to ``limit`` articles in a language by confidence, the highest first."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,8 +54,8 @@ class PlaybookDecider:
     def __init__(
         self,
         *,
-        store: Conversations,
-        answers: Answers,
+        store: Store,
+        articles: ArticleSearch,
         playbook: Playbook,
         texts: Catalogue,
         sla: SlaSettings,
@@ -54,7 +63,7 @@ class PlaybookDecider:
         policy: ReplyPolicy | None = None,
     ) -> None:
         self._store = store
-        self._answers = answers
+        self._articles = articles
         self._playbook = playbook
         self._texts = texts
         self._sla = sla
@@ -78,7 +87,7 @@ class PlaybookDecider:
                 command,
                 mention,
                 before,
-                store=self._store,
+                tickets=self._store.tickets,
                 texts=self._texts,
                 now=self._clock.now(),
             )
@@ -96,19 +105,21 @@ class PlaybookDecider:
                 match=match,
                 language=language,
                 before=before,
-                open=await open_ticket(self._store, before),
+                open=await open_ticket(self._store.tickets, before),
                 now=self._clock.now(),
             )
         )
 
     async def _conversation(self, mention: Mention) -> Conversation | None:
-        return await self._store.conversation(mention.event.channel, mention.event.conversation)
+        return await self._store.conversations.get(
+            mention.event.channel, mention.event.conversation
+        )
 
     def _match(
         self, mention: Mention, language: TextLanguage, before: Conversation | None
     ) -> Match:
         def answer() -> Answer | None:
-            found = self._answers.search(mention.event.text, language, 1)
+            found = self._articles.search(mention.event.text, language, 1)
             return found[0] if found else None
 
         match = first_match(self._playbook, mention, first_contact=before is None, answer=answer)
@@ -126,7 +137,7 @@ class PlaybookDecider:
         if (
             remark is None
             and context.is_edit
-            and await self._store.replied_to(event.channel, event.id)
+            and await self._store.outbox.replied_to(event.channel, event.id)
         ):
             remark = "already_answered"
         reply = None
@@ -160,7 +171,7 @@ class PlaybookDecider:
         if context.open is not None:
             return continued(context.open, level=level, sla=sla, now=now)
         return new_ticket(
-            await self._store.reserve_ticket_number(),
+            await self._store.tickets.reserve_number(),
             context.mention,
             level=level,
             language=context.language,

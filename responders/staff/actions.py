@@ -1,9 +1,9 @@
 """Decisions of staff outside the console, carried out over the store."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from core.alerts import Alert
 from core.bus import Bus
@@ -14,27 +14,13 @@ from core.localized import LocalizedText, UiLanguage, in_each
 from core.mentions import MentionRecord
 from core.outbox import Reply, ReplyState
 from core.pauses import Pause, PauseScope
+from core.repositories import Pauses, Store
 from responders.alerting.auto_pause import pause_scopes
-from responders.ports import Freezer
-from responders.staff.memory import ActorMemory, Values
+from responders.staff.memory import ActorMemory
 
 SNOOZE: Final = timedelta(hours=1)
 _TRIES: Final = 5
 _MAX_DRAFTS: Final = 500
-
-
-class ActionStore(Values, Protocol):
-    """Alerts and drafts in the store."""
-
-    async def alert(self, key: str) -> Alert | None: ...
-
-    async def change_alert(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert: ...
-
-    async def drafts(self, *, limit: int = 50) -> Sequence[Reply]: ...
-
-    async def settle_draft(self, key: str, *, by: str, approve: bool, text: str) -> Reply: ...
-
-    async def mention(self, seq: int) -> MentionRecord | None: ...
 
 
 class StaffActions:
@@ -43,8 +29,8 @@ class StaffActions:
     def __init__(
         self,
         *,
-        store: ActionStore,
-        pauses: Freezer,
+        store: Store,
+        pauses: Pauses,
         bus: Bus,
         clock: Clock,
         members: Mapping[str, str],
@@ -69,7 +55,7 @@ class StaffActions:
         self._members = dict(members)
         self._language = language
         self._pause_reason = pause_reason
-        self._actors = ActorMemory(store)
+        self._actors = ActorMemory(store.values)
 
     async def member(self, account: str) -> str | None:
         """Name of the member of staff with this platform account."""
@@ -80,7 +66,7 @@ class StaffActions:
         kind, _, key = subject.partition(":")
         by = await self._actors.actor(subject)
         if kind == "alert":
-            alert = await self._store.alert(key)
+            alert = await self._store.alerts.get(key)
             return None if alert is None else await self._alert_card(alert, by)
         reply, about = await self._draft(key)
         if reply is None:
@@ -102,7 +88,7 @@ class StaffActions:
             await self._pause(alert, by)
         else:
             for pause in await self._pauses_of(alert):
-                await self._pauses.lift_pause(pause.id, by=by)
+                await self._pauses.lift(pause.id, by=by)
         self._bus.publish(alert)
         return await self._alert_card(alert, await self._actors.actor(subject))
 
@@ -112,7 +98,7 @@ class StaffActions:
             if action not in (await self._alert_card(alert, "")).actions:
                 raise Conflict(f"the alert {key} is {alert.state} already")
             try:
-                changed = await self._store.change_alert(
+                changed = await self._store.alerts.save(
                     _changed(alert, action, by, self._clock.now())
                 )
             except Conflict:  # the alert manager stored a transition meanwhile
@@ -131,7 +117,7 @@ class StaffActions:
             changed = reply
         else:
             approve = action is StaffAction.APPROVE
-            changed = await self._store.settle_draft(
+            changed = await self._store.outbox.settle_draft(
                 reply.key, by=by, approve=approve, text=reply.text
             )
         self._bus.publish(changed)
@@ -140,12 +126,12 @@ class StaffActions:
     async def _draft(self, place: str) -> tuple[Reply | None, MentionRecord | None]:
         """The reply at ``SEQ:KEY``, settled or not, and the mention it answers."""
         seq, _, key = place.partition(":")
-        about = await self._store.mention(int(seq)) if seq else None
-        replies = about.replies if about else await self._store.drafts(limit=_MAX_DRAFTS)
+        about = await self._store.mentions.get(int(seq)) if seq else None
+        replies = about.replies if about else await self._store.outbox.drafts(limit=_MAX_DRAFTS)
         return next((one for one in replies if one.key == key), None), about
 
     async def _alert(self, key: str) -> Alert:
-        alert = await self._store.alert(key)
+        alert = await self._store.alerts.get(key)
         if alert is None:
             raise Conflict(f"the alert {key} no longer exists")
         return alert
@@ -161,7 +147,7 @@ class StaffActions:
         def reason(language: UiLanguage) -> str:
             return self._pause_reason(language, alert.localized(language).title)
 
-        await self._pauses.save_pause(
+        await self._pauses.save(
             Pause(
                 id=f"{scope}:{value}" if value else scope,
                 scope=scope,
@@ -178,7 +164,7 @@ class StaffActions:
         scopes = {("all", ""), _brand_scope(alert), *pause_scopes(alert)}
         if alert.incident is not None:
             scopes.add(("incident", alert.incident))
-        return [one for one in await self._pauses.pauses() if (one.scope, one.value) in scopes]
+        return [one for one in await self._pauses.all() if (one.scope, one.value) in scopes]
 
 
 def _question(about: MentionRecord | None) -> str:

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from core.alerts import Alert
+from core.backoff import delay
 from core.bus import Bus, Change
 from core.cards import Card, PostedCard, StaffBoard, draft_card
 from core.clock import Clock
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.outbox import Reply, ReplyState
+from core.repositories import Outbox
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +34,6 @@ class Cards(Protocol):
     async def card(self, subject: str) -> Card | None: ...
 
 
-class Drafts(Protocol):
-    """Drafts in the store."""
-
-    async def drafts(self, *, limit: int = 50) -> Sequence[Reply]:
-        """Oldest first."""
-        ...
-
-
 class Postings(Protocol):
     """The messages of the group, see CardMemory."""
 
@@ -55,7 +49,7 @@ class StaffFeed:
         *,
         memory: Postings,
         cards: Cards,
-        drafts: Drafts,
+        drafts: Outbox,
         bus: Bus,
         clock: Clock,
     ) -> None:
@@ -95,7 +89,7 @@ class StaffFeed:
                 "card update delayed", extra={"group": self._board.name, "error": str(error)}
             )
             asked = error.retry_after if isinstance(error, Unavailable) else None
-            return asked or min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(self._failures - 1, 16))
+            return asked or delay(self._failures, first=_FIRST_WAIT, most=_LONGEST_WAIT)
         except ConnectorError as error:
             log.error("card update refused", extra=self._extra(error))
         except Exception:  # a bug about one subject must not hold up the others

@@ -4,9 +4,10 @@ import json
 import logging
 from collections import OrderedDict
 from dataclasses import asdict
-from typing import Final, Protocol
+from typing import Final
 
 from core.cards import PostedCard, token_of
+from core.repositories import Values
 
 log = logging.getLogger(__name__)
 
@@ -16,20 +17,12 @@ _MAX_ACTORS: Final = 300
 _ACTORS: Final = "staff_notes"
 
 
-class Values(Protocol):
-    """Stored values by key."""
-
-    async def setting(self, key: str) -> str | None: ...
-
-    async def set_setting(self, key: str, value: str) -> None: ...
-
-
 class CardMemory:
     """The messages that show the newest cards of one group."""
 
-    def __init__(self, store: Values, name: str) -> None:
+    def __init__(self, values: Values, name: str) -> None:
         """``name``: of the group as a receiver of alerts."""
-        self._store = store
+        self._values = values
         self._key = f"staff_group:{name}"
         self._postings: OrderedDict[str, PostedCard] | None = None
 
@@ -48,12 +41,12 @@ class CardMemory:
         while len(changed) > MAX_CARDS:
             changed.popitem(last=False)
         value = json.dumps([asdict(one) for one in changed.values()])
-        await self._store.set_setting(self._key, value)
+        await self._values.set(self._key, value)
         self._postings = changed
 
     async def _read(self) -> OrderedDict[str, PostedCard]:
         if self._postings is None:
-            saved = await self._store.setting(self._key) or "[]"
+            saved = await self._values.get(self._key) or "[]"
             try:
                 postings = [PostedCard(**one) for one in json.loads(saved)]
             except (ValueError, TypeError):  # written by another version: cards are posted anew
@@ -66,8 +59,8 @@ class CardMemory:
 class ActorMemory:
     """The member of staff who acted last on each card, where the stored record has no place."""
 
-    def __init__(self, store: Values) -> None:
-        self._store = store
+    def __init__(self, values: Values) -> None:
+        self._values = values
 
     async def actor(self, subject: str) -> str:
         """Name of the member of staff; empty if none acted."""
@@ -79,8 +72,8 @@ class ActorMemory:
         actors.pop(token_of(subject), None)
         actors[token_of(subject)] = actor
         newest = dict(list(actors.items())[-_MAX_ACTORS:])
-        await self._store.set_setting(_ACTORS, json.dumps(newest, ensure_ascii=False))
+        await self._values.set(_ACTORS, json.dumps(newest, ensure_ascii=False))
 
     async def _read(self) -> dict[str, str]:
-        saved: dict[str, str] = json.loads(await self._store.setting(_ACTORS) or "{}")
+        saved: dict[str, str] = json.loads(await self._values.get(_ACTORS) or "{}")
         return saved

@@ -1,21 +1,16 @@
 """Tickets for replies that could not be sent, so that a person answers instead."""
 
 from dataclasses import replace
-from typing import Protocol
 
 from core.clock import Clock
 from core.outbox import Reply
+from core.repositories import Store
 from core.settings import SlaSettings
 from core.taxonomy import Severity
 from core.tickets import Ticket, TicketState
-from responders.ports import Conversations, Mentions
 from responders.templates import Catalogue, text_language
 from responders.tickets.opening import open_ticket, subject
 from responders.tickets.severity import due_at, severity
-
-
-class UndeliveredStore(Conversations, Mentions, Protocol):
-    """Conversations, tickets and mentions in the store."""
 
 
 class UndeliveredTickets:
@@ -24,7 +19,7 @@ class UndeliveredTickets:
     def __init__(
         self,
         *,
-        store: UndeliveredStore,
+        store: Store,
         brand: str,
         texts: Catalogue,
         sla: SlaSettings,
@@ -52,16 +47,16 @@ class UndeliveredTickets:
         return replace(found, state=TicketState.OPEN)
 
     async def _found(self, reply: Reply) -> Ticket | None:
-        found = await self._store.ticket(reply.ticket) if reply.ticket else None
+        found = await self._store.tickets.get(reply.ticket) if reply.ticket else None
         if found is not None:
             return found
         target = reply.target
-        known = await self._store.conversation(target.channel, target.conversation)
-        return await open_ticket(self._store, known)
+        known = await self._store.conversations.get(target.channel, target.conversation)
+        return await open_ticket(self._store.tickets, known)
 
     async def _new(self, reply: Reply, reason: str) -> Ticket:
         now, target = self._clock.now(), reply.target
-        about = await self._store.mention(reply.mention) if reply.mention is not None else None
+        about = await self._store.mentions.get(reply.mention) if reply.mention is not None else None
         level: Severity = "P3"
         brand, category, customer = self._brand, "other", target.author or target.conversation
         if about is not None:
@@ -71,7 +66,7 @@ class UndeliveredTickets:
             category, customer = mention.judgement.category, mention.event.author.id
         language = text_language(reply.language)
         return Ticket(
-            number=await self._store.reserve_ticket_number(),
+            number=await self._store.tickets.reserve_number(),
             brand=brand,
             channel=target.channel,
             conversation=target.conversation,

@@ -52,14 +52,19 @@ def pause(wordings: tuple[LocalizedText, ...] = ()) -> Pause:
 
 
 def test_each_reads_their_own_language() -> None:
-    assert (alert(BOTH).localized("zh").title, alert(BOTH).localized("en").body) == ("面包发霉", "8 authors")
+    assert (alert(BOTH).localized("zh").title, alert(BOTH).localized("en").body) == (
+        "面包发霉",
+        "8 authors",
+    )
     assert incident(BOTH).localized("en").title == "Mould"
     assert pause(BOTH).localized("en") == "Mould"
 
 
 def test_what_was_stored_in_one_language_is_read_in_it() -> None:
-    assert (alert().localized("en").title, alert(BOTH[:1]).localized("en").body) == ("原来的", "原文")
-    assert incident().localized("en") == LocalizedText(language="en", title="面包发霉了", body="一\n二")
+    assert alert().localized("en").title == "原来的"
+    assert alert(BOTH[:1]).localized("en").body == "原文"
+    expected = LocalizedText(language="en", title="面包发霉了", body="一\n二")
+    assert incident().localized("en") == expected
     assert pause().localized("en") == "王芳说的"
 
 

@@ -1,4 +1,4 @@
-"""What the moderation tests share."""
+"""Builders and fakes of the moderation tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from core.events import Author, Event, EventKind
 from core.judgement import Judgement, Probabilities
-from core.mentions import MentionRecord
 from core.outbox import Reply, ReplyState, Target
 from core.pauses import Pause
+from tests.stubs import StubPauses
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -73,30 +73,27 @@ def reply(
 
 
 @dataclass
-class NoPauses:
-    """A store without mentions, where pauses can be laid down."""
+class NoPauses(StubPauses):
+    """Pauses in memory; none at first."""
 
     kept: dict[str, Pause] = field(default_factory=dict)
 
-    async def pauses(self) -> Sequence[Pause]:
+    async def all(self) -> Sequence[Pause]:
         return list(self.kept.values())
 
-    async def save_pause(self, pause: Pause) -> None:
+    async def save(self, pause: Pause) -> None:
         self.kept[pause.id] = pause
 
-    async def lift_pause(self, id: str, *, by: str) -> bool:  # noqa: A002
+    async def lift(self, id: str, *, by: str) -> bool:  # noqa: A002
         assert by
         return self.kept.pop(id, None) is not None
 
-    async def mention(self, seq: int) -> MentionRecord | None:
-        raise AssertionError(f"nobody needs the mention {seq}")
 
-
-class Frozen:
+class PausedChannels:
     """Pauses channels by name, ``*`` for all of them."""
 
     def __init__(self, reasons: dict[str, str]) -> None:
         self._reasons = reasons
 
-    async def frozen(self, reply: Reply) -> str | None:
+    async def pause_reason(self, reply: Reply) -> str | None:
         return self._reasons.get(reply.target.channel, self._reasons.get("*"))

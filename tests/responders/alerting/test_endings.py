@@ -7,14 +7,14 @@ from core.alerts import Alert
 from core.clock import ManualClock
 from responders.alerting.lifecycle import AlertTimings
 from responders.alerting.manager import AlertPolicy
-from tests.responders.alerting.support import Ledger, Pauses, manager, run_for
+from tests.responders.alerting.support import Ledger, MemoryPauses, manager, run_for
 from tests.responders.parts import START, Deliveries, alert
 
 GRAVE: Alert = replace(alert("incident:INC-7"), incident="INC-7", category="freshness")
 
 
 async def test_its_alert_ends_and_its_pause_with_it() -> None:
-    clock, pauses, pager = ManualClock(START), Pauses(), Ledger()
+    clock, pauses, pager = ManualClock(START), MemoryPauses(), Ledger()
     store = Deliveries(now=clock.now)
     raising = manager(store, pager, clock=clock, pauses=pauses)
     await raising.raise_alert(GRAVE)
@@ -44,7 +44,7 @@ async def test_nothing_ends_before_staff_were_told_of_it() -> None:
 
 
 async def test_what_is_heard_after_the_end_is_a_second_wave() -> None:
-    clock, pauses, pager = ManualClock(START), Pauses(), Ledger()
+    clock, pauses, pager = ManualClock(START), MemoryPauses(), Ledger()
     store = Deliveries(now=clock.now)
     raising = manager(store, pager, clock=clock, pauses=pauses)
     await raising.raise_alert(GRAVE)

@@ -33,7 +33,7 @@ class House:
         self.clock = ManualClock(START)
         self.decider = PlaybookDecider(
             store=self.store,
-            answers=Knows(),
+            articles=Knows(),
             playbook=parse_playbook(playbook) if playbook else shipped_playbook(),
             texts=shipped_catalogue(),
             sla=SlaSettings(),

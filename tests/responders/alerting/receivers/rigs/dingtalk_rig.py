@@ -1,14 +1,23 @@
 """DingTalk's custom robots."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from tests.responders.alerting.receivers.rigs.robot_server import TOKEN, RobotServer, signature
+from tests.responders.alerting.receivers.rigs.robot_server import (
+    MARKDOWN,
+    TOKEN,
+    RobotServer,
+    signature,
+)
 
 
 @dataclass
 class DingTalk(RobotServer):
+    signs: bool = True
+    forbidden: Sequence[str] = MARKDOWN
+
     def error(
         self, request: web.Request, parsed: dict[str, object], body: bytes
     ) -> web.Response | None:

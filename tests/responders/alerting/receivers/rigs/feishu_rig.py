@@ -1,5 +1,6 @@
 """Feishu's custom bots."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -10,6 +11,9 @@ from tests.responders.alerting.receivers.rigs.robot_server import RobotServer, s
 @dataclass
 class Feishu(RobotServer):
     max_messages: int = 100
+    signs: bool = True
+    forbidden: Sequence[str] = ('"tag": "at"',)
+    required: Sequence[str] = ('"msg_type": "post"',)
 
     def error(
         self, request: web.Request, parsed: dict[str, object], body: bytes

@@ -12,8 +12,12 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from core.clock import Clock
+from core.errors import ConnectorError, Refused, Unavailable
 from tests.responders.alerting.receivers.rigs.base import ReceiverRig
 
+MARKDOWN = ("[点我]", "<at", "**粗", "# 标题", "@所有人", "![", "`x`")
+"""Parts of the hostile text that a platform with Markdown would interpret."""
+Errors = Sequence[tuple[bytes, type[ConnectorError]]]
 TOKEN = "t0ken"
 SECRET = "a robot's secret"
 
@@ -33,6 +37,23 @@ class RobotServer(ReceiverRig):
     refused_for_rate: int = 0
     max_messages: int = 20
     per_seconds: float = 60.0
+    signs: bool = False
+    """Refuses messages that are not signed with ``secret``."""
+    merged: range = range(1, 2)
+    """Number of messages that fifty long alerts may become."""
+    forbidden: Sequence[str] = ()
+    """Parts of a message that the platform would interpret."""
+    required: Sequence[str] = ()
+    """Parts of every message."""
+    errors: Errors = (
+        (b'{"errcode": 310000, "code": 19021, "errmsg": "sign not match"}', Refused),
+        (b'{"errcode": "0", "code": "0"}', Refused),
+        (b'{"errcode": false, "code": false}', Refused),
+        (b"<html>captive portal</html>", Unavailable),
+        (b"[]", Unavailable),
+        (b"", Unavailable),
+    )
+    """Bodies of a 200 that accepts nothing, and their meaning."""
 
     async def handle(self, request: web.Request) -> web.Response:
         body = await request.read()

@@ -1,14 +1,18 @@
 """WeCom's group robots."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from tests.responders.alerting.receivers.rigs.robot_server import RobotServer
+from tests.responders.alerting.receivers.rigs.robot_server import MARKDOWN, RobotServer
 
 
 @dataclass
 class WeCom(RobotServer):
+    merged: range = range(4, 10)
+    forbidden: Sequence[str] = MARKDOWN
+
     def error(
         self, request: web.Request, parsed: dict[str, object], body: bytes
     ) -> web.Response | None:
