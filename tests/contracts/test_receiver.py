@@ -14,7 +14,7 @@ from core.settings import AlertSettings
 from responders.alerting.receiver import DeliversBatches, Receiver, ThrottlesDeliveries
 from responders.alerting.receivers.registry import RECEIVERS, read_receivers
 from tests.responders.alerting.receivers.rigs.base import HOSTILE, Bench, open_bench
-from tests.responders.parts import START, alert
+from tests.responders.builders import START, alert
 
 DOCS = "\n".join(
     path.read_text(encoding="utf-8")

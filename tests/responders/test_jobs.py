@@ -1,4 +1,4 @@
-"""What is looked after now and then."""
+"""Scheduled jobs, and the alerts they raise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from core.tickets import Ticket
 from responders.alerting.operational import OperationalAlerts
 from responders.jobs import apply_retention, remind_of_late_tickets, report_silent_connectors
 from responders.templates import TextLanguage, shipped_catalogue
-from tests.responders.parts import START, mention, ticket
+from tests.responders.builders import START, mention, ticket
 from tests.stubs import StubMaintenance, StubTickets
 
 
@@ -27,7 +27,7 @@ def texts(language: TextLanguage) -> OperationalAlerts:
 
 
 @dataclass
-class Desk:
+class RaisedAlerts:
     """Takes each key once, as the store does."""
 
     raised: dict[str, Alert] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Desk:
 
 
 @dataclass
-class Late(StubTickets):
+class LateTickets(StubTickets):
     """Tickets that stay late, however often one is reminded of them."""
 
     tickets: list[Ticket]
@@ -60,7 +60,7 @@ class Late(StubTickets):
 
 
 @dataclass
-class Raw(StubMaintenance):
+class AgedStore(StubMaintenance):
     asked: tuple[datetime, ...] = ()
 
     async def age(
@@ -70,12 +70,12 @@ class Raw(StubMaintenance):
         return 3
 
 
-async def test_a_late_ticket_is_told_once_a_day() -> None:
-    clock, desk = ManualClock(START), Desk()
-    late = Late([ticket(), replace(ticket("T-1002"), owner="王敏", brand="")])
+async def test_a_late_ticket_is_alerted_once_a_day() -> None:
+    clock, alerts = ManualClock(START), RaisedAlerts()
+    late = LateTickets([ticket(), replace(ticket("T-1002"), owner="王敏", brand="")])
 
     async def remind() -> int:
-        return await remind_of_late_tickets(late, desk, texts("zh"), clock)
+        return await remind_of_late_tickets(late, alerts, texts("zh"), clock)
 
     assert await remind() == 0
     await clock.advance(4 * 3600)
@@ -84,7 +84,7 @@ async def test_a_late_ticket_is_told_once_a_day() -> None:
     assert await remind() == 0
     await clock.advance(24 * 3600)
     assert await remind() == 2
-    first, second, *_ = desk.raised.values()
+    first, second, *_ = alerts.raised.values()
     assert (first.kind, first.severity, first.brand) == ("deadline", "P3", "hejia")
     assert "T-1001" in first.title
     assert "2026-03-02 21:00 UTC+8" in first.body
@@ -96,8 +96,8 @@ async def test_a_late_ticket_is_told_once_a_day() -> None:
     assert second.brand is None
 
 
-async def test_what_is_old_ages_out_by_class() -> None:
-    raw = Raw()
+async def test_retention_passes_the_age_of_each_class() -> None:
+    raw = AgedStore()
     schedule = ScheduleSettings(raw_days=90, spam_days=30, message_days=365, record_days=730)
     assert await apply_retention(raw, schedule, ManualClock(START)) == 3
     assert raw.asked == tuple(START - timedelta(days=days) for days in (90, 30, 365, 730))
@@ -110,16 +110,16 @@ def health(
 
 
 @pytest.mark.parametrize(("bearable", "minutes"), [(1, 60), (30, 24 * 60), (None, 24 * 60)])
-async def test_silence_is_measured_by_what_is_usual_and_by_the_hours_set(
+async def test_the_limit_of_silence_is_the_usual_one_or_the_configured_hours(
     bearable: float | None, minutes: int
 ) -> None:
-    clock, desk = ManualClock(START), Desk()
+    clock, alerts = ManualClock(START), RaisedAlerts()
     usual = None if bearable is None else timedelta(hours=bearable)
     states = [replace(health("busy", heard=START), bearable=usual)]
 
     async def look() -> int:
         return await report_silent_connectors(
-            states, desk, texts("en"), started_at=START, hours=24, clock=clock
+            states, alerts, texts("en"), started_at=START, hours=24, clock=clock
         )
 
     await clock.advance(minutes * 60 - 1)
@@ -128,21 +128,21 @@ async def test_silence_is_measured_by_what_is_usual_and_by_the_hours_set(
     assert await look() == 1
 
 
-async def test_what_is_refused_is_told_at_once() -> None:
-    clock, desk = ManualClock(START), Desk()
+async def test_a_refused_connector_is_reported_at_once() -> None:
+    clock, alerts = ManualClock(START), RaisedAlerts()
     await clock.advance(90 * 60)
     states = [health("refused", status="refused", reason="401. Renew the token.")]
     raised = await report_silent_connectors(
-        states, desk, texts("en"), started_at=START, hours=24, clock=clock
+        states, alerts, texts("en"), started_at=START, hours=24, clock=clock
     )
-    (alert,) = desk.raised.values()
+    (alert,) = alerts.raised.values()
     assert raised == 1
     assert "1.5 hours" in alert.body
     assert "Renew the token" in alert.body
 
 
-async def test_a_silent_connector_raises_one_alert_a_silence() -> None:
-    clock, desk = ManualClock(START), Desk()
+async def test_a_silent_connector_raises_one_alert_per_silence() -> None:
+    clock, alerts = ManualClock(START), RaisedAlerts()
     states = [
         health("quiet"),
         health("heard", heard=START + timedelta(hours=20)),
@@ -153,18 +153,18 @@ async def test_a_silent_connector_raises_one_alert_a_silence() -> None:
 
     async def look() -> int:
         return await report_silent_connectors(
-            states, desk, texts("en"), started_at=START, hours=24, clock=clock
+            states, alerts, texts("en"), started_at=START, hours=24, clock=clock
         )
 
     await clock.advance(24 * 3600 - 1)
     assert await look() == 0
     await clock.advance(1)
     assert await look() == 2
-    assert {one.title for one in desk.raised.values()} == {
+    assert {one.title for one in alerts.raised.values()} == {
         "Nothing heard from channel quiet",
         "Nothing heard from channel retrying",
     }
-    quiet, retrying = desk.raised.values()
+    quiet, retrying = alerts.raised.values()
     assert (quiet.kind, quiet.severity) == ("silence", "P2")
     assert "24 hours" in quiet.body
     assert quiet.localized("zh").title == "渠道 quiet 没有新消息"
@@ -182,16 +182,14 @@ async def test_a_silent_connector_raises_one_alert_a_silence() -> None:
 
 
 @pytest.mark.parametrize(("solicited", "severity"), [(True, "P2"), (False, "P3")])
-async def test_a_message_that_cannot_be_processed_reaches_a_person_once(
-    solicited: bool, severity: str
-) -> None:
-    desk, clock = Desk(), ManualClock(START)
+async def test_a_dead_letter_raises_one_alert(solicited: bool, severity: str) -> None:
+    alerts, clock = RaisedAlerts(), ManualClock(START)
     event = replace(mention().event, solicited=solicited)
     item = Received(seq=7, event=event, attempts=4, received_at=START)
     for expected in (True, False):
         failed = texts("zh").dead_letter(item, "ValueError: 13800138000", clock.now())
-        assert await desk.raise_alert(failed) is expected
-    [alert] = desk.raised.values()
+        assert await alerts.raise_alert(failed) is expected
+    [alert] = alerts.raised.values()
     assert (alert.kind, alert.severity) == ("dead_letter", severity)
     assert "ValueError" in alert.body
     assert "ValueError" in alert.localized("en").body

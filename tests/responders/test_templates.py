@@ -70,7 +70,7 @@ def test_every_acknowledgement_names_the_ticket_and_promises_a_person_in_time(
         (3000, "3 天内", "within 3 days"),
     ],
 )
-def test_time_in_human_words(minutes: float, chinese: str, english: str) -> None:
+def test_a_time_limit_in_words(minutes: float, chinese: str, english: str) -> None:
     texts = shipped_catalogue()
     assert texts.within(minutes, "zh") == chinese
     assert texts.within(minutes, "en") == english
@@ -88,7 +88,7 @@ def test_time_in_human_words(minutes: float, chinese: str, english: str) -> None
         ("other", None, "zh"),
     ],
 )
-def test_the_language_of_an_answer(
+def test_the_language_of_a_reply(
     language: Language, before: Language | None, expected: TextLanguage
 ) -> None:
     assert text_language(language, before) == expected

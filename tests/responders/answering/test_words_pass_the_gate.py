@@ -8,7 +8,7 @@ from moderation.factory import build_guards
 from responders.answering.content import parse_articles
 from responders.templates import LANGUAGES, TextLanguage, shipped_catalogue
 from tests.moderation.parts import NoPauses
-from tests.responders.parts import EXAMPLE, START
+from tests.responders.builders import EXAMPLE, START
 from tests.stubs import StubStore
 
 FIELDS = {"number": "T-1001", "within": "4 小时内", "answer": "7:30"}

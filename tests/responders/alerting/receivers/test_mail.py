@@ -20,7 +20,7 @@ from core.errors import Refused, Unavailable
 from responders.alerting.receivers.mail import EmailSettings, Mail
 from tests.responders.alerting.receivers.rigs.base import HOSTILE, context
 from tests.responders.alerting.receivers.rigs.email_rig import PASSWORD, MailServer
-from tests.responders.parts import START, alert
+from tests.responders.builders import START, alert
 
 Build = Callable[..., Mail]
 

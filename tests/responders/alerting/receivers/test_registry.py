@@ -14,7 +14,7 @@ from responders.alerting.receivers.registry import (
     without_receivers,
 )
 from tests.responders.alerting.receivers.rigs.base import context
-from tests.responders.parts import START
+from tests.responders.builders import START
 
 ROBOT = {"name": "group", "type": "slack", "url": "https://x.example"}
 HOOK = {"url": "https://x.example", "secret": "0123456789abcdef"}

@@ -16,7 +16,7 @@ from responders.alerting.receivers.robot import Robot, RobotSettings
 from responders.templates import TextLanguage
 from tests.responders.alerting.receivers.rigs.base import HOSTILE, Bench, open_bench, rig_of
 from tests.responders.alerting.receivers.rigs.robot_server import TOKEN, RobotServer
-from tests.responders.parts import START, alert
+from tests.responders.builders import START, alert
 
 
 def server_of(kind: str) -> RobotServer:

@@ -23,7 +23,7 @@ from responders.alerting.receivers.webhook import (
 )
 from tests.responders.alerting.receivers.rigs.base import context
 from tests.responders.alerting.receivers.rigs.webhook_rig import WebhookServer
-from tests.responders.parts import START, alert
+from tests.responders.builders import START, alert
 
 SECRET = SecretStr("a secret of enough length")
 

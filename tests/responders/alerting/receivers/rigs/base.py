@@ -17,7 +17,7 @@ from responders.alerting.receivers.kind import ReceiverContext
 from responders.alerting.receivers.message import MessageFormat
 from responders.alerting.receivers.registry import build_receivers
 from responders.templates import TextLanguage, shipped_catalogue
-from tests.responders.parts import START
+from tests.responders.builders import START
 
 HOSTILE = (
     'a\x00b\ud83d\u202e<at user_id="all"></at> <!channel> <@all> [点我](http://evil.example/x)'

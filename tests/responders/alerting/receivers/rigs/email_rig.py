@@ -19,7 +19,7 @@ PASSWORD = "right"
 
 @dataclass
 class MailServer(ReceiverRig):
-    """Keeps what it accepts; answers as told, once."""
+    """Keeps what it accepts; gives each configured answer once."""
 
     clock: Clock
     starttls: ssl.SSLContext | None = None

@@ -1,131 +1,28 @@
-"""What the responder tests share: mentions by a few words, and a store that remembers plans."""
+"""Repositories in memory that behave as the real ones in what these tests use."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 
 from core.alerts import Alert, Mute
 from core.conversations import Conversation
 from core.decisions import Action, Decision
 from core.errors import Conflict
-from core.events import Author, Event, EventKind
-from core.judgement import Judgement, Probabilities
 from core.mentions import Mention, MentionRecord
-from core.outbox import Reply, ReplyState, Target
+from core.outbox import Reply
 from core.outcomes import Plan
-from core.taxonomy import Language
-from core.tickets import Ticket, TicketState
+from core.pauses import Pause
+from core.tickets import Ticket
+from tests.responders.builders import START
 from tests.stubs import (
     StubAlerts,
     StubConversations,
     StubMentions,
     StubOutbox,
+    StubPauses,
     StubStore,
     StubTickets,
 )
-
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-EXAMPLE = Path(__file__).parents[2] / "examples" / "supermarket" / "knowledge"
-
-
-def mention(
-    text: str = "你们几点关门",
-    *,
-    seq: int = 1,
-    native_id: str = "",
-    kind: EventKind = EventKind.MESSAGE,
-    revision: int = 0,
-    channel: str = "webchat",
-    author: str = "u1",
-    solicited: bool = True,
-    language: Language = "zh",
-    intent: str = "statement",
-    complaint: float = 0.05,
-    negative: float = 0.1,
-    offensive: float = 0.0,
-    spam: float = 0.0,
-    risk: tuple[str, ...] = (),
-    category: str = "other",
-    flags: tuple[str, ...] = (),
-    brands: tuple[str, ...] = ("hejia",),
-    masked: str | None = None,
-) -> Mention:
-    return Mention(
-        seq=seq,
-        event=Event(
-            channel=channel,
-            id=native_id or f"m{seq}",
-            revision=revision,
-            kind=kind,
-            author=Author(id=author),
-            text=text,
-            posted_at=START,
-            conversation=f"c-{author}",
-            solicited=solicited,
-        ),
-        brands=brands,
-        judgement=Judgement(
-            language=language,
-            sentiment="negative" if negative > 0.5 else "neutral",
-            probabilities=Probabilities(
-                negative=negative, neutral=0.9 - negative if negative < 0.9 else 0.0, positive=0.1
-            ),
-            complaint=complaint,
-            category=category,
-            intent=intent,
-            risk=risk,
-            offensive=offensive,
-            spam=spam,
-        ),
-        flags=flags,
-        masked_text=text if masked is None else masked,
-    )
-
-
-def ticket(number: str = "T-1001", *, state: TicketState = TicketState.OPEN) -> Ticket:
-    return Ticket(
-        number=number,
-        brand="hejia",
-        channel="webchat",
-        conversation="c-u1",
-        customer="u1",
-        subject="面包发霉了",
-        category="food_safety",
-        severity="P3",
-        state=state,
-        language="zh",
-        created_at=START,
-        due_at=START + timedelta(hours=4),
-    )
-
-
-def reply(
-    *, seq: int | None = None, of_ticket: str | None = None, author: str | None = "u1"
-) -> Reply:
-    return Reply(
-        key="k",
-        target=Target(channel="webchat", conversation="c-u1", author=author),
-        text="您好",
-        state=ReplyState.SENDING,
-        language="zh",
-        by="bot",
-        created_at=START,
-        mention=seq,
-        ticket=of_ticket,
-    )
-
-
-def alert(key: str = "a1") -> Alert:
-    return Alert(
-        key=key,
-        kind="incident",
-        severity="P1",
-        title="面包发霉",
-        body="8 位作者\n第一条：…",
-        created_at=START,
-        brand="hejia",
-    )
 
 
 @dataclass
@@ -173,7 +70,7 @@ class MemoryOutbox(StubOutbox):
         return f"{channel}:{native_id}:auto" in self.kept
 
 
-class Memory(StubStore):
+class MemoryStore(StubStore):
     """A store that keeps what plans say, as the real one does."""
 
     def __init__(
@@ -183,33 +80,35 @@ class Memory(StubStore):
         tickets: dict[str, Ticket] | None = None,
         mentions: dict[int, Mention] | None = None,
     ) -> None:
-        self.talks = MemoryConversations(conversations or {})
-        self.matters = MemoryTickets(tickets or {})
+        self.conversation_rows = MemoryConversations(conversations or {})
+        self.ticket_rows = MemoryTickets(tickets or {})
         self.sent = MemoryOutbox()
         super().__init__(
-            conversations=self.talks,
-            tickets=self.matters,
+            conversations=self.conversation_rows,
+            tickets=self.ticket_rows,
             mentions=MemoryMentions(mentions or {}),
             outbox=self.sent,
         )
 
     def record(self, plan: Plan) -> Plan:
         if plan.conversation is not None:
-            self.talks.kept[plan.conversation.channel, plan.conversation.id] = plan.conversation
+            self.conversation_rows.kept[plan.conversation.channel, plan.conversation.id] = (
+                plan.conversation
+            )
         if plan.ticket is not None:
-            self.matters.kept[plan.ticket.number] = plan.ticket
+            self.ticket_rows.kept[plan.ticket.number] = plan.ticket
         self.sent.kept |= {one.key: one for one in plan.replies}
         return plan
 
 
 @dataclass
-class Deliveries(StubAlerts):
+class MemoryAlerts(StubAlerts):
     """Alerts with one delivery a receiver, as the real stores keep them."""
 
     due: dict[tuple[str, str], datetime] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
-    laid_down: list[Mute] = field(default_factory=list)
+    stored_mutes: list[Mute] = field(default_factory=list)
     claimed: set[tuple[str, str]] = field(default_factory=set)
     now: Callable[[], datetime] = lambda: START
 
@@ -237,7 +136,7 @@ class Deliveries(StubAlerts):
         return self.alerts[alert.key]
 
     async def mutes(self) -> Sequence[Mute]:
-        return self.laid_down
+        return self.stored_mutes
 
     async def claim(self, receiver: str, limit: int, now: datetime) -> Sequence[Alert]:
         found = [pair for pair, at in self.due.items() if pair[1] == receiver and at <= now]
@@ -255,3 +154,20 @@ class Deliveries(StubAlerts):
         else:
             self.due[key, receiver] = retry_at
             self.reasons.append(reason)
+
+
+@dataclass
+class MemoryPauses(StubPauses):
+    """Where automatic replies are paused."""
+
+    kept: dict[str, Pause] = field(default_factory=dict)
+
+    async def all(self) -> Sequence[Pause]:
+        return list(self.kept.values())
+
+    async def save(self, pause: Pause) -> None:
+        self.kept[pause.id] = pause
+
+    async def lift(self, id: str, *, by: str) -> bool:  # noqa: A002
+        assert by == "bot"
+        return self.kept.pop(id, None) is not None

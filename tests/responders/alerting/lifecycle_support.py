@@ -1,4 +1,4 @@
-"""Alerts and what they are looked at with."""
+"""Alerts in various states, and their next transitions."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from responders.alerting.lifecycle import (
     Transition,
     next_transition,
 )
-from tests.responders.parts import START
+from tests.responders.builders import START
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 TIMINGS = AlertTimings()
@@ -42,7 +42,7 @@ def alert(severity: Severity = "P2", **changes: object) -> Alert:
     return replace(plain, **changes)  # type: ignore[arg-type]  # the caller names real fields
 
 
-def told(severity: Severity = "P2", **changes: object) -> Alert:
+def notified(severity: Severity = "P2", **changes: object) -> Alert:
     given = {"notices": 1, "notified_at": START, "notified_severity": severity}
     return alert(severity, **(given | changes))
 
@@ -59,19 +59,19 @@ def context(
     return replace(plain, **changes)  # type: ignore[arg-type]  # the caller names real fields
 
 
-def step(one: Alert, now: datetime, *live: Alert, **changes: object) -> Transition | None:
+def transition(one: Alert, now: datetime, *live: Alert, **changes: object) -> Transition | None:
     return next_transition(one, now, context(*live, **changes))  # type: ignore[arg-type]  # see context
 
 
 def due(one: Alert, *live: Alert, upto: timedelta = 2 * DAY, **changes: object) -> timedelta | None:
-    """How long after START the next step is due, while it is heard of all the time.
+    """Time from START until a transition is due while there are news all the time.
 
     ``None`` for not within ``upto``.
     """
     at = timedelta()
     while at <= upto:
-        talked_of = replace(one, heard_at=START + at)
-        if step(talked_of, START + at, *live, **changes) is not None:
+        updated = replace(one, heard_at=START + at)
+        if transition(updated, START + at, *live, **changes) is not None:
             return at
         at += 30 * SECOND
     return None

@@ -1,4 +1,4 @@
-"""A hundred incidents within a minute, told to all platforms at once while some are in trouble."""
+"""A hundred incidents within a minute, delivered to all platforms while some fail."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ from tests.responders.alerting.receivers.rigs.feishu_rig import Feishu
 from tests.responders.alerting.receivers.rigs.robot_server import SECRET, RobotServer
 from tests.responders.alerting.receivers.rigs.slack_rig import Slack
 from tests.responders.alerting.receivers.rigs.wecom_rig import WeCom
-from tests.responders.parts import alert
+from tests.responders.builders import alert
 
 INCIDENTS = 100
 PATIENCE = 1800.0
@@ -42,7 +42,7 @@ LONG = "面包发霉了，孩子吃了以后上吐下泻，店长居然说是正
 
 
 @dataclass
-class Stalling(WeCom):
+class StallingWeCom(WeCom):
     """Leaves each request unanswered for half a minute, and takes none, until it is well."""
 
     is_well: bool = False
@@ -55,7 +55,7 @@ class Stalling(WeCom):
 
 
 @dataclass
-class Watched(DingTalk):
+class WatchedDingTalk(DingTalk):
     """Notes when messages came; wrong signatures and too many of them are refused."""
 
     came: list[float] = field(default_factory=list)
@@ -74,8 +74,8 @@ APIS: dict[type[RobotServer], RobotPlatform] = {
     Feishu: FEISHU,
     Slack: SLACK,
     WeCom: WECOM,
-    Stalling: WECOM,
-    Watched: DINGTALK,
+    StallingWeCom: WECOM,
+    WatchedDingTalk: DINGTALK,
 }
 
 
@@ -93,17 +93,17 @@ def incident(number: int, clock: Clock) -> Alert:
 
 
 @dataclass
-class Room:
-    """All platforms, and the desk that tells them."""
+class BurstRig:
+    """All platforms, and the manager that delivers to them."""
 
     clock: DrivenClock
-    desk: AlertManager
+    manager: AlertManager
     platforms: Sequence[RobotServer]
 
     async def raise_all(self, *, seconds: float) -> None:
         """One after another within ``seconds`` of the clock."""
         for number in range(INCIDENTS):
-            await self.desk.raise_alert(incident(number, self.clock))
+            await self.manager.raise_alert(incident(number, self.clock))
             await self.clock.advance(seconds / INCIDENTS, parties=self.parties)
 
     async def until_all_are_named(self, platform: RobotServer, *, seconds: float) -> None:
@@ -113,7 +113,7 @@ class Room:
 
     @property
     def parties(self) -> int:
-        """Tasks that sleep while nothing is going on: the desk, and one a receiver.
+        """Tasks that sleep while nothing is going on: the manager, and one a receiver.
 
         Where a platform stalls its server sleeps in place of the receiver.
         """
@@ -126,9 +126,9 @@ def named(platform: RobotServer) -> int:
 
 
 @asynccontextmanager
-async def room(
+async def burst_rig(
     folder: Path, *kinds: type[RobotServer], secret: str = SECRET
-) -> AsyncIterator[Room]:
+) -> AsyncIterator[BurstRig]:
     clock = DrivenClock()
     async with AsyncExitStack() as stack:
         store = await SqliteStore.open(folder / "alerts.db", clock=clock)
@@ -147,39 +147,39 @@ async def room(
                     timeout=WATCHDOG_SECONDS,
                 )
             )
-        desk = AlertManager(
+        manager = AlertManager(
             store=store.alerts,
             receivers=robots,
             bus=Bus(),
             clock=clock,
             random=random.Random(7).random,
         )
-        running = asyncio.create_task(desk.run())
-        yield Room(clock=clock, desk=desk, platforms=platforms)
+        running = asyncio.create_task(manager.run())
+        yield BurstRig(clock=clock, manager=manager, platforms=platforms)
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
 
 
-async def test_a_platform_that_stalls_delays_no_other(tmp_path: Path) -> None:
-    async with room(tmp_path, Stalling, Watched, Feishu, Slack) as all_of_it:
-        stalling, ding, feishu, slack = all_of_it.platforms
-        assert isinstance(stalling, Stalling)
-        await all_of_it.raise_all(seconds=10)
+async def test_a_stalled_platform_delays_no_other(tmp_path: Path) -> None:
+    async with burst_rig(tmp_path, StallingWeCom, WatchedDingTalk, Feishu, Slack) as rig:
+        stalling, ding, feishu, slack = rig.platforms
+        assert isinstance(stalling, StallingWeCom)
+        await rig.raise_all(seconds=10)
         for platform in (ding, feishu, slack):
-            await all_of_it.until_all_are_named(platform, seconds=PATIENCE)
+            await rig.until_all_are_named(platform, seconds=PATIENCE)
         assert stalling.taken == []
         stalling.is_well = True
-        await all_of_it.until_all_are_named(stalling, seconds=PATIENCE)
+        await rig.until_all_are_named(stalling, seconds=PATIENCE)
 
 
-async def test_a_burst_keeps_to_the_limit_and_is_told_whole(tmp_path: Path) -> None:
-    async with room(tmp_path, Watched, WeCom) as all_of_it:
-        ding, wecom = all_of_it.platforms
-        assert isinstance(ding, Watched)
-        await all_of_it.raise_all(seconds=60)
+async def test_a_burst_keeps_to_the_rate_limit_and_arrives_whole(tmp_path: Path) -> None:
+    async with burst_rig(tmp_path, WatchedDingTalk, WeCom) as rig:
+        ding, wecom = rig.platforms
+        assert isinstance(ding, WatchedDingTalk)
+        await rig.raise_all(seconds=60)
         for platform in (ding, wecom):
-            await all_of_it.until_all_are_named(platform, seconds=PATIENCE)
+            await rig.until_all_are_named(platform, seconds=PATIENCE)
     assert ding.refused == 0
     for at in ding.came:
         assert sum(at <= other < at + 60 for other in ding.came) <= 20
@@ -193,11 +193,11 @@ async def test_a_burst_keeps_to_the_limit_and_is_told_whole(tmp_path: Path) -> N
         assert "\ufffd" not in json.dumps(said, ensure_ascii=False)
 
 
-@pytest.mark.parametrize("kind", [Feishu, Watched])
+@pytest.mark.parametrize("kind", [Feishu, WatchedDingTalk])
 async def test_a_wrong_signature_is_refused_by_the_platform(
     tmp_path: Path, kind: type[RobotServer]
 ) -> None:
-    async with room(tmp_path, kind, secret="another secret") as one:
-        await one.desk.raise_alert(incident(1, one.clock))
+    async with burst_rig(tmp_path, kind, secret="another secret") as one:
+        await one.manager.raise_alert(incident(1, one.clock))
         await one.clock.advance(1, parties=one.parties)
         assert one.platforms[0].taken == []

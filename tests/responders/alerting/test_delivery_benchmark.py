@@ -1,4 +1,4 @@
-"""Alerts through real receivers that fail: none is missed, and none is told twice."""
+"""Alerts through real receivers that fail: none is lost, and none reaches staff twice."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from benchmarks.alert_delivery import FAULTS, deliver
 
 @pytest.mark.slow
 @pytest.mark.parametrize("asked", [True, False])
-async def test_none_is_missed_and_none_is_told_twice(tmp_path: Path, asked: bool) -> None:
+async def test_no_alert_is_lost_and_none_reaches_staff_twice(tmp_path: Path, asked: bool) -> None:
     results = await deliver(200, tmp_path, asked=asked, patience=60)
     assert [found.fault for found in results] == list(FAULTS)
     assert {found.fault: found.missed for found in results} == dict.fromkeys(FAULTS, 0)

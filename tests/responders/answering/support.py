@@ -1,4 +1,4 @@
-"""A house that decides, and mentions to decide about."""
+"""A decider that records its plans, and mentions to decide about."""
 
 from core.articles import Answer, Article
 from core.clock import ManualClock
@@ -8,7 +8,8 @@ from core.settings import SlaSettings
 from responders.answering.decider import PlaybookDecider, ReplyPolicy
 from responders.answering.playbook import parse_playbook, shipped_playbook
 from responders.templates import shipped_catalogue
-from tests.responders.parts import START, Memory, mention
+from tests.responders.builders import START, mention
+from tests.responders.memory_store import MemoryStore
 
 HOURS = {
     "zh": Article(id="opening-hours", language="zh", title="营业时间", body="7:30 到 22:00"),
@@ -16,7 +17,7 @@ HOURS = {
 }
 
 
-class Knows:
+class FakeArticles:
     """Answers every text that speaks of closing."""
 
     def search(self, text: str, language: str, limit: int = 3) -> list[Answer]:
@@ -25,15 +26,15 @@ class Knows:
         return [Answer(article=HOURS[language], confidence=0.9)][:limit]
 
 
-class House:
+class Bot:
     """A decider with a store that records what it plans."""
 
     def __init__(self, *, playbook: str | None = None, policy: ReplyPolicy | None = None) -> None:
-        self.store = Memory()
+        self.store = MemoryStore()
         self.clock = ManualClock(START)
         self.decider = PlaybookDecider(
             store=self.store,
-            articles=Knows(),
+            articles=FakeArticles(),
             playbook=parse_playbook(playbook) if playbook else shipped_playbook(),
             texts=shipped_catalogue(),
             sla=SlaSettings(),
@@ -41,7 +42,7 @@ class House:
             policy=policy,
         )
 
-    async def hears(self, one: Mention) -> Plan:
+    async def decide(self, one: Mention) -> Plan:
         return self.store.record(await self.decider.decide(one))
 
 
