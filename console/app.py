@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from cli.drill_score import DrillBoard
-from console.access import FilesDoor, Policy, require_declared
+from console.access import Door, FilesDoor, Policy, require_declared
 from console.channels import Channels
 from console.chat_hub import ChatHub
 from console.desk import Desk
@@ -100,8 +100,8 @@ def create_app(
         *MentionPages(renderer).doors(),
         *TicketPages(renderer).doors(),
         *DraftPages(renderer).doors(),
-        *AlertPages(renderer).doors(),
         *IncidentPages(renderer).doors(),
+        *AlertPages(renderer).doors(),
         *PausePages(renderer, live).doors(),
         *FigurePages(renderer).doors(),
         *SystemPages(renderer).doors(),
@@ -117,6 +117,7 @@ def create_app(
         routes += ChatPages(renderer, chat, chat_hub).doors()
         workers.append(chat_hub.run)
     require_declared(routes)
+    renderer.menu += [(one.menu, one.path) for one in routes if isinstance(one, Door) and one.menu]
     return Starlette(
         routes=routes,
         middleware=[Middleware(SecurityHeaders, chat_origins=desk.policy.chat_origins)],

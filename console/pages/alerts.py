@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door
+from console.access import Door, MenuEntry
 from console.forms import read_form
 from console.pages.head import go_to, staff_name, staff_page, wants_part
 from console.render import Renderer
@@ -30,7 +30,13 @@ class AlertPages:
     def doors(self) -> list[BaseRoute]:
         policy = self._desk.policy
         return [
-            Door("/alerts", self.page, who="staff", policy=policy),
+            Door(
+                "/alerts",
+                self.page,
+                who="staff",
+                policy=policy,
+                menu=MenuEntry(name="alerts", count="firing_alerts"),
+            ),
             Door("/alerts", self.act, who="staff", policy=policy, methods=("POST",)),
         ]
 

@@ -1,4 +1,4 @@
-"""The JSON API: what the pages show, for scripts on this machine. See docs/console.md."""
+"""The JSON API: what the pages show, for scripts on this machine. See docs/reference/console.md."""
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door
+from console.access import Door, MenuEntry
 from console.forms import LONGEST_REPLY, clean, read_form
 from console.pages.head import go_to, staff_name, staff_page, wants_part
 from console.render import Renderer
@@ -37,7 +37,13 @@ class DraftPages:
     def doors(self) -> list[BaseRoute]:
         policy = self._desk.policy
         return [
-            Door("/drafts", self.page, who="staff", policy=policy),
+            Door(
+                "/drafts",
+                self.page,
+                who="staff",
+                policy=policy,
+                menu=MenuEntry(name="drafts", count="drafts"),
+            ),
             Door("/drafts", self.settle, who="staff", policy=policy, methods=("POST",)),
         ]
 

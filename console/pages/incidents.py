@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door
+from console.access import Door, MenuEntry
 from console.curve import curve_of
 from console.facts import facts_of
 from console.formatting import json_response
@@ -56,7 +56,13 @@ class IncidentPages:
         policy = self._desk.policy
         one = "/incidents/{id}"
         return [
-            Door("/incidents", self.board, who="staff", policy=policy),
+            Door(
+                "/incidents",
+                self.board,
+                who="staff",
+                policy=policy,
+                menu=MenuEntry(name="incidents"),
+            ),
             Door(one, self.page, who="staff", policy=policy),
             Door(one, self.act, who="staff", policy=policy, methods=("POST",)),
             Door(f"{one}/curve", self.curve, who="staff", policy=policy),

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door
+from console.access import Door, MenuEntry
 from console.forms import mention_filter, read_form, whole
 from console.pages.correcting import CATEGORIES, read_correction
 from console.pages.head import go_to, query_without, staff_name, staff_page, wants_part
@@ -49,7 +49,7 @@ class MentionPages:
     def doors(self) -> list[BaseRoute]:
         policy = self._desk.policy
         return [
-            Door("/", self.page, who="staff", policy=policy),
+            Door("/", self.page, who="staff", policy=policy, menu=MenuEntry(name="mentions")),
             Door("/mentions/{seq}", self.detail, who="staff", policy=policy),
             Door(
                 "/mentions/{seq}/correct",

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door
+from console.access import Door, MenuEntry
 from console.forms import LONGEST_NAME, clean, read_form, whole
 from console.pages.head import go_to, staff_page, wants_part
 from console.render import STAFF_COOKIE, YEAR_SECONDS, Renderer
@@ -24,7 +24,7 @@ class SystemPages:
     def doors(self) -> list[BaseRoute]:
         policy, post = self._desk.policy, ("POST",)
         return [
-            Door("/system", self.page, who="staff", policy=policy),
+            Door("/system", self.page, who="staff", policy=policy, menu=MenuEntry(name="system")),
             Door("/system/replay", self.replay, who="staff", policy=policy, methods=post),
             Door("/me", self.rename, who="staff", policy=policy, methods=post),
         ]

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door
+from console.access import Door, MenuEntry
 from console.forms import LONGEST_REPLY, clean, read_form, ticket_filter, whole
 from console.pages.head import go_to, query_without, staff_name, staff_page, wants_part
 from console.pages.thread import read_thread
@@ -33,7 +33,13 @@ class TicketPages:
     def doors(self) -> list[BaseRoute]:
         policy, post = self._desk.policy, ("POST",)
         return [
-            Door("/tickets", self.page, who="staff", policy=policy),
+            Door(
+                "/tickets",
+                self.page,
+                who="staff",
+                policy=policy,
+                menu=MenuEntry(name="tickets", count="unresolved_tickets"),
+            ),
             Door("/tickets/{number}", self.detail, who="staff", policy=policy),
             Door("/tickets/{number}/thread", self.thread, who="staff", policy=policy),
             Door("/tickets/{number}/take", self.take, who="staff", policy=policy, methods=post),

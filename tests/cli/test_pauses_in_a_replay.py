@@ -4,8 +4,10 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 import run
-from connectors.factory import read_feed
+from connectors.replay.settings import read_feed
 from tests.cli.test_wiring import played_in
 from tests.core.samples import START
 
@@ -25,6 +27,7 @@ def event(name: str, text: str, hours: float, *, message: bool = False) -> dict[
     }
 
 
+@pytest.mark.slow
 async def test_a_pause_ends_with_the_crisis_among_the_posts(config: Path, tmp_path: Path) -> None:
     feed = tmp_path / "feed.jsonl"
     crisis = [event(f"ill{n}", f"{ILL}{'！' * n}", n / 20) for n in range(6)]

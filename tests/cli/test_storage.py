@@ -13,6 +13,8 @@ from storage.encryption import new_key
 from tests.cli.running import no_traceback, tingfeng
 from tests.cli.test_replay import line
 
+pytestmark = pytest.mark.process
+
 runner = CliRunner()
 
 

@@ -51,7 +51,7 @@ def test_every_mistake_is_found_at_once() -> None:
     assert found["channels[0].origins[0]"].startswith("the environment variable SITE is not set")
     assert found["channels[1].type"] == "is missing | Add it."
     assert "'port'" in found["console.prot"]
-    assert "docs/configuration.md" in found["store.zzz"]
+    assert "docs/reference/configuration.md" in found["store.zzz"]
     assert "greater than 0" in found["sla.p1"]
 
 
@@ -101,6 +101,15 @@ def test_an_account_is_on_a_channel(account: str) -> None:
 def test_an_account_may_hold_colons() -> None:
     good = GOOD.replace("${SITE}", "x").replace("terms", 'accounts = ["webchat:a:7"]\nterms')
     assert parse(good, {}).brands[0].accounts == ("webchat:a:7",)
+
+
+def test_a_channel_names_a_configured_brand() -> None:
+    text = GOOD.replace("${SITE}", "x")
+    found = problems(text + 'brand = "pine"\n')
+    assert found == {"channels[0].brand": "there is no brand 'pine' | Choose one of: hejia."}
+    (channel,) = parse(text + 'brand = "hejia"\n', {}).channels
+    assert channel.brand == "hejia"
+    assert "brand" not in channel.settings, "it is no key of the connector"
 
 
 def test_a_telegram_account_is_one_person() -> None:

@@ -1,4 +1,4 @@
-"""What the moderation tests share."""
+"""Builders and fakes of the moderation tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -89,11 +89,11 @@ class NoPauses(StubPauses):
         return self.kept.pop(id, None) is not None
 
 
-class Frozen:
+class PausedChannels:
     """Pauses channels by name, ``*`` for all of them."""
 
     def __init__(self, reasons: dict[str, str]) -> None:
         self._reasons = reasons
 
-    async def frozen(self, reply: Reply) -> str | None:
+    async def pause_reason(self, reply: Reply) -> str | None:
         return self._reasons.get(reply.target.channel, self._reasons.get("*"))

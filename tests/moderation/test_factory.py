@@ -6,7 +6,7 @@ from tests.moderation.parts import START, NoPauses, event, judgement, reply
 from tests.stubs import StubStore
 
 
-async def test_what_the_brand_has_published_may_be_told() -> None:
+async def test_published_contacts_are_allowed_in_public() -> None:
     guards = build_guards(
         ManualClock(START),
         store=StubStore(pauses=NoPauses()),

@@ -7,7 +7,7 @@ Source: https://core.telegram.org/bots/api
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -21,8 +21,8 @@ Json = dict[str, object]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trouble:
-    """What happens to one call instead of its answer, or to its answer."""
+class TelegramTrouble:
+    """A failure of one call, instead of its answer or in it."""
 
     status: int = 200
     body: Json | str | bytes | None = None
@@ -41,15 +41,15 @@ class Call:
     acted: bool
 
 
-def flood(seconds: int) -> Trouble:
+def flood(seconds: int) -> TelegramTrouble:
     return error(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
 
-def error(code: int, description: str, **parameters: int) -> Trouble:
+def error(code: int, description: str, **parameters: int) -> TelegramTrouble:
     body: Json = {"ok": False, "error_code": code, "description": description}
     if parameters:
         body["parameters"] = parameters
-    return Trouble(status=code, body=body)
+    return TelegramTrouble(status=code, body=body)
 
 
 @dataclass
@@ -61,7 +61,7 @@ class TelegramServer:
     page: int = 100
     pending: list[Json] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
-    troubles: dict[str, list[Trouble]] = field(default_factory=dict)
+    troubles: dict[str, list[TelegramTrouble]] = field(default_factory=dict)
     webhook: Json = field(default_factory=lambda: {"url": "", "pending_update_count": 0})
     shuffled: bool = False
     """Gives each page from its end."""
@@ -70,6 +70,8 @@ class TelegramServer:
     next_update: int = 1000
     next_message: int = 1
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    monotonic: Callable[[], float] = time.monotonic
+    """By which calls are dated."""
 
     def push(self, **update: object) -> int:
         """Have an update waiting; returns its id."""
@@ -97,7 +99,7 @@ class TelegramServer:
             **more,
         }
 
-    def trouble(self, method: str, *troubles: Trouble) -> None:
+    def trouble(self, method: str, *troubles: TelegramTrouble) -> None:
         """The next calls of ``method`` meet these."""
         self.troubles.setdefault(method, []).extend(troubles)
 
@@ -111,7 +113,7 @@ class TelegramServer:
 
     @property
     def texts(self) -> list[str]:
-        """What the bot has posted."""
+        """Texts that the bot has posted."""
         return [call.fields["text"] for call in self.done("sendMessage")]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -121,7 +123,7 @@ class TelegramServer:
         trouble = waiting.pop(0) if waiting else None
         right = request.match_info["token"] == self.token
         acts = right and (trouble is None or trouble.how.startswith("act"))
-        self.calls.append(Call(method=method, fields=fields, at=time.monotonic(), acted=acts))
+        self.calls.append(Call(method=method, fields=fields, at=self.monotonic(), acted=acts))
         if not right:
             return _answer(401, {"ok": False, "error_code": 401, "description": "Unauthorized"})
         result = await self._act(method, fields) if acts else None
