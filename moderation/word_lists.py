@@ -1,4 +1,4 @@
-"""Word lists of moderation, and a search for their words that disguises do not escape."""
+"""Word lists of moderation, and a search for their words in obfuscated texts."""
 
 import re
 import tomllib
@@ -33,14 +33,14 @@ class PromiseWordLists(Section):
 
 
 class WordLists(Section):
-    """The contents of moderation/words.toml."""
+    """The contents of moderation/word_lists.toml."""
 
     spam: SpamWordLists
     promises: PromiseWordLists
 
 
 def parse_words(text: str) -> WordLists:
-    """Parse a file of the shape of moderation/words.toml.
+    """Parse a file of the shape of moderation/word_lists.toml.
 
     Raises ConfigError with every mistake.
     """
@@ -58,7 +58,7 @@ def parse_words(text: str) -> WordLists:
 
 def shipped_words() -> WordLists:
     """The lists that ship with Tingfeng."""
-    return parse_words(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+    return parse_words(Path(__file__).with_name("word_lists.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import ConfigError
-from moderation.words import WordFinder, fold_for_search, parse_words, shipped_words
+from moderation.word_lists import WordFinder, fold_for_search, parse_words, shipped_words
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from moderation.words import WordFinder, fold_for_search, parse_words, shipped_w
         ("", "we admit", False),
     ],
 )
-def test_a_word_is_found_in_any_disguise(text: str, word: str, held: bool) -> None:
+def test_a_word_is_found_in_any_obfuscation(text: str, word: str, held: bool) -> None:
     assert bool(WordFinder([word]).found(fold_for_search(text))) is held
 
 
