@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.spread.trees import Floats, Forest
+from listeners.spread.cascades.trees import Floats, Forest
 
 Ints = NDArray[np.int64]
 

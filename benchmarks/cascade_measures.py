@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from listeners.spread.backtests import cascade_forecasts
-from listeners.spread.cascade import HORIZON, Forecast, Model, forecast
-from listeners.spread.daytime import Floats
-from listeners.spread.features import Cascade
+from listeners.spread.cascades.day_cycle import Floats
+from listeners.spread.cascades.features import Cascade
+from listeners.spread.cascades.forecast import HORIZON, CascadeModel, Forecast, forecast
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +49,7 @@ def read(path: Path, channel: str) -> list[Sample]:
 
 
 def look(
-    model: Model, samples: Sequence[Sample], observe: float, *, bare: bool = False
+    model: CascadeModel, samples: Sequence[Sample], observe: float, *, bare: bool = False
 ) -> list[Forecast]:
     """Forecast every sample; ``bare`` withholds channel, time and followers."""
     return [
@@ -60,7 +60,7 @@ def look(
     ]
 
 
-def in_order(model: Model, samples: Sequence[Sample], observe: float) -> list[Forecast]:
+def in_order(model: CascadeModel, samples: Sequence[Sample], observe: float) -> list[Forecast]:
     """Forecast every sample while learning from those that had ended by then: a backtest."""
 
     def lines() -> Iterator[str]:

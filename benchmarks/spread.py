@@ -27,8 +27,8 @@ from benchmarks.grouping import grouping
 from listeners.judgement import embedding
 from listeners.judgement.embedding import Embedder
 from listeners.spread.backtests import incident_groups, volume_alarms
-from listeners.spread.incidents import Grouper
-from listeners.spread.minhash import Sketch, likeness, sketch
+from listeners.spread.grouping.grouper import Grouper
+from listeners.spread.grouping.near_duplicates import Sketch, containment, sketch
 
 THRESHOLDS: Final = (6.5, 7.0, 7.5, 7.75, 8.0, 8.5, 9.0)
 PROBATION: Final = 750
@@ -256,7 +256,7 @@ def _copies(data: Path) -> tuple[dict[str, str], list[str]]:
     kept: list[tuple[str, Sketch]] = []
     for text in texts:
         drawn = sketch(text)
-        if len(drawn.grams) < 12 or any(likeness(drawn, other) >= 0.3 for _, other in kept):
+        if len(drawn.grams) < 12 or any(containment(drawn, other) >= 0.3 for _, other in kept):
             continue
         kept.append((text, drawn))
         if len(kept) == 900:

@@ -36,9 +36,9 @@ from core.taxonomy import Language
 from listeners.judgement import embedding
 from listeners.judgement.embedding import Embedder, Vectors
 from listeners.spread.activity import post_key
-from listeners.spread.incidents import name_patterns
-from listeners.spread.unkept import UnkeptIncidents
+from listeners.spread.grouping.grouper import name_patterns
 from listeners.spread.watch import SpreadWatch
+from tests.listeners.spread.memory_store import MemorySpreadStore
 
 OUT: Final = Path(str(resources.files("listeners.spread") / "models" / "meaning.npz"))
 CALLED: Final = ("禾家超市", "禾家", "Hejia")
@@ -95,7 +95,7 @@ def follow(stream: Sequence[Mention], embedder: Embedder | None) -> Told:
     clock = ManualClock(ordered[-1].event.posted_at + timedelta(days=1))
     watch = SpreadWatch(
         ears,
-        store=UnkeptIncidents(),
+        store=MemorySpreadStore(),
         clock=clock,
         names={BRAND: "禾家超市"},
         terms={BRAND: CALLED},

@@ -22,17 +22,17 @@ from numpy.typing import NDArray
 
 from benchmarks.cascade_boosting import Task, boost
 from benchmarks.cascade_measures import Sample, in_order, look, measure, read
-from listeners.spread.cascade import (
-    HABITS,
+from listeners.spread.cascades.day_cycle import Floats
+from listeners.spread.cascades.features import SIZED, TIMED, describe
+from listeners.spread.cascades.forecast import (
+    CHANNEL_CODES,
     Anchor,
+    CascadeModel,
     Forecast,
-    Model,
     blend,
-    habit,
+    channel_index,
 )
-from listeners.spread.daytime import Floats
-from listeners.spread.features import SIZED, TIMED, describe
-from listeners.spread.trees import Forest, to_arrays
+from listeners.spread.cascades.trees import Forest, to_arrays
 
 ANCHORS: Final = (300, 600, 1800, 3600, 10800, 21600, 86400)
 NEAR: Final = 0.6
@@ -123,11 +123,11 @@ def learn_anchor(table: Table, known: NDArray[np.bool_], anchor: float) -> Ancho
         )
     )
     scaled = miss / np.exp(error.predict(rows))
-    kinds = np.array([habit(kind) for kind in rows[:, -1].tolist()])
+    kinds = np.array([channel_index(kind) for kind in rows[:, -1].tolist()])
     bounds = []
-    for kind in range(len(HABITS)):
+    for kind in range(len(CHANNEL_CODES)):
         # Of what is neither, posts of both whose channel is withheld speak, and all the others.
-        mine = scaled if math.isnan(HABITS[kind]) else scaled[kinds == kind]
+        mine = scaled if math.isnan(CHANNEL_CODES[kind]) else scaled[kinds == kind]
         low, high = WIDER * np.quantile(mine if len(mine) else scaled, QUANTILES)
         bounds.append((float(low), float(high)))
     sized, shape = _growth(rows, target, weights)
@@ -159,12 +159,14 @@ def _growth(rows: Floats, target: Floats, weights: Floats) -> tuple[Forest, Fore
     return sized, shape
 
 
-def learn(table: Table, known: NDArray[np.bool_], anchors: Sequence[float] = ANCHORS) -> Model:
+def learn(
+    table: Table, known: NDArray[np.bool_], anchors: Sequence[float] = ANCHORS
+) -> CascadeModel:
     """Learn all anchors."""
-    return Model(anchors=tuple(learn_anchor(table, known, anchor) for anchor in anchors))
+    return CascadeModel(anchors=tuple(learn_anchor(table, known, anchor) for anchor in anchors))
 
 
-def save(model: Model, path: Path) -> None:
+def save(model: CascadeModel, path: Path) -> None:
     """Write the model file."""
     arrays: dict[str, NDArray[np.generic]] = {}
     for anchor in model.anchors:

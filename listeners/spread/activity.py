@@ -19,7 +19,7 @@ _MOST_AUTHORS: Final = 50_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Heard:
+class BrandPost:
     """One post, as far as one brand is concerned."""
 
     key: str
@@ -49,11 +49,11 @@ def post_key(brand: str, mention: Mention) -> str:
     return f"{brand}\n{mention.event.channel}\n{mention.event.id}"
 
 
-def heard(brand: str, mention: Mention, at: float) -> Heard:
+def brand_post(brand: str, mention: Mention, at: float) -> BrandPost:
     """A mention as one post; ``at`` is the date to go by, in seconds since 1970."""
     event, judgement = mention.event, mention.judgement
     negative = judgement.probabilities.negative
-    return Heard(
+    return BrandPost(
         key=post_key(brand, mention),
         seq=mention.seq,
         at=at,
@@ -84,10 +84,10 @@ class Activity:
         self.channels: Counter[str] = Counter()
         self.categories: Counter[str] = Counter()
         """Of what is bad."""
-        self._posts: deque[Heard] = deque(maxlen=_MOST)
+        self._posts: deque[BrandPost] = deque(maxlen=_MOST)
         self._times: deque[float] = deque(maxlen=_MOST)
 
-    def add(self, post: Heard, *, quiet: float) -> bool:
+    def add(self, post: BrandPost, *, quiet: float) -> bool:
         """Count a post; True where it begins a new wave, after ``quiet`` seconds of silence."""
         again = post.at - self.last > quiet and bool(self._posts)
         if again:
@@ -124,7 +124,7 @@ class Activity:
         self.authors -= given.authors - {post.author for post in self._posts}
         return given
 
-    def posts(self) -> tuple[Heard, ...]:
+    def posts(self) -> tuple[BrandPost, ...]:
         """All that are remembered, in the order in which they were heard."""
         return tuple(self._posts)
 
@@ -132,7 +132,7 @@ class Activity:
         """When they were written."""
         return tuple(self._times)
 
-    def within(self, seconds: float, now: float) -> tuple[Heard, ...]:
+    def within(self, seconds: float, now: float) -> tuple[BrandPost, ...]:
         """Posts written in the last ``seconds``."""
         return tuple(post for post in self._posts if now - seconds < post.at <= now)
 
@@ -148,7 +148,7 @@ class Activity:
         usual = _bad(before) / hours
         return _bad(self.within(HOUR, now)) >= usual + 3 * math.sqrt(usual + 1)
 
-    def _count(self, post: Heard) -> None:
+    def _count(self, post: BrandPost) -> None:
         self.first = min(self.first, post.at)
         self.last = max(self.last, post.at)
         self.count += 1
@@ -158,12 +158,12 @@ class Activity:
         self.categories[post.category] += post.bad
 
 
-def negativity(posts: Collection[Heard]) -> float:
+def negativity(posts: Collection[BrandPost]) -> float:
     """Mean negative probability; zero of none."""
     return sum(post.negative for post in posts) / len(posts) if posts else 0.0
 
 
-def _bad(posts: Iterable[Heard]) -> float:
+def _bad(posts: Iterable[BrandPost]) -> float:
     worst: dict[tuple[str, int], float] = {}
     for post in posts:
         key = (post.author, int(post.at // HOUR))

@@ -13,11 +13,23 @@ from typing import Final
 import numpy as np
 
 from core.errors import InputError
-from listeners.spread import volume
-from listeners.spread.cascade import HORIZON, Forecast, Model, forecast, shipped_model
-from listeners.spread.conformal import Band, learn
-from listeners.spread.incidents import Grouper
-from listeners.spread.reading import Recorded, bin_seconds, read_bins, read_cascades, read_posts
+from listeners.spread.bursts import volume
+from listeners.spread.cascades.conformal import Calibration, recalibrate
+from listeners.spread.cascades.forecast import (
+    HORIZON,
+    CascadeModel,
+    Forecast,
+    forecast,
+    shipped_model,
+)
+from listeners.spread.grouping.grouper import Grouper
+from listeners.spread.recordings import (
+    RecordedCascade,
+    bin_seconds,
+    read_bins,
+    read_cascades,
+    read_posts,
+)
 
 LOOK_AHEAD: Final = 200
 """Bins from which their length is taken."""
@@ -49,7 +61,7 @@ def cascade_forecasts(
     observe: Sequence[float],
     *,
     horizon: float = HORIZON,
-    model: Model | None = None,
+    model: CascadeModel | None = None,
 ) -> Iterator[Row]:
     """Forecasts for cascades at each time of ``observe``, in seconds after the post.
 
@@ -99,7 +111,7 @@ class _Bands:
 
     def __init__(self, horizon: float) -> None:
         self._horizon = timedelta(seconds=horizon)
-        self._bands: dict[tuple[str | None, float], Band] = {}
+        self._bands: dict[tuple[str | None, float], Calibration] = {}
         self._open: list[tuple[datetime, int, str | None, Forecast, int]] = []
         self._order = itertools.count()
         self._newest: datetime | None = None
@@ -115,15 +127,15 @@ class _Bands:
         while self._open and self._open[0][0] <= now:
             _, _, channel, found, final = heapq.heappop(self._open)
             key = (channel, found.observe)
-            band = self._bands.get(key, Band())
-            self._bands[key] = learn(
+            band = self._bands.get(key, Calibration())
+            self._bands[key] = recalibrate(
                 band, forecast=found.final, low=found.low, high=found.high, final=final
             )
 
-    def band(self, channel: str | None, observe: float, *, in_order: bool) -> Band:
-        return self._bands.get((channel, observe), Band()) if in_order else Band()
+    def band(self, channel: str | None, observe: float, *, in_order: bool) -> Calibration:
+        return self._bands.get((channel, observe), Calibration()) if in_order else Calibration()
 
-    def expect(self, recorded: Recorded, found: Forecast) -> None:
+    def expect(self, recorded: RecordedCascade, found: Forecast) -> None:
         cascade = recorded.cascade
         if cascade.posted_at is None:
             return

@@ -33,7 +33,7 @@ _LATER: Final = timedelta(minutes=10)
 _AGAIN: Final = 60.0
 
 
-class Reader(ReadsEngagement, Protocol):
+class EngagementReader(ReadsEngagement, Protocol):
     """A connector that can read figures."""
 
     @property
@@ -60,7 +60,7 @@ class TrackStore(Protocol):
     async def mention(self, seq: int) -> MentionRecord | None: ...
 
 
-class Engaged(Protocol):
+class EngagementObserver(Protocol):
     """Who wants to know how far a post goes."""
 
     async def engaged(self, mention: Mention, polls: Sequence[tuple[datetime, int]]) -> None:
@@ -82,7 +82,7 @@ def next_reading(
     return now + wait
 
 
-def polls_of(samples: Sequence[MetricsSample]) -> list[tuple[datetime, int]]:
+def repost_polls(samples: Sequence[MetricsSample]) -> list[tuple[datetime, int]]:
     """How often a post had been passed on, or answered where that is more, at each reading."""
     return [
         (sample.at, max(sample.metrics.reposts or 0, sample.metrics.comments or 0))
@@ -91,11 +91,16 @@ def polls_of(samples: Sequence[MetricsSample]) -> list[tuple[datetime, int]]:
     ]
 
 
-class FigureWatch:
+class EngagementPoller:
     """Keeps the figures of every channel that tells them."""
 
     def __init__(
-        self, readers: Sequence[Reader], *, store: TrackStore, watch: Engaged, clock: Clock
+        self,
+        readers: Sequence[EngagementReader],
+        *,
+        store: TrackStore,
+        watch: EngagementObserver,
+        clock: Clock,
     ) -> None:
         self._readers = tuple(readers)
         self._store = store
@@ -108,7 +113,7 @@ class FigureWatch:
             for reader in self._readers:
                 tasks.create_task(self._serve(reader))
 
-    async def step(self, reader: Reader) -> int:
+    async def step(self, reader: EngagementReader) -> int:
         """Take up what is new and read what is due of one channel; returns how many were read.
 
         Raises what the channel and the store raise.
@@ -146,9 +151,9 @@ class FigureWatch:
     async def _tell(self, one: TrackedPost) -> None:
         about = await self._store.mention(one.mention)
         if about is not None and not about.withdrawn and one.samples[-1].metrics is not None:
-            await self._watch.engaged(about.mention, polls_of(one.samples))
+            await self._watch.engaged(about.mention, repost_polls(one.samples))
 
-    async def _serve(self, reader: Reader) -> None:
+    async def _serve(self, reader: EngagementReader) -> None:
         while True:
             wait = _LOOK
             try:

@@ -44,6 +44,6 @@ def build_spread(
     )
 
 
-def spread_duties(watch: SpreadWatch) -> tuple[Job, ...]:
+def spread_jobs(watch: SpreadWatch) -> tuple[Job, ...]:
     """What the watch must be asked to do now and then."""
     return (Job(name="spread", every=timedelta(seconds=30), do=watch.tend),)

@@ -8,13 +8,13 @@ from typing import Final
 from core.incidents import ForecastUnit, Incident
 from core.localized import LocalizedText, UiLanguage, in_each, in_language
 from core.taxonomy import Severity
-from listeners.spread import wording
-from listeners.spread.cascade import Forecast
-from listeners.spread.case import Case
-from listeners.spread.desk import Notice
-from listeners.spread.facts import begun, lately
-from listeners.spread.ledger import moment
-from listeners.spread.severity import Assessment
+from listeners.spread.cascades.forecast import Forecast
+from listeners.spread.incidents import wording
+from listeners.spread.incidents.alarms import begun, lately
+from listeners.spread.incidents.alerts import PendingAlert
+from listeners.spread.incidents.incident import TrackedIncident
+from listeners.spread.incidents.severity import Assessment
+from listeners.spread.incidents.writer import moment
 
 _CHANNELS: Final = 10
 _FORECAST: Final = ("far", "very_far")
@@ -22,7 +22,7 @@ _FORECAST: Final = ("far", "very_far")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Staff:
+class AlertAudience:
     """Who is told."""
 
     language: UiLanguage
@@ -31,7 +31,9 @@ class Staff:
     """In whose time they read when something was posted."""
 
 
-def notice(case: Case, assessed: Assessment, staff: Staff, *, name: str, at: float) -> Notice:
+def notice(
+    case: TrackedIncident, assessed: Assessment, staff: AlertAudience, *, name: str, at: float
+) -> PendingAlert:
     """The alert about a case; ``name`` is what staff call the brand, ``at`` in seconds."""
     posts = lately(case)
     found, counted = _farthest(case)
@@ -52,7 +54,7 @@ def notice(case: Case, assessed: Assessment, staff: Staff, *, name: str, at: flo
         return LocalizedText(language=tongue, title=title, body="\n".join(lines))
 
     said = words(staff.language)
-    return Notice(
+    return PendingAlert(
         case=case,
         severity=assessed.severity,
         title=said.title,
@@ -64,7 +66,7 @@ def notice(case: Case, assessed: Assessment, staff: Staff, *, name: str, at: flo
     )
 
 
-def incident(case: Case, language: UiLanguage) -> Incident:
+def incident(case: TrackedIncident, language: UiLanguage) -> Incident:
     """What is kept of a case; where its posts are too old to be remembered, what was kept."""
     activity = case.activity
     found, counted = _farthest(case)
@@ -99,7 +101,7 @@ def incident(case: Case, language: UiLanguage) -> Incident:
     )
 
 
-def _farthest(case: Case) -> tuple[Forecast | None, ForecastUnit]:
+def _farthest(case: TrackedIncident) -> tuple[Forecast | None, ForecastUnit]:
     """The forecast that goes farther, and what it counts."""
     whole, one = case.forecast, case.reach
     if one is not None and (whole is None or one.final > whole.final):
@@ -107,7 +109,7 @@ def _farthest(case: Case) -> tuple[Forecast | None, ForecastUnit]:
     return whole, "posts"
 
 
-def _severity(case: Case) -> Severity:
+def _severity(case: TrackedIncident) -> Severity:
     """P4 until staff are told, whatever the points: nobody is sure that anything is wrong.
 
     What staff made a matter of its own is as severe as it looks.
@@ -119,18 +121,18 @@ def _severity(case: Case) -> Severity:
     return case.assessment.severity if case.ruled and case.assessment else "P4"
 
 
-def headline(case: Case, language: UiLanguage) -> str:
+def headline(case: TrackedIncident, language: UiLanguage) -> str:
     """What it is about, in a line."""
     return _own_title(case, language) or wording.headline(case.title)
 
 
-def _own_title(case: Case, language: UiLanguage) -> str:
+def _own_title(case: TrackedIncident, language: UiLanguage) -> str:
     """Its title in a language, where that is not the words of a post."""
     found = in_language(case.titles, language)
     return "" if found is None else found.title
 
 
-def category(case: Case) -> str:
+def category(case: TrackedIncident) -> str:
     """What most of its bad posts are about; empty where none is known."""
     known = [(name, count) for name, count in case.activity.categories.items() if name and count]
     return max(known, key=lambda one: (one[1], one[0]), default=("", 0))[0]

@@ -17,21 +17,23 @@ from core.incidents import Incident, TimelineEntry
 from core.localized import UiLanguage
 from core.mentions import Mention
 from listeners.judgement.embedding import Embedder
-from listeners.spread import report, restoring, rulings
-from listeners.spread.activity import heard, post_key
-from listeners.spread.baseline import Loudness
+from listeners.spread import report
+from listeners.spread.activity import brand_post, post_key
 from listeners.spread.bursts import Bursts
-from listeners.spread.case import Case
-from listeners.spread.cases import CaseBook
-from listeners.spread.desk import Desk
+from listeners.spread.bursts.baseline import BackgroundVolume
+from listeners.spread.cascades.post_lane import PostLane
 from listeners.spread.event_time import EventTime
-from listeners.spread.facts import alarming, known_facts, lately, worth_keeping
-from listeners.spread.incidents import Grouper, name_patterns
-from listeners.spread.ledger import BOT, Ledger, moment
+from listeners.spread.grouping.grouper import Grouper, name_patterns
+from listeners.spread.incidents import records as restoring
+from listeners.spread.incidents import rulings
+from listeners.spread.incidents.alarms import alarming, known_facts, lately, worth_keeping
+from listeners.spread.incidents.alerts import AlertQueue
+from listeners.spread.incidents.incident import TrackedIncident
+from listeners.spread.incidents.index import IncidentIndex
+from listeners.spread.incidents.semantic_merge import SemanticMerger
+from listeners.spread.incidents.severity import Assessment, assess
+from listeners.spread.incidents.writer import BOT, IncidentWriter, moment
 from listeners.spread.ports import Incidents, Raises
-from listeners.spread.post_lane import PostLane
-from listeners.spread.semantic_merge import Afterthoughts
-from listeners.spread.severity import Assessment, assess
 
 _KEPT: Final = timedelta(hours=72)
 _TIDY: Final = 60.0
@@ -74,16 +76,16 @@ class SpreadWatch:
         self._names = dict(names)
         self._authors = authors
         self._quiet = quiet.total_seconds()
-        self._staff = report.Staff(language=language, zone=zone)
+        self._staff = report.AlertAudience(language=language, zone=zone)
         self._store = store
         self._time = EventTime()
         self._tidied = 0.0
         self._grouper = Grouper(quiet=_KEPT, by_words=False)
-        self._book = CaseBook(patterns)
-        self._later = Afterthoughts(embedder, clock=clock, book=self._book, unite=self._unite)
-        self._loud: dict[str, Loudness] = {}
+        self._book = IncidentIndex(patterns)
+        self._later = SemanticMerger(embedder, clock=clock, book=self._book, unite=self._unite)
+        self._loud: dict[str, BackgroundVolume] = {}
         self._bursts = Bursts(self._book, enough=authors)
-        self._ledger = Ledger(
+        self._ledger = IncidentWriter(
             store,
             clock=clock,
             describe=lambda case: report.incident(case, language),
@@ -91,7 +93,7 @@ class SpreadWatch:
             hand_over=raises.hand_over,
         )
         self._posts = PostLane(store)
-        self._desk = Desk(raises, clock=clock, number=self._ledger.number)
+        self._desk = AlertQueue(raises, clock=clock, number=self._ledger.number)
 
     async def observe(self, mention: Mention) -> None:
         """As core.ports.Spread. Raises what ``raise_alert`` raises."""
@@ -204,7 +206,7 @@ class SpreadWatch:
         self._ledger.kick()
         self._later.kick(then=self._send)
 
-    def _take(self, mention: Mention, cases: Mapping[str, Case]) -> None:
+    def _take(self, mention: Mention, cases: Mapping[str, TrackedIncident]) -> None:
         event = mention.event
         clock, elapsed = self._clock.now().timestamp(), self._clock.monotonic()
         at = self._time.take(event.posted_at.timestamp(), clock=clock, elapsed=elapsed)
@@ -212,7 +214,7 @@ class SpreadWatch:
             return
         stored = cases.get(mention.incident or "")
         for brand in mention.brands:
-            post = heard(brand, mention, at)
+            post = brand_post(brand, mention, at)
             if self._grouper.incident_of(post.key) is not None:
                 continue
             known = stored if stored is not None and stored.brand == brand else None
@@ -225,7 +227,7 @@ class SpreadWatch:
                 incident=known.key if known is not None and known.ruled else None,
             )
             case = self._book.take(brand, group, post, event.text, quiet=self._quiet, known=known)
-            loud = self._loud.setdefault(brand, Loudness())
+            loud = self._loud.setdefault(brand, BackgroundVolume())
             if case is None or case.told is None:
                 loud.add(at)
             if case is not None:
@@ -240,7 +242,7 @@ class SpreadWatch:
         if not 0 <= self._time.now - self._tidied < _TIDY:
             self._end_quiet()
 
-    def _look(self, case: Case, *, at: float = -math.inf) -> None:
+    def _look(self, case: TrackedIncident, *, at: float = -math.inf) -> None:
         """Judge a case anew; ``at``: when more became known of it than its posts tell."""
         facts = known_facts(case, enough=self._authors)
         case.assessment, case.judged = assess(facts), case.activity.count
@@ -262,13 +264,13 @@ class SpreadWatch:
         if kept or case.told is not None:
             self._ledger.note(case)
 
-    def _unite(self, kept: Case, gone: Case) -> None:
+    def _unite(self, kept: TrackedIncident, gone: TrackedIncident) -> None:
         self._book.merge(kept, gone)
         self._desk.merged(kept, gone)
         self._ledger.merged(kept, gone)
         self._look(kept)
 
-    def _tell(self, case: Case, assessed: Assessment, at: float) -> None:
+    def _tell(self, case: TrackedIncident, assessed: Assessment, at: float) -> None:
         severity = assessed.severity
         if not self._desk.due(case, severity, at):
             return
@@ -295,6 +297,6 @@ class SpreadWatch:
         clock, elapsed = self._clock.now().timestamp(), self._clock.monotonic()
         return self._time.going_on(clock=clock, elapsed=elapsed)
 
-    def _write(self, case: Case, what: str, detail: str) -> None:
+    def _write(self, case: TrackedIncident, what: str, detail: str) -> None:
         at = moment(max(case.activity.last, case.activity.first))
         case.notes.append(TimelineEntry(at=at, by=BOT, what=what, detail=detail))

@@ -10,7 +10,7 @@ import numpy as np
 from core.mentions import Mention
 from core.taxonomy import Language
 from listeners.judgement.embedding import Vectors
-from listeners.spread.meaning import shipped_usual
+from listeners.spread.grouping.meaning import shipped_background
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START
 from tests.listeners.spread.watching import said
@@ -42,7 +42,7 @@ class Topics:
         axis = 0 if plain in BREAD else 1 if plain in GUARD else 2 + len(self.asked) % 300
         own = np.zeros(384, np.float32)
         own[axis] = 1.0
-        return shipped_usual()["en" if plain.isascii() else "zh"] + own
+        return shipped_background()["en" if plain.isascii() else "zh"] + own
 
 
 def wordings(

@@ -10,11 +10,11 @@ from core.clock import ManualClock
 from core.errors import StoreError
 from core.mentions import Mention
 from listeners.judgement.embedding import Embedder, Vectors
-from listeners.spread import semantic_merge as afterthoughts
-from listeners.spread.activity import Activity, heard
-from listeners.spread.case import Case
-from listeners.spread.cases import CaseBook
-from listeners.spread.semantic_merge import Afterthoughts
+from listeners.spread.activity import Activity, brand_post
+from listeners.spread.incidents import semantic_merge as afterthoughts
+from listeners.spread.incidents.incident import TrackedIncident
+from listeners.spread.incidents.index import IncidentIndex
+from listeners.spread.incidents.semantic_merge import SemanticMerger
 from tests.listeners.spread.meanings import BREAD, GUARD, Topics, wordings
 from tests.listeners.spread.watching import NOW
 
@@ -34,12 +34,12 @@ class Paced(ManualClock):
         self.slept.append(seconds)
 
 
-def book_with(*texts: str) -> tuple[CaseBook, list[tuple[Case, Mention]]]:
-    book, made = CaseBook({}), []
+def book_with(*texts: str) -> tuple[IncidentIndex, list[tuple[TrackedIncident, Mention]]]:
+    book, made = IncidentIndex({}), []
     for one in wordings(texts):
-        case = Case(key=f"hejia:{one.event.text}", brand="hejia", title=one.event.text)
+        case = TrackedIncident(key=f"hejia:{one.event.text}", brand="hejia", title=one.event.text)
         activity = Activity()
-        activity.add(heard("hejia", one, one.event.posted_at.timestamp()), quiet=1e9)
+        activity.add(brand_post("hejia", one, one.event.posted_at.timestamp()), quiet=1e9)
         case.activity = activity
         book.add(case)
         made.append((case, one))
@@ -49,9 +49,9 @@ def book_with(*texts: str) -> tuple[CaseBook, list[tuple[Case, Mention]]]:
 async def test_it_takes_a_fifth_of_a_core() -> None:
     clock = Paced()
     book, made = book_with(*BREAD[:3])
-    asked = Afterthoughts(Embedder(Topics), clock=clock, book=book, unite=lambda *_: None)
+    asked = SemanticMerger(Embedder(Topics), clock=clock, book=book, unite=lambda *_: None)
     for case, one in made:
-        post = heard("hejia", one, one.event.posted_at.timestamp())
+        post = brand_post("hejia", one, one.event.posted_at.timestamp())
         asked.note(case, post, one.event.text, "zh")
     asked.kick(then=nothing)
     await asked.settle()
@@ -70,11 +70,11 @@ async def test_a_full_line_forgets_what_one_person_said_first(
     book, made = book_with(*BREAD[:5], *GUARD[:2])
     crowd, _ = made[0]
     crowd.activity.authors.update(("a", "b", "c"))
-    asked = Afterthoughts(
+    asked = SemanticMerger(
         Embedder(lambda: library), clock=ManualClock(NOW), book=book, unite=lambda *_: None
     )
     for case, one in made:
-        post = heard("hejia", one, one.event.posted_at.timestamp())
+        post = brand_post("hejia", one, one.event.posted_at.timestamp())
         asked.note(case, post, one.event.text, "zh")
     assert [case.asked for case, _ in made] == [1, 0, 0, 0, 1, 1, 1]
     asked.kick(then=nothing)
@@ -85,20 +85,20 @@ async def test_a_full_line_forgets_what_one_person_said_first(
 async def test_only_so_many_meanings_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(afterthoughts, "_KNOWN", 2)
     book, made = book_with("一些", "另外", "别的", "还有")
-    asked = Afterthoughts(
+    asked = SemanticMerger(
         Embedder(Topics), clock=ManualClock(NOW), book=book, unite=lambda *_: None
     )
     for case, one in made[:3]:
-        post = heard("hejia", one, one.event.posted_at.timestamp())
+        post = brand_post("hejia", one, one.event.posted_at.timestamp())
         asked.note(case, post, one.event.text, "zh")
     asked.kick(then=nothing)
     await asked.settle()
     assert [case.meaning.count for case, _ in made] == [0, 1, 1, 0]
     assert [case.asked for case, _ in made] == [0, 1, 1, 0]
     case, one = made[1]
-    asked.note(case, heard("hejia", one, 0.0), one.event.text, "zh")
+    asked.note(case, brand_post("hejia", one, 0.0), one.event.text, "zh")
     case, one = made[3]
-    asked.note(case, heard("hejia", one, 0.0), one.event.text, "zh")
+    asked.note(case, brand_post("hejia", one, 0.0), one.event.text, "zh")
     asked.kick(then=nothing)
     await asked.settle()
     assert [case.meaning.count for case, _ in made] == [0, 1, 0, 1]
@@ -113,8 +113,10 @@ async def test_an_answer_about_a_post_that_is_forgotten_is_dropped() -> None:
         def ask(self, text: str) -> Future[Vectors]:
             return answer
 
-    asked = Afterthoughts(Later(Topics), clock=ManualClock(NOW), book=book, unite=lambda *_: None)
-    asked.note(case, heard("hejia", one, one.event.posted_at.timestamp()), one.event.text, "zh")
+    asked = SemanticMerger(Later(Topics), clock=ManualClock(NOW), book=book, unite=lambda *_: None)
+    asked.note(
+        case, brand_post("hejia", one, one.event.posted_at.timestamp()), one.event.text, "zh"
+    )
     asked.kick(then=nothing)
     await asyncio.sleep(0)
     book.forget(1e12, slight=1e12)
@@ -132,13 +134,13 @@ async def test_what_cannot_be_put_to_use_is_logged_and_the_next_is_asked(
     async def fail() -> None:
         raise StoreError("disk full")
 
-    def unite(kept: Case, gone: Case) -> None:
+    def unite(kept: TrackedIncident, gone: TrackedIncident) -> None:
         book.merge(kept, gone)
         united.append(gone.key)
 
-    asked = Afterthoughts(Embedder(Topics), clock=ManualClock(NOW), book=book, unite=unite)
+    asked = SemanticMerger(Embedder(Topics), clock=ManualClock(NOW), book=book, unite=unite)
     for case, one in made:
-        post = heard("hejia", one, one.event.posted_at.timestamp())
+        post = brand_post("hejia", one, one.event.posted_at.timestamp())
         asked.note(case, post, one.event.text, "zh")
     asked.kick(then=fail)
     await asked.settle()

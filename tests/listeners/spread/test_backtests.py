@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from listeners.spread import reading
+from listeners.spread import recordings as reading
 from listeners.spread.backtests import Row, cascade_forecasts, incident_groups, volume_alarms
 from tests.listeners.spread.test_volume import START, ordinary
 

@@ -5,9 +5,9 @@ import tracemalloc
 from datetime import timedelta
 
 from core.mentions import Mention
-from listeners.spread.activity import Activity, heard
-from listeners.spread.baseline import Loudness
-from listeners.spread.relevance import Profile, Usual, words_of
+from listeners.spread.activity import Activity, brand_post
+from listeners.spread.bursts.baseline import BackgroundVolume
+from listeners.spread.grouping.relevance import BackgroundLanguage, IncidentWords, words_of
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START, mention
 from tests.listeners.spread.watching import Receiver, hear, said, watching
@@ -59,13 +59,13 @@ def test_a_matter_remembers_no_more_than_two_thousand_posts() -> None:
     activity = Activity()
     for n in range(5000):
         one = mention(n, at=START, author=f"a{n}")
-        activity.add(heard("hejia", one, 1e9 + n), quiet=3600)
+        activity.add(brand_post("hejia", one, 1e9 + n), quiet=3600)
     assert len(activity.posts()) == len(activity.times()) == 2000
     assert (activity.count, len(activity.authors)) == (5000, 5000)
 
 
 def test_rare_words_are_forgotten_first() -> None:
-    usual = Usual()
+    usual = BackgroundLanguage()
     for n in range(12_000):
         usual.learn({"often", *(f"w{n}-{k}" for k in range(8))}, category="x", bad=False, at=n)
     assert usual.share("often") > 0.9
@@ -73,7 +73,7 @@ def test_rare_words_are_forgotten_first() -> None:
 
 
 def test_a_wording_counts_once_however_often_it_is_passed_on() -> None:
-    usual, profile = Usual(), Profile()
+    usual, profile = BackgroundLanguage(), IncidentWords()
     for n in range(200):
         usual.learn({f"w{n}", "bread"}, category="x", bad=False, at=n)
     words = words_of("面包发霉了 mouldy bread", None)
@@ -86,7 +86,7 @@ def test_a_wording_counts_once_however_often_it_is_passed_on() -> None:
 
 
 def test_loud_is_what_is_louder_than_busy() -> None:
-    loud = Loudness()
+    loud = BackgroundVolume()
     assert loud.times_usual(0) == 1
     for hour in range(48):
         for n in range(20):

@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listeners.spread.cascade import HORIZON, Forecast, forecast, shipped_model
-from listeners.spread.conformal import LIMIT, MOST_LEAN, Band, learn
-from listeners.spread.daytime import busy_seconds
-from listeners.spread.features import (
+from listeners.spread.cascades.conformal import MAX_BIAS, MAX_SCALE, Calibration, recalibrate
+from listeners.spread.cascades.day_cycle import busy_seconds
+from listeners.spread.cascades.features import (
     CIRCUMSTANCES,
     FEATURES,
     SIZED,
@@ -16,6 +15,7 @@ from listeners.spread.features import (
     describe,
     events_from_polls,
 )
+from listeners.spread.cascades.forecast import HORIZON, Forecast, forecast, shipped_model
 
 MODEL = shipped_model()
 
@@ -148,7 +148,7 @@ def test_a_million_reposts_are_held_in_bounds() -> None:
 def test_a_wider_band_makes_a_wider_interval() -> None:
     cascade = Cascade(events=growing(200))
     plain = forecast(cascade, 600, model=MODEL)
-    wide = forecast(cascade, 600, model=MODEL, band=Band(below=2.0, above=2.0))
+    wide = forecast(cascade, 600, model=MODEL, band=Calibration(below=2.0, above=2.0))
     assert wide.low <= plain.low
     assert wide.high > plain.high
     assert wide.final == plain.final
@@ -158,41 +158,41 @@ def test_a_wider_band_makes_a_wider_interval() -> None:
 def test_the_band_learns_to_hold_four_in_five(scale: float) -> None:
     """Whatever the interval was worth at first, one in ten ends up beyond either side."""
     rng = np.random.default_rng(2)
-    band, inside = Band(), []
+    band, inside = Calibration(), []
     for _ in range(4000):
         truth = 100 * float(np.exp(rng.normal()))
         reach = 1.28 * scale
         low, high = 100 * np.exp(-reach * band.below), 100 * np.exp(reach * band.above)
         inside.append(low <= truth <= high)
-        band = learn(band, forecast=100, low=low, high=high, final=truth)
+        band = recalibrate(band, forecast=100, low=low, high=high, final=truth)
     assert np.mean(inside[2000:]) == pytest.approx(0.8, abs=0.03)
 
 
 def test_the_band_stays_within_limits() -> None:
-    band = Band()
+    band = Calibration()
     for _ in range(500):
-        band = learn(band, forecast=15, low=10, high=20, final=1000)
-    assert band.above == LIMIT
-    assert band.below >= 1 / LIMIT
+        band = recalibrate(band, forecast=15, low=10, high=20, final=1000)
+    assert band.above == MAX_SCALE
+    assert band.below >= 1 / MAX_SCALE
 
 
 @pytest.mark.parametrize("far", [2000.0, 5.0])
 def test_the_lean_finds_where_most_truths_are(far: float) -> None:
     """A third of the posts that go twenty times as far, or nowhere, does not pull it along."""
     rng = np.random.default_rng(3)
-    band = Band()
+    band = Calibration()
     for _ in range(3000):
         truth = far if rng.random() < 1 / 3 else 120 * float(np.exp(rng.normal(0, 0.1)))
         said = 100 * float(np.exp(band.lean))
-        band = learn(band, forecast=said, low=1, high=1e9, final=truth)
+        band = recalibrate(band, forecast=said, low=1, high=1e9, final=truth)
     assert np.exp(band.lean) == pytest.approx(1.2, abs=0.06)
 
 
 def test_the_lean_stays_within_limits_and_moves_the_forecast() -> None:
-    band = Band()
+    band = Calibration()
     for _ in range(3000):
-        band = learn(band, forecast=130, low=1, high=1e9, final=100)
-    assert band.lean == -MOST_LEAN
+        band = recalibrate(band, forecast=130, low=1, high=1e9, final=100)
+    assert band.lean == -MAX_BIAS
     plain = seen(growing(300), 600)
     leaned = forecast(Cascade(events=growing(300)), 600, model=MODEL, band=band)
     assert plain.observed <= leaned.final < plain.final
@@ -202,7 +202,7 @@ def test_the_lean_stays_within_limits_and_moves_the_forecast() -> None:
 
 def test_a_lean_fades_out_with_the_growth_it_is_about() -> None:
     late = Cascade(events=growing(300))
-    band = Band(lean=MOST_LEAN)
+    band = Calibration(lean=MAX_BIAS)
     week, day = (
         forecast(late, observe, model=MODEL, band=band).final
         / forecast(late, observe, model=MODEL).final

@@ -19,10 +19,10 @@ from core.outcomes import Outcome, Plan
 from listeners.spread.engagement import (
     ALL_DAYS,
     QUIET_DAYS,
-    FigureWatch,
-    Reader,
+    EngagementPoller,
+    EngagementReader,
     next_reading,
-    polls_of,
+    repost_polls,
 )
 from storage.sqlite.store import SqliteStore
 from tests.connectors.reddit.bench import reddit_bench
@@ -64,7 +64,7 @@ def test_in_the_end_a_post_is_not_read_any_more() -> None:
 
 
 def test_the_forecast_hears_how_often_it_was_passed_on_or_answered() -> None:
-    found = polls_of([sample(0, 9), sample(1, 9, reposts=2, comments=5), sample(2, None)])
+    found = repost_polls([sample(0, 9), sample(1, 9, reposts=2, comments=5), sample(2, None)])
     assert [count for _, count in found] == [0, 5]
 
 
@@ -127,9 +127,9 @@ def heard(seq: int, channel: str = "weibo") -> Mention:
 
 @asynccontextmanager
 async def at_work(
-    desk: Desk, clock: ManualClock, *readers: Reader
+    desk: Desk, clock: ManualClock, *readers: EngagementReader
 ) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(FigureWatch(readers, store=desk, watch=desk, clock=clock).run())
+    task = asyncio.create_task(EngagementPoller(readers, store=desk, watch=desk, clock=clock).run())
     await clock.advance(0)
     yield task
     assert not task.done()
@@ -229,7 +229,7 @@ async def test_figures_of_x_are_kept_through_real_connections(tmp_path: Path) ->
             for number in numbers
         ]
         bench.server.deleted.add(int(numbers[7]))
-        figures = FigureWatch([connector], store=store, watch=desk, clock=clock)
+        figures = EngagementPoller([connector], store=store, watch=desk, clock=clock)
         assert await figures.step(connector) == 100
         assert await figures.step(connector) == 1
         assert await figures.step(connector) == 0, "nothing is due"
@@ -254,7 +254,7 @@ async def test_a_spent_budget_is_not_read_over(tmp_path: Path) -> None:
         numbers = [bench.server.say(f"坏了 {number}", live=False) for number in range(3)]
         for number in numbers[:2]:
             await record(store, replace(event(number), channel="x", posted_at=clock.now() - HOUR))
-        figures = FigureWatch([connector], store=store, watch=Desk(), clock=clock)
+        figures = EngagementPoller([connector], store=store, watch=Desk(), clock=clock)
         assert await figures.step(connector) == 2
         seq = await record(store, replace(event(numbers[2]), channel="x", posted_at=clock.now()))
         assert await figures.step(connector) == 0
@@ -281,7 +281,7 @@ async def test_figures_of_reddit_are_kept_through_real_connections(tmp_path: Pat
             await record(store, replace(event(name), channel="reddit", posted_at=now - HOUR))
             for name in (post, taken)
         ]
-        figures = FigureWatch([connector], store=store, watch=desk, clock=clock)
+        figures = EngagementPoller([connector], store=store, watch=desk, clock=clock)
         assert await figures.step(connector) == 2
         kept, gone = await store.tracked(seqs[0]), await store.tracked(seqs[1])
         assert kept is not None

@@ -3,11 +3,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listeners.spread.copies import CopyIndex
-from listeners.spread.incidents import Grouper, name_patterns
-from listeners.spread.matters import HISTORY, PROFILE, MatterIndex
-from listeners.spread.minhash import sketch
-from listeners.spread.words import MOST, MOST_RUNS, Telling, telling
+from listeners.spread.grouping.grouper import Grouper, name_patterns
+from listeners.spread.grouping.near_duplicates import CopyIndex, sketch
+from listeners.spread.grouping.word_index import MAX_PAST_INCIDENTS, MAX_PROFILE_WORDS, WordIndex
+from listeners.spread.grouping.words import MAX_RUNS, MAX_WORDS, SalientWords, salient_words
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 MOULD = "禾家超市朝阳店的面包发霉了，孩子吃了以后上吐下泻，店长居然说是正常现象"
@@ -190,21 +189,21 @@ def test_the_copy_index_keeps_no_more_than_it_may() -> None:
 
 
 def test_profiles_and_history_keep_no_more_than_they_may() -> None:
-    index = MatterIndex()
+    index = WordIndex()
     for number in range(40):
         index.add("big", [f"w{number}-{place}" for place in range(50)] + ["shared", "both"], 1.0)
-    told = Telling(words={"shared": 1.5, "both": 1.5}, length=1.0)
+    told = SalientWords(words={"shared": 1.5, "both": 1.5}, length=1.0)
     index.add("other", ["w39-1", "shared"], 1.0)
     assert index.scores(told)[0][1] == "big"
     assert len(index.scores(told)) == 1
-    for number in range(PROFILE * 3):
+    for number in range(MAX_PROFILE_WORDS * 3):
         index.add("second", [f"v{number}"], 1.0)
     index.merge("big", "second")
     index.merge("big", "second")
     assert "second" not in index
     index.forget(2.0)
     assert len(index) == 0
-    for number in range(HISTORY + 2):
+    for number in range(MAX_PAST_INCIDENTS + 2):
         index.add(str(number), ["shared"], 0.0)
     assert index.scores(told) == []
     index.forget(1.0)
@@ -212,7 +211,7 @@ def test_profiles_and_history_keep_no_more_than_they_may() -> None:
 
 
 def test_telling_words_are_names_topics_places_and_runs() -> None:
-    told = telling(
+    told = salient_words(
         "#FoodSafety at Riverside's the food 123456 #禾家面包# 朝阳店", categorised=False
     )
     assert told.words["foodsafety"] > told.words["riverside"] > told.words["food"]
@@ -222,21 +221,24 @@ def test_telling_words_are_names_topics_places_and_runs() -> None:
 
 
 def test_a_longer_text_must_share_more_and_a_chinese_one_more_still() -> None:
-    assert telling("one two three", categorised=False).length == 1.0
-    latin = telling(" ".join(f"word{n}" for n in range(30)), categorised=False)
-    chinese = telling(MOULD, categorised=False)
+    assert salient_words("one two three", categorised=False).length == 1.0
+    latin = salient_words(" ".join(f"word{n}" for n in range(30)), categorised=False)
+    chinese = salient_words(MOULD, categorised=False)
     assert 1 < latin.length < chinese.length
-    assert telling(MOULD, categorised=True).length < chinese.length
+    assert salient_words(MOULD, categorised=True).length < chinese.length
 
 
 def test_of_many_runs_the_same_are_kept_whatever_they_stand_in() -> None:
     rng = random.Random(1)
     text = "".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(120))
-    whole = telling(text, categorised=False).words
-    assert len(whole) == MOST_RUNS
-    part = telling("前言" + text[:90], categorised=False).words
-    assert len(whole.keys() & part.keys()) >= MOST_RUNS * 0.5
-    assert len(telling(" ".join(f"w{n}x" for n in range(999)), categorised=False).words) == MOST
+    whole = salient_words(text, categorised=False).words
+    assert len(whole) == MAX_RUNS
+    part = salient_words("前言" + text[:90], categorised=False).words
+    assert len(whole.keys() & part.keys()) >= MAX_RUNS * 0.5
+    assert (
+        len(salient_words(" ".join(f"w{n}x" for n in range(999)), categorised=False).words)
+        == MAX_WORDS
+    )
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "\ud800", "😡" * 50, "\u202e禾家", "a" * 100_000])

@@ -3,18 +3,23 @@
 import numpy as np
 import pytest
 
-from listeners.spread.case import Case
-from listeners.spread.meaning import Meaning, UsualMeaning, same, shipped_usual
-from listeners.spread.relevance import Usual
-from listeners.spread.similarity import partner
+from listeners.spread.grouping.meaning import (
+    BackgroundMeaning,
+    MeaningCentroid,
+    log_odds_same,
+    shipped_background,
+)
+from listeners.spread.grouping.relevance import BackgroundLanguage
+from listeners.spread.incidents.incident import TrackedIncident
+from listeners.spread.incidents.similarity import partner
 from tests.listeners.spread.meanings import BREAD, GUARD
 from tests.listeners.spread.test_afterthoughts import book_with
 
 
-def meaning(axis: int, count: int = 4) -> Meaning:
+def meaning(axis: int, count: int = 4) -> MeaningCentroid:
     vector = np.zeros(384, np.float32)
     vector[axis] = 0.7
-    made = Meaning()
+    made = MeaningCentroid()
     for number in range(count):
         own = vector.copy()
         own[100 + 10 * axis + number] = 0.7
@@ -22,7 +27,7 @@ def meaning(axis: int, count: int = 4) -> Meaning:
     return made
 
 
-def two(first: int = 0, second: int = 0) -> tuple[Case, Case]:
+def two(first: int = 0, second: int = 0) -> tuple[TrackedIncident, TrackedIncident]:
     _, [(one, _), (other, _)] = book_with(BREAD[0], GUARD[0])
     one.meaning, other.meaning = meaning(first), meaning(second)
     one.activity.authors.update(("a", "b"))
@@ -31,55 +36,55 @@ def two(first: int = 0, second: int = 0) -> tuple[Case, Case]:
 
 def test_the_same_meaning_makes_two_cases_one_and_the_larger_goes_on() -> None:
     one, other = two()
-    assert partner(one, [one, other], Usual()) == (one, other)
-    assert partner(other, [one, other], Usual()) == (one, other)
+    assert partner(one, [one, other], BackgroundLanguage()) == (one, other)
+    assert partner(other, [one, other], BackgroundLanguage()) == (one, other)
     other.told = "P2"
-    assert partner(one, [one, other], Usual()) == (other, one)
+    assert partner(one, [one, other], BackgroundLanguage()) == (other, one)
 
 
 def test_another_meaning_keeps_two_cases_apart() -> None:
     one, other = two(0, 1)
-    assert partner(one, [other], Usual()) is None
+    assert partner(one, [other], BackgroundLanguage()) is None
 
 
 def test_what_staff_ruled_on_takes_over_and_is_never_taken_over() -> None:
     one, other = two()
     one.told = "P1"
     other.ruled = True
-    assert partner(one, [other], Usual()) == (other, one)
+    assert partner(one, [other], BackgroundLanguage()) == (other, one)
     one.ruled = True
-    assert partner(one, [other], Usual()) is None
+    assert partner(one, [other], BackgroundLanguage()) is None
 
 
 def test_other_brands_and_long_silences_keep_two_cases_apart() -> None:
     one, other = two()
     other.brand = "another"
-    assert partner(one, [other], Usual()) is None
+    assert partner(one, [other], BackgroundLanguage()) is None
     one, other = two()
     other.activity.last += 7 * 3600
-    assert partner(one, [other], Usual()) is None
+    assert partner(one, [other], BackgroundLanguage()) is None
 
 
 def test_it_takes_more_among_many_and_where_staff_know_of_both() -> None:
     one, other = two()
-    other.meaning = Meaning()
+    other.meaning = MeaningCentroid()
     other.meaning.add(meaning(0, 1).sum * np.float32(0.3))
-    assert partner(one, [other], Usual()) == (one, other)
+    assert partner(one, [other], BackgroundLanguage()) == (one, other)
     crowd = [two(1, 2)[1] for _ in range(60)]
-    assert partner(one, [other, *crowd], Usual()) is None
+    assert partner(one, [other, *crowd], BackgroundLanguage()) is None
     one.told = other.told = "P2"
-    assert partner(one, [other], Usual()) is None
+    assert partner(one, [other], BackgroundLanguage()) is None
 
 
 def test_what_is_unknown_speaks_for_nothing() -> None:
-    assert same(Meaning(), meaning(0)) == 0.0
-    assert same(meaning(0), meaning(0)) > 5
-    assert same(meaning(0), meaning(1)) < -2
+    assert log_odds_same(MeaningCentroid(), meaning(0)) == 0.0
+    assert log_odds_same(meaning(0), meaning(0)) > 5
+    assert log_odds_same(meaning(0), meaning(1)) < -2
 
 
 def test_what_is_usual_of_a_brand_is_taken_off() -> None:
-    shipped = shipped_usual()
-    usual = UsualMeaning(shipped)
+    shipped = shipped_background()
+    usual = BackgroundMeaning(shipped)
     habit = np.zeros(384, np.float32)
     habit[7] = 1.0
     before = usual.without(shipped["zh"] + habit, brand="a", language="zh")
@@ -98,7 +103,7 @@ def test_what_is_usual_of_a_brand_is_taken_off() -> None:
 def test_everyday_talk_takes_nothing_in_until_staff_hear_of_it() -> None:
     one, other = two()
     one.activity.first -= 2 * 86_400
-    assert partner(one, [other], Usual()) is None
-    assert partner(other, [one], Usual()) is None
+    assert partner(one, [other], BackgroundLanguage()) is None
+    assert partner(other, [one], BackgroundLanguage()) is None
     one.told = "P2"
-    assert partner(other, [one], Usual()) == (one, other)
+    assert partner(other, [one], BackgroundLanguage()) == (one, other)

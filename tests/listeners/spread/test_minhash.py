@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listeners.spread.minhash import FEW, SIMILAR, likeness, own_words, sketch
+from listeners.spread.grouping.near_duplicates import (
+    MIN_CONTAINMENT,
+    MIN_GRAMS,
+    containment,
+    sketch,
+)
+from listeners.spread.grouping.words import original_text
 
 POST = "禾家超市朝阳店的面包发霉了，孩子吃了以后上吐下泻，店长居然说是正常现象，大家千万别去买"
 ENGLISH = "The bread at Hejia Chaoyang was mouldy and my child has been sick all night, avoid it"
@@ -23,39 +29,39 @@ ENGLISH = "The bread at Hejia Chaoyang was mouldy and my child has been sick all
     ],
 )
 def test_a_repost_is_known_again(text: str) -> None:
-    assert likeness(sketch(POST), sketch(text)) >= SIMILAR
+    assert containment(sketch(POST), sketch(text)) >= MIN_CONTAINMENT
     assert set(sketch(POST).bands) & set(sketch(text).bands)
 
 
 def test_english_is_known_again_by_its_words() -> None:
     copy = "RT @someone: " + ENGLISH.upper() + " https://t.co/x"
-    assert likeness(sketch(ENGLISH), sketch(copy)) >= SIMILAR
+    assert containment(sketch(ENGLISH), sketch(copy)) >= MIN_CONTAINMENT
     cut = " ".join(ENGLISH.split()[:9])
-    assert likeness(sketch(ENGLISH), sketch(cut)) >= SIMILAR
+    assert containment(sketch(ENGLISH), sketch(cut)) >= MIN_CONTAINMENT
 
 
 def test_other_posts_about_the_brand_are_no_copies() -> None:
     other = "禾家超市朝阳店今天排队一个小时，收银台只开了两个，服务态度也差"
-    assert likeness(sketch(POST), sketch(other)) < SIMILAR
+    assert containment(sketch(POST), sketch(other)) < MIN_CONTAINMENT
 
 
 def test_a_few_words_are_no_copy_of_what_contains_them() -> None:
     short = sketch("面包发霉了")
-    assert len(short.grams) < FEW
-    assert likeness(short, sketch(POST)) < SIMILAR
-    assert likeness(short, sketch("面包发霉了！")) == 1.0
+    assert len(short.grams) < MIN_GRAMS
+    assert containment(short, sketch(POST)) < MIN_CONTAINMENT
+    assert containment(short, sketch("面包发霉了！")) == 1.0
 
 
 def test_of_a_chain_the_longest_part_speaks() -> None:
-    assert "面包发霉" in own_words("转发微博//@a:看看//@b:" + POST)
-    assert "面包发霉" in own_words(POST + "//@a:转发微博")
-    assert own_words("回复@小王:谢谢").strip() == "谢谢"
+    assert "面包发霉" in original_text("转发微博//@a:看看//@b:" + POST)
+    assert "面包发霉" in original_text(POST + "//@a:转发微博")
+    assert original_text("回复@小王:谢谢").strip() == "谢谢"
 
 
 @pytest.mark.parametrize("text", ["", " ", "！！！", "😡😡", "http://t.cn/x", "@a:", "\x00", "//@"])
 def test_a_text_without_words_is_like_nothing(text: str) -> None:
     assert sketch(text).bands == ()
-    assert likeness(sketch(text), sketch(text)) == 0.0
+    assert containment(sketch(text), sketch(text)) == 0.0
 
 
 def test_the_index_seldom_misses_a_half_text() -> None:
@@ -72,7 +78,7 @@ def test_the_index_seldom_misses_a_half_text() -> None:
 @given(st.text(max_size=300))
 def test_no_text_breaks_it(text: str) -> None:
     drawn = sketch(text + "\ud800")
-    assert likeness(drawn, drawn) in (0.0, 1.0)
+    assert containment(drawn, drawn) in (0.0, 1.0)
     assert drawn == sketch(text + "\ud800")
 
 

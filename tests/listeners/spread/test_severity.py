@@ -1,40 +1,45 @@
 import pytest
 
 from core.taxonomy import Severity
-from listeners.spread.severity import Facts, assess
+from listeners.spread.incidents.severity import IncidentFacts, assess
 
 
-def names(facts: Facts) -> list[str]:
+def names(facts: IncidentFacts) -> list[str]:
     return [name for name, _ in assess(facts).reasons]
 
 
 @pytest.mark.parametrize(
     ("facts", "severity"),
     [
-        (Facts(negative=0.9), "P4"),
-        (Facts(negative=0.9, risk=(("legal", 1),)), "P3"),
-        (Facts(negative=0.9, authors=4), "P4"),
-        (Facts(negative=0.9, authors=5), "P2"),
-        (Facts(negative=0.9, burst=True), "P2"),
-        (Facts(negative=0.9, forecast=300), "P3"),
-        (Facts(negative=0.9, forecast=3000), "P2"),
-        (Facts(negative=0.9, authors=30, forecast=1500), "P1"),
-        (Facts(negative=0.9, authors=5, hours=7, followers=200_000, risk=(("press", 2),)), "P1"),
-        (Facts(negative=0.3, authors=300, forecast=9000, burst=True), "P4"),
-        (Facts(negative=0.1, risk=(("food_poisoning", 2),)), "P1"),
-        (Facts(negative=0.9, risk=(("food_poisoning", 1),)), "P3"),
+        (IncidentFacts(negative=0.9), "P4"),
+        (IncidentFacts(negative=0.9, risk=(("legal", 1),)), "P3"),
+        (IncidentFacts(negative=0.9, authors=4), "P4"),
+        (IncidentFacts(negative=0.9, authors=5), "P2"),
+        (IncidentFacts(negative=0.9, burst=True), "P2"),
+        (IncidentFacts(negative=0.9, forecast=300), "P3"),
+        (IncidentFacts(negative=0.9, forecast=3000), "P2"),
+        (IncidentFacts(negative=0.9, authors=30, forecast=1500), "P1"),
+        (
+            IncidentFacts(
+                negative=0.9, authors=5, hours=7, followers=200_000, risk=(("press", 2),)
+            ),
+            "P1",
+        ),
+        (IncidentFacts(negative=0.3, authors=300, forecast=9000, burst=True), "P4"),
+        (IncidentFacts(negative=0.1, risk=(("food_poisoning", 2),)), "P1"),
+        (IncidentFacts(negative=0.9, risk=(("food_poisoning", 1),)), "P3"),
     ],
 )
-def test_severity(facts: Facts, severity: Severity) -> None:
+def test_severity(facts: IncidentFacts, severity: Severity) -> None:
     assert assess(facts).severity == severity
 
 
 def test_a_promotion_is_no_crisis_and_the_reason_says_so() -> None:
-    assert names(Facts(negative=0.1, authors=300))[0] == "not_negative"
+    assert names(IncidentFacts(negative=0.1, authors=300))[0] == "not_negative"
 
 
 def test_every_fact_that_counts_is_named_with_its_figure() -> None:
-    facts = Facts(
+    facts = IncidentFacts(
         authors=40,
         negative=0.8,
         risk=(("injury", 2), ("press", 1)),
@@ -52,4 +57,4 @@ def test_every_fact_that_counts_is_named_with_its_figure() -> None:
 
 
 def test_lasting_alone_is_nothing() -> None:
-    assert names(Facts(negative=0.9, hours=20, authors=2)) == []
+    assert names(IncidentFacts(negative=0.9, hours=20, authors=2)) == []

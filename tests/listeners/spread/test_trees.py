@@ -1,7 +1,7 @@
 import numpy as np
 
 from benchmarks.cascade_boosting import Task, boost
-from listeners.spread.trees import from_arrays, to_arrays
+from listeners.spread.cascades.trees import from_arrays, to_arrays
 
 
 def learned(rows: np.ndarray, target: np.ndarray, *, relative_from: int = 100) -> np.ndarray:

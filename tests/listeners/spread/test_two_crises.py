@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.mentions import Mention
-from listeners.spread.unkept import UnkeptIncidents
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START
+from tests.listeners.spread.memory_store import MemorySpreadStore
 from tests.listeners.spread.watching import (
     MOULD,
     QUEUE,
@@ -53,7 +53,7 @@ def small(text: str, at: datetime = AT + timedelta(minutes=50)) -> list[Mention]
 
 
 async def test_a_small_crisis_beside_a_great_one_is_heard() -> None:
-    receiver, store = Receiver(), UnkeptIncidents()
+    receiver, store = Receiver(), MemorySpreadStore()
     watch = watching(receiver, store=store)
     second = small(QUEUE)
     await hear(watch, [*ordinary(2), *great(), *second])
@@ -97,7 +97,7 @@ async def seconds_a_post(watch: SpreadWatch, posts: Sequence[Mention]) -> float:
 
 
 async def test_a_great_matter_is_judged_anew_once_a_minute_and_for_every_risk() -> None:
-    receiver, store = Receiver(), UnkeptIncidents()
+    receiver, store = Receiver(), MemorySpreadStore()
     watch = watching(receiver, store=store)
     posts = sorted(great(hours=0.5, an_hour=2_400), key=lambda one: one.event.posted_at)
     last = posts[-1].event.posted_at

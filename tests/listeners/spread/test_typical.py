@@ -1,7 +1,7 @@
 """The evidence of an alert is what most of its posts are about."""
 
-from listeners.spread.activity import Heard, heard
-from listeners.spread.typical import typical
+from listeners.spread.activity import BrandPost, brand_post
+from listeners.spread.incidents.wording import representative_posts
 from tests.listeners.making import START, mention
 
 MOULD = (
@@ -13,7 +13,7 @@ MOULD = (
 BY_CHANCE = ("禾家天天给我发短信，退订了还发", "电池拆开了还能退吗，等了三天没人理")
 
 
-def posts(*texts: str, positive: bool = False, first: int = 1) -> list[Heard]:
+def posts(*texts: str, positive: bool = False, first: int = 1) -> list[BrandPost]:
     made = [
         mention(
             number,
@@ -24,29 +24,29 @@ def posts(*texts: str, positive: bool = False, first: int = 1) -> list[Heard]:
         )
         for number, text in enumerate(texts, first)
     ]
-    return [heard("hejia", one, START.timestamp() + one.seq) for one in made]
+    return [brand_post("hejia", one, START.timestamp() + one.seq) for one in made]
 
 
 def test_what_was_said_by_chance_stands_last() -> None:
-    found = [post.text for post in typical(posts(*MOULD, *BY_CHANCE), 6)]
+    found = [post.text for post in representative_posts(posts(*MOULD, *BY_CHANCE), 6)]
     assert set(found[:4]) == set(MOULD)
     assert set(found[4:]) <= set(BY_CHANCE)
 
 
 def test_bad_posts_come_first() -> None:
     praise = posts("面包发霉？孩子吃了一直说好吃，肚子好好的", positive=True)
-    found = typical([*praise, *posts(*MOULD, first=2)], 9)
+    found = representative_posts([*praise, *posts(*MOULD, first=2)], 9)
     assert found[-1] == praise[0]
 
 
 def test_the_same_is_shown_once_and_the_later_one() -> None:
     copies = posts(*(f"{MOULD[0]}！{end}" for end in ("", "转发", "大家注意")))
-    assert [post.seq for post in typical(copies, 5)] in ([1], [2], [3])
-    assert [post.seq for post in typical(posts(*[MOULD[0]] * 4), 5)] == [4]
+    assert [post.seq for post in representative_posts(copies, 5)] in ([1], [2], [3])
+    assert [post.seq for post in representative_posts(posts(*[MOULD[0]] * 4), 5)] == [4]
 
 
 def test_as_many_as_are_asked_for_and_never_none_of_some() -> None:
-    assert len(typical(posts(*MOULD), 2)) == 2
-    assert [post.text for post in typical(posts("🤮🤮"), 5)] == ["🤮🤮"]
-    assert typical(posts(" ", ""), 5) == []
-    assert typical([], 5) == []
+    assert len(representative_posts(posts(*MOULD), 2)) == 2
+    assert [post.text for post in representative_posts(posts("🤮🤮"), 5)] == ["🤮🤮"]
+    assert representative_posts(posts(" ", ""), 5) == []
+    assert representative_posts([], 5) == []

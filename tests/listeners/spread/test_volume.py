@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from listeners.spread.volume import Reading, VolumeState, start, step
+from listeners.spread.bursts.volume import VolumeReading, VolumeState, start, step
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 BIN = timedelta(minutes=5)
@@ -27,7 +27,7 @@ def ordinary(days: float, *, seed: int = 1, busy: int = 14) -> list[float]:
 
 def run(
     values: Sequence[float | None], *, state: VolumeState | None = None, at: datetime = START
-) -> tuple[VolumeState, list[Reading]]:
+) -> tuple[VolumeState, list[VolumeReading]]:
     """Take bins in; ``None`` is a missing one."""
     state = state or start(300)
     readings = []
@@ -38,7 +38,7 @@ def run(
     return state, readings
 
 
-def alarms(readings: list[Reading]) -> list[datetime]:
+def alarms(readings: list[VolumeReading]) -> list[datetime]:
     return [reading.at for reading in readings if reading.alarm]
 
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.clock import ManualClock
-from listeners.spread.activity import heard
-from listeners.spread.brand_lane import BrandLane
+from listeners.spread.activity import brand_post
+from listeners.spread.bursts.brand_lane import BrandLane
 from listeners.spread.event_time import EventTime
 from tests.listeners.making import START, mention
 from tests.listeners.spread.watching import (
@@ -99,7 +99,7 @@ def test_an_outage_is_not_a_quiet_brand() -> None:
 
     def add(second: float) -> None:
         one = mention(1, at=START, author="a", text=MOULD)
-        lane.add(heard("hejia", one, second), now=second)
+        lane.add(brand_post("hejia", one, second), now=second)
 
     for n in range(288 * 2):
         add(1e9 + n * 300)

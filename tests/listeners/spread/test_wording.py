@@ -2,9 +2,9 @@ import pytest
 
 from core.localized import UiLanguage
 from core.taxonomy import RISKS
-from listeners.spread.cascade import Forecast
-from listeners.spread.severity import Facts, assess
-from listeners.spread.wording import fact_of_forecast, headline, reasons
+from listeners.spread.cascades.forecast import Forecast
+from listeners.spread.incidents.severity import IncidentFacts, assess
+from listeners.spread.incidents.wording import fact_of_forecast, headline, reasons
 
 LONG = (
     "给娃买的禾家自制吐司，江湾店昨天的小票还在，打开整片发霉，绿的黑的都有，"
@@ -35,16 +35,18 @@ def test_a_matter_is_called_by_the_beginning_of_a_post(text: str, expected: str)
     ],
 )
 def test_harm_is_named_in_the_language_of_staff(language: UiLanguage, grave: str) -> None:
-    facts = Facts(negative=0.9, risk=tuple((kind, 2) for kind in ("food_poisoning", "death")))
+    facts = IncidentFacts(
+        negative=0.9, risk=tuple((kind, 2) for kind in ("food_poisoning", "death"))
+    )
     assert reasons(assess(facts), language)[0] == grave
-    every = Facts(negative=0.9, risk=tuple((kind, 1) for kind in RISKS))
+    every = IncidentFacts(negative=0.9, risk=tuple((kind, 1) for kind in RISKS))
     [told] = reasons(assess(every), language)
     assert "_" not in told
     assert language == "en" or not any(kind in told for kind in RISKS)
 
 
 def test_nothing_is_told_twice() -> None:
-    facts = Facts(
+    facts = IncidentFacts(
         authors=1234,
         negative=0.9,
         forecast=2500.4,
@@ -59,7 +61,7 @@ def test_nothing_is_told_twice() -> None:
     assert "An influential author: 396,515 followers" in told
     assert "Expected to go very far: posted or passed on about 2,500 times" in told
     assert len(reasons(assess(facts), "en", but=("very_far",))) == len(told) - 1
-    only = Facts(negative=0.9, risk=(("death", 2),))
+    only = IncidentFacts(negative=0.9, risk=(("death", 2),))
     assert reasons(assess(only), "zh") == ["有两人以上提到严重伤害：死亡"]
 
 

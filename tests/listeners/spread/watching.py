@@ -11,9 +11,9 @@ from core.mentions import Mention
 from core.taxonomy import Sentiment, Severity
 from listeners.judgement.embedding import Embedder
 from listeners.spread.ports import Incidents
-from listeners.spread.unkept import UnkeptIncidents
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START, mention
+from tests.listeners.spread.memory_store import MemorySpreadStore
 
 NOW = START + timedelta(days=30)
 MOULD = "禾家超市朝阳店的面包发霉了，孩子吃了以后上吐下泻，店长居然说是正常现象"
@@ -73,7 +73,7 @@ def watching(
 ) -> SpreadWatch:
     return SpreadWatch(
         receiver,
-        store=store or UnkeptIncidents(),
+        store=store or MemorySpreadStore(),
         clock=clock or ManualClock(now),
         names={"hejia": "禾家超市"},
         terms={"hejia": ["禾家"]},

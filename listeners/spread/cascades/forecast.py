@@ -18,10 +18,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.spread.conformal import Band
-from listeners.spread.daytime import Floats
-from listeners.spread.features import MEMORY_EXPONENT, SIZED, Cascade, describe
-from listeners.spread.trees import Forest, from_arrays
+from listeners.spread.cascades.conformal import Calibration
+from listeners.spread.cascades.day_cycle import Floats
+from listeners.spread.cascades.features import MEMORY_EXPONENT, SIZED, Cascade, describe
+from listeners.spread.cascades.trees import Forest, from_arrays
 
 HORIZON: Final = 604_800.0
 """Seconds after which a cascade counts as ended: the model forecasts the size after a week."""
@@ -33,7 +33,7 @@ SLACK: Final = 1.5
 power of the share of growth, the upper one its root. Both were chosen on the first three quarters
 of the cascades in ``benchmarks/train_cascade.py``, where they hold four in five."""
 
-HABITS: Final = (1.0, 0.0, math.nan)
+CHANNEL_CODES: Final = (1.0, 0.0, math.nan)
 """Whose intervals are told apart, by the last feature: Weibo, X, and whatever is neither."""
 
 
@@ -81,13 +81,13 @@ def blend(sized: Forest, shape: Forest, largest: float, rows: Floats) -> Floats:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Model:
+class CascadeModel:
     """All anchors, by ascending time."""
 
     anchors: tuple[Anchor, ...]
 
 
-def parse_model(arrays: dict[str, NDArray[np.generic]]) -> Model:
+def parse_model(arrays: dict[str, NDArray[np.generic]]) -> CascadeModel:
     """The model that the training script wrote."""
     anchors = []
     for name in sorted({key.split("/")[0] for key in arrays}, key=float):
@@ -100,15 +100,16 @@ def parse_model(arrays: dict[str, NDArray[np.generic]]) -> Model:
                 error=from_arrays(f"{name}/error", arrays),
                 largest=float(numbers[0]),
                 bounds=tuple(
-                    (float(low), float(high)) for low, high in numbers[1:].reshape(len(HABITS), 2)
+                    (float(low), float(high))
+                    for low, high in numbers[1:].reshape(len(CHANNEL_CODES), 2)
                 ),
             )
         )
-    return Model(anchors=tuple(anchors))
+    return CascadeModel(anchors=tuple(anchors))
 
 
 @cache
-def shipped_model() -> Model:
+def shipped_model() -> CascadeModel:
     """The model that comes with the code; read once."""
     path = resources.files("listeners.spread") / "models" / "cascade.npz"
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -119,8 +120,8 @@ def forecast(
     cascade: Cascade,
     observe: float,
     *,
-    model: Model,
-    band: Band | None = None,
+    model: CascadeModel,
+    band: Calibration | None = None,
     horizon: float = HORIZON,
 ) -> Forecast:
     """The size at ``horizon`` as expected from what had happened by ``observe`` (> 0 seconds).
@@ -138,10 +139,10 @@ def forecast(
         )
     row = describe(cascade, observe)[None, :]
     growth, down, up = 0.0, 0.0, 0.0
-    band = band or Band()
+    band = band or Calibration()
     for anchor, share in _nearest(model.anchors, observe):
         factor, error = anchor.predict(row)
-        low, high = anchor.bounds[habit(float(row[0, -1]))]
+        low, high = anchor.bounds[channel_index(float(row[0, -1]))]
         growth += share * (float(factor[0]) + band.lean)
         down += share * float(error[0]) * low
         up += share * float(error[0]) * high
@@ -165,9 +166,9 @@ def forecast(
     )
 
 
-def habit(channel: float) -> int:
+def channel_index(channel: float) -> int:
     """The place in HABITS of what the last feature says."""
-    return len(HABITS) - 1 if math.isnan(channel) else HABITS.index(channel)
+    return len(CHANNEL_CODES) - 1 if math.isnan(channel) else CHANNEL_CODES.index(channel)
 
 
 def _nearest(anchors: Sequence[Anchor], observe: float) -> list[tuple[Anchor, float]]:

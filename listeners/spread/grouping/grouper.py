@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from listeners.spread.copies import CopyIndex
-from listeners.spread.matters import TIE, MatterIndex
-from listeners.spread.minhash import own_words, sketch
-from listeners.spread.words import Telling, telling
+from listeners.spread.grouping.near_duplicates import CopyIndex, sketch
+from listeners.spread.grouping.word_index import TIE, WordIndex
+from listeners.spread.grouping.words import SalientWords, original_text, salient_words
 
 TIDY_SECONDS: Final = 600.0
 """How often what is quiet is looked for, in the time of the posts."""
@@ -29,7 +28,7 @@ class _Shelf:
     copies: CopyIndex
     names: re.Pattern[str] | None
     """The brand's own names, which tell nothing since every post has them."""
-    matters: dict[str, MatterIndex] = field(default_factory=dict)
+    matters: dict[str, WordIndex] = field(default_factory=dict)
     """By category."""
 
 
@@ -143,7 +142,7 @@ class Grouper:
             self._members[one] = _Member(incident=made, at=member.at)
         shelf = self._shelf(brand)
         shelf.copies.reassign(set(known), made)
-        shelf.matters.setdefault(category or "", MatterIndex()).add(made, (), self._now)
+        shelf.matters.setdefault(category or "", WordIndex()).add(made, (), self._now)
         return made
 
     def _shelf(self, brand: str | None) -> _Shelf:
@@ -159,13 +158,13 @@ class Grouper:
         found = post.known
         if found is None and copied is not None:
             found = self.current(copied)
-        told = Telling(words={}, length=1.0)
+        told = SalientWords(words={}, length=1.0)
         if self._by_words:
-            said = own_words(post.text)
+            said = original_text(post.text)
             if shelf.names is not None:
                 said = shelf.names.sub(" ", said)
-            told = telling(said, categorised=bool(post.category))
-        matters = shelf.matters.setdefault(post.category, MatterIndex())
+            told = salient_words(said, categorised=bool(post.category))
+        matters = shelf.matters.setdefault(post.category, WordIndex())
         scores = matters.scores(told) if found is None or share < 1.0 else []
         if found is None and scores:
             found = self.current(scores[0][1])

@@ -11,17 +11,17 @@ from core.taxonomy import Severity
 
 GRAVE: Final = frozenset({"death", "food_poisoning", "injury", "fire", "child", "self_harm"})
 """Kinds of harm for which nobody waits."""
-TELL_OF_HARM: Final = 2
+HARM_REPORTERS: Final = 2
 
-FAR: Final = 200
-VERY_FAR: Final = 1000
+FAR_REPOSTS: Final = 200
+VERY_FAR_REPOSTS: Final = 1000
 """Expected reposts."""
-FAST: Final = 30
+FAST_AUTHORS: Final = 30
 """Authors in an hour."""
-INFLUENTIAL: Final = 100_000
+INFLUENTIAL_FOLLOWERS: Final = 100_000
 """Followers."""
 LASTING_HOURS: Final = 6.0
-ANGRY: Final = 0.4
+NEGATIVE_SHARE: Final = 0.4
 """A crisis is negative at least to this share."""
 
 Reason = Literal[
@@ -31,7 +31,7 @@ Reason = Literal[
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
+class IncidentFacts:
     """What is known of an incident now."""
 
     authors: int = 0
@@ -60,13 +60,13 @@ class Assessment:
     reasons: tuple[tuple[Reason, str], ...]
 
 
-def assess(facts: Facts) -> Assessment:
+def assess(facts: IncidentFacts) -> Assessment:
     """The severity of an incident; P1 and P2 call people, P3 and P4 do not."""
-    grave = [kind for kind, people in facts.risk if kind in GRAVE and people >= TELL_OF_HARM]
+    grave = [kind for kind, people in facts.risk if kind in GRAVE and people >= HARM_REPORTERS]
     if grave:
         return Assessment(severity="P1", reasons=(("grave", ", ".join(grave)), *_points(facts)[1]))
     points, reasons = _points(facts)
-    if facts.negative < ANGRY:
+    if facts.negative < NEGATIVE_SHARE:
         share = f"{facts.negative:.0%}"
         return Assessment(severity="P4", reasons=(("not_negative", share), *reasons))
     severity: Severity = "P4"
@@ -79,21 +79,21 @@ def assess(facts: Facts) -> Assessment:
     return Assessment(severity=severity, reasons=reasons)
 
 
-def _points(facts: Facts) -> tuple[int, tuple[tuple[Reason, str], ...]]:
+def _points(facts: IncidentFacts) -> tuple[int, tuple[tuple[Reason, str], ...]]:
     found: list[tuple[int, Reason, str]] = []
     if facts.burst:
         found.append((2, "volume", ""))
     if facts.authors >= facts.enough:
         found.append((2, "spreading", str(facts.authors)))
-    if facts.authors >= FAST:
+    if facts.authors >= FAST_AUTHORS:
         found.append((1, "fast", str(facts.authors)))
-    if facts.forecast is not None and facts.forecast >= VERY_FAR:
+    if facts.forecast is not None and facts.forecast >= VERY_FAR_REPOSTS:
         found.append((2, "very_far", f"{facts.forecast:.0f}"))
-    elif facts.forecast is not None and facts.forecast >= FAR:
+    elif facts.forecast is not None and facts.forecast >= FAR_REPOSTS:
         found.append((1, "far", f"{facts.forecast:.0f}"))
     if facts.risk:
         found.append((1, "risk", ", ".join(kind for kind, _ in facts.risk)))
-    if facts.followers >= INFLUENTIAL:
+    if facts.followers >= INFLUENTIAL_FOLLOWERS:
         found.append((1, "influential", str(facts.followers)))
     if facts.hours >= LASTING_HOURS and facts.authors >= facts.enough:
         found.append((1, "lasting", f"{facts.hours:.0f}"))

@@ -14,7 +14,7 @@ from typing import Final
 from core.clock import Clock
 from core.errors import Conflict, StoreError
 from core.incidents import Incident, TimelineEntry
-from listeners.spread.case import Case
+from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.ports import Incidents
 
 log = logging.getLogger(__name__)
@@ -30,10 +30,10 @@ _SAME_WAVE: Final = timedelta(hours=6)
 
 BOT: Final = "bot"
 
-Describe = Callable[[Case], Incident]
+Describe = Callable[[TrackedIncident], Incident]
 
 
-class Ledger:
+class IncidentWriter:
     """Writes what is noted, in a task of its own."""
 
     def __init__(
@@ -54,20 +54,20 @@ class Ledger:
         self._describe = describe
         self._changed = changed
         self._hand_over = hand_over
-        self._dirty: dict[str, Case] = {}
-        self._ended: list[tuple[Case, str]] = []
+        self._dirty: dict[str, TrackedIncident] = {}
+        self._ended: list[tuple[TrackedIncident, str]] = []
         """Cases that took over a stored incident, with its id."""
-        self._writing: Case | None = None
-        self._takers: list[Case] = []
+        self._writing: TrackedIncident | None = None
+        self._takers: list[TrackedIncident] = []
         """What took over the case that is being written, if anything did meanwhile."""
         self._task: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
 
-    def note(self, case: Case) -> None:
+    def note(self, case: TrackedIncident) -> None:
         """Have a case written soon."""
         self._dirty[case.key] = case
 
-    def merged(self, kept: Case, gone: Case) -> None:
+    def merged(self, kept: TrackedIncident, gone: TrackedIncident) -> None:
         """Two cases turned out to be one; what the store has of ``gone`` goes over to ``kept``."""
         self._dirty.pop(gone.key, None)
         if gone.record is None:
@@ -79,7 +79,7 @@ class Ledger:
             self._ended.append((kept, gone.record.id))
         self.note(kept)
 
-    def forget(self, case: Case) -> None:
+    def forget(self, case: TrackedIncident) -> None:
         """Write nothing more of a case that is no longer remembered."""
         self._dirty.pop(case.key, None)
 
@@ -88,7 +88,7 @@ class Ledger:
         if self._dirty and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._work())
 
-    async def number(self, case: Case) -> str:
+    async def number(self, case: TrackedIncident) -> str:
         """The case's Incident.id, which is stored now if it was not. Raises StoreError."""
         async with self._lock:
             await self._write(case, whole=False)
@@ -183,7 +183,7 @@ class Ledger:
                     del self._dirty[key]
                     await self._write(case, whole=True)
 
-    async def _write(self, case: Case, *, whole: bool) -> None:
+    async def _write(self, case: TrackedIncident, *, whole: bool) -> None:
         """Store a case, ``whole`` or only so that it has a number.
 
         What changes meanwhile is noted anew by who changes it; what fails is noted here.
@@ -205,7 +205,7 @@ class Ledger:
             for taker in takers:
                 self.note(taker)
 
-    async def _record(self, case: Case) -> Incident:
+    async def _record(self, case: TrackedIncident) -> Incident:
         if case.record is None:
             now = self._describe(case)
             opened = TimelineEntry(at=now.first_at, by=BOT, what="opened", detail=now.severity)
@@ -217,7 +217,7 @@ class Ledger:
             self._changed(stored)
         return case.record
 
-    async def _update(self, case: Case) -> None:
+    async def _update(self, case: TrackedIncident) -> None:
         notes, seqs = tuple(case.notes), tuple(case.pending)
         record = await self._record(case)
         for _ in range(_TRIES):

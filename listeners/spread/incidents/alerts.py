@@ -8,18 +8,18 @@ from core.alerts import Alert, incident_key
 from core.clock import Clock
 from core.localized import LocalizedText
 from core.taxonomy import Severity
-from listeners.spread.case import Case
+from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.ports import Raises
 
-AGAIN: Final = 60.0
+UPDATE_SECONDS: Final = 60.0
 """A matter that has not become worse is told of at most once in so many seconds of its posts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Notice:
+class PendingAlert:
     """What staff are to be told about one matter."""
 
-    case: Case
+    case: TrackedIncident
     severity: Severity
     title: str
     body: str
@@ -31,25 +31,25 @@ class Notice:
     category: str | None = None
 
 
-class Desk:
+class AlertQueue:
     """Keeps notices until they are raised; P4 is not."""
 
     def __init__(
-        self, raises: Raises, *, clock: Clock, number: Callable[[Case], Awaitable[str]]
+        self, raises: Raises, *, clock: Clock, number: Callable[[TrackedIncident], Awaitable[str]]
     ) -> None:
         """``number`` gives the Incident.id of a case, storing it first if it must."""
         self._raises = raises
         self._clock = clock
         self._number = number
-        self._unsent: dict[str, Notice] = {}
+        self._unsent: dict[str, PendingAlert] = {}
 
-    def due(self, case: Case, severity: Severity, at: float) -> bool:
+    def due(self, case: TrackedIncident, severity: Severity, at: float) -> bool:
         """True where a notice would say something new."""
         if severity == "P4":
             return False
-        return case.told is None or severity < case.told or at - case.told_at >= AGAIN
+        return case.told is None or severity < case.told or at - case.told_at >= UPDATE_SECONDS
 
-    def know(self, case: Case, severity: Severity) -> None:
+    def know(self, case: TrackedIncident, severity: Severity) -> None:
         """Staff were told of a case before the start."""
         case.told = min(severity, case.told or "P4")
         case.told_at = case.activity.last
@@ -57,7 +57,7 @@ class Desk:
         if notice is not None and notice.severity >= severity:
             del self._unsent[case.key]
 
-    def file(self, notice: Notice) -> None:
+    def file(self, notice: PendingAlert) -> None:
         """Have it raised by the next ``send``."""
         case = notice.case
         case.told = min(notice.severity, case.told or "P4")
@@ -69,7 +69,7 @@ class Desk:
         for key in [key for key, notice in self._unsent.items() if notice.at < second]:
             del self._unsent[key]
 
-    def merged(self, kept: Case, gone: Case) -> None:
+    def merged(self, kept: TrackedIncident, gone: TrackedIncident) -> None:
         """What was filed about ``gone`` is told as part of ``kept``."""
         self._unsent.pop(gone.key, None)
         kept.told_at = 0.0
@@ -84,7 +84,7 @@ class Desk:
             if self._unsent.get(key) is notice:
                 del self._unsent[key]
 
-    def _alert(self, notice: Notice, incident: str) -> Alert:
+    def _alert(self, notice: PendingAlert, incident: str) -> Alert:
         now = self._clock.now()
         return Alert(
             key=incident_key(incident),

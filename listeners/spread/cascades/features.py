@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from listeners.spread.daytime import DAY, Floats, beijing, busy_seconds
+from listeners.spread.cascades.day_cycle import DAY, Floats, beijing, busy_seconds
 
 _FRACTIONS: Final = (1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64)
 _SPANS: Final = (60, 180, 600, 1800, 3600, 7200, 21600)

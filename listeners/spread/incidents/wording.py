@@ -1,6 +1,8 @@
 """The words of the alerts; they stand in ``texts.toml``."""
 
+import math
 import tomllib
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -9,11 +11,11 @@ from typing import Final
 
 from core.incidents import ForecastUnit
 from core.localized import LocalizedText, UiLanguage, in_each, local_time
-from listeners.spread.activity import Heard
-from listeners.spread.cascade import Forecast
-from listeners.spread.minhash import own_words
-from listeners.spread.severity import Assessment
-from listeners.spread.typical import typical
+from listeners.spread.activity import BrandPost
+from listeners.spread.cascades.forecast import Forecast
+from listeners.spread.grouping.relevance import words_of
+from listeners.spread.grouping.words import original_text
+from listeners.spread.incidents.severity import Assessment
 
 _HEADLINE: Final = 40
 """Characters."""
@@ -33,7 +35,7 @@ def title_of_burst(channel: str) -> tuple[LocalizedText, ...]:
 
 def headline(text: str) -> str:
     """The beginning of a post, without links, names and who passed it on, as one line."""
-    said = " ".join(own_words(text).split())
+    said = " ".join(original_text(text).split())
     if len(said) <= _HEADLINE:
         return said or " ".join(text.split())[:_HEADLINE]
     cut = max(said.rfind(mark, 0, _HEADLINE) for mark in "，。！？,.!?；; ")
@@ -41,7 +43,7 @@ def headline(text: str) -> str:
 
 
 def facts_of_posts(
-    posts: Sequence[Heard], language: UiLanguage, *, zone: tzinfo = UTC
+    posts: Sequence[BrandPost], language: UiLanguage, *, zone: tzinfo = UTC
 ) -> list[str]:
     """How many posts from when to when, in the time of staff, and how negative."""
     texts = _texts(language)
@@ -87,12 +89,12 @@ def reasons(
     return lines
 
 
-def evidence(posts: Sequence[Heard], language: UiLanguage, *, most: int = 5) -> list[str]:
+def evidence(posts: Sequence[BrandPost], language: UiLanguage, *, most: int = 5) -> list[str]:
     """Up to ``most`` different masked texts, the most telling first."""
     line = _texts(language)["evidence"]
     return [
         line.format(channel=post.channel, text=" ".join(post.text.split()))
-        for post in typical(posts, most)
+        for post in representative_posts(posts, most)
     ]
 
 
@@ -120,3 +122,38 @@ def _tables() -> dict[str, dict[str, object]]:
     path = resources.files("listeners.spread") / "texts.toml"
     tables: dict[str, dict[str, object]] = tomllib.loads(path.read_text(encoding="utf-8"))
     return tables
+
+
+_LOOKED_AT: Final = 300
+"""Latest different texts."""
+
+
+_SAID_AGAIN: Final = 0.6
+"""Of the words of a text; so much in one that is shown already says nothing new."""
+
+
+def representative_posts(posts: Sequence[BrandPost], most: int) -> list[BrandPost]:
+    """Up to ``most`` posts that say different things, those first whose words most others share.
+
+    Bad posts come before others, and of two that are alike the later one. What is said of the
+    matter by chance shares few words with the rest, so it stands last.
+    """
+    texts = {" ".join(post.text.split()): post for post in posts if post.text.strip()}
+    latest = list(reversed(texts.values()))[:_LOOKED_AT]
+    words = {post.key: words_of(post.text, None) for post in latest}
+    shared = Counter(word for one in words.values() for word in one)
+
+    def tells(post: BrandPost) -> tuple[bool, float]:
+        said = words[post.key]
+        others = sum(shared[word] - 1 for word in said)
+        return post.bad, others / math.sqrt(max(1, len(said)))
+
+    found: list[BrandPost] = []
+    for post in sorted(latest, key=tells, reverse=True):
+        said = words[post.key]
+        again = max((len(said & words[one.key]) for one in found), default=0)
+        if again <= _SAID_AGAIN * len(said) and (said or not found):
+            found.append(post)
+        if len(found) == most:
+            break
+    return found

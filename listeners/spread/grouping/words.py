@@ -16,9 +16,9 @@ TAG: Final = 1.5
 NAME: Final = 1.2
 PLAIN: Final = 1.0
 RUN: Final = 0.5
-MOST: Final = 120
+MAX_WORDS: Final = 120
 """Words looked at in one text ..."""
-MOST_RUNS: Final = 40
+MAX_RUNS: Final = 40
 """... and runs of Chinese characters."""
 USUAL: Final = 15.0
 """Total weight of a short post; a longer one must share in proportion more."""
@@ -36,7 +36,7 @@ _HUMP: Final = re.compile(r"[A-Z][a-z]+|[A-Z]+(?![a-z])")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Telling:
+class SalientWords:
     """The telling words of one text."""
 
     words: dict[str, float]
@@ -45,7 +45,7 @@ class Telling:
     """How many times as much as a short post this one must share; at least 1."""
 
 
-def telling(text: str, *, categorised: bool) -> Telling:
+def salient_words(text: str, *, categorised: bool) -> SalientWords:
     """The telling words of a text; ``categorised``: it is compared within one category only."""
     found: dict[str, float] = {}
     for topic in _TOPIC.findall(text):
@@ -64,23 +64,23 @@ def telling(text: str, *, categorised: bool) -> Telling:
                     found.setdefault(part, PLAIN)
         else:
             found[bare] = max(NAME if word[0].isupper() else PLAIN, found.get(bare, 0.0))
-        if len(found) >= MOST:
+        if len(found) >= MAX_WORDS:
             break
     latin = sum(found.values())
     runs = _runs(text)
     strict = SAME_CATEGORY if categorised else STRICT
     length = max(1.0, (latin + strict * RUN * len(runs)) / USUAL)
-    return Telling(words=dict.fromkeys(runs, RUN) | found, length=length)
+    return SalientWords(words=dict.fromkeys(runs, RUN) | found, length=length)
 
 
 def _runs(text: str) -> list[str]:
     """Runs of four Chinese characters; of many, the same ones whatever text they stand in."""
     runs = [run[place : place + 4] for run in _RUN.findall(text) for place in range(len(run) - 3)]
-    if len(runs) <= MOST_RUNS:
+    if len(runs) <= MAX_RUNS:
         return runs
     raw = "".join(runs).encode("utf-32-le", "surrogatepass")
     codes = np.frombuffer(raw, np.uint32).reshape(-1, 4)
-    lowest = np.argpartition((codes * _MIX).sum(axis=1, dtype=np.uint32), MOST_RUNS)[:MOST_RUNS]
+    lowest = np.argpartition((codes * _MIX).sum(axis=1, dtype=np.uint32), MAX_RUNS)[:MAX_RUNS]
     return [runs[place] for place in lowest.tolist()]
 
 
@@ -89,3 +89,27 @@ def common_words() -> frozenset[str]:
     """English words that tell nothing."""
     path = resources.files("listeners.spread") / "common_words.txt"
     return frozenset(path.read_text(encoding="utf-8").split())
+
+
+MAX_CHARACTERS: Final = 4000
+"""Characters looked at; what follows in a longer text adds nothing to knowing it again."""
+
+
+_NOISE: Final = re.compile(
+    r"https?://\S+|回复@[^:：\s]{1,40}[:：]|@[\w\-\u4e00-\u9fff]{1,40}[:：]?|\[[^\[\]\s]{1,8}\]"
+)
+
+
+_WORD: Final = re.compile(r"[^\W_]+")
+
+
+def original_text(text: str) -> str:
+    """What a repost is about: the longest part of a ``//@name:`` chain, without names and links."""
+    text = text[:MAX_CHARACTERS]
+    if "//@" in text or "//＠" in text:
+        text = max((_NOISE.sub(" ", part) for part in re.split(r"//(?=[@＠])", text)), key=_letters)
+    return _NOISE.sub(" ", text)
+
+
+def _letters(text: str) -> int:
+    return sum(len(word) for word in _WORD.findall(text))

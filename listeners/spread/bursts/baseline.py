@@ -19,7 +19,7 @@ _LEAST: Final = 12.0
 _LOUDEST: Final = 9.0
 
 
-class Loudness:
+class BackgroundVolume:
     """One brand's posts of the last hour against its mean."""
 
     def __init__(self) -> None:

@@ -6,15 +6,15 @@ from datetime import datetime
 
 from core.incidents import Incident, TimelineEntry
 from core.mentions import Mention
-from listeners.spread.activity import heard
-from listeners.spread.case import Case
-from listeners.spread.incidents import Grouper
-from listeners.spread.ledger import Ledger
+from listeners.spread.activity import brand_post
+from listeners.spread.grouping.grouper import Grouper
+from listeners.spread.incidents.incident import TrackedIncident
+from listeners.spread.incidents.writer import IncidentWriter
 from listeners.spread.ports import Incidents
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
+class SplitSelection:
     """Mentions that are to be an incident of their own."""
 
     brand: str
@@ -24,7 +24,7 @@ class Part:
 
 
 async def merge(
-    kept_id: str, gone_id: str, by: str, *, ledger: Ledger, store: Incidents
+    kept_id: str, gone_id: str, by: str, *, ledger: IncidentWriter, store: Incidents
 ) -> Incident:
     """Merge in the store; what was merged before leads on to what it was merged into.
 
@@ -39,7 +39,7 @@ async def merge(
     return await ledger.absorb(kept.id, gone.id, by=by)
 
 
-async def part_of(seqs: Sequence[int], *, store: Incidents) -> Part:
+async def part_of(seqs: Sequence[int], *, store: Incidents) -> SplitSelection:
     """The mentions, all of one brand. Raises KeyError where none belongs to an incident."""
     found = [one.mention for seq in dict.fromkeys(seqs) if (one := await store.mention(seq))]
     sources = tuple(dict.fromkeys(one.incident for one in found if one.incident is not None))
@@ -47,21 +47,21 @@ async def part_of(seqs: Sequence[int], *, store: Incidents) -> Part:
     if not records:
         raise KeyError("none of these mentions belongs to an incident")
     brand = records[0].brand
-    return Part(
+    return SplitSelection(
         brand=brand,
         mentions=tuple(one for one in found if brand in one.brands),
         sources=tuple(record.id for record in records if record.brand == brand),
     )
 
 
-def own_case(part: Part, by: str, *, at: datetime, grouper: Grouper) -> Case:
+def own_case(part: SplitSelection, by: str, *, at: datetime, grouper: Grouper) -> TrackedIncident:
     """A case of these mentions alone; copies of them will follow it."""
     posts = sorted(
-        (heard(part.brand, one, one.event.posted_at.timestamp()) for one in part.mentions),
+        (brand_post(part.brand, one, one.event.posted_at.timestamp()) for one in part.mentions),
         key=lambda post: post.at,
     )
     key = f"{part.brand}:split:{posts[0].seq}:{at:%Y%m%dT%H%M%S%fZ}"
-    case = Case(key=key, brand=part.brand, title=posts[0].text, ruled=True)
+    case = TrackedIncident(key=key, brand=part.brand, title=posts[0].text, ruled=True)
     remembered = [post.key for post in posts if grouper.incident_of(post.key) is not None]
     if remembered:
         case.groups.add(grouper.split(remembered, brand=part.brand, into=key))
@@ -74,7 +74,9 @@ def own_case(part: Part, by: str, *, at: datetime, grouper: Grouper) -> Case:
     return case
 
 
-def smaller(case: Case, made: str, by: str, at: datetime) -> Callable[[Incident], Incident]:
+def smaller(
+    case: TrackedIncident, made: str, by: str, at: datetime
+) -> Callable[[Incident], Incident]:
     """The change to an incident that a case was split from, ``made`` being the new one's id."""
 
     def change(stored: Incident) -> Incident:

@@ -6,11 +6,11 @@ from typing import Final
 from core.incidents import Incident, TimelineEntry
 from core.localized import LocalizedText
 from core.taxonomy import Severity
-from listeners.spread.activity import Activity, Heard
-from listeners.spread.cascade import Forecast
-from listeners.spread.meaning import Meaning
-from listeners.spread.relevance import Profile
-from listeners.spread.severity import Assessment
+from listeners.spread.activity import Activity, BrandPost
+from listeners.spread.cascades.forecast import Forecast
+from listeners.spread.grouping.meaning import MeaningCentroid
+from listeners.spread.grouping.relevance import IncidentWords
+from listeners.spread.incidents.severity import Assessment
 
 _GREAT: Final = 200
 _GROWN: Final = 1.02
@@ -18,7 +18,7 @@ _SOON: Final = 60.0
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
-class Case:
+class TrackedIncident:
     """What is known of it, and what the store and staff know."""
 
     key: str
@@ -28,8 +28,8 @@ class Case:
     titles: tuple[LocalizedText, ...] = ()
     """The title in each language, where it is not the words of a post."""
     activity: Activity = field(default_factory=Activity)
-    profile: Profile = field(default_factory=Profile)
-    meaning: Meaning = field(default_factory=Meaning)
+    profile: IncidentWords = field(default_factory=IncidentWords)
+    meaning: MeaningCentroid = field(default_factory=MeaningCentroid)
     asked: int = 0
     """Wordings whose meaning was asked for."""
     groups: set[str] = field(default_factory=set)
@@ -58,7 +58,7 @@ class Case:
     over: bool = False
     """True from the end of one wave to the beginning of the next; as in the store."""
 
-    def is_settled(self, post: Heard) -> bool:
+    def is_settled(self, post: BrandPost) -> bool:
         """True where one post more changes nothing that staff of a great matter must know now."""
         count = self.activity.count
         return (
@@ -69,7 +69,7 @@ class Case:
             and count < self.judged * _GROWN
         )
 
-    def take_over(self, other: "Case") -> None:
+    def take_over(self, other: "TrackedIncident") -> None:
         """Become what both were together, as far as the store and staff are concerned."""
         self.activity.take_over(other.activity)
         self.groups |= other.groups

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Final
 
 from core.mentions import Mention
-from listeners.spread.activity import HOUR, Activity, Heard, negativity, post_key
-from listeners.spread.case import Case
-from listeners.spread.relevance import RARE, Usual, words_of
-from listeners.spread.severity import ANGRY
-from listeners.spread.similarity import coincidence, partner, surge_of
+from listeners.spread.activity import HOUR, Activity, BrandPost, negativity, post_key
+from listeners.spread.grouping.relevance import RARE, BackgroundLanguage, words_of
+from listeners.spread.incidents.incident import TrackedIncident
+from listeners.spread.incidents.severity import NEGATIVE_SHARE
+from listeners.spread.incidents.similarity import coincidence, partner, surge_of
 
 SAME_ALARM: Final = 2.0
 """Where a second matter alarms, this much that speaks for the first one is enough: two crises at a
@@ -32,21 +32,21 @@ _WIDEST: Final = 300
 """A word in more cases than this leads nowhere."""
 
 
-class CaseBook:
+class IncidentIndex:
     """All cases that are remembered."""
 
     def __init__(self, names: Mapping[str, re.Pattern[str]]) -> None:
         """``names``: what each brand is called, by its id; these words tell nothing."""
         self._names = dict(names)
-        self._usual: dict[str, Usual] = {}
-        self._cases: dict[str, Case] = {}
-        self._groups: dict[str, Case] = {}
-        self._posts: OrderedDict[str, Case] = OrderedDict()
+        self._usual: dict[str, BackgroundLanguage] = {}
+        self._cases: dict[str, TrackedIncident] = {}
+        self._groups: dict[str, TrackedIncident] = {}
+        self._posts: OrderedDict[str, TrackedIncident] = OrderedDict()
         self._loose: OrderedDict[str, Activity] = OrderedDict()
-        self._where: dict[tuple[str, str], set[Case]] = {}
+        self._where: dict[tuple[str, str], set[TrackedIncident]] = {}
         """Cases by brand and word."""
 
-    def __iter__(self) -> Iterator[Case]:
+    def __iter__(self) -> Iterator[TrackedIncident]:
         return iter(tuple(self._cases.values()))
 
     def __len__(self) -> int:
@@ -57,18 +57,18 @@ class CaseBook:
         """How many groups are remembered that belong to no case."""
         return len(self._loose)
 
-    def of_post(self, key: str) -> Case | None:
-        """The case of a post, by Heard.key."""
+    def of_post(self, key: str) -> TrackedIncident | None:
+        """The case of a post, by BrandPost.key."""
         return self._posts.get(key)
 
-    def of_record(self, id: str) -> Case | None:  # noqa: A002
+    def of_record(self, id: str) -> TrackedIncident | None:  # noqa: A002
         """The case of a stored incident."""
         for case in self._cases.values():
             if case.record is not None and case.record.id == id:
                 return case
         return None
 
-    def add(self, case: Case) -> None:
+    def add(self, case: TrackedIncident) -> None:
         """Remember a case with its groups and posts."""
         self._cases[case.key] = case
         for group in case.groups:
@@ -79,12 +79,12 @@ class CaseBook:
         self,
         brand: str,
         group: str,
-        post: Heard,
+        post: BrandPost,
         text: str,
         *,
         quiet: float,
-        known: Case | None = None,
-    ) -> Case | None:
+        known: TrackedIncident | None = None,
+    ) -> TrackedIncident | None:
         """Count a post of a group; returns the case it belongs to, which may have just begun.
 
         ``known`` is the case that the store has it in. A group as a whole follows one bad post
@@ -95,7 +95,7 @@ class CaseBook:
             self._cases.setdefault(known.key, known)
         case = known or self._groups.get(group)
         loose = self._loose.get(group)
-        angry = loose is None or negativity((*loose.posts(), post)) >= ANGRY
+        angry = loose is None or negativity((*loose.posts(), post)) >= NEGATIVE_SHARE
         if case is None and post.bad:
             case = self._related(brand, post, words)
             if case is None and angry:
@@ -117,16 +117,16 @@ class CaseBook:
             self._teach(case, words)
         return case
 
-    def claim(self, brand: str, mention: Mention, group: str | None) -> Case | None:
+    def claim(self, brand: str, mention: Mention, group: str | None) -> TrackedIncident | None:
         """The case of a post; one is made of its group if there is none."""
         case = self.of_post(post_key(brand, mention))
         if case is None and group is not None:
-            case = Case(key=f"{brand}:{group}", brand=brand, title=mention.masked_text)
+            case = TrackedIncident(key=f"{brand}:{group}", brand=brand, title=mention.masked_text)
             self.add(case)
             self.bind(case, group)
         return case
 
-    def bind(self, case: Case, group: str) -> None:
+    def bind(self, case: TrackedIncident, group: str) -> None:
         """Let a group, with all its posts, belong to a case from now on."""
         case.groups.add(group)
         self._groups[group] = case
@@ -135,9 +135,9 @@ class CaseBook:
             case.activity.take_over(loose)
             self._know(case, loose, pending=True)
 
-    def same_alarm(self, case: Case) -> Case | None:
+    def same_alarm(self, case: TrackedIncident) -> TrackedIncident | None:
         """The case staff were told of whose matter this one, which alarms now, is as well."""
-        usual = self._usual.setdefault(case.brand, Usual())
+        usual = self._usual.setdefault(case.brand, BackgroundLanguage())
         best, most = None, SAME_ALARM
         for other in self._cases.values():
             if other.told is None or other is case or other.brand != case.brand:
@@ -149,12 +149,14 @@ class CaseBook:
                 best, most = other, score
         return best
 
-    def partner(self, case: Case, others: Iterable[Case]) -> tuple[Case, Case] | None:
+    def partner(
+        self, case: TrackedIncident, others: Iterable[TrackedIncident]
+    ) -> tuple[TrackedIncident, TrackedIncident] | None:
         """As ``kinship.partner``, among those that are remembered."""
         living = [one for one in others if self._cases.get(one.key) is one]
-        return partner(case, living, self._usual.setdefault(case.brand, Usual()))
+        return partner(case, living, self._usual.setdefault(case.brand, BackgroundLanguage()))
 
-    def merge(self, kept: Case, gone: Case) -> None:
+    def merge(self, kept: TrackedIncident, gone: TrackedIncident) -> None:
         """Let one case take the other over."""
         kept.take_over(gone)
         for group in gone.groups:
@@ -165,7 +167,7 @@ class CaseBook:
             self._teach(kept, words)
         self._drop(gone)
 
-    def _keys(self, case: Case) -> list[str]:
+    def _keys(self, case: TrackedIncident) -> list[str]:
         """The keys of all its posts."""
         posts = case.activity.posts()
         if case.activity.count == len(posts):
@@ -186,7 +188,7 @@ class CaseBook:
                 given.take_over(activity.give_up(keys))
         return given
 
-    def move(self, keys: Collection[str], case: Case) -> None:
+    def move(self, keys: Collection[str], case: TrackedIncident) -> None:
         """Let posts belong to another case."""
         given = self.give_up(keys)
         case.activity.take_over(given)
@@ -221,9 +223,11 @@ class CaseBook:
             for key in [key for key, case in self._posts.items() if id(case) in ended]:
                 del self._posts[key]
 
-    def _related(self, brand: str, post: Heard, words: frozenset[str]) -> Case | None:
-        usual = self._usual.setdefault(brand, Usual())
-        shared: Counter[Case] = Counter()
+    def _related(
+        self, brand: str, post: BrandPost, words: frozenset[str]
+    ) -> TrackedIncident | None:
+        usual = self._usual.setdefault(brand, BackgroundLanguage())
+        shared: Counter[TrackedIncident] = Counter()
         for word in words:
             where = self._where.get((brand, word))
             if where and len(where) <= _WIDEST and usual.share(word) < RARE:
@@ -239,28 +243,28 @@ class CaseBook:
                 best, most = case, score - case.profile.needed
         return best
 
-    def _begin(self, brand: str, group: str, post: Heard) -> Case:
+    def _begin(self, brand: str, group: str, post: BrandPost) -> TrackedIncident:
         key = f"{brand}:{group}"
-        case = self._cases.get(key) or Case(key=key, brand=brand, title=post.text)
+        case = self._cases.get(key) or TrackedIncident(key=key, brand=brand, title=post.text)
         self.add(case)
         return case
 
-    def _learn(self, brand: str, post: Heard, words: frozenset[str]) -> None:
-        usual = self._usual.setdefault(brand, Usual())
+    def _learn(self, brand: str, post: BrandPost, words: frozenset[str]) -> None:
+        usual = self._usual.setdefault(brand, BackgroundLanguage())
         usual.learn(words, category=post.category, bad=post.bad, at=post.at)
 
-    def _know(self, case: Case, activity: Activity, *, pending: bool) -> None:
+    def _know(self, case: TrackedIncident, activity: Activity, *, pending: bool) -> None:
         for post in activity.posts():
             self._note(post, case, pending=pending)
             if post.bad:
                 self._teach(case, self._words(case.brand, post.text))
 
-    def _teach(self, case: Case, words: frozenset[str]) -> None:
+    def _teach(self, case: TrackedIncident, words: frozenset[str]) -> None:
         if case.profile.learn(words):
             for word in words:
                 self._where.setdefault((case.brand, word), set()).add(case)
 
-    def _drop(self, case: Case) -> None:
+    def _drop(self, case: TrackedIncident) -> None:
         self._cases.pop(case.key, None)
         for word in {word for words in case.profile.wordings() for word in words}:
             where = self._where.get((case.brand, word))
@@ -277,7 +281,7 @@ class CaseBook:
     def _words(self, brand: str, text: str) -> frozenset[str]:
         return words_of(text, self._names.get(brand))
 
-    def _note(self, post: Heard, case: Case, *, pending: bool) -> None:
+    def _note(self, post: BrandPost, case: TrackedIncident, *, pending: bool) -> None:
         self._posts[post.key] = case
         if pending:
             case.pending.append(post.seq)

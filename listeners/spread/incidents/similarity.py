@@ -8,10 +8,10 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from listeners.spread.activity import HOUR, Heard
-from listeners.spread.case import Case
-from listeners.spread.meaning import same
-from listeners.spread.relevance import Usual, surge
+from listeners.spread.activity import HOUR, BrandPost
+from listeners.spread.grouping.meaning import log_odds_same
+from listeners.spread.grouping.relevance import BackgroundLanguage, surge
+from listeners.spread.incidents.incident import TrackedIncident
 
 RELATED: Final = 2.0
 """From this sum of meaning and surge on two cases are one, where there are no others; ..."""
@@ -28,7 +28,7 @@ _CASES: Final = 5
 """Cases that are looked at closely."""
 
 
-def surge_of(case: Case, post: Heard, usual: Usual) -> float:
+def surge_of(case: TrackedIncident, post: BrandPost, usual: BackgroundLanguage) -> float:
     """How much of the post's category is bad because of the case, against what is usual."""
     same_category = sum(
         one.bad and one.category == post.category
@@ -38,24 +38,29 @@ def surge_of(case: Case, post: Heard, usual: Usual) -> float:
 
 
 def coincidence(
-    case: Case, other: Case, usual: Usual, words: Callable[[str], frozenset[str]]
+    case: TrackedIncident,
+    other: TrackedIncident,
+    usual: BackgroundLanguage,
+    words: Callable[[str], frozenset[str]],
 ) -> float:
     """How much speaks for ``other``, which alarms as well, being about ``case``.
 
     ``words`` are those of a text that are compared.
     """
     scores = [_coincides(case, post, words(post.text), usual) for post in _bad(other)]
-    return _middle(scores) + same(case.meaning, other.meaning)
+    return _middle(scores) + log_odds_same(case.meaning, other.meaning)
 
 
-def partner(case: Case, others: Iterable[Case], usual: Usual) -> tuple[Case, Case] | None:
+def partner(
+    case: TrackedIncident, others: Iterable[TrackedIncident], usual: BackgroundLanguage
+) -> tuple[TrackedIncident, TrackedIncident] | None:
     """The two cases, ``case`` and one of the others, that are one: what goes on, and its part.
 
     ``others`` may be of other brands. The more there are, the more it takes: some are alike by
     chance. What staff ruled on is never made a part of something else.
     """
     near = [
-        (same(case.meaning, other.meaning), other)
+        (log_odds_same(case.meaning, other.meaning), other)
         for other in others
         if other is not case
         and other.brand == case.brand
@@ -78,7 +83,9 @@ def partner(case: Case, others: Iterable[Case], usual: Usual) -> tuple[Case, Cas
     return best
 
 
-def _coincides(case: Case, post: Heard, words: frozenset[str], usual: Usual) -> float:
+def _coincides(
+    case: TrackedIncident, post: BrandPost, words: frozenset[str], usual: BackgroundLanguage
+) -> float:
     """As ``coincidence``, for one post, without meaning.
 
     Where words cannot be compared, how many people talk about ``case`` speaks for it too.
@@ -90,15 +97,15 @@ def _coincides(case: Case, post: Heard, words: frozenset[str], usual: Usual) -> 
     return case.profile.likeness(words, usual) + more
 
 
-def _is_everyday(case: Case) -> bool:
+def _is_everyday(case: TrackedIncident) -> bool:
     return case.told is None and case.activity.last - case.activity.first > _EVERYDAY
 
 
-def _are_told(one: Case, other: Case) -> bool:
+def _are_told(one: TrackedIncident, other: TrackedIncident) -> bool:
     return one.told is not None and other.told is not None
 
 
-def _rank(case: Case) -> tuple[bool, bool, bool, int, float, str]:
+def _rank(case: TrackedIncident) -> tuple[bool, bool, bool, int, float, str]:
     """The lowest one goes on."""
     return (
         not case.ruled,
@@ -110,7 +117,7 @@ def _rank(case: Case) -> tuple[bool, bool, bool, int, float, str]:
     )
 
 
-def _bad(case: Case) -> list[Heard]:
+def _bad(case: TrackedIncident) -> list[BrandPost]:
     return [post for post in case.activity.posts() if post.bad][-_POSTS:]
 
 

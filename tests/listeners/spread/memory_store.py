@@ -9,7 +9,7 @@ from core.incidents import Incident
 from core.mentions import MentionRecord
 
 
-class UnkeptIncidents:
+class MemorySpreadStore:
     """Numbers incidents and remembers them as long as it lives; it knows no mentions."""
 
     def __init__(self) -> None:

@@ -15,37 +15,43 @@ from typing import Final
 
 from core.clock import Clock
 from listeners.judgement.embedding import Embedder
-from listeners.spread.activity import Heard
-from listeners.spread.case import Case
-from listeners.spread.cases import CaseBook
-from listeners.spread.meaning import MOST, Meaning, UsualMeaning, Vector, shipped_usual
-from listeners.spread.minhash import own_words
+from listeners.spread.activity import BrandPost
+from listeners.spread.grouping.meaning import (
+    MAX_WORDINGS,
+    BackgroundMeaning,
+    MeaningCentroid,
+    Vector,
+    shipped_background,
+)
+from listeners.spread.grouping.words import original_text
+from listeners.spread.incidents.incident import TrackedIncident
+from listeners.spread.incidents.index import IncidentIndex
 
 log = logging.getLogger(__name__)
 
-SHARE: Final = 0.2
+CPU_SHARE: Final = 0.2
 """Of one core's time."""
-LINE: Final = 256
+MAX_QUEUED: Final = 256
 """Texts that may wait."""
 _CROWD: Final = 3
 """A case of so many people is asked about before what one or two said."""
-_KNOWN: Final = 2_000
+_MAX_REMEMBERED: Final = 2_000
 """Cases whose meaning is remembered; the ones that were longest quiet go first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class _Request:
     """A text whose meaning is asked for."""
 
     key: str
-    """Heard.key."""
-    case: Case
+    """BrandPost.key."""
+    case: TrackedIncident
     """That of the post when it was asked."""
     language: str
     text: str
 
 
-class Afterthoughts:
+class SemanticMerger:
     """Asks, and has cases united that turn out to be one."""
 
     def __init__(
@@ -53,22 +59,22 @@ class Afterthoughts:
         embedder: Embedder | None,
         *,
         clock: Clock,
-        book: CaseBook,
-        unite: Callable[[Case, Case], None],
-        share: float = SHARE,
+        book: IncidentIndex,
+        unite: Callable[[TrackedIncident, TrackedIncident], None],
+        share: float = CPU_SHARE,
     ) -> None:
         """``embedder``: ``None`` where there is none, and nothing is asked.
 
         ``unite(kept, gone)`` makes two cases one. ``share``: of one core.
         """
         self._embedder = embedder
-        self._usual = UsualMeaning({} if embedder is None else shipped_usual())
+        self._usual = BackgroundMeaning({} if embedder is None else shipped_background())
         self._clock = clock
         self._book = book
         self._unite = unite
         self._rest = (1 - share) / share
-        self._line: deque[Asked] = deque()
-        self._known: OrderedDict[str, Case] = OrderedDict()
+        self._line: deque[_Request] = deque()
+        self._known: OrderedDict[str, TrackedIncident] = OrderedDict()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -76,24 +82,24 @@ class Afterthoughts:
         """True where there is something to ask, and it has not failed."""
         return self._embedder is not None
 
-    def note(self, case: Case, post: Heard, text: str, language: str) -> None:
+    def note(self, case: TrackedIncident, post: BrandPost, text: str, language: str) -> None:
         """Ask for the meaning of a bad post that says something new in its case, later."""
         if self._embedder is None or not post.bad or not self._usual.knows(language):
             return
         if case.key in self._known:
             self._known.move_to_end(case.key)
-        if case.asked >= min(MOST, case.profile.texts):
+        if case.asked >= min(MAX_WORDINGS, case.profile.texts):
             return
         case.asked += 1
         self._line.append(
-            Asked(
+            _Request(
                 key=post.key,
                 case=case,
                 language=language,
-                text=self._book.without_names(case.brand, own_words(text)),
+                text=self._book.without_names(case.brand, original_text(text)),
             )
         )
-        if len(self._line) > LINE:
+        if len(self._line) > MAX_QUEUED:
             slightest = next((one for one in self._line if not _is_crowd(one.case)), self._line[0])
             self._drop(slightest)
 
@@ -135,12 +141,12 @@ class Afterthoughts:
                 log.exception("what a post means was not put to use", extra={"key": asked.key})
             await self._clock.sleep(self._rest * (self._clock.monotonic() - began))
 
-    def _next(self) -> Asked:
+    def _next(self) -> _Request:
         found = next((one for one in self._line if _is_crowd(one.case)), self._line[0])
         self._line.remove(found)
         return found
 
-    def _use(self, asked: Asked, vector: Vector) -> bool:
+    def _use(self, asked: _Request, vector: Vector) -> bool:
         """Let the post's case know its meaning; True where it is united with another one."""
         case = self._book.of_post(asked.key)
         if case is None:
@@ -151,9 +157,9 @@ class Afterthoughts:
         case.meaning.add(own)
         self._known[case.key] = case
         self._known.move_to_end(case.key)
-        if len(self._known) > _KNOWN:
+        if len(self._known) > _MAX_REMEMBERED:
             _, forgotten = self._known.popitem(last=False)
-            forgotten.meaning, forgotten.asked = Meaning(), 0
+            forgotten.meaning, forgotten.asked = MeaningCentroid(), 0
         pair = self._book.partner(case, self._known.values())
         if pair is None:
             return False
@@ -162,10 +168,10 @@ class Afterthoughts:
         self._unite(*pair)
         return True
 
-    def _drop(self, asked: Asked) -> None:
+    def _drop(self, asked: _Request) -> None:
         self._line.remove(asked)
         asked.case.asked -= 1
 
 
-def _is_crowd(case: Case) -> bool:
+def _is_crowd(case: TrackedIncident) -> bool:
     return len(case.activity.authors) >= _CROWD

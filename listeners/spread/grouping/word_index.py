@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from listeners.spread.words import Telling
+from listeners.spread.grouping.words import SalientWords
 
 JOIN: Final = 1.5
 """Shared weight from which a text belongs to an incident."""
@@ -21,14 +21,14 @@ SHARED: Final = 2
 """So many different words must be shared at least."""
 WIDEST: Final = 200
 """A word in more open incidents than this tells nothing."""
-PROFILE: Final = 300
+MAX_PROFILE_WORDS: Final = 300
 """Words kept of one incident."""
-HISTORY: Final = 4000
+MAX_PAST_INCIDENTS: Final = 4000
 """After so many incidents the past is halved."""
 
 
 @dataclass(kw_only=True, slots=True)
-class Profile:
+class _WordProfile:
     """What is known of one open incident."""
 
     words: Counter[str] = field(default_factory=Counter)
@@ -37,11 +37,11 @@ class Profile:
     at: float = 0.0
 
 
-class MatterIndex:
+class WordIndex:
     """Profiles of open incidents, and how common each word has been."""
 
     def __init__(self) -> None:
-        self._open: dict[str, Profile] = {}
+        self._open: dict[str, _WordProfile] = {}
         self._where: dict[str, set[str]] = {}
         self._past: Counter[str] = Counter()
         self._past_incidents = 0.0
@@ -56,7 +56,7 @@ class MatterIndex:
         """All that are open."""
         return set(self._open)
 
-    def scores(self, text: Telling) -> list[tuple[float, str]]:
+    def scores(self, text: SalientWords) -> list[tuple[float, str]]:
         """Open incidents that share enough with a text, best first, by shared weight a post."""
         total = len(self._open) + self._past_incidents
         sums: dict[str, float] = {}
@@ -82,13 +82,13 @@ class MatterIndex:
 
     def add(self, incident: str, words: Iterable[str], at: float) -> None:
         """Count a text of an incident, which is opened if it is new."""
-        profile = self._open.setdefault(incident, Profile())
+        profile = self._open.setdefault(incident, _WordProfile())
         profile.texts += 1
         profile.at = max(profile.at, at)
         for word in words:
             profile.words[word] += 1
             self._where.setdefault(word, set()).add(incident)
-        if len(profile.words) > PROFILE * 2:
+        if len(profile.words) > MAX_PROFILE_WORDS * 2:
             self._trim(incident, profile)
 
     def merge(self, kept: str, gone: str) -> None:
@@ -96,14 +96,14 @@ class MatterIndex:
         profile = self._open.pop(gone, None)
         if profile is None:
             return
-        into = self._open.setdefault(kept, Profile())
+        into = self._open.setdefault(kept, _WordProfile())
         into.texts += profile.texts
         into.at = max(into.at, profile.at)
         into.words.update(profile.words)
         for word in profile.words:
             self._leave(word, gone)
             self._where.setdefault(word, set()).add(kept)
-        if len(into.words) > PROFILE * 2:
+        if len(into.words) > MAX_PROFILE_WORDS * 2:
             self._trim(kept, into)
 
     def forget(self, before: float) -> None:
@@ -114,12 +114,12 @@ class MatterIndex:
             for word in profile.words:
                 self._leave(word, incident)
                 self._past[word] += 1
-        if self._past_incidents > HISTORY:
+        if self._past_incidents > MAX_PAST_INCIDENTS:
             self._past_incidents /= 2
             self._past = Counter({w: n // 2 for w, n in self._past.items() if n > 1})
 
-    def _trim(self, incident: str, profile: Profile) -> None:
-        keep = Counter(dict(profile.words.most_common(PROFILE)))
+    def _trim(self, incident: str, profile: _WordProfile) -> None:
+        keep = Counter(dict(profile.words.most_common(MAX_PROFILE_WORDS)))
         for word in profile.words.keys() - keep.keys():
             self._leave(word, incident)
         profile.words = keep

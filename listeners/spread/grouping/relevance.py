@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from listeners.spread.minhash import own_words
-from listeners.spread.words import common_words
+from listeners.spread.grouping.words import common_words, original_text
 
 RELATED: Final = 5.0
 """From this sum of both on a post is about a matter that has been put in many words; of one that
@@ -41,7 +40,7 @@ _HOUR: Final = 3600.0
 
 def words_of(text: str, names: re.Pattern[str] | None) -> frozenset[str]:
     """Latin words and pairs of Chinese characters, without the brand's own ``names``."""
-    said = own_words(text)
+    said = original_text(text)
     if names is not None:
         said = names.sub(" ", said)
     found = {word.casefold() for word in _LATIN.findall(said)[:_MOST]} - common_words()
@@ -52,7 +51,7 @@ def words_of(text: str, names: re.Pattern[str] | None) -> frozenset[str]:
     return frozenset(found)
 
 
-class Usual:
+class BackgroundLanguage:
     """What is usually said of one brand: its words, and how much bad of each category."""
 
     def __init__(self) -> None:
@@ -89,7 +88,7 @@ class Usual:
         return count * math.exp2(-max(0.0, at - then) / _HALF_LIFE)
 
 
-class Profile:
+class IncidentWords:
     """The words of one matter, each wording counted once however often it is passed on."""
 
     def __init__(self) -> None:
@@ -119,7 +118,7 @@ class Profile:
         same = self._latin if _is_latin(words) else self._texts - self._latin
         return same > _OFTEN * self._texts
 
-    def take_over(self, other: "Profile") -> None:
+    def take_over(self, other: "IncidentWords") -> None:
         """Become what both were together."""
         for words in other.wordings():
             self.learn(words)
@@ -133,7 +132,7 @@ class Profile:
         """All that were counted."""
         return tuple(self._seen)
 
-    def likeness(self, words: frozenset[str], usual: Usual) -> float:
+    def likeness(self, words: frozenset[str], usual: BackgroundLanguage) -> float:
         """How much a text's words speak for this matter, as a logarithm of odds."""
         total = 0.0
         for word in words:

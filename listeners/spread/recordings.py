@@ -13,15 +13,15 @@ from typing import Final
 import numpy as np
 
 from core.errors import InputError
-from listeners.spread.features import Cascade, events_from_polls
-from listeners.spread.volume import LARGEST
+from listeners.spread.bursts.volume import LARGEST
+from listeners.spread.cascades.features import Cascade, events_from_polls
 
-LONGEST_LINE: Final = 20_000_000
+MAX_LINE_CHARACTERS: Final = 20_000_000
 """Characters; a longer line is not read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Bin:
+class RecordedBin:
     """One line of a volume file."""
 
     line: int
@@ -32,7 +32,7 @@ class Bin:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Recorded:
+class RecordedCascade:
     """One line of a cascade file."""
 
     line: int
@@ -41,7 +41,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Post:
+class RecordedPost:
     """One line of an incident file."""
 
     line: int
@@ -50,7 +50,7 @@ class Post:
     text: str
 
 
-def read_bins(lines: Iterable[str]) -> Iterator[Bin]:
+def read_bins(lines: Iterable[str]) -> Iterator[RecordedBin]:
     """Lines of ``timestamp,value``, oldest first, with or without a header."""
     last: datetime | None = None
     for number, line in _numbered(lines):
@@ -68,10 +68,12 @@ def read_bins(lines: Iterable[str]) -> Iterator[Bin]:
                 f"line {number}: {cells[0]} is not after the line before; sort by time"
             )
         last = at
-        yield Bin(line=number, at=at, written=cells[0].strip(), value=_count(cells[1], number))
+        yield RecordedBin(
+            line=number, at=at, written=cells[0].strip(), value=_count(cells[1], number)
+        )
 
 
-def read_cascades(lines: Iterable[str]) -> Iterator[Recorded]:
+def read_cascades(lines: Iterable[str]) -> Iterator[RecordedCascade]:
     """Lines of ``{"id", "events" or "polls", "channel"?, "posted_at"?, "author_followers"?}``.
 
     ``events`` are seconds after the post; ``polls`` are pairs of second and count.
@@ -100,7 +102,7 @@ def read_cascades(lines: Iterable[str]) -> Iterator[Recorded]:
             )
         if channel is not None and not isinstance(channel, str):
             raise InputError(f"line {number}: channel: give a name or leave it out")
-        yield Recorded(
+        yield RecordedCascade(
             line=number,
             id=_id(record, number),
             cascade=Cascade(
@@ -113,13 +115,13 @@ def read_cascades(lines: Iterable[str]) -> Iterator[Recorded]:
         )
 
 
-def read_posts(lines: Iterable[str]) -> Iterator[Post]:
+def read_posts(lines: Iterable[str]) -> Iterator[RecordedPost]:
     """Lines of ``{"id", "posted_at", "text"}``."""
     for number, record in _records(lines):
         text = record.get("text")
         if not isinstance(text, str):
             raise InputError(f"line {number}: text: give a text")
-        yield Post(
+        yield RecordedPost(
             line=number,
             id=_id(record, number),
             at=_time(record.get("posted_at"), number),
@@ -127,7 +129,7 @@ def read_posts(lines: Iterable[str]) -> Iterator[Post]:
         )
 
 
-def bin_seconds(first: Iterable[Bin]) -> float:
+def bin_seconds(first: Iterable[RecordedBin]) -> float:
     """The distance of neighbouring bins, taken as the smallest that occurs."""
     steps = [(after.at - before.at).total_seconds() for before, after in itertools.pairwise(first)]
     if not steps:
@@ -137,8 +139,8 @@ def bin_seconds(first: Iterable[Bin]) -> float:
 
 def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines, start=1):
-        if len(line) > LONGEST_LINE:
-            raise InputError(f"line {number}: longer than {LONGEST_LINE} characters; shorten it")
+        if len(line) > MAX_LINE_CHARACTERS:
+            raise InputError(f"line {number}: longer than {MAX_LINE_CHARACTERS} characters; shorten it")
         if line.strip():
             yield number, line
 

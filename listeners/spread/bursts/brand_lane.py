@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from listeners.spread import volume
-from listeners.spread.activity import Heard
+from listeners.spread.activity import BrandPost
+from listeners.spread.bursts import volume
 
 BIN: Final = 300.0
 """Seconds."""
@@ -30,7 +30,7 @@ class Burst:
     z: float
     expected: float
     """Bad posts that were to be expected, in the half hour."""
-    posts: tuple[Heard, ...]
+    posts: tuple[BrandPost, ...]
     """All of the half hour."""
 
 
@@ -41,9 +41,9 @@ class BrandLane:
         self.state = volume.start(BIN)
         self._open: int | None = None
         self._sums: dict[int, float] = {}
-        self._recent: deque[Heard] = deque(maxlen=2_000)
+        self._recent: deque[BrandPost] = deque(maxlen=2_000)
 
-    def add(self, post: Heard, *, now: float) -> Burst | None:
+    def add(self, post: BrandPost, *, now: float) -> Burst | None:
         """Count a post with its negative probability; ``now`` in seconds since 1970.
 
         Bins close as ``now`` goes on; the last alarm among those that close is the answer.

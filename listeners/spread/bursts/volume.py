@@ -57,7 +57,7 @@ class VolumeState:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
+class VolumeReading:
     """What one bin says."""
 
     at: datetime
@@ -78,7 +78,7 @@ def start(bin_seconds: float) -> VolumeState:
 
 def step(
     state: VolumeState, at: datetime, value: float, *, threshold: float = THRESHOLD
-) -> tuple[VolumeState, Reading]:
+) -> tuple[VolumeState, VolumeReading]:
     """Take one finished bin into account; ``at`` is its start, in UTC.
 
     Missing bins are unknown, not zero. A bin that is not after the last one (a clock set back)
@@ -116,7 +116,7 @@ def step(
         alarm_at=second if alarm else state.alarm_at,
         alarm_z=z if alarm else state.alarm_z,
     )
-    return moved, Reading(at=at, value=value, expected=base, z=z, alarm=alarm)
+    return moved, VolumeReading(at=at, value=value, expected=base, z=z, alarm=alarm)
 
 
 def _pace(state: VolumeState, days: float, first: int) -> float:

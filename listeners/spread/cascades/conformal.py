@@ -13,17 +13,17 @@ from typing import Final
 
 STEP: Final = 0.02
 MISSED: Final = 0.1
-LIMIT: Final = 4.0
+MAX_SCALE: Final = 4.0
 """No side is ever scaled by more than this, or less than its inverse."""
 LEAN_STEP: Final = 0.01
 LEAN_WIDTH: Final = 0.4
 """Relative misses far beyond this say nothing of the forecast's lean."""
-MOST_LEAN: Final = 0.3
+MAX_BIAS: Final = 0.3
 """The forecast's logarithm is never moved by more than this."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Band:
+class Calibration:
     """What was learned from earlier forecasts."""
 
     below: float = 1.0
@@ -34,9 +34,11 @@ class Band:
     """What is added to the logarithm of the forecast."""
 
 
-def learn(band: Band, *, forecast: float, low: float, high: float, final: float) -> Band:
+def recalibrate(
+    band: Calibration, *, forecast: float, low: float, high: float, final: float
+) -> Calibration:
     """The band after the truth about a ``forecast`` and its interval is known (sizes, >= 0)."""
-    return Band(
+    return Calibration(
         below=_moved(band.below, missed=final < low),
         above=_moved(band.above, missed=final > high),
         lean=_leaned(band.lean, forecast=forecast, final=final),
@@ -45,7 +47,7 @@ def learn(band: Band, *, forecast: float, low: float, high: float, final: float)
 
 def _moved(scale: float, *, missed: bool) -> float:
     moved = scale * math.exp(STEP * (1 - MISSED if missed else -MISSED))
-    return min(max(moved, 1 / LIMIT), LIMIT)
+    return min(max(moved, 1 / MAX_SCALE), MAX_SCALE)
 
 
 def _leaned(lean: float, *, forecast: float, final: float) -> float:
@@ -53,4 +55,4 @@ def _leaned(lean: float, *, forecast: float, final: float) -> float:
     ratio = (forecast + 1) / (final + 1)
     miss = ratio - 1
     slope = miss * ratio * math.exp(-(miss**2) / (2 * LEAN_WIDTH**2)) / LEAN_WIDTH
-    return min(max(lean - LEAN_STEP * slope, -MOST_LEAN), MOST_LEAN)
+    return min(max(lean - LEAN_STEP * slope, -MAX_BIAS), MAX_BIAS)

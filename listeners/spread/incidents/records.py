@@ -5,19 +5,19 @@ from dataclasses import replace
 from typing import Final
 
 from core.incidents import Incident, TimelineEntry
-from listeners.spread.case import Case
-from listeners.spread.ledger import BOT, moment
+from listeners.spread.incidents.incident import TrackedIncident
+from listeners.spread.incidents.writer import BOT, moment
 
 MOST: Final = 2000
 """Stored incidents looked at, the latest first."""
 _RULINGS: Final = frozenset({"merged", "split"})
 
 
-def cases(records: Iterable[Incident]) -> dict[str, Case]:
+def cases(records: Iterable[Incident]) -> dict[str, TrackedIncident]:
     """The case of each stored incident, by its id; a merged one is what it was merged into."""
     known = {record.id: record for record in records if not record.drill}
     found = {
-        id_: Case(
+        id_: TrackedIncident(
             key=record.key,
             brand=record.brand,
             title=record.title,
@@ -37,7 +37,7 @@ def cases(records: Iterable[Incident]) -> dict[str, Case]:
     return found
 
 
-def reconcile(case: Case, *, quiet: float, now: float) -> None:
+def reconcile(case: TrackedIncident, *, quiet: float, now: float) -> None:
     """Keep of the replayed history what the store does not know yet."""
     record = case.record
     if record is None:

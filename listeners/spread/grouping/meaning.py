@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Vector = NDArray[np.float32]
 
-MOST: Final = 8
+MAX_WORDINGS: Final = 8
 """Wordings of a case that are asked about; their mean hardly changes after."""
 _SAME: Final = 0.20
 """Mean likeness of two posts about one matter, ..."""
@@ -33,7 +33,7 @@ _TEXTS: Final = 2_000
 
 
 @dataclass(kw_only=True, slots=True)
-class Meaning:
+class MeaningCentroid:
     """The mean of a few of a case's wordings."""
 
     count: int = 0
@@ -45,13 +45,13 @@ class Meaning:
         self.sum = self.sum + vector if self.count else vector
         self.count += count
 
-    def take_over(self, other: "Meaning") -> None:
+    def take_over(self, other: "MeaningCentroid") -> None:
         """Become what both were together."""
         if other.count:
             self.add(other.sum, other.count)
 
 
-def same(one: Meaning, other: Meaning) -> float:
+def log_odds_same(one: MeaningCentroid, other: MeaningCentroid) -> float:
     """How much the meanings speak for one and the same matter, as a logarithm of odds.
 
     Zero where either is unknown.
@@ -64,7 +64,7 @@ def same(one: Meaning, other: Meaning) -> float:
     return (_SAME - _OTHER) / spread * (alike - (_SAME + _OTHER) / 2)
 
 
-class UsualMeaning:
+class BackgroundMeaning:
     """What is usual in each language, and of each brand as far as it is known."""
 
     def __init__(self, shipped: Mapping[str, Vector]) -> None:
@@ -98,7 +98,7 @@ class UsualMeaning:
 
 
 @cache
-def shipped_usual() -> Mapping[str, Vector]:
+def shipped_background() -> Mapping[str, Vector]:
     """What ships; a text in both languages lies between them."""
     path = resources.files("listeners.spread") / "models" / "meaning.npz"
     with path.open("rb") as file, np.load(file, allow_pickle=False) as data:

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Final
 
 from core.mentions import Mention
-from listeners.spread.cascade import Forecast, forecast, shipped_model
-from listeners.spread.conformal import LIMIT, MOST_LEAN, Band, learn
-from listeners.spread.facts import FEW
-from listeners.spread.features import Cascade, events_from_polls
+from listeners.spread.cascades.conformal import MAX_BIAS, MAX_SCALE, Calibration, recalibrate
+from listeners.spread.cascades.features import Cascade, events_from_polls
+from listeners.spread.cascades.forecast import Forecast, forecast, shipped_model
+from listeners.spread.incidents.alarms import MIN_FORECAST_POSTS
 from listeners.spread.ports import Keeps
 
 KEY: Final = "spread.bands"
@@ -32,7 +32,7 @@ class PostLane:
 
     def __init__(self, keeps: Keeps) -> None:
         self._keeps = keeps
-        self._bands: dict[tuple[str, float], Band] | None = None
+        self._bands: dict[tuple[str, float], Calibration] | None = None
         self._learned: OrderedDict[str, None] = OrderedDict()
 
     async def reach(
@@ -42,7 +42,7 @@ class PostLane:
         event, start = mention.event, mention.event.posted_at
         seconds = [((at - start).total_seconds(), count) for at, count in polls]
         latest = max((second for second, _ in seconds), default=0.0)
-        if latest < 60 or max(count for _, count in seconds) < FEW:
+        if latest < 60 or max(count for _, count in seconds) < MIN_FORECAST_POSTS:
             return None
         cascade = replace(
             events_from_polls(seconds),
@@ -66,18 +66,18 @@ class PostLane:
         final = max(count for _, count in seconds)
         for moment in MOMENTS:
             seen = [one for one in seconds if one[0] <= moment]
-            if not seen or max(count for _, count in seen) < FEW:
+            if not seen or max(count for _, count in seen) < MIN_FORECAST_POSTS:
                 continue
             young = events_from_polls(seen)
             then = replace(cascade, events=young.events, weight=young.weight)
             key = (cascade.channel or "", moment)
-            band = bands.get(key, Band())
+            band = bands.get(key, Calibration())
             found = forecast(then, moment, model=shipped_model(), band=band, horizon=latest)
-            bands[key] = learn(
+            bands[key] = recalibrate(
                 band, forecast=found.final, low=found.low, high=found.high, final=final
             )
 
-    async def _known(self) -> dict[tuple[str, float], Band]:
+    async def _known(self) -> dict[tuple[str, float], Calibration]:
         if self._bands is None:
             stored = await self._keeps.setting(KEY)
             self._bands, learned = _read(stored)
@@ -89,19 +89,19 @@ def _nearest(second: float) -> float:
     return min(MOMENTS, key=lambda moment: max(moment, second) / min(moment, second))
 
 
-def _written(bands: dict[tuple[str, float], Band], learned: OrderedDict[str, None]) -> str:
+def _written(bands: dict[tuple[str, float], Calibration], learned: OrderedDict[str, None]) -> str:
     rows = [
         [channel, at, band.below, band.above, band.lean] for (channel, at), band in bands.items()
     ]
     return json.dumps({"bands": rows, "learned": list(learned)})
 
 
-def _read(stored: str | None) -> tuple[dict[tuple[str, float], Band], list[str]]:
+def _read(stored: str | None) -> tuple[dict[tuple[str, float], Calibration], list[str]]:
     """What ``_written`` wrote; what cannot be read is forgotten, and learned again."""
     try:
         kept = json.loads(stored or "{}")
         bands = {
-            (str(channel), float(at)): Band(
+            (str(channel), float(at)): Calibration(
                 below=_scale(below), above=_scale(above), lean=_lean(*lean)
             )
             for channel, at, below, above, *lean in kept.get("bands", [])
@@ -112,8 +112,8 @@ def _read(stored: str | None) -> tuple[dict[tuple[str, float], Band], list[str]]
 
 
 def _scale(value: float) -> float:
-    return min(max(float(value), 1 / LIMIT), LIMIT)
+    return min(max(float(value), 1 / MAX_SCALE), MAX_SCALE)
 
 
 def _lean(value: float = 0.0) -> float:
-    return min(max(float(value), -MOST_LEAN), MOST_LEAN)
+    return min(max(float(value), -MAX_BIAS), MAX_BIAS)
