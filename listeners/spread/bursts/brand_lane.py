@@ -1,41 +1,42 @@
-"""The brand lane: how much bad is said about a brand on a channel, against what is usual."""
+"""The brand lane: negativity about a brand on a channel, in five-minute bins, against the usual."""
 
 import math
 from collections import deque
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from listeners.spread.activity import BrandPost
 from listeners.spread.bursts import volume
+from listeners.spread.event_time import utc
 
 BIN: Final = 300.0
 """Seconds."""
-_LATE: Final = BIN
-"""A bin stays open so long after its end for posts that come late."""
-_BACK: Final = 3600.0
-"""Time that goes back further than this was set back."""
-_SILENCE: Final = 288
-"""More empty bins than this are an outage or a clock that jumped, not a quiet brand."""
+_GRACE: Final = BIN
+"""Seconds that a bin stays open after its end, for posts that arrive late."""
+_MAX_BACKWARDS: Final = 3600.0
+"""If the time goes back further than this, the lane starts anew."""
+_MAX_EMPTY_BINS: Final = 288
+"""More empty bins than this are an outage or a clock jump, not a quiet brand."""
 _BURST: Final = 1800.0
-"""A burst is judged by the posts of this many seconds."""
+"""Seconds of posts that a burst consists of."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Burst:
-    """Far more bad posts than usual."""
+    """Far more adverse posts than usual."""
 
     at: datetime
-    """Start of the bin that gave the alarm."""
+    """Start of the bin that alarmed."""
     z: float
     expected: float
-    """Bad posts that were to be expected, in the half hour."""
+    """Sum of negative probabilities expected in the half hour."""
     posts: tuple[BrandPost, ...]
-    """All of the half hour."""
+    """All posts of the half hour."""
 
 
 class BrandLane:
-    """One brand on one channel."""
+    """One brand on one channel. The series is the sum of adverse posts' negative probabilities."""
 
     def __init__(self) -> None:
         self.state = volume.start(BIN)
@@ -44,25 +45,25 @@ class BrandLane:
         self._recent: deque[BrandPost] = deque(maxlen=2_000)
 
     def add(self, post: BrandPost, *, now: float) -> Burst | None:
-        """Count a post with its negative probability; ``now`` in seconds since 1970.
+        """Count a post; the burst if a bin that ``now`` (seconds since 1970) closes alarms.
 
-        Bins close as ``now`` goes on; the last alarm among those that close is the answer.
+        If several bins close and alarm, the last one is returned.
         """
         found = self._advance(now)
         number = math.floor(post.at / BIN)
         if self._open is not None and number >= self._open:
-            self._sums[number] = self._sums.get(number, 0.0) + post.negative * post.bad
+            self._sums[number] = self._sums.get(number, 0.0) + post.negative * post.adverse
             self._recent.append(post)
         return found
 
     def _advance(self, now: float) -> Burst | None:
-        due = math.floor((now - _LATE) / BIN)
-        if self._open is None or due < self._open - _BACK / BIN:
+        due = math.floor((now - _GRACE) / BIN)
+        if self._open is None or due < self._open - _MAX_BACKWARDS / BIN:
             self._open = due
             self._sums.clear()
             return None
         first = self._open
-        if due - first > _SILENCE:
+        if due - first > _MAX_EMPTY_BINS:
             first = due - 1
             self._sums = {n: sum_ for n, sum_ in self._sums.items() if n >= first}
         found: Burst | None = None
@@ -72,7 +73,7 @@ class BrandLane:
         return found
 
     def _close(self, number: int) -> Burst | None:
-        at = datetime.fromtimestamp(number * BIN, tz=UTC)
+        at = utc(number * BIN)
         self.state, reading = volume.step(self.state, at, self._sums.pop(number, 0.0))
         if not reading.alarm:
             return None

@@ -1,10 +1,16 @@
-"""A forecast that keeps its promise while the world drifts.
+"""Keeps the coverage of forecast intervals while the world drifts: adaptive conformal inference.
 
-The interval: adaptive conformal inference (Gibbs and Candès 2021), one side at a time and in
-logarithms: each truth that falls outside pushes that side out by nine steps, each inside pulls it
-in by one, so that in the long run one in ten lies beyond either side. The forecast itself leans,
-in small steps, to where the recent truths were, by the loss that the model was trained with: truths
-far from what was said do not pull.
+A learned 80 % interval holds 80 % only as long as posts behave as in the training data. Adaptive
+conformal inference (Gibbs and Candès, "Adaptive Conformal Inference Under Distribution Shift",
+NeurIPS 2021) corrects it from outcomes alone, without assumptions about their distribution: each
+outcome outside a side of the interval widens that side, each outcome inside narrows it, in steps
+whose ratio is (1 - α) : α. Only if a share α of outcomes falls outside do the steps cancel out, so
+in the long run it does. Here each side has α = 0.1 of its own, and the steps are taken in the
+logarithm of a factor on the half-width: nine small steps out for a miss, one in otherwise.
+
+The point forecast is corrected, too: its logarithm moves by small steps towards where recent
+outcomes were, along the gradient of Welsch's loss, with which the model was trained; outcomes far
+from the forecast do not pull (Holland and Welsch 1977).
 """
 
 import math
@@ -12,47 +18,51 @@ from dataclasses import dataclass
 from typing import Final
 
 STEP: Final = 0.02
-MISSED: Final = 0.1
+MISS_RATE: Final = 0.1
+"""α of either side."""
 MAX_SCALE: Final = 4.0
-"""No side is ever scaled by more than this, or less than its inverse."""
-LEAN_STEP: Final = 0.01
-LEAN_WIDTH: Final = 0.4
-"""Relative misses far beyond this say nothing of the forecast's lean."""
+"""Neither side is scaled by more than this, or by less than its inverse."""
+BIAS_STEP: Final = 0.01
+WELSCH_WIDTH: Final = 0.4
+"""Relative errors far beyond this do not move the bias."""
 MAX_BIAS: Final = 0.3
-"""The forecast's logarithm is never moved by more than this."""
+"""Largest shift of the forecast's logarithm, in either direction."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calibration:
-    """What was learned from earlier forecasts."""
+    """The correction learned from earlier forecasts."""
 
     below: float = 1.0
-    """By how much the lower half of an interval is scaled ..."""
+    """Factor on the lower half-width of the interval."""
     above: float = 1.0
-    """... and the upper half."""
-    lean: float = 0.0
-    """What is added to the logarithm of the forecast."""
+    """Factor on the upper half-width."""
+    bias: float = 0.0
+    """Added to the logarithm of the forecast."""
 
 
 def recalibrate(
-    band: Calibration, *, forecast: float, low: float, high: float, final: float
+    calibration: Calibration, *, forecast: float, low: float, high: float, final: float
 ) -> Calibration:
-    """The band after the truth about a ``forecast`` and its interval is known (sizes, >= 0)."""
+    """The calibration after the outcome of a forecast is known; all are sizes (>= 0).
+
+    ``low`` and ``high`` are the interval that was given with the forecast, ``final`` the outcome.
+    """
     return Calibration(
-        below=_moved(band.below, missed=final < low),
-        above=_moved(band.above, missed=final > high),
-        lean=_leaned(band.lean, forecast=forecast, final=final),
+        below=_rescaled(calibration.below, missed=final < low),
+        above=_rescaled(calibration.above, missed=final > high),
+        bias=_shifted(calibration.bias, forecast=forecast, final=final),
     )
 
 
-def _moved(scale: float, *, missed: bool) -> float:
-    moved = scale * math.exp(STEP * (1 - MISSED if missed else -MISSED))
+def _rescaled(scale: float, *, missed: bool) -> float:
+    moved = scale * math.exp(STEP * (1 - MISS_RATE if missed else -MISS_RATE))
     return min(max(moved, 1 / MAX_SCALE), MAX_SCALE)
 
 
-def _leaned(lean: float, *, forecast: float, final: float) -> float:
-    """A step against the slope of Welsch's loss of the relative error."""
+def _shifted(bias: float, *, forecast: float, final: float) -> float:
+    """A step down the gradient of Welsch's loss of the relative error."""
     ratio = (forecast + 1) / (final + 1)
     miss = ratio - 1
-    slope = miss * ratio * math.exp(-(miss**2) / (2 * LEAN_WIDTH**2)) / LEAN_WIDTH
-    return min(max(lean - LEAN_STEP * slope, -MAX_BIAS), MAX_BIAS)
+    slope = miss * ratio * math.exp(-(miss**2) / (2 * WELSCH_WIDTH**2)) / WELSCH_WIDTH
+    return min(max(bias - BIAS_STEP * slope, -MAX_BIAS), MAX_BIAS)

@@ -1,4 +1,4 @@
-"""How busy people are at each time of day, so that an hour of the night counts for less.
+"""The daily cycle of activity in China, so that an hour of the night counts for less.
 
 The table is the mean share of reposts of Chinese posts in each half hour of the day, from two
 hours to three days after the post, over the first three quarters of the cascades that the forecast
@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from listeners.spread.cascades.trees import Floats
 
 DAY: Final = 86_400.0
-_AHEAD_OF_UTC: Final = 8 * 3600.0
+_UTC_OFFSET: Final = 8 * 3600.0
 _BUSY: Final[Floats] = np.array(
     [
         [0.93, 0.80, 0.60, 0.51, 0.66, 0.42, 0.34, 0.29, 0.25, 0.22, 0.27, 0.31],
@@ -27,14 +26,14 @@ _EDGES: Final = np.linspace(0.0, DAY, len(_BUSY) + 1)
 _UNTIL: Final = np.concatenate([[0.0], np.cumsum(_BUSY)]) * (DAY / _BUSY.sum())
 
 
-def beijing(posted_at: datetime) -> float:
+def beijing_seconds(posted_at: datetime) -> float:
     """Seconds on Beijing's clock since the midnight that began 1970, a Thursday."""
-    return posted_at.timestamp() + _AHEAD_OF_UTC
+    return posted_at.timestamp() + _UTC_OFFSET
 
 
-def busy_seconds(posted_at: datetime, seconds: Floats) -> Floats:
-    """Seconds of an evenly busy day that have passed by ``seconds`` after an aware time."""
-    start = np.array([beijing(posted_at) % DAY])
+def active_seconds(posted_at: datetime, seconds: Floats) -> Floats:
+    """Seconds of an evenly busy day that pass in the first ``seconds`` after an aware time."""
+    start = np.array([beijing_seconds(posted_at) % DAY])
     passed: Floats = _since_midnight(start + seconds) - _since_midnight(start)
     return passed
 

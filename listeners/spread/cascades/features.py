@@ -1,7 +1,16 @@
-"""A young cascade as numbers: how it has grown until now, independent of what comes after.
+"""Features of a young cascade: how a post has spread so far, as numbers for the forecast.
 
-All but the first three features are ratios, so they say the same of a cascade ten times as large;
-that is what allows a forecast beyond the sizes a model was trained on.
+All but the first three features are ratios, so they are the same for a cascade ten times as large;
+that is what allows a forecast beyond the sizes that a model was trained on.
+
+The strongest features come from a self-exciting point process (Hawkes process), as SEISMIC applies
+it to reposts (Zhao, Erdogdu, He, Rajaraman and Leskovec, KDD 2015): every event causes further ones
+at a rate of p·φ(t), where t is its age, φ the memory kernel (how soon people react) and p the
+infectiousness of the post. SEISMIC weighs each event by the follower count of its author; that is
+not known here, so every event counts as one. Given p, the excitement that has been released so far
+and what is still to come follow from the times of the events alone. ``infectiousness`` estimates p
+by maximum likelihood, over all events and over the last quarter of the time, which shows whether
+the post is wearing out.
 """
 
 import math
@@ -12,7 +21,8 @@ from typing import Final
 
 import numpy as np
 
-from listeners.spread.cascades.day_cycle import DAY, Floats, beijing, busy_seconds
+from listeners.spread.cascades.day_cycle import DAY, active_seconds, beijing_seconds
+from listeners.spread.cascades.trees import Floats
 
 _FRACTIONS: Final = (1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64)
 _SPANS: Final = (60, 180, 600, 1800, 3600, 7200, 21600)
@@ -23,33 +33,36 @@ _FADING: Final = (300.0, 1800.0, 7200.0)
 
 MEMORY_SECONDS: Final = 300.0
 MEMORY_EXPONENT: Final = 0.242
-"""The memory kernel of SEISMIC (Zhao et al. 2015): flat for five minutes, then a power law."""
+"""Memory kernel of SEISMIC: about flat for five minutes, then a power law."""
 
 SIZED: Final = 3
-"""How many leading features depend on the size itself and not only on the shape."""
+"""Number of leading features that depend on the size and not only on the shape."""
 
 TIMED: Final = 1 + len(_AHEAD) + 3 + 1 + len(_FADING) + 2
-"""How many features need the time of the post; they stand before followers and channel."""
+"""Number of features that need the time of the post; they stand before followers and channel."""
 
 CIRCUMSTANCES: Final = TIMED + 2
-"""How many features, at the end, are of the circumstances and not of the events."""
+"""Number of features, at the end, that are not about the events."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cascade:
-    """One post and who passed it on; times in seconds after the post."""
+    """The reposts of one post; times in seconds after the post."""
 
     events: Floats
-    """Ascending; what lies behind the observation time is never looked at."""
+    """Ascending times of the reposts."""
     channel: str | None = None
     posted_at: datetime | None = None
     followers: int | None = None
     weight: float = 1.0
-    """How many real events each entry of ``events`` stands for."""
+    """Real reposts per entry of ``events``."""
 
 
 def describe(cascade: Cascade, observe: float) -> Floats:
-    """The features of a cascade ``observe`` seconds (> 0) after the post; unknown is NaN."""
+    """Features of a cascade ``observe`` seconds (> 0) after the post, as an array of ``FEATURES``.
+
+    Later events are not looked at. What is unknown is NaN.
+    """
     events = cascade.events[: np.searchsorted(cascade.events, observe, "right")]
     size = len(events)
     log = math.log1p(size)
@@ -89,10 +102,10 @@ def describe(cascade: Cascade, observe: float) -> Floats:
 
 
 def infectiousness(events: Floats, observe: float) -> list[float]:
-    """Logarithms of three figures of the self-exciting process, every follower count being one.
+    """Logarithms of three figures of the self-exciting process at ``observe`` seconds.
 
-    How many new events one event causes, by maximum likelihood; how much of the excitement is
-    still to come, per event; and the infectiousness of the last quarter.
+    The infectiousness p by maximum likelihood (events per released excitement); the excitement
+    still to come, per event; and p in the last quarter of the time.
     """
     ages = np.append(observe - events, observe)
     released = released_share(ages)
@@ -108,7 +121,7 @@ def infectiousness(events: Floats, observe: float) -> list[float]:
 
 
 def released_share(ages: Floats) -> Floats:
-    """The share of an event's own excitement that has been released at each age in seconds."""
+    """Integral of the memory kernel: share of an event's excitement released by each age (s)."""
     share: Floats = 1 - (1 + ages / MEMORY_SECONDS) ** -MEMORY_EXPONENT
     return share
 
@@ -126,7 +139,7 @@ def _moments(events: Floats, observe: float) -> list[float]:
 
 
 def _circumstances(cascade: Cascade, events: Floats, observe: float) -> list[float]:
-    channel = _channel(cascade.channel)
+    channel = _channel_code(cascade.channel)
     known = cascade.followers is not None and cascade.followers >= 0
     followers = math.log1p(cascade.followers or 0) if known else math.nan
     if cascade.posted_at is None or channel == 0.0:
@@ -135,17 +148,17 @@ def _circumstances(cascade: Cascade, events: Floats, observe: float) -> list[flo
 
 
 def _time_of_day(posted_at: datetime, events: Floats, observe: float) -> list[float]:
-    """How busy people were so far and are about to be, and the curve as if every hour were alike.
+    """Activity so far and ahead by the daily cycle, and the curve in active instead of real time.
 
-    Only where people live by China's day; readers of X live all over the world.
+    Not used for X, whose readers live in all time zones.
     """
     log = math.log1p(len(events))
     marks = np.array([observe, *(observe + ahead for ahead in _AHEAD)])
-    passed = busy_seconds(posted_at, marks)
+    passed = active_seconds(posted_at, marks)
     now = float(passed[0])
-    ages = now - busy_seconds(posted_at, events)
+    ages = now - active_seconds(posted_at, events)
     released = float(released_share(np.append(ages, now)).sum())
-    day, second = divmod(beijing(posted_at) + observe, DAY)
+    day, second = divmod(beijing_seconds(posted_at) + observe, DAY)
     return [
         math.log(now / observe),
         *np.log((passed[1:] - now) / np.array(_AHEAD)).tolist(),
@@ -157,8 +170,8 @@ def _time_of_day(posted_at: datetime, events: Floats, observe: float) -> list[fl
     ]
 
 
-def _channel(name: str | None) -> float:
-    """What is known of the habits of a channel: 1 is Weibo, 0 is X, NaN any other."""
+def _channel_code(name: str | None) -> float:
+    """The channel as a number: 1 is Weibo, 0 is X, NaN any other."""
     kind = (name or "").casefold()
     if "weibo" in kind:
         return 1.0
@@ -166,10 +179,10 @@ def _channel(name: str | None) -> float:
 
 
 def events_from_polls(polls: Sequence[tuple[float, int]], limit: int = 5000) -> Cascade:
-    """The cascade behind engagement figures: (seconds after the post, count), in any order.
+    """The cascade behind polled counts, pairs of (seconds after the post, count) in any order.
 
-    Between two polls growth is taken as even. A count that falls (deleted reposts) is
-    raised to the highest so far. At most ``limit`` events are made; each then weighs more than one.
+    Growth between two polls is taken as even. A count that falls (deleted reposts) is raised to the
+    highest so far. At most ``limit`` events are made, each of which then stands for several.
     """
     rising = sorted((max(0.0, second), max(0, count)) for second, count in polls)
     seconds = np.array([0.0, *(second for second, _ in rising)])
@@ -190,4 +203,4 @@ FEATURES: Final = (
     + (5 + len(_MEMORIES) + 3)
     + CIRCUMSTANCES
 )
-"""How many features there are."""
+"""Number of features."""

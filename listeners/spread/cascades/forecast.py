@@ -1,9 +1,11 @@
-"""How far one post will go, from its first minutes.
+"""Forecasts how far one post will go from its first minutes.
 
-The self-exciting process (SEISMIC, Zhao et al. 2015) gives the figures that matter: how infectious
-the post is and how much excitement is still to come. Trees learned from real cascades turn these,
-and the shape of the early curve, into the expected growth. One set of trees also sees the size;
-the other sees shape alone and takes over where a cascade is larger than any that was learned from.
+The features of the self-exciting process and of the early curve (``features.py``) are turned into
+the expected growth by boosted trees that were learned from real cascades: a Hawkes process
+explains which posts run, but taken alone its forecasts explode for infectious posts and know no
+night. Two forests are averaged. One also sees the size, which is the better predictor among sizes
+that occurred in training; the other sees the shape alone, and takes over for cascades larger than
+any of them. A third forest predicts the error, from which the 80 % interval follows.
 ``benchmarks/train_cascade.py`` makes the model file.
 """
 
@@ -19,27 +21,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from listeners.spread.cascades.conformal import Calibration
-from listeners.spread.cascades.day_cycle import Floats
 from listeners.spread.cascades.features import MEMORY_EXPONENT, SIZED, Cascade, describe
-from listeners.spread.cascades.trees import Forest, from_arrays
+from listeners.spread.cascades.trees import Floats, Forest, from_arrays
 
 HORIZON: Final = 604_800.0
 """Seconds after which a cascade counts as ended: the model forecasts the size after a week."""
 
+MIN_REPOSTS: Final = 10
+"""Below this the forecast reflects the training data, whose posts all spread, not the post."""
+
 GROWTH_MEMORY: Final = 1200.0
-"""Whole cascades grow as one excited by the post alone whose memory were flat for 20 minutes."""
+"""Seconds; growth over time is taken as that of a kernel with this memory."""
 SLACK: Final = 1.5
-"""Some posts grow early and some late: of a horizon before ``HORIZON`` the lower bound takes this
+"""Some posts grow early and some late: for a horizon before ``HORIZON`` the lower bound takes this
 power of the share of growth, the upper one its root. Both were chosen on the first three quarters
-of the cascades in ``benchmarks/train_cascade.py``, where they hold four in five."""
+of the cascades in ``benchmarks/train_cascade.py``, where they cover four in five."""
 
 CHANNEL_CODES: Final = (1.0, 0.0, math.nan)
-"""Whose intervals are told apart, by the last feature: Weibo, X, and whatever is neither."""
+"""Channels with intervals of their own, by the last feature: Weibo, X, and any other."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Forecast:
-    """What is expected of one post, seen ``observe`` seconds after it."""
+    """The expected size of a cascade, seen ``observe`` seconds after the post."""
 
     observe: float
     observed: int
@@ -47,14 +51,14 @@ class Forecast:
     final: float
     """Expected reposts at the horizon."""
     low: float
-    """Four times in five the truth lies from here ..."""
+    """Lower bound of the 80 % interval."""
     high: float
-    """... to here; both whole numbers, as sizes are, unless the forecast itself is nearer."""
+    """Upper bound; both are whole numbers, as sizes are, unless the forecast itself is nearer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Anchor:
-    """What was learned for one observation time."""
+    """The model for one observation time."""
 
     seconds: float
     sized: Forest
@@ -62,18 +66,18 @@ class Anchor:
     error: Forest
     """Logarithm of the expected absolute error of the logarithm of the size."""
     largest: float
-    """Logarithm of the size above which only the shape is believed."""
+    """Logarithm of the size above which only the shape is used."""
     bounds: tuple[tuple[float, float], ...]
-    """About the 10 % and 90 % quantiles of error in units of the expected error, by HABITS."""
+    """About the 10 % and 90 % quantiles of error in units of the expected error, by channel code."""
 
     def predict(self, rows: Floats) -> tuple[Floats, Floats]:
-        """Logarithms of the growth factor and its expected error, one a row."""
+        """Logarithm of the growth factor, and its expected error; one of each per row."""
         growth = blend(self.sized, self.shape, self.largest, rows)
         return growth, np.exp(self.error.predict(rows))
 
 
 def blend(sized: Forest, shape: Forest, largest: float, rows: Floats) -> Floats:
-    """The mean of both forests, going over to the shape alone above ``largest``."""
+    """The mean of both forests, fading to the shape alone above ``largest``."""
     alone = shape.predict(rows[:, SIZED:])
     trust = np.clip((largest + 0.5 - rows[:, 0]) / 0.5, 0.0, 1.0) / 2
     growth: Floats = alone + trust * (sized.predict(rows) - alone)
@@ -82,16 +86,17 @@ def blend(sized: Forest, shape: Forest, largest: float, rows: Floats) -> Floats:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CascadeModel:
-    """All anchors, by ascending time."""
+    """Anchors by ascending observation time."""
 
     anchors: tuple[Anchor, ...]
 
 
 def parse_model(arrays: dict[str, NDArray[np.generic]]) -> CascadeModel:
-    """The model that the training script wrote."""
+    """The model from the arrays that the training script wrote."""
     anchors = []
     for name in sorted({key.split("/")[0] for key in arrays}, key=float):
         numbers = arrays[f"{name}/numbers"].astype(np.float64)
+        bounds = numbers[1:].reshape(len(CHANNEL_CODES), 2)
         anchors.append(
             Anchor(
                 seconds=float(name),
@@ -99,10 +104,7 @@ def parse_model(arrays: dict[str, NDArray[np.generic]]) -> CascadeModel:
                 shape=from_arrays(f"{name}/shape", arrays),
                 error=from_arrays(f"{name}/error", arrays),
                 largest=float(numbers[0]),
-                bounds=tuple(
-                    (float(low), float(high))
-                    for low, high in numbers[1:].reshape(len(CHANNEL_CODES), 2)
-                ),
+                bounds=tuple((float(low), float(high)) for low, high in bounds),
             )
         )
     return CascadeModel(anchors=tuple(anchors))
@@ -121,15 +123,14 @@ def forecast(
     observe: float,
     *,
     model: CascadeModel,
-    band: Calibration | None = None,
+    calibration: Calibration | None = None,
     horizon: float = HORIZON,
 ) -> Forecast:
-    """The size at ``horizon`` as expected from what had happened by ``observe`` (> 0 seconds).
+    """The expected size at ``horizon`` from the events up to ``observe`` (> 0 seconds).
 
-    Events after ``observe`` are not looked at. ``band`` is what was learned from earlier forecasts:
-    it moves the forecast, and widens or narrows its interval. The forecast supposes that the post
-    is spreading at all: every cascade that was learned from did, so of a post without reposts it
-    says too much.
+    ``calibration`` shifts the forecast and scales its interval. The forecast supposes that the post
+    spreads at all: every cascade of the training data did, so it is too high for a post without
+    reposts.
     """
     seen = int(np.searchsorted(cascade.events, observe, "right"))
     observed = round(seen * cascade.weight)
@@ -139,21 +140,21 @@ def forecast(
         )
     row = describe(cascade, observe)[None, :]
     growth, down, up = 0.0, 0.0, 0.0
-    band = band or Calibration()
+    calibration = calibration or Calibration()
     for anchor, share in _nearest(model.anchors, observe):
         factor, error = anchor.predict(row)
         low, high = anchor.bounds[channel_index(float(row[0, -1]))]
-        growth += share * (float(factor[0]) + band.lean)
+        growth += share * (float(factor[0]) + calibration.bias)
         down += share * float(error[0]) * low
         up += share * float(error[0]) * high
     start = observed + 1
-    part = _part(observe, horizon)
+    part = _growth_share(observe, horizon)
     sizes = [
         observed + max(0.0, start * math.exp(min(exponent, 20.0)) - observed) * part**power
         for exponent, power in (
-            (growth + down * band.below, SLACK),
+            (growth + down * calibration.below, SLACK),
             (growth, 1.0),
-            (growth + up * band.above, 1 / SLACK),
+            (growth + up * calibration.above, 1 / SLACK),
         )
     ]
     low, middle, high = sizes
@@ -166,15 +167,15 @@ def forecast(
     )
 
 
-def channel_index(channel: float) -> int:
-    """The place in HABITS of what the last feature says."""
-    return len(CHANNEL_CODES) - 1 if math.isnan(channel) else CHANNEL_CODES.index(channel)
+def channel_index(code: float) -> int:
+    """The place in ``CHANNEL_CODES`` of a channel feature."""
+    return len(CHANNEL_CODES) - 1 if math.isnan(code) else CHANNEL_CODES.index(code)
 
 
 def _nearest(anchors: Sequence[Anchor], observe: float) -> list[tuple[Anchor, float]]:
-    """The anchors around a time with their shares.
+    """The anchors around a time, each with its weight.
 
-    Beyond the last anchor growth fades out with the (logarithmic) time that is left.
+    Beyond the last anchor growth fades out with the logarithm of the remaining time.
     """
     if observe <= anchors[0].seconds:
         return [(anchors[0], 1.0)]
@@ -187,14 +188,14 @@ def _nearest(anchors: Sequence[Anchor], observe: float) -> list[tuple[Anchor, fl
     return [(last, left)]
 
 
-def _part(observe: float, horizon: float) -> float:
-    """How much of the growth until ``HORIZON`` happens until ``horizon``."""
+def _growth_share(observe: float, horizon: float) -> float:
+    """Share of the growth from ``observe`` to ``HORIZON`` that happens before ``horizon``."""
     if horizon == HORIZON:
         return 1.0
-    now, then, week = (_come(second) for second in (observe, horizon, max(HORIZON, observe * 2)))
+    now, then, week = (_grown(second) for second in (observe, horizon, max(HORIZON, observe * 2)))
     return (then - now) / (week - now)
 
 
-def _come(second: float) -> float:
+def _grown(second: float) -> float:
     share: float = 1 - (1 + second / GROWTH_MEMORY) ** -MEMORY_EXPONENT
     return share

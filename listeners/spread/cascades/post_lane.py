@@ -1,7 +1,8 @@
-"""The post lane: how far one post will go, from figures that are read again and again.
+"""The post lane: forecasts the reach of one post from its polled figures, and calibrates itself.
 
-The interval learns: once a post has been watched for two days, what would have been said of it at
-earlier moments is held against what became of it. The bands are small and kept as a setting.
+Once a post has been polled for two days its reach counts as final. What would have been forecast
+after ten minutes, an hour and six hours is then compared with it (``conformal.recalibrate``), by
+channel. The calibrations are small and stored as one value.
 """
 
 import json
@@ -14,35 +15,42 @@ from typing import Final
 from core.mentions import Mention
 from listeners.spread.cascades.conformal import MAX_BIAS, MAX_SCALE, Calibration, recalibrate
 from listeners.spread.cascades.features import Cascade, events_from_polls
-from listeners.spread.cascades.forecast import Forecast, forecast, shipped_model
-from listeners.spread.incidents.alarms import MIN_FORECAST_POSTS
+from listeners.spread.cascades.forecast import MIN_REPOSTS, Forecast, forecast, shipped_model
 from listeners.spread.ports import Keeps
 
 KEY: Final = "spread.bands"
-ENDED: Final = 172_800.0
-"""Seconds after which a post is taken to have gone as far as it goes."""
+"""The stored value."""
+FINAL_SECONDS: Final = 172_800.0
+"""Age at which a post's reach counts as final."""
 MOMENTS: Final = (600.0, 3600.0, 21_600.0)
-"""When forecasts are held against the truth; each has a band of its own."""
-_LEARNED: Final = 5_000
+"""Ages (s) at which forecasts are checked; each has a calibration of its own."""
+_MAX_LEARNED: Final = 5_000
 """Posts remembered as learned from."""
+
+_Calibrations = dict[tuple[str, float], Calibration]
+"""By channel and age."""
 
 
 class PostLane:
-    """Forecasts posts, and remembers how well it did."""
+    """Forecasts posts, and calibrates its forecasts by their outcomes."""
 
-    def __init__(self, keeps: Keeps) -> None:
-        self._keeps = keeps
-        self._bands: dict[tuple[str, float], Calibration] | None = None
+    def __init__(self, store: Keeps) -> None:
+        self._store = store
+        self._calibrations: _Calibrations | None = None
         self._learned: OrderedDict[str, None] = OrderedDict()
 
     async def reach(
         self, mention: Mention, polls: Sequence[tuple[datetime, int]]
     ) -> Forecast | None:
-        """The forecast from all (time, count) so far; ``None`` where they are too few."""
+        """The forecast from all (time, count) so far.
+
+        ``None`` if the post is younger than a minute or has fewer than ``MIN_REPOSTS``. Raises
+        StoreError if the calibrations can be neither read nor written.
+        """
         event, start = mention.event, mention.event.posted_at
         seconds = [((at - start).total_seconds(), count) for at, count in polls]
         latest = max((second for second, _ in seconds), default=0.0)
-        if latest < 60 or max(count for _, count in seconds) < MIN_FORECAST_POSTS:
+        if latest < 60 or max(count for _, count in seconds) < MIN_REPOSTS:
             return None
         cascade = replace(
             events_from_polls(seconds),
@@ -50,63 +58,71 @@ class PostLane:
             posted_at=start,
             followers=event.author.followers,
         )
-        bands = await self._known()
+        calibrations = await self._load()
         key = f"{event.channel}\n{event.id}"
-        if latest >= ENDED and key not in self._learned:
+        if latest >= FINAL_SECONDS and key not in self._learned:
             self._learned[key] = None
-            if len(self._learned) > _LEARNED:
+            if len(self._learned) > _MAX_LEARNED:
                 self._learned.popitem(last=False)
-            self._learn(cascade, seconds, latest)
-            await self._keeps.set_setting(KEY, _written(bands, self._learned))
-        band = bands.get((event.channel, _nearest(latest)))
-        return forecast(cascade, latest, model=shipped_model(), band=band)
+            _learn(calibrations, cascade, seconds, latest)
+            await self._store.set_setting(KEY, _encode(calibrations, self._learned))
+        calibration = calibrations.get((event.channel, _nearest(latest)))
+        return forecast(cascade, latest, model=shipped_model(), calibration=calibration)
 
-    def _learn(self, cascade: Cascade, seconds: Sequence[tuple[float, int]], latest: float) -> None:
-        bands = self._bands if self._bands is not None else {}
-        final = max(count for _, count in seconds)
-        for moment in MOMENTS:
-            seen = [one for one in seconds if one[0] <= moment]
-            if not seen or max(count for _, count in seen) < MIN_FORECAST_POSTS:
-                continue
-            young = events_from_polls(seen)
-            then = replace(cascade, events=young.events, weight=young.weight)
-            key = (cascade.channel or "", moment)
-            band = bands.get(key, Calibration())
-            found = forecast(then, moment, model=shipped_model(), band=band, horizon=latest)
-            bands[key] = recalibrate(
-                band, forecast=found.final, low=found.low, high=found.high, final=final
-            )
-
-    async def _known(self) -> dict[tuple[str, float], Calibration]:
-        if self._bands is None:
-            stored = await self._keeps.setting(KEY)
-            self._bands, learned = _read(stored)
+    async def _load(self) -> _Calibrations:
+        if self._calibrations is None:
+            stored = await self._store.setting(KEY)
+            self._calibrations, learned = _decode(stored)
             self._learned = OrderedDict.fromkeys(learned)
-        return self._bands
+        return self._calibrations
+
+
+def _learn(
+    calibrations: _Calibrations,
+    cascade: Cascade,
+    seconds: Sequence[tuple[float, int]],
+    latest: float,
+) -> None:
+    final = max(count for _, count in seconds)
+    for moment in MOMENTS:
+        seen = [one for one in seconds if one[0] <= moment]
+        if not seen or max(count for _, count in seen) < MIN_REPOSTS:
+            continue
+        young = events_from_polls(seen)
+        then = replace(cascade, events=young.events, weight=young.weight)
+        key = (cascade.channel or "", moment)
+        calibration = calibrations.get(key, Calibration())
+        found = forecast(
+            then, moment, model=shipped_model(), calibration=calibration, horizon=latest
+        )
+        calibrations[key] = recalibrate(
+            calibration, forecast=found.final, low=found.low, high=found.high, final=final
+        )
 
 
 def _nearest(second: float) -> float:
     return min(MOMENTS, key=lambda moment: max(moment, second) / min(moment, second))
 
 
-def _written(bands: dict[tuple[str, float], Calibration], learned: OrderedDict[str, None]) -> str:
+def _encode(calibrations: _Calibrations, learned: OrderedDict[str, None]) -> str:
     rows = [
-        [channel, at, band.below, band.above, band.lean] for (channel, at), band in bands.items()
+        [channel, at, one.below, one.above, one.bias]
+        for (channel, at), one in calibrations.items()
     ]
     return json.dumps({"bands": rows, "learned": list(learned)})
 
 
-def _read(stored: str | None) -> tuple[dict[tuple[str, float], Calibration], list[str]]:
-    """What ``_written`` wrote; what cannot be read is forgotten, and learned again."""
+def _decode(stored: str | None) -> tuple[_Calibrations, list[str]]:
+    """Reverses ``_encode``; what cannot be read is dropped and learned again."""
     try:
         kept = json.loads(stored or "{}")
-        bands = {
+        calibrations = {
             (str(channel), float(at)): Calibration(
-                below=_scale(below), above=_scale(above), lean=_lean(*lean)
+                below=_scale(below), above=_scale(above), bias=_bias(*bias)
             )
-            for channel, at, below, above, *lean in kept.get("bands", [])
+            for channel, at, below, above, *bias in kept.get("bands", [])
         }
-        return bands, [str(key) for key in kept.get("learned", [])]
+        return calibrations, [str(key) for key in kept.get("learned", [])]
     except (ValueError, TypeError, AttributeError):
         return {}, []
 
@@ -115,5 +131,5 @@ def _scale(value: float) -> float:
     return min(max(float(value), 1 / MAX_SCALE), MAX_SCALE)
 
 
-def _lean(value: float = 0.0) -> float:
+def _bias(value: float = 0.0) -> float:
     return min(max(float(value), -MAX_BIAS), MAX_BIAS)

@@ -1,7 +1,7 @@
 """Boosted oblivious trees as plain arrays: small on disk, microseconds to evaluate, NumPy alone.
 
-An oblivious tree asks the same question of every node of a level, so its leaf is a binary number.
-An unknown feature (NaN) answers no to every question.
+An oblivious tree asks the same question of every node of a level (Kohavi 1994; as in CatBoost), so
+that the answers read as bits are the number of the leaf. An unknown feature (NaN) answers no.
 """
 
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ class Forest:
 
     base: float
     features: NDArray[np.int16]
-    """(trees, depth): which feature each level asks about."""
+    """(trees, depth): the feature that each level asks about."""
     thresholds: NDArray[np.float32]
     """(trees, depth): the answer is yes above this."""
     leaves: NDArray[np.float32]
-    """(trees, 2 ** depth): what each leaf adds."""
+    """(trees, 2 ** depth): the value that each leaf adds."""
 
     def predict(self, rows: Floats) -> Floats:
-        """One figure a row; ``rows`` is (n, features)."""
+        """One value per row; ``rows`` is (n, features)."""
         answers = rows.astype(np.float32)[:, self.features] > self.thresholds
         depth = self.features.shape[1]
         leaf = answers @ (1 << np.arange(depth - 1, -1, -1))
@@ -35,7 +35,7 @@ class Forest:
 
 
 def to_arrays(name: str, forest: Forest) -> dict[str, NDArray[np.generic]]:
-    """The forest as arrays for ``numpy.savez``, each key beginning with ``name``."""
+    """The forest as arrays for ``numpy.savez``, under keys that begin with ``name``."""
     return {
         f"{name}/base": np.array(forest.base),
         f"{name}/features": forest.features,
@@ -45,7 +45,7 @@ def to_arrays(name: str, forest: Forest) -> dict[str, NDArray[np.generic]]:
 
 
 def from_arrays(name: str, arrays: dict[str, NDArray[np.generic]]) -> Forest:
-    """The forest that ``to_arrays`` wrote under ``name``; raises KeyError where there is none."""
+    """The forest that ``to_arrays`` wrote under ``name``. Raises KeyError if there is none."""
     return Forest(
         base=float(arrays[f"{name}/base"].astype(np.float64)),
         features=arrays[f"{name}/features"].astype(np.int16),

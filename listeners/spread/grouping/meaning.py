@@ -1,8 +1,14 @@
-"""What a matter means, as a mean of numbers, and how much that speaks for two being one.
+"""Compares incidents by the meaning of their posts, across languages.
 
-Meanings come from ``listeners.judgement.embedding``. Any two complaints about a shop are alike, and so are
-any two texts of one language; what is usual in both respects is taken off first. What is left has
-nearly the same mean likeness for two posts about one matter whether or not they share a language.
+Meanings are sentence embeddings (``listeners.judgement.embedding``). Any two complaints about a
+shop are similar, and so are any two texts of one language: embeddings share a large common
+component (Mu and Viswanath, "All-but-the-Top", 2018). So the mean of the language and of the brand
+is subtracted first; what is left has nearly the same mean similarity for two posts about one
+incident whether or not they share a language.
+
+The similarity of two incidents is the mean over all pairs of their posts. Taken as normally
+distributed with the same variance for one incident and for two, the logarithm of odds is linear in
+it, and certainty grows with the number of pairs (linear discriminant).
 """
 
 from collections.abc import Mapping
@@ -17,67 +23,64 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float32]
 
 MAX_WORDINGS: Final = 8
-"""Wordings of a case that are asked about; their mean hardly changes after."""
+"""Wordings of an incident that are embedded; their mean hardly changes after."""
 _SAME: Final = 0.20
-"""Mean likeness of two posts about one matter, ..."""
+"""Mean similarity of two posts about one incident, ..."""
 _OTHER: Final = 0.01
-"""... and of two about different ones."""
-_MATTERS: Final = 0.055
-"""How far the mean likeness of two matters lies from these; each pair of posts adds to it ..."""
-_POSTS: Final = 0.09
-"""... by so much, which becomes less the more of them are known."""
-_KNOWN: Final = 50.0
-"""What ships counts as so many texts of a brand."""
-_TEXTS: Final = 2_000
-"""After so many texts of a brand the past is halved."""
+"""... and of two posts about different ones."""
+_BETWEEN_INCIDENTS: Final = 0.055
+"""Standard deviation of these means from incident to incident; each pair of posts adds to it ..."""
+_BETWEEN_POSTS: Final = 0.09
+"""... this one, divided by the square root of the number of pairs."""
+_PRIOR_TEXTS: Final = 50.0
+"""The shipped mean counts as this many texts of a brand."""
+_MAX_TEXTS: Final = 2_000
+"""The sums of a brand are halved when they reach this many texts."""
 
 
 @dataclass(kw_only=True, slots=True)
 class MeaningCentroid:
-    """The mean of a few of a case's wordings."""
+    """Sum of the embeddings of a few of an incident's wordings."""
 
     count: int = 0
     sum: Vector = field(default_factory=lambda: np.zeros(0, np.float32))
-    """Of vectors of length one, from which what is usual was taken off."""
+    """Of vectors of length one, after the background was subtracted."""
 
     def add(self, vector: Vector, count: int = 1) -> None:
         """Count one wording, or the sum of several."""
         self.sum = self.sum + vector if self.count else vector
         self.count += count
 
-    def take_over(self, other: "MeaningCentroid") -> None:
-        """Become what both were together."""
+    def absorb(self, other: "MeaningCentroid") -> None:
+        """Add all wordings of another centroid."""
         if other.count:
             self.add(other.sum, other.count)
 
 
 def log_odds_same(one: MeaningCentroid, other: MeaningCentroid) -> float:
-    """How much the meanings speak for one and the same matter, as a logarithm of odds.
-
-    Zero where either is unknown.
-    """
+    """Evidence that two centroids are of one incident; zero if either is empty."""
     pairs = one.count * other.count
     if not pairs:
         return 0.0
-    alike = float(one.sum @ other.sum) / pairs
-    spread = _MATTERS**2 + _POSTS**2 / pairs
-    return (_SAME - _OTHER) / spread * (alike - (_SAME + _OTHER) / 2)
+    similarity = float(one.sum @ other.sum) / pairs
+    variance = _BETWEEN_INCIDENTS**2 + _BETWEEN_POSTS**2 / pairs
+    return (_SAME - _OTHER) / variance * (similarity - (_SAME + _OTHER) / 2)
 
 
 class BackgroundMeaning:
-    """What is usual in each language, and of each brand as far as it is known."""
+    """The mean embedding of each language, and of each brand as far as it is known."""
 
     def __init__(self, shipped: Mapping[str, Vector]) -> None:
-        """``shipped``: the mean of made-up complaints by language."""
+        """``shipped``: mean of made-up complaints by language."""
         self._shipped = dict(shipped)
         self._sums: dict[tuple[str, str], tuple[Vector, float]] = {}
 
-    def knows(self, language: str) -> bool:
-        """True where texts of a language can be compared at all."""
+    def supports(self, language: str) -> bool:
+        """True if texts of a language can be compared."""
         return language in self._shipped
 
-    def without(self, vector: Vector, *, brand: str, language: str) -> Vector:
-        """The vector without what is usual, of length one."""
+    def subtract(self, vector: Vector, *, brand: str, language: str) -> Vector:
+        """The vector minus the background, of length one. The language must be supported."""
         rest = vector - self._mean(brand, language)
         return rest / np.float32(max(float(np.linalg.norm(rest)), 1e-6))
 
@@ -85,7 +88,7 @@ class BackgroundMeaning:
         """Count a text of a brand."""
         sum_, count = self._sums.get((brand, language), (np.zeros_like(vector), 0.0))
         sum_, count = sum_ + vector, count + 1
-        if count > _TEXTS:
+        if count > _MAX_TEXTS:
             sum_, count = sum_ / np.float32(2), count / 2
         self._sums[brand, language] = (sum_, count)
 
@@ -94,12 +97,12 @@ class BackgroundMeaning:
         if (brand, language) not in self._sums:
             return shipped
         sum_, count = self._sums[brand, language]
-        return (shipped * np.float32(_KNOWN) + sum_) / np.float32(_KNOWN + count)
+        return (shipped * np.float32(_PRIOR_TEXTS) + sum_) / np.float32(_PRIOR_TEXTS + count)
 
 
 @cache
 def shipped_background() -> Mapping[str, Vector]:
-    """What ships; a text in both languages lies between them."""
+    """The mean embeddings that come with the code, for Chinese, English and mixed texts."""
     path = resources.files("listeners.spread") / "models" / "meaning.npz"
     with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
         zh, en = data["zh"].astype(np.float32), data["en"].astype(np.float32)

@@ -1,9 +1,18 @@
-"""Texts that are copies of each other, found without comparing every pair.
+"""Finds copies of a text among tens of thousands without comparing every pair: containment MinHash.
 
-MinHash over character 3-grams (where the text is Chinese, Japanese or Korean) or words and pairs
-of words (elsewhere): 64 hashes in 32 bands of 2 rows propose candidates, and the share of common
-grams decides. *Containment*, |A ∩ B| / min(|A|, |B|), finds a repost that cut or extended the text;
-for texts under eight grams, where everything is contained in something, it is Jaccard's share.
+A text is the set of its grams: character 3-grams if it is Chinese, Japanese or Korean, words and
+pairs of words otherwise. Two sets A and B are compared by containment, |A ∩ B| / min(|A|, |B|)
+(Broder, "On the Resemblance and Containment of Documents", 1997), not by Jaccard's share of the
+union: people pass a text on cut short or with a comment in front, and the part is contained in the
+whole whatever the lengths. In very short texts everything is contained in something, so below eight
+grams Jaccard's share is used.
+
+Candidates come from MinHash with banding: of each set the minimum of 64 random hash functions is
+kept, and two sets agree on one minimum with a probability of their Jaccard share s. The 64 are cut
+into 32 bands of 2; texts that agree on a whole band are candidates, with probability
+1 - (1 - s²)³². Bands this short are chosen for recall: half of a text (s = 0.5) is found with
+0.9999, a quarter (s = 0.25) with 0.87, and the exact comparison of the stored grams rejects what
+they propose in vain.
 """
 
 import re
@@ -16,15 +25,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from listeners.spread.grouping.words import WORD, original_text
 
-from listeners.spread.grouping.words import _WORD, original_text
-
-Words = NDArray[np.uint64]
+_Hashes = NDArray[np.uint64]
 
 HASHES: Final = 64
 BANDS: Final = 32
 MIN_CONTAINMENT: Final = 0.6
+"""Two texts are copies from this share on."""
 MIN_GRAMS: Final = 8
+BUCKET: Final = 8
+"""Sketches kept under one band key; the newest win."""
+CERTAIN: Final = 0.95
+"""The search ends with a sketch that shares this much."""
 
 _DRAW: Final = np.random.Generator(np.random.PCG64(20150810))
 _ODD: Final = _DRAW.integers(0, 1 << 64, HASHES, dtype=np.uint64) | np.uint64(1)
@@ -39,7 +52,7 @@ _CJK: Final = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sketch:
-    """What is remembered of a text to know it again."""
+    """The grams of a text, and the keys it is found by."""
 
     grams: frozenset[int]
     bands: tuple[int, ...]
@@ -47,8 +60,8 @@ class Sketch:
 
 
 def sketch(text: str) -> Sketch:
-    """The sketch of ``original_text(text)``; never raises for what the text contains."""
-    words = _WORD.findall(original_text(text).lower())
+    """The sketch of ``original_text(text)``; accepts any text."""
+    words = WORD.findall(original_text(text).lower())
     grams = _grams(words)
     if not len(grams):
         return Sketch(grams=frozenset(), bands=())
@@ -59,7 +72,10 @@ def sketch(text: str) -> Sketch:
 
 
 def containment(one: Sketch, other: Sketch) -> float:
-    """From 0 to 1; from ``MIN_CONTAINMENT`` on the two are the same text."""
+    """Share of the smaller text's grams that the other has; of short texts, Jaccard's share.
+
+    From ``MIN_CONTAINMENT`` on the two are copies.
+    """
     small = min(len(one.grams), len(other.grams))
     if not small:
         return 0.0
@@ -69,7 +85,95 @@ def containment(one: Sketch, other: Sketch) -> float:
     return common / small
 
 
-def _grams(words: Sequence[str]) -> Words:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Entry:
+    post: str
+    incident: str
+    sketch: Sketch
+    at: float
+
+
+class CopyIndex:
+    """Sketches by band, bounded by number and by age."""
+
+    def __init__(self, *, most: int) -> None:
+        """``most``: sketches kept; the least recently used is dropped first."""
+        self._most = most
+        self._entries: OrderedDict[int, _Entry] = OrderedDict()
+        self._buckets: dict[int, list[int]] = {}
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def find(self, sketch: Sketch, at: float) -> tuple[str | None, float]:
+        """Incident and containment of the most similar post, which counts as used at ``at``.
+
+        The incident is ``None`` if none is similar enough to be a copy.
+        """
+        best, most = None, 0.0
+        seen: set[int] = set()
+        for key in sketch.bands:
+            for number in self._buckets.get(key, ()):
+                if number in seen:
+                    continue
+                seen.add(number)
+                share = containment(sketch, self._entries[number].sketch)
+                if share > most:
+                    best, most = number, share
+            if most >= CERTAIN:
+                break
+        if best is None or most < MIN_CONTAINMENT:
+            return None, most
+        entry = self._entries.pop(best)
+        self._entries[best] = replace(entry, at=max(at, entry.at))
+        return entry.incident, most
+
+    def add(self, post: str, incident: str, sketch: Sketch, at: float) -> None:
+        """Keep the sketch of a post; a text without words is not kept."""
+        if not sketch.bands:
+            return
+        number = self._next
+        self._next += 1
+        self._entries[number] = _Entry(post=post, incident=incident, sketch=sketch, at=at)
+        for key in sketch.bands:
+            bucket = self._buckets.setdefault(key, [])
+            bucket.append(number)
+            if len(bucket) > BUCKET:
+                del bucket[0]
+        while len(self._entries) > self._most:
+            self._drop(next(iter(self._entries)))
+
+    def incidents(self) -> set[str]:
+        """Incidents of all sketches."""
+        return {entry.incident for entry in self._entries.values()}
+
+    def reassign(self, posts: set[str], incident: str) -> None:
+        """Move the sketches of several posts to another incident."""
+        for number, entry in self._entries.items():
+            if entry.post in posts:
+                self._entries[number] = replace(entry, incident=incident)
+
+    def evict(self, before: float) -> None:
+        """Drop the sketches that were not used since ``before``."""
+        while self._entries:
+            number, entry = next(iter(self._entries.items()))
+            if entry.at >= before:
+                return
+            self._drop(number)
+
+    def _drop(self, number: int) -> None:
+        for key in self._entries.pop(number).sketch.bands:
+            bucket = self._buckets.get(key)
+            if bucket is None:
+                continue
+            if number in bucket:
+                bucket.remove(number)
+            if not bucket:
+                del self._buckets[key]
+
+
+def _grams(words: Sequence[str]) -> _Hashes:
     """64-bit hashes of the grams."""
     joined = "".join(words)
     if len(_CJK.findall(joined)) * 4 >= len(joined):
@@ -82,7 +186,7 @@ def _grams(words: Sequence[str]) -> Words:
     return _mixed(np.concatenate([singles, pairs]))
 
 
-def _triples(text: str) -> Words:
+def _triples(text: str) -> _Hashes:
     raw = text.encode("utf-32-le", "surrogatepass")
     codes = np.frombuffer(raw, np.uint32).astype(np.uint64)
     if len(codes) < 3:
@@ -90,101 +194,6 @@ def _triples(text: str) -> Words:
     return _mixed(codes[:-2] * _PLACES[0] + codes[1:-1] * _PLACES[1] + codes[2:] * _PLACES[2])
 
 
-def _mixed(values: Words) -> Words:
+def _mixed(values: _Hashes) -> _Hashes:
     values = (values ^ (values >> _SHIFT)) * _MIX
     return values ^ (values >> _SHIFT)
-
-
-BUCKET: Final = 8
-"""Sketches kept under one band key; the newest win."""
-
-
-KNOWN_WELL: Final = 0.95
-"""A text this much like a kept one need not be kept as well."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Kept:
-    post: str
-    incident: str
-    sketch: Sketch
-    at: float
-
-
-class CopyIndex:
-    """Sketches by band; memory is bounded by ``most`` sketches and by time."""
-
-    def __init__(self, *, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[int, _Kept] = OrderedDict()
-        self._buckets: dict[int, list[int]] = {}
-        self._next = 0
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def find(self, sketch: Sketch, at: float) -> tuple[str | None, float]:
-        """The incident of the post whose copy this is, with the likeness; or ``None``.
-
-        Finding it keeps it from being forgotten.
-        """
-        best, most = None, 0.0
-        seen: set[int] = set()
-        for key in sketch.bands:
-            for number in self._buckets.get(key, ()):
-                if number in seen:
-                    continue
-                seen.add(number)
-                share = containment(sketch, self._kept[number].sketch)
-                if share > most:
-                    best, most = number, share
-            if most >= KNOWN_WELL:
-                break
-        if best is None or most < MIN_CONTAINMENT:
-            return None, most
-        kept = self._kept.pop(best)
-        self._kept[best] = replace(kept, at=max(at, kept.at))
-        return kept.incident, most
-
-    def keep(self, post: str, incident: str, sketch: Sketch, at: float) -> None:
-        """Remember a post's sketch; the longest unused goes where there are too many."""
-        if not sketch.bands:
-            return
-        number = self._next
-        self._next += 1
-        self._kept[number] = _Kept(post=post, incident=incident, sketch=sketch, at=at)
-        for key in sketch.bands:
-            bucket = self._buckets.setdefault(key, [])
-            bucket.append(number)
-            if len(bucket) > BUCKET:
-                del bucket[0]
-        while len(self._kept) > self._most:
-            self._drop(next(iter(self._kept)))
-
-    def incidents(self) -> set[str]:
-        """All incidents that a copy may be found for."""
-        return {kept.incident for kept in self._kept.values()}
-
-    def reassign(self, posts: set[str], incident: str) -> None:
-        """Let the sketches of several posts speak for another incident from now on."""
-        for number, kept in self._kept.items():
-            if kept.post in posts:
-                self._kept[number] = replace(kept, incident=incident)
-
-    def forget(self, before: float) -> None:
-        """Drop what was neither kept nor found since ``before``."""
-        while self._kept:
-            number, kept = next(iter(self._kept.items()))
-            if kept.at >= before:
-                return
-            self._drop(number)
-
-    def _drop(self, number: int) -> None:
-        for key in self._kept.pop(number).sketch.bands:
-            bucket = self._buckets.get(key)
-            if bucket is None:
-                continue
-            if number in bucket:
-                bucket.remove(number)
-            if not bucket:
-                del self._buckets[key]

@@ -1,8 +1,9 @@
-"""Which incident a text is about though it uses other words: profiles of telling words.
+"""Finds the incident that a text is about though it uses other words, by weighted shared words.
 
-A word weighs by how few incidents it occurs in, so that a brand's name and everyday words weigh
-nothing and a place or a product weighs much. A text belongs to the incident whose usual words it
-shares most; two incidents that one text ties together strongly are one.
+A word weighs by how few incidents it occurs in (inverse document frequency, with incidents as
+documents), so that the brand's name and everyday words weigh nothing and a place or a product
+weighs much. A text belongs to the incident whose usual words it shares most; two incidents that one
+text ties together strongly are the same.
 """
 
 import math
@@ -16,33 +17,31 @@ from listeners.spread.grouping.words import SalientWords
 JOIN: Final = 1.5
 """Shared weight from which a text belongs to an incident."""
 TIE: Final = 2.5
-"""Shared weight with each of two incidents from which they are one."""
+"""Weight shared with each of two incidents from which they are the same."""
 SHARED: Final = 2
-"""So many different words must be shared at least."""
-WIDEST: Final = 200
-"""A word in more open incidents than this tells nothing."""
+"""Least number of different words shared."""
+MAX_INCIDENTS_PER_WORD: Final = 200
+"""A word in more open incidents than this is ignored."""
 MAX_PROFILE_WORDS: Final = 300
-"""Words kept of one incident."""
+"""Words kept per incident."""
 MAX_PAST_INCIDENTS: Final = 4000
-"""After so many incidents the past is halved."""
+"""The counts of past incidents are halved when they reach this number."""
 
 
 @dataclass(kw_only=True, slots=True)
 class _WordProfile:
-    """What is known of one open incident."""
-
     words: Counter[str] = field(default_factory=Counter)
-    """In how many of its texts each word occurs."""
+    """Number of texts of the incident that have each word."""
     texts: int = 0
     at: float = 0.0
 
 
 class WordIndex:
-    """Profiles of open incidents, and how common each word has been."""
+    """Word profiles of open incidents, and document frequencies over past ones."""
 
     def __init__(self) -> None:
         self._open: dict[str, _WordProfile] = {}
-        self._where: dict[str, set[str]] = {}
+        self._incidents_by_word: dict[str, set[str]] = {}
         self._past: Counter[str] = Counter()
         self._past_incidents = 0.0
 
@@ -53,17 +52,17 @@ class WordIndex:
         return incident in self._open
 
     def incidents(self) -> set[str]:
-        """All that are open."""
+        """All open incidents."""
         return set(self._open)
 
     def scores(self, text: SalientWords) -> list[tuple[float, str]]:
-        """Open incidents that share enough with a text, best first, by shared weight a post."""
+        """Open incidents that share enough with a text, with the shared weight, best first."""
         total = len(self._open) + self._past_incidents
         sums: dict[str, float] = {}
         shared: Counter[str] = Counter()
         for word, form in text.words.items():
-            where = self._where.get(word)
-            if not where or len(where) > WIDEST:
+            where = self._incidents_by_word.get(word)
+            if not where or len(where) > MAX_INCIDENTS_PER_WORD:
                 continue
             weight = form * math.log((total + 3) / (len(where) + self._past[word] + 0.5))
             if weight <= 0:
@@ -87,12 +86,12 @@ class WordIndex:
         profile.at = max(profile.at, at)
         for word in words:
             profile.words[word] += 1
-            self._where.setdefault(word, set()).add(incident)
+            self._incidents_by_word.setdefault(word, set()).add(incident)
         if len(profile.words) > MAX_PROFILE_WORDS * 2:
             self._trim(incident, profile)
 
     def merge(self, kept: str, gone: str) -> None:
-        """Let ``kept`` take over the profile of ``gone``."""
+        """Add the profile of ``gone``, if it is open, to that of ``kept``."""
         profile = self._open.pop(gone, None)
         if profile is None:
             return
@@ -101,18 +100,18 @@ class WordIndex:
         into.at = max(into.at, profile.at)
         into.words.update(profile.words)
         for word in profile.words:
-            self._leave(word, gone)
-            self._where.setdefault(word, set()).add(kept)
+            self._remove(word, gone)
+            self._incidents_by_word.setdefault(word, set()).add(kept)
         if len(into.words) > MAX_PROFILE_WORDS * 2:
             self._trim(kept, into)
 
-    def forget(self, before: float) -> None:
-        """Close incidents without a text since ``before``; their words still count as known."""
+    def evict(self, before: float) -> None:
+        """Close the incidents without a text since ``before``; their words remain counted."""
         for incident in [name for name, one in self._open.items() if one.at < before]:
             profile = self._open.pop(incident)
             self._past_incidents += 1
             for word in profile.words:
-                self._leave(word, incident)
+                self._remove(word, incident)
                 self._past[word] += 1
         if self._past_incidents > MAX_PAST_INCIDENTS:
             self._past_incidents /= 2
@@ -121,13 +120,13 @@ class WordIndex:
     def _trim(self, incident: str, profile: _WordProfile) -> None:
         keep = Counter(dict(profile.words.most_common(MAX_PROFILE_WORDS)))
         for word in profile.words.keys() - keep.keys():
-            self._leave(word, incident)
+            self._remove(word, incident)
         profile.words = keep
 
-    def _leave(self, word: str, incident: str) -> None:
-        where = self._where.get(word)
+    def _remove(self, word: str, incident: str) -> None:
+        where = self._incidents_by_word.get(word)
         if where is None:
             return
         where.discard(incident)
         if not where:
-            del self._where[word]
+            del self._incidents_by_word[word]

@@ -56,7 +56,9 @@ class House:
     def __init__(self, server: TelegramServer, store: SqliteStore, folder: Path) -> None:
         self.server, self.store, self.bus = server, store, Bus()
         self.pauses = StoredFreezes(store)
-        self.staff = StaffSide(SETTINGS, store=store, pauses=self.pauses, bus=self.bus, clock=CLOCK)
+        self.staff = StaffSide(
+            SETTINGS, store=store, pauses=self.pauses, bus=self.bus, clock=CLOCK
+        )
         self.kit = Kit(folder=folder)
         room = StaffRoom(desk=self.staff.desk, postings=self.staff.memory, language="zh")
         self.bot = Telegram(
