@@ -69,7 +69,7 @@ class Bell:
     def end(self, incident: str) -> None:
         """Nobody is told of the end here."""
 
-    async def hand_over(self, gone: str, kept: str) -> None:
+    async def merge(self, gone: str, kept: str) -> None:
         """Nobody has taken anything."""
 
     async def raise_alert(self, alert: Alert) -> bool:

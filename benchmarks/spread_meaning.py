@@ -84,7 +84,7 @@ class Ears:
     def end(self, incident: str) -> None:
         """Nobody is told of the end here."""
 
-    async def hand_over(self, gone: str, kept: str) -> None:
+    async def merge(self, gone: str, kept: str) -> None:
         self.keys.discard(f"incident:{gone}")
 
 

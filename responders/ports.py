@@ -124,11 +124,3 @@ class Mentions(Protocol):
     """Where the mention behind a reply is found."""
 
     async def mention(self, seq: int) -> MentionRecord | None: ...
-
-
-class Raises(Protocol):
-    """Where notices to staff are raised."""
-
-    async def raise_alert(self, alert: Alert) -> bool:
-        """Take the alert; False where one with its key was raised before."""
-        ...

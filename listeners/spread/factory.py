@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from core.bus import Bus
 from core.clock import Clock
 from core.jobs import Job
+from core.ports import AlertRaiser
 from core.settings import Settings
 from listeners.judgement.embedding import Embedder
-from listeners.spread.ports import Incidents, Raises
+from listeners.spread.ports import Incidents
 from listeners.spread.watch import SpreadWatch
 
 log = logging.getLogger(__name__)
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 
 def build_spread(
     settings: Settings,
-    alerts: Raises,
+    alerts: AlertRaiser,
     clock: Clock,
     embedder: Embedder | None = None,
     *,

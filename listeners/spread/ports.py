@@ -3,28 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from core.alerts import Alert
 from core.incidents import Incident
 from core.mentions import MentionRecord
-
-
-class Raises(Protocol):
-    """Where alerts go."""
-
-    async def raise_alert(self, alert: Alert) -> bool:
-        """Take the alert; one whose key is known brings the first up to date, and gives False."""
-        ...
-
-    def end(self, incident: str) -> None:
-        """An incident is over by the time of its posts: so is the alert, once staff were told."""
-        ...
-
-    async def hand_over(self, gone: str, kept: str) -> None:
-        """End the alert about the incident ``gone``, which went into ``kept``, as a part of that.
-
-        Doing it again changes nothing.
-        """
-        ...
 
 
 class Keeps(Protocol):

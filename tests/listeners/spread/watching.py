@@ -49,7 +49,7 @@ class Receiver:
     def end(self, incident: str) -> None:
         self.ended.append(incident)
 
-    async def hand_over(self, gone: str, kept: str) -> None:
+    async def merge(self, gone: str, kept: str) -> None:
         self.handed_over.append((gone, kept))
 
     async def raise_alert(self, alert: Alert) -> bool:
