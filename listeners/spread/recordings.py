@@ -1,4 +1,4 @@
-"""Recorded data, line by line; a line that cannot be read is named, with what to do about it."""
+"""Reads recorded data line by line; InputError names a line that cannot be read, and the remedy."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from listeners.spread.bursts.volume import LARGEST
 from listeners.spread.cascades.features import Cascade, events_from_polls
 
 MAX_LINE_CHARACTERS: Final = 20_000_000
-"""Characters; a longer line is not read."""
+"""Longer lines are refused."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +27,7 @@ class RecordedBin:
     line: int
     at: datetime
     written: str
-    """The time as it stood in the file."""
+    """The time as written in the file."""
     value: float
 
 
@@ -130,7 +130,7 @@ def read_posts(lines: Iterable[str]) -> Iterator[RecordedPost]:
 
 
 def bin_seconds(first: Iterable[RecordedBin]) -> float:
-    """The distance of neighbouring bins, taken as the smallest that occurs."""
+    """The smallest distance between neighbouring bins. Raises InputError for fewer than two."""
     steps = [(after.at - before.at).total_seconds() for before, after in itertools.pairwise(first)]
     if not steps:
         raise InputError("fewer than two bins: give lines of timestamp,value, one a bin")
@@ -173,7 +173,7 @@ def _time(value: object, number: int) -> datetime:
             return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise InputError(f"line {number}: {str(value)[:40]!r} is no time; write 2026-01-31T12:00:00Z")
+    raise InputError(f"line {number}: {str(value)[:40]!r} is not a time; write 2026-01-31T12:00:00Z")
 
 
 def _count(value: str, number: int) -> float:
@@ -183,7 +183,7 @@ def _count(value: str, number: int) -> float:
         count = math.nan
     if not 0 <= count <= LARGEST:
         raise InputError(
-            f"line {number}: {value.strip()[:40]!r} is no count; "
+            f"line {number}: {value.strip()[:40]!r} is not a count; "
             f"give a number from 0 to {LARGEST:g}"
         )
     return count
@@ -200,7 +200,7 @@ def _floats(value: object, number: int, name: str) -> list[float]:
     for one in _list(value, number, name):
         if isinstance(one, bool) or not isinstance(one, int | float) or not 0 <= one <= 1e12:
             raise InputError(
-                f"line {number}: {name}: {str(one)[:40]} is no number of seconds after the post"
+                f"line {number}: {name}: {str(one)[:40]} is not a number of seconds after the post"
             )
         found.append(float(one))
     return found

@@ -102,7 +102,7 @@ def step(
     for a value that is negative, not finite or over ``LARGEST``.
     """
     if not math.isfinite(value) or not 0 <= value <= LARGEST:
-        raise InputError(f"{value:g} is no count of posts: give a number from 0 to {LARGEST:g}")
+        raise InputError(f"{value:g} is not a count of posts: give a number from 0 to {LARGEST:g}")
     second = at.timestamp()
     recent = _after_gap(state, second)
     hour = at.astimezone(UTC).hour

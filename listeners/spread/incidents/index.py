@@ -1,81 +1,94 @@
-"""The matters that go wrong, each made of copies of texts and of single posts about it.
+"""All incidents in memory, and which posts and groups of copies belong to which.
 
-Texts alone split a crisis into many groups: people find their own words, in two languages. A case
-begins with one bad post and draws in what is about the same matter, so that staff hear of it once.
+Texts alone split a crisis into many groups, since people use words of their own and two languages.
+So an incident begins with one adverse post and takes in whole groups of copies and single posts
+that are about the same (``similarity.py``); staff then receive one alert for all of it.
 """
 
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import partial
 from typing import Final
 
 from core.mentions import Mention
-from listeners.spread.activity import HOUR, Activity, BrandPost, negativity, post_key
-from listeners.spread.grouping.relevance import RARE, BackgroundLanguage, words_of
+from listeners.spread.activity import Activity, BrandPost, mean_negativity, post_key
+from listeners.spread.grouping.relevance import RARE, BackgroundLanguage
+from listeners.spread.grouping.words import content_words
+from listeners.spread.incidents import similarity
 from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.severity import NEGATIVE_SHARE
-from listeners.spread.incidents.similarity import coincidence, partner, surge_of
 
-SAME_ALARM: Final = 2.0
-"""Where a second matter alarms, this much that speaks for the first one is enough: two crises at a
-time are rarer than one in many words."""
-_DRAWS: Final = 6 * HOUR
-"""A case that was quiet for longer draws nothing in."""
-_MOST_POSTS: Final = 200_000
-"""Posts whose case is remembered."""
-_MOST_LOOSE: Final = 50_000
-"""Groups that are remembered without a case, and cases of one person."""
-_WEIGHED: Final = 20
-"""Cases that are looked at closely."""
-_WIDEST: Final = 300
-"""A word in more cases than this leads nowhere."""
+_MAX_POSTS: Final = 200_000
+"""Posts whose incident is remembered."""
+_MAX_SMALL: Final = 50_000
+"""Groups kept that belong to no incident, and incidents of one author that are not stored."""
+_CANDIDATES: Final = 20
+"""Incidents compared with a post, those that share most rare words."""
+_MAX_INCIDENTS_PER_WORD: Final = 300
+"""A word in more incidents than this is not used to look them up."""
 
 
 class IncidentIndex:
-    """All cases that are remembered."""
+    """Finds incidents by post, group, stored record and words."""
 
     def __init__(self, names: Mapping[str, re.Pattern[str]]) -> None:
-        """``names``: what each brand is called, by its id; these words tell nothing."""
+        """``names``: pattern of each brand's own names, by its id; they are ignored in texts."""
         self._names = dict(names)
-        self._usual: dict[str, BackgroundLanguage] = {}
-        self._cases: dict[str, TrackedIncident] = {}
-        self._groups: dict[str, TrackedIncident] = {}
-        self._posts: OrderedDict[str, TrackedIncident] = OrderedDict()
-        self._loose: OrderedDict[str, Activity] = OrderedDict()
-        self._where: dict[tuple[str, str], set[TrackedIncident]] = {}
-        """Cases by brand and word."""
+        self._backgrounds: dict[str, BackgroundLanguage] = {}
+        self._incidents: dict[str, TrackedIncident] = {}
+        self._by_group: dict[str, TrackedIncident] = {}
+        self._by_post: OrderedDict[str, TrackedIncident] = OrderedDict()
+        self._unassigned: OrderedDict[str, Activity] = OrderedDict()
+        self._by_word: dict[tuple[str, str], set[TrackedIncident]] = {}
+        """By brand and word."""
 
     def __iter__(self) -> Iterator[TrackedIncident]:
-        return iter(tuple(self._cases.values()))
+        return iter(tuple(self._incidents.values()))
 
     def __len__(self) -> int:
-        return len(self._cases)
+        return len(self._incidents)
 
     @property
-    def loose(self) -> int:
-        """How many groups are remembered that belong to no case."""
-        return len(self._loose)
+    def unassigned(self) -> int:
+        """Number of groups kept that belong to no incident."""
+        return len(self._unassigned)
 
     def of_post(self, key: str) -> TrackedIncident | None:
-        """The case of a post, by BrandPost.key."""
-        return self._posts.get(key)
+        """The incident of a post, by ``BrandPost.key``."""
+        return self._by_post.get(key)
 
     def of_record(self, id: str) -> TrackedIncident | None:  # noqa: A002
-        """The case of a stored incident."""
-        for case in self._cases.values():
-            if case.record is not None and case.record.id == id:
-                return case
+        """The incident whose stored record has this id."""
+        for incident in self._incidents.values():
+            if incident.record is not None and incident.record.id == id:
+                return incident
         return None
 
-    def add(self, case: TrackedIncident) -> None:
-        """Remember a case with its groups and posts."""
-        self._cases[case.key] = case
-        for group in case.groups:
-            self._groups[group] = case
-        self._know(case, case.activity, pending=False)
+    def present(self, incidents: Iterable[TrackedIncident]) -> list[TrackedIncident]:
+        """Those of the given incidents that are still in the index."""
+        return [one for one in incidents if self._incidents.get(one.key) is one]
 
-    def take(
+    def background(self, brand: str) -> BackgroundLanguage:
+        """What is usually said of a brand."""
+        return self._backgrounds.setdefault(brand, BackgroundLanguage())
+
+    def content_words(self, brand: str, text: str) -> frozenset[str]:
+        """The content words of a text about a brand, without the brand's names."""
+        return content_words(text, self._names.get(brand))
+
+    def without_names(self, brand: str, text: str) -> str:
+        """A text about a brand without the brand's names."""
+        names = self._names.get(brand)
+        return text if names is None else names.sub(" ", text)
+
+    def add(self, incident: TrackedIncident) -> None:
+        """Index an incident with its groups and posts."""
+        self._incidents[incident.key] = incident
+        for group in incident.groups:
+            self._by_group[group] = incident
+        self._index_posts(incident, incident.activity, unsaved=False)
+
+    def assign(
         self,
         brand: str,
         group: str,
@@ -85,205 +98,178 @@ class IncidentIndex:
         quiet: float,
         known: TrackedIncident | None = None,
     ) -> TrackedIncident | None:
-        """Count a post of a group; returns the case it belongs to, which may have just begun.
+        """Count a post of a group; returns its incident, which may be new, if there is one.
 
-        ``known`` is the case that the store has it in. A group as a whole follows one bad post
-        only where it is new, or mostly bad itself.
+        ``text`` is the whole text; ``quiet`` the seconds after which a new wave begins; ``known``
+        the incident that the store has the post in. One adverse post makes its whole group part of
+        an incident only if the group is new or mostly negative itself.
         """
-        words = words_of(text, self._names.get(brand))
+        words = self.content_words(brand, text)
         if known is not None:
-            self._cases.setdefault(known.key, known)
-        case = known or self._groups.get(group)
-        loose = self._loose.get(group)
-        angry = loose is None or negativity((*loose.posts(), post)) >= NEGATIVE_SHARE
-        if case is None and post.bad:
-            case = self._related(brand, post, words)
-            if case is None and angry:
-                case = self._begin(brand, group, post)
-        if case is not None and post.bad and angry and group not in self._groups:
-            self.bind(case, group)
-        if case is None:
-            activity = self._loose.setdefault(group, Activity())
-            self._loose.move_to_end(group)
+            self._incidents.setdefault(known.key, known)
+        incident = known or self._by_group.get(group)
+        waiting = self._unassigned.get(group)
+        negative = waiting is None or mean_negativity((*waiting.posts(), post)) >= NEGATIVE_SHARE
+        if incident is None and post.adverse:
+            incident = self._related(brand, post, words)
+            if incident is None and negative:
+                incident = self._begin(brand, group, post)
+        if incident is not None and post.adverse and negative and group not in self._by_group:
+            self.attach_group(incident, group)
+        if incident is None:
+            activity = self._unassigned.setdefault(group, Activity())
+            self._unassigned.move_to_end(group)
             activity.add(post, quiet=quiet)
-            self._learn(brand, post, words)
+            self._learn_background(brand, post, words)
             return None
-        if case.told is None and case.record is None:
-            self._learn(brand, post, words)
-        self._note(post, case, pending=known is None)
-        if case.activity.add(post, quiet=quiet):
-            case.told, case.burst = None, False
-        if post.bad:
-            self._teach(case, words)
-        return case
+        if incident.alerted is None and incident.record is None:
+            self._learn_background(brand, post, words)
+        self._index_post(post, incident, unsaved=known is None)
+        if incident.activity.add(post, quiet=quiet):
+            incident.alerted, incident.burst = None, False
+        if post.adverse:
+            self._learn_words(incident, words)
+        return incident
 
-    def claim(self, brand: str, mention: Mention, group: str | None) -> TrackedIncident | None:
-        """The case of a post; one is made of its group if there is none."""
-        case = self.of_post(post_key(brand, mention))
-        if case is None and group is not None:
-            case = TrackedIncident(key=f"{brand}:{group}", brand=brand, title=mention.masked_text)
-            self.add(case)
-            self.bind(case, group)
-        return case
+    def ensure(self, brand: str, mention: Mention, group: str | None) -> TrackedIncident | None:
+        """The incident of a post; if there is none, a new one of its group, if that is known."""
+        incident = self.of_post(post_key(brand, mention))
+        if incident is None and group is not None:
+            incident = TrackedIncident(
+                key=f"{brand}:{group}", brand=brand, title=mention.masked_text
+            )
+            self.add(incident)
+            self.attach_group(incident, group)
+        return incident
 
-    def bind(self, case: TrackedIncident, group: str) -> None:
-        """Let a group, with all its posts, belong to a case from now on."""
-        case.groups.add(group)
-        self._groups[group] = case
-        loose = self._loose.pop(group, None)
-        if loose is not None:
-            case.activity.take_over(loose)
-            self._know(case, loose, pending=True)
-
-    def same_alarm(self, case: TrackedIncident) -> TrackedIncident | None:
-        """The case staff were told of whose matter this one, which alarms now, is as well."""
-        usual = self._usual.setdefault(case.brand, BackgroundLanguage())
-        best, most = None, SAME_ALARM
-        for other in self._cases.values():
-            if other.told is None or other is case or other.brand != case.brand:
-                continue
-            if case.activity.last - other.activity.last > _DRAWS:
-                continue
-            score = coincidence(other, case, usual, partial(self._words, case.brand))
-            if score >= most:
-                best, most = other, score
-        return best
-
-    def partner(
-        self, case: TrackedIncident, others: Iterable[TrackedIncident]
-    ) -> tuple[TrackedIncident, TrackedIncident] | None:
-        """As ``kinship.partner``, among those that are remembered."""
-        living = [one for one in others if self._cases.get(one.key) is one]
-        return partner(case, living, self._usual.setdefault(case.brand, BackgroundLanguage()))
+    def attach_group(self, incident: TrackedIncident, group: str) -> None:
+        """Make a group with all its posts, so far and to come, part of an incident."""
+        incident.groups.add(group)
+        self._by_group[group] = incident
+        waiting = self._unassigned.pop(group, None)
+        if waiting is not None:
+            incident.activity.absorb(waiting)
+            self._index_posts(incident, waiting, unsaved=True)
 
     def merge(self, kept: TrackedIncident, gone: TrackedIncident) -> None:
-        """Let one case take the other over."""
-        kept.take_over(gone)
+        """Make one incident part of another."""
+        kept.absorb(gone)
         for group in gone.groups:
-            self._groups[group] = kept
-        for key in self._keys(gone):
-            self._posts[key] = kept
-        for words in gone.profile.wordings():
-            self._teach(kept, words)
+            self._by_group[group] = kept
+        for key in self._post_keys(gone):
+            self._by_post[key] = kept
+        for words in gone.words.wordings():
+            self._learn_words(kept, words)
         self._drop(gone)
 
-    def _keys(self, case: TrackedIncident) -> list[str]:
-        """The keys of all its posts."""
-        posts = case.activity.posts()
-        if case.activity.count == len(posts):
-            return [post.key for post in posts]
-        return [key for key, owner in self._posts.items() if owner is case]
-
-    def give_up(self, keys: Collection[str]) -> Activity:
-        """Take posts out of the cases and groups they are in; returns them."""
-        given = Activity()
-        sources = {id(one): one for key in keys if (one := self._posts.pop(key, None))}
+    def detach(self, keys: Collection[str]) -> Activity:
+        """Take posts out of their incidents and groups; returns them."""
+        removed = Activity()
+        sources = {id(one): one for key in keys if (one := self._by_post.pop(key, None))}
         for source in sources.values():
-            part = source.activity.give_up(keys)
+            part = source.activity.remove(keys)
             moved = {post.seq for post in part.posts()}
-            source.pending = [seq for seq in source.pending if seq not in moved]
-            given.take_over(part)
-        for activity in self._loose.values():
+            source.unsaved_posts = [seq for seq in source.unsaved_posts if seq not in moved]
+            removed.absorb(part)
+        for activity in self._unassigned.values():
             if any(post.key in keys for post in activity.posts()):
-                given.take_over(activity.give_up(keys))
-        return given
+                removed.absorb(activity.remove(keys))
+        return removed
 
-    def move(self, keys: Collection[str], case: TrackedIncident) -> None:
-        """Let posts belong to another case."""
-        given = self.give_up(keys)
-        case.activity.take_over(given)
-        self._know(case, given, pending=True)
+    def move(self, keys: Collection[str], incident: TrackedIncident) -> None:
+        """Move posts from wherever they are to an incident."""
+        moved = self.detach(keys)
+        incident.activity.absorb(moved)
+        self._index_posts(incident, moved, unsaved=True)
 
-    def forget(self, before: float, *, slight: float) -> None:
-        """Drop what was quiet since ``before``, and what one person said, since ``slight``.
+    def evict(self, before: float, *, small: float) -> None:
+        """Drop incidents and groups without a post since ``before``, in seconds since 1970.
 
-        Both in seconds since 1970.
+        Incidents of one author that are not stored are dropped after ``small``.
         """
-        while self._loose:
-            group, activity = next(iter(self._loose.items()))
-            if activity.last >= before and len(self._loose) <= _MOST_LOOSE:
+        while self._unassigned:
+            group, activity = next(iter(self._unassigned.items()))
+            if activity.last >= before and len(self._unassigned) <= _MAX_SMALL:
                 break
-            del self._loose[group]
-        gone = [case for case in self._cases.values() if case.activity.last < before]
-        slightest = [
-            case
-            for case in self._cases.values()
-            if case.record is None and len(case.activity.authors) < 2
+            del self._unassigned[group]
+        gone = [one for one in self._incidents.values() if one.activity.last < before]
+        smallest = [
+            one
+            for one in self._incidents.values()
+            if one.record is None and len(one.activity.authors) < 2
         ]
-        gone += [case for case in slightest if before <= case.activity.last < slight]
-        gone += slightest[: max(0, len(slightest) - _MOST_LOOSE)]
-        for case in gone:
-            self._drop(case)
-            for group in case.groups:
-                self._groups.pop(group, None)
-                if case.activity.last >= before:
-                    self._loose[group] = case.activity
+        gone += [one for one in smallest if before <= one.activity.last < small]
+        gone += smallest[: max(0, len(smallest) - _MAX_SMALL)]
+        for incident in gone:
+            self._drop(incident)
+            for group in incident.groups:
+                self._by_group.pop(group, None)
+                if incident.activity.last >= before:
+                    self._unassigned[group] = incident.activity
         if gone:
-            ended = {id(case) for case in gone}
-            for key in [key for key, case in self._posts.items() if id(case) in ended]:
-                del self._posts[key]
+            dropped = {id(incident) for incident in gone}
+            for key in [key for key, one in self._by_post.items() if id(one) in dropped]:
+                del self._by_post[key]
 
     def _related(
         self, brand: str, post: BrandPost, words: frozenset[str]
     ) -> TrackedIncident | None:
-        usual = self._usual.setdefault(brand, BackgroundLanguage())
+        """The incident that a post is about, among those with rare words of it or an alert."""
+        background = self.background(brand)
         shared: Counter[TrackedIncident] = Counter()
         for word in words:
-            where = self._where.get((brand, word))
-            if where and len(where) <= _WIDEST and usual.share(word) < RARE:
+            where = self._by_word.get((brand, word))
+            if where and len(where) <= _MAX_INCIDENTS_PER_WORD and background.share(word) < RARE:
                 shared.update(where)
-        near = [case for case, _ in shared.most_common(_WEIGHED)]
-        loud = [one for one in self._cases.values() if one.told is not None and one.brand == brand]
-        best, most = None, 0.0
-        for case in dict.fromkeys((*near, *loud)):
-            if post.at - case.activity.last > _DRAWS:
-                continue
-            score = case.profile.likeness(words, usual) + surge_of(case, post, usual)
-            if score - case.profile.needed >= most:
-                best, most = case, score - case.profile.needed
-        return best
+        near = [incident for incident, _ in shared.most_common(_CANDIDATES)]
+        alerted = [
+            one for one in self._incidents.values() if one.alerted is not None and one.brand == brand
+        ]
+        return similarity.best_for_post(
+            dict.fromkeys((*near, *alerted)), post, words, background=background
+        )
 
     def _begin(self, brand: str, group: str, post: BrandPost) -> TrackedIncident:
         key = f"{brand}:{group}"
-        case = self._cases.get(key) or TrackedIncident(key=key, brand=brand, title=post.text)
-        self.add(case)
-        return case
+        incident = self._incidents.get(key) or TrackedIncident(
+            key=key, brand=brand, title=post.text
+        )
+        self.add(incident)
+        return incident
 
-    def _learn(self, brand: str, post: BrandPost, words: frozenset[str]) -> None:
-        usual = self._usual.setdefault(brand, BackgroundLanguage())
-        usual.learn(words, category=post.category, bad=post.bad, at=post.at)
+    def _learn_background(self, brand: str, post: BrandPost, words: frozenset[str]) -> None:
+        background = self.background(brand)
+        background.learn(words, category=post.category, adverse=post.adverse, at=post.at)
 
-    def _know(self, case: TrackedIncident, activity: Activity, *, pending: bool) -> None:
-        for post in activity.posts():
-            self._note(post, case, pending=pending)
-            if post.bad:
-                self._teach(case, self._words(case.brand, post.text))
-
-    def _teach(self, case: TrackedIncident, words: frozenset[str]) -> None:
-        if case.profile.learn(words):
+    def _learn_words(self, incident: TrackedIncident, words: frozenset[str]) -> None:
+        if incident.words.learn(words):
             for word in words:
-                self._where.setdefault((case.brand, word), set()).add(case)
+                self._by_word.setdefault((incident.brand, word), set()).add(incident)
 
-    def _drop(self, case: TrackedIncident) -> None:
-        self._cases.pop(case.key, None)
-        for word in {word for words in case.profile.wordings() for word in words}:
-            where = self._where.get((case.brand, word))
+    def _index_posts(self, incident: TrackedIncident, posts: Activity, *, unsaved: bool) -> None:
+        for post in posts.posts():
+            self._index_post(post, incident, unsaved=unsaved)
+            if post.adverse:
+                self._learn_words(incident, self.content_words(incident.brand, post.text))
+
+    def _index_post(self, post: BrandPost, incident: TrackedIncident, *, unsaved: bool) -> None:
+        self._by_post[post.key] = incident
+        if unsaved:
+            incident.unsaved_posts.append(post.seq)
+        if len(self._by_post) > _MAX_POSTS:
+            self._by_post.popitem(last=False)
+
+    def _post_keys(self, incident: TrackedIncident) -> list[str]:
+        posts = incident.activity.posts()
+        if incident.activity.count == len(posts):
+            return [post.key for post in posts]
+        return [key for key, owner in self._by_post.items() if owner is incident]
+
+    def _drop(self, incident: TrackedIncident) -> None:
+        self._incidents.pop(incident.key, None)
+        for word in {word for words in incident.words.wordings() for word in words}:
+            where = self._by_word.get((incident.brand, word))
             if where is not None:
-                where.discard(case)
+                where.discard(incident)
                 if not where:
-                    del self._where[case.brand, word]
-
-    def without_names(self, brand: str, text: str) -> str:
-        """A text without what its brand is called, which tells nothing."""
-        names = self._names.get(brand)
-        return text if names is None else names.sub(" ", text)
-
-    def _words(self, brand: str, text: str) -> frozenset[str]:
-        return words_of(text, self._names.get(brand))
-
-    def _note(self, post: BrandPost, case: TrackedIncident, *, pending: bool) -> None:
-        self._posts[post.key] = case
-        if pending:
-            case.pending.append(post.seq)
-        if len(self._posts) > _MOST_POSTS:
-            self._posts.popitem(last=False)
+                    del self._by_word[incident.brand, word]

@@ -1,9 +1,9 @@
-"""Which cases turn out to be one by what their posts mean: found out later, beside the work.
+"""Merges incidents that turn out to be the same by the meaning of their posts, in the background.
 
-Asking for a meaning takes a hundred times as long as all else that is done with a post. So what
-no case claimed is asked about in a thread, one text at a time, for a small share of one core; a
-full line forgets what one person said first. An answer may come late or never: then the matter
-is grouped by words alone.
+Embedding a text takes a hundred times as long as everything else that is done with a post. So only
+the first wordings of an incident are embedded, one at a time, in the embedder's thread, for a small
+share of one core. If the queue is full, wordings of incidents with few authors are dropped first.
+An answer may be late or never come: until then incidents are told apart by words alone.
 """
 
 import asyncio
@@ -26,152 +26,159 @@ from listeners.spread.grouping.meaning import (
 from listeners.spread.grouping.words import original_text
 from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.index import IncidentIndex
+from listeners.spread.incidents.similarity import best_merge
 
 log = logging.getLogger(__name__)
 
 CPU_SHARE: Final = 0.2
 """Of one core's time."""
 MAX_QUEUED: Final = 256
-"""Texts that may wait."""
-_CROWD: Final = 3
-"""A case of so many people is asked about before what one or two said."""
+"""Texts."""
+_MANY_AUTHORS: Final = 3
+"""Incidents with this many authors are embedded first."""
 _MAX_REMEMBERED: Final = 2_000
-"""Cases whose meaning is remembered; the ones that were longest quiet go first."""
+"""Incidents whose centroid is kept; the least recently active is dropped."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Request:
-    """A text whose meaning is asked for."""
-
     key: str
     """BrandPost.key."""
-    case: TrackedIncident
-    """That of the post when it was asked."""
+    incident: TrackedIncident
+    """The incident of the post when it was queued."""
     language: str
     text: str
 
 
 class SemanticMerger:
-    """Asks, and has cases united that turn out to be one."""
+    """Embeds posts and merges incidents of similar meaning."""
 
     def __init__(
         self,
         embedder: Embedder | None,
         *,
         clock: Clock,
-        book: IncidentIndex,
-        unite: Callable[[TrackedIncident, TrackedIncident], None],
+        index: IncidentIndex,
+        merge: Callable[[TrackedIncident, TrackedIncident], None],
         share: float = CPU_SHARE,
     ) -> None:
-        """``embedder``: ``None`` where there is none, and nothing is asked.
+        """Create a merger; with ``embedder=None`` it does nothing.
 
-        ``unite(kept, gone)`` makes two cases one. ``share``: of one core.
+        ``merge(kept, gone)`` is called with incidents that are the same. ``share``: of one core.
         """
         self._embedder = embedder
-        self._usual = BackgroundMeaning({} if embedder is None else shipped_background())
+        self._background = BackgroundMeaning({} if embedder is None else shipped_background())
         self._clock = clock
-        self._book = book
-        self._unite = unite
+        self._index = index
+        self._merge = merge
         self._rest = (1 - share) / share
-        self._line: deque[_Request] = deque()
-        self._known: OrderedDict[str, TrackedIncident] = OrderedDict()
+        self._queue: deque[_Request] = deque()
+        self._remembered: OrderedDict[str, TrackedIncident] = OrderedDict()
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def asks(self) -> bool:
-        """True where there is something to ask, and it has not failed."""
+    def is_active(self) -> bool:
+        """True if there is an embedder that has not failed."""
         return self._embedder is not None
 
-    def note(self, case: TrackedIncident, post: BrandPost, text: str, language: str) -> None:
-        """Ask for the meaning of a bad post that says something new in its case, later."""
-        if self._embedder is None or not post.bad or not self._usual.knows(language):
+    def queue(self, incident: TrackedIncident, post: BrandPost, text: str, language: str) -> None:
+        """Queue an adverse post for embedding if it is among the first wordings of its incident."""
+        supported = self._background.supports(language)
+        if self._embedder is None or not post.adverse or not supported:
             return
-        if case.key in self._known:
-            self._known.move_to_end(case.key)
-        if case.asked >= min(MAX_WORDINGS, case.profile.texts):
+        if incident.key in self._remembered:
+            self._remembered.move_to_end(incident.key)
+        if incident.embedded >= min(MAX_WORDINGS, incident.words.texts):
             return
-        case.asked += 1
-        self._line.append(
+        incident.embedded += 1
+        self._queue.append(
             _Request(
                 key=post.key,
-                case=case,
+                incident=incident,
                 language=language,
-                text=self._book.without_names(case.brand, original_text(text)),
+                text=self._index.without_names(incident.brand, original_text(text)),
             )
         )
-        if len(self._line) > MAX_QUEUED:
-            slightest = next((one for one in self._line if not _is_crowd(one.case)), self._line[0])
-            self._drop(slightest)
+        if len(self._queue) > MAX_QUEUED:
+            least = next(
+                (one for one in self._queue if not _has_many_authors(one.incident)), self._queue[0]
+            )
+            self._queue.remove(least)
+            least.incident.embedded -= 1
 
-    def kick(self, *, then: Callable[[], Awaitable[None]]) -> None:
-        """Begin to ask, if there is anything; returns at once.
+    def start(self, *, then: Callable[[], Awaitable[None]]) -> None:
+        """Begin to embed in the background if anything is queued; returns at once.
 
-        ``then`` is called whenever cases were united; what it raises is logged.
+        ``then`` is called after incidents were merged; what it raises is logged.
         """
-        if self._line and (self._task is None or self._task.done()):
-            self._task = asyncio.create_task(self._work(then))
+        if self._queue and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._run(then))
 
-    async def settle(self) -> None:
-        """Return once all is answered that is being asked; for measuring."""
+    async def drain(self) -> None:
+        """Wait until the queue is empty, for measurements."""
         if self._task is not None:
             await asyncio.shield(self._task)
 
     async def close(self) -> None:
-        """Forget what was not answered."""
-        self._line.clear()
+        """Drop the queue."""
+        self._queue.clear()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _work(self, then: Callable[[], Awaitable[None]]) -> None:
-        while self._line and self._embedder is not None:
-            asked = self._next()
+    async def _run(self, then: Callable[[], Awaitable[None]]) -> None:
+        while self._queue and self._embedder is not None:
+            request = self._next()
             began = self._clock.monotonic()
             try:
-                vector = await asyncio.wrap_future(self._embedder.ask(asked.text))
-            except Exception as error:
-                log.error("meanings are not asked for any more", extra={"error": str(error)})
+                vector = await asyncio.wrap_future(self._embedder.ask(request.text))
+            except Exception as error:  # whatever the library raises, incidents go on without it
+                log.error("semantic merging is off", extra={"error": str(error)})
                 self._embedder = None
-                self._line.clear()
+                self._queue.clear()
                 return
             try:
-                if self._use(asked, vector):
+                if self._use(request, vector):
                     await then()
-            except Exception:
-                log.exception("what a post means was not put to use", extra={"key": asked.key})
+            except Exception:  # a bug about one post must not end the embedding of others
+                log.exception("an embedding was not used", extra={"key": request.key})
             await self._clock.sleep(self._rest * (self._clock.monotonic() - began))
 
     def _next(self) -> _Request:
-        found = next((one for one in self._line if _is_crowd(one.case)), self._line[0])
-        self._line.remove(found)
+        found = next(
+            (one for one in self._queue if _has_many_authors(one.incident)), self._queue[0]
+        )
+        self._queue.remove(found)
         return found
 
-    def _use(self, asked: _Request, vector: Vector) -> bool:
-        """Let the post's case know its meaning; True where it is united with another one."""
-        case = self._book.of_post(asked.key)
-        if case is None:
+    def _use(self, request: _Request, vector: Vector) -> bool:
+        """Add an embedding to the post's incident; True if that is merged with another one."""
+        incident = self._index.of_post(request.key)
+        if incident is None:
             return False
-        own = self._usual.without(vector, brand=case.brand, language=asked.language)
-        if not case.meaning.count:
-            self._usual.learn(vector, brand=case.brand, language=asked.language)
-        case.meaning.add(own)
-        self._known[case.key] = case
-        self._known.move_to_end(case.key)
-        if len(self._known) > _MAX_REMEMBERED:
-            _, forgotten = self._known.popitem(last=False)
-            forgotten.meaning, forgotten.asked = MeaningCentroid(), 0
-        pair = self._book.partner(case, self._known.values())
+        brand, language = incident.brand, request.language
+        own = self._background.subtract(vector, brand=brand, language=language)
+        if not incident.centroid.count:
+            self._background.learn(vector, brand=brand, language=language)
+        incident.centroid.add(own)
+        self._remembered[incident.key] = incident
+        self._remembered.move_to_end(incident.key)
+        if len(self._remembered) > _MAX_REMEMBERED:
+            _, dropped = self._remembered.popitem(last=False)
+            dropped.centroid, dropped.embedded = MeaningCentroid(), 0
+        pair = best_merge(
+            incident,
+            self._index.present(self._remembered.values()),
+            background=self._index.background(brand),
+        )
         if pair is None:
             return False
-        log.info("one matter", extra={"kept": pair[0].key, "gone": pair[1].key})
-        self._known.pop(pair[1].key, None)
-        self._unite(*pair)
+        kept, gone = pair
+        log.info("incidents merged by meaning", extra={"kept": kept.key, "gone": gone.key})
+        self._remembered.pop(gone.key, None)
+        self._merge(kept, gone)
         return True
 
-    def _drop(self, asked: _Request) -> None:
-        self._line.remove(asked)
-        asked.case.asked -= 1
 
-
-def _is_crowd(case: TrackedIncident) -> bool:
-    return len(case.activity.authors) >= _CROWD
+def _has_many_authors(incident: TrackedIncident) -> bool:
+    return len(incident.activity.authors) >= _MANY_AUTHORS

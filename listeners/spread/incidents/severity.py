@@ -1,7 +1,7 @@
-"""How bad it is, P1 to P4, and why: a pure function over the facts of an incident.
+"""Severity of an incident, P1 to P4, with reasons: a pure function over its facts.
 
-Each fact that counts gives points and is named as a reason; grave harm told by two people is P1
-whatever else holds, and what is mostly praise or chatter is never above P4.
+Each fact that counts gives points and is named as a reason. Grave harm reported by two people is P1
+whatever else holds, and what is mostly not negative is never above P4.
 """
 
 from dataclasses import dataclass
@@ -10,19 +10,18 @@ from typing import Final, Literal
 from core.taxonomy import Severity
 
 GRAVE: Final = frozenset({"death", "food_poisoning", "injury", "fire", "child", "self_harm"})
-"""Kinds of harm for which nobody waits."""
+"""Risks that cannot wait."""
 HARM_REPORTERS: Final = 2
+"""People who must report grave harm."""
 
 FAR_REPOSTS: Final = 200
 VERY_FAR_REPOSTS: Final = 1000
-"""Expected reposts."""
 FAST_AUTHORS: Final = 30
-"""Authors in an hour."""
+"""In an hour."""
 INFLUENTIAL_FOLLOWERS: Final = 100_000
-"""Followers."""
 LASTING_HOURS: Final = 6.0
 NEGATIVE_SHARE: Final = 0.4
-"""A crisis is negative at least to this share."""
+"""Least mean negative probability of a crisis."""
 
 Reason = Literal[
     "grave", "risk", "spreading", "fast", "far", "very_far", "influential", "lasting", "volume",
@@ -32,36 +31,36 @@ Reason = Literal[
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IncidentFacts:
-    """What is known of an incident now."""
+    """The facts that severity depends on."""
 
     authors: int = 0
     """Distinct authors in the last hour."""
     enough: int = 5
-    """So many of them make an incident."""
+    """Authors in an hour that make an alarm."""
     negative: float = 0.0
-    """Mean negative probability of its posts."""
+    """Mean negative probability of the last hour's posts."""
     risk: tuple[tuple[str, int], ...] = ()
-    """Kinds of harm named, each with how many authors name it."""
+    """Risks named, each with the number of authors who name it."""
     forecast: float | None = None
-    """Expected reposts or copies in a week; ``None`` where too little is known."""
+    """Expected reposts or copies in a week; ``None`` if too little is known."""
     followers: int = 0
-    """Of its most followed author."""
+    """Of the most followed author."""
     hours: float = 0.0
-    """Since its first post."""
+    """Since the incident began."""
     burst: bool = False
-    """True where the brand's whole negative volume is far above what is usual."""
+    """True if the brand's negative volume as a whole is far above the usual."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Assessment:
-    """How bad, and the reasons with their figures, the weightiest first."""
+    """A severity, and its reasons with their figures, the weightiest first."""
 
     severity: Severity
     reasons: tuple[tuple[Reason, str], ...]
 
 
 def assess(facts: IncidentFacts) -> Assessment:
-    """The severity of an incident; P1 and P2 call people, P3 and P4 do not."""
+    """The severity of an incident: from five points P1, from two P2, with one P3, else P4."""
     grave = [kind for kind, people in facts.risk if kind in GRAVE and people >= HARM_REPORTERS]
     if grave:
         return Assessment(severity="P1", reasons=(("grave", ", ".join(grave)), *_points(facts)[1]))

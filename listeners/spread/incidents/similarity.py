@@ -1,7 +1,7 @@
-"""What speaks for posts, or a whole case, being part of another case; all in logarithms of odds.
+"""Evidence that a post, or a whole incident, is part of another incident, as logarithms of odds.
 
-Words are compared by ``aboutness``, meanings by ``meaning``; how much is said about a case speaks
-for it as well.
+Three pieces of evidence are added: shared words and a surge of the category (``relevance.py``), and
+similar meaning (``meaning.py``).
 """
 
 import math
@@ -13,114 +13,155 @@ from listeners.spread.grouping.meaning import log_odds_same
 from listeners.spread.grouping.relevance import BackgroundLanguage, surge
 from listeners.spread.incidents.incident import TrackedIncident
 
+SAME_ALARM: Final = 2.0
+"""Log-odds from which a second incident that alarms is part of an alerted one: two crises at a time
+are rarer than one crisis in many words."""
 RELATED: Final = 2.0
-"""From this sum of meaning and surge on two cases are one, where there are no others; ..."""
-BOTH_TOLD: Final = 3.0
-"""... it takes so much more where staff were told of both."""
-_APART: Final = 6 * HOUR
-"""Cases that were quiet for longer between them are two."""
+"""Log-odds of meaning and surge from which two incidents are the same, if there are no others."""
+BOTH_ALERTED: Final = 3.0
+"""Added to that if staff were alerted of both."""
+_MAX_GAP: Final = 6 * HOUR
+"""Incidents with a longer time between their last posts are not compared."""
 _EVERYDAY: Final = 24 * HOUR
-"""What was said for longer without an alarm is no event, and nothing is part of it by meaning."""
+"""What has been said for longer without an alert is everyday talk, with which nothing is merged."""
 _CROWD: Final = 5.0
 _POSTS: Final = 20
-"""Posts of a case that are looked at closely."""
-_CASES: Final = 5
-"""Cases that are looked at closely."""
+"""Latest adverse posts of an incident that are compared."""
+_CANDIDATES: Final = 5
+"""Incidents of most similar meaning that are compared."""
 
 
-def surge_of(case: TrackedIncident, post: BrandPost, usual: BackgroundLanguage) -> float:
-    """How much of the post's category is bad because of the case, against what is usual."""
-    same_category = sum(
-        one.bad and one.category == post.category
-        for one in case.activity.within(HOUR, max(post.at, case.activity.last))
-    )
-    return surge(same_category, usual.bad_an_hour(post.category, post.at))
+def best_for_post(
+    incidents: Iterable[TrackedIncident],
+    post: BrandPost,
+    words: frozenset[str],
+    *,
+    background: BackgroundLanguage,
+) -> TrackedIncident | None:
+    """The incident that an adverse post with these words is about; ``None`` if it is about none."""
+    best, most = None, 0.0
+    for incident in incidents:
+        if post.at - incident.activity.last > _MAX_GAP:
+            continue
+        score = incident.words.log_odds(words, background) + _surge_of(incident, post, background)
+        if score - incident.words.needed >= most:
+            best, most = incident, score - incident.words.needed
+    return best
 
 
-def coincidence(
-    case: TrackedIncident,
-    other: TrackedIncident,
-    usual: BackgroundLanguage,
+def same_alarm(
+    incident: TrackedIncident,
+    others: Iterable[TrackedIncident],
+    *,
+    background: BackgroundLanguage,
     words: Callable[[str], frozenset[str]],
-) -> float:
-    """How much speaks for ``other``, which alarms as well, being about ``case``.
+) -> TrackedIncident | None:
+    """The alerted incident that this one, which alarms now, is part of; ``None`` if there is none.
 
-    ``words`` are those of a text that are compared.
+    ``words`` gives the content words of a text.
     """
-    scores = [_coincides(case, post, words(post.text), usual) for post in _bad(other)]
-    return _middle(scores) + log_odds_same(case.meaning, other.meaning)
+    best, most = None, SAME_ALARM
+    for other in others:
+        if other.alerted is None or other is incident or other.brand != incident.brand:
+            continue
+        if incident.activity.last - other.activity.last > _MAX_GAP:
+            continue
+        scores = [
+            _post_evidence(other, post, words(post.text), background)
+            for post in _latest_adverse(incident)
+        ]
+        score = _median(scores) + log_odds_same(other.centroid, incident.centroid)
+        if score >= most:
+            best, most = other, score
+    return best
 
 
-def partner(
-    case: TrackedIncident, others: Iterable[TrackedIncident], usual: BackgroundLanguage
+def best_merge(
+    incident: TrackedIncident,
+    others: Iterable[TrackedIncident],
+    *,
+    background: BackgroundLanguage,
 ) -> tuple[TrackedIncident, TrackedIncident] | None:
-    """The two cases, ``case`` and one of the others, that are one: what goes on, and its part.
+    """The incident and one of the others that are the same by meaning, as (kept, merged).
 
-    ``others`` may be of other brands. The more there are, the more it takes: some are alike by
-    chance. What staff ruled on is never made a part of something else.
+    Those of other brands are ignored. The more candidates there are, the more evidence it takes,
+    since some are similar by chance. An incident that staff ruled on is never merged into another.
     """
     near = [
-        (log_odds_same(case.meaning, other.meaning), other)
+        (log_odds_same(incident.centroid, other.centroid), other)
         for other in others
-        if other is not case
-        and other.brand == case.brand
-        and abs(other.activity.last - case.activity.last) <= _APART
+        if other is not incident
+        and other.brand == incident.brand
+        and abs(other.activity.last - incident.activity.last) <= _MAX_GAP
         and not _is_everyday(other)
     ]
-    if _is_everyday(case):
+    if _is_everyday(incident):
         return None
     near.sort(key=lambda one: -one[0])
     best, most = None, 0.0
-    for meant, other in near[:_CASES]:
-        kept, gone = sorted((case, other), key=_rank)
-        if gone.ruled:
+    for meaning, other in near[:_CANDIDATES]:
+        kept, gone = sorted((incident, other), key=_rank)
+        if gone.staff_ruled:
             continue
-        needed = RELATED + math.log(len(near)) + BOTH_TOLD * _are_told(kept, gone)
-        around = _middle([surge_of(kept, post, usual) for post in _bad(gone)])
-        spare = meant + around - needed
+        both = kept.alerted is not None and gone.alerted is not None
+        needed = RELATED + math.log(len(near)) + BOTH_ALERTED * both
+        around = _median([_surge_of(kept, post, background) for post in _latest_adverse(gone)])
+        spare = meaning + around - needed
         if spare >= most:
             best, most = (kept, gone), spare
     return best
 
 
-def _coincides(
-    case: TrackedIncident, post: BrandPost, words: frozenset[str], usual: BackgroundLanguage
+def _surge_of(
+    incident: TrackedIncident, post: BrandPost, background: BackgroundLanguage
 ) -> float:
-    """As ``coincidence``, for one post, without meaning.
+    """The surge of the post's category that the incident causes."""
+    same_category = sum(
+        one.adverse and one.category == post.category
+        for one in incident.activity.within(HOUR, max(post.at, incident.activity.last))
+    )
+    return surge(same_category, background.adverse_per_hour(post.category, post.at))
 
-    Where words cannot be compared, how many people talk about ``case`` speaks for it too.
+
+def _post_evidence(
+    incident: TrackedIncident,
+    post: BrandPost,
+    words: frozenset[str],
+    background: BackgroundLanguage,
+) -> float:
+    """Evidence that a post is part of an incident, without meaning.
+
+    If the words cannot be compared, as the incident has hardly been described in that language, the
+    number of people who talk about it counts instead.
     """
-    more = surge_of(case, post, usual)
-    if not case.profile.comparable(words):
-        lately = case.activity.within(HOUR, max(post.at, case.activity.last))
-        more = max(more, math.log(max(1, len({one.author for one in lately})) / _CROWD))
-    return case.profile.likeness(words, usual) + more
+    more = _surge_of(incident, post, background)
+    if not incident.words.comparable(words):
+        recent = incident.activity.within(HOUR, max(post.at, incident.activity.last))
+        more = max(more, math.log(max(1, len({one.author for one in recent})) / _CROWD))
+    return incident.words.log_odds(words, background) + more
 
 
-def _is_everyday(case: TrackedIncident) -> bool:
-    return case.told is None and case.activity.last - case.activity.first > _EVERYDAY
+def _is_everyday(incident: TrackedIncident) -> bool:
+    activity = incident.activity
+    return incident.alerted is None and activity.last - activity.first > _EVERYDAY
 
 
-def _are_told(one: TrackedIncident, other: TrackedIncident) -> bool:
-    return one.told is not None and other.told is not None
-
-
-def _rank(case: TrackedIncident) -> tuple[bool, bool, bool, int, float, str]:
-    """The lowest one goes on."""
+def _rank(incident: TrackedIncident) -> tuple[bool, bool, bool, int, float, str]:
+    """The lowest one is kept."""
     return (
-        not case.ruled,
-        case.told is None,
-        case.record is None,
-        -len(case.activity.authors),
-        case.activity.first,
-        case.key,
+        not incident.staff_ruled,
+        incident.alerted is None,
+        incident.record is None,
+        -len(incident.activity.authors),
+        incident.activity.first,
+        incident.key,
     )
 
 
-def _bad(case: TrackedIncident) -> list[BrandPost]:
-    return [post for post in case.activity.posts() if post.bad][-_POSTS:]
+def _latest_adverse(incident: TrackedIncident) -> list[BrandPost]:
+    return [post for post in incident.activity.posts() if post.adverse][-_POSTS:]
 
 
-def _middle(scores: Sequence[float]) -> float:
-    """The upper median; minus infinity of none."""
+def _median(scores: Sequence[float]) -> float:
+    """The upper median; minus infinity for no scores."""
     return sorted(scores)[len(scores) // 2] if scores else -math.inf

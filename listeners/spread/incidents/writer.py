@@ -1,112 +1,111 @@
-"""Keeps cases as incidents in the store: soon, together, and without holding up what is heard.
+"""Writes incidents to the store in the background, and merges stored records.
 
-What is written is the state of a case at that moment, so many changes cost one write. A change
-that somebody else made first is read and kept: owner, statement and title are staff's.
+Changes are only marked; a write takes the state of the incident at that moment, so many changes
+cost one write and no post waits for the store. Writes are optimistic: a change that someone else
+stored first raises Conflict, and is then read and merged with. An incident can go into another one
+at any moment of a write, so merges of stored records are queued and done between writes.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from core.clock import Clock
 from core.errors import Conflict, StoreError
 from core.incidents import Incident, TimelineEntry
+from core.localized import UiLanguage
 from listeners.spread.incidents.incident import TrackedIncident
+from listeners.spread.incidents.records import BOT, MAX_TIMELINE, absorbed, to_record, updated
 from listeners.spread.ports import Incidents
 
 log = logging.getLogger(__name__)
 
-_PAUSE: Final = 0.5
+_INTERVAL: Final = 0.5
 """Seconds between two rounds of writing."""
 _TRIES: Final = 5
-_TURNS: Final = frozenset({"resolved", "reopened"})
-_TIMELINE: Final = 500
-"""Notes kept of one incident."""
-_SAME_WAVE: Final = timedelta(hours=6)
-"""What begins later than this after the first wave is another wave."""
-
-BOT: Final = "bot"
-
-Describe = Callable[[TrackedIncident], Incident]
 
 
 class IncidentWriter:
-    """Writes what is noted, in a task of its own."""
+    """Writes the incidents that were scheduled, in a task of its own."""
 
     def __init__(
         self,
         store: Incidents,
         *,
         clock: Clock,
-        describe: Describe,
+        language: UiLanguage,
         changed: Callable[[Incident], None],
-        hand_over: Callable[[str, str], Awaitable[None]],
+        merge_alerts: Callable[[str, str], Awaitable[None]],
     ) -> None:
-        """``describe`` gives a case as it is now; ``changed`` is told of every stored incident.
+        """Create a writer; nothing is written before ``start`` or ``flush``.
 
-        ``hand_over`` ends the alert about an incident, the first, that went into another one.
+        ``language``: of titles and reasons. ``changed`` is called with every record that was
+        stored. ``merge_alerts(gone, kept)`` resolves the alert of a merged incident.
         """
         self._store = store
         self._clock = clock
-        self._describe = describe
+        self._language: UiLanguage = language
         self._changed = changed
-        self._hand_over = hand_over
-        self._dirty: dict[str, TrackedIncident] = {}
-        self._ended: list[tuple[TrackedIncident, str]] = []
-        """Cases that took over a stored incident, with its id."""
+        self._merge_alerts = merge_alerts
+        self._scheduled: dict[str, TrackedIncident] = {}
+        self._merges: list[tuple[TrackedIncident, str]] = []
+        """Incidents that absorbed another one, with the id of its record."""
         self._writing: TrackedIncident | None = None
-        self._takers: list[TrackedIncident] = []
-        """What took over the case that is being written, if anything did meanwhile."""
+        self._absorbers: list[TrackedIncident] = []
+        """Incidents that absorbed the one that is being written."""
         self._task: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
 
-    def note(self, case: TrackedIncident) -> None:
-        """Have a case written soon."""
-        self._dirty[case.key] = case
+    def schedule(self, incident: TrackedIncident) -> None:
+        """Mark an incident as changed."""
+        self._scheduled[incident.key] = incident
+
+    def discard(self, incident: TrackedIncident) -> None:
+        """Do not write an incident that is no longer in memory."""
+        self._scheduled.pop(incident.key, None)
 
     def merged(self, kept: TrackedIncident, gone: TrackedIncident) -> None:
-        """Two cases turned out to be one; what the store has of ``gone`` goes over to ``kept``."""
-        self._dirty.pop(gone.key, None)
+        """Record that one incident absorbed another; their records are merged with the next round.
+
+        If only ``gone`` has a record, ``kept`` takes it over.
+        """
+        self._scheduled.pop(gone.key, None)
         if gone.record is None:
-            self._takers += [kept] if gone is self._writing else []
+            self._absorbers += [kept] if gone is self._writing else []
             return
         if kept.record is None:
             kept.record = gone.record
         else:
-            self._ended.append((kept, gone.record.id))
-        self.note(kept)
+            self._merges.append((kept, gone.record.id))
+        self.schedule(kept)
 
-    def forget(self, case: TrackedIncident) -> None:
-        """Write nothing more of a case that is no longer remembered."""
-        self._dirty.pop(case.key, None)
+    def start(self) -> None:
+        """Begin to write in the background if anything is scheduled; returns at once."""
+        if self._scheduled and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._run())
 
-    def kick(self) -> None:
-        """Begin to write, if there is anything; returns at once."""
-        if self._dirty and (self._task is None or self._task.done()):
-            self._task = asyncio.create_task(self._work())
-
-    async def number(self, case: TrackedIncident) -> str:
-        """The case's Incident.id, which is stored now if it was not. Raises StoreError."""
+    async def stored_id(self, incident: TrackedIncident) -> str:
+        """The id of the incident's record, which is opened if there is none. Raises StoreError."""
         async with self._lock:
-            await self._write(case, whole=False)
-            return (await self._record(case)).id
+            await self._write(incident, whole=False)
+            return (await self._record(incident)).id
 
-    async def settle(self) -> None:
-        """Return once everything is written. Raises StoreError where it cannot be."""
+    async def flush(self) -> None:
+        """Write all that is scheduled. Raises StoreError."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-        while self._dirty:
+        while self._scheduled:
             await self._round()
 
     async def change(self, id: str, do: Callable[[Incident], Incident]) -> Incident:  # noqa: A002
-        """Change a stored incident, again on what somebody else changed first.
+        """Apply a change to a record and store it; returns what is stored.
 
-        Raises KeyError where there is none.
+        ``do`` is applied again to what someone else stored meanwhile. Raises KeyError if there is
+        no such record, Conflict after five tries, StoreError.
         """
         for _ in range(_TRIES):
             stored = await self._store.incident(id)
@@ -121,107 +120,88 @@ class IncidentWriter:
                 continue
         raise Conflict(f"{id} is being changed all the time. Try again.")
 
-    async def absorb(self, kept: str, gone: str, *, by: str) -> Incident:
-        """Let a stored incident take another over, with its mentions; returns it.
+    async def merge_records(self, kept: str, gone: str, *, by: str) -> Incident:
+        """Merge a stored record with its mentions and alert into another one; returns that.
 
-        What is done already is not done again. Raises KeyError where either does not exist.
+        Idempotent: what was done before an interruption is not done again. Raises KeyError if
+        either does not exist, Conflict, StoreError.
         """
         at = self._clock.now()
 
         def end(stored: Incident) -> Incident:
             if stored.merged_into == kept:
                 return stored
-            note = TimelineEntry(at=at, by=by, what="merged", detail=kept)
-            timeline = (*stored.timeline, note)[-_TIMELINE:]
+            entry = TimelineEntry(at=at, by=by, what="merged", detail=kept)
+            timeline = (*stored.timeline, entry)[-MAX_TIMELINE:]
             return replace(stored, state="resolved", merged_into=kept, timeline=timeline)
 
         ended = await self.change(gone, end)
         self._changed(ended)
         while found := await self._store.incident_mentions(gone):
             await self._store.assign_incident([one.mention.seq for one in found], kept)
-        await self._hand_over(gone, kept)
-
-        def grow(stored: Incident) -> Incident:
-            if any(note.what == "merged" and note.detail == gone for note in stored.timeline):
-                return stored
-            return replace(
-                stored,
-                first_at=min(stored.first_at, ended.first_at),
-                last_at=max(stored.last_at, ended.last_at),
-                severity=min(stored.severity, ended.severity),
-                owner=stored.owner or ended.owner,
-                statement=stored.statement or ended.statement,
-                mentions=stored.mentions + ended.mentions,
-                authors=stored.authors + ended.authors,
-                channels=tuple(dict.fromkeys((*stored.channels, *ended.channels))),
-                timeline=(
-                    *stored.timeline,
-                    TimelineEntry(at=at, by=by, what="merged", detail=gone),
-                ),
-            )
-
-        grown = await self.change(kept, grow)
+        await self._merge_alerts(gone, kept)
+        grown = await self.change(kept, lambda stored: absorbed(stored, ended, by=by, at=at))
         self._changed(grown)
         return grown
 
-    async def _work(self) -> None:
-        while self._dirty:
+    async def _run(self) -> None:
+        while self._scheduled:
             try:
                 await self._round()
             except StoreError as error:
                 log.error("incidents cannot be stored yet", extra={"error": str(error)})
-            await self._clock.sleep(_PAUSE)
+            await self._clock.sleep(_INTERVAL)
 
     async def _round(self) -> None:
-        while self._ended:
-            kept, gone = self._ended[0]
-            await self.absorb(await self.number(kept), gone, by=BOT)
-            del self._ended[0]
-        for key, case in tuple(self._dirty.items()):
+        while self._merges:
+            kept, gone = self._merges[0]
+            await self.merge_records(await self.stored_id(kept), gone, by=BOT)
+            del self._merges[0]
+        for key, incident in tuple(self._scheduled.items()):
             async with self._lock:
-                if self._dirty.get(key) is case:
-                    del self._dirty[key]
-                    await self._write(case, whole=True)
+                if self._scheduled.get(key) is incident:
+                    del self._scheduled[key]
+                    await self._write(incident, whole=True)
 
-    async def _write(self, case: TrackedIncident, *, whole: bool) -> None:
-        """Store a case, ``whole`` or only so that it has a number.
+    async def _write(self, incident: TrackedIncident, *, whole: bool) -> None:
+        """Store an incident, ``whole`` or only so that it has an id.
 
-        What changes meanwhile is noted anew by who changes it; what fails is noted here.
+        Changes during the write schedule the incident again; so does a failure of a whole write.
         """
-        self._writing = case
+        self._writing = incident
         try:
-            await self._record(case)
+            await self._record(incident)
             if whole:
-                await self._update(case)
+                await self._update(incident)
         except BaseException:
-            if whole and not self._takers:
-                self.note(case)
+            if whole and not self._absorbers:
+                self.schedule(incident)
             raise
         finally:
-            takers, self._takers, self._writing = self._takers, [], None
-            record = case.record
+            absorbers, self._absorbers, self._writing = self._absorbers, [], None
+            record = incident.record
             if record is not None:
-                self._ended += [(taker, record.id) for taker in takers]
-            for taker in takers:
-                self.note(taker)
+                self._merges += [(absorber, record.id) for absorber in absorbers]
+            for absorber in absorbers:
+                self.schedule(absorber)
 
-    async def _record(self, case: TrackedIncident) -> Incident:
-        if case.record is None:
-            now = self._describe(case)
+    async def _record(self, incident: TrackedIncident) -> Incident:
+        if incident.record is None:
+            now = to_record(incident, self._language)
             opened = TimelineEntry(at=now.first_at, by=BOT, what="opened", detail=now.severity)
-            notes = (opened, *case.notes)
-            stored = await self._store.open_incident(replace(now, timeline=notes))
-            if stored.timeline[: len(notes)] == notes:
-                del case.notes[: len(notes) - 1]
-            case.record = stored
+            entries = (opened, *incident.unsaved_entries)
+            stored = await self._store.open_incident(replace(now, timeline=entries))
+            if stored.timeline[: len(entries)] == entries:
+                del incident.unsaved_entries[: len(entries) - 1]
+            incident.record = stored
             self._changed(stored)
-        return case.record
+        return incident.record
 
-    async def _update(self, case: TrackedIncident) -> None:
-        notes, seqs = tuple(case.notes), tuple(case.pending)
-        record = await self._record(case)
+    async def _update(self, incident: TrackedIncident) -> None:
+        entries, seqs = tuple(incident.unsaved_entries), tuple(incident.unsaved_posts)
+        record = await self._record(incident)
         for _ in range(_TRIES):
-            wanted = brought_up(record, self._describe(case), notes)
+            wanted = updated(record, to_record(incident, self._language), entries)
             if wanted == record:
                 break
             try:
@@ -233,41 +213,8 @@ class IncidentWriter:
             break
         else:
             raise Conflict(f"{record.id} is being changed all the time. It is tried again.")
-        case.record = record
-        del case.notes[: len(notes)]
+        incident.record = record
+        del incident.unsaved_entries[: len(entries)]
         if seqs:
             await self._store.assign_incident(seqs, record.id)
-            del case.pending[: len(seqs)]
-
-
-def brought_up(stored: Incident, now: Incident, notes: tuple[TimelineEntry, ...]) -> Incident:
-    """The stored incident with what is known now; what staff decide stays theirs."""
-    return replace(
-        stored,
-        category=now.category,
-        severity=stored.severity if now.state == "resolved" else now.severity,
-        state=now.state if any(note.what in _TURNS for note in notes) else stored.state,
-        first_at=_begun(stored, now),
-        last_at=max(stored.last_at, now.last_at),
-        mentions=max(stored.mentions, now.mentions),
-        authors=max(stored.authors, now.authors),
-        channels=tuple(dict.fromkeys((*stored.channels, *now.channels))),
-        forecast=now.forecast,
-        low=now.low,
-        high=now.high,
-        forecast_of=now.forecast_of,
-        reasons=now.reasons,
-        wordings=now.wordings,
-        timeline=(*stored.timeline, *notes)[-_TIMELINE:],
-    )
-
-
-def _begun(stored: Incident, now: Incident) -> datetime:
-    """When it began, as is known now; a second wave does not change when the first one came."""
-    is_wave = now.first_at - stored.first_at > _SAME_WAVE
-    return stored.first_at if is_wave else now.first_at
-
-
-def moment(second: float) -> datetime:
-    """A time of the posts, in UTC."""
-    return datetime.fromtimestamp(second, tz=UTC)
+            del incident.unsaved_posts[: len(seqs)]
