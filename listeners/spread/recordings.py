@@ -140,7 +140,9 @@ def bin_seconds(first: Iterable[RecordedBin]) -> float:
 def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines, start=1):
         if len(line) > MAX_LINE_CHARACTERS:
-            raise InputError(f"line {number}: longer than {MAX_LINE_CHARACTERS} characters; shorten it")
+            raise InputError(
+                f"line {number}: longer than {MAX_LINE_CHARACTERS} characters; shorten it"
+            )
         if line.strip():
             yield number, line
 
@@ -173,7 +175,9 @@ def _time(value: object, number: int) -> datetime:
             return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise InputError(f"line {number}: {str(value)[:40]!r} is not a time; write 2026-01-31T12:00:00Z")
+    raise InputError(
+        f"line {number}: {str(value)[:40]!r} is not a time; write 2026-01-31T12:00:00Z"
+    )
 
 
 def _count(value: str, number: int) -> float:

@@ -106,8 +106,7 @@ def _nearest(second: float) -> float:
 
 def _encode(calibrations: _Calibrations, learned: OrderedDict[str, None]) -> str:
     rows = [
-        [channel, at, one.below, one.above, one.bias]
-        for (channel, at), one in calibrations.items()
+        [channel, at, one.below, one.above, one.bias] for (channel, at), one in calibrations.items()
     ]
     return json.dumps({"bands": rows, "learned": list(learned)})
 

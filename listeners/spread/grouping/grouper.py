@@ -105,9 +105,7 @@ class Grouper:
         if self._now - self._evicted_at >= EVICT_SECONDS:
             self._evict()
         indexes = self._indexes(brand)
-        post = _GroupedPost(
-            id=id, text=text, at=second, category=category or "", known=incident
-        )
+        post = _GroupedPost(id=id, text=text, at=second, category=category or "", known=incident)
         found = self._place(indexes, post)
         self._members[id] = _Member(incident=found, at=second)
         return found

@@ -95,7 +95,9 @@ class TrackedIncident:
 
     def category(self) -> str:
         """The most frequent category of its adverse posts; empty if none is known."""
-        known = [(name, count) for name, count in self.activity.categories.items() if name and count]
+        known = [
+            (name, count) for name, count in self.activity.categories.items() if name and count
+        ]
         return max(known, key=lambda one: (one[1], one[0]), default=("", 0))[0]
 
     def farthest_forecast(self) -> tuple[Forecast | None, ForecastUnit]:

@@ -223,7 +223,9 @@ class IncidentIndex:
                 shared.update(where)
         near = [incident for incident, _ in shared.most_common(_CANDIDATES)]
         alerted = [
-            one for one in self._incidents.values() if one.alerted is not None and one.brand == brand
+            one
+            for one in self._incidents.values()
+            if one.alerted is not None and one.brand == brand
         ]
         return similarity.best_for_post(
             dict.fromkeys((*near, *alerted)), post, words, background=background

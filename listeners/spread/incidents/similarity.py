@@ -112,9 +112,7 @@ def best_merge(
     return best
 
 
-def _surge_of(
-    incident: TrackedIncident, post: BrandPost, background: BackgroundLanguage
-) -> float:
+def _surge_of(incident: TrackedIncident, post: BrandPost, background: BackgroundLanguage) -> float:
     """The surge of the post's category that the incident causes."""
     same_category = sum(
         one.adverse and one.category == post.category

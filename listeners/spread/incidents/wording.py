@@ -103,9 +103,7 @@ def reason_lines(
     return lines
 
 
-def evidence_lines(
-    posts: Sequence[BrandPost], language: UiLanguage, *, most: int = 5
-) -> list[str]:
+def evidence_lines(posts: Sequence[BrandPost], language: UiLanguage, *, most: int = 5) -> list[str]:
     """Up to ``most`` representative posts as masked quotations."""
     line = _texts(language)["evidence"]
     return [
