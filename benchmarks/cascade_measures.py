@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from listeners.spread.backtests import cascade_forecasts
-from listeners.spread.cascades.day_cycle import Floats
+from listeners.spread.cascades.trees import Floats
 from listeners.spread.cascades.features import Cascade
 from listeners.spread.cascades.forecast import HORIZON, CascadeModel, Forecast, forecast
 

@@ -167,7 +167,7 @@ def listen(stream: Sequence[Said], embedder: Embedder | None = None) -> tuple[Be
             bell.now = said.at
             mention = _mention(seq, said)
             await watch.observe(mention)
-            await watch._later.settle()  # noqa: SLF001  # measured as if the model had the time
+            await watch.drain()  # measured as if the model had the time
             home = watch.incident_of(BRAND, mention)
             if home is not None:
                 homes[said.id] = home

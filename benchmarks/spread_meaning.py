@@ -35,8 +35,7 @@ from core.mentions import Mention
 from core.taxonomy import Language
 from listeners.judgement import embedding
 from listeners.judgement.embedding import Embedder, Vectors
-from listeners.spread.activity import post_key
-from listeners.spread.grouping.grouper import name_patterns
+from listeners.spread.grouping.words import name_patterns
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.spread.memory_store import MemorySpreadStore
 
@@ -105,9 +104,9 @@ def follow(stream: Sequence[Mention], embedder: Embedder | None) -> Told:
 
     def note(seen: Sequence[Mention]) -> None:
         for one in seen:
-            case = watch._book.of_post(post_key(BRAND, one))  # noqa: SLF001  # before any alert
-            if case is not None:
-                cases[one.event.id] = case.key
+            key = watch.incident_key_of(BRAND, one)
+            if key is not None:
+                cases[one.event.id] = key
 
     async def run() -> None:
         recent: deque[Mention] = deque()
@@ -119,7 +118,7 @@ def follow(stream: Sequence[Mention], embedder: Embedder | None) -> Told:
             while recent and one.event.posted_at - recent[0].event.posted_at > MEMORY:
                 recent.popleft()
             await watch.observe(one)
-            await watch._later.settle()  # noqa: SLF001
+            await watch.drain()
             recent.append(one)
         note(recent)
         await watch.close()

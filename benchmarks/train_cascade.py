@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from benchmarks.cascade_boosting import Task, boost
 from benchmarks.cascade_measures import Sample, in_order, look, measure, read
-from listeners.spread.cascades.day_cycle import Floats
 from listeners.spread.cascades.features import SIZED, TIMED, describe
 from listeners.spread.cascades.forecast import (
     CHANNEL_CODES,
@@ -32,7 +31,7 @@ from listeners.spread.cascades.forecast import (
     blend,
     channel_index,
 )
-from listeners.spread.cascades.trees import Forest, to_arrays
+from listeners.spread.cascades.trees import Floats, Forest, to_arrays
 
 ANCHORS: Final = (300, 600, 1800, 3600, 10800, 21600, 86400)
 NEAR: Final = 0.6

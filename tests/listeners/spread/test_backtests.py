@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from listeners.spread import recordings as reading
+from listeners.spread import recordings
 from listeners.spread.backtests import Row, cascade_forecasts, incident_groups, volume_alarms
-from tests.listeners.spread.test_volume import START, ordinary
+from tests.listeners.spread.bursts.test_volume import START, ordinary
 
 
 def csv_lines(values: list[float]) -> list[str]:
@@ -49,16 +49,16 @@ def test_a_header_is_not_needed_and_empty_lines_do_no_harm() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("2026-03-08 00:00:00,nan", "'nan' is no count"),
-        ("2026-03-08 00:00:00,-1", "'-1' is no count"),
-        ("2026-03-08 00:00:00,1e300", "is no count"),
-        ("2026-03-08 00:00:00,", "'' is no count"),
+        ("2026-03-08 00:00:00,nan", "'nan' is not a count"),
+        ("2026-03-08 00:00:00,-1", "'-1' is not a count"),
+        ("2026-03-08 00:00:00,1e300", "is not a count"),
+        ("2026-03-08 00:00:00,", "'' is not a count"),
         ("2026-03-08 00:00:00", "one column"),
         ("2020-03-08 00:00:00,5", "not after the line before"),
-        ("yesterday,5", "'yesterday' is no time"),
-        ("0001-01-01T00:00:00+14:00,5", "is no time"),
+        ("yesterday,5", "'yesterday' is not a time"),
+        ("0001-01-01T00:00:00+14:00,5", "is not a time"),
         ('"2026,5', "write timestamp,value"),
-        ("2026-03-08 00:00:00," + "9" * 100, "is no count"),
+        ("2026-03-08 00:00:00," + "9" * 100, "is not a count"),
     ],
 )
 def test_a_bad_bin_is_named_by_its_line(line: str, message: str) -> None:
@@ -67,7 +67,7 @@ def test_a_bad_bin_is_named_by_its_line(line: str, message: str) -> None:
 
 
 def test_too_long_a_line_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "LONGEST_LINE", 100)
+    monkeypatch.setattr(recordings, "MAX_LINE_CHARACTERS", 100)
     with pytest.raises(InputError, match="line 1: longer than 100"):
         list(incident_groups(["x" * 101]))
 
@@ -158,14 +158,14 @@ def test_the_forecast_leans_to_where_posts_ended(factor: float) -> None:
         ('{"id": true, "events": []}', "give each line an id"),
         ('{"id": 1}', "neither events nor polls"),
         ('{"id": 1, "events": 5}', "events: give a list"),
-        ('{"id": 1, "events": [-1]}', "events: -1 is no number of seconds"),
-        ('{"id": 1, "events": [NaN]}', "events: nan is no number"),
-        ('{"id": 1, "events": ["1"]}', "events: 1 is no number"),
-        ('{"id": 1, "events": [true]}', "events: True is no number"),
+        ('{"id": 1, "events": [-1]}', "events: -1 is not a number of seconds"),
+        ('{"id": 1, "events": [NaN]}', "events: nan is not a number"),
+        ('{"id": 1, "events": ["1"]}', "events: 1 is not a number"),
+        ('{"id": 1, "events": [true]}', "events: True is not a number"),
         ('{"id": 1, "polls": [[1]]}', "polls: give pairs"),
         ('{"id": 1, "polls": [7]}', "polls: give a list"),
-        ('{"id": 1, "events": [], "posted_at": "soon"}', "'soon' is no time"),
-        ('{"id": 1, "events": [], "posted_at": 7}', "'7' is no time"),
+        ('{"id": 1, "events": [], "posted_at": "soon"}', "'soon' is not a time"),
+        ('{"id": 1, "events": [], "posted_at": 7}', "'7' is not a time"),
         ('{"id": 1, "events": [], "author_followers": "many"}', "author_followers"),
         ('{"id": 1, "events": [], "author_followers": true}', "author_followers"),
         ('{"id": 1, "events": [], "channel": 7}', "channel"),

@@ -10,7 +10,7 @@ from core.mentions import Mention
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START
 from tests.listeners.spread.memory_store import MemorySpreadStore
-from tests.listeners.spread.watching import (
+from tests.listeners.spread.rig import (
     MOULD,
     QUEUE,
     Receiver,

@@ -8,7 +8,7 @@ from core.errors import StoreError
 from core.judgement import Probabilities
 from core.mentions import Mention
 from tests.listeners.making import START, judgement
-from tests.listeners.spread.watching import (
+from tests.listeners.spread.rig import (
     PROMOTION,
     Receiver,
     after,

@@ -10,7 +10,7 @@ from listeners.spread.activity import brand_post
 from listeners.spread.bursts.brand_lane import BrandLane
 from listeners.spread.event_time import EventTime
 from tests.listeners.making import START, mention
-from tests.listeners.spread.watching import (
+from tests.listeners.spread.rig import (
     MOULD,
     Receiver,
     after,
@@ -88,9 +88,9 @@ async def test_a_post_about_two_brands_is_counted_for_both() -> None:
 def test_a_few_wrong_dates_do_not_move_the_time() -> None:
     time = EventTime()
     for n in range(20):
-        assert time.take(1e9 + n, clock=1e9 + n) is not None
-    assert time.take(1e9 + 1e7, clock=1e9) is None
-    assert time.take(1e9 + 3600, clock=0.0) is not None
+        assert time.observe(1e9 + n, clock=1e9 + n) is not None
+    assert time.observe(1e9 + 1e7, clock=1e9) is None
+    assert time.observe(1e9 + 3600, clock=0.0) is not None
     assert time.now < 1e9 + 20
 
 

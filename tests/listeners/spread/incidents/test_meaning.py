@@ -19,9 +19,9 @@ from listeners.spread.watch import SpreadWatch
 from responders.alerting.manager import AlertDesk
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
-from tests.listeners.spread.keeping import members, recorded
-from tests.listeners.spread.meanings import BREAD, DAY, GUARD, Topics, shown, wordings
-from tests.listeners.spread.watching import NOW, Receiver, hear, ordinary, said, watching
+from tests.listeners.spread.embeddings import BREAD, DAY, GUARD, Topics, shown, wordings
+from tests.listeners.spread.rig import NOW, Receiver, hear, ordinary, said, watching
+from tests.listeners.spread.stored import members, recorded
 
 
 class Broken:
@@ -59,7 +59,7 @@ async def test_an_alarm_that_meaning_raises_waits_for_no_other_post() -> None:
     watch = watching(receiver, embedder=Embedder(Topics))
     await hear(watch, wordings(BREAD))
     assert receiver.alerts == []
-    await watch._later.settle()
+    await watch.drain()
     assert len(receiver.alerts) == 1
     await watch.close()
 
@@ -115,7 +115,7 @@ async def test_a_library_that_fails_changes_nothing_but_a_line_in_the_log(
     _, unaided = await told(None, posts)
     assert not watch.by_meaning
     assert [one.body for one in receiver.alerts] == [one.body for one in unaided.alerts]
-    assert [one.message for one in caplog.records].count("meanings are not asked for any more") == 1
+    assert [one.message for one in caplog.records].count("semantic merging is off") == 1
 
 
 async def test_a_slow_library_holds_nothing_up() -> None:
@@ -147,7 +147,7 @@ async def test_it_goes_on_after_a_restart(store: AnyStore) -> None:
     await watch.close()
     again = aided(store, receiver)
     await again.rebuild(await store.mentions_since(START), receiver.alerts)
-    await again._later.settle()
+    await again.drain()
     await shown(again, posts[6:])
     await again.close()
     [alert] = receiver.alerts
@@ -210,7 +210,7 @@ async def test_two_alerts_that_turn_out_to_be_one_matter_go_on_as_one(store: Any
     [lesser] = [one for one in live if BREAD[7] in one.title]
     await store.acknowledge_alert(lesser.key, by="王芳")
     library.free.set()
-    await watch._later.settle()
+    await watch.drain()
     await watch.close()
     ended = await store.alert(lesser.key)
     [alive] = await store.live_alerts()

@@ -12,7 +12,7 @@ from core.outcomes import Outcome, Plan
 from listeners.spread.watch import SpreadWatch
 from storage.factory import AnyStore
 from tests.listeners.making import START
-from tests.listeners.spread.watching import (
+from tests.listeners.spread.rig import (
     QUEUE,
     Receiver,
     hear,

@@ -137,7 +137,7 @@ def test_one_absurd_figure_does_not_blind_for_weeks() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -1.0, 1e10])
 def test_what_is_no_count_is_refused(value: float) -> None:
-    with pytest.raises(InputError, match="no count"):
+    with pytest.raises(InputError, match="not a count"):
         step(start(300), START, value)
 
 

@@ -13,7 +13,7 @@ from listeners.judgement.embedding import Vectors
 from listeners.spread.grouping.meaning import shipped_background
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START
-from tests.listeners.spread.watching import said
+from tests.listeners.spread.rig import said
 
 BREAD = (
     "昨天买的面包打开一看已经发霉了", "吐司背面全是绿毛", "刚买的三明治一股霉味",
@@ -63,4 +63,4 @@ async def shown(watch: SpreadWatch, mentions: Sequence[Mention]) -> None:
     """Show them, and wait for what is found out about each."""
     for one in sorted(mentions, key=lambda one: one.event.posted_at):
         await watch.observe(one)
-        await watch._later.settle()
+        await watch.drain()

@@ -13,18 +13,18 @@ from core.incidents import Incident
 from listeners.spread.watch import SpreadWatch
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
-from tests.listeners.spread.keeping import (
-    members,
-    only,
-    recorded,
-    restarted,
-)
-from tests.listeners.spread.watching import (
+from tests.listeners.spread.rig import (
     NOW,
     Receiver,
     hear,
     said,
     watching,
+)
+from tests.listeners.spread.stored import (
+    members,
+    only,
+    recorded,
+    restarted,
 )
 
 

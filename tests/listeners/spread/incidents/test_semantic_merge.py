@@ -11,12 +11,12 @@ from core.errors import StoreError
 from core.mentions import Mention
 from listeners.judgement.embedding import Embedder, Vectors
 from listeners.spread.activity import Activity, brand_post
-from listeners.spread.incidents import semantic_merge as afterthoughts
+from listeners.spread.incidents import semantic_merge
 from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.index import IncidentIndex
 from listeners.spread.incidents.semantic_merge import SemanticMerger
-from tests.listeners.spread.meanings import BREAD, GUARD, Topics, wordings
-from tests.listeners.spread.watching import NOW
+from tests.listeners.spread.embeddings import BREAD, GUARD, Topics, wordings
+from tests.listeners.spread.rig import NOW
 
 
 class Paced(ManualClock):
@@ -34,27 +34,27 @@ class Paced(ManualClock):
         self.slept.append(seconds)
 
 
-def book_with(*texts: str) -> tuple[IncidentIndex, list[tuple[TrackedIncident, Mention]]]:
-    book, made = IncidentIndex({}), []
+def index_with(*texts: str) -> tuple[IncidentIndex, list[tuple[TrackedIncident, Mention]]]:
+    index, made = IncidentIndex({}), []
     for one in wordings(texts):
         case = TrackedIncident(key=f"hejia:{one.event.text}", brand="hejia", title=one.event.text)
         activity = Activity()
         activity.add(brand_post("hejia", one, one.event.posted_at.timestamp()), quiet=1e9)
         case.activity = activity
-        book.add(case)
+        index.add(case)
         made.append((case, one))
-    return book, made
+    return index, made
 
 
 async def test_it_takes_a_fifth_of_a_core() -> None:
     clock = Paced()
-    book, made = book_with(*BREAD[:3])
-    asked = SemanticMerger(Embedder(Topics), clock=clock, book=book, unite=lambda *_: None)
+    index, made = index_with(*BREAD[:3])
+    merger = SemanticMerger(Embedder(Topics), clock=clock, index=index, merge=lambda *_: None)
     for case, one in made:
         post = brand_post("hejia", one, one.event.posted_at.timestamp())
-        asked.note(case, post, one.event.text, "zh")
-    asked.kick(then=nothing)
-    await asked.settle()
+        merger.queue(case, post, one.event.text, "zh")
+    merger.start(then=nothing)
+    await merger.drain()
     assert clock.slept == [4.0, 4.0, 4.0]
 
 
@@ -65,47 +65,47 @@ async def nothing() -> None:
 async def test_a_full_line_forgets_what_one_person_said_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(afterthoughts, "LINE", 4)
+    monkeypatch.setattr(semantic_merge, "MAX_QUEUED", 4)
     library = Topics()
-    book, made = book_with(*BREAD[:5], *GUARD[:2])
+    index, made = index_with(*BREAD[:5], *GUARD[:2])
     crowd, _ = made[0]
     crowd.activity.authors.update(("a", "b", "c"))
-    asked = SemanticMerger(
-        Embedder(lambda: library), clock=ManualClock(NOW), book=book, unite=lambda *_: None
+    merger = SemanticMerger(
+        Embedder(lambda: library), clock=ManualClock(NOW), index=index, merge=lambda *_: None
     )
     for case, one in made:
         post = brand_post("hejia", one, one.event.posted_at.timestamp())
-        asked.note(case, post, one.event.text, "zh")
-    assert [case.asked for case, _ in made] == [1, 0, 0, 0, 1, 1, 1]
-    asked.kick(then=nothing)
-    await asked.settle()
+        merger.queue(case, post, one.event.text, "zh")
+    assert [case.embedded for case, _ in made] == [1, 0, 0, 0, 1, 1, 1]
+    merger.start(then=nothing)
+    await merger.drain()
     assert library.asked == [BREAD[0], BREAD[4], *GUARD[:2]]
 
 
 async def test_only_so_many_meanings_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(afterthoughts, "_KNOWN", 2)
-    book, made = book_with("一些", "另外", "别的", "还有")
-    asked = SemanticMerger(
-        Embedder(Topics), clock=ManualClock(NOW), book=book, unite=lambda *_: None
+    monkeypatch.setattr(semantic_merge, "_MAX_REMEMBERED", 2)
+    index, made = index_with("一些", "另外", "别的", "还有")
+    merger = SemanticMerger(
+        Embedder(Topics), clock=ManualClock(NOW), index=index, merge=lambda *_: None
     )
     for case, one in made[:3]:
         post = brand_post("hejia", one, one.event.posted_at.timestamp())
-        asked.note(case, post, one.event.text, "zh")
-    asked.kick(then=nothing)
-    await asked.settle()
-    assert [case.meaning.count for case, _ in made] == [0, 1, 1, 0]
-    assert [case.asked for case, _ in made] == [0, 1, 1, 0]
+        merger.queue(case, post, one.event.text, "zh")
+    merger.start(then=nothing)
+    await merger.drain()
+    assert [case.centroid.count for case, _ in made] == [0, 1, 1, 0]
+    assert [case.embedded for case, _ in made] == [0, 1, 1, 0]
     case, one = made[1]
-    asked.note(case, brand_post("hejia", one, 0.0), one.event.text, "zh")
+    merger.queue(case, brand_post("hejia", one, 0.0), one.event.text, "zh")
     case, one = made[3]
-    asked.note(case, brand_post("hejia", one, 0.0), one.event.text, "zh")
-    asked.kick(then=nothing)
-    await asked.settle()
-    assert [case.meaning.count for case, _ in made] == [0, 1, 0, 1]
+    merger.queue(case, brand_post("hejia", one, 0.0), one.event.text, "zh")
+    merger.start(then=nothing)
+    await merger.drain()
+    assert [case.centroid.count for case, _ in made] == [0, 1, 0, 1]
 
 
 async def test_an_answer_about_a_post_that_is_forgotten_is_dropped() -> None:
-    book, made = book_with(BREAD[0])
+    index, made = index_with(BREAD[0])
     case, one = made[0]
     answer: Future[Vectors] = Future()
 
@@ -113,39 +113,39 @@ async def test_an_answer_about_a_post_that_is_forgotten_is_dropped() -> None:
         def ask(self, text: str) -> Future[Vectors]:
             return answer
 
-    asked = SemanticMerger(Later(Topics), clock=ManualClock(NOW), book=book, unite=lambda *_: None)
-    asked.note(
+    merger = SemanticMerger(
+        Later(Topics), clock=ManualClock(NOW), index=index, merge=lambda *_: None
+    )
+    merger.queue(
         case, brand_post("hejia", one, one.event.posted_at.timestamp()), one.event.text, "zh"
     )
-    asked.kick(then=nothing)
+    merger.start(then=nothing)
     await asyncio.sleep(0)
-    book.forget(1e12, slight=1e12)
+    index.evict(1e12, small=1e12)
     answer.set_result(np.ones(384, np.float32))
-    await asked.settle()
-    assert case.meaning.count == 0
+    await merger.drain()
+    assert case.centroid.count == 0
 
 
 async def test_what_cannot_be_put_to_use_is_logged_and_the_next_is_asked(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    book, made = book_with(*BREAD[:5])
-    united: list[str] = []
+    index, made = index_with(*BREAD[:5])
+    merged: list[str] = []
 
     async def fail() -> None:
         raise StoreError("disk full")
 
-    def unite(kept: TrackedIncident, gone: TrackedIncident) -> None:
-        book.merge(kept, gone)
-        united.append(gone.key)
+    def merge(kept: TrackedIncident, gone: TrackedIncident) -> None:
+        index.merge(kept, gone)
+        merged.append(gone.key)
 
-    asked = SemanticMerger(Embedder(Topics), clock=ManualClock(NOW), book=book, unite=unite)
+    merger = SemanticMerger(Embedder(Topics), clock=ManualClock(NOW), index=index, merge=merge)
     for case, one in made:
         post = brand_post("hejia", one, one.event.posted_at.timestamp())
-        asked.note(case, post, one.event.text, "zh")
-    asked.kick(then=fail)
-    await asked.settle()
-    assert len(united) == 4
-    assert asked.asks
-    assert [one.message for one in caplog.records].count(
-        "what a post means was not put to use"
-    ) == 4
+        merger.queue(case, post, one.event.text, "zh")
+    merger.start(then=fail)
+    await merger.drain()
+    assert len(merged) == 4
+    assert merger.is_active
+    assert [one.message for one in caplog.records].count("an embedding was not used") == 4

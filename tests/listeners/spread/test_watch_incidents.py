@@ -6,8 +6,7 @@ from datetime import timedelta
 
 from core.mentions import Mention
 from tests.listeners.making import START, judgement
-from tests.listeners.spread.matters import angry_at_everything, in_category, late
-from tests.listeners.spread.watching import (
+from tests.listeners.spread.rig import (
     MOULD,
     PROMOTION,
     QUEUE,
@@ -18,6 +17,7 @@ from tests.listeners.spread.watching import (
     said,
     watching,
 )
+from tests.listeners.spread.samples import angry_at_everything, in_category, late
 
 OWN_WORDS = (
     "家里还有半袋禾家的面包，翻过来一看也发霉了，绿的黑的都有",

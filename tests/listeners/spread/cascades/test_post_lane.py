@@ -9,10 +9,10 @@ import pytest
 from core.events import Author, Metrics
 from core.mentions import Mention
 from listeners.spread.cascades.forecast import Forecast
-from listeners.spread.cascades.post_lane import ENDED, KEY, PostLane
+from listeners.spread.cascades.post_lane import FINAL_SECONDS, KEY, PostLane
 from tests.listeners.making import START
 from tests.listeners.spread.memory_store import MemorySpreadStore
-from tests.listeners.spread.watching import Receiver, said, watching
+from tests.listeners.spread.rig import Receiver, said, watching
 
 
 def viral(*, followers: int = 10, negative: bool = True, native: str = "0") -> Mention:
@@ -109,7 +109,7 @@ async def forecasts(lane: PostLane, posts: int, *, factor: float, first: int = 0
     rng = random.Random(1)
     for n in range(first, first + posts):
         early = growing(60, rng.randrange(50, 500))
-        end = (START + timedelta(seconds=ENDED), round(early[-1][1] * factor))
+        end = (START + timedelta(seconds=FINAL_SECONDS), round(early[-1][1] * factor))
         await lane.reach(viral(native=str(n)), [*early, end])
     found = await lane.reach(viral(native="last"), growing(60, 200))
     assert found is not None

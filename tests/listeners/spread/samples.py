@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from core.mentions import Mention
 from tests.listeners.making import START, mention
-from tests.listeners.spread.watching import (
+from tests.listeners.spread.rig import (
     said,
 )
 

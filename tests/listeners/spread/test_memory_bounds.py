@@ -7,10 +7,11 @@ from datetime import timedelta
 from core.mentions import Mention
 from listeners.spread.activity import Activity, brand_post
 from listeners.spread.bursts.baseline import BackgroundVolume
-from listeners.spread.grouping.relevance import BackgroundLanguage, IncidentWords, words_of
+from listeners.spread.grouping.relevance import BackgroundLanguage, IncidentWords
+from listeners.spread.grouping.words import content_words
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START, mention
-from tests.listeners.spread.watching import Receiver, hear, said, watching
+from tests.listeners.spread.rig import Receiver, hear, said, watching
 
 
 def noise(count: int, *, seed: int, per_minute: float) -> list[Mention]:
@@ -42,7 +43,7 @@ async def test_what_one_person_said_is_forgotten_after_some_hours() -> None:
         tracemalloc.stop()
     early, late = sizes[3] - sizes[2], sizes[7] - sizes[6]
     assert late < early * 1.5
-    assert len(watch._book) < 1800
+    assert len(watch._index) < 1800
 
 
 async def test_what_is_long_quiet_is_forgotten() -> None:
@@ -50,8 +51,8 @@ async def test_what_is_long_quiet_is_forgotten() -> None:
     await hear(watch, said(6))
     await hear(watch, said(60, "完全不同的另一件事情发生了", seq=100, at=START + timedelta(days=5)))
     assert len(watch._grouper) == 60
-    assert len(watch._book) == 1
-    assert watch._book.loose == 0
+    assert len(watch._index) == 1
+    assert watch._index.unassigned == 0
     await watch.close()
 
 
@@ -67,32 +68,32 @@ def test_a_matter_remembers_no_more_than_two_thousand_posts() -> None:
 def test_rare_words_are_forgotten_first() -> None:
     usual = BackgroundLanguage()
     for n in range(12_000):
-        usual.learn({"often", *(f"w{n}-{k}" for k in range(8))}, category="x", bad=False, at=n)
+        usual.learn({"often", *(f"w{n}-{k}" for k in range(8))}, category="x", adverse=False, at=n)
     assert usual.share("often") > 0.9
     assert len(usual._words) < 85_000
 
 
 def test_a_wording_counts_once_however_often_it_is_passed_on() -> None:
-    usual, profile = BackgroundLanguage(), IncidentWords()
+    usual, words_of_incident = BackgroundLanguage(), IncidentWords()
     for n in range(200):
-        usual.learn({f"w{n}", "bread"}, category="x", bad=False, at=n)
-    words = words_of("面包发霉了 mouldy bread", None)
-    assert profile.learn(words)
-    assert not profile.learn(words)
-    assert not profile.learn(frozenset())
-    assert profile.likeness(words_of("面包都发霉了", None), usual) > 5
-    assert profile.likeness(words_of("bread", None), usual) < 1
-    assert profile.likeness(words_of("完全无关", None), usual) == 0
+        usual.learn({f"w{n}", "bread"}, category="x", adverse=False, at=n)
+    words = content_words("面包发霉了 mouldy bread", None)
+    assert words_of_incident.learn(words)
+    assert not words_of_incident.learn(words)
+    assert not words_of_incident.learn(frozenset())
+    assert words_of_incident.log_odds(content_words("面包都发霉了", None), usual) > 5
+    assert words_of_incident.log_odds(content_words("bread", None), usual) < 1
+    assert words_of_incident.log_odds(content_words("完全无关", None), usual) == 0
 
 
 def test_loud_is_what_is_louder_than_busy() -> None:
     loud = BackgroundVolume()
-    assert loud.times_usual(0) == 1
+    assert loud.ratio(0) == 1
     for hour in range(48):
         for n in range(20):
             loud.add(1e9 + hour * 3600 + n * 180)
-    assert loud.times_usual(0) == 1
+    assert loud.ratio(0) == 1
     for n in range(400):
         loud.add(1e9 + 48 * 3600 + n * 9)
-    assert 3 < loud.times_usual(0) <= 9
-    assert loud.times_usual(400) == 1
+    assert 3 < loud.ratio(0) <= 9
+    assert loud.ratio(400) == 1

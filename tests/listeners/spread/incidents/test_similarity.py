@@ -11,9 +11,9 @@ from listeners.spread.grouping.meaning import (
 )
 from listeners.spread.grouping.relevance import BackgroundLanguage
 from listeners.spread.incidents.incident import TrackedIncident
-from listeners.spread.incidents.similarity import partner
-from tests.listeners.spread.meanings import BREAD, GUARD
-from tests.listeners.spread.test_afterthoughts import book_with
+from listeners.spread.incidents.similarity import best_merge
+from tests.listeners.spread.embeddings import BREAD, GUARD
+from tests.listeners.spread.incidents.test_semantic_merge import index_with
 
 
 def meaning(axis: int, count: int = 4) -> MeaningCentroid:
@@ -28,52 +28,52 @@ def meaning(axis: int, count: int = 4) -> MeaningCentroid:
 
 
 def two(first: int = 0, second: int = 0) -> tuple[TrackedIncident, TrackedIncident]:
-    _, [(one, _), (other, _)] = book_with(BREAD[0], GUARD[0])
-    one.meaning, other.meaning = meaning(first), meaning(second)
+    _, [(one, _), (other, _)] = index_with(BREAD[0], GUARD[0])
+    one.centroid, other.centroid = meaning(first), meaning(second)
     one.activity.authors.update(("a", "b"))
     return one, other
 
 
 def test_the_same_meaning_makes_two_cases_one_and_the_larger_goes_on() -> None:
     one, other = two()
-    assert partner(one, [one, other], BackgroundLanguage()) == (one, other)
-    assert partner(other, [one, other], BackgroundLanguage()) == (one, other)
-    other.told = "P2"
-    assert partner(one, [one, other], BackgroundLanguage()) == (other, one)
+    assert best_merge(one, [one, other], background=BackgroundLanguage()) == (one, other)
+    assert best_merge(other, [one, other], background=BackgroundLanguage()) == (one, other)
+    other.alerted = "P2"
+    assert best_merge(one, [one, other], background=BackgroundLanguage()) == (other, one)
 
 
 def test_another_meaning_keeps_two_cases_apart() -> None:
     one, other = two(0, 1)
-    assert partner(one, [other], BackgroundLanguage()) is None
+    assert best_merge(one, [other], background=BackgroundLanguage()) is None
 
 
 def test_what_staff_ruled_on_takes_over_and_is_never_taken_over() -> None:
     one, other = two()
-    one.told = "P1"
-    other.ruled = True
-    assert partner(one, [other], BackgroundLanguage()) == (other, one)
-    one.ruled = True
-    assert partner(one, [other], BackgroundLanguage()) is None
+    one.alerted = "P1"
+    other.staff_ruled = True
+    assert best_merge(one, [other], background=BackgroundLanguage()) == (other, one)
+    one.staff_ruled = True
+    assert best_merge(one, [other], background=BackgroundLanguage()) is None
 
 
 def test_other_brands_and_long_silences_keep_two_cases_apart() -> None:
     one, other = two()
     other.brand = "another"
-    assert partner(one, [other], BackgroundLanguage()) is None
+    assert best_merge(one, [other], background=BackgroundLanguage()) is None
     one, other = two()
     other.activity.last += 7 * 3600
-    assert partner(one, [other], BackgroundLanguage()) is None
+    assert best_merge(one, [other], background=BackgroundLanguage()) is None
 
 
 def test_it_takes_more_among_many_and_where_staff_know_of_both() -> None:
     one, other = two()
-    other.meaning = MeaningCentroid()
-    other.meaning.add(meaning(0, 1).sum * np.float32(0.3))
-    assert partner(one, [other], BackgroundLanguage()) == (one, other)
+    other.centroid = MeaningCentroid()
+    other.centroid.add(meaning(0, 1).sum * np.float32(0.3))
+    assert best_merge(one, [other], background=BackgroundLanguage()) == (one, other)
     crowd = [two(1, 2)[1] for _ in range(60)]
-    assert partner(one, [other, *crowd], BackgroundLanguage()) is None
-    one.told = other.told = "P2"
-    assert partner(one, [other], BackgroundLanguage()) is None
+    assert best_merge(one, [other, *crowd], background=BackgroundLanguage()) is None
+    one.alerted = other.alerted = "P2"
+    assert best_merge(one, [other], background=BackgroundLanguage()) is None
 
 
 def test_what_is_unknown_speaks_for_nothing() -> None:
@@ -87,23 +87,23 @@ def test_what_is_usual_of_a_brand_is_taken_off() -> None:
     usual = BackgroundMeaning(shipped)
     habit = np.zeros(384, np.float32)
     habit[7] = 1.0
-    before = usual.without(shipped["zh"] + habit, brand="a", language="zh")
+    before = usual.subtract(shipped["zh"] + habit, brand="a", language="zh")
     for _ in range(4_500):
         usual.learn(shipped["zh"] + habit, brand="a", language="zh")
     own = habit.copy()
     own[8] = 1.0
-    after = usual.without(shipped["zh"] + own, brand="a", language="zh")
+    after = usual.subtract(shipped["zh"] + own, brand="a", language="zh")
     assert before[7] == pytest.approx(1.0)
     assert after[8] > 0.95
-    assert usual.without(shipped["zh"] + own, brand="b", language="zh")[7] > 0.5
-    assert usual.knows("mixed")
-    assert not usual.knows("other")
+    assert usual.subtract(shipped["zh"] + own, brand="b", language="zh")[7] > 0.5
+    assert usual.supports("mixed")
+    assert not usual.supports("other")
 
 
 def test_everyday_talk_takes_nothing_in_until_staff_hear_of_it() -> None:
     one, other = two()
     one.activity.first -= 2 * 86_400
-    assert partner(one, [other], BackgroundLanguage()) is None
-    assert partner(other, [one], BackgroundLanguage()) is None
-    one.told = "P2"
-    assert partner(other, [one], BackgroundLanguage()) == (one, other)
+    assert best_merge(one, [other], background=BackgroundLanguage()) is None
+    assert best_merge(other, [one], background=BackgroundLanguage()) is None
+    one.alerted = "P2"
+    assert best_merge(other, [one], background=BackgroundLanguage()) == (one, other)

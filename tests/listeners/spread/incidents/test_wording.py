@@ -4,7 +4,7 @@ from core.localized import UiLanguage
 from core.taxonomy import RISKS
 from listeners.spread.cascades.forecast import Forecast
 from listeners.spread.incidents.severity import IncidentFacts, assess
-from listeners.spread.incidents.wording import fact_of_forecast, headline, reasons
+from listeners.spread.incidents.wording import forecast_line, reason_lines, shortened
 
 LONG = (
     "给娃买的禾家自制吐司，江湾店昨天的小票还在，打开整片发霉，绿的黑的都有，"
@@ -24,7 +24,7 @@ LONG = (
     ],
 )
 def test_a_matter_is_called_by_the_beginning_of_a_post(text: str, expected: str) -> None:
-    assert headline(text) == expected
+    assert shortened(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,9 @@ def test_harm_is_named_in_the_language_of_staff(language: UiLanguage, grave: str
     facts = IncidentFacts(
         negative=0.9, risk=tuple((kind, 2) for kind in ("food_poisoning", "death"))
     )
-    assert reasons(assess(facts), language)[0] == grave
+    assert reason_lines(assess(facts), language)[0] == grave
     every = IncidentFacts(negative=0.9, risk=tuple((kind, 1) for kind in RISKS))
-    [told] = reasons(assess(every), language)
+    [told] = reason_lines(assess(every), language)
     assert "_" not in told
     assert language == "en" or not any(kind in told for kind in RISKS)
 
@@ -53,20 +53,20 @@ def test_nothing_is_told_twice() -> None:
         followers=396_515,
         risk=(("food_poisoning", 3), ("allergy", 1)),
     )
-    told = reasons(assess(facts), "en")
+    told = reason_lines(assess(facts), "en")
     assert "Two people or more tell of grave harm: food poisoning" in told
     assert "Also named: allergy" in told, "beside what is grave"
     assert "Spreading fast: 1,234 authors in an hour" in told
     assert not any("different authors" in line for line in told), "that is said already"
     assert "An influential author: 396,515 followers" in told
     assert "Expected to go very far: posted or passed on about 2,500 times" in told
-    assert len(reasons(assess(facts), "en", but=("very_far",))) == len(told) - 1
+    assert len(reason_lines(assess(facts), "en", omit=("very_far",))) == len(told) - 1
     only = IncidentFacts(negative=0.9, risk=(("death", 2),))
-    assert reasons(assess(only), "zh") == ["有两人以上提到严重伤害：死亡"]
+    assert reason_lines(assess(only), "zh") == ["有两人以上提到严重伤害：死亡"]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_figures_of_a_forecast_can_be_read(language: UiLanguage) -> None:
     found = Forecast(final=12_345.6, low=900.2, high=1_234_567.0, observe=60.0, observed=9)
-    line = fact_of_forecast(found, language)
+    line = forecast_line(found, language)
     assert all(figure in line for figure in ("12,346", "900", "1,234,567"))

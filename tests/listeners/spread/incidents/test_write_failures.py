@@ -13,15 +13,7 @@ from core.errors import Conflict, StoreError
 from core.incidents import Incident
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
-from tests.listeners.spread.keeping import (
-    members,
-    only,
-    recorded,
-    restarted,
-    two_matters,
-)
-from tests.listeners.spread.matters import angry_at_everything
-from tests.listeners.spread.watching import (
+from tests.listeners.spread.rig import (
     NOW,
     QUEUE,
     Receiver,
@@ -29,6 +21,14 @@ from tests.listeners.spread.watching import (
     ordinary,
     said,
     watching,
+)
+from tests.listeners.spread.samples import angry_at_everything
+from tests.listeners.spread.stored import (
+    members,
+    only,
+    recorded,
+    restarted,
+    two_matters,
 )
 
 

@@ -13,8 +13,8 @@ from core.incidents import Incident
 from core.mentions import Mention
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
-from tests.listeners.spread.keeping import members, recorded
-from tests.listeners.spread.watching import NOW, QUEUE, Receiver, hear, said, watching
+from tests.listeners.spread.rig import NOW, QUEUE, Receiver, hear, said, watching
+from tests.listeners.spread.stored import members, recorded
 
 
 @pytest.fixture
@@ -85,11 +85,11 @@ async def test_a_case_that_goes_into_another_while_it_is_written_leaves_no_orpha
     await hear(watch, first)
     await asyncio.wait_for(slow.reached.wait(), 5)
     await hear(watch, second)
-    book = watch._book
-    gone, kept = (book.of_post(f"hejia\nweibo\n{one[0].event.id}") for one in (first, second))
+    index = watch._index
+    gone, kept = (index.of_post(f"hejia\nweibo\n{one[0].event.id}") for one in (first, second))
     assert gone is not None
     assert kept is not None
-    watch._unite(kept, gone)
+    watch._tracker.merge(kept, gone)
     slow.free.set()
     for _ in range(20):
         await asyncio.sleep(0.01)
@@ -116,11 +116,11 @@ async def test_no_alert_is_raised_about_what_went_into_another_meanwhile(store: 
     for _ in range(20):
         await asyncio.sleep(0.01)
     assert not raising.done()
-    book = watch._book
-    kept, gone = (book.of_post(f"hejia\nweibo\n{one[0].event.id}") for one in (first, second))
+    index = watch._index
+    kept, gone = (index.of_post(f"hejia\nweibo\n{one[0].event.id}") for one in (first, second))
     assert gone is not None
     assert kept is not None
-    watch._unite(kept, gone)
+    watch._tracker.merge(kept, gone)
     slow.free.set()
     await raising
     await watch.close()

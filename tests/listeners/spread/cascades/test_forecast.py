@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listeners.spread.cascades.conformal import MAX_BIAS, MAX_SCALE, Calibration, recalibrate
-from listeners.spread.cascades.day_cycle import busy_seconds
+from listeners.spread.cascades.day_cycle import active_seconds
 from listeners.spread.cascades.features import (
     CIRCUMSTANCES,
     FEATURES,
@@ -148,7 +148,7 @@ def test_a_million_reposts_are_held_in_bounds() -> None:
 def test_a_wider_band_makes_a_wider_interval() -> None:
     cascade = Cascade(events=growing(200))
     plain = forecast(cascade, 600, model=MODEL)
-    wide = forecast(cascade, 600, model=MODEL, band=Calibration(below=2.0, above=2.0))
+    wide = forecast(cascade, 600, model=MODEL, calibration=Calibration(below=2.0, above=2.0))
     assert wide.low <= plain.low
     assert wide.high > plain.high
     assert wide.final == plain.final
@@ -158,53 +158,56 @@ def test_a_wider_band_makes_a_wider_interval() -> None:
 def test_the_band_learns_to_hold_four_in_five(scale: float) -> None:
     """Whatever the interval was worth at first, one in ten ends up beyond either side."""
     rng = np.random.default_rng(2)
-    band, inside = Calibration(), []
+    calibration, inside = Calibration(), []
     for _ in range(4000):
         truth = 100 * float(np.exp(rng.normal()))
         reach = 1.28 * scale
-        low, high = 100 * np.exp(-reach * band.below), 100 * np.exp(reach * band.above)
+        low, high = (
+            100 * np.exp(-reach * calibration.below),
+            100 * np.exp(reach * calibration.above),
+        )
         inside.append(low <= truth <= high)
-        band = recalibrate(band, forecast=100, low=low, high=high, final=truth)
+        calibration = recalibrate(calibration, forecast=100, low=low, high=high, final=truth)
     assert np.mean(inside[2000:]) == pytest.approx(0.8, abs=0.03)
 
 
 def test_the_band_stays_within_limits() -> None:
-    band = Calibration()
+    calibration = Calibration()
     for _ in range(500):
-        band = recalibrate(band, forecast=15, low=10, high=20, final=1000)
-    assert band.above == MAX_SCALE
-    assert band.below >= 1 / MAX_SCALE
+        calibration = recalibrate(calibration, forecast=15, low=10, high=20, final=1000)
+    assert calibration.above == MAX_SCALE
+    assert calibration.below >= 1 / MAX_SCALE
 
 
 @pytest.mark.parametrize("far", [2000.0, 5.0])
 def test_the_lean_finds_where_most_truths_are(far: float) -> None:
     """A third of the posts that go twenty times as far, or nowhere, does not pull it along."""
     rng = np.random.default_rng(3)
-    band = Calibration()
+    calibration = Calibration()
     for _ in range(3000):
         truth = far if rng.random() < 1 / 3 else 120 * float(np.exp(rng.normal(0, 0.1)))
-        said = 100 * float(np.exp(band.lean))
-        band = recalibrate(band, forecast=said, low=1, high=1e9, final=truth)
-    assert np.exp(band.lean) == pytest.approx(1.2, abs=0.06)
+        said = 100 * float(np.exp(calibration.bias))
+        calibration = recalibrate(calibration, forecast=said, low=1, high=1e9, final=truth)
+    assert np.exp(calibration.bias) == pytest.approx(1.2, abs=0.06)
 
 
 def test_the_lean_stays_within_limits_and_moves_the_forecast() -> None:
-    band = Calibration()
+    calibration = Calibration()
     for _ in range(3000):
-        band = recalibrate(band, forecast=130, low=1, high=1e9, final=100)
-    assert band.lean == -MAX_BIAS
+        calibration = recalibrate(calibration, forecast=130, low=1, high=1e9, final=100)
+    assert calibration.bias == -MAX_BIAS
     plain = seen(growing(300), 600)
-    leaned = forecast(Cascade(events=growing(300)), 600, model=MODEL, band=band)
+    leaned = forecast(Cascade(events=growing(300)), 600, model=MODEL, calibration=calibration)
     assert plain.observed <= leaned.final < plain.final
-    ended = forecast(Cascade(events=growing(300)), HORIZON, model=MODEL, band=band)
+    ended = forecast(Cascade(events=growing(300)), HORIZON, model=MODEL, calibration=calibration)
     assert ended.final == 300
 
 
 def test_a_lean_fades_out_with_the_growth_it_is_about() -> None:
     late = Cascade(events=growing(300))
-    band = Calibration(lean=MAX_BIAS)
+    calibration = Calibration(bias=MAX_BIAS)
     week, day = (
-        forecast(late, observe, model=MODEL, band=band).final
+        forecast(late, observe, model=MODEL, calibration=calibration).final
         / forecast(late, observe, model=MODEL).final
         for observe in (600_000, 86_400)
     )
@@ -214,11 +217,13 @@ def test_a_lean_fades_out_with_the_growth_it_is_about() -> None:
 def test_an_hour_of_the_night_counts_for_less() -> None:
     """Beijing's three in the morning, and its ten in the morning."""
     hour = np.array([3600.0])
-    night = busy_seconds(datetime(2026, 3, 1, 19, tzinfo=UTC), hour)[0]
-    morning = busy_seconds(datetime(2026, 3, 2, 2, tzinfo=UTC), hour)[0]
+    night = active_seconds(datetime(2026, 3, 1, 19, tzinfo=UTC), hour)[0]
+    morning = active_seconds(datetime(2026, 3, 2, 2, tzinfo=UTC), hour)[0]
     assert night < 1800
     assert morning > 3600
-    days = busy_seconds(datetime(2026, 3, 1, 19, tzinfo=UTC), np.array([0.0, 86_400.0, 604_800.0]))
+    days = active_seconds(
+        datetime(2026, 3, 1, 19, tzinfo=UTC), np.array([0.0, 86_400.0, 604_800.0])
+    )
     assert days == pytest.approx([0, 86_400, 604_800])
 
 

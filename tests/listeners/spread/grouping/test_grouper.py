@@ -3,10 +3,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listeners.spread.grouping.grouper import Grouper, name_patterns
+from listeners.spread.grouping.grouper import Grouper
 from listeners.spread.grouping.near_duplicates import CopyIndex, sketch
 from listeners.spread.grouping.word_index import MAX_PAST_INCIDENTS, MAX_PROFILE_WORDS, WordIndex
-from listeners.spread.grouping.words import MAX_RUNS, MAX_WORDS, SalientWords, salient_words
+from listeners.spread.grouping.words import (
+    MAX_RUNS,
+    MAX_WORDS,
+    SalientWords,
+    name_patterns,
+    salient_words,
+)
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 MOULD = "禾家超市朝阳店的面包发霉了，孩子吃了以后上吐下泻，店长居然说是正常现象"
@@ -66,8 +72,8 @@ def test_what_everybody_says_ties_nothing_together() -> None:
 
 
 def test_a_post_that_ties_two_incidents_makes_them_one() -> None:
-    united: list[tuple[str, str]] = []
-    grouper = Grouper(united=lambda kept, gone: united.append((kept, gone)))
+    merged: list[tuple[str, str]] = []
+    grouper = Grouper(merged=lambda kept, gone: merged.append((kept, gone)))
     filled(grouper)
     smoke = grouper.add("a", "Riverside halibut smoke alarm", minute(10))
     grouper.add("a2", "halibut smoke alarm Riverside again", minute(10))
@@ -78,7 +84,7 @@ def test_a_post_that_ties_two_incidents_makes_them_one() -> None:
         "c", "Riverside halibut smoke alarm Broadgate trolley doors jammed", minute(12)
     )
     assert grouper.incident_of("a") == grouper.incident_of("b") == both
-    assert {smoke, doors} in [set(pair) for pair in united]
+    assert {smoke, doors} in [set(pair) for pair in merged]
 
 
 def test_brands_and_categories_are_kept_apart() -> None:
@@ -174,17 +180,17 @@ def test_the_copy_index_keeps_no_more_than_it_may() -> None:
     rng = random.Random(1)
     texts = ["".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(30)) for _ in range(200)]
     for number, text in enumerate(texts):
-        index.keep(str(number), f"i{number}", sketch(text), float(number))
+        index.add(str(number), f"i{number}", sketch(text), float(number))
     assert len(index) == 50
     assert index.find(sketch(texts[0]), 1.0)[0] is None
     assert index.find(sketch(texts[-1]), 1.0) == ("i199", 1.0)
-    index.keep("empty", "i", sketch(""), 1.0)
-    index.forget(1e9)
+    index.add("empty", "i", sketch(""), 1.0)
+    index.evict(1e9)
     assert len(index) == 0
     for _ in range(40):
-        index.keep("one", "same", sketch(MOULD), 1.0)
+        index.add("one", "same", sketch(MOULD), 1.0)
     assert index.find(sketch(MOULD), 1.0)[0] == "same"
-    index.forget(1e9)
+    index.evict(1e9)
     assert index.find(sketch(MOULD), 1.0)[0] is None
 
 
@@ -201,12 +207,12 @@ def test_profiles_and_history_keep_no_more_than_they_may() -> None:
     index.merge("big", "second")
     index.merge("big", "second")
     assert "second" not in index
-    index.forget(2.0)
+    index.evict(2.0)
     assert len(index) == 0
     for number in range(MAX_PAST_INCIDENTS + 2):
         index.add(str(number), ["shared"], 0.0)
     assert index.scores(told) == []
-    index.forget(1.0)
+    index.evict(1.0)
     assert len(index) == 0
 
 

@@ -11,15 +11,7 @@ from core.clock import ManualClock
 from core.mentions import Mention
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
-from tests.listeners.spread.keeping import (
-    in_category,
-    members,
-    only,
-    recorded,
-    restarted,
-    two_matters,
-)
-from tests.listeners.spread.watching import (
+from tests.listeners.spread.rig import (
     NOW,
     QUEUE,
     Receiver,
@@ -27,6 +19,14 @@ from tests.listeners.spread.watching import (
     ordinary,
     said,
     watching,
+)
+from tests.listeners.spread.stored import (
+    in_category,
+    members,
+    only,
+    recorded,
+    restarted,
+    two_matters,
 )
 
 

@@ -7,7 +7,7 @@ from core.incidents import Incident
 from core.settings import AlertSettings, BrandSettings, ChannelSettings, ConsoleSettings, Settings
 from listeners.spread.factory import build_spread, spread_jobs
 from tests.listeners.spread.memory_store import MemorySpreadStore
-from tests.listeners.spread.watching import NOW, Receiver, hear, said
+from tests.listeners.spread.rig import NOW, Receiver, hear, said
 
 
 def settings(authors: int) -> Settings:
