@@ -1,4 +1,4 @@
-"""Matters in many words and two languages, and a library that knows which is which."""
+"""Two incidents in many words and two languages, and embeddings that tell them apart."""
 
 import time
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from listeners.judgement.embedding import Vectors
 from listeners.spread.grouping.meaning import shipped_background
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START
-from tests.listeners.spread.rig import said
+from tests.listeners.spread.rig import chain
 
 BREAD = (
     "昨天买的面包打开一看已经发霉了", "吐司背面全是绿毛", "刚买的三明治一股霉味",
@@ -28,8 +28,8 @@ GUARD = (
 DAY = START + timedelta(days=1, hours=6)
 
 
-class Topics:
-    """A library that knows what the texts above are about, whatever their language."""
+class TopicEmbeddings:
+    """Embeds the texts above by incident, whatever their language."""
 
     def __init__(self, *, wait: float = 0.0) -> None:
         self.asked: list[str] = []
@@ -45,22 +45,22 @@ class Topics:
         return shipped_background()["en" if plain.isascii() else "zh"] + own
 
 
-def wordings(
+def described(
     texts: Sequence[str], *, seq: int = 1_000, category: str = "freshness", minutes: float = 3
 ) -> list[Mention]:
-    """Each text by somebody else."""
+    """Each text as the post of another author."""
     posts = []
     for number, text in enumerate(texts):
         at = DAY + timedelta(minutes=minutes * number)
-        [post] = said(1, text, at=at, seq=seq + number)
-        tongue: Language = "en" if text.isascii() else "zh"
-        judged = replace(post.judgement, language=tongue, category=category)
+        [post] = chain(1, text, at=at, seq=seq + number)
+        language: Language = "en" if text.isascii() else "zh"
+        judged = replace(post.judgement, language=language, category=category)
         posts.append(replace(post, judgement=judged))
     return posts
 
 
-async def shown(watch: SpreadWatch, mentions: Sequence[Mention]) -> None:
-    """Show them, and wait for what is found out about each."""
+async def observe_and_embed(watch: SpreadWatch, mentions: Sequence[Mention]) -> None:
+    """Observe mentions in order of time, and wait for the embeddings of each."""
     for one in sorted(mentions, key=lambda one: one.event.posted_at):
         await watch.observe(one)
         await watch.drain()

@@ -1,4 +1,4 @@
-"""Incidents that are kept in memory alone, for trying the detectors out without a store."""
+"""A store for the watch in memory, to run detectors without a database."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from core.mentions import MentionRecord
 
 
 class MemorySpreadStore:
-    """Numbers incidents and remembers them as long as it lives; it knows no mentions."""
+    """Stores incidents and values; it has no mentions."""
 
     def __init__(self) -> None:
         self._all: dict[str, Incident] = {}

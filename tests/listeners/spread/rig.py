@@ -1,7 +1,8 @@
-"""A watch, who hears its alerts, and posts to show it."""
+"""A watch, a receiver of its alerts, and mentions to feed it with."""
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.alerts import Alert
@@ -22,7 +23,7 @@ PROMOTION = "禾家超市周年庆全场满一百减五十，转发抽奖送购�
 
 
 class Receiver:
-    """Keeps one alert a key, as it was last brought up to date."""
+    """Keeps the latest alert of each key, and all calls."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Alert] = {}
@@ -62,7 +63,7 @@ class Receiver:
         return new
 
 
-def watching(
+def make_watch(
     receiver: Receiver,
     *,
     language: str = "zh",
@@ -82,7 +83,7 @@ def watching(
     )
 
 
-def said(
+def chain(
     count: int,
     text: str = MOULD,
     *,
@@ -93,7 +94,7 @@ def said(
     positive: bool = False,
     ill: bool = False,
 ) -> list[Mention]:
-    """So many posts, the first of them ``text`` and all others passing it on."""
+    """``count`` posts: ``text``, and reposts of it by different authors."""
     return [
         mention(
             seq + n,
@@ -109,7 +110,7 @@ def said(
 
 
 def ordinary(days: float, *, seed: int = 3) -> list[Mention]:
-    """A post in five minutes, none about what another is about; one in ten is negative."""
+    """One unrelated post every five minutes; one in ten is negative."""
     rng = random.Random(seed)
     made = []
     for n in range(round(days * 24 * 12)):
@@ -120,16 +121,39 @@ def ordinary(days: float, *, seed: int = 3) -> list[Mention]:
     return made
 
 
-async def hear(watch: SpreadWatch, mentions: Sequence[Mention]) -> None:
-    """Show them in the order in which they were posted."""
+def in_category(one: Mention, category: str = "food_safety") -> Mention:
+    return replace(one, judgement=replace(one.judgement, category=category))
+
+
+def late_post(seq: int, text: str, *, bad: bool = True) -> Mention:
+    at = START + timedelta(days=1, hours=6, minutes=25)
+    return in_category(chain(1, text, at=at, seq=seq, positive=not bad)[0])
+
+
+def unrelated_complaints(at: datetime, *, seq: int = 10_000) -> list[Mention]:
+    rng = random.Random(seq)
+    return [
+        mention(
+            seq + n,
+            at=at + timedelta(minutes=n / 2),
+            author=f"x{n}",
+            text="".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(20)),
+            complaint=0.9,
+        )
+        for n in range(60)
+    ]
+
+
+async def observe_all(watch: SpreadWatch, mentions: Sequence[Mention]) -> None:
+    """Observe mentions in order of time."""
     for one in sorted(mentions, key=lambda one: one.event.posted_at):
         await watch.observe(one)
 
 
-async def after(mentions: Sequence[Mention], *, language: str = "zh") -> Receiver:
-    """Who has heard what a new watch told of the mentions."""
+async def receiver_after(mentions: Sequence[Mention], *, language: str = "zh") -> Receiver:
+    """The receiver of a new watch that observed the mentions."""
     receiver = Receiver()
-    watch = watching(receiver, language=language)
-    await hear(watch, mentions)
+    watch = make_watch(receiver, language=language)
+    await observe_all(watch, mentions)
     await watch.close()
     return receiver

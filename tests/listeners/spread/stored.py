@@ -1,4 +1,4 @@
-"""A watch over a real store, and what the store holds after it."""
+"""A watch over a real store, and what the store contains."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,14 +15,15 @@ from tests.listeners.making import START
 from tests.listeners.spread.rig import (
     QUEUE,
     Receiver,
-    hear,
-    said,
-    watching,
+    chain,
+    in_category,
+    make_watch,
+    observe_all,
 )
 
 
 async def recorded(store: AnyStore, mentions: Sequence[Mention]) -> list[Mention]:
-    """The same mentions, each under the number the store gave it."""
+    """Store mentions; returns them with their numbers in the store."""
     await store.accept("test", Page(events=tuple(one.event for one in mentions)))
     items = {item.event.id: item for item in await store.claim_events(10_000)}
     kept = []
@@ -44,20 +45,16 @@ async def only(store: AnyStore) -> Incident:
 
 
 async def restarted(store: AnyStore, receiver: Receiver) -> SpreadWatch:
-    """A new watch that was told what the store has."""
-    watch = watching(receiver, store=store)
+    """A new watch, rebuilt from the store."""
+    watch = make_watch(receiver, store=store)
     await watch.rebuild(await store.mentions_since(START - timedelta(days=1)), receiver.alerts)
     return watch
 
 
-def in_category(one: Mention, category: str = "food_safety") -> Mention:
-    return replace(one, judgement=replace(one.judgement, category=category))
-
-
-async def two_matters(store: AnyStore, receiver: Receiver) -> tuple[SpreadWatch, list[str]]:
-    watch = watching(receiver, store=store)
-    queue = [in_category(one, "checkout") for one in said(6, QUEUE, seq=50)]
-    await hear(watch, await recorded(store, [*said(6), *queue]))
+async def two_incidents(store: AnyStore, receiver: Receiver) -> tuple[SpreadWatch, list[str]]:
+    watch = make_watch(receiver, store=store)
+    queue = [in_category(one, "checkout") for one in chain(6, QUEUE, seq=50)]
+    await observe_all(watch, await recorded(store, [*chain(6), *queue]))
     await watch.close()
     found = sorted(await store.incidents(), key=lambda one: QUEUE[:3] in one.title)
     return watch, [one.id for one in found]

@@ -1,4 +1,4 @@
-"""Figures that are read again: how often, what of whom, and through real connections."""
+"""Polling of figures: how often, of which posts, and over real connections."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -43,7 +43,7 @@ def due_in(*samples: MetricsSample, age: timedelta = HOUR) -> timedelta | None:
     return None if found is None else found - now
 
 
-def test_a_post_is_read_at_once_and_then_as_it_moves() -> None:
+def test_a_post_is_polled_at_once_and_then_as_it_moves() -> None:
     assert due_in() == timedelta()
     assert due_in(sample(0, 0), sample(10, 1000)) == MINUTE, "a hundred a minute"
     assert due_in(sample(0, 0), sample(10, 20)) == 5 * MINUTE, "two a minute"
@@ -54,7 +54,7 @@ def test_a_post_is_read_at_once_and_then_as_it_moves() -> None:
     assert due_in(sample(0, 0), sample(10, -400)) == MINUTE, "voted down fast"
 
 
-def test_in_the_end_a_post_is_not_read_any_more() -> None:
+def test_old_posts_are_not_polled() -> None:
     quiet, fast = (sample(0, 7), sample(60, 7)), (sample(0, 0), sample(60, 6000))
     assert due_in(*quiet, age=QUIET_DAYS - MINUTE) == HOUR
     assert due_in(*quiet, age=QUIET_DAYS) is None
@@ -63,14 +63,14 @@ def test_in_the_end_a_post_is_not_read_any_more() -> None:
     assert due_in(sample(0, 7), sample(1, None)) is None, "it is gone"
 
 
-def test_the_forecast_hears_how_often_it_was_passed_on_or_answered() -> None:
+def test_polls_count_reposts_or_comments() -> None:
     found = repost_polls([sample(0, 9), sample(1, 9, reposts=2, comments=5), sample(2, None)])
     assert [count for _, count in found] == [0, 5]
 
 
 @dataclass
-class Desk:
-    """Tracked posts in memory, and what the forecast was told."""
+class FakeTracking:
+    """Tracked posts in memory, and the figures that were passed on."""
 
     fresh: list[Mention] = field(default_factory=list)
     kept: dict[int, TrackedPost] = field(default_factory=dict)
@@ -106,7 +106,7 @@ class Desk:
 
 @dataclass
 class Platform:
-    """A channel that answers as it is told, and notes what it was asked."""
+    """A channel with given figures and failures; records the requests."""
 
     name: str = "weibo"
     figures: dict[str, Metrics | None] = field(default_factory=dict)
@@ -120,14 +120,14 @@ class Platform:
         return {one: self.figures[one] for one in ids if one in self.figures}
 
 
-def heard(seq: int, channel: str = "weibo") -> Mention:
+def tracked_mention(seq: int, channel: str = "weibo") -> Mention:
     said = replace(event(f"p{seq}"), channel=channel)
     return Mention(seq=seq, event=said, brands=("hejia",), judgement=judgement())
 
 
 @asynccontextmanager
-async def at_work(
-    desk: Desk, clock: ManualClock, *readers: EngagementReader
+async def polling(
+    desk: FakeTracking, clock: ManualClock, *readers: EngagementReader
 ) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(EngagementPoller(readers, store=desk, watch=desk, clock=clock).run())
     await clock.advance(0)
@@ -137,10 +137,13 @@ async def at_work(
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_what_is_not_answered_is_asked_for_later_and_what_is_gone_never() -> None:
-    desk, clock = Desk(fresh=[heard(1), heard(2), heard(3)]), ManualClock(START + MINUTE)
+async def test_missing_figures_are_polled_later_and_deleted_posts_never() -> None:
+    desk, clock = (
+        FakeTracking(fresh=[tracked_mention(1), tracked_mention(2), tracked_mention(3)]),
+        ManualClock(START + MINUTE),
+    )
     platform = Platform(figures={"p1": Metrics(reposts=4), "p2": None})
-    async with at_work(desk, clock, platform):
+    async with polling(desk, clock, platform):
         assert platform.asked == [["p1", "p2", "p3"]]
         assert desk.told == [(1, [4])]
         assert desk.kept[2].next_at is None
@@ -152,12 +155,12 @@ async def test_what_is_not_answered_is_asked_for_later_and_what_is_gone_never() 
         assert desk.kept[3].samples
 
 
-async def test_a_mention_that_was_erased_meanwhile_is_told_to_nobody() -> None:
-    desk, clock = Desk(fresh=[heard(1)]), ManualClock(START)
+async def test_figures_of_an_erased_mention_are_not_passed_on() -> None:
+    desk, clock = FakeTracking(fresh=[tracked_mention(1)]), ManualClock(START)
     await desk.track([TrackedPost(mention=9, channel="weibo", native_id="p9", posted_at=START)])
     desk.kept[9] = replace(desk.kept[9], next_at=START)
     platform = Platform(figures={"p1": Metrics(), "p9": Metrics()})
-    async with at_work(desk, clock, platform):
+    async with polling(desk, clock, platform):
         assert [seq for seq, _ in desk.told] == [1]
 
 
@@ -171,13 +174,16 @@ async def test_a_mention_that_was_erased_meanwhile_is_told_to_nobody() -> None:
     ],
     ids=repr,
 )
-async def test_a_channel_that_fails_is_left_alone_and_delays_no_other(
+async def test_a_failing_channel_waits_and_delays_no_other(
     failure: Exception, soonest: int
 ) -> None:
-    desk, clock = Desk(fresh=[heard(1), heard(2, "x")]), ManualClock(START)
+    desk, clock = (
+        FakeTracking(fresh=[tracked_mention(1), tracked_mention(2, "x")]),
+        ManualClock(START),
+    )
     bad = Platform(figures={"p1": Metrics()}, troubles=[failure])
     good = Platform(name="x", figures={"p2": Metrics(reposts=500)})
-    async with at_work(desk, clock, bad, good):
+    async with polling(desk, clock, bad, good):
         await clock.advance(soonest - 1)
         assert len(bad.asked) == 1
         assert len(good.asked) >= 1
@@ -185,19 +191,22 @@ async def test_a_channel_that_fails_is_left_alone_and_delays_no_other(
         assert len(bad.asked) == 2
 
 
-async def test_a_store_that_fails_is_asked_again() -> None:
-    desk, clock = Desk(fresh=[heard(1)], broken=1), ManualClock(START)
+async def test_polling_goes_on_after_a_store_failure() -> None:
+    desk, clock = FakeTracking(fresh=[tracked_mention(1)], broken=1), ManualClock(START)
     platform = Platform(figures={"p1": Metrics()})
-    async with at_work(desk, clock, platform):
+    async with polling(desk, clock, platform):
         assert platform.asked == []
         await clock.advance(61)
         assert platform.asked == [["p1"]]
 
 
-async def test_more_than_a_batch_is_read_batch_after_batch() -> None:
-    desk, clock = Desk(fresh=[heard(seq) for seq in range(250)]), ManualClock(START)
+async def test_more_than_a_batch_is_polled_at_once() -> None:
+    desk, clock = (
+        FakeTracking(fresh=[tracked_mention(seq) for seq in range(250)]),
+        ManualClock(START),
+    )
     platform = Platform(figures={f"p{seq}": Metrics() for seq in range(250)})
-    async with at_work(desk, clock, platform):
+    async with polling(desk, clock, platform):
         await clock.advance(1)
         assert [len(ids) for ids in platform.asked] == [100, 100, 50]
 
@@ -217,8 +226,8 @@ async def record(store: SqliteStore, said: Event) -> int:
     return item.seq
 
 
-async def test_figures_of_x_are_kept_through_real_connections(tmp_path: Path) -> None:
-    store, desk, clock = await store_at(tmp_path), Desk(), SystemClock()
+async def test_figures_of_x_are_stored_over_http(tmp_path: Path) -> None:
+    store, desk, clock = await store_at(tmp_path), FakeTracking(), SystemClock()
     now = clock.now()
     async with x_bench(tmp_path) as bench:
         connector = bench.searching()
@@ -247,14 +256,14 @@ async def test_figures_of_x_are_kept_through_real_connections(tmp_path: Path) ->
     await store.close()
 
 
-async def test_a_spent_budget_is_not_read_over(tmp_path: Path) -> None:
+async def test_a_spent_budget_is_not_exceeded(tmp_path: Path) -> None:
     store, clock = await store_at(tmp_path), SystemClock()
     async with x_bench(tmp_path) as bench:
         connector = bench.searching(budget_posts=1)
         numbers = [bench.server.say(f"坏了 {number}", live=False) for number in range(3)]
         for number in numbers[:2]:
             await record(store, replace(event(number), channel="x", posted_at=clock.now() - HOUR))
-        figures = EngagementPoller([connector], store=store, watch=Desk(), clock=clock)
+        figures = EngagementPoller([connector], store=store, watch=FakeTracking(), clock=clock)
         assert await figures.step(connector) == 2
         seq = await record(store, replace(event(numbers[2]), channel="x", posted_at=clock.now()))
         assert await figures.step(connector) == 0
@@ -267,8 +276,8 @@ async def test_a_spent_budget_is_not_read_over(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_figures_of_reddit_are_kept_through_real_connections(tmp_path: Path) -> None:
-    store, desk, clock = await store_at(tmp_path), Desk(), SystemClock()
+async def test_figures_of_reddit_are_stored_over_http(tmp_path: Path) -> None:
+    store, desk, clock = await store_at(tmp_path), FakeTracking(), SystemClock()
     async with reddit_bench(tmp_path) as bench:
         connector = bench.connector()
         assert isinstance(connector, ReadsEngagement)

@@ -7,7 +7,7 @@ from core.incidents import Incident
 from core.settings import AlertSettings, BrandSettings, ChannelSettings, ConsoleSettings, Settings
 from listeners.spread.factory import build_spread, spread_jobs
 from tests.listeners.spread.memory_store import MemorySpreadStore
-from tests.listeners.spread.rig import NOW, Receiver, hear, said
+from tests.listeners.spread.rig import NOW, Receiver, chain, observe_all
 
 
 def settings(authors: int) -> Settings:
@@ -19,13 +19,13 @@ def settings(authors: int) -> Settings:
     )
 
 
-async def test_the_watch_is_as_it_is_configured() -> None:
+async def test_the_watch_follows_the_configuration() -> None:
     for authors, alarmed in ((5, True), (9, False)):
         receiver, bus, clock = Receiver(), Bus(), ManualClock(NOW)
         listening = bus.subscribe()
         watch = build_spread(settings(authors), receiver, clock, store=MemorySpreadStore(), bus=bus)
         [duty] = spread_jobs(watch)
-        await hear(watch, [replace(one, masked_text="mould") for one in said(6)])
+        await observe_all(watch, [replace(one, masked_text="mould") for one in chain(6)])
         assert bool(receiver.alerts) is alarmed
         await clock.advance(timedelta(hours=3).total_seconds())
         assert await duty.do() == 1

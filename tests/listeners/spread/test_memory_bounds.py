@@ -1,4 +1,4 @@
-"""Memory stays bounded whatever comes, and what is quiet is forgotten."""
+"""Memory is bounded, and quiet incidents are evicted."""
 
 import random
 import tracemalloc
@@ -11,11 +11,11 @@ from listeners.spread.grouping.relevance import BackgroundLanguage, IncidentWord
 from listeners.spread.grouping.words import content_words
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START, mention
-from tests.listeners.spread.rig import Receiver, hear, said, watching
+from tests.listeners.spread.rig import Receiver, chain, make_watch, observe_all
 
 
 def noise(count: int, *, seed: int, per_minute: float) -> list[Mention]:
-    """Posts that have nothing in common; one in three is bad."""
+    """Posts that have nothing in common; one in three is negative."""
     rng = random.Random(seed)
     return [
         mention(
@@ -29,16 +29,16 @@ def noise(count: int, *, seed: int, per_minute: float) -> list[Mention]:
     ]
 
 
-async def held(watch: SpreadWatch, seed: int) -> int:
-    await hear(watch, noise(900, seed=seed, per_minute=9))
+async def memory_after(watch: SpreadWatch, seed: int) -> int:
+    await observe_all(watch, noise(900, seed=seed, per_minute=9))
     return tracemalloc.get_traced_memory()[0]
 
 
-async def test_what_one_person_said_is_forgotten_after_some_hours() -> None:
-    watch = watching(Receiver())
+async def test_incidents_of_one_author_are_evicted_after_hours() -> None:
+    watch = make_watch(Receiver())
     tracemalloc.start()
     try:
-        sizes = [await held(watch, seed) for seed in range(8)]
+        sizes = [await memory_after(watch, seed) for seed in range(8)]
     finally:
         tracemalloc.stop()
     early, late = sizes[3] - sizes[2], sizes[7] - sizes[6]
@@ -46,17 +46,19 @@ async def test_what_one_person_said_is_forgotten_after_some_hours() -> None:
     assert len(watch._index) < 1800
 
 
-async def test_what_is_long_quiet_is_forgotten() -> None:
-    watch = watching(Receiver())
-    await hear(watch, said(6))
-    await hear(watch, said(60, "完全不同的另一件事情发生了", seq=100, at=START + timedelta(days=5)))
+async def test_quiet_incidents_are_evicted_after_days() -> None:
+    watch = make_watch(Receiver())
+    await observe_all(watch, chain(6))
+    await observe_all(
+        watch, chain(60, "完全不同的另一件事情发生了", seq=100, at=START + timedelta(days=5))
+    )
     assert len(watch._grouper) == 60
     assert len(watch._index) == 1
     assert watch._index.unassigned == 0
     await watch.close()
 
 
-def test_a_matter_remembers_no_more_than_two_thousand_posts() -> None:
+def test_an_incident_keeps_two_thousand_posts() -> None:
     activity = Activity()
     for n in range(5000):
         one = mention(n, at=START, author=f"a{n}")
@@ -65,7 +67,7 @@ def test_a_matter_remembers_no_more_than_two_thousand_posts() -> None:
     assert (activity.count, len(activity.authors)) == (5000, 5000)
 
 
-def test_rare_words_are_forgotten_first() -> None:
+def test_rare_words_are_evicted_first() -> None:
     usual = BackgroundLanguage()
     for n in range(12_000):
         usual.learn({"often", *(f"w{n}-{k}" for k in range(8))}, category="x", adverse=False, at=n)
@@ -73,7 +75,7 @@ def test_rare_words_are_forgotten_first() -> None:
     assert len(usual._words) < 85_000
 
 
-def test_a_wording_counts_once_however_often_it_is_passed_on() -> None:
+def test_a_wording_counts_once_however_often_it_is_reposted() -> None:
     usual, words_of_incident = BackgroundLanguage(), IncidentWords()
     for n in range(200):
         usual.learn({f"w{n}", "bread"}, category="x", adverse=False, at=n)
@@ -86,7 +88,7 @@ def test_a_wording_counts_once_however_often_it_is_passed_on() -> None:
     assert words_of_incident.log_odds(content_words("完全无关", None), usual) == 0
 
 
-def test_loud_is_what_is_louder_than_busy() -> None:
+def test_an_hour_is_loud_only_above_a_busy_hour() -> None:
     loud = BackgroundVolume()
     assert loud.ratio(0) == 1
     for hour in range(48):

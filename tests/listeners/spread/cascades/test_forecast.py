@@ -30,7 +30,7 @@ def seen(events: np.ndarray, observe: float, **known: object) -> Forecast:
     return forecast(Cascade(events=events), observe, model=MODEL)
 
 
-def test_the_future_is_not_looked_at() -> None:
+def test_events_after_the_observation_are_ignored() -> None:
     events = growing(400)
     past = events[events <= 3600]
     assert seen(events, 3600) == seen(past, 3600)
@@ -38,7 +38,7 @@ def test_the_future_is_not_looked_at() -> None:
     assert seen(late, 3600) == seen(past, 3600)
 
 
-def test_an_event_at_the_very_moment_counts() -> None:
+def test_an_event_at_the_observation_counts() -> None:
     assert seen(np.array([1.0, 600.0]), 600).observed == 2
 
 
@@ -49,8 +49,8 @@ def test_a_fast_post_goes_further_than_a_fading_one() -> None:
     assert fast.final > 1.3 * fading.final
 
 
-def test_the_same_shape_ten_times_as_large_goes_ten_times_as_far() -> None:
-    """Far beyond every size that was learned from."""
+def test_the_forecast_scales_with_size_beyond_the_training_data() -> None:
+    """Ten times 4,000 reposts is beyond every size in the training data."""
     shape = np.linspace(0, 3600, 4000)
     once = seen(shape, 3600).final
     tenfold = seen(np.repeat(shape, 10), 3600).final
@@ -58,12 +58,12 @@ def test_the_same_shape_ten_times_as_large_goes_ten_times_as_far() -> None:
 
 
 @pytest.mark.parametrize("observe", [60, 300, 450, 600, 3600, 7200, 86_400, 200_000, 604_799])
-def test_the_interval_holds_the_forecast_and_what_was_seen(observe: float) -> None:
+def test_the_interval_contains_the_forecast_and_not_less_than_observed(observe: float) -> None:
     found = seen(growing(300), observe)
     assert found.observed <= found.low <= found.final <= found.high
 
 
-def test_at_the_horizon_nothing_is_left_to_forecast() -> None:
+def test_at_the_horizon_the_forecast_is_the_observed_size() -> None:
     found = seen(growing(300), HORIZON)
     assert found.low == found.final == found.high == 300
     almost = seen(growing(300), HORIZON - 1)
@@ -79,7 +79,7 @@ def test_a_nearer_horizon_has_less_growth() -> None:
     assert observed < day < week
 
 
-def test_on_the_way_the_interval_is_wider_than_the_growth_says() -> None:
+def test_before_the_horizon_the_interval_is_wider_than_its_share_of_growth() -> None:
     """Some posts grow early and some late."""
     cascade = Cascade(events=growing(300, seconds=30_000))
     soon, week = (
@@ -90,7 +90,7 @@ def test_on_the_way_the_interval_is_wider_than_the_growth_says() -> None:
     assert soon.high > soon.observed + part * (week.high - week.observed) + 2
 
 
-def test_what_is_unknown_may_be_left_out() -> None:
+def test_circumstances_are_optional() -> None:
     events = growing(300)
     full = Cascade(
         events=events,
@@ -108,7 +108,7 @@ def test_what_is_unknown_may_be_left_out() -> None:
     assert np.isnan(describe(Cascade(events=events, channel="fax", followers=-1), 600)[-2])
 
 
-def test_all_but_the_first_features_are_free_of_size() -> None:
+def test_only_the_first_features_depend_on_size() -> None:
     shape = np.linspace(1, 3600, 3000)
     once = describe(Cascade(events=shape), 3600)
     twice = describe(Cascade(events=np.repeat(shape, 2)), 3600)
@@ -119,7 +119,7 @@ def test_all_but_the_first_features_are_free_of_size() -> None:
     assert twice[0] - once[0] == pytest.approx(np.log(2), abs=0.01)
 
 
-def test_polled_figures_do_instead_of_events() -> None:
+def test_polls_give_nearly_the_same_forecast_as_events() -> None:
     events = np.sort(np.random.default_rng(4).exponential(3000, 500))
     polls = [(t, int((events <= t).sum())) for t in range(300, 3601, 300)]
     exact, polled = (
@@ -129,7 +129,7 @@ def test_polled_figures_do_instead_of_events() -> None:
     assert polled == pytest.approx(exact, rel=0.25)
 
 
-def test_polls_may_come_in_any_order_and_fall() -> None:
+def test_polls_may_be_unordered_and_decreasing() -> None:
     cascade = events_from_polls([(900, 8), (300, 5), (600, 3), (-5, -2)])
     assert len(cascade.events) == 8
     assert (np.diff(cascade.events) >= 0).all()
@@ -137,7 +137,7 @@ def test_polls_may_come_in_any_order_and_fall() -> None:
     assert not len(events_from_polls([]).events)
 
 
-def test_a_million_reposts_are_held_in_bounds() -> None:
+def test_the_number_of_events_made_from_polls_is_bounded() -> None:
     cascade = events_from_polls([(3600, 1_000_000)])
     assert len(cascade.events) == 5000
     found = forecast(cascade, 3600, model=MODEL)
@@ -145,7 +145,7 @@ def test_a_million_reposts_are_held_in_bounds() -> None:
     assert found.final >= 1_000_000
 
 
-def test_a_wider_band_makes_a_wider_interval() -> None:
+def test_a_calibration_widens_the_interval() -> None:
     cascade = Cascade(events=growing(200))
     plain = forecast(cascade, 600, model=MODEL)
     wide = forecast(cascade, 600, model=MODEL, calibration=Calibration(below=2.0, above=2.0))
@@ -155,8 +155,8 @@ def test_a_wider_band_makes_a_wider_interval() -> None:
 
 
 @pytest.mark.parametrize("scale", [0.3, 1.0, 3.0])
-def test_the_band_learns_to_hold_four_in_five(scale: float) -> None:
-    """Whatever the interval was worth at first, one in ten ends up beyond either side."""
+def test_calibration_converges_to_80_percent_coverage(scale: float) -> None:
+    """Whatever the interval covers at first, one outcome in ten ends up beyond either side."""
     rng = np.random.default_rng(2)
     calibration, inside = Calibration(), []
     for _ in range(4000):
@@ -171,7 +171,7 @@ def test_the_band_learns_to_hold_four_in_five(scale: float) -> None:
     assert np.mean(inside[2000:]) == pytest.approx(0.8, abs=0.03)
 
 
-def test_the_band_stays_within_limits() -> None:
+def test_the_scale_is_bounded() -> None:
     calibration = Calibration()
     for _ in range(500):
         calibration = recalibrate(calibration, forecast=15, low=10, high=20, final=1000)
@@ -180,8 +180,8 @@ def test_the_band_stays_within_limits() -> None:
 
 
 @pytest.mark.parametrize("far", [2000.0, 5.0])
-def test_the_lean_finds_where_most_truths_are(far: float) -> None:
-    """A third of the posts that go twenty times as far, or nowhere, does not pull it along."""
+def test_the_bias_finds_the_mode_of_outcomes(far: float) -> None:
+    """A third of outcomes far above or below the forecast does not move it."""
     rng = np.random.default_rng(3)
     calibration = Calibration()
     for _ in range(3000):
@@ -191,7 +191,7 @@ def test_the_lean_finds_where_most_truths_are(far: float) -> None:
     assert np.exp(calibration.bias) == pytest.approx(1.2, abs=0.06)
 
 
-def test_the_lean_stays_within_limits_and_moves_the_forecast() -> None:
+def test_the_bias_is_bounded_and_moves_the_forecast() -> None:
     calibration = Calibration()
     for _ in range(3000):
         calibration = recalibrate(calibration, forecast=130, low=1, high=1e9, final=100)
@@ -203,7 +203,7 @@ def test_the_lean_stays_within_limits_and_moves_the_forecast() -> None:
     assert ended.final == 300
 
 
-def test_a_lean_fades_out_with_the_growth_it_is_about() -> None:
+def test_the_bias_fades_out_with_growth() -> None:
     late = Cascade(events=growing(300))
     calibration = Calibration(bias=MAX_BIAS)
     week, day = (
@@ -214,8 +214,8 @@ def test_a_lean_fades_out_with_the_growth_it_is_about() -> None:
     assert 1 <= week < 1.01 < day
 
 
-def test_an_hour_of_the_night_counts_for_less() -> None:
-    """Beijing's three in the morning, and its ten in the morning."""
+def test_an_hour_at_night_has_fewer_active_seconds() -> None:
+    """Three and ten in the morning in Beijing."""
     hour = np.array([3600.0])
     night = active_seconds(datetime(2026, 3, 1, 19, tzinfo=UTC), hour)[0]
     morning = active_seconds(datetime(2026, 3, 2, 2, tzinfo=UTC), hour)[0]
@@ -227,8 +227,8 @@ def test_an_hour_of_the_night_counts_for_less() -> None:
     assert days == pytest.approx([0, 86_400, 604_800])
 
 
-def test_a_post_at_night_goes_further_than_its_first_hour_says() -> None:
-    """The same curve: seen at one in the morning, with the night to come, and at seven."""
+def test_the_same_curve_grows_further_in_the_morning_than_in_the_evening() -> None:
+    """The posts are of six in the morning and eight in the evening in Beijing."""
     events = growing(120, seconds=900)
     early, late = (
         forecast(
@@ -244,13 +244,13 @@ def test_a_post_at_night_goes_further_than_its_first_hour_says() -> None:
 
 
 @pytest.mark.parametrize("year", [1, 9999])
-def test_any_date_will_do(year: int) -> None:
+def test_any_date_is_accepted(year: int) -> None:
     posted = datetime(year, 12, 31, 23, tzinfo=UTC)
     found = forecast(Cascade(events=growing(50), posted_at=posted), 3600, model=MODEL)
     assert np.isfinite(found.final)
 
 
-def test_readers_of_x_do_not_live_by_chinas_day() -> None:
+def test_the_day_cycle_is_not_applied_to_x() -> None:
     events = growing(300)
     dated = Cascade(events=events, channel="x", posted_at=datetime(2026, 3, 2, 3, tzinfo=UTC))
     undated = Cascade(events=events, channel="x")
@@ -266,7 +266,7 @@ def test_bounds_are_whole_numbers(size: int) -> None:
 
 
 @given(st.lists(st.floats(0, 1e6), max_size=60), st.floats(1, 1e6))
-def test_no_cascade_breaks_it(times: list[float], observe: float) -> None:
+def test_any_cascade_is_forecast(times: list[float], observe: float) -> None:
     found = seen(np.sort(np.array(times)), observe)
     assert np.isfinite([found.final, found.low, found.high]).all()
     assert found.observed <= found.low <= found.final <= found.high

@@ -12,25 +12,25 @@ from listeners.spread.cascades.forecast import Forecast
 from listeners.spread.cascades.post_lane import FINAL_SECONDS, KEY, PostLane
 from tests.listeners.making import START
 from tests.listeners.spread.memory_store import MemorySpreadStore
-from tests.listeners.spread.rig import Receiver, said, watching
+from tests.listeners.spread.rig import Receiver, chain, make_watch
 
 
 def viral(*, followers: int = 10, negative: bool = True, native: str = "0") -> Mention:
-    one = said(1, positive=not negative)[0]
+    one = chain(1, positive=not negative)[0]
     author = Author(id="u", followers=followers)
     event = replace(one.event, id=native, author=author, metrics=Metrics(reposts=5))
     return replace(one, event=event)
 
 
 def growing(minutes: float, reposts: int) -> list[tuple[datetime, int]]:
-    """Figures read every five minutes."""
+    """Polls every five minutes."""
     steps = round(minutes / 5)
     return [(START + timedelta(minutes=5 * n), reposts * n // steps) for n in range(1, steps + 1)]
 
 
-async def test_a_post_is_told_of_from_its_polled_figures() -> None:
+async def test_a_viral_post_is_alerted_by_its_polled_figures() -> None:
     receiver = Receiver()
-    watch = watching(receiver)
+    watch = make_watch(receiver)
     await watch.engaged(viral(followers=200_000), growing(30, 900))
     [alert] = receiver.alerts
     assert alert.severity == "P2"
@@ -47,9 +47,9 @@ async def test_a_post_is_told_of_from_its_polled_figures() -> None:
     await watch.close()
 
 
-async def test_what_will_not_go_far_is_not_told_of() -> None:
+async def test_a_post_that_does_not_spread_is_not_alerted() -> None:
     receiver = Receiver()
-    await watching(receiver).engaged(viral(followers=200_000), growing(600, 12))
+    await make_watch(receiver).engaged(viral(followers=200_000), growing(600, 12))
     assert receiver.alerts == []
 
 
@@ -57,22 +57,22 @@ async def test_what_will_not_go_far_is_not_told_of() -> None:
     "polls",
     [[], [(START + timedelta(seconds=30), 500)], [(START + timedelta(hours=1), 3)]],
 )
-async def test_too_few_figures_say_nothing(polls: list[tuple[datetime, int]]) -> None:
+async def test_too_few_figures_give_no_alert(polls: list[tuple[datetime, int]]) -> None:
     receiver = Receiver()
-    await watching(receiver).engaged(viral(followers=10**6), polls)
+    await make_watch(receiver).engaged(viral(followers=10**6), polls)
     assert receiver.alerts == []
 
 
-async def test_praise_that_spreads_is_no_crisis() -> None:
+async def test_praise_that_spreads_is_not_alerted() -> None:
     receiver = Receiver()
-    await watching(receiver).engaged(viral(negative=False), [(START + timedelta(hours=1), 5000)])
+    await make_watch(receiver).engaged(viral(negative=False), [(START + timedelta(hours=1), 5000)])
     assert receiver.alerts == []
 
 
-async def test_a_post_of_a_known_matter_makes_it_worse_and_no_second_alert() -> None:
+async def test_a_viral_post_of_an_incident_updates_its_alert() -> None:
     receiver = Receiver()
-    watch = watching(receiver)
-    posts = said(8)
+    watch = make_watch(receiver)
+    posts = chain(8)
     for one in posts:
         await watch.observe(one)
     await watch.engaged(posts[0], growing(30, 3000))
@@ -83,10 +83,10 @@ async def test_a_post_of_a_known_matter_makes_it_worse_and_no_second_alert() -> 
     assert receiver.alerts[0].severity == "P2"
 
 
-async def test_a_small_forecast_of_one_post_does_not_stand_for_the_matter() -> None:
+async def test_the_larger_of_both_forecasts_is_shown() -> None:
     receiver = Receiver()
-    watch = watching(receiver)
-    posts = said(40)
+    watch = make_watch(receiver)
+    posts = chain(40)
     await watch.engaged(posts[0], growing(600, 12))
     for one in posts:
         await watch.observe(one)
@@ -95,9 +95,9 @@ async def test_a_small_forecast_of_one_post_does_not_stand_for_the_matter() -> N
     assert "其中一条" not in receiver.calls[-1].body
 
 
-async def test_a_second_look_that_expects_less_changes_nothing() -> None:
+async def test_a_lower_forecast_does_not_replace_a_higher_one() -> None:
     receiver = Receiver()
-    watch = watching(receiver)
+    watch = make_watch(receiver)
     await watch.engaged(viral(), growing(30, 3000))
     far = receiver.calls[-1].body
     await watch.engaged(viral(), growing(300, 3000))
@@ -105,7 +105,7 @@ async def test_a_second_look_that_expects_less_changes_nothing() -> None:
 
 
 async def forecasts(lane: PostLane, posts: int, *, factor: float, first: int = 0) -> Forecast:
-    """Posts whose end is ``factor`` times what the first hour lets one expect."""
+    """The forecast after posts whose outcome is ``factor`` times their size after an hour."""
     rng = random.Random(1)
     for n in range(first, first + posts):
         early = growing(60, rng.randrange(50, 500))
@@ -116,17 +116,17 @@ async def forecasts(lane: PostLane, posts: int, *, factor: float, first: int = 0
     return found
 
 
-async def test_the_interval_learns_from_what_became_of_posts() -> None:
+async def test_the_interval_is_calibrated_by_outcomes_and_stored() -> None:
     before = await forecasts(PostLane(MemorySpreadStore()), 0, factor=1)
     store = MemorySpreadStore()
-    after = await forecasts(PostLane(store), 40, factor=60)
-    assert after.high > before.high * 1.2
-    assert after.low == pytest.approx(before.low, rel=0.35)
+    receiver_after = await forecasts(PostLane(store), 40, factor=60)
+    assert receiver_after.high > before.high * 1.2
+    assert receiver_after.low == pytest.approx(before.low, rel=0.35)
     again = await PostLane(store).reach(viral(native="last"), growing(60, 200))
-    assert again == after
+    assert again == receiver_after
 
 
-async def test_what_was_learned_from_once_is_not_learned_from_again() -> None:
+async def test_an_outcome_is_learned_from_once() -> None:
     store = MemorySpreadStore()
     once = await forecasts(PostLane(store), 5, factor=60)
     assert await forecasts(PostLane(store), 5, factor=60) == once
@@ -136,14 +136,14 @@ async def test_what_was_learned_from_once_is_not_learned_from_again() -> None:
 @pytest.mark.parametrize(
     "stored", ["", "{", "[]", '{"bands": [[1]]}', '{"bands": [["x", "y", 1, 2]]}']
 )
-async def test_a_setting_that_cannot_be_read_is_forgotten(stored: str) -> None:
+async def test_an_unreadable_stored_value_is_dropped(stored: str) -> None:
     store = MemorySpreadStore()
     expected = await forecasts(PostLane(MemorySpreadStore()), 0, factor=1)
     await store.set_setting(KEY, stored)
     assert await forecasts(PostLane(store), 0, factor=1) == expected
 
 
-async def test_absurd_bands_are_kept_within_bounds() -> None:
+async def test_stored_calibrations_are_clamped() -> None:
     store = MemorySpreadStore()
     await store.set_setting(KEY, '{"bands": [["weibo", 3600, 1e9, -5]]}')
     found = await forecasts(PostLane(store), 0, factor=1)

@@ -26,7 +26,7 @@ def test_a_step_and_an_interaction_are_learned() -> None:
     assert np.median(np.abs(learned(rows, target) - target)) < 0.15
 
 
-def test_unknown_figures_say_something_of_their_own() -> None:
+def test_a_missing_feature_is_learned_from() -> None:
     rng = np.random.default_rng(1)
     rows = rng.normal(size=(1000, 4))
     unknown = rng.random(1000) < 0.5
@@ -35,14 +35,14 @@ def test_unknown_figures_say_something_of_their_own() -> None:
     assert np.median(np.abs(learned(rows, target) - target)) < 0.1
 
 
-def test_a_column_that_is_always_unknown_is_no_harm() -> None:
+def test_a_feature_that_is_always_missing_is_harmless() -> None:
     rows = np.random.default_rng(1).normal(size=(500, 3))
     target = rows[:, 0].copy()
     rows[:, 1] = np.nan
     assert np.median(np.abs(learned(rows, target) - target)) < 0.3
 
 
-def test_far_misses_do_not_pull_once_the_relative_error_counts() -> None:
+def test_outliers_do_not_pull_under_the_relative_loss() -> None:
     rows = np.zeros((1000, 2))
     target = np.concatenate([np.zeros(600), np.full(400, 1.5)])
     assert abs(learned(rows, target, relative_from=30)[0]) < 0.1

@@ -25,14 +25,14 @@ def minute(number: float) -> datetime:
 
 
 def filled(grouper: Grouper, *, seed: int = 1) -> None:
-    """Ordinary talk, so that words have a history."""
+    """Add unrelated posts, so that words have document frequencies."""
     rng = random.Random(seed)
     words = [f"word{number}" for number in range(400)]
     for number in range(60):
         grouper.add(f"bg{number}", " ".join(rng.sample(words, 12)), minute(number / 10))
 
 
-def test_copies_are_one_incident_and_other_posts_are_not() -> None:
+def test_copies_are_one_group_and_other_posts_are_not() -> None:
     grouper = Grouper()
     first = grouper.add("a", MOULD, minute(0))
     assert grouper.add("b", "转发微博//@甲:" + MOULD, minute(1)) == first
@@ -42,14 +42,14 @@ def test_copies_are_one_incident_and_other_posts_are_not() -> None:
     assert grouper.incident_of("never") is None
 
 
-def test_the_same_post_twice_changes_nothing() -> None:
+def test_adding_a_post_is_idempotent() -> None:
     grouper = Grouper()
     first = grouper.add("a", MOULD, minute(0))
     assert grouper.add("a", QUEUE, minute(5)) == first
     assert len(grouper) == 1
 
 
-def test_the_same_matter_in_other_words_is_one_incident() -> None:
+def test_posts_sharing_rare_words_are_one_group() -> None:
     grouper = Grouper()
     filled(grouper)
     first = grouper.add("a", FIRE[0], minute(10))
@@ -57,8 +57,8 @@ def test_the_same_matter_in_other_words_is_one_incident() -> None:
     assert Grouper(by_words=False).add("b", FIRE[1], minute(11)) != first
 
 
-def test_what_everybody_says_ties_nothing_together() -> None:
-    """A brand's name stands in every post."""
+def test_brand_names_do_not_tie_posts_together() -> None:
+    """Every post contains the name."""
     grouper = Grouper(
         names=name_patterns({"hejia": ["Hejia Supermarket", "禾家超市"], "empty": [""]})
     )
@@ -71,7 +71,7 @@ def test_what_everybody_says_ties_nothing_together() -> None:
     assert len(found) > 190
 
 
-def test_a_post_that_ties_two_incidents_makes_them_one() -> None:
+def test_a_post_that_ties_two_groups_merges_them() -> None:
     merged: list[tuple[str, str]] = []
     grouper = Grouper(merged=lambda kept, gone: merged.append((kept, gone)))
     filled(grouper)
@@ -98,7 +98,7 @@ def test_brands_and_categories_are_kept_apart() -> None:
     assert copied == fire
 
 
-def test_what_staff_split_stays_split() -> None:
+def test_a_split_stays_split() -> None:
     grouper = Grouper()
     filled(grouper)
     first = grouper.add("a", FIRE[0], minute(10))
@@ -113,7 +113,7 @@ def test_what_staff_split_stays_split() -> None:
         grouper.split(["never"], brand=None)
 
 
-def test_a_split_holds_where_a_post_ties_both_together() -> None:
+def test_a_split_holds_against_a_post_that_ties_both() -> None:
     grouper = Grouper()
     filled(grouper)
     smoke = grouper.add("a", "Riverside halibut smoke alarm", minute(10))
@@ -129,7 +129,7 @@ def test_a_split_holds_where_a_post_ties_both_together() -> None:
     assert grouper.incident_of("a") == smoke != grouper.incident_of("b") == apart
 
 
-def test_a_split_holds_after_its_origin_went_into_another() -> None:
+def test_a_split_holds_after_its_origin_was_merged() -> None:
     grouper = Grouper()
     filled(grouper)
     smoke = grouper.add("a", "Riverside halibut smoke alarm", minute(10))
@@ -146,7 +146,7 @@ def test_a_split_holds_after_its_origin_went_into_another() -> None:
     assert grouper.incident_of("a3") == apart
 
 
-def test_replaying_with_known_incidents_brings_everything_back() -> None:
+def test_replaying_with_known_groups_restores_the_state() -> None:
     before = Grouper()
     posts = [("a", MOULD), ("b", QUEUE), ("c", "转//@甲:" + MOULD), ("d", QUEUE[:20])]
     known = {name: before.add(name, text, minute(n)) for n, (name, text) in enumerate(posts)}
@@ -158,7 +158,7 @@ def test_replaying_with_known_incidents_brings_everything_back() -> None:
     assert {name: fresh.add(name, text, minute(0)) for name, text in posts} == known
 
 
-def test_what_is_quiet_is_forgotten() -> None:
+def test_quiet_groups_are_evicted() -> None:
     grouper = Grouper(quiet=timedelta(hours=1))
     first = grouper.add("a", MOULD, minute(0), brand="hejia")
     grouper.add("b", QUEUE, minute(1), brand="hejia", incident=first)
@@ -169,13 +169,13 @@ def test_what_is_quiet_is_forgotten() -> None:
     assert grouper.current(first) == first
 
 
-def test_what_goes_on_is_not_forgotten() -> None:
+def test_active_groups_are_not_evicted() -> None:
     grouper = Grouper(quiet=timedelta(hours=1))
     first = grouper.add("0", MOULD, minute(0))
     assert all(grouper.add(str(n), MOULD + "！" * n, minute(40 * n)) == first for n in range(1, 12))
 
 
-def test_the_copy_index_keeps_no_more_than_it_may() -> None:
+def test_the_copy_index_is_bounded() -> None:
     index = CopyIndex(most=50)
     rng = random.Random(1)
     texts = ["".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(30)) for _ in range(200)]
@@ -194,7 +194,7 @@ def test_the_copy_index_keeps_no_more_than_it_may() -> None:
     assert index.find(sketch(MOULD), 1.0)[0] is None
 
 
-def test_profiles_and_history_keep_no_more_than_they_may() -> None:
+def test_word_profiles_and_history_are_bounded() -> None:
     index = WordIndex()
     for number in range(40):
         index.add("big", [f"w{number}-{place}" for place in range(50)] + ["shared", "both"], 1.0)
@@ -216,7 +216,7 @@ def test_profiles_and_history_keep_no_more_than_they_may() -> None:
     assert len(index) == 0
 
 
-def test_telling_words_are_names_topics_places_and_runs() -> None:
+def test_salient_words_are_names_topics_places_and_runs() -> None:
     told = salient_words(
         "#FoodSafety at Riverside's the food 123456 #禾家面包# 朝阳店", categorised=False
     )
@@ -234,7 +234,7 @@ def test_a_longer_text_must_share_more_and_a_chinese_one_more_still() -> None:
     assert salient_words(MOULD, categorised=True).length < chinese.length
 
 
-def test_of_many_runs_the_same_are_kept_whatever_they_stand_in() -> None:
+def test_the_same_runs_are_sampled_from_overlapping_texts() -> None:
     rng = random.Random(1)
     text = "".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(120))
     whole = salient_words(text, categorised=False).words
@@ -248,7 +248,7 @@ def test_of_many_runs_the_same_are_kept_whatever_they_stand_in() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "\ud800", "😡" * 50, "\u202e禾家", "a" * 100_000])
-def test_no_text_breaks_it(text: str) -> None:
+def test_any_text_is_accepted(text: str) -> None:
     grouper = Grouper()
     assert grouper.add("a", text, minute(0)).startswith("i")
     assert grouper.add("\ud800", text + "b", minute(0))

@@ -28,43 +28,43 @@ ENGLISH = "The bread at Hejia Chaoyang was mouldy and my child has been sick all
         POST.replace("，", " "),
     ],
 )
-def test_a_repost_is_known_again(text: str) -> None:
+def test_a_repost_is_a_copy(text: str) -> None:
     assert containment(sketch(POST), sketch(text)) >= MIN_CONTAINMENT
     assert set(sketch(POST).bands) & set(sketch(text).bands)
 
 
-def test_english_is_known_again_by_its_words() -> None:
+def test_an_english_repost_is_a_copy() -> None:
     copy = "RT @someone: " + ENGLISH.upper() + " https://t.co/x"
     assert containment(sketch(ENGLISH), sketch(copy)) >= MIN_CONTAINMENT
     cut = " ".join(ENGLISH.split()[:9])
     assert containment(sketch(ENGLISH), sketch(cut)) >= MIN_CONTAINMENT
 
 
-def test_other_posts_about_the_brand_are_no_copies() -> None:
+def test_other_posts_about_the_brand_are_not_copies() -> None:
     other = "禾家超市朝阳店今天排队一个小时，收银台只开了两个，服务态度也差"
     assert containment(sketch(POST), sketch(other)) < MIN_CONTAINMENT
 
 
-def test_a_few_words_are_no_copy_of_what_contains_them() -> None:
+def test_a_few_words_are_not_a_copy_of_a_text_that_contains_them() -> None:
     short = sketch("面包发霉了")
     assert len(short.grams) < MIN_GRAMS
     assert containment(short, sketch(POST)) < MIN_CONTAINMENT
     assert containment(short, sketch("面包发霉了！")) == 1.0
 
 
-def test_of_a_chain_the_longest_part_speaks() -> None:
+def test_the_original_text_of_a_chain_is_its_longest_part() -> None:
     assert "面包发霉" in original_text("转发微博//@a:看看//@b:" + POST)
     assert "面包发霉" in original_text(POST + "//@a:转发微博")
     assert original_text("回复@小王:谢谢").strip() == "谢谢"
 
 
 @pytest.mark.parametrize("text", ["", " ", "！！！", "😡😡", "http://t.cn/x", "@a:", "\x00", "//@"])
-def test_a_text_without_words_is_like_nothing(text: str) -> None:
+def test_a_text_without_words_is_a_copy_of_nothing(text: str) -> None:
     assert sketch(text).bands == ()
     assert containment(sketch(text), sketch(text)) == 0.0
 
 
-def test_the_index_seldom_misses_a_half_text() -> None:
+def test_half_a_text_is_almost_always_a_candidate() -> None:
     rng = random.Random(1)
     signs = [chr(code) for code in range(0x4E00, 0x4E00 + 2000)]
     missed = 0
@@ -76,11 +76,11 @@ def test_the_index_seldom_misses_a_half_text() -> None:
 
 
 @given(st.text(max_size=300))
-def test_no_text_breaks_it(text: str) -> None:
+def test_any_text_is_accepted(text: str) -> None:
     drawn = sketch(text + "\ud800")
     assert containment(drawn, drawn) in (0.0, 1.0)
     assert drawn == sketch(text + "\ud800")
 
 
-def test_ten_megabytes_are_cut() -> None:
+def test_long_texts_are_cut() -> None:
     assert len(sketch("面包发霉了" * 2_000_000).grams) < 20

@@ -1,4 +1,4 @@
-"""The evidence of an alert is what most of its posts are about."""
+"""The evidence of an alert is chosen among posts that share words with most others."""
 
 from listeners.spread.activity import BrandPost, brand_post
 from listeners.spread.incidents.wording import representative_posts
@@ -27,25 +27,25 @@ def posts(*texts: str, positive: bool = False, first: int = 1) -> list[BrandPost
     return [brand_post("hejia", one, START.timestamp() + one.seq) for one in made]
 
 
-def test_what_was_said_by_chance_stands_last() -> None:
+def test_a_coincidental_post_comes_last() -> None:
     found = [post.text for post in representative_posts(posts(*MOULD, *BY_CHANCE), 6)]
     assert set(found[:4]) == set(MOULD)
     assert set(found[4:]) <= set(BY_CHANCE)
 
 
-def test_bad_posts_come_first() -> None:
+def test_adverse_posts_come_first() -> None:
     praise = posts("面包发霉？孩子吃了一直说好吃，肚子好好的", positive=True)
     found = representative_posts([*praise, *posts(*MOULD, first=2)], 9)
     assert found[-1] == praise[0]
 
 
-def test_the_same_is_shown_once_and_the_later_one() -> None:
+def test_of_equal_texts_the_latest_is_shown() -> None:
     copies = posts(*(f"{MOULD[0]}！{end}" for end in ("", "转发", "大家注意")))
     assert [post.seq for post in representative_posts(copies, 5)] in ([1], [2], [3])
     assert [post.seq for post in representative_posts(posts(*[MOULD[0]] * 4), 5)] == [4]
 
 
-def test_as_many_as_are_asked_for_and_never_none_of_some() -> None:
+def test_the_number_of_posts_is_bounded_and_not_zero() -> None:
     assert len(representative_posts(posts(*MOULD), 2)) == 2
     assert [post.text for post in representative_posts(posts("🤮🤮"), 5)] == ["🤮🤮"]
     assert representative_posts(posts(" ", ""), 5) == []

@@ -1,4 +1,4 @@
-"""Other words and another language are one matter by what they mean; two matters stay two."""
+"""The watch merges incidents by meaning across words and languages, and keeps others apart."""
 
 import logging
 import random
@@ -19,8 +19,15 @@ from listeners.spread.watch import SpreadWatch
 from responders.alerting.manager import AlertDesk
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
-from tests.listeners.spread.embeddings import BREAD, DAY, GUARD, Topics, shown, wordings
-from tests.listeners.spread.rig import NOW, Receiver, hear, ordinary, said, watching
+from tests.listeners.spread.embeddings import (
+    BREAD,
+    DAY,
+    GUARD,
+    TopicEmbeddings,
+    described,
+    observe_and_embed,
+)
+from tests.listeners.spread.rig import NOW, Receiver, chain, make_watch, observe_all, ordinary
 from tests.listeners.spread.stored import members, recorded
 
 
@@ -31,98 +38,100 @@ class Broken:
         raise RuntimeError(texts)
 
 
-def cases_of(watch: SpreadWatch, mentions: Sequence[Mention]) -> set[str]:
+def incidents_of(watch: SpreadWatch, mentions: Sequence[Mention]) -> set[str]:
     found = {watch.incident_of("hejia", one) for one in mentions}
     return {one for one in found if one is not None}
 
 
-async def told(library: Embeds | None, mentions: Sequence[Mention]) -> tuple[SpreadWatch, Receiver]:
+async def watch_after(
+    library: Embeds | None, mentions: Sequence[Mention]
+) -> tuple[SpreadWatch, Receiver]:
     receiver = Receiver()
     embedder = None if library is None else Embedder(lambda: library)
-    watch = watching(receiver, embedder=embedder)
-    await shown(watch, [*ordinary(1), *mentions])
+    watch = make_watch(receiver, embedder=embedder)
+    await observe_and_embed(watch, [*ordinary(1), *mentions])
     await watch.close()
     return watch, receiver
 
 
-async def test_one_matter_in_two_languages_and_no_word_in_common_is_one_alert() -> None:
-    posts = wordings(BREAD)
-    watch, receiver = await told(Topics(), posts)
+async def test_one_incident_in_two_languages_without_a_common_word_is_one_alert() -> None:
+    posts = described(BREAD)
+    watch, receiver = await watch_after(TopicEmbeddings(), posts)
     assert len(receiver.alerts) == 1
-    assert len(cases_of(watch, posts)) == 1
-    _, unaided = await told(None, posts)
-    assert unaided.alerts == []
+    assert len(incidents_of(watch, posts)) == 1
+    _, without = await watch_after(None, posts)
+    assert without.alerts == []
 
 
-async def test_an_alarm_that_meaning_raises_waits_for_no_other_post() -> None:
+async def test_an_alarm_by_meaning_does_not_wait_for_another_post() -> None:
     receiver = Receiver()
-    watch = watching(receiver, embedder=Embedder(Topics))
-    await hear(watch, wordings(BREAD))
+    watch = make_watch(receiver, embedder=Embedder(TopicEmbeddings))
+    await observe_all(watch, described(BREAD))
     assert receiver.alerts == []
     await watch.drain()
     assert len(receiver.alerts) == 1
     await watch.close()
 
 
-async def test_two_matters_at_a_time_stay_two() -> None:
-    bread, guard = wordings(BREAD), wordings(GUARD, seq=2_000, category="staff")
-    watch, receiver = await told(Topics(), [*bread, *guard])
+async def test_two_incidents_at_a_time_stay_two() -> None:
+    bread, guard = described(BREAD), described(GUARD, seq=2_000, category="staff")
+    watch, receiver = await watch_after(TopicEmbeddings(), [*bread, *guard])
     assert len(receiver.alerts) == 2
-    assert len(cases_of(watch, bread)) == len(cases_of(watch, guard)) == 1
-    assert cases_of(watch, bread) != cases_of(watch, guard)
+    assert len(incidents_of(watch, bread)) == len(incidents_of(watch, guard)) == 1
+    assert incidents_of(watch, bread) != incidents_of(watch, guard)
 
 
-async def test_a_second_crisis_in_another_language_is_heard_beside_a_great_one() -> None:
-    great = [
+async def test_a_second_crisis_in_another_language_is_alerted_beside_a_large_one() -> None:
+    large = [
         replace(one, judgement=replace(one.judgement, category="freshness"))
-        for one in said(60, BREAD[0], at=DAY, seq=5_000, minutes=0.5)
+        for one in chain(60, BREAD[0], at=DAY, seq=5_000, minutes=0.5)
     ]
     second = [
         replace(one, judgement=replace(one.judgement, language="en", category="staff"))
-        for one in said(8, GUARD[2], at=DAY + timedelta(minutes=30), seq=6_000)
+        for one in chain(8, GUARD[2], at=DAY + timedelta(minutes=30), seq=6_000)
     ]
-    _, receiver = await told(Topics(), [*great, *second])
+    _, receiver = await watch_after(TopicEmbeddings(), [*large, *second])
     assert len(receiver.alerts) == 2
-    _, unaided = await told(None, [*great, *second])
-    assert len(unaided.alerts) == 1
+    _, without = await watch_after(None, [*large, *second])
+    assert len(without.alerts) == 1
 
 
-async def test_praise_is_not_asked_about_and_copies_are_asked_about_once() -> None:
-    library = Topics()
-    praise = [replace(one, seq=one.seq) for one in said(9, "面包好吃", at=DAY, positive=True)]
-    copies = said(12, BREAD[0], at=DAY, seq=3_000)
-    await told(library, [*praise, *copies])
+async def test_praise_is_not_embedded_and_copies_once() -> None:
+    library = TopicEmbeddings()
+    praise = [replace(one, seq=one.seq) for one in chain(9, "面包好吃", at=DAY, positive=True)]
+    copies = chain(12, BREAD[0], at=DAY, seq=3_000)
+    await watch_after(library, [*praise, *copies])
     assert [one for one in library.asked if "面包" in one] == [BREAD[0]]
 
 
-async def test_languages_that_cannot_be_compared_are_not_asked_about() -> None:
-    library = Topics()
+async def test_unsupported_languages_are_not_embedded() -> None:
+    library = TopicEmbeddings()
     posts = [
         replace(one, judgement=replace(one.judgement, language="other"))
-        for one in wordings(BREAD[:5])
+        for one in described(BREAD[:5])
     ]
     receiver = Receiver()
-    await shown(watching(receiver, embedder=Embedder(lambda: library)), posts)
+    await observe_and_embed(make_watch(receiver, embedder=Embedder(lambda: library)), posts)
     assert library.asked == []
 
 
-async def test_a_library_that_fails_changes_nothing_but_a_line_in_the_log(
+async def test_a_failing_library_is_logged_and_changes_nothing_else(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    posts = [*wordings(BREAD), *said(9, at=DAY, seq=7_000)]
+    posts = [*described(BREAD), *chain(9, at=DAY, seq=7_000)]
     with caplog.at_level(logging.ERROR):
-        watch, receiver = await told(Broken(), posts)
-    _, unaided = await told(None, posts)
+        watch, receiver = await watch_after(Broken(), posts)
+    _, without = await watch_after(None, posts)
     assert not watch.by_meaning
-    assert [one.body for one in receiver.alerts] == [one.body for one in unaided.alerts]
+    assert [one.body for one in receiver.alerts] == [one.body for one in without.alerts]
     assert [one.message for one in caplog.records].count("semantic merging is off") == 1
 
 
-async def test_a_slow_library_holds_nothing_up() -> None:
+async def test_a_slow_library_delays_nothing() -> None:
     receiver = Receiver()
-    watch = watching(receiver, embedder=Embedder(lambda: Topics(wait=0.3)))
+    watch = make_watch(receiver, embedder=Embedder(lambda: TopicEmbeddings(wait=0.3)))
     began = time.monotonic()
-    await hear(watch, [*wordings(BREAD), *said(9, at=DAY, seq=7_000)])
+    await observe_all(watch, [*described(BREAD), *chain(9, at=DAY, seq=7_000)])
     assert time.monotonic() - began < 0.3
     assert len(receiver.alerts) == 1
     await watch.close()
@@ -135,38 +144,38 @@ async def store(tmp_path: Path) -> AsyncIterator[AnyStore]:
     await opened.close()
 
 
-def aided(store: AnyStore, receiver: Receiver) -> SpreadWatch:
-    return watching(receiver, store=store, embedder=Embedder(Topics))
+def watch_with_meanings(store: AnyStore, receiver: Receiver) -> SpreadWatch:
+    return make_watch(receiver, store=store, embedder=Embedder(TopicEmbeddings))
 
 
-async def test_it_goes_on_after_a_restart(store: AnyStore) -> None:
+async def test_merging_by_meaning_continues_after_a_restart(store: AnyStore) -> None:
     receiver = Receiver()
-    posts = await recorded(store, wordings(BREAD))
-    watch = aided(store, receiver)
-    await shown(watch, posts[:6])
+    posts = await recorded(store, described(BREAD))
+    watch = watch_with_meanings(store, receiver)
+    await observe_and_embed(watch, posts[:6])
     await watch.close()
-    again = aided(store, receiver)
+    again = watch_with_meanings(store, receiver)
     await again.rebuild(await store.mentions_since(START), receiver.alerts)
     await again.drain()
-    await shown(again, posts[6:])
+    await observe_and_embed(again, posts[6:])
     await again.close()
     [alert] = receiver.alerts
     assert alert.incident is not None
     assert await members(store, alert.incident) == {one.event.id for one in posts}
 
 
-async def test_what_staff_split_is_not_put_together_again(store: AnyStore) -> None:
+async def test_a_split_is_not_merged_again_by_meaning(store: AnyStore) -> None:
     receiver = Receiver()
-    posts = await recorded(store, wordings(BREAD))
-    watch = aided(store, receiver)
-    await shown(watch, posts[:6])
+    posts = await recorded(store, described(BREAD))
+    watch = watch_with_meanings(store, receiver)
+    await observe_and_embed(watch, posts[:6])
     await watch.close()
     [alert] = receiver.alerts
     assert alert.incident is not None
-    watch = aided(store, receiver)
+    watch = watch_with_meanings(store, receiver)
     await watch.rebuild(await store.mentions_since(START), receiver.alerts)
     made = await watch.split([one.seq for one in posts[3:6]], by="小王")
-    await shown(watch, posts[6:])
+    await observe_and_embed(watch, posts[6:])
     await watch.close()
     apart = [await members(store, one) for one in (alert.incident, made)]
     assert {one.event.id for one in posts[:3]} <= apart[0]
@@ -174,8 +183,8 @@ async def test_what_staff_split_is_not_put_together_again(store: AnyStore) -> No
     assert not apart[0] & apart[1]
 
 
-class Held(Topics):
-    """Answers nothing until it is let go."""
+class Held(TopicEmbeddings):
+    """Answers when ``free`` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -186,7 +195,7 @@ class Held(Topics):
         return super().query(texts)
 
 
-async def test_two_alerts_that_turn_out_to_be_one_matter_go_on_as_one(store: AnyStore) -> None:
+async def test_two_alerts_of_the_same_incident_become_one(store: AnyStore) -> None:
     clock, library = ManualClock(NOW), Held()
     desk = AlertDesk(
         store=store, receivers=[], bus=Bus(), clock=clock, random=random.Random(1).random
@@ -198,12 +207,12 @@ async def test_two_alerts_that_turn_out_to_be_one_matter_go_on_as_one(store: Any
         names={"hejia": "禾家超市"},
         embedder=Embedder(lambda: library),
     )
-    chinese = said(9, BREAD[0], at=DAY, seq=0)
+    chinese = chain(9, BREAD[0], at=DAY, seq=0)
     english = [
         replace(one, judgement=replace(one.judgement, language="en", category="quality"))
-        for one in said(6, BREAD[7], at=DAY, seq=100)
+        for one in chain(6, BREAD[7], at=DAY, seq=100)
     ]
-    await hear(watch, await recorded(store, [*chinese, *english]))
+    await observe_all(watch, await recorded(store, [*chinese, *english]))
     await desk.look()
     live = await store.live_alerts()
     assert len(live) == 2

@@ -1,4 +1,4 @@
-"""What posts mean is found out later, beside the work, and never in its way."""
+"""Embedding runs in the background, bounded in time and memory."""
 
 import asyncio
 from concurrent.futures import Future
@@ -15,12 +15,12 @@ from listeners.spread.incidents import semantic_merge
 from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.index import IncidentIndex
 from listeners.spread.incidents.semantic_merge import SemanticMerger
-from tests.listeners.spread.embeddings import BREAD, GUARD, Topics, wordings
+from tests.listeners.spread.embeddings import BREAD, GUARD, TopicEmbeddings, described
 from tests.listeners.spread.rig import NOW
 
 
-class Paced(ManualClock):
-    """A second passes whenever it is looked at; keeps how long it was asked to sleep."""
+class TickingClock(ManualClock):
+    """A second passes with every reading; records sleeps."""
 
     def __init__(self) -> None:
         super().__init__(NOW)
@@ -34,25 +34,31 @@ class Paced(ManualClock):
         self.slept.append(seconds)
 
 
-def index_with(*texts: str) -> tuple[IncidentIndex, list[tuple[TrackedIncident, Mention]]]:
+def index_with_incidents(
+    *texts: str,
+) -> tuple[IncidentIndex, list[tuple[TrackedIncident, Mention]]]:
     index, made = IncidentIndex({}), []
-    for one in wordings(texts):
-        case = TrackedIncident(key=f"hejia:{one.event.text}", brand="hejia", title=one.event.text)
+    for one in described(texts):
+        incident = TrackedIncident(
+            key=f"hejia:{one.event.text}", brand="hejia", title=one.event.text
+        )
         activity = Activity()
         activity.add(brand_post("hejia", one, one.event.posted_at.timestamp()), quiet=1e9)
-        case.activity = activity
-        index.add(case)
-        made.append((case, one))
+        incident.activity = activity
+        index.add(incident)
+        made.append((incident, one))
     return index, made
 
 
-async def test_it_takes_a_fifth_of_a_core() -> None:
-    clock = Paced()
-    index, made = index_with(*BREAD[:3])
-    merger = SemanticMerger(Embedder(Topics), clock=clock, index=index, merge=lambda *_: None)
-    for case, one in made:
+async def test_embedding_takes_a_fifth_of_a_core() -> None:
+    clock = TickingClock()
+    index, made = index_with_incidents(*BREAD[:3])
+    merger = SemanticMerger(
+        Embedder(TopicEmbeddings), clock=clock, index=index, merge=lambda *_: None
+    )
+    for incident, one in made:
         post = brand_post("hejia", one, one.event.posted_at.timestamp())
-        merger.queue(case, post, one.event.text, "zh")
+        merger.queue(incident, post, one.event.text, "zh")
     merger.start(then=nothing)
     await merger.drain()
     assert clock.slept == [4.0, 4.0, 4.0]
@@ -62,51 +68,51 @@ async def nothing() -> None:
     return None
 
 
-async def test_a_full_line_forgets_what_one_person_said_first(
+async def test_a_full_queue_drops_incidents_of_one_author_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(semantic_merge, "MAX_QUEUED", 4)
-    library = Topics()
-    index, made = index_with(*BREAD[:5], *GUARD[:2])
+    library = TopicEmbeddings()
+    index, made = index_with_incidents(*BREAD[:5], *GUARD[:2])
     crowd, _ = made[0]
     crowd.activity.authors.update(("a", "b", "c"))
     merger = SemanticMerger(
         Embedder(lambda: library), clock=ManualClock(NOW), index=index, merge=lambda *_: None
     )
-    for case, one in made:
+    for incident, one in made:
         post = brand_post("hejia", one, one.event.posted_at.timestamp())
-        merger.queue(case, post, one.event.text, "zh")
-    assert [case.embedded for case, _ in made] == [1, 0, 0, 0, 1, 1, 1]
+        merger.queue(incident, post, one.event.text, "zh")
+    assert [incident.embedded for incident, _ in made] == [1, 0, 0, 0, 1, 1, 1]
     merger.start(then=nothing)
     await merger.drain()
     assert library.asked == [BREAD[0], BREAD[4], *GUARD[:2]]
 
 
-async def test_only_so_many_meanings_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_centroids_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(semantic_merge, "_MAX_REMEMBERED", 2)
-    index, made = index_with("一些", "另外", "别的", "还有")
+    index, made = index_with_incidents("一些", "另外", "别的", "还有")
     merger = SemanticMerger(
-        Embedder(Topics), clock=ManualClock(NOW), index=index, merge=lambda *_: None
+        Embedder(TopicEmbeddings), clock=ManualClock(NOW), index=index, merge=lambda *_: None
     )
-    for case, one in made[:3]:
+    for incident, one in made[:3]:
         post = brand_post("hejia", one, one.event.posted_at.timestamp())
-        merger.queue(case, post, one.event.text, "zh")
+        merger.queue(incident, post, one.event.text, "zh")
     merger.start(then=nothing)
     await merger.drain()
-    assert [case.centroid.count for case, _ in made] == [0, 1, 1, 0]
-    assert [case.embedded for case, _ in made] == [0, 1, 1, 0]
-    case, one = made[1]
-    merger.queue(case, brand_post("hejia", one, 0.0), one.event.text, "zh")
-    case, one = made[3]
-    merger.queue(case, brand_post("hejia", one, 0.0), one.event.text, "zh")
+    assert [incident.centroid.count for incident, _ in made] == [0, 1, 1, 0]
+    assert [incident.embedded for incident, _ in made] == [0, 1, 1, 0]
+    incident, one = made[1]
+    merger.queue(incident, brand_post("hejia", one, 0.0), one.event.text, "zh")
+    incident, one = made[3]
+    merger.queue(incident, brand_post("hejia", one, 0.0), one.event.text, "zh")
     merger.start(then=nothing)
     await merger.drain()
-    assert [case.centroid.count for case, _ in made] == [0, 1, 0, 1]
+    assert [incident.centroid.count for incident, _ in made] == [0, 1, 0, 1]
 
 
-async def test_an_answer_about_a_post_that_is_forgotten_is_dropped() -> None:
-    index, made = index_with(BREAD[0])
-    case, one = made[0]
+async def test_the_embedding_of_an_evicted_post_is_ignored() -> None:
+    index, made = index_with_incidents(BREAD[0])
+    incident, one = made[0]
     answer: Future[Vectors] = Future()
 
     class Later(Embedder):
@@ -114,23 +120,23 @@ async def test_an_answer_about_a_post_that_is_forgotten_is_dropped() -> None:
             return answer
 
     merger = SemanticMerger(
-        Later(Topics), clock=ManualClock(NOW), index=index, merge=lambda *_: None
+        Later(TopicEmbeddings), clock=ManualClock(NOW), index=index, merge=lambda *_: None
     )
     merger.queue(
-        case, brand_post("hejia", one, one.event.posted_at.timestamp()), one.event.text, "zh"
+        incident, brand_post("hejia", one, one.event.posted_at.timestamp()), one.event.text, "zh"
     )
     merger.start(then=nothing)
     await asyncio.sleep(0)
     index.evict(1e12, small=1e12)
     answer.set_result(np.ones(384, np.float32))
     await merger.drain()
-    assert case.centroid.count == 0
+    assert incident.centroid.count == 0
 
 
-async def test_what_cannot_be_put_to_use_is_logged_and_the_next_is_asked(
+async def test_a_failing_callback_is_logged_and_embedding_goes_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    index, made = index_with(*BREAD[:5])
+    index, made = index_with_incidents(*BREAD[:5])
     merged: list[str] = []
 
     async def fail() -> None:
@@ -140,10 +146,12 @@ async def test_what_cannot_be_put_to_use_is_logged_and_the_next_is_asked(
         index.merge(kept, gone)
         merged.append(gone.key)
 
-    merger = SemanticMerger(Embedder(Topics), clock=ManualClock(NOW), index=index, merge=merge)
-    for case, one in made:
+    merger = SemanticMerger(
+        Embedder(TopicEmbeddings), clock=ManualClock(NOW), index=index, merge=merge
+    )
+    for incident, one in made:
         post = brand_post("hejia", one, one.event.posted_at.timestamp())
-        merger.queue(case, post, one.event.text, "zh")
+        merger.queue(incident, post, one.event.text, "zh")
     merger.start(then=fail)
     await merger.drain()
     assert len(merged) == 4

@@ -30,15 +30,15 @@ def names(facts: IncidentFacts) -> list[str]:
         (IncidentFacts(negative=0.9, risk=(("food_poisoning", 1),)), "P3"),
     ],
 )
-def test_severity(facts: IncidentFacts, severity: Severity) -> None:
+def test_severity_follows_from_the_facts(facts: IncidentFacts, severity: Severity) -> None:
     assert assess(facts).severity == severity
 
 
-def test_a_promotion_is_no_crisis_and_the_reason_says_so() -> None:
+def test_mostly_positive_posts_are_p4_with_that_reason() -> None:
     assert names(IncidentFacts(negative=0.1, authors=300))[0] == "not_negative"
 
 
-def test_every_fact_that_counts_is_named_with_its_figure() -> None:
+def test_every_fact_that_counts_is_a_reason_with_its_figure() -> None:
     facts = IncidentFacts(
         authors=40,
         negative=0.8,
@@ -56,5 +56,5 @@ def test_every_fact_that_counts_is_named_with_its_figure() -> None:
     assert "volume" in reasons
 
 
-def test_lasting_alone_is_nothing() -> None:
+def test_duration_alone_gives_no_points() -> None:
     assert names(IncidentFacts(negative=0.9, hours=20, authors=2)) == []

@@ -1,4 +1,4 @@
-"""Incidents in a real store: what is written, what comes back after a restart, what staff rule."""
+"""Incidents in a real store: writes, restarts, and changes by staff."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,9 +16,9 @@ from tests.listeners.making import START
 from tests.listeners.spread.rig import (
     NOW,
     Receiver,
-    hear,
-    said,
-    watching,
+    chain,
+    make_watch,
+    observe_all,
 )
 from tests.listeners.spread.stored import (
     members,
@@ -35,7 +35,7 @@ async def store(tmp_path: Path) -> AsyncIterator[AnyStore]:
     await opened.close()
 
 
-async def test_an_incident_is_kept_with_its_mentions(store: AnyStore) -> None:
+async def test_an_incident_is_stored_with_its_mentions(store: AnyStore) -> None:
     receiver = Receiver()
     changed: list[Incident] = []
     watch = SpreadWatch(
@@ -45,8 +45,8 @@ async def test_an_incident_is_kept_with_its_mentions(store: AnyStore) -> None:
         names={"hejia": "禾家超市"},
         changed=changed.append,
     )
-    posts = await recorded(store, said(12))
-    await hear(watch, posts)
+    posts = await recorded(store, chain(12))
+    await observe_all(watch, posts)
     await watch.close()
     kept = await only(store)
     assert kept.id == receiver.alerts[0].incident
@@ -66,12 +66,12 @@ async def test_an_incident_is_kept_with_its_mentions(store: AnyStore) -> None:
     assert watch.incident_of("hejia", posts[0]) == kept.id
 
 
-async def test_what_is_too_old_to_be_remembered_is_resolved_as_it_was_kept(store: AnyStore) -> None:
-    watch = watching(Receiver(), store=store)
-    await hear(watch, await recorded(store, said(12)))
+async def test_an_incident_too_old_for_memory_is_resolved_unchanged(store: AnyStore) -> None:
+    watch = make_watch(Receiver(), store=store)
+    await observe_all(watch, await recorded(store, chain(12)))
     await watch.close()
     open_ = await only(store)
-    again = watching(Receiver(), store=store)
+    again = make_watch(Receiver(), store=store)
     await again.rebuild([])
     await again.close()
     found = await only(store)
@@ -81,21 +81,23 @@ async def test_what_is_too_old_to_be_remembered_is_resolved_as_it_was_kept(store
     assert same == open_
 
 
-async def test_few_grumblers_are_no_incident(store: AnyStore) -> None:
-    watch = watching(Receiver(), store=store)
-    await hear(watch, await recorded(store, said(2)))
+async def test_two_authors_are_not_stored_as_an_incident(store: AnyStore) -> None:
+    watch = make_watch(Receiver(), store=store)
+    await observe_all(watch, await recorded(store, chain(2)))
     await watch.close()
     assert await store.incidents() == []
-    await hear(watch, await recorded(store, said(1, seq=7, at=START + timedelta(minutes=9))))
+    await observe_all(
+        watch, await recorded(store, chain(1, seq=7, at=START + timedelta(minutes=9)))
+    )
     await watch.close()
     assert (await only(store)).mentions == 3
 
 
-async def test_it_is_written_without_being_asked_for(store: AnyStore) -> None:
+async def test_incidents_are_written_in_the_background(store: AnyStore) -> None:
     receiver, clock = Receiver(), ManualClock(NOW)
-    watch = watching(receiver, store=store, clock=clock)
-    posts = await recorded(store, said(12))
-    await hear(watch, posts)
+    watch = make_watch(receiver, store=store, clock=clock)
+    posts = await recorded(store, chain(12))
+    await observe_all(watch, posts)
     number = receiver.alerts[0].incident
     assert number is not None
     for _ in range(50):
@@ -106,11 +108,11 @@ async def test_it_is_written_without_being_asked_for(store: AnyStore) -> None:
 
 
 async def test_a_restart_continues_the_incident(store: AnyStore) -> None:
-    posts = await recorded(store, said(9))
+    posts = await recorded(store, chain(9))
     receiver = Receiver()
     for cut in range(1, 9):
         watch = await restarted(store, receiver)
-        await hear(watch, posts[cut - 1 : cut])
+        await observe_all(watch, posts[cut - 1 : cut])
         if cut % 2:
             await watch.close()
     kept = await only(store)
@@ -124,35 +126,35 @@ async def test_a_restart_continues_the_incident(store: AnyStore) -> None:
     assert len(await members(store, kept.id)) == 9
 
 
-async def test_what_was_over_before_the_start_is_not_raised_by_it(store: AnyStore) -> None:
-    calm = said(40, "别的事情", seq=500, at=START + timedelta(days=2), positive=True)
-    await recorded(store, [*said(8), *calm])
+async def test_an_ended_incident_is_not_alerted_by_a_restart(store: AnyStore) -> None:
+    calm = chain(40, "别的事情", seq=500, at=START + timedelta(days=2), positive=True)
+    await recorded(store, [*chain(8), *calm])
     receiver = Receiver()
     await (await restarted(store, receiver)).close()
     assert receiver.alerts == []
     assert await store.incidents() == []
 
 
-async def test_what_goes_on_is_raised_by_the_start(store: AnyStore) -> None:
-    await recorded(store, said(8))
+async def test_an_open_incident_is_alerted_by_a_restart(store: AnyStore) -> None:
+    await recorded(store, chain(8))
     receiver = Receiver()
     await (await restarted(store, receiver)).close()
     assert receiver.rises == ["P2"]
 
 
-async def test_quiet_resolves_it_and_a_second_wave_opens_it_again(store: AnyStore) -> None:
+async def test_quiet_resolves_and_a_second_wave_reopens(store: AnyStore) -> None:
     receiver, clock = Receiver(), ManualClock(NOW)
-    watch = watching(receiver, store=store, clock=clock)
+    watch = make_watch(receiver, store=store, clock=clock)
     assert await watch.tend() == 0
-    await hear(watch, await recorded(store, said(8)))
+    await observe_all(watch, await recorded(store, chain(8)))
     assert await watch.tend() == 0
     await clock.advance(7 * 3600)
     assert await watch.tend() == 1
     over = await only(store)
     assert (over.state, over.timeline[-1].what) == ("resolved", "resolved")
     assert await watch.tend() == 0
-    again = said(6, seq=100, at=START + timedelta(hours=12))
-    await hear(watch, await recorded(store, again))
+    again = chain(6, seq=100, at=START + timedelta(hours=12))
+    await observe_all(watch, await recorded(store, again))
     await watch.close()
     back = await only(store)
     assert back.id == over.id
@@ -160,28 +162,30 @@ async def test_quiet_resolves_it_and_a_second_wave_opens_it_again(store: AnyStor
     assert [note.what for note in back.timeline][-2:] == ["reopened", "severity"]
 
 
-async def test_what_ended_while_nobody_watched_is_resolved_at_the_start(store: AnyStore) -> None:
+async def test_an_incident_that_ended_during_downtime_is_resolved_at_restart(
+    store: AnyStore,
+) -> None:
     receiver = Receiver()
-    watch = watching(receiver, store=store)
-    await hear(watch, await recorded(store, said(8)))
+    watch = make_watch(receiver, store=store)
+    await observe_all(watch, await recorded(store, chain(8)))
     await watch.close()
-    calm = said(40, "别的事情", seq=500, at=START + timedelta(days=1), positive=True)
+    calm = chain(40, "别的事情", seq=500, at=START + timedelta(days=1), positive=True)
     await recorded(store, calm)
     await (await restarted(store, receiver)).close()
     assert (await only(store)).state == "resolved"
-    far = said(40, "又是别的", seq=600, at=START + timedelta(days=9), positive=True)
+    far = chain(40, "又是别的", seq=600, at=START + timedelta(days=9), positive=True)
     await recorded(store, far)
     await (await restarted(store, receiver)).close()
     assert (await only(store)).timeline[-1].what == "resolved"
 
 
-async def test_a_wave_that_came_while_nobody_watched_opens_it_again(store: AnyStore) -> None:
+async def test_a_wave_during_downtime_reopens_the_incident(store: AnyStore) -> None:
     receiver, clock = Receiver(), ManualClock(NOW)
-    watch = watching(receiver, store=store, clock=clock)
-    await hear(watch, await recorded(store, said(8)))
+    watch = make_watch(receiver, store=store, clock=clock)
+    await observe_all(watch, await recorded(store, chain(8)))
     await clock.advance(7 * 3600)
     await watch.tend()
-    await recorded(store, said(8, seq=100, at=START + timedelta(hours=12)))
+    await recorded(store, chain(8, seq=100, at=START + timedelta(hours=12)))
     await (await restarted(store, receiver)).close()
     back = await only(store)
     assert back.state == "open"
@@ -189,16 +193,16 @@ async def test_a_wave_that_came_while_nobody_watched_opens_it_again(store: AnySt
     assert back.mentions == 16
 
 
-async def test_what_staff_write_is_kept(store: AnyStore) -> None:
-    watch = watching(Receiver(), store=store)
-    posts = await recorded(store, said(12))
-    await hear(watch, posts[:6])
+async def test_owner_statement_and_title_of_staff_are_not_overwritten(store: AnyStore) -> None:
+    watch = make_watch(Receiver(), store=store)
+    posts = await recorded(store, chain(12))
+    await observe_all(watch, posts[:6])
     await watch.close()
     first = await only(store)
     await store.compare_and_set_incident(
         replace(first, owner="小王", statement="我们正在核实", title="发霉的面包")
     )
-    await hear(watch, posts[6:])
+    await observe_all(watch, posts[6:])
     await watch.close()
     kept = await only(store)
     assert (kept.owner, kept.statement, kept.title) == ("小王", "我们正在核实", "发霉的面包")

@@ -23,7 +23,7 @@ LONG = (
         ("", ""),
     ],
 )
-def test_a_matter_is_called_by_the_beginning_of_a_post(text: str, expected: str) -> None:
+def test_a_headline_is_the_beginning_of_a_post(text: str, expected: str) -> None:
     assert shortened(text) == expected
 
 
@@ -34,7 +34,7 @@ def test_a_matter_is_called_by_the_beginning_of_a_post(text: str, expected: str)
         ("en", "Two people or more tell of grave harm: food poisoning, death"),
     ],
 )
-def test_harm_is_named_in_the_language_of_staff(language: UiLanguage, grave: str) -> None:
+def test_risks_are_named_in_the_language_of_staff(language: UiLanguage, grave: str) -> None:
     facts = IncidentFacts(
         negative=0.9, risk=tuple((kind, 2) for kind in ("food_poisoning", "death"))
     )
@@ -45,7 +45,7 @@ def test_harm_is_named_in_the_language_of_staff(language: UiLanguage, grave: str
     assert language == "en" or not any(kind in told for kind in RISKS)
 
 
-def test_nothing_is_told_twice() -> None:
+def test_no_fact_is_repeated() -> None:
     facts = IncidentFacts(
         authors=1234,
         negative=0.9,
@@ -66,7 +66,7 @@ def test_nothing_is_told_twice() -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_figures_of_a_forecast_can_be_read(language: UiLanguage) -> None:
+def test_forecast_figures_have_separators(language: UiLanguage) -> None:
     found = Forecast(final=12_345.6, low=900.2, high=1_234_567.0, observe=60.0, observed=9)
     line = forecast_line(found, language)
     assert all(figure in line for figure in ("12,346", "900", "1,234,567"))

@@ -1,4 +1,4 @@
-"""What cannot be written, what somebody else changed, and what a kill prevented."""
+"""Failed and conflicting writes, and interrupted merges."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -17,18 +17,18 @@ from tests.listeners.spread.rig import (
     NOW,
     QUEUE,
     Receiver,
-    hear,
+    chain,
+    make_watch,
+    observe_all,
     ordinary,
-    said,
-    watching,
+    unrelated_complaints,
 )
-from tests.listeners.spread.samples import angry_at_everything
 from tests.listeners.spread.stored import (
     members,
     only,
     recorded,
     restarted,
-    two_matters,
+    two_incidents,
 )
 
 
@@ -40,7 +40,7 @@ async def store(tmp_path: Path) -> AsyncIterator[AnyStore]:
 
 
 class Failing:
-    """A store that fails a few times before it works."""
+    """A store that raises the given errors first."""
 
     def __init__(self, store: AnyStore, *, errors: Sequence[StoreError]) -> None:
         self._store = store
@@ -55,11 +55,11 @@ class Failing:
         return await self._store.compare_and_set_incident(incident)
 
 
-async def test_what_cannot_be_written_is_written_later(store: AnyStore) -> None:
+async def test_a_failed_write_is_repeated(store: AnyStore) -> None:
     receiver, clock = Receiver(), ManualClock(NOW)
     failing = Failing(store, errors=[StoreError("disk full")])
-    watch = watching(receiver, store=failing, clock=clock)  # type: ignore[arg-type]  # stands in
-    await hear(watch, await recorded(store, said(12)))
+    watch = make_watch(receiver, store=failing, clock=clock)  # type: ignore[arg-type]  # stands in
+    await observe_all(watch, await recorded(store, chain(12)))
     for _ in range(50):
         await clock.advance(1)
         await asyncio.sleep(0.01)
@@ -67,22 +67,22 @@ async def test_what_cannot_be_written_is_written_later(store: AnyStore) -> None:
     assert len(await members(store, (await only(store)).id)) == 12
 
 
-async def test_a_change_by_somebody_else_is_read_and_kept(store: AnyStore) -> None:
+async def test_a_conflict_is_retried_and_finally_raised(store: AnyStore) -> None:
     failing = Failing(store, errors=[Conflict("again")] * 3)
-    watch = watching(Receiver(), store=failing)  # type: ignore[arg-type]  # stands in
-    await hear(watch, await recorded(store, said(12)))
+    watch = make_watch(Receiver(), store=failing)  # type: ignore[arg-type]  # stands in
+    await observe_all(watch, await recorded(store, chain(12)))
     await watch.close()
     assert (await only(store)).mentions == 12
     endless = Failing(store, errors=[Conflict("again")] * 99)
-    watch = watching(Receiver(), store=endless)  # type: ignore[arg-type]  # stands in
-    await hear(watch, await recorded(store, said(12, QUEUE, seq=100)))
+    watch = make_watch(Receiver(), store=endless)  # type: ignore[arg-type]  # stands in
+    await observe_all(watch, await recorded(store, chain(12, QUEUE, seq=100)))
     with pytest.raises(Conflict):
         await watch.close()
 
 
-async def test_the_alert_of_what_was_merged_is_handed_over_by_whomever(store: AnyStore) -> None:
+async def test_merging_incidents_merges_alerts_owner_and_statement(store: AnyStore) -> None:
     receiver = Receiver()
-    watch, (mould, queue) = await two_matters(store, receiver)
+    watch, (mould, queue) = await two_incidents(store, receiver)
     taken = replace(
         await store.incident(queue) or await only(store), owner="王芳", statement="正在核实"
     )
@@ -94,11 +94,11 @@ async def test_the_alert_of_what_was_merged_is_handed_over_by_whomever(store: An
     assert (kept.owner, kept.statement) == ("王芳", "正在核实")
 
 
-async def test_a_hand_over_that_a_kill_prevented_is_done_at_the_next_start(
+async def test_an_interrupted_merge_of_alerts_is_done_at_the_next_start(
     store: AnyStore,
 ) -> None:
     receiver = Receiver()
-    watch, (mould, queue) = await two_matters(store, receiver)
+    watch, (mould, queue) = await two_incidents(store, receiver)
     await watch.merge(mould, queue, by="小王")
     receiver.handed_over.clear()
     again = await restarted(store, receiver)
@@ -116,10 +116,10 @@ async def test_a_hand_over_that_a_kill_prevented_is_done_at_the_next_start(
     assert receiver.handed_over == []
 
 
-async def test_staff_read_of_it_in_their_own_language(store: AnyStore) -> None:
+async def test_alert_and_incident_are_worded_in_both_languages(store: AnyStore) -> None:
     receiver = Receiver()
-    watch = watching(receiver, store=store)
-    await hear(watch, await recorded(store, said(12)))
+    watch = make_watch(receiver, store=store)
+    await observe_all(watch, await recorded(store, chain(12)))
     await watch.close()
     [alert] = receiver.alerts
     assert (alert.title, alert.body) == (alert.told("zh").title, alert.told("zh").body)
@@ -133,13 +133,13 @@ async def test_staff_read_of_it_in_their_own_language(store: AnyStore) -> None:
     assert kept.told("en").title == kept.title, "what a person wrote stands as it is"
 
 
-async def test_a_burst_is_called_so_in_every_language_and_after_a_restart(
+async def test_a_burst_has_its_title_in_both_languages_and_after_a_restart(
     store: AnyStore,
 ) -> None:
     receiver = Receiver()
-    watch = watching(receiver, store=store)
-    angry = angry_at_everything(START + timedelta(days=3, hours=12))
-    await hear(watch, await recorded(store, [*ordinary(4), *angry]))
+    watch = make_watch(receiver, store=store)
+    angry = unrelated_complaints(START + timedelta(days=3, hours=12))
+    await observe_all(watch, await recorded(store, [*ordinary(4), *angry]))
     await watch.close()
     for start in (1, 2):
         kept = next(one for one in await store.incidents() if "volume" in one.key)
@@ -147,16 +147,16 @@ async def test_a_burst_is_called_so_in_every_language_and_after_a_restart(
         assert kept.told("en").title == "Far more negative posts than usual on weibo"
         again = await restarted(store, receiver)
         later = START + timedelta(days=3, hours=12 + start)
-        more = angry_at_everything(later, seq=60_000 * start)
-        await hear(again, await recorded(store, more))
+        more = unrelated_complaints(later, seq=60_000 * start)
+        await observe_all(again, await recorded(store, more))
         await again.close()
 
 
-async def test_a_word_long_before_is_no_beginning_of_a_crisis(store: AnyStore) -> None:
+async def test_a_post_the_day_before_is_not_the_beginning(store: AnyStore) -> None:
     receiver = Receiver()
-    watch = watching(receiver, store=store)
-    crisis = said(12, at=START + timedelta(days=1), seq=10)
-    await hear(watch, await recorded(store, [*said(1), *crisis]))
+    watch = make_watch(receiver, store=store)
+    crisis = chain(12, at=START + timedelta(days=1), seq=10)
+    await observe_all(watch, await recorded(store, [*chain(1), *crisis]))
     await watch.close()
     kept = await only(store)
     assert kept.mentions == 13
@@ -164,18 +164,18 @@ async def test_a_word_long_before_is_no_beginning_of_a_crisis(store: AnyStore) -
     assert "已持续" not in receiver.alerts[0].body
 
 
-async def test_a_few_words_hours_before_many_are_no_beginning(store: AnyStore) -> None:
+async def test_a_few_posts_hours_before_many_are_not_the_beginning(store: AnyStore) -> None:
     receiver = Receiver()
-    watch = watching(receiver, store=store)
-    before, crisis = said(2), said(60, at=START + timedelta(hours=5), seq=10)
-    await hear(watch, await recorded(store, [*before, *crisis]))
+    watch = make_watch(receiver, store=store)
+    before, crisis = chain(2), chain(60, at=START + timedelta(hours=5), seq=10)
+    await observe_all(watch, await recorded(store, [*before, *crisis]))
     await watch.close()
     assert (await only(store)).first_at == START + timedelta(hours=5)
 
 
-async def test_a_few_words_just_before_are_the_beginning(store: AnyStore) -> None:
-    watch = watching(Receiver(), store=store)
-    before, crisis = said(2), said(60, at=START + timedelta(minutes=50), seq=10)
-    await hear(watch, await recorded(store, [*before, *crisis]))
+async def test_a_few_posts_within_the_hour_before_are_the_beginning(store: AnyStore) -> None:
+    watch = make_watch(Receiver(), store=store)
+    before, crisis = chain(2), chain(60, at=START + timedelta(minutes=50), seq=10)
+    await observe_all(watch, await recorded(store, [*before, *crisis]))
     await watch.close()
     assert (await only(store)).first_at == START

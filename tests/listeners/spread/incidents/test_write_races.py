@@ -1,4 +1,4 @@
-"""What changes while an incident is being written is written as well."""
+"""Changes during a write are written as well."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -13,7 +13,7 @@ from core.incidents import Incident
 from core.mentions import Mention
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
-from tests.listeners.spread.rig import NOW, QUEUE, Receiver, hear, said, watching
+from tests.listeners.spread.rig import NOW, QUEUE, Receiver, chain, make_watch, observe_all
 from tests.listeners.spread.stored import members, recorded
 
 
@@ -25,7 +25,7 @@ async def store(tmp_path: Path) -> AsyncIterator[AnyStore]:
 
 
 class Slow:
-    """A store that holds one kind of call until it is let go."""
+    """A store that holds one kind of call until ``free`` is set."""
 
     def __init__(self, store: AnyStore, call: str) -> None:
         self._store = store
@@ -55,15 +55,15 @@ def in_category(posts: Sequence[Mention], category: str) -> list[Mention]:
     return [replace(one, judgement=replace(one.judgement, category=category)) for one in posts]
 
 
-async def test_a_post_that_comes_while_its_incident_is_written_is_not_forgotten(
+async def test_a_post_during_a_write_is_stored_too(
     store: AnyStore,
 ) -> None:
     slow = Slow(store, "assign_incident")
-    watch = watching(Receiver(), store=slow)  # type: ignore[arg-type]  # stands in
-    posts = await recorded(store, said(4))
-    await hear(watch, posts[:3])
+    watch = make_watch(Receiver(), store=slow)  # type: ignore[arg-type]  # stands in
+    posts = await recorded(store, chain(4))
+    await observe_all(watch, posts[:3])
     await asyncio.wait_for(slow.reached.wait(), 5)
-    await hear(watch, posts[3:])
+    await observe_all(watch, posts[3:])
     slow.free.set()
     for _ in range(20):
         await asyncio.sleep(0.01)
@@ -74,17 +74,15 @@ async def test_a_post_that_comes_while_its_incident_is_written_is_not_forgotten(
 
 
 @pytest.mark.parametrize("call", ["open_incident", "assign_incident"])
-async def test_a_case_that_goes_into_another_while_it_is_written_leaves_no_orphan(
-    store: AnyStore, call: str
-) -> None:
+async def test_a_merge_during_a_write_leaves_no_orphan(store: AnyStore, call: str) -> None:
     slow = Slow(store, call)
-    watch = watching(Receiver(), store=slow)  # type: ignore[arg-type]  # stands in
-    first = await recorded(store, in_category(said(3), "freshness"))
+    watch = make_watch(Receiver(), store=slow)  # type: ignore[arg-type]  # stands in
+    first = await recorded(store, in_category(chain(3), "freshness"))
     at = START + timedelta(minutes=1)
-    second = await recorded(store, in_category(said(3, QUEUE, seq=50, at=at), "checkout"))
-    await hear(watch, first)
+    second = await recorded(store, in_category(chain(3, QUEUE, seq=50, at=at), "checkout"))
+    await observe_all(watch, first)
     await asyncio.wait_for(slow.reached.wait(), 5)
-    await hear(watch, second)
+    await observe_all(watch, second)
     index = watch._index
     gone, kept = (index.of_post(f"hejia\nweibo\n{one[0].event.id}") for one in (first, second))
     assert gone is not None
@@ -100,18 +98,18 @@ async def test_a_case_that_goes_into_another_while_it_is_written_leaves_no_orpha
     assert all(one.state == "resolved" for one in found if one is not alive)
 
 
-async def test_no_alert_is_raised_about_what_went_into_another_meanwhile(store: AnyStore) -> None:
+async def test_an_incident_merged_meanwhile_is_not_alerted(store: AnyStore) -> None:
     slow, receiver = Slow(store, "open_incident"), Receiver()
-    watch = watching(receiver, store=slow)  # type: ignore[arg-type]  # stands in
-    first = await recorded(store, in_category(said(6), "freshness"))
+    watch = make_watch(receiver, store=slow)  # type: ignore[arg-type]  # stands in
+    first = await recorded(store, in_category(chain(6), "freshness"))
     at = START + timedelta(minutes=1)
-    second = await recorded(store, in_category(said(6, QUEUE, seq=50, at=at), "checkout"))
+    second = await recorded(store, in_category(chain(6, QUEUE, seq=50, at=at), "checkout"))
     slow.free.set()
-    await hear(watch, first)
+    await observe_all(watch, first)
     assert len(receiver.alerts) == 1
     slow.free.clear()
     slow.reached.clear()
-    raising = asyncio.create_task(hear(watch, second))
+    raising = asyncio.create_task(observe_all(watch, second))
     await asyncio.wait_for(slow.reached.wait(), 5)
     for _ in range(20):
         await asyncio.sleep(0.01)
