@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from listeners.spread.backtests import cascade_forecasts
-from listeners.spread.cascades.trees import Floats
 from listeners.spread.cascades.features import Cascade
 from listeners.spread.cascades.forecast import HORIZON, CascadeModel, Forecast, forecast
+from listeners.spread.cascades.trees import Floats
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 
 from core.errors import InputError
-from listeners.spread.bursts import volume
-from listeners.spread.cascades.conformal import Calibration, recalibrate
+from listeners.spread import volume
+from listeners.spread.cascades.conformal import ForecastCalibration, recalibrate
 from listeners.spread.cascades.forecast import (
     HORIZON,
     CascadeModel,
@@ -116,7 +116,7 @@ class _Calibrations:
 
     def __init__(self, horizon: float) -> None:
         self._horizon = timedelta(seconds=horizon)
-        self._calibrations: dict[tuple[str | None, float], Calibration] = {}
+        self._calibrations: dict[tuple[str | None, float], ForecastCalibration] = {}
         self._open: list[tuple[datetime, int, str | None, Forecast, int]] = []
         self._order = itertools.count()
         self._newest: datetime | None = None
@@ -134,17 +134,17 @@ class _Calibrations:
             _, _, channel, found, final = heapq.heappop(self._open)
             key = (channel, found.observe)
             self._calibrations[key] = recalibrate(
-                self._calibrations.get(key, Calibration()),
+                self._calibrations.get(key, ForecastCalibration()),
                 forecast=found.final,
                 low=found.low,
                 high=found.high,
                 final=final,
             )
 
-    def get(self, channel: str | None, observe: float) -> Calibration:
+    def get(self, channel: str | None, observe: float) -> ForecastCalibration:
         if not self._in_order:
-            return Calibration()
-        return self._calibrations.get((channel, observe), Calibration())
+            return ForecastCalibration()
+        return self._calibrations.get((channel, observe), ForecastCalibration())
 
     def expect(self, recorded: RecordedCascade, found: Forecast) -> None:
         cascade = recorded.cascade

@@ -16,8 +16,9 @@ class EventTime:
 
     Detectors go by when posts were written, not by when they arrived, so that a backlog is judged
     like live data. The largest date so far (a watermark) would let one wrong date push everything
-    else into the past; the median of the last 33 dates moves only if half of them are wrong. Between
-    posts the time advances with the monotonic clock, so that incidents end although nothing is said.
+    else into the past; the median of the last 33 dates moves only if half of them are wrong.
+    Between posts the time advances with the monotonic clock, so that incidents end although nothing
+    is said.
     """
 
     def __init__(self) -> None:

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 
 from core.errors import InputError
-from listeners.spread.bursts.volume import LARGEST
 from listeners.spread.cascades.features import Cascade, events_from_polls
+from listeners.spread.volume import LARGEST
 
 MAX_LINE_CHARACTERS: Final = 20_000_000
 """Longer lines are refused."""

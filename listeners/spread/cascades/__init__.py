@@ -1,1 +1,1 @@
-"""How far a post goes: features of the early curve, the learned model, and its calibration."""
+"""Forecasts of the reach of a post: features of the early curve, learned model, calibration."""

@@ -30,7 +30,7 @@ MAX_BIAS: Final = 0.3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Calibration:
+class ForecastCalibration:
     """The correction learned from earlier forecasts."""
 
     below: float = 1.0
@@ -42,13 +42,13 @@ class Calibration:
 
 
 def recalibrate(
-    calibration: Calibration, *, forecast: float, low: float, high: float, final: float
-) -> Calibration:
+    calibration: ForecastCalibration, *, forecast: float, low: float, high: float, final: float
+) -> ForecastCalibration:
     """The calibration after the outcome of a forecast is known; all are sizes (>= 0).
 
     ``low`` and ``high`` are the interval that was given with the forecast, ``final`` the outcome.
     """
-    return Calibration(
+    return ForecastCalibration(
         below=_rescaled(calibration.below, missed=final < low),
         above=_rescaled(calibration.above, missed=final > high),
         bias=_shifted(calibration.bias, forecast=forecast, final=final),

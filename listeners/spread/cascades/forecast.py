@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.spread.cascades.conformal import Calibration
+from listeners.spread.cascades.conformal import ForecastCalibration
 from listeners.spread.cascades.features import MEMORY_EXPONENT, SIZED, Cascade, describe
 from listeners.spread.cascades.trees import Floats, Forest, from_arrays
 
@@ -68,7 +68,7 @@ class Anchor:
     largest: float
     """Logarithm of the size above which only the shape is used."""
     bounds: tuple[tuple[float, float], ...]
-    """About the 10 % and 90 % quantiles of error in units of the expected error, by channel code."""
+    """About the 10 % and 90 % quantiles of error, in units of the expected error, by channel."""
 
     def predict(self, rows: Floats) -> tuple[Floats, Floats]:
         """Logarithm of the growth factor, and its expected error; one of each per row."""
@@ -123,7 +123,7 @@ def forecast(
     observe: float,
     *,
     model: CascadeModel,
-    calibration: Calibration | None = None,
+    calibration: ForecastCalibration | None = None,
     horizon: float = HORIZON,
 ) -> Forecast:
     """The expected size at ``horizon`` from the events up to ``observe`` (> 0 seconds).
@@ -140,7 +140,7 @@ def forecast(
         )
     row = describe(cascade, observe)[None, :]
     growth, down, up = 0.0, 0.0, 0.0
-    calibration = calibration or Calibration()
+    calibration = calibration or ForecastCalibration()
     for anchor, share in _nearest(model.anchors, observe):
         factor, error = anchor.predict(row)
         low, high = anchor.bounds[channel_index(float(row[0, -1]))]

@@ -13,7 +13,12 @@ from datetime import datetime
 from typing import Final
 
 from core.mentions import Mention
-from listeners.spread.cascades.conformal import MAX_BIAS, MAX_SCALE, Calibration, recalibrate
+from listeners.spread.cascades.conformal import (
+    MAX_BIAS,
+    MAX_SCALE,
+    ForecastCalibration,
+    recalibrate,
+)
 from listeners.spread.cascades.features import Cascade, events_from_polls
 from listeners.spread.cascades.forecast import MIN_REPOSTS, Forecast, forecast, shipped_model
 from listeners.spread.ports import Keeps
@@ -27,7 +32,7 @@ MOMENTS: Final = (600.0, 3600.0, 21_600.0)
 _MAX_LEARNED: Final = 5_000
 """Posts remembered as learned from."""
 
-_Calibrations = dict[tuple[str, float], Calibration]
+_Calibrations = dict[tuple[str, float], ForecastCalibration]
 """By channel and age."""
 
 
@@ -91,7 +96,7 @@ def _learn(
         young = events_from_polls(seen)
         then = replace(cascade, events=young.events, weight=young.weight)
         key = (cascade.channel or "", moment)
-        calibration = calibrations.get(key, Calibration())
+        calibration = calibrations.get(key, ForecastCalibration())
         found = forecast(
             then, moment, model=shipped_model(), calibration=calibration, horizon=latest
         )
@@ -116,7 +121,7 @@ def _decode(stored: str | None) -> tuple[_Calibrations, list[str]]:
     try:
         kept = json.loads(stored or "{}")
         calibrations = {
-            (str(channel), float(at)): Calibration(
+            (str(channel), float(at)): ForecastCalibration(
                 below=_scale(below), above=_scale(above), bias=_bias(*bias)
             )
             for channel, at, below, above, *bias in kept.get("bands", [])

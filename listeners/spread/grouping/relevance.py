@@ -35,7 +35,7 @@ _HOUR: Final = 3600.0
 
 
 class BackgroundLanguage:
-    """What is usually said of one brand: word frequencies, and adverse posts by category."""
+    """The usual posts about one brand: word frequencies, and adverse posts by category."""
 
     def __init__(self) -> None:
         self._words: Counter[str] = Counter()

@@ -11,8 +11,7 @@ from core.localized import LocalizedText, UiLanguage, in_each
 from core.ports import AlertRaiser
 from core.taxonomy import Severity
 from listeners.spread.incidents import wording
-from listeners.spread.incidents.incident import TrackedIncident
-from listeners.spread.incidents.severity import Assessment
+from listeners.spread.incidents.incident import Assessment, TrackedIncident
 
 UPDATE_SECONDS: Final = 60.0
 """Least time of the posts between two alerts about an incident whose severity has not risen."""

@@ -1,7 +1,7 @@
 """One incident as it is followed in memory: its posts, its evidence, and its state in the store."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from core.incidents import ForecastUnit, Incident, TimelineEntry
 from core.localized import LocalizedText
@@ -10,7 +10,6 @@ from listeners.spread.activity import HOUR, Activity, BrandPost
 from listeners.spread.cascades.forecast import Forecast
 from listeners.spread.grouping.meaning import MeaningCentroid
 from listeners.spread.grouping.relevance import IncidentWords
-from listeners.spread.incidents.severity import Assessment
 
 _LARGE: Final = 200
 """An incident of this many posts is not assessed with every post, ..."""
@@ -21,7 +20,21 @@ _REASSESS_SECONDS: Final = 60.0
 _MAX_GAP: Final = 6 * HOUR
 """Posts before a longer gap do not belong to what goes on now."""
 _NEGLIGIBLE: Final = 0.05
-"""If the posts before a gap are at most this multiple of those after it, an hour's gap is enough."""
+"""If at most this multiple of the posts after a gap came before it, one hour is a gap."""
+
+
+Reason = Literal[
+    "grave", "risk", "spreading", "fast", "far", "very_far", "influential", "lasting", "volume",
+    "not_negative",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assessment:
+    """A severity, and its reasons with their figures, the weightiest first."""
+
+    severity: Severity
+    reasons: tuple[tuple[Reason, str], ...]
 
 
 @dataclass(kw_only=True, slots=True, eq=False)

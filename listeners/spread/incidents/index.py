@@ -69,7 +69,7 @@ class IncidentIndex:
         return [one for one in incidents if self._incidents.get(one.key) is one]
 
     def background(self, brand: str) -> BackgroundLanguage:
-        """What is usually said of a brand."""
+        """The background language of a brand."""
         return self._backgrounds.setdefault(brand, BackgroundLanguage())
 
     def content_words(self, brand: str, text: str) -> frozenset[str]:

@@ -9,21 +9,21 @@ from core.clock import Clock
 from core.incidents import TimelineEntry
 from core.ports import AlertRaiser
 from listeners.spread.activity import BrandPost, mean_negativity
-from listeners.spread.bursts.baseline import BackgroundVolume
-from listeners.spread.bursts.brand_lane import BrandLane, Burst
+from listeners.spread.brand_lane import BackgroundVolume, BrandLane, Burst
 from listeners.spread.event_time import EventTime, utc
 from listeners.spread.incidents import wording
-from listeners.spread.incidents.alarms import (
+from listeners.spread.incidents.alerts import AlertAudience, AlertQueue, pending_alert
+from listeners.spread.incidents.incident import TrackedIncident
+from listeners.spread.incidents.index import IncidentIndex
+from listeners.spread.incidents.records import BOT
+from listeners.spread.incidents.severity import (
+    NEGATIVE_SHARE,
+    assess,
     enough_authors,
     facts_of,
     should_alert,
     should_record,
 )
-from listeners.spread.incidents.alerts import AlertAudience, AlertQueue, pending_alert
-from listeners.spread.incidents.incident import TrackedIncident
-from listeners.spread.incidents.index import IncidentIndex
-from listeners.spread.incidents.records import BOT
-from listeners.spread.incidents.severity import NEGATIVE_SHARE, assess
 from listeners.spread.incidents.similarity import same_alarm
 from listeners.spread.incidents.writer import IncidentWriter
 

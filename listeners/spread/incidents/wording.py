@@ -15,8 +15,7 @@ from listeners.spread.activity import BrandPost
 from listeners.spread.cascades.forecast import Forecast
 from listeners.spread.event_time import utc
 from listeners.spread.grouping.words import content_words, original_text
-from listeners.spread.incidents.incident import TrackedIncident
-from listeners.spread.incidents.severity import Assessment
+from listeners.spread.incidents.incident import Assessment, TrackedIncident
 
 _MAX_HEADLINE: Final = 40
 """Characters."""
@@ -39,7 +38,7 @@ def burst_titles(channel: str) -> tuple[LocalizedText, ...]:
 
 
 def headline(incident: TrackedIncident, language: UiLanguage) -> str:
-    """What an incident is about, in one line: its own title, or the beginning of a post."""
+    """An incident in one line: its own title, or the beginning of a post."""
     return own_title(incident, language) or shortened(incident.title)
 
 

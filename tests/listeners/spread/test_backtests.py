@@ -8,7 +8,7 @@ import pytest
 from core.errors import InputError
 from listeners.spread import recordings
 from listeners.spread.backtests import Row, cascade_forecasts, incident_groups, volume_alarms
-from tests.listeners.spread.bursts.test_volume import START, ordinary
+from tests.listeners.spread.test_volume import START, ordinary
 
 
 def csv_lines(values: list[float]) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from core.mentions import Mention
 from listeners.spread.activity import Activity, brand_post
-from listeners.spread.bursts.baseline import BackgroundVolume
+from listeners.spread.brand_lane import BackgroundVolume
 from listeners.spread.grouping.relevance import BackgroundLanguage, IncidentWords
 from listeners.spread.grouping.words import content_words
 from listeners.spread.watch import SpreadWatch

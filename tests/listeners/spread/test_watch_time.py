@@ -7,7 +7,7 @@ import pytest
 
 from core.clock import ManualClock
 from listeners.spread.activity import brand_post
-from listeners.spread.bursts.brand_lane import BrandLane
+from listeners.spread.brand_lane import BrandLane
 from listeners.spread.event_time import EventTime
 from tests.listeners.making import START, mention
 from tests.listeners.spread.rig import (

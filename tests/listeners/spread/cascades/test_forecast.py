@@ -5,13 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listeners.spread.cascades.conformal import MAX_BIAS, MAX_SCALE, Calibration, recalibrate
-from listeners.spread.cascades.day_cycle import active_seconds
+from listeners.spread.cascades.conformal import (
+    MAX_BIAS,
+    MAX_SCALE,
+    ForecastCalibration,
+    recalibrate,
+)
 from listeners.spread.cascades.features import (
     CIRCUMSTANCES,
     FEATURES,
     SIZED,
     Cascade,
+    active_seconds,
     describe,
     events_from_polls,
 )
@@ -148,7 +153,9 @@ def test_the_number_of_events_made_from_polls_is_bounded() -> None:
 def test_a_calibration_widens_the_interval() -> None:
     cascade = Cascade(events=growing(200))
     plain = forecast(cascade, 600, model=MODEL)
-    wide = forecast(cascade, 600, model=MODEL, calibration=Calibration(below=2.0, above=2.0))
+    wide = forecast(
+        cascade, 600, model=MODEL, calibration=ForecastCalibration(below=2.0, above=2.0)
+    )
     assert wide.low <= plain.low
     assert wide.high > plain.high
     assert wide.final == plain.final
@@ -158,7 +165,7 @@ def test_a_calibration_widens_the_interval() -> None:
 def test_calibration_converges_to_80_percent_coverage(scale: float) -> None:
     """Whatever the interval covers at first, one outcome in ten ends up beyond either side."""
     rng = np.random.default_rng(2)
-    calibration, inside = Calibration(), []
+    calibration, inside = ForecastCalibration(), []
     for _ in range(4000):
         truth = 100 * float(np.exp(rng.normal()))
         reach = 1.28 * scale
@@ -172,7 +179,7 @@ def test_calibration_converges_to_80_percent_coverage(scale: float) -> None:
 
 
 def test_the_scale_is_bounded() -> None:
-    calibration = Calibration()
+    calibration = ForecastCalibration()
     for _ in range(500):
         calibration = recalibrate(calibration, forecast=15, low=10, high=20, final=1000)
     assert calibration.above == MAX_SCALE
@@ -183,7 +190,7 @@ def test_the_scale_is_bounded() -> None:
 def test_the_bias_finds_the_mode_of_outcomes(far: float) -> None:
     """A third of outcomes far above or below the forecast does not move it."""
     rng = np.random.default_rng(3)
-    calibration = Calibration()
+    calibration = ForecastCalibration()
     for _ in range(3000):
         truth = far if rng.random() < 1 / 3 else 120 * float(np.exp(rng.normal(0, 0.1)))
         said = 100 * float(np.exp(calibration.bias))
@@ -192,7 +199,7 @@ def test_the_bias_finds_the_mode_of_outcomes(far: float) -> None:
 
 
 def test_the_bias_is_bounded_and_moves_the_forecast() -> None:
-    calibration = Calibration()
+    calibration = ForecastCalibration()
     for _ in range(3000):
         calibration = recalibrate(calibration, forecast=130, low=1, high=1e9, final=100)
     assert calibration.bias == -MAX_BIAS
@@ -205,7 +212,7 @@ def test_the_bias_is_bounded_and_moves_the_forecast() -> None:
 
 def test_the_bias_fades_out_with_growth() -> None:
     late = Cascade(events=growing(300))
-    calibration = Calibration(bias=MAX_BIAS)
+    calibration = ForecastCalibration(bias=MAX_BIAS)
     week, day = (
         forecast(late, observe, model=MODEL, calibration=calibration).final
         / forecast(late, observe, model=MODEL).final

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from listeners.spread.bursts.volume import VolumeReading, VolumeState, start, step
+from listeners.spread.volume import VolumeReading, VolumeState, start, step
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 BIN = timedelta(minutes=5)

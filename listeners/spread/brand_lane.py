@@ -1,4 +1,9 @@
-"""The brand lane: negativity about a brand on a channel, in five-minute bins, against the usual."""
+"""The volume of one brand against the usual: bursts of negativity, and the loudness of an hour.
+
+The brand lane watches a channel for bursts of negative posts in five-minute bins (``volume.py``).
+The background volume says how loud the hour is as a whole, since a promotion brings complainers
+along.
+"""
 
 import math
 from collections import deque
@@ -6,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from listeners.spread.activity import BrandPost
-from listeners.spread.bursts import volume
+from listeners.spread import volume
+from listeners.spread.activity import HOUR, BrandPost
 from listeners.spread.event_time import utc
 
 BIN: Final = 300.0
@@ -20,6 +25,16 @@ _MAX_EMPTY_BINS: Final = 288
 """More empty bins than this are an outage or a clock jump, not a quiet brand."""
 _BURST: Final = 1800.0
 """Seconds of posts that a burst consists of."""
+
+
+_HALF_LIFE: Final = 3 * 86_400.0
+_MAX_HOUR_POSTS: Final = 20_000
+"""Posts of an hour that are counted; a louder brand needs no finer measure."""
+_BUSY: Final = 2.0
+"""Ordinary busy hours have this multiple of the mean volume."""
+_MIN_POSTS: Final = 12.0
+"""Posts an hour below which no hour counts as loud."""
+_MAX_RATIO: Final = 9.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,3 +100,39 @@ class BrandLane:
             expected=reading.expected * _BURST / BIN,
             posts=tuple(inside),
         )
+
+
+class BackgroundVolume:
+    """One brand's posts of the last hour against its mean (half-life three days).
+
+    The caller leaves out posts of incidents that staff were alerted of: a large crisis accounts for
+    its own volume, and must not raise the bar for a small one beside it.
+    """
+
+    def __init__(self) -> None:
+        self._hour: deque[float] = deque(maxlen=_MAX_HOUR_POSTS)
+        self._count = 0.0
+        self._at = -math.inf
+        self._since = math.inf
+
+    def add(self, at: float) -> None:
+        """Count a post written at ``at``, in seconds since 1970."""
+        self._hour.append(at)
+        self._since = min(self._since, at)
+        self._count = self._decayed(at) + 1
+        self._at = max(self._at, at)
+        while self._hour and self._hour[0] <= self._at - HOUR:
+            self._hour.popleft()
+
+    def ratio(self, own: int) -> float:
+        """Volume of the last hour without ``own`` posts, as a multiple of a busy hour; 1 to 9."""
+        age = max(self._at - self._since, HOUR)
+        full = _HALF_LIFE / math.log(2)
+        usual = self._count * HOUR / (full * -math.expm1(-age / full))
+        loud = (len(self._hour) - own) / max(usual * _BUSY, _MIN_POSTS)
+        return min(max(loud, 1.0), _MAX_RATIO)
+
+    def _decayed(self, at: float) -> float:
+        if self._at == -math.inf:
+            return 0.0
+        return self._count * math.exp2(-max(0.0, at - self._at) / _HALF_LIFE)

@@ -1,4 +1,4 @@
-"""How many posts are usual at this hour, and when there are far too many: a seasonal z-score.
+"""Alarms when far more is posted than usual at this hour: a seasonal z-score.
 
 Expected volume is level × hour-of-day factor, both exponentially weighted means. The score of a
 trailing window with x posts where μ were expected is

@@ -1,1 +1,0 @@
-"""How much is usually said about a brand, and when there is far more."""
