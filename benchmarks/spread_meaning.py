@@ -35,7 +35,7 @@ from core.mentions import Mention
 from core.taxonomy import Language
 from listeners.judgement import embedding
 from listeners.judgement.embedding import Embedder, Vectors
-from listeners.spread.grouping.words import name_patterns
+from listeners.spread.grouping.vocabulary import name_patterns
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.spread.memory_store import MemorySpreadStore
 

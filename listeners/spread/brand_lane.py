@@ -1,4 +1,4 @@
-"""The volume of one brand against the usual: bursts of negativity, and the loudness of an hour.
+"""The volume of one brand against the usual: bursts of negativity, and the volume of the last hour.
 
 The brand lane watches a channel for bursts of negative posts in five-minute bins (``volume.py``).
 The background volume says how loud the hour is as a whole, since a promotion brings complainers
@@ -26,8 +26,8 @@ _MAX_EMPTY_BINS: Final = 288
 _BURST: Final = 1800.0
 """Seconds of posts that a burst consists of."""
 
-
-_HALF_LIFE: Final = 3 * 86_400.0
+_DECAY_SECONDS: Final = 3 * 86_400.0
+"""Half-life of the mean volume."""
 _MAX_HOUR_POSTS: Final = 20_000
 """Posts of an hour that are counted; a louder brand needs no finer measure."""
 _BUSY: Final = 2.0
@@ -127,7 +127,7 @@ class BackgroundVolume:
     def ratio(self, own: int) -> float:
         """Volume of the last hour without ``own`` posts, as a multiple of a busy hour; 1 to 9."""
         age = max(self._at - self._since, HOUR)
-        full = _HALF_LIFE / math.log(2)
+        full = _DECAY_SECONDS / math.log(2)
         usual = self._count * HOUR / (full * -math.expm1(-age / full))
         loud = (len(self._hour) - own) / max(usual * _BUSY, _MIN_POSTS)
         return min(max(loud, 1.0), _MAX_RATIO)
@@ -135,4 +135,4 @@ class BackgroundVolume:
     def _decayed(self, at: float) -> float:
         if self._at == -math.inf:
             return 0.0
-        return self._count * math.exp2(-max(0.0, at - self._at) / _HALF_LIFE)
+        return self._count * math.exp2(-max(0.0, at - self._at) / _DECAY_SECONDS)

@@ -27,7 +27,7 @@ def build_spread(
 ) -> SpreadWatch:
     """The watch as configured; the caller restores its state with ``rebuild``.
 
-    Without an ``embedder`` incidents are told apart by words alone. Every stored incident is
+    Without an ``embedder`` incidents are distinguished by words alone. Every stored incident is
     published on ``bus``.
     """
     log.info("incidents are merged", extra={"by": "words and meaning" if embedder else "words"})

@@ -1,4 +1,4 @@
-"""What the watch over spread needs from other parts."""
+"""The parts of the store that the watch over spread uses."""
 
 from collections.abc import Sequence
 from typing import Literal, Protocol
@@ -8,7 +8,7 @@ from core.mentions import MentionRecord
 
 
 class Keeps(Protocol):
-    """Where small values outlive a restart."""
+    """Stores small values."""
 
     async def setting(self, key: str) -> str | None:
         """A value kept under ``key``, or ``None``."""
@@ -18,7 +18,7 @@ class Keeps(Protocol):
 
 
 class Incidents(Keeps, Protocol):
-    """Where incidents outlive a restart."""
+    """Stores incidents."""
 
     async def open_incident(self, incident: Incident) -> Incident:
         """Store a new incident, numbered where its id is empty; or return the open one of its key.

@@ -37,10 +37,10 @@ BUILDUP_SECONDS: Final = SLOW_SECONDS
 """... and this much time, while the trailing windows fill up with one and the same burst."""
 
 _DAY: Final = 86_400.0
-_LEVEL_HALF_LIFE: Final = 7.0
-"""Days; so are the next two."""
-_HOUR_HALF_LIFE: Final = 14.0
-_SCATTER_HALF_LIFE: Final = 8.0
+_LEVEL_DAYS: Final = 7.0
+"""Half-life; so are the next two."""
+_HOUR_DAYS: Final = 14.0
+_SCATTER_DAYS: Final = 8.0
 _MAX_DEVIATIONS: Final = 8.0
 """The level is updated with counts cut at this many standard deviations."""
 _MAX_SCATTER_Z: Final = 30.0
@@ -112,13 +112,13 @@ def step(
     longest = max(1, round(SLOW_SECONDS / state.bin_seconds))
     recent = (*recent, (value, base))[-longest:]
     fast = max(1, round(FAST_SECONDS / state.bin_seconds))
-    pace = _learning_rate(state, _SCATTER_HALF_LIFE, 50)
+    pace = _learning_rate(state, _SCATTER_DAYS, 50)
     z_fast, fast_scatter = _score(recent[-fast:], state.scatter[0], pace)
     z_slow, slow_scatter = _score(recent, state.scatter[1], pace)
     z = max(z_fast, SLOW_COUNTS * z_slow)
     width = _MAX_DEVIATIONS * math.sqrt(max(fast_scatter, 0.1) * (base + 0.5))
     cut = min(max(value, base - width), base + width)
-    pace = _learning_rate(state, _LEVEL_HALF_LIFE, 10)
+    pace = _learning_rate(state, _LEVEL_DAYS, 10)
     level = max(level + pace * (cut / max(factor, 0.05) - level), 0.02)
     hours = _update_hour(state, hour, cut / level)
     mean = sum(hours) / len(hours)
@@ -156,7 +156,7 @@ def _score(
 
 
 def _update_hour(state: VolumeState, hour: int, ratio: float) -> tuple[float, ...]:
-    pace = 1 - math.exp2(-state.bin_seconds * 24 / (_HOUR_HALF_LIFE * _DAY))
+    pace = 1 - math.exp2(-state.bin_seconds * 24 / (_HOUR_DAYS * _DAY))
     seen = state.bins / 24 + 3600 / state.bin_seconds
     pace = max(pace, min(1.0, 1 / seen))
     old = state.hours[hour]

@@ -24,7 +24,7 @@ from listeners.spread.activity import brand_post, post_key
 from listeners.spread.cascades.post_lane import PostLane
 from listeners.spread.event_time import EventTime, utc
 from listeners.spread.grouping.grouper import Grouper
-from listeners.spread.grouping.words import name_patterns
+from listeners.spread.grouping.vocabulary import name_patterns
 from listeners.spread.incidents import records
 from listeners.spread.incidents.alerts import AlertAudience, AlertQueue
 from listeners.spread.incidents.incident import TrackedIncident

@@ -33,7 +33,7 @@ _ACTIVITY: Final[Floats] = np.array(
         [0.93, 0.92, 0.99, 1.02, 1.02, 1.10, 1.07, 1.12, 1.20, 1.30, 1.31, 1.18],
     ]
 ).ravel()
-"""Mean share of reposts of Chinese posts in each half hour of Beijing's day; 1 is the mean of a day.
+"""Mean share of reposts in China in each half hour of Beijing's day; 1 is the mean of a day.
 
 Counted from two hours to three days after the post, over the first three quarters of the cascades
 that ``benchmarks/train_cascade.py`` learns from."""

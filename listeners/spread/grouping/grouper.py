@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from listeners.spread.grouping.near_duplicates import CopyIndex, sketch
-from listeners.spread.grouping.word_index import TIE, WordIndex
-from listeners.spread.grouping.words import SalientWords, original_text, salient_words
+from listeners.spread.grouping.vocabulary import SalientWords, original_text, salient_words
+from listeners.spread.grouping.word_index import TIE, IncidentWordIndex
 
 EVICT_SECONDS: Final = 600.0
 """Interval of evictions, in the time of the posts."""
@@ -27,7 +27,7 @@ class _BrandIndexes:
     copies: CopyIndex
     names: re.Pattern[str] | None
     """The brand's own names, which every post has."""
-    words: dict[str, WordIndex] = field(default_factory=dict)
+    words: dict[str, IncidentWordIndex] = field(default_factory=dict)
     """By category."""
 
 
@@ -145,7 +145,7 @@ class Grouper:
             self._members[one] = _Member(incident=made, at=member.at)
         indexes = self._indexes(brand)
         indexes.copies.reassign(set(known), made)
-        indexes.words.setdefault(category or "", WordIndex()).add(made, (), self._now)
+        indexes.words.setdefault(category or "", IncidentWordIndex()).add(made, (), self._now)
         return made
 
     def _indexes(self, brand: str | None) -> _BrandIndexes:
@@ -169,7 +169,7 @@ class Grouper:
             if indexes.names is not None:
                 text = indexes.names.sub(" ", text)
             salient = salient_words(text, categorised=bool(post.category))
-        words = indexes.words.setdefault(post.category, WordIndex())
+        words = indexes.words.setdefault(post.category, IncidentWordIndex())
         scores = words.scores(salient) if found is None or share < 1.0 else []
         if found is None and scores:
             found = self.current(scores[0][1])

@@ -25,7 +25,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.spread.grouping.words import WORD, original_text
+from listeners.spread.grouping.vocabulary import WORD, original_text
 
 _Hashes = NDArray[np.uint64]
 

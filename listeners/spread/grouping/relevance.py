@@ -30,7 +30,8 @@ _MAX_TEXTS: Final = 20_000.0
 """The counts of a brand are halved when they reach this many texts."""
 _MAX_WORDINGS: Final = 2_000
 _COMPARABLE: Final = 0.1
-_HALF_LIFE: Final = 3 * 86_400.0
+_DECAY_SECONDS: Final = 3 * 86_400.0
+"""Half-life of the counts of adverse posts."""
 _HOUR: Final = 3600.0
 
 
@@ -63,12 +64,12 @@ class BackgroundLanguage:
     def adverse_per_hour(self, category: str, now: float) -> float:
         """Mean number of adverse posts of a category in an hour."""
         age = max(now - self._since, _HOUR) if self._since < math.inf else _HOUR
-        full = _HALF_LIFE / math.log(2)
+        full = _DECAY_SECONDS / math.log(2)
         return self._decayed(category, now) * _HOUR / (full * -math.expm1(-age / full))
 
     def _decayed(self, category: str, at: float) -> float:
         count, then = self._adverse.get(category, (0.0, at))
-        return count * math.exp2(-max(0.0, at - then) / _HALF_LIFE)
+        return count * math.exp2(-max(0.0, at - then) / _DECAY_SECONDS)
 
 
 class IncidentWords:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from listeners.spread.grouping.words import SalientWords
+from listeners.spread.grouping.vocabulary import SalientWords
 
 JOIN: Final = 1.5
 """Shared weight from which a text belongs to an incident."""
@@ -36,7 +36,7 @@ class _WordProfile:
     at: float = 0.0
 
 
-class WordIndex:
+class IncidentWordIndex:
     """Word profiles of open incidents, and document frequencies over past ones."""
 
     def __init__(self) -> None:

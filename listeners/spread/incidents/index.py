@@ -13,7 +13,7 @@ from typing import Final
 from core.mentions import Mention
 from listeners.spread.activity import Activity, BrandPost, mean_negativity, post_key
 from listeners.spread.grouping.relevance import RARE, BackgroundLanguage
-from listeners.spread.grouping.words import content_words
+from listeners.spread.grouping.vocabulary import content_words
 from listeners.spread.incidents import similarity
 from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.severity import NEGATIVE_SHARE

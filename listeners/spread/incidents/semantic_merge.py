@@ -3,7 +3,7 @@
 Embedding a text takes a hundred times as long as everything else that is done with a post. So only
 the first wordings of an incident are embedded, one at a time, in the embedder's thread, for a small
 share of one core. If the queue is full, wordings of incidents with few authors are dropped first.
-An answer may be late or never come: until then incidents are told apart by words alone.
+An answer may be late or never come: until then incidents are distinguished by words alone.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from listeners.spread.grouping.meaning import (
     Vector,
     shipped_background,
 )
-from listeners.spread.grouping.words import original_text
+from listeners.spread.grouping.vocabulary import original_text
 from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.index import IncidentIndex
 from listeners.spread.incidents.similarity import best_merge

@@ -23,7 +23,7 @@ BOTH_ALERTED: Final = 3.0
 _MAX_GAP: Final = 6 * HOUR
 """Incidents with a longer time between their last posts are not compared."""
 _EVERYDAY: Final = 24 * HOUR
-"""What has been said for longer without an alert is everyday talk, with which nothing is merged."""
+"""Incidents that last longer without an alert are everyday talk, with which nothing is merged."""
 _CROWD: Final = 5.0
 _POSTS: Final = 20
 """Latest adverse posts of an incident that are compared."""

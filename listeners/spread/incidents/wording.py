@@ -14,7 +14,7 @@ from core.localized import LocalizedText, UiLanguage, in_each, in_language, loca
 from listeners.spread.activity import BrandPost
 from listeners.spread.cascades.forecast import Forecast
 from listeners.spread.event_time import utc
-from listeners.spread.grouping.words import content_words, original_text
+from listeners.spread.grouping.vocabulary import content_words, original_text
 from listeners.spread.incidents.incident import Assessment, TrackedIncident
 
 _MAX_HEADLINE: Final = 40

@@ -8,7 +8,7 @@ from core.mentions import Mention
 from listeners.spread.activity import Activity, brand_post
 from listeners.spread.brand_lane import BackgroundVolume
 from listeners.spread.grouping.relevance import BackgroundLanguage, IncidentWords
-from listeners.spread.grouping.words import content_words
+from listeners.spread.grouping.vocabulary import content_words
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START, mention
 from tests.listeners.spread.rig import Receiver, chain, make_watch, observe_all

@@ -5,13 +5,17 @@ import pytest
 
 from listeners.spread.grouping.grouper import Grouper
 from listeners.spread.grouping.near_duplicates import CopyIndex, sketch
-from listeners.spread.grouping.word_index import MAX_PAST_INCIDENTS, MAX_PROFILE_WORDS, WordIndex
-from listeners.spread.grouping.words import (
+from listeners.spread.grouping.vocabulary import (
     MAX_RUNS,
     MAX_WORDS,
     SalientWords,
     name_patterns,
     salient_words,
+)
+from listeners.spread.grouping.word_index import (
+    MAX_PAST_INCIDENTS,
+    MAX_PROFILE_WORDS,
+    IncidentWordIndex,
 )
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -195,7 +199,7 @@ def test_the_copy_index_is_bounded() -> None:
 
 
 def test_word_profiles_and_history_are_bounded() -> None:
-    index = WordIndex()
+    index = IncidentWordIndex()
     for number in range(40):
         index.add("big", [f"w{number}-{place}" for place in range(50)] + ["shared", "both"], 1.0)
     told = SalientWords(words={"shared": 1.5, "both": 1.5}, length=1.0)

@@ -10,7 +10,7 @@ from listeners.spread.grouping.near_duplicates import (
     containment,
     sketch,
 )
-from listeners.spread.grouping.words import original_text
+from listeners.spread.grouping.vocabulary import original_text
 
 POST = "禾家超市朝阳店的面包发霉了，孩子吃了以后上吐下泻，店长居然说是正常现象，大家千万别去买"
 ENGLISH = "The bread at Hejia Chaoyang was mouldy and my child has been sick all night, avoid it"

@@ -27,7 +27,7 @@ MAX_RUNS: Final = 40
 SHORT_POST: Final = 15.0
 """Total weight of a short post; a longer one must share proportionally more."""
 STRICT: Final = 8.0
-"""How many times more of a Chinese text must be shared than of a Latin one ..."""
+"""Multiple of a Latin text's share that a Chinese one must have in common ..."""
 STRICT_IN_CATEGORY: Final = 2.0
 """... and within one category, which makes coincidence less likely."""
 
