@@ -29,7 +29,7 @@ RELATIVE_WIDTH: Final = 0.3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """What is to be learned."""
+    """A training set and its settings."""
 
     rows: Floats
     target: Floats
@@ -118,7 +118,7 @@ def _leaves(bins: Ints, tree: list[tuple[int, int]]) -> Ints:
 
 
 def _edges(column: Floats) -> Floats:
-    """Where bins end, rounded as the thresholds of a Forest are."""
+    """Ends of bins, rounded as the thresholds of a Forest."""
     known = column[~np.isnan(column)]
     if not len(known):
         return np.array([0.0])

@@ -1,4 +1,4 @@
-"""Cascades of a file, and how well what was said of them early on came true."""
+"""Reads cascades, forecasts them early, and measures the forecasts."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ from listeners.spread.cascades.trees import Floats
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """A cascade with its end and its place in its file."""
+    """A cascade with its final size and its place in the file."""
 
     cascade: Cascade
     final: int
@@ -61,7 +61,7 @@ def look(
 
 
 def in_order(model: CascadeModel, samples: Sequence[Sample], observe: float) -> list[Forecast]:
-    """Forecast every sample while learning from those that had ended by then: a backtest."""
+    """Forecast every sample, calibrated by those that had ended by then: a backtest."""
 
     def lines() -> Iterator[str]:
         for number, sample in enumerate(samples):

@@ -1,4 +1,4 @@
-"""Made-up matters, and ordinary posts beside them, as they come out of the judge."""
+"""Made-up incidents, and ordinary posts beside them, as judged mentions."""
 
 import random
 import tomllib
@@ -21,16 +21,16 @@ from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment import linear as sentiment_linear
 from listeners.text.language import detect_language
 
-MATTERS: Final = Path(__file__).with_name("spread_matters.toml")
+INCIDENTS: Final = Path(__file__).with_name("spread_incidents.toml")
 BRAND: Final = "hejia"
 START: Final = datetime(2026, 3, 2, tzinfo=UTC)
 ORDINARY: Final = "ordinary"
-"""What the ids of ordinary posts begin with."""
+"""Prefix of the ids of ordinary posts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Matter:
-    """What went wrong, in the words of ten people."""
+class MadeUpIncident:
+    """An incident as described by ten people."""
 
     name: str
     category: str
@@ -38,32 +38,34 @@ class Matter:
     en: tuple[str, ...]
 
 
-def read(part: str) -> list[Matter]:
-    """The made-up matters of a part."""
+def read(part: str) -> list[MadeUpIncident]:
+    """The incidents of a part, ``tuning`` or ``unseen``."""
     return [
-        Matter(name=one["name"], category=one["category"], zh=tuple(one["zh"]), en=tuple(one["en"]))
-        for one in tomllib.loads(MATTERS.read_text(encoding="utf-8"))["matter"]
+        MadeUpIncident(
+            name=one["name"], category=one["category"], zh=tuple(one["zh"]), en=tuple(one["en"])
+        )
+        for one in tomllib.loads(INCIDENTS.read_text(encoding="utf-8"))["incident"]
         if one["part"] == part
     ]
 
 
 def posts(
-    matter: Matter, at: datetime, rng: random.Random, *, minutes: float = 60
+    incident: MadeUpIncident, at: datetime, rng: random.Random, *, minutes: float = 60
 ) -> Iterator[Mention]:
-    """Its ten wordings in any order, two in three of them passed on by somebody."""
-    texts = [*matter.zh, *matter.en]
+    """Its ten wordings in random order, two in three of them reposted."""
+    texts = [*incident.zh, *incident.en]
     rng.shuffle(texts)
     for number, text in enumerate(texts):
         moment = at + timedelta(minutes=minutes * number / len(texts))
-        yield complaint(f"{matter.name}-{number}", text, moment)
+        yield complaint(f"{incident.name}-{number}", text, moment)
         if rng.random() < 2 / 3:
             later = moment + timedelta(minutes=rng.uniform(1, 20))
             passed_on = f"转发//@甲{rng.randrange(999)}:{text}"
-            yield complaint(f"{matter.name}-{number}r", passed_on, later)
+            yield complaint(f"{incident.name}-{number}r", passed_on, later)
 
 
 def complaint(name: str, text: str, at: datetime) -> Mention:
-    """What is known to be one; the judge says what it is about."""
+    """A post with the sentiment of a complaint; the judge gives its category."""
     (judged,) = judge().judge_now([text])
     shares = Probabilities(negative=0.9, neutral=0.1, positive=0.0)
     judged = replace(judged, sentiment="negative", probabilities=shares, complaint=0.9)
@@ -71,7 +73,7 @@ def complaint(name: str, text: str, at: datetime) -> Mention:
 
 
 def mention(name: str, text: str, at: datetime, *, judged: Judgement | None = None) -> Mention:
-    """A complaint, unless it is judged to be something else."""
+    """A mention with a judgement, by default that of a complaint."""
     sure = Probabilities(negative=0.9, neutral=0.1, positive=0.0)
     complaint = Judgement(
         language=detect_language(text), sentiment="negative", probabilities=sure, complaint=0.9
@@ -94,7 +96,7 @@ def mention(name: str, text: str, at: datetime, *, judged: Judgement | None = No
 
 
 def ordinary(days: int) -> list[Mention]:
-    """What is said about the shop on ordinary days, as it is judged."""
+    """Judged posts about the shop on ordinary days."""
     lists = grammar()
     people = crowd(lists, random.Random("people"))
     said: list[Mention] = []
@@ -112,5 +114,5 @@ def ordinary(days: int) -> list[Mention]:
 
 @cache
 def judge() -> TextJudge:
-    """The one that ships."""
+    """The judge with the shipped models."""
     return TextJudge(sentiment_linear.load())
