@@ -1,4 +1,4 @@
-"""Measures the detectors of spread: the figures of docs/spread.md.
+"""Measures the detectors of spread: the figures of docs/explanation/spread.md.
 
     python -m benchmarks.spread --data ../shared/data/spread [--only volume,cascades,...]
 

@@ -17,7 +17,7 @@ from listeners.learning.labels import labels_from_corrections, labels_from_file
 from listeners.reports import score_lines, share_of_voice_lines
 from listeners.spread.backtests import cascade_forecasts, incident_groups, volume_alarms
 
-Recording = Annotated[Path, typer.Argument(help="Its format is in docs/spread.md.")]
+Recording = Annotated[Path, typer.Argument(help="Its format is in docs/explanation/spread.md.")]
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration (TOML).")]
 
 

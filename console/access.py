@@ -29,6 +29,16 @@ POLICY_VIOLATION: Final = 1008
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MenuEntry:
+    """A page in the menu of staff; its text is ``nav.NAME`` in the catalogues."""
+
+    name: str
+    """The template's block ``section`` has the same."""
+    count: str | None = None
+    """A field of Figures that is shown beside it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """What the guard needs to know beside the request."""
 
@@ -47,10 +57,13 @@ class Door(Route):
         who: Who,
         policy: Policy,
         methods: Sequence[str] = ("GET",),
+        menu: MenuEntry | None = None,
     ) -> None:
+        """``menu``: how the page stands in the menu, in the order of the routes."""
         super().__init__(path, endpoint, methods=list(methods))
         self.who: Who = who
         self.policy = policy
+        self.menu = menu
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         reason = refusal(self.who, HTTPConnection(scope), self.policy)

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from cli.drill_score import DrillBoard
-from console.access import FilesDoor, Policy, require_declared
+from console.access import Door, FilesDoor, Policy, require_declared
 from console.channels import Channels
 from console.chat_hub import ChatHub
 from console.desk import Desk
@@ -34,13 +34,14 @@ from console.pages.probes import Probes
 from console.pages.push import PushDoors
 from console.pages.system import SystemPages
 from console.pages.tickets import TicketPages
-from console.ports import ConsoleStore, Pauses, Regroups, WebChat
+from console.ports import Regroups, WebChat
 from console.render import HERE, Renderer
 from core.bus import Bus
 from core.clock import Clock
 from core.connector import HandlesHttp
 from core.errors import ConfigError, Problem
 from core.health import Health
+from core.repositories import Pauses, Store
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ VENDOR: Final = ("htmx.js", "echarts.js")
 
 def create_app(
     *,
-    store: ConsoleStore,
+    store: Store,
     chat: WebChat | None,
     bus: Bus,
     clock: Clock,
@@ -87,7 +88,7 @@ def create_app(
         language=language,
         brand_name=brand_name,
         brands=brands or {},
-        pauses=pauses or store,
+        pauses=pauses or store.pauses,
         regroups=regroups,
         drill=drill,
         policy=Policy(chat_origins=frozenset(map(_origin, chat_origins))),
@@ -99,8 +100,8 @@ def create_app(
         *MentionPages(renderer).doors(),
         *TicketPages(renderer).doors(),
         *DraftPages(renderer).doors(),
-        *AlertPages(renderer).doors(),
         *IncidentPages(renderer).doors(),
+        *AlertPages(renderer).doors(),
         *PausePages(renderer, live).doors(),
         *FigurePages(renderer).doors(),
         *SystemPages(renderer).doors(),
@@ -116,6 +117,7 @@ def create_app(
         routes += ChatPages(renderer, chat, chat_hub).doors()
         workers.append(chat_hub.run)
     require_declared(routes)
+    renderer.menu += [(one.menu, one.path) for one in routes if isinstance(one, Door) and one.menu]
     return Starlette(
         routes=routes,
         middleware=[Middleware(SecurityHeaders, chat_origins=desk.policy.chat_origins)],

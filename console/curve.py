@@ -3,7 +3,7 @@
 The forecast is of the whole first week. The way there is that of a self-exciting process: a share
 of 1 - (1 + t / 20 min) ** -0.242 of all has come t after the first post. Some matters grow early
 and some late, so on the way the band takes that in, too. Both were chosen on real cascades
-(docs/spread.md).
+(docs/explanation/spread.md).
 """
 
 from collections.abc import Sequence

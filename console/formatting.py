@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from starlette.responses import Response
@@ -19,6 +19,8 @@ def plain(value: object) -> object:
         found = {field.name: plain(getattr(value, field.name)) for field in fields}
     elif isinstance(value, datetime):
         found = iso(value)
+    elif isinstance(value, timedelta):
+        found = value.total_seconds()
     elif isinstance(value, Enum):
         found = plain(value.value)
     elif isinstance(value, bytes):

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from console import json_view as shown
+from console.access import MenuEntry
 from console.desk import Desk
 from console.i18n import COOKIE, Lang, Words, choose, read_words
 
@@ -44,6 +45,8 @@ class Renderer:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self.menu: list[tuple[MenuEntry, str]] = []
+        """Entries with their paths, in order; filled once the routes are known."""
         self._words = read_words(HERE / "locale")
         self._versions: dict[str, str] = {}
         self._environment = Environment(
@@ -64,6 +67,7 @@ class Renderer:
                 "pieces": shown.pieces,
                 "zip": zip,
                 "drill": desk.drill,
+                "menu": self.menu,
                 "span": shown.countdown,
             }
         )

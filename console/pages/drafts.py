@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door
+from console.access import Door, MenuEntry
 from console.forms import LONGEST_REPLY, clean, read_form
 from console.pages.head import go_to, staff_name, staff_page, wants_part
 from console.render import Renderer
@@ -37,7 +37,13 @@ class DraftPages:
     def doors(self) -> list[BaseRoute]:
         policy = self._desk.policy
         return [
-            Door("/drafts", self.page, who="staff", policy=policy),
+            Door(
+                "/drafts",
+                self.page,
+                who="staff",
+                policy=policy,
+                menu=MenuEntry(name="drafts", count="drafts"),
+            ),
             Door("/drafts", self.settle, who="staff", policy=policy, methods=("POST",)),
         ]
 
@@ -59,7 +65,7 @@ class DraftPages:
             notice = "reply.too_long" if text else "reply.empty"
             return await self._notice(request, notice, status=422, is_bad=True)
         try:
-            reply = await self._desk.store.settle_draft(
+            reply = await self._desk.store.outbox.settle_draft(
                 form.get("key", ""), by=staff_name(request), approve=approve, text=text
             )
         except Conflict:
@@ -94,7 +100,7 @@ class DraftPages:
         return [
             Waiting(
                 reply=reply,
-                about=None if reply.mention is None else await store.mention(reply.mention),
+                about=None if reply.mention is None else await store.mentions.get(reply.mention),
             )
-            for reply in await store.drafts(limit=PAGE)
+            for reply in await store.outbox.drafts(limit=PAGE)
         ]

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door
+from console.access import Door, MenuEntry
 from console.formatting import json_response
 from console.forms import whole
 from console.pages.head import staff_page, wants_part
@@ -26,15 +26,15 @@ class FigurePages:
     def doors(self) -> list[BaseRoute]:
         policy = self._desk.policy
         return [
-            Door("/figures", self.page, who="staff", policy=policy),
+            Door("/figures", self.page, who="staff", policy=policy, menu=MenuEntry(name="figures")),
             Door("/figures/timeline", self.timeline, who="staff", policy=policy),
         ]
 
     async def page(self, request: Request) -> Response:
         """Cards, the way of all events, and the chart."""
         store, now = self._desk.store, self._desk.clock.now()
-        counts = await store.counts()
-        figures = await store.figures(now)
+        counts = await store.events.counts()
+        figures = await store.maintenance.figures(now)
         values = {
             "figures": figures,
             "counts": counts,

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door
+from console.access import Door, MenuEntry
 from console.forms import mention_filter, read_form, whole
 from console.pages.correcting import CATEGORIES, read_correction
 from console.pages.head import go_to, query_without, staff_name, staff_page, wants_part
@@ -49,7 +49,7 @@ class MentionPages:
     def doors(self) -> list[BaseRoute]:
         policy = self._desk.policy
         return [
-            Door("/", self.page, who="staff", policy=policy),
+            Door("/", self.page, who="staff", policy=policy, menu=MenuEntry(name="mentions")),
             Door("/mentions/{seq}", self.detail, who="staff", policy=policy),
             Door(
                 "/mentions/{seq}/correct",
@@ -77,7 +77,7 @@ class MentionPages:
         if given is None:
             raise HTTPException(400, detail="not_a_form")
         try:
-            await self._desk.store.correct(given)
+            await self._desk.store.corrections.save(given)
         except Conflict:
             return await self._show(request, handled, notice="correct.gone", status=409)
         if request.headers.get("hx-request") == "true":
@@ -86,14 +86,14 @@ class MentionPages:
 
     async def _mention(self, request: Request) -> MentionRecord:
         seq = whole(request.path_params, "seq")
-        found = None if seq is None else await self._desk.store.mention(seq)
+        found = None if seq is None else await self._desk.store.mentions.get(seq)
         if found is None:
             raise HTTPException(404, detail="no_mention")
         return found
 
     async def _shown(self, handled: MentionRecord) -> Shown:
         """With what staff said of it."""
-        correction = await self._desk.store.correction(handled.mention.seq)
+        correction = await self._desk.store.corrections.get(handled.mention.seq)
         return Shown(handled=handled, correction=correction)
 
     async def _show(
@@ -112,7 +112,7 @@ class MentionPages:
         query = request.query_params
         where = mention_filter(query)
         before = whole(query, "before")
-        found = await self._desk.store.mentions(where, before=before, limit=PAGE)
+        found = await self._desk.store.mentions.find(where, before=before, limit=PAGE)
         values: dict[str, object] = {
             "items": found.mentions,
             "next": found.next,

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door
+from console.access import Door, MenuEntry
 from console.forms import LONGEST_NAME, clean, read_form, whole
 from console.pages.head import go_to, staff_page, wants_part
 from console.render import STAFF_COOKIE, YEAR_SECONDS, Renderer
@@ -24,7 +24,7 @@ class SystemPages:
     def doors(self) -> list[BaseRoute]:
         policy, post = self._desk.policy, ("POST",)
         return [
-            Door("/system", self.page, who="staff", policy=policy),
+            Door("/system", self.page, who="staff", policy=policy, menu=MenuEntry(name="system")),
             Door("/system/replay", self.replay, who="staff", policy=policy, methods=post),
             Door("/me", self.rename, who="staff", policy=policy, methods=post),
         ]
@@ -36,7 +36,7 @@ class SystemPages:
     async def replay(self, request: Request) -> Response:
         """``id``: give this dead letter its five tries again."""
         number = whole(await read_form(request), "id", default=0)
-        again = await self._desk.store.replay_dead_letter(number or 0)
+        again = await self._desk.store.events.replay_dead_letter(number or 0)
         self._desk.notify()
         if again and not wants_part(request, "system"):
             return go_to("/system")
@@ -57,7 +57,7 @@ class SystemPages:
     ) -> Response:
         values = {
             "connectors": sorted(self._desk.health(), key=lambda health: health.name),
-            "letters": await self._desk.store.dead_letters(limit=PAGE),
+            "letters": await self._desk.store.events.dead_letters(limit=PAGE),
             "notice": notice,
             "notice_is_bad": is_bad,
         }

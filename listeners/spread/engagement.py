@@ -16,7 +16,8 @@ from core.clock import Clock
 from core.connector import ReadsEngagement
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.events import Metrics
-from core.mentions import Mention, MentionRecord, MetricsSample, TrackedPost
+from core.mentions import Mention, MetricsSample, TrackedPost
+from core.repositories import Mentions, TrackedPosts
 
 log = logging.getLogger(__name__)
 
@@ -44,24 +45,6 @@ class EngagementReader(ReadsEngagement, Protocol):
     def name(self) -> str:
         """Of the channel."""
         ...
-
-
-class TrackStore(Protocol):
-    """Stores figures."""
-
-    async def untracked(self, channel: str, *, since: datetime, limit: int) -> Sequence[Mention]:
-        """Negative public mentions posted after ``since`` that are not tracked yet."""
-        ...
-
-    async def track(self, items: Sequence[TrackedPost]) -> None:
-        """Store these, in place of earlier ones of the same mentions."""
-        ...
-
-    async def tracked_due(self, channel: str, now: datetime, limit: int) -> Sequence[TrackedPost]:
-        """Posts that are due to be polled, earliest first."""
-        ...
-
-    async def mention(self, seq: int) -> MentionRecord | None: ...
 
 
 class EngagementObserver(Protocol):
@@ -106,12 +89,14 @@ class EngagementPoller:
         self,
         readers: Sequence[EngagementReader],
         *,
-        store: TrackStore,
+        posts: TrackedPosts,
+        mentions: Mentions,
         watch: EngagementObserver,
         clock: Clock,
     ) -> None:
         self._readers = tuple(readers)
-        self._store = store
+        self._posts = posts
+        self._mentions = mentions
         self._watch = watch
         self._clock = clock
 
@@ -127,8 +112,8 @@ class EngagementPoller:
         Raises ConnectorError, StoreError, and what ``engaged`` raises.
         """
         now = self._clock.now()
-        fresh = await self._store.untracked(reader.name, since=now - QUIET_DAYS, limit=_BATCH)
-        await self._store.track(
+        fresh = await self._posts.candidates(reader.name, since=now - QUIET_DAYS, limit=_BATCH)
+        await self._posts.save(
             [
                 TrackedPost(
                     mention=mention.seq,
@@ -140,7 +125,7 @@ class EngagementPoller:
                 for mention in fresh
             ]
         )
-        due = await self._store.tracked_due(reader.name, now, _BATCH)
+        due = await self._posts.due(reader.name, now, _BATCH)
         if not due:
             return 0
         found = await reader.fetch_engagement([one.native_id for one in due])
@@ -153,13 +138,13 @@ class EngagementPoller:
         missing = [
             replace(one, next_at=at + _RETRY_POST) for one in due if one.native_id not in found
         ]
-        await self._store.track([*read, *missing])
+        await self._posts.save([*read, *missing])
         for one in read:
             await self._pass_on(one)
         return len(read)
 
     async def _pass_on(self, one: TrackedPost) -> None:
-        about = await self._store.mention(one.mention)
+        about = await self._mentions.get(one.mention)
         if about is not None and not about.withdrawn and one.samples[-1].metrics is not None:
             await self._watch.engaged(about.mention, repost_polls(one.samples))
 

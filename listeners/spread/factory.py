@@ -10,7 +10,7 @@ from core.jobs import Job
 from core.ports import AlertRaiser
 from core.settings import Settings
 from listeners.judgement.embedding import Embedder
-from listeners.spread.ports import Incidents
+from listeners.spread.ports import SpreadStore
 from listeners.spread.watch import SpreadWatch
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ def build_spread(
     clock: Clock,
     embedder: Embedder | None = None,
     *,
-    store: Incidents,
+    store: SpreadStore,
     bus: Bus,
 ) -> SpreadWatch:
     """The watch as configured; the caller restores its state with ``rebuild``.

@@ -28,7 +28,7 @@ SLOW_SECONDS: Final = 10_800.0
 SLOW_COUNTS: Final = 2.0
 """Weight of the slow window's score."""
 THRESHOLD: Final = 7.75
-"""Chosen on public series with labelled bursts: see docs/spread.md."""
+"""Chosen on public series with labelled bursts: see docs/explanation/spread.md."""
 REFRACTORY_SECONDS: Final = 43_200.0
 """For this long after an alarm a further one needs ..."""
 REALARM_FACTOR: Final = 2.0

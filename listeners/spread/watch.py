@@ -33,7 +33,7 @@ from listeners.spread.incidents.rulings import StaffRulings
 from listeners.spread.incidents.semantic_merge import SemanticMerger
 from listeners.spread.incidents.tracker import MEMORY_SECONDS, IncidentTracker
 from listeners.spread.incidents.writer import IncidentWriter
-from listeners.spread.ports import Incidents
+from listeners.spread.ports import SpreadStore
 
 
 class SpreadWatch:
@@ -46,7 +46,7 @@ class SpreadWatch:
         self,
         alerts: AlertRaiser,
         *,
-        store: Incidents,
+        store: SpreadStore,
         clock: Clock,
         names: Mapping[str, str],
         terms: Mapping[str, Sequence[str]] | None = None,
@@ -75,7 +75,11 @@ class SpreadWatch:
         self._grouper = Grouper(quiet=timedelta(seconds=MEMORY_SECONDS), by_words=False)
         self._index = IncidentIndex(patterns)
         self._writer = IncidentWriter(
-            store, clock=clock, language=language, changed=changed, merge_alerts=alerts.merge
+            store.incidents,
+            clock=clock,
+            language=language,
+            changed=changed,
+            merge_alerts=alerts.merge,
         )
         self._queue = AlertQueue(alerts, clock=clock, stored_id=self._writer.stored_id)
         self._tracker = IncidentTracker(
@@ -101,7 +105,7 @@ class SpreadWatch:
             grouper=self._grouper,
             clock=clock,
         )
-        self._posts = PostLane(store)
+        self._posts = PostLane(store.values)
 
     async def observe(self, mention: Mention) -> None:
         """Take a mention into account and raise alerts; idempotent.
@@ -173,7 +177,7 @@ class SpreadWatch:
         ``alerts``: those raised before the restart. Incidents that go on and were not alerted are
         alerted now. Raises as ``observe`` does.
         """
-        restored = records.restore(await self._store.incidents(limit=records.MAX_RESTORED))
+        restored = records.restore(await self._store.incidents.find(limit=records.MAX_RESTORED))
         for mention in sorted(mentions, key=lambda one: one.seq):
             self._ingest(mention, restored)
         for alert in alerts:

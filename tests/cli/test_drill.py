@@ -18,6 +18,8 @@ import run
 from tests.cli.running import ROOT, no_traceback, tingfeng
 from tests.cli.test_wiring import root_logger_kept
 
+pytestmark = pytest.mark.process
+
 SECONDS = 60.0
 
 

@@ -1,10 +1,14 @@
 """Pages as a browser gets them, over a store that has something of everything."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import aiohttp
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
+from console.access import Door
 from core.alerts import Mute
 from core.decisions import Action, Decision
 from core.events import Author
@@ -23,11 +27,27 @@ from tests.console.seeds import (
     ticket,
 )
 
-PAGES = (
-    "/", "/mentions/1", "/tickets", "/tickets/T-1001", "/drafts", "/incidents",
-    "/incidents/INC-101", "/alerts", "/pauses", "/figures", "/system", "/chat",
-)  # fmt: skip
+EXAMPLES = {"seq": "1", "number": "T-1001", "id": "INC-101"}
+"""What ``fill`` makes, for the parameters of paths."""
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'\u202e\ud83d\x00{{7*7}}"
+
+
+def staff_paths(app: ASGIApp) -> list[str]:
+    """Every address that only staff may read, with its parameters filled in."""
+    assert isinstance(app, Starlette)
+    return [
+        re.sub(r"\{(\w+)\}", lambda found: EXAMPLES[found[1]], route.path)
+        for route in app.routes
+        if isinstance(route, Door) and route.who == "staff" and "GET" in (route.methods or ())
+    ]
+
+
+def pages_of(app: ASGIApp) -> list[str]:
+    """Every page of the menu, one of each detail page, and the chat at the end."""
+    assert isinstance(app, Starlette)
+    menu = [route.path for route in app.routes if isinstance(route, Door) and route.menu]
+    details = [path for path in staff_paths(app) if path.endswith(tuple(EXAMPLES.values()))]
+    return [*menu, *(path for path in details if not path.startswith("/api/")), "/chat"]
 
 
 async def fill(store: SqliteStore, text: str, name: str = "1") -> None:
@@ -43,7 +63,7 @@ async def fill(store: SqliteStore, text: str, name: str = "1") -> None:
     about = replace(
         judgement(), category=text, intent=text, risk=(text,), evidence=(text, "script")
     )
-    number = await store.reserve_ticket_number()
+    number = await store.tickets.reserve_number()
     mention = await add_mention(
         store,
         what,
@@ -70,13 +90,13 @@ async def fill(store: SqliteStore, text: str, name: str = "1") -> None:
         timeline=(note,),
         drill=True,
     )
-    await store.assign_incident([mention.seq], incident.id)
+    await store.incidents.assign([mention.seq], incident.id)
     other = incident.id if name == "1" else text
     await add_alert(store, text, title=text, body=text, incident=other, owner=text, brand=text)
-    await store.save_pause(
+    await store.pauses.save(
         Pause(id=f"category:{text}", scope="category", value=text, reason=text, by=text, at=NOW)
     )
-    await store.save_mute(
+    await store.alerts.mute(
         Mute(
             id=text,
             brand=text,

@@ -9,13 +9,17 @@ from typing import Final
 import pytest
 
 from core.clock import Clock, ManualClock
+from core.repositories import Store
+from storage.encryption import Keys, new_key
 from storage.factory import open_store
-from storage.key_ring import Keys, new_key
 from tests.contracts.mongo_server import server
-from tests.contracts.store_port import Opener, Store
+from tests.contracts.store_port import Opener
 from tests.contracts.store_support import NOW
 
 KEY: Final = new_key()
+SERVERS: Final = [
+    pytest.param(name, marks=pytest.mark.process) for name in ("mongodb", "mongodb_alone")
+]
 
 
 class _Data:
@@ -53,7 +57,7 @@ def mongodb_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=["sqlite", "sqlite_sealed", "mongodb", "mongodb_alone"])
+@pytest.fixture(params=["sqlite", "sqlite_sealed", *SERVERS])
 async def opener(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Opener]:
     if request.param.startswith("sqlite"):
         url = f"sqlite:{tmp_path / 'data' / 'store.db'}"

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from core.mentions import Mention
+from core.repositories import Values
 from listeners.spread.cascades.conformal import (
     MAX_BIAS,
     MAX_SCALE,
@@ -21,7 +22,6 @@ from listeners.spread.cascades.conformal import (
 )
 from listeners.spread.cascades.features import Cascade, events_from_polls
 from listeners.spread.cascades.forecast import MIN_REPOSTS, Forecast, forecast, shipped_model
-from listeners.spread.ports import Keeps
 
 KEY: Final = "spread.bands"
 """The stored value."""
@@ -39,8 +39,8 @@ _Calibrations = dict[tuple[str, float], ForecastCalibration]
 class PostLane:
     """Forecasts posts, and calibrates its forecasts by their outcomes."""
 
-    def __init__(self, store: Keeps) -> None:
-        self._store = store
+    def __init__(self, values: Values) -> None:
+        self._values = values
         self._calibrations: _Calibrations | None = None
         self._learned: OrderedDict[str, None] = OrderedDict()
 
@@ -70,13 +70,13 @@ class PostLane:
             if len(self._learned) > _MAX_LEARNED:
                 self._learned.popitem(last=False)
             _learn(calibrations, cascade, seconds, latest)
-            await self._store.set_setting(KEY, _encode(calibrations, self._learned))
+            await self._values.set(KEY, _encode(calibrations, self._learned))
         calibration = calibrations.get((event.channel, _nearest(latest)))
         return forecast(cascade, latest, model=shipped_model(), calibration=calibration)
 
     async def _load(self) -> _Calibrations:
         if self._calibrations is None:
-            stored = await self._store.setting(KEY)
+            stored = await self._values.get(KEY)
             self._calibrations, learned = _decode(stored)
             self._learned = OrderedDict.fromkeys(learned)
         return self._calibrations

@@ -17,7 +17,7 @@ from listeners.spread.incidents.alerts import AlertQueue
 from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.index import IncidentIndex
 from listeners.spread.incidents.writer import IncidentWriter
-from listeners.spread.ports import Incidents
+from listeners.spread.ports import SpreadStore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +35,7 @@ class StaffRulings:
 
     def __init__(
         self,
-        store: Incidents,
+        store: SpreadStore,
         *,
         writer: IncidentWriter,
         index: IncidentIndex,
@@ -96,11 +96,15 @@ class StaffRulings:
 
     async def _select(self, seqs: Sequence[int]) -> SplitSelection:
         found = [
-            one.mention for seq in dict.fromkeys(seqs) if (one := await self._store.mention(seq))
+            one.mention
+            for seq in dict.fromkeys(seqs)
+            if (one := await self._store.mentions.get(seq))
         ]
         sources = tuple(dict.fromkeys(one.incident for one in found if one.incident is not None))
         records = [
-            record for id_ in sources if (record := await self._store.incident(id_)) is not None
+            record
+            for id_ in sources
+            if (record := await self._store.incidents.get(id_)) is not None
         ]
         if not records:
             raise KeyError("none of these mentions belongs to an incident")
@@ -114,10 +118,10 @@ class StaffRulings:
     async def _current(self, id_: str) -> Incident:
         """The record with this id, or the one it was merged into."""
         seen: set[str] = set()
-        found = await self._store.incident(id_)
+        found = await self._store.incidents.get(id_)
         while found is not None and found.merged_into is not None and found.id not in seen:
             seen.add(found.id)
-            found = await self._store.incident(found.merged_into)
+            found = await self._store.incidents.get(found.merged_into)
         if found is None:
             raise KeyError(id_)
         return found

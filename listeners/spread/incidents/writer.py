@@ -16,9 +16,9 @@ from core.clock import Clock
 from core.errors import Conflict, StoreError
 from core.incidents import Incident, TimelineEntry
 from core.localized import UiLanguage
+from core.repositories import Incidents
 from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.records import BOT, MAX_TIMELINE, absorbed, to_record, updated
-from listeners.spread.ports import Incidents
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class IncidentWriter:
 
     def __init__(
         self,
-        store: Incidents,
+        incidents: Incidents,
         *,
         clock: Clock,
         language: UiLanguage,
@@ -44,7 +44,7 @@ class IncidentWriter:
         ``language``: of titles and reasons. ``changed`` is called with every record that was
         stored. ``merge_alerts(gone, kept)`` resolves the alert of a merged incident.
         """
-        self._store = store
+        self._incidents = incidents
         self._clock = clock
         self._language: UiLanguage = language
         self._changed = changed
@@ -108,14 +108,14 @@ class IncidentWriter:
         no such record, Conflict after five tries, StoreError.
         """
         for _ in range(_TRIES):
-            stored = await self._store.incident(id)
+            stored = await self._incidents.get(id)
             if stored is None:
                 raise KeyError(id)
             wanted = do(stored)
             if wanted == stored:
                 return stored
             try:
-                return await self._store.compare_and_set_incident(wanted)
+                return await self._incidents.save(wanted)
             except Conflict:
                 continue
         raise Conflict(f"{id} is being changed all the time. Try again.")
@@ -137,8 +137,8 @@ class IncidentWriter:
 
         ended = await self.change(gone, end)
         self._changed(ended)
-        while found := await self._store.incident_mentions(gone):
-            await self._store.assign_incident([one.mention.seq for one in found], kept)
+        while found := await self._incidents.mentions(gone):
+            await self._incidents.assign([one.mention.seq for one in found], kept)
         await self._merge_alerts(gone, kept)
         grown = await self.change(kept, lambda stored: absorbed(stored, ended, by=by, at=at))
         self._changed(grown)
@@ -190,7 +190,7 @@ class IncidentWriter:
             now = to_record(incident, self._language)
             opened = TimelineEntry(at=now.first_at, by=BOT, what="opened", detail=now.severity)
             entries = (opened, *incident.unsaved_entries)
-            stored = await self._store.open_incident(replace(now, timeline=entries))
+            stored = await self._incidents.open(replace(now, timeline=entries))
             if stored.timeline[: len(entries)] == entries:
                 del incident.unsaved_entries[: len(entries) - 1]
             incident.record = stored
@@ -205,9 +205,9 @@ class IncidentWriter:
             if wanted == record:
                 break
             try:
-                record = await self._store.compare_and_set_incident(wanted)
+                record = await self._incidents.save(wanted)
             except Conflict:
-                record = await self._store.incident(record.id) or record
+                record = await self._incidents.get(record.id) or record
                 continue
             self._changed(record)
             break
@@ -216,5 +216,5 @@ class IncidentWriter:
         incident.record = record
         del incident.unsaved_entries[: len(entries)]
         if seqs:
-            await self._store.assign_incident(seqs, record.id)
+            await self._incidents.assign(seqs, record.id)
             del incident.unsaved_posts[: len(seqs)]

@@ -11,7 +11,7 @@ from core.errors import StoreError
 from core.mentions import Mention
 from core.taxonomy import Sentiment, Severity
 from listeners.judgement.embedding import Embedder
-from listeners.spread.ports import Incidents
+from listeners.spread.ports import SpreadStore
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START, mention
 from tests.listeners.spread.memory_store import MemorySpreadStore
@@ -68,7 +68,7 @@ def make_watch(
     *,
     language: str = "zh",
     now: datetime = NOW,
-    store: Incidents | None = None,
+    store: SpreadStore | None = None,
     clock: Clock | None = None,
     embedder: Embedder | None = None,
 ) -> SpreadWatch:

@@ -4,6 +4,8 @@ import random
 import tracemalloc
 from datetime import timedelta
 
+import pytest
+
 from core.mentions import Mention
 from listeners.spread.activity import Activity, brand_post
 from listeners.spread.brand_lane import BackgroundVolume
@@ -34,6 +36,7 @@ async def memory_after(watch: SpreadWatch, seed: int) -> int:
     return tracemalloc.get_traced_memory()[0]
 
 
+@pytest.mark.slow
 async def test_incidents_of_one_author_are_evicted_after_hours() -> None:
     watch = make_watch(Receiver())
     tracemalloc.start()

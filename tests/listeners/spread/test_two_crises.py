@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from core.mentions import Mention
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START
@@ -54,6 +56,7 @@ def small(text: str, at: datetime = AT + timedelta(minutes=50)) -> list[Mention]
     return in_category(chain(12, text, at=at, seq=900_000, minutes=7.5), "checkout")
 
 
+@pytest.mark.slow
 async def test_a_small_crisis_beside_a_large_one_is_alerted() -> None:
     receiver, store = Receiver(), MemorySpreadStore()
     watch = make_watch(receiver, store=store)
@@ -65,7 +68,7 @@ async def test_a_small_crisis_beside_a_large_one_is_alerted() -> None:
     assert {watch.incident_of("hejia", one) for one in second} <= {
         alert.incident for alert in receiver.alerts if QUEUE[:5] in alert.title
     }
-    assert len(await store.incidents()) == 2
+    assert len(await store.incidents.find()) == 2
 
 
 async def test_the_small_crisis_alone_is_alerted() -> None:
@@ -76,6 +79,7 @@ async def test_the_small_crisis_alone_is_alerted() -> None:
     assert len(receiver.alerts) == 1
 
 
+@pytest.mark.slow
 async def test_the_small_crisis_is_alerted_as_soon_as_alone() -> None:
     when = []
     for more in ([], large()):
@@ -98,6 +102,7 @@ async def seconds_a_post(watch: SpreadWatch, posts: Sequence[Mention]) -> float:
     return (time.process_time() - began) / len(posts)
 
 
+@pytest.mark.slow
 async def test_a_large_incident_is_assessed_once_a_minute_and_for_every_risk() -> None:
     receiver, store = Receiver(), MemorySpreadStore()
     watch = make_watch(receiver, store=store)
@@ -115,11 +120,11 @@ async def test_a_large_incident_is_assessed_once_a_minute_and_for_every_risk() -
     assert 20 <= len(receiver.calls) <= 40
     await observe_all(watch, ill)
     await watch.close()
-    [kept] = await store.incidents()
+    [kept] = await store.incidents.find()
     assert "食物中毒" in kept.reasons[0]
     before = len(receiver.calls)
     await observe_all(watch, slow)
     assert len(receiver.calls) == before + len(slow)
     await watch.close()
-    [kept] = await store.incidents()
+    [kept] = await store.incidents.find()
     assert kept.mentions == len(posts) + len(ill) + len(slow)

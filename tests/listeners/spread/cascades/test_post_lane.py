@@ -117,20 +117,20 @@ async def forecasts(lane: PostLane, posts: int, *, factor: float, first: int = 0
 
 
 async def test_the_interval_is_calibrated_by_outcomes_and_stored() -> None:
-    before = await forecasts(PostLane(MemorySpreadStore()), 0, factor=1)
+    before = await forecasts(PostLane(MemorySpreadStore().values), 0, factor=1)
     store = MemorySpreadStore()
-    receiver_after = await forecasts(PostLane(store), 40, factor=60)
-    assert receiver_after.high > before.high * 1.2
-    assert receiver_after.low == pytest.approx(before.low, rel=0.35)
-    again = await PostLane(store).reach(viral(native="last"), growing(60, 200))
-    assert again == receiver_after
+    after = await forecasts(PostLane(store.values), 40, factor=60)
+    assert after.high > before.high * 1.2
+    assert after.low == pytest.approx(before.low, rel=0.35)
+    again = await PostLane(store.values).reach(viral(native="last"), growing(60, 200))
+    assert again == after
 
 
 async def test_an_outcome_is_learned_from_once() -> None:
     store = MemorySpreadStore()
-    once = await forecasts(PostLane(store), 5, factor=60)
-    assert await forecasts(PostLane(store), 5, factor=60) == once
-    assert len(json.loads(await store.setting(KEY) or "")["learned"]) == 5
+    once = await forecasts(PostLane(store.values), 5, factor=60)
+    assert await forecasts(PostLane(store.values), 5, factor=60) == once
+    assert len(json.loads(await store.values.get(KEY) or "")["learned"]) == 5
 
 
 @pytest.mark.parametrize(
@@ -138,13 +138,13 @@ async def test_an_outcome_is_learned_from_once() -> None:
 )
 async def test_an_unreadable_stored_value_is_dropped(stored: str) -> None:
     store = MemorySpreadStore()
-    expected = await forecasts(PostLane(MemorySpreadStore()), 0, factor=1)
-    await store.set_setting(KEY, stored)
-    assert await forecasts(PostLane(store), 0, factor=1) == expected
+    expected = await forecasts(PostLane(MemorySpreadStore().values), 0, factor=1)
+    await store.values.set(KEY, stored)
+    assert await forecasts(PostLane(store.values), 0, factor=1) == expected
 
 
 async def test_stored_calibrations_are_clamped() -> None:
     store = MemorySpreadStore()
-    await store.set_setting(KEY, '{"bands": [["weibo", 3600, 1e9, -5]]}')
-    found = await forecasts(PostLane(store), 0, factor=1)
+    await store.values.set(KEY, '{"bands": [["weibo", 3600, 1e9, -5]]}')
+    found = await forecasts(PostLane(store.values), 0, factor=1)
     assert 0 <= found.low <= found.final <= found.high < 1e6

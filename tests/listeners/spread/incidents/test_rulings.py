@@ -63,8 +63,8 @@ async def test_a_stored_incident_is_merged_into_the_one_it_is_part_of(store: Any
     [alert] = receiver.alerts
     assert alert.incident is not None
     assert alert.incident != small.id
-    gone = await store.incident(small.id)
-    kept = await store.incident(alert.incident)
+    gone = await store.incidents.get(small.id)
+    kept = await store.incidents.get(alert.incident)
     assert gone is not None
     assert kept is not None
     assert (gone.merged_into, gone.state) == (kept.id, "resolved")
@@ -82,7 +82,7 @@ async def test_a_merge_holds_for_later_posts_and_after_a_restart(store: AnyStore
     assert len(receiver.alerts) == 2
     merged = await watch.merge(mould, queue, by="小王")
     assert (merged.id, merged.mentions) == (mould, 12)
-    gone = await store.incident(queue)
+    gone = await store.incidents.get(queue)
     assert gone is not None
     assert (gone.merged_into, gone.state) == (mould, "resolved")
     assert (gone.timeline[-1].what, gone.timeline[-1].by) == ("merged", "小王")
@@ -97,7 +97,7 @@ async def test_a_merge_holds_for_later_posts_and_after_a_restart(store: AnyStore
     assert len(await members(store, mould)) == 28
     assert await members(store, queue) == set()
     assert len(receiver.alerts) == before
-    assert len(await store.incidents()) == 2
+    assert len(await store.incidents.find()) == 2
 
 
 async def test_a_merged_incident_stands_for_the_one_it_went_into(store: AnyStore) -> None:
@@ -115,7 +115,7 @@ async def test_incidents_of_two_brands_are_not_merged(store: AnyStore) -> None:
     other = [replace(one, brands=("other",)) for one in chain(6, QUEUE, seq=50)]
     await observe_all(watch, await recorded(store, [*chain(6), *other]))
     await watch.close()
-    one, two = await store.incidents()
+    one, two = await store.incidents.find()
     with pytest.raises(ValueError, match="two brands"):
         await watch.merge(one.id, two.id, by="小王")
 
@@ -126,7 +126,7 @@ async def test_incidents_that_are_not_in_memory_can_be_merged(store: AnyStore) -
     blank = make_watch(receiver, store=store)
     await observe_all(blank, await recorded(store, chain(6, seq=700, at=START + timedelta(days=5))))
     await blank.close()
-    late = next(one.id for one in await store.incidents() if one.id not in {mould, queue})
+    late = next(one.id for one in await store.incidents.find() if one.id not in {mould, queue})
     await blank.merge(queue, late, by="小王")
     assert blank.incident_of("hejia", chain(1, seq=700)[0]) == queue
     await blank.merge(mould, queue, by="小王")
@@ -146,8 +146,8 @@ async def test_a_split_holds_for_later_copies_and_after_a_restart(store: AnyStor
     assert made != first
     assert await members(store, made) == {one.event.id for one in strange}
     assert len(await members(store, first)) == 12
-    new = await store.incident(made)
-    old = await store.incident(first)
+    new = await store.incidents.get(made)
+    old = await store.incidents.get(first)
     assert new is not None
     assert old is not None
     assert (new.mentions, new.authors) == (5, 5)
@@ -171,7 +171,7 @@ async def test_a_split_holds_for_later_copies_and_after_a_restart(store: AnyStor
 
 async def only_of(store: AnyStore, mention: Mention) -> str:
     for _ in range(100):
-        handled = await store.mention(mention.seq)
+        handled = await store.mentions.get(mention.seq)
         if handled is not None and handled.mention.incident is not None:
             return handled.mention.incident
     raise AssertionError("the mention belongs to no incident")

@@ -85,7 +85,7 @@ async def test_two_authors_are_not_stored_as_an_incident(store: AnyStore) -> Non
     watch = make_watch(Receiver(), store=store)
     await observe_all(watch, await recorded(store, chain(2)))
     await watch.close()
-    assert await store.incidents() == []
+    assert await store.incidents.find() == []
     await observe_all(
         watch, await recorded(store, chain(1, seq=7, at=START + timedelta(minutes=9)))
     )
@@ -132,7 +132,7 @@ async def test_an_ended_incident_is_not_alerted_by_a_restart(store: AnyStore) ->
     receiver = Receiver()
     await (await restarted(store, receiver)).close()
     assert receiver.alerts == []
-    assert await store.incidents() == []
+    assert await store.incidents.find() == []
 
 
 async def test_an_open_incident_is_alerted_by_a_restart(store: AnyStore) -> None:
@@ -199,7 +199,7 @@ async def test_owner_statement_and_title_of_staff_are_not_overwritten(store: Any
     await observe_all(watch, posts[:6])
     await watch.close()
     first = await only(store)
-    await store.compare_and_set_incident(
+    await store.incidents.save(
         replace(first, owner="小王", statement="我们正在核实", title="发霉的面包")
     )
     await observe_all(watch, posts[6:])
