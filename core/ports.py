@@ -8,6 +8,7 @@ tested with ``isinstance``.
 from collections.abc import Sequence
 from typing import Protocol
 
+from core.alerts import Alert
 from core.events import Event, Page, Receipt
 from core.judgement import Judgement, Verdict
 from core.mentions import Mention
@@ -53,6 +54,31 @@ class SpreadMonitor(Protocol):
 
     async def observe(self, mention: Mention) -> None:
         """Take a recorded mention into account, raising alerts as needed. Idempotent."""
+        ...
+
+
+class AlertRaiser(Protocol):
+    """Takes alerts to staff, and the ends and merges of the incidents they are about."""
+
+    async def raise_alert(self, alert: Alert) -> bool:
+        """Store a new alert and notify staff of it by their rules.
+
+        Where the key is known, brings the stored alert up to date and returns False.
+        """
+        ...
+
+    def end(self, incident: str) -> None:
+        """Resolve the alert of an incident that is over by the time of its posts.
+
+        Staff are notified of the alert first where they were not yet.
+        """
+        ...
+
+    async def merge(self, gone: str, kept: str) -> None:
+        """Resolve the alert of the incident ``gone`` as a part of the incident ``kept``.
+
+        Owner and acknowledgement pass to the alert of ``kept``. Idempotent.
+        """
         ...
 
 

@@ -9,10 +9,10 @@ from core.clock import Clock
 from core.events import Received
 from core.health import Health
 from core.localized import LocalizedText, in_each, local_time
+from core.ports import AlertRaiser
 from core.repositories import Maintenance, Tickets
 from core.settings import ScheduleSettings
 from core.tickets import Ticket
-from responders.ports import Raises
 from responders.templates import Catalogue, Written
 
 _ENDED: Final = frozenset({"finished", "stopped"})
@@ -21,7 +21,7 @@ _ENDED: Final = frozenset({"finished", "stopped"})
 
 async def remind_of_late_tickets(
     tickets: Tickets,
-    alerts: Raises,
+    alerts: AlertRaiser,
     *,
     texts: Catalogue,
     language: Written,
@@ -56,7 +56,7 @@ async def forget_what_is_old(
 
 async def alarm_silent_connectors(
     connectors: Iterable[Health],
-    alerts: Raises,
+    alerts: AlertRaiser,
     *,
     started_at: datetime,
     hours: float,
@@ -84,7 +84,7 @@ async def alarm_silent_connectors(
 async def alarm_dead_letter(
     item: Received,
     error: str,
-    alerts: Raises,
+    alerts: AlertRaiser,
     *,
     texts: Catalogue,
     language: Written,

@@ -124,7 +124,7 @@ class AlertDesk:
             self._tell(alert)
         return new
 
-    async def hand_over(self, gone: str, kept: str) -> None:
+    async def merge(self, gone: str, kept: str) -> None:
         """The incident ``gone`` went into ``kept``: end its alert as a part of that one's.
 
         Doing it again changes nothing.

@@ -39,6 +39,12 @@ class Desk:
         self.raised[alert.key] = alert
         return True
 
+    def end(self, incident: str) -> None:
+        raise NotImplementedError
+
+    async def merge(self, gone: str, kept: str) -> None:
+        raise NotImplementedError
+
 
 @dataclass
 class Late(StubTickets):

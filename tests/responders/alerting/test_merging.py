@@ -57,7 +57,7 @@ class House:
         self.pager.taken.clear()
 
     async def merge(self) -> None:
-        await self.desk.hand_over(SMALL, LARGE)
+        await self.desk.merge(SMALL, LARGE)
         await run_for(self.desk, self.clock, 1)
 
     def now(self, incident: str) -> Alert:
@@ -196,9 +196,9 @@ async def test_it_is_done_on_what_a_colleague_has_changed_meanwhile(times: int) 
     store.faster = times
     if times > 10:
         with pytest.raises(Conflict, match="again and again"):
-            await house.desk.hand_over(SMALL, LARGE)
+            await house.desk.merge(SMALL, LARGE)
         return
-    await house.desk.hand_over(SMALL, LARGE)
+    await house.desk.merge(SMALL, LARGE)
     assert house.now(SMALL).part_of == LARGE
 
 
@@ -207,7 +207,7 @@ async def test_what_is_running_hears_of_it() -> None:
     await house.told(about(LARGE), about(SMALL))
     running = asyncio.create_task(house.desk.run())
     await house.clock.advance(0)
-    await house.desk.hand_over(SMALL, LARGE)
+    await house.desk.merge(SMALL, LARGE)
     await house.clock.advance(0)
     assert house.pager.taken == [f"incident:{SMALL}#2"]
     running.cancel()
