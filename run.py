@@ -47,8 +47,8 @@ from core.settings import Section, Settings
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from examples.supermarket.live import with_live_feed, write_drill
 from listeners.factory import build_understanding
-from listeners.spread.engagement import FigureWatch
-from listeners.spread.factory import build_spread, spread_duties
+from listeners.spread.engagement import EngagementPoller
+from listeners.spread.factory import build_spread, spread_jobs
 from moderation.factory import build_guards
 from moderation.inbound import FLAGS
 from responders.alerting.manager import AlertManager
@@ -210,7 +210,7 @@ async def open_house(
         if feed is None:  # what stands in for the channels has no groups
             join_receivers(settings, responders.alerts, boards)
         measured = [one for one in connectors if isinstance(one, ReadsEngagement)]
-        figures = FigureWatch(
+        figures = EngagementPoller(
             measured, posts=store.tracked_posts, mentions=store.mentions, watch=spread, clock=clock
         )
         engine = Engine(
@@ -240,7 +240,7 @@ async def open_house(
             engine=engine,
             bus=bus,
             connectors=connectors,
-            duties=(*duties, *spread_duties(spread)),
+            duties=(*duties, *spread_jobs(spread)),
             alerts=responders.alerts,
             chat=next((one for one in connectors if isinstance(one, Webchat)), None),
             feed=replayed,

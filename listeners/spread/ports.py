@@ -1,4 +1,4 @@
-"""What the watch over spread needs from other parts."""
+"""The repositories that the watch over spread uses."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from core.repositories import Incidents, Mentions, Values
 
 
 class SpreadStore(Protocol):
-    """The repositories in which incidents outlive a restart; any Store has them."""
+    """Part of ``core.repositories.Store``."""
 
     @property
     def incidents(self) -> Incidents: ...
