@@ -23,10 +23,11 @@ from cli.listening import add_listening
 from cli.main import add_commands
 from cli.output import problem_table, visible
 from cli.storage import Access, add_storage, keys
-from connectors.context import StaffRoom, Tools
-from connectors.factory import build_channels, measures_of, read_channels, read_feed, read_past
-from connectors.replay.connector import Replay, ReplaySettings
+from connectors.context import ConnectorContext, StaffRoom
+from connectors.registry import build_channels, measures_of, read_channels
+from connectors.replay.connector import Replay, backfill_feed
 from connectors.replay.samples import lines_of, read_texts
+from connectors.replay.settings import ReplaySettings, read_feed
 from connectors.webchat.connector import Webchat
 from console.ports import Pauses, Regroups
 from core import checkpoints
@@ -177,12 +178,12 @@ async def open_house(
             spread=spread,
         )
         if drill is not None and drill.past is not None:
-            await take_in(read_past(drill.past, clock), parts)
+            await take_in(backfill_feed(drill.past, clock), parts)
         alarm = build_alarm(settings, responders.alerts, clock)
         pipeline = Pipeline(parts, bus=bus, ended=ended, died=alarm)
         intake = IntakeDoor(store, wake=pipeline.wake)
         staff = StaffSide(settings, store=store, pauses=guards.pauses, bus=bus, clock=clock)
-        tools = Tools(
+        tools = ConnectorContext(
             intake=intake,
             clock=clock,
             bus=bus,

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from aiohttp import web
 from pydantic import SecretStr
 
-from connectors.factory import read_feed
+from connectors.replay.settings import read_feed
 from core.events import Received
 from core.outcomes import Outcome
 from core.settings import AlertSettings, BrandSettings, WebhookSettings

@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from connectors.factory import read_feed
+from connectors.replay.settings import read_feed
 from core.report import Stopwatch
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines

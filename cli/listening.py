@@ -12,10 +12,9 @@ from core.errors import InputError
 from core.mentions import CorrectedMention
 from core.settings import Settings
 from listeners.factory import build_understanding
-from listeners.judgement.score import score_lines
-from listeners.learning.report import place_of, teach
-from listeners.learning.teaching import from_corrections, from_file
-from listeners.matching.share_of_voice import voice_lines
+from listeners.learning.adapt import adapt_and_report, output_path
+from listeners.learning.labels import labels_from_corrections, labels_from_file
+from listeners.reports import score_lines, share_of_voice_lines
 from listeners.spread.backtests import cascade_forecasts, incident_groups, volume_alarms
 
 Recording = Annotated[Path, typer.Argument(help="Its format is in docs/explanation/spread.md.")]
@@ -45,7 +44,9 @@ def add_listening(
     def voice(config: ConfigFile = example) -> None:
         """How much JSON Lines {"id", "text"} from standard input speak of each brand, and how."""
         understanding = build_understanding(read(config), config.resolve().parent)
-        status = voice_lines(sys.stdin.buffer, understanding, out=sys.stdout, errors=sys.stderr)
+        status = share_of_voice_lines(
+            sys.stdin.buffer, understanding, out=sys.stdout, errors=sys.stderr
+        )
         raise typer.Exit(status)
 
     @app.command()
@@ -62,9 +63,13 @@ def add_listening(
         ] = None,
     ) -> None:
         """Learn from what staff corrected in the console, if that proves a step forward."""
-        known = from_corrections(corrections(config)) if labels is None else from_file(labels)
-        place = place_of(read(config), config.resolve().parent, out)
-        raise typer.Exit(teach(known, place, out=sys.stdout))
+        known = (
+            labels_from_corrections(corrections(config))
+            if labels is None
+            else labels_from_file(labels)
+        )
+        place = output_path(read(config), config.resolve().parent, out)
+        raise typer.Exit(adapt_and_report(known, place, out=sys.stdout))
 
     _add_backtests(app)
 

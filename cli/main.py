@@ -22,6 +22,7 @@ from console.server import bind
 from core.connector import ChecksCredentials, Connector
 from core.errors import ConnectorError, InputError
 from core.report import Stopwatch
+from listeners.factory import untrained_labels
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration (TOML).")]
 Live = Annotated[bool, typer.Option("--live", help="Try each credential at its platform.")]
@@ -58,6 +59,8 @@ def add_commands(app: typer.Typer, workshop: Workshop[P], terminal: Terminal) ->
         sound = asyncio.run(_check(workshop, workshop.read(config), terminal, live=live))
         if not sound:
             raise typer.Exit(1)
+        for label in untrained_labels():
+            terminal.print(f"{label}: 未训练，不会自动判定 untrained, never predicted")
         terminal.print(f"{config}: 没有发现错误 no mistake found")
 
     @app.command(name="try")

@@ -4,26 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, get_args
 
+from core import taxonomy
 from core.mentions import Correction
 from core.taxonomy import Sentiment
 
-CATEGORIES: Final = (
-    "food_safety",
-    "freshness",
-    "quality",
-    "price",
-    "stock",
-    "checkout",
-    "staff",
-    "delivery",
-    "refund",
-    "app",
-    "membership",
-    "environment",
-    "false_advertising",
-    "privacy",
-    "other",
-)
+CATEGORIES: Final = taxonomy.CATEGORIES
 """The categories of the judge, in the order in which staff choose."""
 
 _COMPLAINT: Final = {"": None, "yes": True, "no": False}

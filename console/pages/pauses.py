@@ -16,27 +16,13 @@ from console.live import LiveHub
 from console.pages.head import go_to, staff_name, staff_page, wants_part
 from console.pages.incident_acts import SILENT_HOURS
 from console.render import Renderer
+from core import taxonomy
 from core.alerts import Mute
 from core.errors import InputError
 from core.pauses import Pause, PauseScope
 
 LONGEST: Final = 200
-CATEGORIES: Final = (
-    "food_safety",
-    "freshness",
-    "quality",
-    "price",
-    "refund",
-    "delivery",
-    "stock",
-    "checkout",
-    "staff",
-    "environment",
-    "false_advertising",
-    "membership",
-    "app",
-    "privacy",
-)
+CATEGORIES: Final = tuple(name for name in taxonomy.CATEGORIES if name != "other")
 """Topics that can be chosen, as the judge names them."""
 
 

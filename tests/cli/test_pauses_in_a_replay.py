@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import run
-from connectors.factory import read_feed
+from connectors.replay.settings import read_feed
 from tests.cli.test_wiring import played_in
 from tests.core.samples import START
 

@@ -22,7 +22,7 @@ import run
 from cli.logs import configure_logs
 from cli.replay import AlertWork, play
 from cli.serve import run_all
-from connectors.factory import read_feed
+from connectors.replay.settings import read_feed
 from console.server import bind
 from core.bus import Bus
 from core.engine import Engine

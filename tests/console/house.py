@@ -13,7 +13,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from cli.drill_score import DrillBoard
-from connectors.webchat.connector import Webchat, WebchatSettings
+from connectors.webchat.connector import Webchat
+from connectors.webchat.settings import WebchatSettings
 from console.app import create_app
 from console.ports import ConsoleStore, Regroups
 from core.bus import Bus
