@@ -11,7 +11,6 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from signal import SIGKILL
 from typing import Final
 
 import aiohttp
@@ -29,8 +28,7 @@ from connectors.replay.connector import Replay, backfill_feed
 from connectors.replay.samples import lines_of, read_texts
 from connectors.replay.settings import ReplaySettings, read_feed
 from connectors.webchat.connector import Webchat
-from console.ports import Pauses, Regroups
-from core import checkpoints
+from console.ports import Regroups
 from core.backfill import take_in
 from core.bus import Bus
 from core.clock import SystemClock
@@ -44,12 +42,13 @@ from core.jobs import Job
 from core.mentions import MentionFilter
 from core.outcomes import Outcome
 from core.pipeline import Pipeline, PipelineParts
+from core.repositories import Pauses
 from core.settings import Section, Settings
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from examples.supermarket.live import with_live_feed, write_drill
 from listeners.factory import build_understanding
-from listeners.spread.engagement import FigureWatch
-from listeners.spread.factory import build_spread, spread_duties
+from listeners.spread.engagement import EngagementPoller
+from listeners.spread.factory import build_spread, spread_jobs
 from moderation.factory import build_guards
 from moderation.inbound import FLAGS
 from responders.alerting.manager import AlertDesk
@@ -136,7 +135,7 @@ async def open_house(
     async with AsyncExitStack() as stack:
         store = await open_store(url or plans.store_url, clock=clock, keys=keys())
         stack.push_async_callback(store.close)
-        await store.replace_articles(plans.content.articles)
+        await store.articles.replace(plans.content.articles)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         understanding = build_understanding(settings, plans.folder)
         guards = build_guards(
@@ -166,11 +165,13 @@ async def open_house(
             bus=bus,
         )
         stack.push_async_callback(spread.close)
-        if newest := (await store.mentions(MentionFilter(), limit=1)).mentions:
+        if newest := (await store.mentions.find(MentionFilter(), limit=1)).mentions:
             since = newest[0].mention.event.posted_at - spread.memory
-            await spread.rebuild(await store.mentions_since(since), await store.alerts(limit=500))
+            await spread.rebuild(
+                await store.mentions.since(since), await store.alerts.recent(limit=500)
+            )
         parts = PipelineParts(
-            inbox=store,
+            events=store.events,
             matcher=understanding.matcher,
             judge=understanding.judge,
             moderator=guards.inbound,
@@ -181,7 +182,7 @@ async def open_house(
             await take_in(backfill_feed(drill.past, clock), parts)
         alarm = build_alarm(settings, responders.alerts, clock)
         pipeline = Pipeline(parts, bus=bus, ended=ended, died=alarm)
-        intake = IntakeDoor(store, wake=pipeline.wake)
+        intake = IntakeDoor(store.events, wake=pipeline.wake)
         staff = StaffSide(settings, store=store, pauses=guards.pauses, bus=bus, clock=clock)
         tools = ConnectorContext(
             intake=intake,
@@ -203,12 +204,14 @@ async def open_house(
         if feed is None:  # what stands in for the channels has no groups
             join_receivers(settings, responders.alerts, boards)
         measured = [one for one in connectors if isinstance(one, ReadsEngagement)]
-        figures = FigureWatch(measured, store=store, watch=spread, clock=clock)
+        figures = EngagementPoller(
+            measured, posts=store.tracked_posts, mentions=store.mentions, watch=spread, clock=clock
+        )
         engine = Engine(
             pipeline=pipeline,
             intake=intake,
-            inbox=store,
-            outbox=store,
+            events=store.events,
+            outbox=store.outbox,
             gate=guards.gate,
             doubts=responders.doubts,
             connectors=connectors,
@@ -231,7 +234,7 @@ async def open_house(
             engine=engine,
             bus=bus,
             connectors=connectors,
-            duties=(*duties, *spread_duties(spread)),
+            duties=(*duties, *spread_jobs(spread)),
             alerts=responders.alerts,
             chat=next((one for one in connectors if isinstance(one, Webchat)), None),
             feed=replayed,
@@ -282,7 +285,7 @@ def command_line() -> typer.Typer:
         app,
         lambda file: read_plans(file).settings,
         EXAMPLE,
-        lambda file: access.on(file, lambda store: store.corrections()),
+        lambda file: access.on(file, lambda store: store.corrections.recent()),
     )
     add_storage(app, access)
     return app
@@ -290,8 +293,6 @@ def command_line() -> typer.Typer:
 
 def main() -> None:
     """Run the command line; mistakes that a person can mend are told without a traceback."""
-    if point := os.environ.get("TINGFENG_STOP_AT"):
-        checkpoints.observe(checkpoints.countdown(point, lambda: os.kill(os.getpid(), SIGKILL)))
     try:
         command_line()()
     except ConfigError as error:

@@ -57,12 +57,12 @@ async def play(feed: Path, folder: Path) -> dict[str, object]:
     url = f"sqlite:{folder / 'store.db'}"
     feed_settings = read_feed(feed, "max", None)
     async with open_house(plans, url=url, feed=feed_settings, ended=watch.ended) as house:
-        before = await house.store.counts()
+        before = await house.store.events.counts()
         engine = asyncio.create_task(house.engine.run())
         await house.engine.settled()
         engine.cancel()
         await asyncio.gather(engine, return_exceptions=True)
-        return watch.report(before, await house.store.counts(), house.alerts.raised)
+        return watch.report(before, await house.store.events.counts(), house.alerts.raised)
 
 
 def main() -> int:

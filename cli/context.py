@@ -9,7 +9,7 @@ from typing import Annotated, Generic, Protocol, TypeVar
 import typer
 
 from cli.replay import AlertWork, Feed
-from console.ports import ConsoleStore, Pauses, Regroups, WebChat
+from console.ports import Regroups, WebChat
 from core.bus import Bus
 from core.clock import Clock
 from core.connector import Connector
@@ -19,22 +19,18 @@ from core.events import Event
 from core.jobs import Job
 from core.pipeline import Pipeline
 from core.report import Stopwatch
-from core.repositories import Inbox
+from core.repositories import Pauses, Store
 from core.settings import Settings
 
 Port = Annotated[int | None, typer.Option(help="Instead of console.port; 0 takes a free one.")]
 Report = Annotated[Path | None, typer.Option(help="Where to write the report (JSON).")]
 
 
-class HouseStore(ConsoleStore, Inbox, Protocol):
-    """What the commands ask of the store."""
-
-
 class House(Protocol):
     """Every part, built and wired; only the store is open."""
 
     @property
-    def store(self) -> HouseStore: ...
+    def store(self) -> Store: ...
     @property
     def pipeline(self) -> Pipeline: ...
     @property

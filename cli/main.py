@@ -148,7 +148,9 @@ async def _try_credential(connector: Connector, terminal: Terminal) -> bool:
 async def _try(workshop: Workshop[P], plans: P, file: Path) -> list[Trial]:
     with tempfile.TemporaryDirectory() as folder:
         async with workshop.build_apart(plans, f"sqlite:{folder}/try.db") as house:
-            return await try_out(workshop.texts(file), inbox=house.store, pipeline=house.pipeline)
+            return await try_out(
+                workshop.texts(file), events=house.store.events, pipeline=house.pipeline
+            )
 
 
 async def _replay(
@@ -161,7 +163,7 @@ async def _replay(
             house.engine,
             house.feed,
             watch=feeding.watch,
-            store=house.store,
+            events=house.store.events,
             alerts=house.alerts,
             terminal=terminal,
         )

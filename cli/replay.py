@@ -8,14 +8,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from core.engine import Engine
 from core.errors import InputError
-from core.events import EventCounts
 from core.report import Stopwatch
-
-
-class CountsStore(Protocol):
-    """Where the report reads what became of events."""
-
-    async def counts(self) -> EventCounts: ...
+from core.repositories import Events
 
 
 class Feed(Protocol):
@@ -41,7 +35,7 @@ async def play(
     feed: Feed,
     *,
     watch: Stopwatch,
-    store: CountsStore,
+    events: Events,
     alerts: AlertWork,
     terminal: Console,
 ) -> dict[str, object]:
@@ -49,7 +43,7 @@ async def play(
 
     Raises InputError where the feed could not be read to its end; what came before is settled.
     """
-    before = await store.counts()
+    before = await events.counts()
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -78,4 +72,4 @@ async def play(
     for health in engine.health():
         if health.status == "refused":
             raise InputError(health.reason)
-    return watch.report(before, await store.counts(), alerts.raised)
+    return watch.report(before, await events.counts(), alerts.raised)

@@ -15,13 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
+from core.audit import pseudonym
 from core.clock import Clock
 from core.errors import InputError
-from storage.audit import pseudonym
+from core.health import Finding
 from storage.backup import backup, restore
-from storage.doctor import Finding
+from storage.encryption import Keys, new_key
 from storage.factory import AnyStore, open_store, rotate_key
-from storage.key_ring import Keys, new_key
 from storage.moving import move_store
 from storage.portable import Progress as Step
 
@@ -76,7 +76,7 @@ def _add_keeping(app: typer.Typer, access: Access) -> None:
 
         async def work(store: AnyStore) -> None:
             await backup(store, file)
-            await store.note(who=by, what="backup", about=str(file))
+            await store.audit.note(who=by, what="backup", about=str(file))
 
         access.on(config, work)
         terminal.print(f"{file}: 备份完成 backup written", markup=False)
@@ -85,7 +85,7 @@ def _add_keeping(app: typer.Typer, access: Access) -> None:
     def restore_(file: Path, config: ConfigFile, by: By = WHOEVER) -> None:
         """Make the store hold what FILE holds; a SQLite backup also while the store is used."""
         asyncio.run(restore(file, access.url_of(config), clock=access.clock, keys=keys()))
-        access.on(config, lambda store: store.note(who=by, what="restore", about=str(file)))
+        access.on(config, lambda store: store.audit.note(who=by, what="restore", about=str(file)))
         terminal.print(f"{file}: 恢复完成 restored", markup=False)
 
     @app.command()
@@ -108,8 +108,8 @@ def _add_customers(app: typer.Typer, access: Access) -> None:
         """Write everything about one customer to OUT (JSON)."""
 
         async def work(store: AnyStore) -> str:
-            dossier = await store.export_customer(customer)
-            await store.note(who=by, what="export", about=pseudonym(customer))
+            dossier = await store.customers.export(customer)
+            await store.audit.note(who=by, what="export", about=pseudonym(customer))
             return dossier.to_json()
 
         out.write_text(access.on(config, work) + "\n", encoding="utf-8")
@@ -125,7 +125,7 @@ def _add_customers(app: typer.Typer, access: Access) -> None:
         """Forget one customer everywhere; this cannot be undone."""
         if not yes:
             typer.confirm(f"删除后无法恢复。Forget {customer!r} for ever?", abort=True)
-        gone = access.on(config, lambda store: store.erase_customer(customer, by=by))
+        gone = access.on(config, lambda store: store.customers.erase(customer, by=by))
         terminal.print(_sentence(gone) or "没有找到 nothing was found", markup=False)
 
 
@@ -139,10 +139,10 @@ def _add_care(app: typer.Typer, access: Access) -> None:
         """Check the store; the exit status is 1 where something is left to do."""
 
         async def work(store: AnyStore) -> Sequence[Finding]:
-            found = await store.examine(mend=mend)
+            found = await store.maintenance.examine(mend=mend)
             mended = ", ".join(f"{each.check}: {each.what}" for each in found if each.mended)
             if mended:
-                await store.note(who=by, what="mend", about=mended)
+                await store.audit.note(who=by, what="mend", about=mended)
             return found
 
         findings = access.on(config, work)

@@ -6,21 +6,21 @@ from cli.output import Trial, visible
 from core.errors import InputError
 from core.events import Event, Page
 from core.pipeline import Pipeline
-from core.repositories import Inbox
+from core.repositories import Events
 
 
 async def try_out(
-    events: Iterable[Event | InputError], *, inbox: Inbox, pipeline: Pipeline
+    texts: Iterable[Event | InputError], *, events: Events, pipeline: Pipeline
 ) -> list[Trial]:
-    """One Trial an event, in order, through the real pipeline over a store that is thrown away."""
-    return [await _try(event, inbox, pipeline) for event in events]
+    """One Trial a text, in order, through the real pipeline over a store that is thrown away."""
+    return [await _try(text, events, pipeline) for text in texts]
 
 
-async def _try(event: Event | InputError, inbox: Inbox, pipeline: Pipeline) -> Trial:
+async def _try(event: Event | InputError, events: Events, pipeline: Pipeline) -> Trial:
     if isinstance(event, InputError):
         return Trial(text="", mention=None, plan=None, dropped=visible(str(event)))
-    await inbox.accept("try", Page(events=(event,)))
-    claimed = await inbox.claim_events(1)
+    await events.accept("try", Page(events=(event,)))
+    claimed = await events.claim(1)
     outcome = await pipeline.process(claimed[0]) if claimed else None
     if outcome is None:
         why = "withdrawn: a deletion" if claimed else "duplicate: the same event came before"

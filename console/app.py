@@ -34,13 +34,14 @@ from console.pages.probes import Probes
 from console.pages.push import PushDoors
 from console.pages.system import SystemPages
 from console.pages.tickets import TicketPages
-from console.ports import ConsoleStore, Pauses, Regroups, WebChat
+from console.ports import Regroups, WebChat
 from console.render import HERE, Renderer
 from core.bus import Bus
 from core.clock import Clock
 from core.connector import HandlesHttp
 from core.errors import ConfigError, Problem
 from core.health import Health
+from core.repositories import Pauses, Store
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ VENDOR: Final = ("htmx.js", "echarts.js")
 
 def create_app(
     *,
-    store: ConsoleStore,
+    store: Store,
     chat: WebChat | None,
     bus: Bus,
     clock: Clock,
@@ -87,7 +88,7 @@ def create_app(
         language=language,
         brand_name=brand_name,
         brands=brands or {},
-        pauses=pauses or store,
+        pauses=pauses or store.pauses,
         regroups=regroups,
         drill=drill,
         policy=Policy(chat_origins=frozenset(map(_origin, chat_origins))),

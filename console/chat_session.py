@@ -136,7 +136,7 @@ class ChatSession:
 
     async def _push_new(self, conversation: str, seen: int) -> int:
         while True:
-            lines = await self._desk.store.lines(
+            lines = await self._desk.store.conversations.lines(
                 self._chat.name, conversation, after=seen, limit=LINES_AT_ONCE
             )
             if not lines:

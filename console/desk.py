@@ -8,17 +8,18 @@ from cli.drill_score import DrillBoard
 from console.access import Policy
 from console.channels import Channels
 from console.i18n import Lang
-from console.ports import ConsoleStore, Pauses, Regroups, WebChat
+from console.ports import Regroups, WebChat
 from core.bus import Bus
 from core.clock import Clock
 from core.health import Health
+from core.repositories import Pauses, Store
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
     """The parts behind the console."""
 
-    store: ConsoleStore
+    store: Store
     chat: WebChat | None
     """The web chat, if it is configured."""
     channels: Channels

@@ -7,18 +7,19 @@ from starlette.applications import Starlette
 
 from cli.drill_score import DrillBoard
 from console.app import create_app
-from console.ports import ConsoleStore, Pauses, Regroups, WebChat
+from console.ports import Regroups, WebChat
 from core.bus import Bus
 from core.clock import Clock
 from core.connector import Connector, HandlesHttp
 from core.engine import Engine
+from core.repositories import Pauses, Store
 from core.settings import Settings
 
 
 def build_console(
     settings: Settings,
     *,
-    store: ConsoleStore,
+    store: Store,
     chat: WebChat | None,
     connectors: Iterable[Connector],
     engine: Engine,

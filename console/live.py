@@ -185,7 +185,7 @@ class LiveHub:
         if gathered.too_many:
             self._put(REFRESH)
             return
-        found = [await self._desk.store.mention(seq) for seq in gathered.mentions]
+        found = [await self._desk.store.mentions.get(seq) for seq in gathered.mentions]
         cards = [handled for handled in found if handled is not None]
         head = await self._fresh_head()
         for lang in {client.lang for client in self._clients}:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from console.ports import ConsoleStore
 from core.mentions import Mention, MentionFilter
+from core.repositories import Store
 
 WINDOWS: Final = {1: 60, 6: 300, 24: 1800, 168: 10800}
 """Hours shown to seconds a bar stands for."""
@@ -28,7 +28,7 @@ class Timeline:
     """True where only the newest ``MOST_MENTIONS`` are counted."""
 
 
-async def read_timeline(store: ConsoleStore, *, hours: int, now: datetime) -> Timeline:
+async def read_timeline(store: Store, *, hours: int, now: datetime) -> Timeline:
     """The ``hours`` (a key of WINDOWS) up to now, or up to the newest mention if all are older."""
     end = await _end(store, hours=hours, now=now)
     seconds = WINDOWS[hours]
@@ -39,20 +39,20 @@ async def read_timeline(store: ConsoleStore, *, hours: int, now: datetime) -> Ti
     return _count(found, since=since, bars=hours * 3600 // seconds, seconds=seconds, cut=cut)
 
 
-async def _end(store: ConsoleStore, *, hours: int, now: datetime) -> datetime:
+async def _end(store: Store, *, hours: int, now: datetime) -> datetime:
     soon = now + timedelta(minutes=1)
     window = MentionFilter(since=now - timedelta(hours=hours), until=soon)
-    if (await store.mentions(window, limit=1)).mentions:
+    if (await store.mentions.find(window, limit=1)).mentions:
         return now
-    older = await store.mentions(MentionFilter(until=soon), limit=1)
+    older = await store.mentions.find(MentionFilter(until=soon), limit=1)
     return older.mentions[0].mention.event.posted_at if older.mentions else now
 
 
-async def _read(store: ConsoleStore, where: MentionFilter) -> tuple[Sequence[Mention], bool]:
+async def _read(store: Store, where: MentionFilter) -> tuple[Sequence[Mention], bool]:
     found: list[Mention] = []
     before: int | None = None
     while True:
-        page = await store.mentions(where, before=before, limit=AT_ONCE)
+        page = await store.mentions.find(where, before=before, limit=AT_ONCE)
         found += [handled.mention for handled in page.mentions]
         before = page.next
         if before is None or len(found) >= MOST_MENTIONS:

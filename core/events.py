@@ -4,15 +4,16 @@ All types are frozen and keyword-only. Every ``datetime`` is timezone-aware and 
 probability is a ``float`` in [0, 1].
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final, Literal
 
 from core.taxonomy import Language
 
 
 class EventKind(StrEnum):
-    """What a platform delivered; only ``MESSAGE`` is private by itself: see Event.public."""
+    """The kind of an event; only ``MESSAGE`` is private by itself: see Event.public."""
 
     MESSAGE = "message"
     POST = "post"
@@ -24,13 +25,13 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Author:
-    """Who wrote an Event, as its platform names them."""
+    """The author of an Event, as the platform names them."""
 
     id: str
     name: str = ""
     followers: int | None = None
     language: Language | None = None
-    """That their account is set to, where the platform tells."""
+    """Language of the account, where the platform tells."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +48,7 @@ class Metrics:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """What a platform delivered, byte for byte; (channel, id, revision) is its key."""
+    """One delivery of a platform, byte for byte; (channel, id, revision) is its key."""
 
     channel: str
     id: str
@@ -83,7 +84,7 @@ class Received:
     """The store's own ascending number of this event."""
     event: Event
     attempts: int
-    """How often processing it has failed."""
+    """Number of failed tries."""
     received_at: datetime
 
 
@@ -94,7 +95,7 @@ class Page:
     events: tuple[Event, ...]
     cursor: str | None = None
     rejects: tuple["Reject", ...] = ()
-    """What arrived in this page but could not be read; kept as dead letters."""
+    """Input in this page that could not be read; kept as dead letters."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +111,7 @@ class Reject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventCounts:
-    """Where all events stand; ``received`` equals the sum of the rest."""
+    """Number of events by state; ``received`` equals the sum of the rest."""
 
     received: int
     done: int
@@ -121,7 +122,7 @@ class EventCounts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeadLetter:
-    """What could not be processed."""
+    """An event or input that could not be processed."""
 
     id: int
     channel: str
@@ -135,8 +136,29 @@ class DeadLetter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """What became of a Page: every event and reject of it is in exactly one of the three."""
+    """The result of storing a Page; each event and reject counts in exactly one of the three."""
 
     accepted: int
     duplicates: int
     rejected: int
+
+
+RetentionClass = Literal["dropped", "public", "private"]
+"""Retention class of an ended event: dropped, a public post, or a private message."""
+
+RETENTION_CLASSES: Final[tuple[RetentionClass, ...]] = ("dropped", "public", "private")
+
+AGED: Final = "aged"
+"""Reason of events that were dropped as dead letters too old to keep."""
+
+
+def retention_class(event: Event, *, dropped: bool) -> RetentionClass:
+    """The class of an ended event."""
+    if dropped:
+        return "dropped"
+    return "public" if event.public else "private"
+
+
+def with_text(event: Event, text: str) -> Event:
+    """The part of an aged event that is kept: ``text`` in place of its own, no media."""
+    return replace(event, text=text, media=())

@@ -1,4 +1,4 @@
-"""How each moving part is, for staff."""
+"""The state of connectors and of the store, for staff."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,8 +22,22 @@ class Health:
     restarts: int = 0
     next_try_at: datetime | None = None
     reason: str = ""
-    """Why it is not connected, with the remedy if there is one."""
+    """Reason for not being connected, with the remedy if there is one."""
     bearable: timedelta | None = None
-    """How long it may be silent at this hour before that is unusual, once that is known."""
+    """Longest usual silence at this hour; ``None`` until it is known."""
     detail: tuple[tuple[str, str], ...] = ()
-    """What the connector itself tells: rate budget, lag, ..."""
+    """Details reported by the connector: rate budget, lag, ..."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing in the store that is not as it should be."""
+
+    check: str
+    """integrity, orphans, stuck, counts, audit."""
+    what: str
+    """One sentence for the operator."""
+    mended: bool
+    """True where it was repaired."""
+    remedy: str = ""
+    """Instruction for the operator where it was not."""

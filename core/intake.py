@@ -1,36 +1,33 @@
-"""The one door through which events come in: persist, then wake the pipeline."""
+"""Intake of events: persist a page, then wake the pipeline."""
 
 import asyncio
 from collections.abc import Callable
 
-from core.checkpoints import reach
 from core.events import Page, Receipt
-from core.repositories import Inbox
+from core.repositories import Events
 
 
 class IntakeDoor:
     """Persists pages; slows connectors down while the pipeline is behind."""
 
-    def __init__(self, inbox: Inbox, *, wake: Callable[[], None], room: int = 2_000) -> None:
-        self._inbox = inbox
+    def __init__(self, events: Events, *, wake: Callable[[], None], room: int = 2_000) -> None:
+        self._events = events
         self._wake = wake
         self._room = room
         self._followers: dict[str, Callable[[int], None]] = {}
         self.totals = Receipt(accepted=0, duplicates=0, rejected=0)
-        """What has come in since the start."""
+        """Totals since the start."""
 
     def follow(self, connector: str, heard: Callable[[int], None]) -> None:
-        """Have ``heard`` called with how many events of the connector were stored, each time.
+        """Call ``heard`` with the number of stored events after each page of a connector.
 
-        That is the only way to hear of what platforms push.
+        Pushed events do not pass the supervisor, which learns of them this way.
         """
         self._followers[connector] = heard
 
     async def accept(self, connector: str, page: Page) -> Receipt:
-        """As Inbox.accept."""
-        reach("before-persist")
-        receipt = await self._inbox.accept(connector, page)
-        reach("after-persist")
+        """As core.repositories.Events.accept."""
+        receipt = await self._events.accept(connector, page)
         self.totals = Receipt(
             accepted=self.totals.accepted + receipt.accepted,
             duplicates=self.totals.duplicates + receipt.duplicates,
@@ -44,5 +41,5 @@ class IntakeDoor:
 
     async def wait_for_room(self) -> None:
         """Return once fewer than ``room`` events wait to be processed."""
-        while (await self._inbox.counts()).pending >= self._room:
+        while (await self._events.counts()).pending >= self._room:
             await asyncio.sleep(0.05)

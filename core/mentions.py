@@ -1,7 +1,8 @@
 """Mentions, what staff ask the store about them, and what staff corrected or track."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from core.decisions import Decision
 from core.events import Event, Metrics
@@ -21,7 +22,7 @@ class Mention:
     """Ids of the brands it concerns; a message to the brand concerns the channel's brand."""
     judgement: Judgement
     flags: tuple[str, ...] = ()
-    """What moderation noted: spam, abuse, personal_data, ..."""
+    """Notes of moderation: spam, abuse, personal_data, ..."""
     masked_text: str = ""
     """The text with personal data masked, for logs, alerts and models."""
     incident: str | None = None
@@ -69,7 +70,7 @@ class MentionPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Correction:
-    """What a member of staff says a mention really is; ``None`` where the judge was right."""
+    """Labels a member of staff gave to a mention; ``None`` where the judge was right."""
 
     mention: int
     """Mention.seq; the last correction of a mention counts."""
@@ -98,6 +99,10 @@ class MetricsSample:
     metrics: Metrics | None
 
 
+SAMPLES: Final = 100
+"""Samples that are kept of one post."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrackedPost:
     """A mention whose figures are read again and again."""
@@ -111,3 +116,7 @@ class TrackedPost:
     """Oldest first; the newest hundred are kept."""
     next_at: datetime | None = None
     """When to read again; ``None`` for never."""
+
+    def trimmed(self) -> "TrackedPost":
+        """With the newest ``SAMPLES`` samples alone."""
+        return replace(self, samples=self.samples[-SAMPLES:])

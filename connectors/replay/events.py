@@ -1,4 +1,4 @@
-"""Parses one line of the replay format into an Event: docs/reference/event-format.md."""
+"""Parses one line of the replay format into an Event (docs/reference/event-format.md)."""
 
 import json
 from typing import Final, NoReturn

@@ -59,11 +59,11 @@ class AlertPages:
     async def _act(self, key: str, do: str, me: str) -> Alert:
         store, now = self._desk.store, self._desk.clock.now()
         if do == "acknowledge":
-            return await store.acknowledge_alert(key, by=me)
+            return await store.alerts.acknowledge(key, by=me)
         if do not in ("snooze", "resolve"):
             raise HTTPException(400, detail="not_a_form")
         for _ in range(TRIES):
-            alert = await store.alert(key)
+            alert = await store.alerts.get(key)
             if alert is None or alert.state == "resolved":
                 break
             changed = replace(alert, snoozed_until=now + SNOOZE)
@@ -71,18 +71,18 @@ class AlertPages:
                 owner = alert.owner or me
                 changed = replace(alert, state="resolved", resolved_at=now, owner=owner)
             try:
-                return await store.change_alert(changed)
+                return await store.alerts.save(changed)
             except Conflict:  # the desk of alerts has just noted something about it
                 continue
         raise Conflict(f"the alert {key} is over, or changes all the time")
 
     async def _answer(self, request: Request, *, notice: str = "", status: int = 200) -> Response:
         store = self._desk.store
-        alerts = await store.alerts(limit=PAGE)
+        alerts = await store.alerts.recent(limit=PAGE)
         gone = {alert.part_of for alert in alerts} - {None}
         values = {
             "alerts": alerts,
-            "heirs": {id_: await store.incident(id_) for id_ in gone if id_ is not None},
+            "heirs": {id_: await store.incidents.get(id_) for id_ in gone if id_ is not None},
             "notice": notice,
         }
         if wants_part(request, "alerts"):

@@ -39,46 +39,50 @@ class Api:
     async def mentions(self, request: Request) -> Response:
         query = request.query_params
         return json_response(
-            await self._desk.store.mentions(
+            await self._desk.store.mentions.find(
                 mention_filter(query), before=whole(query, "before"), limit=_limit(request)
             )
         )
 
     async def mention(self, request: Request) -> Response:
         seq = whole(request.path_params, "seq")
-        return _one(None if seq is None else await self._desk.store.mention(seq))
+        return _one(None if seq is None else await self._desk.store.mentions.get(seq))
 
     async def tickets(self, request: Request) -> Response:
         query = request.query_params
         return json_response(
-            await self._desk.store.tickets(
+            await self._desk.store.tickets.find(
                 ticket_filter(query), after=query.get("after") or None, limit=_limit(request)
             )
         )
 
     async def ticket(self, request: Request) -> Response:
         """The ticket and the lines of its conversation after ``after``."""
-        ticket = await self._desk.store.ticket(str(request.path_params["number"]))
+        ticket = await self._desk.store.tickets.get(str(request.path_params["number"]))
         if ticket is None:
             return _one(None)
         after = whole(request.query_params, "after", default=0) or 0
-        lines = await self._desk.store.lines(
+        lines = await self._desk.store.conversations.lines(
             ticket.channel, ticket.conversation, after=after, limit=_limit(request)
         )
         return json_response({"ticket": ticket, "lines": lines})
 
     async def drafts(self, request: Request) -> Response:
-        return json_response({"drafts": await self._desk.store.drafts(limit=_limit(request))})
+        return json_response(
+            {"drafts": await self._desk.store.outbox.drafts(limit=_limit(request))}
+        )
 
     async def alerts(self, request: Request) -> Response:
-        return json_response({"alerts": await self._desk.store.alerts(limit=_limit(request))})
+        return json_response(
+            {"alerts": await self._desk.store.alerts.recent(limit=_limit(request))}
+        )
 
     async def incidents(self, request: Request) -> Response:
-        found = await self._desk.store.incidents(limit=_limit(request))
+        found = await self._desk.store.incidents.find(limit=_limit(request))
         return json_response({"incidents": found})
 
     async def incident(self, request: Request) -> Response:
-        return _one(await self._desk.store.incident(str(request.path_params["id"])))
+        return _one(await self._desk.store.incidents.get(str(request.path_params["id"])))
 
     async def drill(self, request: Request) -> Response:
         """The score of an exercise as it stands."""
@@ -90,8 +94,8 @@ class Api:
     async def figures(self, request: Request) -> Response:
         return json_response(
             {
-                "figures": await self._desk.store.figures(self._desk.clock.now()),
-                "counts": await self._desk.store.counts(),
+                "figures": await self._desk.store.maintenance.figures(self._desk.clock.now()),
+                "counts": await self._desk.store.events.counts(),
             }
         )
 

@@ -65,7 +65,7 @@ class DraftPages:
             notice = "reply.too_long" if text else "reply.empty"
             return await self._notice(request, notice, status=422, is_bad=True)
         try:
-            reply = await self._desk.store.settle_draft(
+            reply = await self._desk.store.outbox.settle_draft(
                 form.get("key", ""), by=staff_name(request), approve=approve, text=text
             )
         except Conflict:
@@ -100,7 +100,7 @@ class DraftPages:
         return [
             Waiting(
                 reply=reply,
-                about=None if reply.mention is None else await store.mention(reply.mention),
+                about=None if reply.mention is None else await store.mentions.get(reply.mention),
             )
-            for reply in await store.drafts(limit=PAGE)
+            for reply in await store.outbox.drafts(limit=PAGE)
         ]

@@ -33,8 +33,8 @@ class FigurePages:
     async def page(self, request: Request) -> Response:
         """Cards, the way of all events, and the chart."""
         store, now = self._desk.store, self._desk.clock.now()
-        counts = await store.counts()
-        figures = await store.figures(now)
+        counts = await store.events.counts()
+        figures = await store.maintenance.figures(now)
         values = {
             "figures": figures,
             "counts": counts,

@@ -41,13 +41,13 @@ class Head:
 async def read_head(desk: Desk) -> Head:
     """Never fails: without its numbers a page is still of use."""
     try:
-        figures = await desk.store.figures(desk.clock.now())
-        found = head_of(figures, await desk.store.alerts(limit=ALERTS_LOOKED_AT))
+        figures = await desk.store.maintenance.figures(desk.clock.now())
+        found = head_of(figures, await desk.store.alerts.recent(limit=ALERTS_LOOKED_AT))
         about = None if found.alert is None else found.alert.incident
         return replace(
             found,
-            paused=tuple(await desk.pauses.pauses()),
-            incident=None if about is None else await desk.store.incident(about),
+            paused=tuple(await desk.pauses.all()),
+            incident=None if about is None else await desk.store.incidents.get(about),
         )
     except StoreError as error:
         log.error("the store failed", extra={"error": str(error)})

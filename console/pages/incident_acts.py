@@ -78,12 +78,12 @@ class IncidentActs:
     async def _change(self, incident: Incident, note: TimelineEntry, **fields: str) -> Incident:
         """Store the fields and the note on what is stored now."""
         for _ in range(_TRIES):
-            fresh = await self._desk.store.incident(incident.id)
+            fresh = await self._desk.store.incidents.get(incident.id)
             if fresh is None:
                 break
             changed = replace(fresh, timeline=(*fresh.timeline, note)[-MOST_NOTES:], **fields)  # type: ignore[arg-type]  # the callers name real fields
             try:
-                stored = await self._desk.store.compare_and_set_incident(changed)
+                stored = await self._desk.store.incidents.save(changed)
             except Conflict:
                 continue
             self._desk.bus.publish(stored)
@@ -94,7 +94,7 @@ class IncidentActs:
         for alert in await self._alerts(incident):
             if alert.state == "firing":
                 try:
-                    taken = await self._desk.store.acknowledge_alert(alert.key, by=by)
+                    taken = await self._desk.store.alerts.acknowledge(alert.key, by=by)
                 except Conflict:  # a colleague has taken this one
                     continue
                 self._desk.bus.publish(taken)
@@ -107,15 +107,15 @@ class IncidentActs:
                     break
                 over = replace(alert, state="resolved", resolved_at=self._now())
                 try:
-                    self._desk.bus.publish(await self._desk.store.change_alert(over))
+                    self._desk.bus.publish(await self._desk.store.alerts.save(over))
                     break
                 except Conflict:
-                    alert = await self._desk.store.alert(found.key)
+                    alert = await self._desk.store.alerts.get(found.key)
 
     async def _lift(self, incident: Incident) -> None:
-        for pause in await self._desk.pauses.pauses():
+        for pause in await self._desk.pauses.all():
             if pause.by == "bot" and (pause.scope, pause.value) == ("incident", incident.id):
-                await self._desk.pauses.lift_pause(pause.id, by="bot")
+                await self._desk.pauses.lift(pause.id, by="bot")
 
     async def _pause(self, incident: Incident, by: str, *, frozen: bool) -> None:
         name = f"incident:{incident.id}"
@@ -125,7 +125,7 @@ class IncidentActs:
                 title = f"{incident.id} {incident.told(tongue).title}"[:200]
                 return LocalizedText(language=tongue, title=title)
 
-            await self._desk.pauses.save_pause(
+            await self._desk.pauses.save(
                 Pause(
                     id=name,
                     scope="incident",
@@ -137,7 +137,7 @@ class IncidentActs:
                 )
             )
         else:
-            await self._desk.pauses.lift_pause(name, by=by)
+            await self._desk.pauses.lift(name, by=by)
         what = "frozen" if frozen else "lifted"
         await self._change(incident, TimelineEntry(at=self._now(), by=by, what=what))
 
@@ -146,11 +146,11 @@ class IncidentActs:
     ) -> None:
         name = f"incident:{incident.id}"
         if not silent:
-            await self._desk.store.end_mute(name, by=by)
+            await self._desk.store.alerts.unmute(name, by=by)
             await self._change(incident, TimelineEntry(at=self._now(), by=by, what="unsilenced"))
             return
         hours = next((n for n in SILENT_HOURS if str(n) == form.get("hours")), SILENT_HOURS[0])
-        await self._desk.store.save_mute(
+        await self._desk.store.alerts.mute(
             Mute(
                 id=name,
                 incident=incident.id,
@@ -164,7 +164,7 @@ class IncidentActs:
 
     async def _merge(self, incident: Incident, form: Mapping[str, str], by: str) -> None:
         into = clean(form.get("into", "")).upper()
-        kept = await self._desk.store.incident(into) if into else None
+        kept = await self._desk.store.incidents.get(into) if into else None
         if self._desk.regroups is None or kept is None or kept.id == incident.id:
             raise InputError("incident.no_other")
         try:
@@ -185,12 +185,12 @@ class IncidentActs:
 
     async def _tell(self, *names: str) -> None:
         for name in names:
-            incident = await self._desk.store.incident(name)
+            incident = await self._desk.store.incidents.get(name)
             if incident is not None:
                 self._desk.bus.publish(incident)
 
     async def _alerts(self, incident: Incident) -> list[Alert]:
-        live = await self._desk.store.live_alerts(limit=_ALERTS)
+        live = await self._desk.store.alerts.live(limit=_ALERTS)
         return [alert for alert in live if alert.incident == incident.id]
 
     def _now(self) -> datetime:

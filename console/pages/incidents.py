@@ -74,8 +74,8 @@ class IncidentPages:
         What went into another one is shown there.
         """
         store, now = self._desk.store, self._desk.clock.now()
-        found = await store.incidents(limit=MOST_INCIDENTS)
-        pauses = await self._desk.pauses.pauses()
+        found = await store.incidents.find(limit=MOST_INCIDENTS)
+        pauses = await self._desk.pauses.all()
         rows = [await self._row(one, pauses) for one in found if one.merged_into is None]
         rows.sort(
             key=lambda row: (
@@ -84,7 +84,7 @@ class IncidentPages:
                 -row.incident.mentions,
             )
         )
-        figures = await store.figures(now)
+        figures = await store.maintenance.figures(now)
         values = {
             "rows": rows,
             "most_counted": MOST_COUNTED,
@@ -118,7 +118,7 @@ class IncidentPages:
     async def curve(self, request: Request) -> Response:
         """JSON: see console.curve.Curve."""
         incident = await self._incident(request)
-        handled = await self._desk.store.incident_mentions(incident.id, limit=MOST_MENTIONS)
+        handled = await self._desk.store.incidents.mentions(incident.id, limit=MOST_MENTIONS)
         played = self._desk.drill is not None  # posts of an exercise are not of today's clock
         now = incident.last_at if played else self._desk.clock.now()
         return json_response(curve_of(incident, handled, now))
@@ -133,11 +133,11 @@ class IncidentPages:
         kept: str = "",
     ) -> Response:
         store = self._desk.store
-        handled = await store.incident_mentions(incident.id, limit=MOST_MENTIONS)
+        handled = await store.incidents.mentions(incident.id, limit=MOST_MENTIONS)
         facts = await asyncio.to_thread(facts_of, handled)
-        pauses = await self._desk.pauses.pauses()
+        pauses = await self._desk.pauses.all()
         now = self._desk.clock.now()
-        mutes = await store.mutes()
+        mutes = await store.alerts.mutes()
         values = {
             "incident": incident,
             "facts": facts,
@@ -147,7 +147,7 @@ class IncidentPages:
             "alerts": await self._alerts(incident),
             "others": [
                 other
-                for other in await store.incidents(state="open", limit=MOST_INCIDENTS)
+                for other in await store.incidents.find(state="open", limit=MOST_INCIDENTS)
                 if other.id != incident.id
             ],
             "can_regroup": self._desk.regroups is not None,
@@ -175,21 +175,21 @@ class IncidentPages:
         if incident.state == "open":
             since = incident.last_at - timedelta(hours=1)
             where = MentionFilter(incident=incident.id, since=since)
-            speed = len((await self._desk.store.mentions(where, limit=MOST_COUNTED)).mentions)
+            speed = len((await self._desk.store.mentions.find(where, limit=MOST_COUNTED)).mentions)
         return Row(incident=incident, an_hour=speed, paused=is_paused(incident, pauses))
 
     async def _incident(self, request: Request) -> Incident:
-        found = await self._desk.store.incident(str(request.path_params["id"]))
+        found = await self._desk.store.incidents.get(str(request.path_params["id"]))
         if found is None:
             raise HTTPException(404, detail="no_incident")
         return found
 
     async def _tickets(self, numbers: Sequence[str]) -> list[Ticket]:
-        found = [await self._desk.store.ticket(number) for number in numbers[:MOST_TICKETS]]
+        found = [await self._desk.store.tickets.get(number) for number in numbers[:MOST_TICKETS]]
         return [ticket for ticket in found if ticket is not None]
 
     async def _alerts(self, incident: Incident) -> list[Alert]:
-        found = await self._desk.store.alerts(limit=ALERTS)
+        found = await self._desk.store.alerts.recent(limit=ALERTS)
         return [alert for alert in found if alert.incident == incident.id]
 
 

@@ -77,7 +77,7 @@ class MentionPages:
         if given is None:
             raise HTTPException(400, detail="not_a_form")
         try:
-            await self._desk.store.correct(given)
+            await self._desk.store.corrections.save(given)
         except Conflict:
             return await self._show(request, handled, notice="correct.gone", status=409)
         if request.headers.get("hx-request") == "true":
@@ -86,14 +86,14 @@ class MentionPages:
 
     async def _mention(self, request: Request) -> MentionRecord:
         seq = whole(request.path_params, "seq")
-        found = None if seq is None else await self._desk.store.mention(seq)
+        found = None if seq is None else await self._desk.store.mentions.get(seq)
         if found is None:
             raise HTTPException(404, detail="no_mention")
         return found
 
     async def _shown(self, handled: MentionRecord) -> Shown:
         """With what staff said of it."""
-        correction = await self._desk.store.correction(handled.mention.seq)
+        correction = await self._desk.store.corrections.get(handled.mention.seq)
         return Shown(handled=handled, correction=correction)
 
     async def _show(
@@ -112,7 +112,7 @@ class MentionPages:
         query = request.query_params
         where = mention_filter(query)
         before = whole(query, "before")
-        found = await self._desk.store.mentions(where, before=before, limit=PAGE)
+        found = await self._desk.store.mentions.find(where, before=before, limit=PAGE)
         values: dict[str, object] = {
             "items": found.mentions,
             "next": found.next,

@@ -51,13 +51,13 @@ class PausePages:
         try:
             match form.get("do"):
                 case "freeze":
-                    await self._desk.pauses.save_pause(self._freeze(form, me))
+                    await self._desk.pauses.save(self._freeze(form, me))
                 case "lift":
-                    await self._desk.pauses.lift_pause(form.get("id", ""), by=me)
+                    await self._desk.pauses.lift(form.get("id", ""), by=me)
                 case "silence":
-                    await self._desk.store.save_mute(self._silence(form, me))
+                    await self._desk.store.alerts.mute(self._silence(form, me))
                 case "unsilence":
-                    await self._desk.store.end_mute(form.get("id", ""), by=me)
+                    await self._desk.store.alerts.unmute(form.get("id", ""), by=me)
                 case _:
                     raise HTTPException(400, detail="not_a_form")
         except InputError as error:
@@ -102,9 +102,9 @@ class PausePages:
         self, request: Request, *, notice: str = "", is_bad: bool = False
     ) -> Response:
         now = self._desk.clock.now()
-        mutes = await self._desk.store.mutes()
+        mutes = await self._desk.store.alerts.mutes()
         values = {
-            "freezes": await self._desk.pauses.pauses(),
+            "freezes": await self._desk.pauses.all(),
             "silences": [one for one in mutes if one.until > now],
             "channels": await self._desk.channels.known(),
             "brands": self._desk.brands,

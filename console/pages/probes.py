@@ -52,8 +52,8 @@ class Probes:
         """
         connectors = self._desk.health()
         try:
-            await self._desk.store.counts()
-            await self._desk.store.check()
+            await self._desk.store.events.counts()
+            await self._desk.store.maintenance.check()
             store = True
         except StoreError:
             store = False
@@ -67,8 +67,8 @@ class Probes:
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus text; 503 where the store does not answer."""
-        counts = await self._desk.store.counts()
-        figures = await self._desk.store.figures(self._desk.clock.now())
+        counts = await self._desk.store.events.counts()
+        figures = await self._desk.store.maintenance.figures(self._desk.clock.now())
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Families(_families(counts, figures, self._desk.health())))
         body = generate_latest(REGISTRY) + generate_latest(registry)

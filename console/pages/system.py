@@ -36,7 +36,7 @@ class SystemPages:
     async def replay(self, request: Request) -> Response:
         """``id``: give this dead letter its five tries again."""
         number = whole(await read_form(request), "id", default=0)
-        again = await self._desk.store.replay_dead_letter(number or 0)
+        again = await self._desk.store.events.replay_dead_letter(number or 0)
         self._desk.notify()
         if again and not wants_part(request, "system"):
             return go_to("/system")
@@ -57,7 +57,7 @@ class SystemPages:
     ) -> Response:
         values = {
             "connectors": sorted(self._desk.health(), key=lambda health: health.name),
-            "letters": await self._desk.store.dead_letters(limit=PAGE),
+            "letters": await self._desk.store.events.dead_letters(limit=PAGE),
             "notice": notice,
             "notice_is_bad": is_bad,
         }

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from console.ports import ConsoleStore
 from core.conversations import Conversation, ConversationLine
 from core.mentions import MentionRecord
 from core.outbox import Reply, ReplyState
+from core.repositories import Store
 from core.tickets import Ticket
 
 LINES_AT_ONCE: Final = 500
@@ -34,11 +34,11 @@ class Thread:
     """The mention it began with, where that is no line of the conversation."""
 
 
-async def read_thread(store: ConsoleStore, ticket: Ticket) -> Thread:
+async def read_thread(store: Store, ticket: Ticket) -> Thread:
     """The conversation of a ticket as recorded now."""
     lines: list[ConversationLine] = []
     cut = False
-    while found := await store.lines(
+    while found := await store.conversations.lines(
         ticket.channel,
         ticket.conversation,
         after=lines[-1].seq if lines else 0,
@@ -49,11 +49,11 @@ async def read_thread(store: ConsoleStore, ticket: Ticket) -> Thread:
             lines, cut = lines[-MOST_LINES:], True
         if len(found) < LINES_AT_ONCE:
             break
-    about = None if ticket.mention is None else await store.mention(ticket.mention)
+    about = None if ticket.mention is None else await store.mentions.get(ticket.mention)
     replies = about.replies if about else ()
     shown = {line.id for line in lines}
     return Thread(
-        conversation=await store.conversation(ticket.channel, ticket.conversation),
+        conversation=await store.conversations.get(ticket.channel, ticket.conversation),
         lines=lines,
         cut=cut,
         waiting=[r for r in replies if r.state in NOT_SENT and r.key not in shown],

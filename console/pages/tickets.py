@@ -100,7 +100,7 @@ class TicketPages:
             mention=ticket.mention,
             ticket=ticket.number,
         )
-        if not await self._desk.store.add_reply(reply, ticket=answered):
+        if not await self._desk.store.outbox.add(reply, ticket=answered):
             return await self._show(request, ticket, notice="reply.already", status=409)
         self._desk.notify()
         self._desk.bus.publish(reply)
@@ -109,7 +109,7 @@ class TicketPages:
 
     async def _save(self, request: Request, was: Ticket, ticket: Ticket) -> Response:
         try:
-            await self._desk.store.save_ticket(ticket, was=was)
+            await self._desk.store.tickets.save(ticket, was=was)
         except Conflict:
             fresh = await self._ticket(request)
             return await self._show(request, fresh, notice="ticket.conflict", status=409)
@@ -123,13 +123,15 @@ class TicketPages:
         )
 
     async def _ticket(self, request: Request) -> Ticket:
-        found = await self._desk.store.ticket(str(request.path_params["number"]))
+        found = await self._desk.store.tickets.get(str(request.path_params["number"]))
         if found is None:
             raise HTTPException(404, detail="no_ticket")
         return found
 
     async def _target(self, ticket: Ticket) -> Target:
-        about = None if ticket.mention is None else await self._desk.store.mention(ticket.mention)
+        about = (
+            None if ticket.mention is None else await self._desk.store.mentions.get(ticket.mention)
+        )
         if about is None:
             return Target(channel=ticket.channel, conversation=ticket.conversation)
         event = about.mention.event
@@ -184,7 +186,7 @@ class TicketPages:
         query = request.query_params
         where = ticket_filter(query)
         pages = min(whole(query, "pages", default=1) or 1, MOST_PAGES)
-        found = await self._desk.store.tickets(
+        found = await self._desk.store.tickets.find(
             where, after=query.get("after") or None, limit=PAGE * pages
         )
         values = {

@@ -9,9 +9,10 @@ from core.clock import Clock
 from core.events import Received
 from core.health import Health
 from core.localized import LocalizedText, in_each, local_time
+from core.ports import AlertRaiser
+from core.repositories import Maintenance, Tickets
 from core.settings import ScheduleSettings
 from core.tickets import Ticket
-from responders.ports import Raises, Retention, Tickets
 from responders.templates import Catalogue, Written
 
 _ENDED: Final = frozenset({"finished", "stopped"})
@@ -20,7 +21,7 @@ _ENDED: Final = frozenset({"finished", "stopped"})
 
 async def remind_of_late_tickets(
     tickets: Tickets,
-    alerts: Raises,
+    alerts: AlertRaiser,
     *,
     texts: Catalogue,
     language: Written,
@@ -34,14 +35,14 @@ async def remind_of_late_tickets(
     """
     now = clock.now()
     raised = 0
-    for ticket in await tickets.late_tickets(now):
+    for ticket in await tickets.late(now):
         raised += await alerts.raise_alert(_late(ticket, texts, language, zone, now))
         await tickets.mark_reminded(ticket.number, now)
     return raised
 
 
 async def forget_what_is_old(
-    retention: Retention, *, schedule: ScheduleSettings, clock: Clock
+    retention: Maintenance, *, schedule: ScheduleSettings, clock: Clock
 ) -> int:
     """Forget what is older than the schedule keeps it; returns how many records."""
     now = clock.now()
@@ -55,7 +56,7 @@ async def forget_what_is_old(
 
 async def alarm_silent_connectors(
     connectors: Iterable[Health],
-    alerts: Raises,
+    alerts: AlertRaiser,
     *,
     started_at: datetime,
     hours: float,
@@ -83,7 +84,7 @@ async def alarm_silent_connectors(
 async def alarm_dead_letter(
     item: Received,
     error: str,
-    alerts: Raises,
+    alerts: AlertRaiser,
     *,
     texts: Catalogue,
     language: Written,

@@ -44,7 +44,9 @@ async def test_a_private_message_concerns_the_brand_it_names_else_its_channels(
         await house.chat.receive("visitor-0123456789-abcdef", "m1", text)
         running = asyncio.create_task(house.engine.run())
         async with asyncio.timeout(20):
-            while not (recorded := (await house.store.mentions(MentionFilter(), limit=1)).mentions):
+            while not (
+                recorded := (await house.store.mentions.find(MentionFilter(), limit=1)).mentions
+            ):
                 await asyncio.sleep(0.02)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

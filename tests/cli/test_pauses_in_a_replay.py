@@ -37,10 +37,12 @@ async def test_a_pause_ends_with_the_crisis_among_the_posts(config: Path, tmp_pa
     plans, sent = run.read_plans(config), tmp_path / "replies.jsonl"
     async with run.open_house(plans, feed=read_feed(feed, "max", sent)) as house:
         await played_in(house, house.alerts)
-        [raised] = [one for one in await house.store.alerts(limit=9) if one.kind == "incident"]
+        [raised] = [
+            one for one in await house.store.alerts.recent(limit=9) if one.kind == "incident"
+        ]
         assert raised.severity == "P1"
         assert raised.state == "resolved"
-        assert await house.pauses.pauses() == []
-        [incident] = await house.store.incidents()
+        assert await house.pauses.all() == []
+        [incident] = await house.store.incidents.find()
         assert incident.state == "resolved"
     assert '"late"' in sent.read_text("utf-8"), "nothing holds the reply of the next day"

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import run
-from storage.key_ring import new_key
+from storage.encryption import new_key
 from tests.cli.running import no_traceback, tingfeng
 from tests.cli.test_replay import line
 

@@ -61,7 +61,7 @@ async def played_in(
         house.engine,
         house.feed,
         watch=watch or Stopwatch(run.clock),
-        store=house.store,
+        events=house.store.events,
         alerts=alerts,
         terminal=Console(file=io.StringIO()),
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.how_to import follow, require_clean, suite
+from tests.how_to import follow, passed, require_clean, run
 
 pytestmark = pytest.mark.process
 
@@ -34,5 +34,5 @@ def test_the_page_is_shown_and_passes_the_suites(tmp_path: Path) -> None:
     (tmp_path / "tests/console/test_late.py").write_text(SHOWS, "utf-8")
     folder = Path("tests/console")
     names = [str(folder / name) for name in (*CHECKS, "test_late.py")]
-    assert suite(tmp_path, *names) > 30
+    assert passed(run(tmp_path, "pytest", "-q", *names)) > 30
     require_clean(tmp_path, files)
