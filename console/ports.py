@@ -1,8 +1,8 @@
-"""What the console needs from the store and the web chat."""
+"""The store as the console uses it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol
 
 from core.alerts import Alert, Mute
 from core.articles import Article
@@ -143,58 +143,3 @@ class Pauses(Protocol):
     async def save_pause(self, pause: Pause) -> None: ...
 
     async def lift_pause(self, id: str, *, by: str) -> bool: ...  # noqa: A002
-
-
-class Regroups(Protocol):
-    """Where staff's word on what belongs together is heard. Either may raise Conflict."""
-
-    @property
-    def by_meaning(self) -> bool:
-        """True where mentions are put together by what they mean, too, not by words alone."""
-        ...
-
-    async def merge(self, kept_id: str, gone_id: str, by: str) -> object:
-        """Two incidents are one from now on; the second goes into the first."""
-        ...
-
-    async def split(self, seqs: Sequence[int], by: str) -> str:
-        """These mentions are an incident of their own; returns its id."""
-        ...
-
-
-class WebChat(Protocol):
-    """The connector behind the chat page."""
-
-    @property
-    def name(self) -> str:
-        """The channel under which the store keeps its conversations."""
-        ...
-
-    def conversation(self, visitor: str) -> str:
-        """Id of the visitor's conversation; ``visitor`` is the secret the browser keeps.
-
-        Raises InputError where it is no such secret.
-        """
-        ...
-
-    async def receive(self, visitor: str, message_id: str, text: str) -> None:
-        """Store a message; durable on return, and one message however often it is repeated.
-
-        Raises InputError for a text that cannot be taken, with the remedy.
-        """
-        ...
-
-
-@runtime_checkable
-class Coded(Protocol):
-    """An InputError that a page can say in any language."""
-
-    @property
-    def code(self) -> str:
-        """What is wrong, in one term: see ``chat.error.*`` in the catalogues."""
-        ...
-
-    @property
-    def values(self) -> Mapping[str, int]:
-        """What the sentence names; ``seconds`` is when the same message is taken."""
-        ...

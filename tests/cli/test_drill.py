@@ -14,8 +14,7 @@ import pytest
 import requests
 from typer.testing import CliRunner
 
-import run
-from tests.cli.running import ROOT, no_traceback, tingfeng
+from tests.cli.running import ROOT, commands, no_traceback, tingfeng
 from tests.cli.test_wiring import root_logger_kept
 
 SECONDS = 60.0
@@ -196,7 +195,7 @@ def test_the_score_is_written_down(tmp_path: Path, told: tuple[str, ...]) -> Non
     feed, report = quiet_feed(tmp_path), tmp_path / "score.json"
     given = ["drill", str(feed), "--port", "0", "--minutes", "0.02", "--report", str(report)]
     with root_logger_kept():
-        done = CliRunner().invoke(run.command_line(), [*given, *told])
+        done = CliRunner().invoke(commands(), [*given, *told])
     assert done.exit_code == 0, done.output
     score = json.loads(report.read_text("utf-8"))
     assert (score["posts"], score["detect"], score["ended"]) == (1, None, True)

@@ -8,16 +8,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-import run
 from storage.key_ring import new_key
-from tests.cli.running import no_traceback, tingfeng
+from tests.cli.running import commands, no_traceback, tingfeng
 from tests.cli.test_replay import line
 
 runner = CliRunner()
 
 
 def call(*arguments: str | Path, ok: bool = True) -> Result:
-    result = runner.invoke(run.command_line(), [str(one) for one in arguments])
+    result = runner.invoke(commands(), [str(one) for one in arguments])
     assert (result.exit_code == 0) == ok, (result.output, result.exception)
     return result
 

@@ -8,9 +8,11 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 import pytest
@@ -18,13 +20,14 @@ from rich.console import Console
 from starlette.applications import Starlette
 from typer.testing import CliRunner
 
-import run
+from cli.commands.replay import play
+from cli.config import load_config
 from cli.logs import configure_logs
-from cli.replay import AlertWork, play
-from cli.serve import run_all
+from cli.server import bind, run_all
+from cli.wiring import App, open_app
 from connectors.factory import read_feed
-from console.server import bind
 from core.bus import Bus
+from core.clock import SystemClock
 from core.engine import Engine
 from core.errors import ConfigError, InputError
 from core.jobs import Job
@@ -32,6 +35,8 @@ from core.report import Stopwatch
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week
+from responders.alerting.manager import AlertDesk
+from tests.cli.running import commands
 from tests.core.samples import START
 
 
@@ -47,22 +52,16 @@ def root_logger_kept() -> Iterator[None]:
 
 
 async def played(config: Path, feed: Path) -> dict[str, object]:
-    plans, watch = run.read_plans(config), Stopwatch(run.clock)
+    watch = Stopwatch(SystemClock())
     settings = read_feed(feed, "max", None)
-    async with run.open_house(plans, feed=settings, ended=watch.ended) as house:
-        return await played_in(house, house.alerts, watch)
+    async with open_app(load_config(config), feed=settings, ended=watch.ended) as app:
+        return await played_in(app, watch)
 
 
-async def played_in(
-    house: run.House, alerts: AlertWork, watch: Stopwatch | None = None
-) -> dict[str, object]:
-    assert house.feed is not None
+async def played_in(app: App, watch: Stopwatch | None = None) -> dict[str, object]:
     return await play(
-        house.engine,
-        house.feed,
-        watch=watch or Stopwatch(run.clock),
-        store=house.store,
-        alerts=alerts,
+        app,
+        watch=watch or Stopwatch(SystemClock()),
         terminal=Console(file=io.StringIO()),
     )
 
@@ -78,11 +77,10 @@ async def test_a_feed_is_played_to_its_end(config: Path) -> None:
 async def test_a_feed_that_breaks_off_is_told_after_what_came_before(config: Path) -> None:
     feed = config.parent / "feed.jsonl"
     feed.write_bytes(b"{}\n")
-    plans = run.read_plans(config)
-    async with run.open_house(plans, feed=read_feed(feed, "max", None)) as house:
+    async with open_app(load_config(config), feed=read_feed(feed, "max", None)) as app:
         feed.unlink()
         with pytest.raises(InputError, match="feed"):
-            await played_in(house, house.alerts)
+            await played_in(app)
 
 
 async def test_a_part_that_fails_ends_the_replay_with_its_error(config: Path) -> None:
@@ -95,24 +93,23 @@ async def test_a_part_that_fails_ends_the_replay_with_its_error(config: Path) ->
         async def run(self) -> None:
             raise ValueError("a receiver fell over")
 
-    plans = run.read_plans(config)
-    async with run.open_house(plans, feed=read_feed(feed, "0.001", None)) as house:
+    async with open_app(load_config(config), feed=read_feed(feed, "0.001", None)) as app:
         with pytest.raises(ValueError, match="fell over"):
-            await played_in(house, Broken())
+            await played_in(replace(app, alerts=cast("AlertDesk", Broken())))
 
 
 def test_try_and_score_print_for_people_and_for_pipes(config: Path) -> None:
     texts = config.parent / "texts.txt"
     texts.write_text("面包发霉了，要退款\n{bad\n", "utf-8")
     runner = CliRunner()
-    tried = runner.invoke(run.command_line(), ["try", str(texts), "--config", str(config)])
+    tried = runner.invoke(commands(), ["try", str(texts), "--config", str(config)])
     assert tried.exit_code == 0, tried.exception
     assert "T-1001" in tried.stdout
     lines = '{"id": 1, "text": "ok"}\n{bad\n'
-    scored = runner.invoke(run.command_line(), ["score", "--config", str(config)], input=lines)
+    scored = runner.invoke(commands(), ["score", "--config", str(config)], input=lines)
     assert scored.exit_code == 1
     assert json.loads(scored.stdout.splitlines()[0])["id"] == 1
-    checked = runner.invoke(run.command_line(), ["check", "--config", str(config)])
+    checked = runner.invoke(commands(), ["check", "--config", str(config)])
     assert checked.exit_code == 0, checked.exception
 
 
@@ -148,25 +145,24 @@ async def served(config: Path, stage: Stage, *, fails: bool) -> None:
                 assert answer.status == 404
         os.kill(os.getpid(), signal.SIGTERM)
 
-    plans = run.read_plans(config)
     every = timedelta(seconds=0.05)
     with bind("127.0.0.1", 0) as listening:
         port = listening.getsockname()[1]
-        async with run.open_house(plans) as house:
-            assert isinstance(house.engine, Engine)
-            assert isinstance(house.bus, Bus)
-            for given in house.duties:
+        async with open_app(load_config(config)) as app:
+            assert isinstance(app.engine, Engine)
+            assert isinstance(app.bus, Bus)
+            for given in app.jobs:
                 assert await given.do() == 0
             await run_all(
                 Starlette(),
                 listening,
-                engine=house.engine,
-                duties=[
+                engine=app.engine,
+                jobs=[
                     Job(name="a", every=every, do=stage.duty),
                     Job(name="b", every=every, do=stage.idle_duty),
                     Job(name="c", every=every, do=stage.broken_duty),
                 ],
-                workers=[worker, house.alerts.run],
+                workers=[worker, app.alerts.run],
                 ready=stage.ready.set,
             )
 
@@ -190,8 +186,8 @@ def hooked(config: Path) -> Path:
 
 
 async def test_webhooks_of_the_configuration_are_receivers(hooked: Path) -> None:
-    async with run.open_house(run.read_plans(hooked)) as house, asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(house.alerts.run())
+    async with open_app(load_config(hooked)) as app, asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(app.alerts.run())
         await asyncio.sleep(0.05)
         assert not running.done()
         running.cancel()

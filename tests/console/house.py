@@ -12,10 +12,11 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
-from cli.drill_score import DrillBoard
 from connectors.webchat.connector import Webchat, WebchatSettings
 from console.app import create_app
-from console.ports import ConsoleStore, Regroups
+from console.context import RegroupsIncidents
+from console.drill import DrillScoreboard
+from console.ports import ConsoleStore
 from core.bus import Bus
 from core.clock import Clock, SystemClock
 from core.connector import HandlesHttp
@@ -88,7 +89,7 @@ class House:
     url: str
     health: list[Health] = field(default_factory=list)
     notified: list[str] = field(default_factory=list)
-    regroups: Regroups | None = None
+    regroups: RegroupsIncidents | None = None
 
 
 @asynccontextmanager
@@ -101,7 +102,7 @@ async def open_house(
     chat_origins: Sequence[str] = (),
     chat_settings: WebchatSettings | None = None,
     with_chat: bool = True,
-    regroups: Callable[[SqliteStore], Regroups] | None = None,
+    regroups: Callable[[SqliteStore], RegroupsIncidents] | None = None,
     drilled: bool = False,
     port: int = 0,
 ) -> AsyncIterator[House]:
@@ -145,7 +146,7 @@ async def open_house(
         brands={"fresh": "绿篮超市"},
         pushed=pushed,
         regroups=grouping,
-        drill=DrillBoard(bus=bus, clock=clock) if drilled else None,
+        drill=DrillScoreboard(bus=bus, clock=clock) if drilled else None,
         chat_origins=chat_origins,
         zone=UTC,
     )

@@ -1,4 +1,4 @@
-"""Who may call what."""
+"""Audience may call what."""
 
 import aiohttp
 import pytest
@@ -7,21 +7,21 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from console.access import (
-    Door,
-    FilesDoor,
-    Policy,
-    SocketDoor,
-    UndeclaredRoute,
-    Who,
-    names_this_machine,
+from console.security import (
+    AccessPolicy,
+    Audience,
+    GuardedRoute,
+    GuardedSocket,
+    PublicFiles,
+    UnguardedRoute,
+    is_loopback_name,
     refusal,
-    require_declared,
+    require_guarded,
 )
 from tests.console.house import House
 from tests.console.seeds import add_mention, event
 
-POLICY = Policy(chat_origins=frozenset({"https://www.example.com"}))
+POLICY = AccessPolicy(chat_origins=frozenset({"https://www.example.com"}))
 STAFF_PATHS = (
     "/", "/mentions/1", "/tickets", "/tickets/T-1", "/tickets/T-1/thread", "/drafts", "/alerts",
     "/figures", "/figures/timeline", "/system", "/api/mentions", "/api/mentions/1",
@@ -62,7 +62,7 @@ class TestRefusal:
         "host", ["evil.example", "127.0.0.1.evil.example", "", "[::1", "10.0.0.7"]
     )
     def test_a_foreign_host_is_refused(self, host: str) -> None:
-        assert not names_this_machine(host)
+        assert not is_loopback_name(host)
         assert refusal("staff", connection(host=host), POLICY) == "foreign_host"
 
     @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1", "[::1]:8080"])
@@ -84,7 +84,7 @@ class TestRefusal:
         ],
     )
     def test_what_changes_something_comes_from_our_own_pages(
-        self, who: Who, method: str, kind: str, origin: str, passes: bool
+        self, who: Audience, method: str, kind: str, origin: str, passes: bool
     ) -> None:
         found = refusal(who, connection(method=method, kind=kind, origin=origin), POLICY)
         assert found == (None if passes else "foreign_origin")
@@ -119,19 +119,24 @@ class TestRefusal:
 class TestDeclared:
     def test_every_route_of_the_console_is(self, house: House) -> None:
         assert isinstance(house.app, Starlette)
-        require_declared(house.app.routes)
-        assert {type(route) for route in house.app.routes} == {Door, SocketDoor, FilesDoor}
+        require_guarded(house.app.routes)
+        assert {type(route) for route in house.app.routes} == {
+            GuardedRoute,
+            GuardedSocket,
+            PublicFiles,
+        }
 
     def test_an_undeclared_route_is_an_error(self) -> None:
-        with pytest.raises(UndeclaredRoute, match="/open"):
-            require_declared([Route("/open", PlainTextResponse("x"))])
+        with pytest.raises(UnguardedRoute, match="/open"):
+            require_guarded([Route("/open", PlainTextResponse("x"))])
 
     def test_what_is_not_for_staff_is_known_by_name(self, house: House) -> None:
         assert isinstance(house.app, Starlette)
         found = {
             (route.path, route.who)
             for route in house.app.routes
-            if isinstance(route, Door | SocketDoor | FilesDoor) and route.who != "staff"
+            if isinstance(route, GuardedRoute | GuardedSocket | PublicFiles)
+            and route.who != "staff"
         }
         assert found == {
             ("/chat", "shopper"),

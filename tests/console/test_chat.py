@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 
-from console import chat_session
+from console.pages import chat
 from core.bus import ConversationUpdated
 from core.outbox import Reply, ReplyState, Target
 from tests.console.chatting import VISITOR, Message, chatting
@@ -91,7 +91,7 @@ async def test_a_page_gets_what_it_missed_and_nothing_twice(
 async def test_a_long_history_comes_whole(
     house: House, browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chat_session, "LINES_AT_ONCE", 3)
+    monkeypatch.setattr(chat, "LINES_AT_ONCE", 3)
     for number in range(8):
         await house.chat.receive(VISITOR, f"m{number}", f"第{number}句")
     async with chatting(browser) as page:

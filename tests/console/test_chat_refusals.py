@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from connectors.webchat.connector import WebchatSettings
-from console import chat_session
+from console.pages import chat
 from console.ports import ConsoleStore
 from core.conversations import ConversationLine
 from core.errors import StoreError
@@ -42,7 +42,7 @@ async def test_who_does_not_say_hello_is_told_and_closed(
 async def test_who_says_nothing_is_closed(
     browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chat_session, "HELLO_SECONDS", 0.05)
+    monkeypatch.setattr(chat, "HELLO_SECONDS", 0.05)
     async with chatting(browser) as page:
         assert await page.closed() == 1008
 
@@ -122,7 +122,7 @@ async def test_hostile_text_is_kept_as_it_is(house: House, browser: aiohttp.Clie
 async def test_a_frame_that_is_too_big_closes_the_socket(browser: aiohttp.ClientSession) -> None:
     async with chatting(browser) as page:
         await page.hello()
-        await page.say("m1", "长" * chat_session.LONGEST_FRAME)
+        await page.say("m1", "长" * chat.MAX_FRAME)
         assert await page.closed() == 1009
 
 
@@ -143,13 +143,13 @@ async def test_a_failing_store_refuses_and_says_when_to_try_again(tmp_path: Path
         await house.store.close()
         await page.say("m1", "你好")
         error = await page.hear("error")
-        assert (error["code"], error["again"]) == ("store", chat_session.STORE_AGAIN_SECONDS)
+        assert (error["code"], error["again"]) == ("store", chat.STORE_RETRY_SECONDS)
 
 
 async def test_lines_come_once_the_store_is_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chat_session, "STORE_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(chat, "STORE_RETRY_SECONDS", 0.05)
     broken = [True]
 
     def wrap(store: SqliteStore) -> ConsoleStore:

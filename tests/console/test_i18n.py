@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.i18n import LANGS, Lang, UnknownText, choose, read_words
+from console.i18n import LANGS, Lang, UnknownMessage, choose_language, load_translators
 from console.render import HERE
 from core.alerts import Alert
 from core.decisions import Action
@@ -21,7 +21,7 @@ from core.taxonomy import CATEGORIES, INTENTS, RISKS, Severity
 from core.tickets import TicketState
 from moderation.inbound import FLAGS
 
-WORDS = read_words(HERE / "locale")
+WORDS = load_translators(HERE / "locale")
 TERMS: dict[str, tuple[str, ...]] = {
     "action": tuple(Action),
     "kind": tuple(EventKind),
@@ -110,9 +110,9 @@ class TestWords:
         assert WORDS["zh"].count("mention.followers", 1200) == "1,200 粉丝"
 
     def test_an_unknown_name_is_an_error(self) -> None:
-        with pytest.raises(UnknownText):
+        with pytest.raises(UnknownMessage):
             WORDS["zh"]("no.such")
-        with pytest.raises(UnknownText):
+        with pytest.raises(UnknownMessage):
             WORDS["zh"].count("no.such", 2)
 
     def test_an_unknown_term_is_shown_as_it_is(self) -> None:
@@ -122,7 +122,7 @@ class TestWords:
     def test_a_broken_catalogue_is_an_error(self, tmp_path: Path) -> None:
         (tmp_path / "zh.po").write_text('msgid "x\nmsgstr', encoding="utf-8")
         with pytest.raises(Exception, match=r"(?i)line|invalid|po"):
-            read_words(tmp_path)
+            load_translators(tmp_path)
 
 
 class TestChoose:
@@ -142,8 +142,8 @@ class TestChoose:
     def test_wishes_in_order(
         self, asked: str | None, kept: str | None, accepts: str, expected: str
     ) -> None:
-        assert choose(asked, kept, accepts, "zh") == expected
+        assert choose_language(asked, kept, accepts, "zh") == expected
 
     @given(st.text(), st.text(), st.text())
     def test_takes_anything(self, asked: str, kept: str, accepts: str) -> None:
-        assert choose(asked, kept, accepts, "en") in LANGS
+        assert choose_language(asked, kept, accepts, "en") in LANGS

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from console.curve import curve_of
-from console.facts import carriers_of, facts_of
-from console.summary import summarise
+from console.pages.incidents.curve import growth_curve
+from console.pages.incidents.facts import amplifiers_of, facts_of
+from console.pages.incidents.summary import summarise
 from core.incidents import Incident
 from core.mentions import MentionRecord
 from tests.console.house import House
@@ -42,23 +42,23 @@ class TestFacts:
     async def test_of_nothing_are_nothing(self, house: House) -> None:
         incident = await add_incident(house.store)
         facts = facts_of(())
-        assert (facts.first, facts.newest, facts.carriers, facts.summary) == (None, (), (), ())
+        assert (facts.first, facts.newest, facts.amplifiers, facts.summary) == (None, (), (), ())
         assert (facts.negative, facts.an_hour) == (0.0, 0)
-        assert curve_of(incident, (), NOW).times == ()
+        assert growth_curve(incident, (), NOW).times == ()
 
     async def test_who_is_passed_on_carries_it(self, house: House) -> None:
         incident = await add_incident(house.store)
         await spread(house.store, incident)
-        carriers = carriers_of([one.mention for one in await handled(house, incident)])
-        first = carriers[0]
+        amplifiers = amplifiers_of([one.mention for one in await handled(house, incident)])
+        first = amplifiers[0]
         assert (first.author, first.posts, first.carried) == (MOTHER, 1, 2)
-        assert [one.carried for one in carriers[1:]] == [0] * 5, "nobody carries themselves"
+        assert [one.carried for one in amplifiers[1:]] == [0] * 5, "nobody carries themselves"
 
     async def test_the_curve_counts_up_and_leads_to_the_forecast(self, house: House) -> None:
         incident = await add_incident(house.store, mentions=6)
         await spread(house.store, incident)
         posts = await handled(house, incident)
-        curve = curve_of(incident, posts, NOW)
+        curve = growth_curve(incident, posts, NOW)
         assert curve.counts[0] == 1
         assert curve.counts[-1] == 6
         assert list(curve.counts) == sorted(curve.counts)
@@ -74,7 +74,7 @@ class TestFacts:
             assert [one.count for one in line] == sorted(one.count for one in line)
         gained = [one.count - 6 for one in curve.horizons]
         assert 0.1 < gained[0] / gained[-1] < 0.5, "much comes early: it is no straight line"
-        more = curve_of(replace(incident, mentions=9), posts, NOW)
+        more = growth_curve(replace(incident, mentions=9), posts, NOW)
         assert more.counts[-1] == 9, "what is not listed any more counts all the same"
         assert more.ahead[0].count == 9
 
@@ -85,10 +85,10 @@ class TestFacts:
         of_one_post = replace(incident, forecast=9_000.0, forecast_of="reposts")
         over, unknown = replace(incident, state="resolved"), replace(incident, forecast=None)
         for one in (over, unknown, of_one_post):
-            past = curve_of(one, posts, NOW)
+            past = growth_curve(one, posts, NOW)
             assert past.counts[-1] == 6
             assert (past.ahead, past.horizons) == ((), ())
-        late = curve_of(incident, [*posts, replace_at(posts[-1], NOW + timedelta(days=8))], NOW)
+        late = growth_curve(incident, [*posts, replace_at(posts[-1], NOW + timedelta(days=8))], NOW)
         assert late.horizons == (), "the week is over"
 
     async def test_the_forecast_is_never_less_than_what_is_there(self, house: House) -> None:
@@ -97,12 +97,12 @@ class TestFacts:
         posts = await handled(house, incident)
         bare = replace(incident, low=None, high=None)
         for one in (incident, bare):
-            for point in curve_of(one, posts, NOW).horizons:
+            for point in growth_curve(one, posts, NOW).horizons:
                 assert point.low == point.count == point.high == 500
         wide = replace(incident, mentions=6, low=None, high=None)
-        assert {one.low == one.count == one.high for one in curve_of(wide, posts, NOW).ahead} == {
-            True
-        }
+        assert {
+            one.low == one.count == one.high for one in growth_curve(wide, posts, NOW).ahead
+        } == {True}
 
 
 class TestSummary:

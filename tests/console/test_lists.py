@@ -7,7 +7,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
-from console import timeline
+from console.pages import figures
 from core.events import EventKind, Page
 from core.tickets import TicketState
 from tests.console.house import House
@@ -214,12 +214,12 @@ class TestFigures:
         browser: aiohttp.ClientSession,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(timeline, "AT_ONCE", 2)
+        monkeypatch.setattr(figures, "MENTIONS_AT_ONCE", 2)
         now = house.clock.now()
         for number in range(5):
             await add_mention(house.store, event(str(number), "面包", posted_at=now))
         for most, counted, cut in ((100, 5, False), (4, 4, True)):
-            monkeypatch.setattr(timeline, "MOST_MENTIONS", most)
+            monkeypatch.setattr(figures, "MAX_MENTIONS", most)
             async with browser.get("/figures/timeline") as answer:
                 found = await answer.json()
             assert (sum(found["negative"]), found["cut"]) == (counted, cut)

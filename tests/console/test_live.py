@@ -9,7 +9,15 @@ import aiohttp
 import pytest
 
 from console.app import create_app
-from console.live import MOST_CARDS, MOST_TOPICS, QUEUE, REFRESH, Gathered, LiveClient, topics_of
+from console.live import (
+    MAX_CARDS,
+    MAX_QUEUE,
+    MAX_TOPICS,
+    REFRESH,
+    ChangeBatch,
+    LiveClient,
+    topics_of,
+)
 from console.ports import ConsoleStore
 from core.alerts import Alert
 from core.bus import ConversationUpdated
@@ -60,11 +68,11 @@ async def test_a_mention_arrives_as_an_escaped_card_in_the_tabs_language(
 async def test_changes_are_gathered(house: House, browser: aiohttp.ClientSession) -> None:
     async with browser.ws_connect("/live") as socket:
         await receive(socket, "hello")
-        for number in range(MOST_CARDS + 5):
+        for number in range(MAX_CARDS + 5):
             house.bus.publish(await add_mention(house.store, event(f"{number}", "面包")))
         seen: list[object] = []
         skipped = 0
-        while len(seen) + skipped < MOST_CARDS + 5:
+        while len(seen) + skipped < MAX_CARDS + 5:
             message = await receive(socket, "changes")
             seen += [card["seq"] for card in cast("list[Message]", message["cards"])]
             skipped += cast("int", message["skipped"])
@@ -135,7 +143,7 @@ async def test_a_bug_about_one_change_does_not_end_the_others(tmp_path: Path) ->
 async def test_a_flood_makes_tabs_refresh(house: House, browser: aiohttp.ClientSession) -> None:
     async with browser.ws_connect("/live") as socket:
         await receive(socket, "hello")
-        for number in range(MOST_TOPICS + 5):
+        for number in range(MAX_TOPICS + 5):
             house.bus.publish(ConversationUpdated(channel="webchat", conversation=str(number)))
         await receive(socket, "refresh")
 
@@ -156,10 +164,10 @@ class TestLiveClient:
 
     async def test_that_does_not_keep_up_is_told_to_refresh(self) -> None:
         client = LiveClient("zh")
-        for number in range(QUEUE + 2):
+        for number in range(MAX_QUEUE + 2):
             client.put(str(number))
         assert await client.get() == REFRESH
-        assert await client.get() == str(QUEUE + 1)
+        assert await client.get() == str(MAX_QUEUE + 1)
 
 
 class TestTopics:
@@ -184,11 +192,11 @@ class TestTopics:
         assert list(topics_of(about)) == ["alerts", "incident:INC-1"]
 
     def test_gathered_keeps_the_newest(self) -> None:
-        gathered = Gathered()
+        gathered = ChangeBatch()
         assert gathered.is_empty
-        for seq in range(MOST_CARDS + 2):
+        for seq in range(MAX_CARDS + 2):
             gathered.note(Mention(seq=seq, event=event("1", "x"), brands=(), judgement=judgement()))
-        assert list(gathered.mentions) == list(range(2, MOST_CARDS + 2))
+        assert list(gathered.mentions) == list(range(2, MAX_CARDS + 2))
         assert gathered.skipped == 2
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from console.i18n import read_words
+from console.i18n import load_translators
 from console.render import HERE
 from core.decisions import Action, Decision
 from tests.console.house import House
 from tests.console.seeds import add_mention, event, judgement
 
 ROOT = Path(__file__).parents[2]
-DECIDING = "".join((ROOT / "responders" / name).read_text() for name in ("case.py", "decide.py"))
+DECIDING = "".join(file.read_text() for file in (ROOT / "responders" / "answering").glob("*.py"))
 
 
 @pytest.mark.parametrize(
@@ -48,5 +48,5 @@ async def test_why_is_told_in_the_language_of_who_reads(
 def test_every_remark_of_the_decision_is_said_in_both_languages() -> None:
     remarks = set(re.findall(r'"((?:silent|said|held|already|too_many|own)_\w+)"', DECIDING))
     assert {"silent_human", "said_before", "own_post", "too_many_replies"} <= remarks
-    for words in read_words(HERE / "locale").values():
+    for words in load_translators(HERE / "locale").values():
         assert [name for name in remarks if words.find(f"remark.{name}") is None] == []

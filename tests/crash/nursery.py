@@ -43,8 +43,9 @@ def main() -> None:
 
     import run
     import storage.mongo.store
+    from cli.config import load_config
 
-    run.read_plans(run.EXAMPLE)
+    load_config(run.EXAMPLE.config)
     print(json.dumps({"ready": storage.mongo.store.__name__}), flush=True)
     for line in sys.stdin:
         print(json.dumps(serve(json.loads(line))), flush=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.webchat.connector import ChatError, Webchat, WebchatSettings
-from console.ports import WebChat
+from console.context import ChatChannel
 from core.bus import ConversationUpdated
 from core.clock import ManualClock
 from core.connector import Connector, Sends, Sent
@@ -163,7 +163,7 @@ async def test_ten_thousand_visitors_do_not_free_the_one_who_floods(tmp_path: Pa
 
 async def test_it_is_what_the_pipeline_and_the_console_ask_for(chat: Chat) -> None:
     connector: Connector = chat.webchat
-    page: WebChat = chat.webchat
+    page: ChatChannel = chat.webchat
     assert connector.capabilities.reply
     assert isinstance(page, Sends)
     target = Target(channel="chat", conversation="c")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiohttp
 
-from cli.drill_score import DrillBoard
+from console.drill import DrillScoreboard
 from core.alerts import Alert
 from core.bus import Bus, ConversationUpdated
 from core.clock import ManualClock
@@ -54,7 +54,7 @@ def reply(by: str) -> Reply:
 
 async def test_the_spans_count_from_the_first_bad_post() -> None:
     clock = ManualClock(NOW)
-    board = DrillBoard(bus=Bus(), clock=clock)
+    board = DrillScoreboard(bus=Bus(), clock=clock)
     board.note(alert())
     assert board.score().detect is None, "before anything has happened it is no detection"
     board.note(mention(1, negative=False))
@@ -90,7 +90,7 @@ def posted(seq: int, minutes: float) -> Mention:
 
 async def test_the_spans_count_from_the_first_post_of_what_was_found() -> None:
     clock = ManualClock(NOW)
-    board = DrillBoard(bus=Bus(), clock=clock)
+    board = DrillScoreboard(bus=Bus(), clock=clock)
     for seq in (1, 2, 3):
         board.note(posted(seq, seq))
         await clock.advance(10)
@@ -111,7 +111,7 @@ async def test_the_spans_count_from_the_first_post_of_what_was_found() -> None:
 
 async def test_a_person_s_reply_is_an_answer_and_an_owner_has_taken_it() -> None:
     clock = ManualClock(NOW)
-    board = DrillBoard(bus=Bus(), clock=clock)
+    board = DrillScoreboard(bus=Bus(), clock=clock)
     for change in (
         mention(1),
         alert(),
@@ -161,7 +161,7 @@ async def test_every_page_says_that_it_is_a_drill(tmp_path: Path) -> None:
 
 async def test_the_board_listens_until_it_is_told_to_stop() -> None:
     bus, clock = Bus(), ManualClock(NOW)
-    board = DrillBoard(bus=bus, clock=clock)
+    board = DrillScoreboard(bus=bus, clock=clock)
     running = asyncio.create_task(board.run())
     await asyncio.sleep(0)
     bus.publish(mention(1))

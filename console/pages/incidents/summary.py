@@ -1,7 +1,7 @@
-"""What an incident's posts say, in their own sentences, each with the posts that say so.
+"""An extractive summary of an incident: sentences of its posts, each with the posts that say so.
 
-Extractive: a sentence weighs by how many people use its words, and the heaviest sentences that
-differ from each other are taken. Nothing is written that nobody has said.
+A sentence scores by the number of authors who use its words. The best sentences that differ from
+each other are taken verbatim, so that the summary claims nothing that no post says.
 """
 
 import re
@@ -12,15 +12,15 @@ from typing import Final
 
 from core.mentions import Mention
 
-MOST_POSTS: Final = 500
-MOST_SENTENCES: Final = 3
-MOST_CITED: Final = 5
-SHORTEST: Final = 6
-LONGEST: Final = 120
-_LOOKED_AT: Final = 60
-"""Heaviest sentences that are compared with each other."""
-_ALIKE: Final = 0.5
-_SAYS_SO: Final = 0.6
+MAX_POSTS: Final = 500
+MAX_SENTENCES: Final = 3
+MAX_CITED: Final = 5
+MIN_LENGTH: Final = 6
+MAX_LENGTH: Final = 120
+_CANDIDATES: Final = 60
+"""Best sentences that are compared with each other."""
+_SIMILAR: Final = 0.5
+_SUPPORTS: Final = 0.6
 
 _ENDS: Final = re.compile(r"[。！？!?；;\n]+|(?<=[a-z0-9)])\.\s+|//@[^:：\s]{1,40}[:：]")
 _NOISE: Final = re.compile(r"https?://\S+|@[^\s:：]{1,40}|\[[^\[\]]{1,8}\]|#")
@@ -28,14 +28,14 @@ _WORD: Final = re.compile(r"[a-z0-9']{2,}|[\u3400-\u9fff]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Said:
+class SummarySentence:
     """One sentence of the summary."""
 
     text: str
     posts: tuple[int, ...]
-    """Mention.seq of the first posts that say so; the sentence stands in the first of them."""
+    """Mention.seq of the first posts that say so; the first of them holds the sentence."""
     people: int
-    """How many authors say so."""
+    """Number of authors who say so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,9 +46,9 @@ class _Sentence:
     words: frozenset[str]
 
 
-def summarise(mentions: Sequence[Mention]) -> tuple[Said, ...]:
-    """Up to MOST_SENTENCES sentences of the mentions' masked texts, the most shared one first."""
-    sentences = [one for mention in mentions[:MOST_POSTS] for one in _sentences(mention)]
+def summarise(mentions: Sequence[Mention]) -> tuple[SummarySentence, ...]:
+    """Up to MAX_SENTENCES sentences of the mentions' masked texts, the most shared first."""
+    sentences = [one for mention in mentions[:MAX_POSTS] for one in _sentences(mention)]
     used = Counter(word for word, _ in {(w, one.author) for one in sentences for w in one.words})
 
     def weight(one: _Sentence) -> float:
@@ -57,10 +57,10 @@ def summarise(mentions: Sequence[Mention]) -> tuple[Said, ...]:
 
     chosen: list[_Sentence] = []
     distinct = {one.text: one for one in reversed(sentences)}  # the earliest of equals
-    for one in sorted(distinct.values(), key=lambda one: (-weight(one), one.seq))[:_LOOKED_AT]:
-        if len(chosen) == MOST_SENTENCES:
+    for one in sorted(distinct.values(), key=lambda one: (-weight(one), one.seq))[:_CANDIDATES]:
+        if len(chosen) == MAX_SENTENCES:
             break
-        if all(_overlap(one.words, other.words) < _ALIKE for other in chosen):
+        if all(_overlap(one.words, other.words) < _SIMILAR for other in chosen):
             chosen.append(one)
     return tuple(_cited(one, sentences) for one in chosen)
 
@@ -71,13 +71,13 @@ def _sentences(mention: Mention) -> list[_Sentence]:
     for part in _ENDS.split(mention.masked_text[:2000]):
         text = " ".join(_NOISE.sub(" ", part).split()).strip(" ，,、:：.-—…")
         words = _words(text)
-        if SHORTEST <= len(text) <= LONGEST and len(words) >= 3:
+        if MIN_LENGTH <= len(text) <= MAX_LENGTH and len(words) >= 3:
             found.append(_Sentence(text=text, seq=mention.seq, author=author, words=words))
     return found
 
 
 def _words(text: str) -> frozenset[str]:
-    """Words, and pairs of Chinese characters."""
+    """Latin words, and bigrams of Chinese characters."""
     found: set[str] = set()
     for run in _WORD.findall(text.lower()):
         if run[0] < "\u3400":
@@ -91,13 +91,13 @@ def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / min(len(one), len(other))
 
 
-def _cited(one: _Sentence, sentences: Sequence[_Sentence]) -> Said:
+def _cited(one: _Sentence, sentences: Sequence[_Sentence]) -> SummarySentence:
     same = [
-        other for other in sentences if len(one.words & other.words) >= _SAYS_SO * len(one.words)
+        other for other in sentences if len(one.words & other.words) >= _SUPPORTS * len(one.words)
     ]
     posts = dict.fromkeys((one.seq, *sorted(other.seq for other in same)))
-    return Said(
+    return SummarySentence(
         text=one.text,
-        posts=tuple(posts)[:MOST_CITED],
+        posts=tuple(posts)[:MAX_CITED],
         people=len({other.author for other in same}),
     )

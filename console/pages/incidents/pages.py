@@ -1,24 +1,25 @@
-"""The crisis board, and one incident: what is spreading, how far it will go, and who owns it."""
+"""The crisis board, and one incident with its growth, its authors and what staff do about it."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door
-from console.curve import curve_of
-from console.facts import facts_of
-from console.formatting import json_response
-from console.forms import LONGEST_REPLY, read_form
+from console.forms import MAX_REPLY, read_form
+from console.json_encoding import json_response
+from console.live import LiveHub
+from console.pages.base import ConsolePage, redirect, staff_name, wants_part
 from console.pages.figures import negative_share
-from console.pages.head import go_to, staff_name, staff_page, wants_part
-from console.pages.incident_acts import IncidentActs
-from console.render import Renderer
+from console.pages.incidents.actions import IncidentActions
+from console.pages.incidents.curve import growth_curve
+from console.pages.incidents.facts import facts_of
+from console.render import MenuItem, Renderer
 from core.alerts import Alert
 from core.errors import Conflict, InputError
 from core.incidents import Incident
@@ -26,50 +27,50 @@ from core.mentions import MentionFilter
 from core.pauses import Pause
 from core.tickets import Ticket
 
-MOST_INCIDENTS = 50
-MOST_MENTIONS = 2000
-MOST_TICKETS = 8
-MOST_COUNTED = 200
-ALERTS = 200
+MAX_INCIDENTS: Final = 50
+MAX_MENTIONS: Final = 2000
+MAX_TICKETS: Final = 8
+MAX_COUNTED: Final = 200
+MAX_ALERTS: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class IncidentRow:
     """An incident as the board shows it."""
 
     incident: Incident
     an_hour: int
-    """Posts in the last hour before its newest one, up to MOST_COUNTED."""
+    """Posts in the hour up to its newest one, at most MAX_COUNTED."""
     paused: bool
     """True where automatic replies about it are paused."""
 
 
-class IncidentPages:
-    """The board, a page an incident, the numbers of its curve, and what is done there."""
+class IncidentPages(ConsolePage):
+    """The board, a page an incident, the data of its curve, and its actions."""
 
-    def __init__(self, renderer: Renderer) -> None:
-        self._renderer = renderer
-        self._desk = renderer.desk
-        self._acts = IncidentActs(renderer.desk)
+    menu = MenuItem(name="incidents", path="/incidents")
 
-    def doors(self) -> list[BaseRoute]:
-        policy = self._desk.policy
+    def __init__(self, renderer: Renderer, live: LiveHub) -> None:
+        super().__init__(renderer, live)
+        self._actions = IncidentActions(self._context)
+
+    def routes(self) -> Sequence[BaseRoute]:
         one = "/incidents/{id}"
         return [
-            Door("/incidents", self.board, who="staff", policy=policy),
-            Door(one, self.page, who="staff", policy=policy),
-            Door(one, self.act, who="staff", policy=policy, methods=("POST",)),
-            Door(f"{one}/curve", self.curve, who="staff", policy=policy),
+            self.route("/incidents", self.board, who="staff"),
+            self.route(one, self.page, who="staff"),
+            self.route(one, self.act, who="staff", methods=("POST",)),
+            self.route(f"{one}/curve", self.curve, who="staff"),
         ]
 
     async def board(self, request: Request) -> Response:
-        """Open incidents, the gravest and largest first, then those that are over.
+        """Open incidents, the most severe and largest first, then resolved ones.
 
-        What went into another one is shown there.
+        Incidents that were merged into another are left out.
         """
-        store, now = self._desk.store, self._desk.clock.now()
-        found = await store.incidents(limit=MOST_INCIDENTS)
-        pauses = await self._desk.pauses.pauses()
+        store, now = self._context.store, self._context.clock.now()
+        found = await store.incidents(limit=MAX_INCIDENTS)
+        pauses = await self._context.pauses.pauses()
         rows = [await self._row(one, pauses) for one in found if one.merged_into is None]
         rows.sort(
             key=lambda row: (
@@ -81,24 +82,23 @@ class IncidentPages:
         figures = await store.figures(now)
         values = {
             "rows": rows,
-            "most_counted": MOST_COUNTED,
+            "most_counted": MAX_COUNTED,
             "open_rows": [row for row in rows if row.incident.state == "open"],
             "figures": figures,
             "share": negative_share(figures),
         }
-        if wants_part(request, "board"):
-            return self._renderer.response(request, "_incident_board.html", values)
-        return await staff_page(self._renderer, request, "incidents.html", values)
+        return await self.respond(
+            request, "incidents.html", values, parts={"board": "_incident_board.html"}
+        )
 
     async def page(self, request: Request) -> Response:
-        """All that is known of one."""
         return await self._show(request, await self._incident(request))
 
     async def act(self, request: Request) -> Response:
-        """``do``: see IncidentActs; then the page as it is now."""
+        """Form: ``do``, as in IncidentActions."""
         incident, form = await self._incident(request), await read_form(request)
         try:
-            notice = await self._acts.do(incident, form, by=staff_name(request))
+            notice = await self._actions.do(incident, form, by=staff_name(request))
         except Conflict:
             fresh = await self._incident(request)
             return await self._show(request, fresh, notice="incident.conflict", status=409)
@@ -107,15 +107,15 @@ class IncidentPages:
         if wants_part(request, "incident"):
             fresh = await self._incident(request)
             return await self._show(request, fresh, notice=notice, kept="done")
-        return go_to(f"/incidents/{incident.id}")
+        return redirect(f"/incidents/{incident.id}")
 
     async def curve(self, request: Request) -> Response:
-        """JSON: see console.curve.Curve."""
+        """A GrowthCurve as JSON."""
         incident = await self._incident(request)
-        handled = await self._desk.store.incident_mentions(incident.id, limit=MOST_MENTIONS)
-        played = self._desk.drill is not None  # posts of an exercise are not of today's clock
-        now = incident.last_at if played else self._desk.clock.now()
-        return json_response(curve_of(incident, handled, now))
+        records = await self._context.store.incident_mentions(incident.id, limit=MAX_MENTIONS)
+        is_drill = self._context.drill is not None  # whose posts may be dated long ago
+        now = incident.last_at if is_drill else self._context.clock.now()
+        return json_response(growth_curve(incident, records, now))
 
     async def _show(
         self,
@@ -126,31 +126,29 @@ class IncidentPages:
         status: int = 200,
         kept: str = "",
     ) -> Response:
-        store = self._desk.store
-        handled = await store.incident_mentions(incident.id, limit=MOST_MENTIONS)
-        facts = await asyncio.to_thread(facts_of, handled)
-        pauses = await self._desk.pauses.pauses()
-        now = self._desk.clock.now()
+        store = self._context.store
+        records = await store.incident_mentions(incident.id, limit=MAX_MENTIONS)
+        facts = await asyncio.to_thread(facts_of, records)
+        pauses = await self._context.pauses.pauses()
+        now = self._context.clock.now()
         mutes = await store.mutes()
         values = {
             "incident": incident,
             "facts": facts,
             "row": await self._row(incident, pauses),
             "tickets": await self._tickets(facts.tickets),
-            "more_tickets": max(0, len(facts.tickets) - MOST_TICKETS),
+            "more_tickets": max(0, len(facts.tickets) - MAX_TICKETS),
             "alerts": await self._alerts(incident),
             "others": [
                 other
-                for other in await store.incidents(state="open", limit=MOST_INCIDENTS)
+                for other in await store.incidents(state="open", limit=MAX_INCIDENTS)
                 if other.id != incident.id
             ],
-            "can_regroup": self._desk.regroups is not None,
-            "silenced": next(
+            "can_regroup": self._context.regroups is not None,
+            "mute": next(
                 (one for one in mutes if one.incident == incident.id and one.until > now), None
             ),
-            "age": (now if incident.state == "open" else incident.last_at) - incident.first_at,
-            "quiet": now - incident.last_at > timedelta(hours=1),
-            "longest": LONGEST_REPLY,
+            "longest": MAX_REPLY,
             "notice": notice,
             "notice_is_bad": status != 200,
         }
@@ -162,33 +160,34 @@ class IncidentPages:
                 status=status,
                 headers={"X-Tingfeng-Kept": kept},
             )
-        return await staff_page(self._renderer, request, "incident.html", values, status=status)
+        return await self.respond(request, "incident.html", values, status=status)
 
-    async def _row(self, incident: Incident, pauses: Sequence[Pause]) -> Row:
-        speed = 0
+    async def _row(self, incident: Incident, pauses: Sequence[Pause]) -> IncidentRow:
+        an_hour = 0
         if incident.state == "open":
             since = incident.last_at - timedelta(hours=1)
             where = MentionFilter(incident=incident.id, since=since)
-            speed = len((await self._desk.store.mentions(where, limit=MOST_COUNTED)).mentions)
-        return Row(incident=incident, an_hour=speed, paused=is_paused(incident, pauses))
+            page = await self._context.store.mentions(where, limit=MAX_COUNTED)
+            an_hour = len(page.mentions)
+        return IncidentRow(incident=incident, an_hour=an_hour, paused=is_paused(incident, pauses))
 
     async def _incident(self, request: Request) -> Incident:
-        found = await self._desk.store.incident(str(request.path_params["id"]))
+        found = await self._context.store.incident(str(request.path_params["id"]))
         if found is None:
             raise HTTPException(404, detail="no_incident")
         return found
 
     async def _tickets(self, numbers: Sequence[str]) -> list[Ticket]:
-        found = [await self._desk.store.ticket(number) for number in numbers[:MOST_TICKETS]]
+        found = [await self._context.store.ticket(number) for number in numbers[:MAX_TICKETS]]
         return [ticket for ticket in found if ticket is not None]
 
     async def _alerts(self, incident: Incident) -> list[Alert]:
-        found = await self._desk.store.alerts(limit=ALERTS)
+        found = await self._context.store.alerts(limit=MAX_ALERTS)
         return [alert for alert in found if alert.incident == incident.id]
 
 
 def is_paused(incident: Incident, pauses: Sequence[Pause]) -> bool:
-    """True where a pause holds automatic replies about it."""
+    """True where a pause covers automatic replies about the incident."""
     topics = {incident.category, f"{incident.brand}/{incident.category}"}
     return any(
         pause.scope == "all"

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.formatting import dumps
-from console.forms import clean, mention_filter, ticket_filter, whole
-from console.json_view import (
+from console.formatting import (
     countdown,
     cut,
     encodable,
     iso,
+    mark_evidence,
     moment,
     one_line,
-    pieces,
-    pressure,
+    urgency,
     web_address,
 )
+from console.forms import clean, integer, mention_filter, ticket_filter
+from console.json_encoding import dumps
 from core.errors import InputError
 from tests.console.seeds import NOW, event, judgement
 
@@ -28,7 +28,7 @@ ANY = st.text(alphabet=st.characters())
 
 @given(ANY, st.lists(ANY, max_size=5))
 def test_pieces_are_the_text_again(text: str, words: list[str]) -> None:
-    found = pieces(text, words)
+    found = mark_evidence(text, words)
     assert "".join(piece.text for piece in found) == text
 
 
@@ -68,14 +68,14 @@ def test_records_become_json_by_their_field_names() -> None:
 
 class TestPieces:
     def test_marks_the_longest_word_in_any_case(self) -> None:
-        found = pieces("Moldy bread, MOLD", ("mold", "moldy"))
+        found = mark_evidence("Moldy bread, MOLD", ("mold", "moldy"))
         assert [p.text for p in found if p.marked] == ["Moldy", "MOLD"]
 
     def test_takes_words_for_words(self) -> None:
-        assert [p.text for p in pieces("a.c abc", (".",)) if p.marked] == ["."]
+        assert [p.text for p in mark_evidence("a.c abc", (".",)) if p.marked] == ["."]
 
     def test_without_words_marks_nothing(self) -> None:
-        assert [p.marked for p in pieces("abc", ("", " "))] == [False]
+        assert [p.marked for p in mark_evidence("abc", ("", " "))] == [False]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_countdown(seconds: float, text: str) -> None:
 )
 def test_pressure(minutes: int, answered: bool, level: str) -> None:
     due = NOW + timedelta(minutes=minutes)
-    assert pressure(due, NOW if answered else None, NOW) == level
+    assert urgency(due, NOW if answered else None, NOW) == level
 
 
 def test_moments_are_as_short_as_they_can_be() -> None:
@@ -140,7 +140,7 @@ class TestFilters:
     @given(ANY)
     def test_numbers_are_numbers_or_a_complaint(self, text: str) -> None:
         try:
-            found = whole({"n": text}, "n", default=5)
+            found = integer({"n": text}, "n", default=5)
         except InputError:
             return
         assert found is not None
