@@ -23,10 +23,10 @@ def test_the_same_slot_is_hardly_ever_filled_twice_alike() -> None:
     ("files", "message"),
     [
         (['a = ["x"]', 'a = ["y"]'], "twice"),
-        (["a = []"], "must hold strings"),
-        (["a = [1]"], "must hold strings"),
+        (["a = []"], "must be a non-empty list"),
+        (["a = [1]"], "must be a non-empty list"),
         (['a = ["{b}"]'], "'b', which is missing"),
-        (['a = ["{b}"]\nb = ["{a}"]'], "leads back"),
+        (['a = ["{b}"]\nb = ["{a}"]'], "refers to itself"),
     ],
 )
 def test_mistakes_in_lists_are_named(files: list[str], message: str) -> None:
