@@ -113,7 +113,7 @@ def _figures(figures: Figures) -> list[Metric]:
         ("tickets_unresolved", "Open or waiting tickets.", figures.unresolved_tickets),
         ("tickets_late", "Unanswered tickets past their deadline.", figures.late_tickets),
         ("drafts", "Replies that wait for a person.", figures.drafts),
-        ("alerts_firing", "Alerts that nobody has taken.", figures.firing_alerts),
+        ("alerts_firing", "Alerts that are firing and not acknowledged.", figures.firing_alerts),
         ("mentions_last_hour", "Mentions in the last hour.", figures.mentions_last_hour),
         ("mentions_negative_last_hour", "Negative ones.", figures.negative_last_hour),
     ):

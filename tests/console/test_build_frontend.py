@@ -82,7 +82,7 @@ def test_takes_the_next_npm_where_one_fails(console: Path, tmp_path: Path) -> No
     ("script", "said"),
     [
         ("sys.exit('ENOTFOUND the registry')", "ENOTFOUND the registry"),
-        ("pass", "it did not bring"),
+        ("pass", "did not install"),
     ],
 )
 def test_says_why_and_what_to_do(console: Path, tmp_path: Path, script: str, said: str) -> None:
