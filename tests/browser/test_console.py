@@ -9,7 +9,7 @@ from core.health import Health
 from tests.browser.conftest import OpenTab
 from tests.browser.console_pages import live, open_page
 from tests.console.house import House
-from tests.console.pages import EVIL, PAGES, fill
+from tests.console.pages import EVIL, fill, page_paths
 from tests.console.seeds import (
     add_dead_letters,
     add_mention,
@@ -28,7 +28,7 @@ async def test_every_page_obeys_the_policy_in_both_languages(house: House, tabs:
     )
     for locale in ("zh-CN", "en-US"):
         async with tabs(locale=locale) as context:
-            for path in PAGES:
+            for path in await page_paths(house):
                 page = await open_page(context, house, path)
                 if path != "/chat":
                     await live(page)
@@ -46,7 +46,7 @@ async def test_no_page_is_wider_than_its_window(
     async with tabs(
         locale="en-US", viewport={"width": width, "height": 844}, color_scheme=scheme
     ) as context:
-        for path in PAGES:
+        for path in await page_paths(house):
             page = await open_page(context, house, path)
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
             banner = page.locator(".banner")

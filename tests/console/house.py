@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import cast
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from connectors.webchat.connector import Webchat, WebchatSettings
@@ -85,11 +87,15 @@ class House:
     clock: Clock
     chat: Webchat
     dispatcher: Dispatcher
-    app: ASGIApp
+    app: Starlette
     url: str
     health: list[Health] = field(default_factory=list)
     notified: list[str] = field(default_factory=list)
     regroups: RegroupsIncidents | None = None
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        return self.app.routes
 
 
 @asynccontextmanager

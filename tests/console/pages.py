@@ -1,10 +1,16 @@
 """Pages as a browser gets them, over a store that has something of everything."""
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Final
 
 import aiohttp
+from starlette.routing import BaseRoute
 
+from console.pages.base import ConsolePage
+from console.security import GuardedRoute, GuardedSocket, PublicFiles
 from core.alerts import Mute
 from core.decisions import Action, Decision
 from core.events import Author
@@ -12,6 +18,7 @@ from core.incidents import TimelineEntry
 from core.outbox import ReplyState
 from core.pauses import Pause
 from storage.sqlite.store import SqliteStore
+from tests.console.house import House
 from tests.console.seeds import (
     NOW,
     add_alert,
@@ -23,11 +30,43 @@ from tests.console.seeds import (
     ticket,
 )
 
-PAGES = (
-    "/", "/mentions/1", "/tickets", "/tickets/T-1001", "/drafts", "/incidents",
-    "/incidents/INC-101", "/alerts", "/pauses", "/figures", "/system", "/chat",
-)  # fmt: skip
+PARAMETERS: Final[Mapping[str, str]] = {
+    "seq": "1",
+    "number": "T-1001",
+    "id": "INC-101",
+    "channel": "wechat",
+    "rest": "verify",
+}
+"""A value for each path parameter; ``fill`` stores the records that they name."""
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'\u202e\ud83d\x00{{7*7}}"
+
+
+def path_of(route: BaseRoute) -> str:
+    """The route's path with its parameters filled."""
+    assert isinstance(route, GuardedRoute | GuardedSocket | PublicFiles)
+    return re.sub(r"\{(\w+)(:\w+)?\}", lambda found: PARAMETERS[found[1]], route.path)
+
+
+def routes_of(house: House, page: type[ConsolePage]) -> Sequence[BaseRoute]:
+    """The routes of a registered page in a running console."""
+    return [
+        route
+        for route in house.routes
+        if isinstance(route, GuardedRoute | GuardedSocket)
+        and isinstance(getattr(route.endpoint, "__self__", None), page)
+    ]
+
+
+async def page_paths(house: House) -> Sequence[str]:
+    """Paths of the whole pages that the store has something for, found by asking every route."""
+    found = []
+    async with aiohttp.ClientSession(house.url) as browser:
+        for route in house.routes:
+            if isinstance(route, GuardedRoute) and "GET" in (route.methods or ()):
+                async with browser.get(path_of(route)) as answer:
+                    if answer.status == 200 and "<html" in await answer.text():
+                        found.append(path_of(route))
+    return found
 
 
 async def fill(store: SqliteStore, text: str, name: str = "1") -> None:
