@@ -31,7 +31,7 @@ from pydantic import SecretStr
 
 from cli.config import LoadedConfig, load_config
 from cli.wiring import open_app
-from connectors.factory import read_feed
+from connectors.replay.settings import read_feed
 from core.events import Received
 from core.outcomes import Outcome
 from core.settings import AlertSettings, BrandSettings, WebhookSettings

@@ -11,9 +11,9 @@ import random
 import re
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[1] / "listeners" / "training"
+FOLDER = Path(__file__).parents[1] / "listeners" / "learning" / "training"
 HELD_OUT = ("abroad", "blunt", "hawker", "laconic", "roommate", "taiwan", "texter")
-"""Voices that no training touches. A template belongs to one voice, so no twin straddles."""
+"""Held-out voices. A template belongs to one voice, so that no variant is on both sides."""
 TIMES = 3
 
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -55,7 +55,7 @@ ADDRESSES = {
 
 
 def fills(voice: str) -> dict[str, list[str]]:
-    """What may stand in each slot when this voice speaks."""
+    """Fillings of each slot for this voice."""
     english = {name: words.split("|") for name, words in EN.items()}
     if voice in _ENGLISH:
         return english

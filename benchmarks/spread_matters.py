@@ -17,9 +17,9 @@ from examples.supermarket.grammar import grammar
 from examples.supermarket.ordinary import ordinary_day
 from examples.supermarket.people import crowd
 from examples.supermarket.studio import Studio
-from listeners.judgement import sentiment_linear
 from listeners.judgement.judge import TextJudge
-from listeners.text.language import language
+from listeners.judgement.sentiment import linear as sentiment_linear
+from listeners.text.language import detect_language
 
 MATTERS: Final = Path(__file__).with_name("spread_matters.toml")
 BRAND: Final = "hejia"
@@ -74,7 +74,7 @@ def mention(name: str, text: str, at: datetime, *, judged: Judgement | None = No
     """A complaint, unless it is judged to be something else."""
     sure = Probabilities(negative=0.9, neutral=0.1, positive=0.0)
     complaint = Judgement(
-        language=language(text), sentiment="negative", probabilities=sure, complaint=0.9
+        language=detect_language(text), sentiment="negative", probabilities=sure, complaint=0.9
     )
     return Mention(
         seq=zlib.crc32(name.encode()),

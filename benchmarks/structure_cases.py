@@ -1,4 +1,4 @@
-"""Sentences that n-grams get wrong: denials, contrasts, praise that is none and praise that is."""
+"""Sentences that n-grams misjudge: negations, contrasts, sarcasm and sincere praise."""
 
 import tomllib
 from dataclasses import dataclass

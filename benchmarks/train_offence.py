@@ -1,4 +1,4 @@
-"""Train the model of offence on COLD and on sentences of our own, and report on what it never saw.
+"""Train the model of offence on COLD and own sentences, and report on held-out texts.
 
     python benchmarks/train_offence.py --data ../shared/data/sentiment [--write]
 
@@ -28,13 +28,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.sentiment_data import Row
 from benchmarks.sentiment_measures import calibration_error, macro_f1
 from core.judgement import Probabilities
-from listeners.judgement.lexicon import lists
-from listeners.judgement.offence import BITS, FILE, OffenceModel, insults
-from listeners.judgement.topic_features import features
-from listeners.text.normalise import joined, readable
+from listeners.judgement.lexicon import word_lists
+from listeners.judgement.offence import CELL_BITS, MODEL_FILE, OffenceModel, count_insults
+from listeners.judgement.topic_features import topic_features
+from listeners.text.normalise import join_spaced_characters, readable
 
 SENTENCES: Final = Path(__file__).with_name("offence_sentences.toml")
-SHOPPERS: Final = Path(__file__).parents[1] / "listeners" / "training" / "complaints.jsonl"
+SHOPPERS: Final = (
+    Path(__file__).parents[1] / "listeners" / "learning" / "training" / "complaints.jsonl"
+)
 SWEARING: Final = frozenset({"angry", "ranter", "blunt"})
 """Voices that swear; whether they insult is not labelled."""
 REVIEWS: Final = 6_000
@@ -43,7 +45,7 @@ EACH: Final = 30
 PASSES: Final = 8
 RATE: Final = 0.06
 RAREST: Final = 3
-_SHIFT: Final = np.uint32(32 - BITS)
+_SHIFT: Final = np.uint32(32 - CELL_BITS)
 _SLOT: Final = re.compile(r"\{(\w+)\}")
 _NOTHING: Final = Probabilities(negative=0.3, neutral=0.4, positive=0.3)
 
@@ -88,7 +90,7 @@ def texts(folder: Path) -> list[Labelled]:
 
 
 def own() -> list[Labelled]:
-    """Our own sentences; a template is on one side of the split, its insults are on both."""
+    """Own sentences; a template is on one side of the split, its insults are on both."""
     found: dict[str, Labelled] = {}
     tree = tomllib.loads(SENTENCES.read_text(encoding="utf-8"))
     for language, part in tree.items():
@@ -96,7 +98,7 @@ def own() -> list[Labelled]:
             "who": part["who"].split("|" if language == "en" else None),
             "insult": [
                 word.rstrip("*")
-                for word in lists("insult")["insult"]
+                for word in word_lists("insult")["insult"]
                 if word.isascii() == (language == "en")
             ],
         }
@@ -134,9 +136,12 @@ class Design:
     """Texts as rows of cells."""
 
     def __init__(self, listed: list[Labelled]) -> None:
-        seen = [features(joined(readable(one.text)).casefold() or "。", _NOTHING) for one in listed]
+        seen = [
+            topic_features(join_spaced_characters(readable(one.text)).casefold() or "。", _NOTHING)
+            for one in listed
+        ]
         hashes = [one.grams for one in seen]
-        self.insults = np.array([insults(one) for one in seen], float)
+        self.insults = np.array([count_insults(one) for one in seen], float)
         sizes = np.array([len(row) for row in hashes])
         self.cells = np.concatenate(hashes) >> _SHIFT
         self.starts = np.concatenate([[0], np.cumsum(sizes)])
@@ -146,7 +151,7 @@ class Design:
         self.held_out = np.array([one.held_out for one in listed])
 
     def places(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where the cells of the rows stand, and how many each row has."""
+        """Indices of the cells of the rows, and the number of cells a row."""
         sizes = self.starts[rows + 1] - self.starts[rows]
         before = np.cumsum(sizes) - sizes
         return np.repeat(self.starts[rows] - before, sizes) + np.arange(sizes.sum()), sizes
@@ -162,10 +167,10 @@ class Design:
 def fit(design: Design, rows: NDArray[np.int64]) -> Fitted:
     """Logistic regression by Adagrad; cells that few texts have stay at zero."""
     random_ = np.random.default_rng(5)
-    fitted = Fitted(weights=np.zeros(1 << BITS))
+    fitted = Fitted(weights=np.zeros(1 << CELL_BITS))
     places, _ = design.places(rows)
-    met = np.bincount(design.cells[places], minlength=1 << BITS) >= RAREST
-    seen, seen_two = np.full(1 << BITS, 1e-3), np.full(2, 1e-3)
+    met = np.bincount(design.cells[places], minlength=1 << CELL_BITS) >= RAREST
+    seen, seen_two = np.full(1 << CELL_BITS, 1e-3), np.full(2, 1e-3)
     for _ in range(PASSES):
         order = random_.permutation(rows)
         for start in range(0, len(order), 256):
@@ -187,7 +192,7 @@ def fit(design: Design, rows: NDArray[np.int64]) -> Fitted:
 
 
 def platt(scores: Floats, labels: Floats) -> tuple[float, float]:
-    """Slope and offset of the log-odds that suit unseen texts (Platt 1999)."""
+    """Slope and offset of the log-odds fitted to unseen texts (Platt 1999)."""
     slope, offset = 1.0, 0.0
     for _ in range(4_000):
         error = 1 / (1 + np.exp(-(slope * scores + offset))) - labels
@@ -197,7 +202,7 @@ def platt(scores: Floats, labels: Floats) -> tuple[float, float]:
 
 
 def rounded(fitted: Fitted, slope: float, offset: float) -> OffenceModel:
-    """As it is kept: one byte a weight."""
+    """Quantise to one byte a weight."""
     weights = fitted.weights
     unit = float(np.quantile(np.abs(weights[weights != 0]), 0.999)) / 127
     return OffenceModel(
@@ -245,8 +250,8 @@ def main() -> None:
     print(f"{len(listed)} texts; slope {slope:.2f}, offset {offset:.2f}")
     report(rounded(fitted, slope, offset), design, listed)
     if options.write:
-        rounded(fit(design, everything), slope, offset).save(FILE)
-        print(f"{FILE.name}: {FILE.stat().st_size / 1e6:.2f} MB")
+        rounded(fit(design, everything), slope, offset).save(MODEL_FILE)
+        print(f"{MODEL_FILE.name}: {MODEL_FILE.stat().st_size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

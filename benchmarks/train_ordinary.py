@@ -3,8 +3,9 @@
     python benchmarks/train_ordinary.py ../shared/data/sentiment/*.csv.gz \
         ../shared/data/spread/weibo_cascades.jsonl.gz
 
-Writes ``listeners/matching/ordinary_pairs.npz``; see ``listeners/matching/ordinary.py``. A pair counts once a
-text; no text and no order of pairs can be told from the file.
+Writes ``listeners/matching/ordinary_pairs.npz``; see ``listeners/matching/terms.py``.
+A pair counts
+once a text; no text and no order of pairs can be recovered from the file.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from listeners.matching.ordinary import FILE, pair_number
+from listeners.matching.terms import PAIRS_FILE, pair_number
 from listeners.text.normalise import readable
 
 LEAST = 3
@@ -61,10 +62,12 @@ def main() -> None:
     known = sorted(number for number, count in counts.items() if count >= LEAST)
     numbers = np.array(known, dtype=np.uint32)
     often = np.array([counts[number] >= OFTEN for number in known])
-    FILE.parent.mkdir(exist_ok=True)
+    PAIRS_FILE.parent.mkdir(exist_ok=True)
     gaps = np.diff(numbers, prepend=np.uint32(0))
-    np.savez_compressed(FILE, gaps=gaps, often=np.packbits(often))
-    print(f"{len(known)} pairs, {int(often.sum())} of them often, {FILE.stat().st_size} bytes")
+    np.savez_compressed(PAIRS_FILE, gaps=gaps, often=np.packbits(often))
+    print(
+        f"{len(known)} pairs, {int(often.sum())} of them often, {PAIRS_FILE.stat().st_size} bytes"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Train the head of the second opinion, and measure what it adds on posts it has never seen.
+"""Train the head of the second opinion, and measure its gain on unseen posts.
 
     pip install -e '.[semantic]'
     python benchmarks/train_second.py --data ../shared/data/sentiment [--write]
@@ -29,9 +29,9 @@ from benchmarks.understanding import learn
 from benchmarks.understanding_table import judged
 from core.judgement import Probabilities
 from listeners.judgement.embedding import LONGEST, embeds
-from listeners.judgement.second_opinion import FILE, UNSURE, Head
-from listeners.judgement.sentiment_file import CLASSES
-from listeners.judgement.sentiment_linear import LinearModel, load
+from listeners.judgement.second_opinion import HEAD_FILE, UNSURE_BELOW, SentimentHead
+from listeners.judgement.sentiment.linear import LinearModel, load
+from listeners.judgement.sentiment.model_file import CLASSES
 
 RIDGES: Final = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 SEEN_AGAIN: Final = 2_000
@@ -57,14 +57,14 @@ def embed(texts: Sequence[str], cache: Path | None) -> Floats:
 
 
 def unsure(model: LinearModel, chosen: Sequence[Row]) -> tuple[list[Row], Floats, Floats]:
-    """The rows the model is unsure of, what it says of them, and what it says of all."""
+    """The rows the model is unsure of, its probabilities of them, and those of all rows."""
     shares = judged(model, [row.text for row in chosen])
-    doubtful = shares.max(axis=1) < UNSURE
+    doubtful = shares.max(axis=1) < UNSURE_BELOW
     return [row for row, yes in zip(chosen, doubtful, strict=True) if yes], shares[doubtful], shares
 
 
-def fit(vectors: Floats, shares: Floats, listed: Sequence[Row], ridge: float) -> Head:
-    """Gradient descent with momentum on everything at once; the first judgement is the start."""
+def fit(vectors: Floats, shares: Floats, listed: Sequence[Row], ridge: float) -> SentimentHead:
+    """Full-batch gradient descent with momentum, starting at the first judgement."""
     inputs = np.hstack([vectors, np.log(np.maximum(shares, 1e-6)), np.ones((len(vectors), 1))])
     weights = np.zeros((inputs.shape[1], 3))
     start = weights.copy()
@@ -79,14 +79,14 @@ def fit(vectors: Floats, shares: Floats, listed: Sequence[Row], ridge: float) ->
         pace = 0.95 * pace - rate * slope
         weights += pace
     size = vectors.shape[1]
-    return Head(
+    return SentimentHead(
         weights=weights[:size].astype(np.float32),
         first=weights[size : size + 3].astype(np.float32),
         bias=weights[-1].astype(np.float32),
     )
 
 
-def heard(head: Head, vectors: Floats, shares: Floats) -> Floats:
+def heard(head: SentimentHead, vectors: Floats, shares: Floats) -> Floats:
     """The head's probabilities."""
     found = [
         head.probabilities(
@@ -99,7 +99,7 @@ def heard(head: Head, vectors: Floats, shares: Floats) -> Floats:
 
 
 def chosen_ridge(vectors: Floats, shares: Floats, listed: Sequence[Row]) -> float:
-    """By the log loss of a quarter of the texts."""
+    """Choose the ridge by the log loss on a quarter of the texts."""
     order = np.random.default_rng(2).permutation(len(listed))
     kept, rest = order[len(order) // 4 :], order[: len(order) // 4]
     losses = []
@@ -140,7 +140,7 @@ def main() -> None:
     print(f"{len(others)} texts learned from; {len(doubtful)} of {len(posts)} asked about")
     print(f"{len(doubtful) / took:.0f} texts per CPU-second, embeddings that were kept included")
     all_shares = all_shares.copy()
-    all_shares[all_shares.max(axis=1) < UNSURE] = second
+    all_shares[all_shares.max(axis=1) < UNSURE_BELOW] = second
     _print("with the second opinion", all_shares, labels)
     if options.write:
         first_model = load(path=options.first) if options.first else learn(everything)
@@ -148,9 +148,9 @@ def main() -> None:
         vectors = embed([row.text for row in listed], options.cache)
         head = fit(vectors, shares, listed, chosen_ridge(vectors, shares, listed))
         np.savez_compressed(
-            FILE, weights=head.weights.astype(np.float16), first=head.first, bias=head.bias
+            HEAD_FILE, weights=head.weights.astype(np.float16), first=head.first, bias=head.bias
         )
-        print(f"{FILE.name}: {FILE.stat().st_size} bytes from {len(listed)} texts")
+        print(f"{HEAD_FILE.name}: {HEAD_FILE.stat().st_size} bytes from {len(listed)} texts")
 
 
 def _print(name: str, shares: Floats, labels: NDArray[np.int64]) -> None:

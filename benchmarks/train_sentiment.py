@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.sentiment_data import rows
 from benchmarks.sentiment_sentences import lexicon, sentences
 from benchmarks.sentiment_training import SEED, calibrated, examples_of, train
-from listeners.judgement.sentiment_linear import MODEL
+from listeners.judgement.sentiment.linear import MODEL_FILE
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of the labelled texts")
-    parser.add_argument("--out", type=Path, default=MODEL, help="default: %(default)s")
+    parser.add_argument("--out", type=Path, default=MODEL_FILE, help="default: %(default)s")
     parser.add_argument("--held-out", type=Path, help="where to keep the model that is measured")
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()

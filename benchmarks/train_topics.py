@@ -1,4 +1,4 @@
-"""Train the model of complaint, category, intent and risk, and report on voices it never heard.
+"""Train the model of complaint, category, intent and risk, and report on held-out voices.
 
     python benchmarks/train_topics.py [--write] [--errors] [--unheard VOICE]
 
@@ -22,32 +22,38 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core.taxonomy import CATEGORIES, INTENTS, RISKS
-from listeners.judgement import sentiment_factory as sentiment
-from listeners.judgement.thresholds import LIKELY_RISK, Decided, decide
-from listeners.judgement.topic_features import BITS, Features, features
-from listeners.judgement.topics import FILE, HEADS, TopicModel
-from listeners.text.normalise import joined, readable
+from core.taxonomy import CATEGORIES, RISKS
+from listeners.judgement.sentiment import models as sentiment
+from listeners.judgement.topic_features import CELL_BITS, TopicFeatures, topic_features
+from listeners.judgement.topics import (
+    LABELS,
+    MODEL_FILE,
+    RISK_FROM,
+    TopicDecision,
+    TopicModel,
+    decide,
+)
+from listeners.text.normalise import join_spaced_characters, readable
 
-SENTENCES = Path(__file__).parents[1] / "listeners" / "training" / "complaints.jsonl"
+SENTENCES = Path(__file__).parents[1] / "listeners" / "learning" / "training" / "complaints.jsonl"
 STEPS = 100
 RATE = 0.08
 DECAY_CELLS = 3e-5
 DECAY_DENSE = 2e-5
 FOLDS = 4
 RISK_WEIGHT = 4.0
-"""Of a sentence that names a risk, for that risk: recall comes first."""
+"""Weight of a sentence that names a risk, for that risk: recall comes first."""
 
 Floats = NDArray[np.float32]
 
-EXCLUSIVE = (slice(1, 1 + len(CATEGORIES)), slice(1 + len(CATEGORIES), len(HEADS) - len(RISKS)))
-LONE = (slice(0, 1), slice(len(HEADS) - len(RISKS), len(HEADS)))
-"""Columns of HEADS: one of a group is right; the lone ones say yes or no each by itself."""
+EXCLUSIVE = (slice(1, 1 + len(CATEGORIES)), slice(1 + len(CATEGORIES), len(LABELS) - len(RISKS)))
+LONE = (slice(0, 1), slice(len(LABELS) - len(RISKS), len(LABELS)))
+"""Columns of LABELS: exactly one of an exclusive group is right; lone ones are independent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sentence:
-    """One labelled sentence of ours."""
+    """One labelled sentence of the training set."""
 
     text: str
     complaint: bool
@@ -56,20 +62,20 @@ class Sentence:
     risk: frozenset[str]
     author: str
     held_out: bool
-    features: Features
+    features: TopicFeatures
 
 
-def seen(texts: Sequence[str]) -> list[Features]:
+def seen(texts: Sequence[str]) -> list[TopicFeatures]:
     """The features of texts, with the sentiment of the default model."""
     sentiments = sentiment.load("linear").probabilities(texts)
     return [
-        features(joined(readable(text)).casefold(), found)
+        topic_features(join_spaced_characters(readable(text)).casefold(), found)
         for text, found in zip(texts, sentiments, strict=True)
     ]
 
 
 def sentences() -> list[Sentence]:
-    """All of ours."""
+    """All labelled sentences."""
     lines = SENTENCES.read_text(encoding="utf-8").splitlines()
     labelled = [json.loads(line) for line in lines]
     return [
@@ -90,7 +96,7 @@ def sentences() -> list[Sentence]:
 class Design:
     """Many texts as arrays."""
 
-    def __init__(self, texts: Sequence[Features]) -> None:
+    def __init__(self, texts: Sequence[TopicFeatures]) -> None:
         sizes = np.array([len(text.cells) for text in texts])
         self.starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
         self.cells = np.concatenate([text.cells for text in texts])
@@ -139,11 +145,11 @@ Slices = tuple[slice, ...]
 def descended(
     design: Design, goals: Floats, weights: Floats, exclusive: Slices, lone: Slices
 ) -> tuple[Floats, Floats, Floats]:
-    """Table, dense weights and bias by logistic regression of every head.
+    """Table, dense weights and bias by logistic regression of every label.
 
-    Of the heads of a slice in ``exclusive`` one is right; those in ``lone`` say yes or no.
+    Exactly one label of each slice in ``exclusive`` is right; those in ``lone`` are independent.
     """
-    width, heads = 1 << BITS, goals.shape[1]
+    width, heads = 1 << CELL_BITS, goals.shape[1]
     table, dense, bias = Adam((width, heads)), Adam((design.dense.shape[1], heads)), Adam((heads,))
     total = weights.sum(axis=0, keepdims=True)
     for _ in range(STEPS):
@@ -161,8 +167,8 @@ def descended(
     return table.value, dense.value, bias.value
 
 
-def fit(texts: Sequence[Features], goals: Floats, weights: Floats) -> TopicModel:
-    """A model of all heads; categories exclude each other, and so do intents."""
+def fit(texts: Sequence[TopicFeatures], goals: Floats, weights: Floats) -> TopicModel:
+    """A model of all labels; categories exclude each other, and so do intents."""
     table, dense, bias = descended(Design(texts), goals, weights, EXCLUSIVE, LONE)
     unit = np.maximum(np.abs(table).max(axis=0), 1e-6) / 127
     return TopicModel(
@@ -175,22 +181,21 @@ def fit(texts: Sequence[Features], goals: Floats, weights: Floats) -> TopicModel
 
 def train(ours: Sequence[Sentence]) -> TopicModel:
     """A model of some sentences."""
-    goals = np.zeros((len(ours), len(HEADS)), np.float32)
+    goals = np.zeros((len(ours), len(LABELS)), np.float32)
     for number, one in enumerate(ours):
         goals[number, 0] = one.complaint
-        goals[number, EXCLUSIVE[0].start + CATEGORIES.index(one.category)] = 1
-        goals[number, EXCLUSIVE[1].start + INTENTS.index(one.intent)] = 1
-        for kind in one.risk:
-            goals[number, LONE[1].start + RISKS.index(kind)] = 1
+        right = (f"category.{one.category}", f"intent.{one.intent}")
+        for label in (*right, *(f"risk.{kind}" for kind in one.risk)):
+            goals[number, LABELS.index(label)] = 1
     weights = np.ones_like(goals)
     weights[:, LONE[1]] += (RISK_WEIGHT - 1) * goals[:, LONE[1]]
     return fit([one.features for one in ours], goals, weights)
 
 
 def calibrated(model: TopicModel, ours: Sequence[Sentence]) -> TopicModel:
-    """The model with the complaint head stretched and moved (Platt 1999).
+    """The model with its probability of a complaint calibrated (Platt 1999).
 
-    How far is learned from folds in which every author is unheard, as those of real life are.
+    The scaling is fitted by cross-validation over authors, since real authors are unseen.
     """
     authors = sorted({one.author for one in ours})
     scores, actual = list[float](), list[float]()
@@ -206,11 +211,11 @@ def calibrated(model: TopicModel, ours: Sequence[Sentence]) -> TopicModel:
         slope -= 0.02 * float((error * x).mean())
         offset -= 0.2 * float(error.mean())
     print(f"calibration of complaint: slope {slope:.2f}, offset {offset:.2f}", flush=True)
-    return model.stretched(slope, offset)
+    return model.with_complaint_scaling(slope, offset)
 
 
 def complaint_scores(heard: Sequence[Sentence], unheard: Sequence[Sentence]) -> list[float]:
-    """Log-odds of a complaint by a model of that head alone: the heads do not touch each other."""
+    """Log-odds of a complaint by a model of that label alone; labels are independent."""
     goals = np.array([[one.complaint] for one in heard], np.float32)
     learned = descended(
         Design([one.features for one in heard]), goals, np.ones_like(goals), (), (slice(0, 1),)
@@ -219,13 +224,13 @@ def complaint_scores(heard: Sequence[Sentence], unheard: Sequence[Sentence]) -> 
     return found
 
 
-def decided(model: TopicModel, one: Sentence) -> Decided:
-    """What a model makes of a sentence."""
+def decided(model: TopicModel, one: Sentence) -> TopicDecision:
+    """The decision of a model on a sentence."""
     return decide(model.topics(one.features), one.features)
 
 
 def report(model: TopicModel, ours: Sequence[Sentence], *, errors: bool) -> None:
-    """Print the figures, each by category, and what went wrong."""
+    """Print the figures, in total and by category, and the errors."""
     topics = [model.topics(one.features) for one in ours]
     found = [decide(t, one.features) for t, one in zip(topics, ours, strict=True)]
     print(f"{len(ours)} sentences")
@@ -279,11 +284,11 @@ def main() -> None:
     unheard = [one for one in ours if one.author in options.unheard]
     heard = [one for one in ours if not one.held_out and one.author not in options.unheard]
     model = calibrated(train(heard), heard)
-    print(f"held out, risk threshold {LIKELY_RISK}")
+    print(f"held out, risk threshold {RISK_FROM}")
     report(model, unheard or [one for one in ours if one.held_out], errors=options.errors)
     if options.write:
-        calibrated(train(ours), ours).save(FILE)
-        print(f"{FILE.name}: {FILE.stat().st_size / 1e6:.2f} MB")
+        calibrated(train(ours), ours).save(MODEL_FILE)
+        print(f"{MODEL_FILE.name}: {MODEL_FILE.stat().st_size / 1e6:.2f} MB")
     print(f"{time.process_time() - started:.0f} s of one core")
 
 

@@ -1,4 +1,4 @@
-"""The figures of understanding, beside those of snownlp and VADER in the same run.
+"""Measures understanding beside snownlp and VADER in the same run.
 
     python benchmarks/understanding.py --data ../shared/data/sentiment
 
@@ -30,10 +30,11 @@ from benchmarks.sentiment_sentences import lexicon, sentences
 from benchmarks.sentiment_training import calibrated, examples_of, train
 from benchmarks.understanding_table import Figures, Table, figures, mean
 from listeners.judgement.judge import TextJudge
-from listeners.judgement.sentiment_classic import load as load_classic
-from listeners.judgement.sentiment_file import CLASSES
-from listeners.judgement.sentiment_linear import MODEL, LinearModel, load
-from listeners.learning.adapt import Label, adapt
+from listeners.judgement.sentiment.classic import load as load_classic
+from listeners.judgement.sentiment.linear import MODEL_FILE, LinearModel, load
+from listeners.judgement.sentiment.model_file import CLASSES
+from listeners.learning.labels import Label
+from listeners.learning.sentiment import adapt_sentiment
 
 PARTS: Final = ("known", "reviews", "weibo", "own", "all")
 
@@ -94,7 +95,7 @@ def _adapted(name: str, model: LinearModel, chosen: list[Row], count: int) -> Fi
         order = np.random.default_rng(draw).permutation(len(chosen))
         labelled = [chosen[i] for i in order[:count]]
         labels = [Label(text=row.text, sentiment=CLASSES[row.label]) for row in labelled]
-        done = adapt(model, labels)
+        done = adapt_sentiment(model, labels)
         # What is refused leaves the model as it was.
         after = model if done.adaptation is None else model.adapted(done.adaptation)
         found.append(figures(after, [chosen[i] for i in order[300:]], three=False))
@@ -186,7 +187,7 @@ def main() -> None:
     shipped = load()
     took = 1000 * (time.process_time() - started)
     added = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    size = f"{MODEL.stat().st_size / 1e6:.2f} MB / {took:.0f} ms / {added:.0f} MB"
+    size = f"{MODEL_FILE.stat().st_size / 1e6:.2f} MB / {took:.0f} ms / {added:.0f} MB"
     print(size)
     table = Table(classic=load_classic(), sample=options.classic)
     table.note("model file / load / memory", size)

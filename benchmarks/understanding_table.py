@@ -1,4 +1,4 @@
-"""Prints the figures of understanding as they come, and at the end beside what is asked of them."""
+"""Prints the figures of understanding as they come, and at the end beside their targets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks.sentiment_data import Row
 from benchmarks.sentiment_measures import Floats, Ints, three_way, two_way
 from benchmarks.structure_cases import cases
-from listeners.judgement.ports import SentimentModel
+from listeners.judgement.sentiment.models import SentimentModel
 
 ASKED: Final = (
     ("shop reviews, accuracy", "94"),
@@ -29,7 +29,7 @@ ASKED: Final = (
     ("texts per CPU-second, whole judgement", "5,000"),
     ("model file / load / memory", "2 MB / 50 ms / 60 MB"),
 )
-"""The rows of the last table, and what is asked for."""
+"""Rows of the last table, with their targets."""
 
 
 def judged(model: SentimentModel, texts: Sequence[str]) -> Floats:
@@ -52,13 +52,13 @@ class Figures:
 
 @dataclass(kw_only=True)
 class Table:
-    """Rows of figures, the model's beside the old models'."""
+    """Rows of figures of the model beside those of the classic models."""
 
     classic: SentimentModel
     sample: int
-    """How many texts a row the old models judge; none for zero."""
+    """Texts a row that the classic models judge; zero for none."""
     last: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Ours and theirs, by row of ASKED."""
+    """Figures of both, by row of ASKED."""
 
     def note(self, name: str, ours: str, old: str = "") -> None:
         """Keep a figure for the last table."""
@@ -111,7 +111,7 @@ class Table:
                 self.note(name, f"{share:.1f} %", old and f"{old.strip()} %")
 
     def close(self) -> None:
-        """Print what is asked beside what was measured."""
+        """Print the targets beside the measured figures."""
         print(f"\n{'':<68}{'asked':<22}{'measured':<36}snownlp, VADER")
         for name, ask in ASKED:
             ours, old = self.last.get(name, ("not measured", ""))

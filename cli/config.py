@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from connectors.factory import read_channels
+from connectors.registry import read_channels
 from core.config import parse
 from core.errors import ConfigError, Problem, collect
 from core.settings import Section, Settings

@@ -14,9 +14,10 @@ import aiohttp
 from starlette.applications import Starlette
 
 from cli.config import LoadedConfig, load_config
-from connectors.context import StaffRoom, Tools
-from connectors.factory import build_channels, measures_of, read_past
-from connectors.replay.connector import Replay, ReplaySettings
+from connectors.context import ConnectorContext, StaffRoom
+from connectors.registry import build_channels, measures_of
+from connectors.replay.connector import Replay, backfill_feed
+from connectors.replay.settings import ReplaySettings
 from connectors.webchat.connector import Webchat
 from console.app import create_app
 from console.context import RegroupsIncidents
@@ -134,12 +135,12 @@ async def open_app(
             spread=spread,
         )
         if past is not None:
-            await take_in(read_past(past, clock), parts)
+            await take_in(backfill_feed(past, clock), parts)
         alarm = build_alarm(settings, responders.alerts, clock)
         pipeline = Pipeline(parts, bus=bus, ended=ended, died=alarm)
         intake = IntakeDoor(store, wake=pipeline.wake)
         staff = StaffSide(settings, store=store, pauses=guards.pauses, bus=bus, clock=clock)
-        tools = Tools(
+        connector_context = ConnectorContext(
             intake=intake,
             clock=clock,
             bus=bus,
@@ -150,7 +151,7 @@ async def open_app(
             ),
         )
         connectors: list[Connector] = (
-            build_channels(settings, loaded.channels, tools)
+            build_channels(settings, loaded.channels, connector_context)
             if feed is None
             else [Replay(name="replay", settings=feed, clock=clock, folder=loaded.folder)]
         )

@@ -1,52 +1,76 @@
-"""Alerts that connectors raise; their texts stand in ``notices.toml``."""
+"""Alerts that connectors raise about themselves; their texts are in ``alerts.toml``."""
 
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final, Literal
 
 from core.alerts import Alert
 from core.localized import LocalizedText, UiLanguage, in_each
+from core.taxonomy import Severity
+
+_TEXTS: Final = Path(__file__).with_suffix(".toml")
 
 
-def worded(file: Path, name: str, facts: Mapping[str, object]) -> tuple[LocalizedText, ...]:
-    """The notice ``name`` of a file of notices, in each language."""
-    texts = tomllib.loads(file.read_text("utf-8"))[name]
+def connector_alert(
+    text: str,
+    *,
+    key: str,
+    kind: Literal["gap", "budget"],
+    severity: Severity,
+    now: datetime,
+    facts: Mapping[str, object],
+) -> Alert:
+    """Build an alert in every language.
 
-    def words(tongue: UiLanguage) -> LocalizedText:
-        title, body = texts[tongue]["title"], texts[tongue]["body"].strip()
+    Args:
+        text: the table in ``alerts.toml`` with a title and a body for each language.
+        key: identifies the occurrence; an alert with the same key is raised once.
+        facts: values for the placeholders of the text.
+
+    The alert's own title and body hold all languages, for receivers that cannot choose one, such as
+    a staff group.
+    """
+    tables = tomllib.loads(_TEXTS.read_text("utf-8"))[text]
+
+    def localized(language: UiLanguage) -> LocalizedText:
+        title, body = tables[language]["title"], tables[language]["body"].strip()
         return LocalizedText(
-            language=tongue, title=title.format(**facts), body=body.format(**facts)
+            language=language, title=title.format(**facts), body=body.format(**facts)
         )
 
-    return in_each(words)
-
-
-def title_of(wordings: tuple[LocalizedText, ...]) -> str:
-    """In all languages, for who cannot choose one: a group of staff may read either."""
-    return " / ".join(one.title for one in wordings)
-
-
-def body_of(wordings: tuple[LocalizedText, ...]) -> str:
-    """As ``title_of``."""
-    return "\n".join(one.body for one in wordings)
-
-
-def gap_alert(*, name: str, since: datetime, now: datetime, kept: timedelta) -> Alert:
-    """Events of the channel ``name`` may be lost: the platform forgot them after ``kept``."""
-    facts = {
-        "name": name,
-        "since": since.isoformat(sep=" ", timespec="minutes")[:16],
-        "hours": round((now - since) / timedelta(hours=1)),
-        "kept": round(kept / timedelta(hours=1)),
-    }
-    wordings = worded(Path(__file__).with_suffix(".toml"), "gap", facts)
+    wordings = in_each(localized)
     return Alert(
+        key=key,
+        kind=kind,
+        severity=severity,
+        title=" / ".join(one.title for one in wordings),
+        body="\n".join(one.body for one in wordings),
+        created_at=now,
+        wordings=wordings,
+    )
+
+
+def retention_gap_alert(
+    *, name: str, since: datetime, now: datetime, retention: timedelta
+) -> Alert:
+    """Warn that events of the channel ``name`` may be lost.
+
+    Raised where the channel was out of contact since ``since``, for longer than the platform's
+    ``retention`` of undelivered events.
+    """
+    hour = timedelta(hours=1)
+    return connector_alert(
+        "gap",
         key=f"gap:{name}:{since.isoformat(timespec='seconds')}",
         kind="gap",
         severity="P2",
-        title=title_of(wordings),
-        body=body_of(wordings),
-        created_at=now,
-        wordings=wordings,
+        now=now,
+        facts={
+            "name": name,
+            "since": since.isoformat(sep=" ", timespec="minutes")[:16],
+            "hours": round((now - since) / hour),
+            "kept": round(retention / hour),
+        },
     )

@@ -1,4 +1,4 @@
-"""What every connector is built from, beside its own settings."""
+"""Dependencies that every connector gets besides its own settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,60 +12,60 @@ from core.clock import Clock
 from core.ports import Intake
 
 
-class Alarm(Protocol):
-    """How a connector tells staff of what no event can say: a gap, a withdrawn permission."""
+class RaisesAlerts(Protocol):
+    """Takes alerts about a connector itself: a gap in its events, a budget that is spent."""
 
     async def raise_alert(self, alert: Alert) -> object:
-        """Store the alert and pass it on; False where its key is already there."""
+        """Store the alert and pass it on; returns False if its key is stored already."""
         ...
 
 
 class StaffDesk(Protocol):
-    """Where the members of a staff's group are known and their decisions carried out."""
+    """The staff behind a staff group: who is enrolled, and the decisions that buttons make."""
 
     async def member(self, account: str) -> str | None:
-        """Name of the member of staff enrolled with this account, if there is one."""
+        """Name of the member of staff enrolled with this platform account."""
         ...
 
     async def card(self, subject: str) -> Card | None:
-        """The matter as it is now."""
+        """The current state of the card about ``subject``."""
         ...
 
     async def act(self, subject: str, action: StaffAction, *, by: str) -> Card:
-        """Do it and return the matter as it is then; raises Conflict where it is too late."""
+        """Carry out ``action``; returns the card after it. Raises Conflict if it is too late."""
         ...
 
 
-class Postings(Protocol):
-    """Where it is kept which message shows which card; it outlives a restart."""
+class PostedCards(Protocol):
+    """Stores which message shows which card, across restarts."""
 
     async def posting(self, token: str) -> PostedCard | None: ...
 
     async def save_posting(self, posting: PostedCard) -> None:
-        """Store it in place of an earlier one with the same token."""
+        """Store ``posting`` in place of an earlier one with the same token."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StaffRoom:
-    """What a group of staff needs behind it."""
+    """Dependencies of a staff group."""
 
     desk: StaffDesk
-    postings: Callable[[str], Postings]
-    """Those of the group with this name; the same for the same name."""
+    postings: Callable[[str], PostedCards]
+    """The posted cards of the group with a given name."""
     language: Literal["zh", "en"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Tools:
-    """The same for all connectors of one process."""
+class ConnectorContext:
+    """Shared by all connectors of one process."""
 
     intake: Intake
-    """Where pushed events are stored."""
+    """Takes events that are pushed to a connector."""
     clock: Clock
     bus: Bus
-    alarm: Alarm
+    alarm: RaisesAlerts
     folder: Path
-    """Relative paths in a connector's settings start here: the configuration's folder."""
+    """The configuration's folder, to which paths in a connector's settings are relative."""
     staff: StaffRoom | None = None
-    """Where a channel may show staff what waits for them; ``None`` where nobody is behind it."""
+    """``None`` where the process serves no staff, as when a feed is replayed."""

@@ -1,4 +1,4 @@
-"""Reads single fields of a JSON object; every mistake names the field and the remedy."""
+"""Reads single fields of a JSON object; every error names the field and the remedy."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from typing import Final
 
 from core.errors import InputError
 
-Object = Mapping[str, object]
+JsonObject = Mapping[str, object]
 
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
@@ -19,8 +19,8 @@ _TIME_REMEDY: Final = (
 _DATE: Final = re.compile(r"\d{4}-?\d{2}-?\d{2}(?:[T ].+)?")
 
 
-def text_field(data: Object, name: str, *, default: str | None = None) -> str:
-    """A string, of any content; ``null`` counts as missing where there is a default."""
+def text_field(data: JsonObject, name: str, *, default: str | None = None) -> str:
+    """Read a string of any content; with a default, ``null`` counts as missing."""
     value = data.get(name)
     if value is None and default is not None:
         return default
@@ -31,8 +31,8 @@ def text_field(data: Object, name: str, *, default: str | None = None) -> str:
     return value
 
 
-def id_field(data: Object, name: str) -> str | None:
-    """A native id as a string: a string or a whole number that is not empty; or ``None``."""
+def id_field(data: JsonObject, name: str) -> str | None:
+    """Read a platform's id, a non-empty string or an integer, as a string; ``None`` if missing."""
     value = data.get(name)
     if value is None:
         return None
@@ -49,16 +49,16 @@ def id_field(data: Object, name: str) -> str | None:
     return value
 
 
-def required_id(data: Object, name: str, shown: str) -> str:
-    """As ``id_field``, but it must be there; ``shown`` is its full path."""
+def required_id(data: JsonObject, name: str, shown: str) -> str:
+    """Read an id that must be there; ``shown`` is its path in errors, such as ``author.id``."""
     value = id_field(data, name)
     if value is None:
         raise missing(shown)
     return value
 
 
-def object_field(data: Object, name: str) -> Object | None:
-    """A JSON object, or ``None`` where it is missing or null."""
+def object_field(data: JsonObject, name: str) -> JsonObject | None:
+    """Read a JSON object; ``None`` if it is missing or null."""
     value = data.get(name)
     if value is None:
         return None
@@ -67,8 +67,8 @@ def object_field(data: Object, name: str) -> Object | None:
     return value
 
 
-def flag_field(data: Object, name: str, *, default: bool) -> bool:
-    """True or false; the default where it is missing or null."""
+def flag_field(data: JsonObject, name: str, *, default: bool) -> bool:
+    """Read a boolean; the default if it is missing or null."""
     value = data.get(name)
     if value is None:
         return default
@@ -77,8 +77,13 @@ def flag_field(data: Object, name: str, *, default: bool) -> bool:
     return value
 
 
-def count_field(data: Object, names: Iterable[str], shown: str, *, least: int = 0) -> int | None:
-    """The first of ``names`` that is there, as a whole number; ``None`` where none is."""
+def count_field(
+    data: JsonObject, names: Iterable[str], shown: str, *, least: int = 0
+) -> int | None:
+    """Read the first of ``names`` that is present as an integer; ``None`` if none is.
+
+    Raises InputError, with ``shown`` as the field's name, outside ``least`` to 2**63 - 1.
+    """
     for name in names:
         value = data.get(name)
         if value is None:
@@ -95,8 +100,8 @@ def count_field(data: Object, names: Iterable[str], shown: str, *, least: int = 
     return None
 
 
-def names_field(data: Object, name: str) -> tuple[str, ...]:
-    """A list of strings; empty where it is missing or null."""
+def names_field(data: JsonObject, name: str) -> tuple[str, ...]:
+    """Read a list of strings; empty if it is missing or null."""
     value = data.get(name)
     if value is None:
         return ()
@@ -108,8 +113,8 @@ def names_field(data: Object, name: str) -> tuple[str, ...]:
     return found
 
 
-def time_field(data: Object, name: str) -> datetime:
-    """ISO 8601 (no offset means UTC) or seconds since 1970, in UTC."""
+def time_field(data: JsonObject, name: str) -> datetime:
+    """Read ISO 8601 (UTC if it has no offset) or seconds since 1970; returns the time in UTC."""
     if data.get(name) is None:
         raise missing(name)
     value = data[name]
@@ -120,9 +125,11 @@ def time_field(data: Object, name: str) -> datetime:
         elif isinstance(value, int | float) and not isinstance(value, bool):
             moment = datetime.fromtimestamp(value, UTC)
         else:
-            raise InputError(f'"{name}" is {brief(value)}, which is no time. {_TIME_REMEDY}')
+            raise InputError(f'"{name}" is {brief(value)}, which is not a time. {_TIME_REMEDY}')
     except (ValueError, OverflowError, OSError) as error:
-        raise InputError(f'"{name}" is {brief(value)}, which is no time. {_TIME_REMEDY}') from error
+        raise InputError(
+            f'"{name}" is {brief(value)}, which is not a time. {_TIME_REMEDY}'
+        ) from error
     if not _EARLIEST <= moment < _LATEST:
         raise InputError(
             f'"{name}" is {brief(value)}, which is not between 1970 and 2200. {_TIME_REMEDY}'
@@ -131,7 +138,7 @@ def time_field(data: Object, name: str) -> datetime:
 
 
 def missing(name: str) -> InputError:
-    """The error for a field that must be there."""
+    """The error for a required field that is missing."""
     return InputError(f'"{name}" is missing. Add it.')
 
 
@@ -141,7 +148,7 @@ def wrong(name: str, expected: str, value: object) -> InputError:
 
 
 def brief(value: object) -> str:
-    """A value as it can be shown in one short line of printable ASCII."""
+    """Render a value in one short line of printable ASCII."""
     match value:
         case None:
             return "null"

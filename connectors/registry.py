@@ -1,7 +1,8 @@
-"""Which connectors there are: the ``type`` of a channel, its settings and how it is built.
+"""The connector types: each with its settings, its builder and its limit on replies.
 
-A type's settings live in a light module, and a platform's library is imported only when a channel
-of that type is built: aiogram alone takes seconds.
+``REGISTRY`` is a literal: adding a type is adding an entry. Settings live in modules that import
+little; a platform's library is imported only when a channel of its type is built, since aiogram
+alone takes seconds to import.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,96 +10,149 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from connectors.context import Tools
-from connectors.reddit import settings as reddit_settings
-from connectors.reddit.settings import RedditSettings
-from connectors.replay.connector import Replay, ReplaySettings, inspect_replay
+from connectors.context import ConnectorContext
+from connectors.reddit.settings import MAX_REDDIT_TEXT, RedditSettings
+from connectors.replay.connector import Replay
+from connectors.replay.settings import ReplaySettings, inspect_replay
 from connectors.telegram import text as telegram_text
 from connectors.telegram.settings import TelegramSettings
-from connectors.webchat.connector import Webchat, WebchatSettings
+from connectors.webchat.connector import Webchat
+from connectors.webchat.settings import WebchatSettings
 from connectors.x import text as x_text
 from connectors.x.settings import XSettings
+from core.config import validate
 from core.connector import Connector
-from core.errors import Problem
-from core.settings import Section
+from core.errors import ConfigError, Problem
+from core.settings import Section, Settings
 
 S = TypeVar("S", bound=Section)
 
-
-Measure = tuple[Callable[[str], int], int]
-"""How a platform counts a text, and how much of that one reply may have."""
+TextMeasure = tuple[Callable[[str], int], int]
+"""The platform's way to count a text, and the most that one reply may count."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Kind:
+class ConnectorType:
     """One type of connector."""
 
     settings: type[Section]
-    """The model of the keys beside ``name`` and ``type``."""
-    build: Callable[[str, Section, Tools], Connector]
-    """From the channel's name, validated settings and tools; opens nothing yet."""
+    """Model of the channel's keys besides ``name``, ``type`` and ``brand``."""
+    build: Callable[[str, Section, ConnectorContext], Connector]
+    """Makes a connector from the channel's name, settings and context; opens no connection."""
     inspect: Callable[[Section, Path], tuple[Problem, ...]]
-    """What would fail at the start though the settings are valid; keys are the settings' own.
+    """Finds what would fail at the start in spite of valid settings; reads files at most.
 
-    Reads files at most; relative paths start at the folder given.
+    Relative paths start at the given folder; the keys of problems are those of the settings.
     """
-    measure: Measure | None = None
-    """``None`` where the platform sets no limit that a reply could reach."""
+    measure: TextMeasure | None = None
+    """``None`` where the platform does not limit the length of a reply."""
 
 
-def _kind(
+def _type(
     settings: type[S],
-    build: Callable[[str, S, Tools], Connector],
+    build: Callable[[str, S, ConnectorContext], Connector],
     inspect: Callable[[S, Path], tuple[Problem, ...]] = lambda _settings, _folder: (),
-    measure: Measure | None = None,
-) -> Kind:
+    measure: TextMeasure | None = None,
+) -> ConnectorType:
     def own(given: Section) -> S:
         if not isinstance(given, settings):
             raise TypeError(f"{settings.__name__} expected, not {type(given).__name__}")
         return given
 
-    return Kind(
+    return ConnectorType(
         settings=settings,
-        build=lambda name, given, tools: build(name, own(given), tools),
+        build=lambda name, given, context: build(name, own(given), context),
         inspect=lambda given, folder: inspect(own(given), folder),
         measure=measure,
     )
 
 
-def _webchat(name: str, settings: WebchatSettings, tools: Tools) -> Connector:
+def _webchat(name: str, settings: WebchatSettings, context: ConnectorContext) -> Connector:
     return Webchat(
-        name=name, settings=settings, intake=tools.intake, clock=tools.clock, bus=tools.bus
+        name=name, settings=settings, intake=context.intake, clock=context.clock, bus=context.bus
     )
 
 
-def _replay(name: str, settings: ReplaySettings, tools: Tools) -> Connector:
-    return Replay(name=name, settings=settings, clock=tools.clock, folder=tools.folder)
+def _replay(name: str, settings: ReplaySettings, context: ConnectorContext) -> Connector:
+    return Replay(name=name, settings=settings, clock=context.clock, folder=context.folder)
 
 
-def _reddit(name: str, settings: RedditSettings, tools: Tools) -> Connector:
-    from connectors.reddit.connector import Reddit  # noqa: PLC0415 - only who reads Reddit waits for praw
+def _reddit(name: str, settings: RedditSettings, context: ConnectorContext) -> Connector:
+    from connectors.reddit.connector import Reddit  # noqa: PLC0415 - imports praw
 
-    return Reddit(name=name, settings=settings, tools=tools)
-
-
-def _telegram(name: str, settings: TelegramSettings, tools: Tools) -> Connector:
-    from connectors.telegram.connector import Telegram  # noqa: PLC0415 - aiogram takes seconds to import
-
-    return Telegram(name=name, settings=settings, tools=tools)
+    return Reddit(name=name, settings=settings, context=context)
 
 
-def _x(name: str, settings: XSettings, tools: Tools) -> Connector:
-    from connectors.x.connector import X  # noqa: PLC0415 - only who reads X waits for tweepy
+def _telegram(name: str, settings: TelegramSettings, context: ConnectorContext) -> Connector:
+    from connectors.telegram.connector import Telegram  # noqa: PLC0415 - imports aiogram
 
-    return X(name=name, settings=settings, tools=tools)
+    return Telegram(name=name, settings=settings, context=context)
 
 
-REGISTRY: Final[Mapping[str, Kind]] = {
-    "reddit": _kind(RedditSettings, _reddit, measure=(len, reddit_settings.LIMIT)),
-    "replay": _kind(ReplaySettings, _replay, inspect_replay),
-    "telegram": _kind(
-        TelegramSettings, _telegram, measure=(telegram_text.length, telegram_text.LONGEST)
+def _x(name: str, settings: XSettings, context: ConnectorContext) -> Connector:
+    from connectors.x.connector import X  # noqa: PLC0415 - imports tweepy
+
+    return X(name=name, settings=settings, context=context)
+
+
+REGISTRY: Final[Mapping[str, ConnectorType]] = {
+    "reddit": _type(RedditSettings, _reddit, measure=(len, MAX_REDDIT_TEXT)),
+    "replay": _type(ReplaySettings, _replay, inspect_replay),
+    "telegram": _type(
+        TelegramSettings, _telegram, measure=(telegram_text.length, telegram_text.MAX_REPLY)
     ),
-    "webchat": _kind(WebchatSettings, _webchat),
-    "x": _kind(XSettings, _x, measure=(x_text.length, x_text.LIMIT)),
+    "webchat": _type(WebchatSettings, _webchat),
+    "x": _type(XSettings, _x, measure=(x_text.length, x_text.MAX_POST)),
 }
+
+
+def read_channels(settings: Settings, folder: Path) -> Mapping[str, Section]:
+    """Validate the connector settings of every channel; returns them by channel name.
+
+    Args:
+        settings: the whole configuration.
+        folder: relative paths in the settings start here.
+
+    Raises:
+        ConfigError: with every mistake in all channels.
+    """
+    problems: list[Problem] = []
+    channels: dict[str, Section] = {}
+    for index, channel in enumerate(settings.channels):
+        key = f"channels[{index}]"
+        connector_type = REGISTRY.get(channel.type)
+        if connector_type is None:
+            problems.append(
+                Problem(
+                    key=f"{key}.type",
+                    message=f"there is no connector {channel.type!r}",
+                    remedy=f"Choose one of: {', '.join(sorted(REGISTRY))}.",
+                )
+            )
+            continue
+        own = validate(connector_type.settings, channel.settings, key, problems)
+        if own is not None:
+            channels[channel.name] = own
+            problems.extend(
+                Problem(key=f"{key}.{found.key}", message=found.message, remedy=found.remedy)
+                for found in connector_type.inspect(own, folder)
+            )
+    if problems:
+        raise ConfigError(tuple(problems))
+    return channels
+
+
+def build_channels(
+    settings: Settings, channels: Mapping[str, Section], context: ConnectorContext
+) -> list[Connector]:
+    """Build one connector per channel, in the order of the configuration; opens no connection."""
+    return [
+        REGISTRY[channel.type].build(channel.name, channels[channel.name], context)
+        for channel in settings.channels
+    ]
+
+
+def measures_of(settings: Settings) -> Mapping[str, TextMeasure]:
+    """The text measure by channel name, for channels that limit the length of a reply."""
+    measures = {one.name: REGISTRY[one.type].measure for one in settings.channels}
+    return {name: measure for name, measure in measures.items() if measure is not None}

@@ -1,4 +1,4 @@
-"""Ends whatever a connector waits for as soon as it is closed."""
+"""Ends a connector's waiting as soon as the connector is closed."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,8 +7,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Closing:
-    """Open once and closed for good."""
+class Shutdown:
+    """A signal that is given once: the connector was closed."""
 
     def __init__(self) -> None:
         self._closed = asyncio.Event()
@@ -17,15 +17,15 @@ class Closing:
         return self._closed.is_set()
 
     def close(self) -> None:
-        """May be called twice."""
+        """Give the signal; may be called twice."""
         self._closed.set()
 
     async def wait(self) -> None:
-        """Return once it is closed."""
+        """Return once the signal is given."""
         await self._closed.wait()
 
-    async def unless(self, work: Coroutine[object, object, T]) -> T | None:
-        """What ``work`` gives; or ``None``, and an end to ``work``, as soon as it is closed."""
+    async def unless_closed(self, work: Coroutine[object, object, T]) -> T | None:
+        """Await ``work``; cancels it and returns ``None`` as soon as the signal is given."""
         task = asyncio.ensure_future(work)
         closed = asyncio.ensure_future(self._closed.wait())
         try:

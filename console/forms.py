@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from core.errors import InputError
 from core.mentions import MentionFilter
-from core.taxonomy import CATEGORIES, Sentiment
+from core.taxonomy import Sentiment
 from core.tickets import TicketFilter
 
 MAX_FORM_BYTES: Final = 64 * 1024
@@ -23,17 +23,6 @@ MAX_NAME: Final = 40
 MAX_DIGITS: Final = 18
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-
-_MENU_ORDER: Final = (
-    *("food_safety", "freshness", "quality", "price", "stock", "checkout", "staff", "delivery"),
-    *("refund", "app", "membership", "environment", "false_advertising", "privacy"),
-)
-CATEGORY_CHOICES: Final = (
-    *(name for name in _MENU_ORDER if name in CATEGORIES),
-    *(name for name in CATEGORIES if name not in {*_MENU_ORDER, "other"}),
-    "other",
-)
-"""Every category in the order of menus: the usual ones first, a new one before ``other``."""
 
 TicketStateName = Literal["open", "waiting", "resolved", "unresolved"]
 

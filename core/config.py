@@ -33,6 +33,7 @@ def parse(text: str, environ: Mapping[str, str]) -> Settings:
         problems += _twice("channels", [channel.name for channel in settings.channels])
         problems += _twice("staff", [one.telegram for one in settings.staff if one.telegram])
         problems += _strange_accounts(settings)
+        problems += _unknown_brands(settings)
     if problems or settings is None:
         raise ConfigError(tuple(problems))
     return settings
@@ -119,6 +120,20 @@ def _strange_accounts(settings: Settings) -> list[Problem]:
         for place, brand in enumerate(settings.brands)
         for index, account in enumerate(brand.accounts)
         if account.partition(":")[0] not in channels or not account.partition(":")[2]
+    ]
+
+
+def _unknown_brands(settings: Settings) -> list[Problem]:
+    """Brands of channels that are not configured."""
+    brands = [brand.id for brand in settings.brands]
+    return [
+        Problem(
+            key=f"channels[{index}].brand",
+            message=f"there is no brand {channel.brand!r}",
+            remedy=f"Choose one of: {', '.join(brands)}.",
+        )
+        for index, channel in enumerate(settings.channels)
+        if channel.brand is not None and channel.brand not in brands
     ]
 
 

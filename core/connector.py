@@ -6,31 +6,11 @@ A connector has an ability by having its method; abilities are tested with ``isi
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from core.cards import StaffBoard
 from core.events import Metrics, Page
 from core.outbox import Target
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Capabilities:
-    """What a channel can do."""
-
-    reply: bool = False
-    push: bool = False
-    edits: bool = False
-    deletes: bool = False
-    engagement: bool = False
-    figures: tuple[str, ...] = ()
-    """Which fields of Metrics it tells."""
-    idempotent_send: bool = False
-    """True where sending the same key twice is one reply."""
-    must_be_summoned: bool = False
-    """True where an automated reply is allowed only to who addressed the brand."""
-    replies_per_event: int | None = None
-    length_limit: int | None = None
-    """In the platform's own counting; see the connector's ``length``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,9 +54,6 @@ class Connector(Protocol):
         """The configured name; unique."""
         ...
 
-    @property
-    def capabilities(self) -> Capabilities: ...
-
     def pages(self, cursor: str | None) -> AsyncIterator[Page]:
         """What the platform delivers after ``cursor``, for ever or until there is no more.
 
@@ -97,6 +74,17 @@ class Sends(Protocol):
     async def send(self, target: Target, text: str, key: str) -> SendResult:
         """Send once. Whatever leaves open whether the platform acted is Unknown."""
         ...
+
+
+@runtime_checkable
+class TakesIdempotencyKey(Protocol):
+    """A connector whose platform drops a repeated ``send`` by its key.
+
+    A reply in doubt is sent again there; elsewhere it is read back or given to a person.
+    """
+
+    @property
+    def idempotent_send(self) -> Literal[True]: ...
 
 
 @runtime_checkable
@@ -156,15 +144,6 @@ class ChecksCredentials(Protocol):
 
         Stores and sends nothing. Raises Refused with the remedy, or Unavailable.
         """
-        ...
-
-
-@runtime_checkable
-class MeasuresLength(Protocol):
-    """A connector whose platform limits the length of a text."""
-
-    def length(self, text: str) -> int:
-        """How much of Capabilities.length_limit the text takes."""
         ...
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Sequence
 
 from core.bus import Bus
 from core.clock import Clock
-from core.connector import Connector, Rejected, SendResult, Sends
+from core.connector import Connector, Rejected, SendResult, Sends, TakesIdempotencyKey
 from core.dispatch import Dispatcher
 from core.health import Health
 from core.intake import IntakeDoor
@@ -55,7 +55,7 @@ class Engine:
         self._clock = clock
         self._bus = bus
         self._senders = {c.name: c for c in connectors if isinstance(c, Sends)}
-        self._resend = {c.name: c.capabilities.idempotent_send for c in connectors}
+        self._resend = {c.name: isinstance(c, TakesIdempotencyKey) for c in connectors}
         self._fallback = fallback
         self._workers = tuple(workers)
         self._dispatchers: dict[str, Dispatcher] = {}

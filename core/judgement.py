@@ -24,7 +24,7 @@ class Judgement:
     complaint: float
     """Probability that something went wrong and the author wants it put right."""
     category: str = "other"
-    """What it is about: see listeners.judgement.categories."""
+    """What it is about: one of ``core.taxonomy.CATEGORIES``."""
     intent: str = "statement"
     """What the author wants: question, complaint, praise, human, order_status, threat, ..."""
     risk: tuple[str, ...] = ()

@@ -45,12 +45,14 @@ class ConsoleSettings(Section):
 
 
 class ChannelSettings(BaseModel):
-    """One connector; the keys beside these two are the connector's own settings."""
+    """One connector; all other keys are the connector's own settings."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     name: Id
     type: str
+    brand: Id | None = None
+    """Id of the brand that a message to this channel concerns where its text names none."""
 
     @property
     def settings(self) -> dict[str, object]:
@@ -186,7 +188,7 @@ class Settings(Section):
     schedule: ScheduleSettings = ScheduleSettings()
     staff: tuple[StaffSettings, ...] = ()
     sentiment: str = "linear"
-    """Which model judges sentiment: see listeners.judgement.sentiment_factory."""
+    """Which model judges sentiment: see listeners.judgement.sentiment.models."""
     adaptation: str | None = None
     """A file written by ``run.py adapt``: what the team's corrections taught the judge."""
     second_opinion: bool = False

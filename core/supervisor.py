@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from core.backoff import delay
 from core.bus import Bus
 from core.checkpoints import reach
 from core.clock import Clock
@@ -105,8 +106,7 @@ class Supervisor:
         self._failures += 1
         if asked is not None:
             return asked
-        longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(self._failures - 1, 16))
-        return longest * (0.5 + self._random() / 2)
+        return delay(self._failures, first=FIRST_WAIT, most=LONGEST_WAIT, jitter=self._random())
 
     def _count(self, events: int) -> None:
         now = self._clock.now()

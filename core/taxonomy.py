@@ -1,4 +1,10 @@
-"""The closed vocabularies: languages, sentiments, severities, categories, intents, risks."""
+"""The closed vocabularies: languages, sentiments, severities, categories, intents, risks.
+
+Everything follows the declarations here: the playbook accepts the names, staff can choose them, a
+test asks for their translations, and the judge predicts those that its model was trained on. A name
+that the model does not know yet is reported as untrained by ``check`` and never predicted; see
+docs/how-to/add-a-category.md.
+"""
 
 from typing import Final, Literal
 
@@ -13,22 +19,22 @@ Severity = Literal["P1", "P2", "P3", "P4"]
 
 CATEGORIES: Final = (
     "food_safety",
-    "privacy",
-    "false_advertising",
-    "refund",
     "freshness",
-    "delivery",
-    "app",
-    "membership",
-    "staff",
-    "checkout",
-    "stock",
     "quality",
     "price",
+    "stock",
+    "checkout",
+    "staff",
+    "delivery",
+    "refund",
+    "app",
+    "membership",
     "environment",
+    "false_advertising",
+    "privacy",
     "other",
 )
-"""All categories; the order is that of the columns of the trained model."""
+"""Subjects of a text, in the order in which staff choose them; ``other`` for none of them."""
 
 
 INTENTS: Final = (
@@ -42,7 +48,7 @@ INTENTS: Final = (
     "praise",
     "statement",
 )
-"""All intents; the order is that of the columns of the trained model."""
+"""Aims of an author; ``statement`` for none of the others."""
 
 
 RISKS: Final = (
@@ -59,4 +65,4 @@ RISKS: Final = (
     "regulator",
     "legal",
 )
-"""All kinds, most urgent first. ``frail``: somebody old, pregnant or ill came to harm."""
+"""Kinds of harm, most urgent first. ``frail``: harm to someone old, pregnant or ill."""

@@ -1,48 +1,58 @@
-"""Builds the listeners a configuration asks for."""
+"""Builds matcher, judge and embedder from a configuration."""
 
+import logging
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from core.errors import ConfigError, Problem, collect
 from core.settings import Settings
-from listeners.judgement import embedding, second_opinion, sentiment_linear, topics
-from listeners.judgement import sentiment_factory as sentiment
+from listeners.judgement import embedding, second_opinion, topics
+from listeners.judgement.adaptation import Adaptation
 from listeners.judgement.embedding import Embedder
 from listeners.judgement.judge import TextJudge
-from listeners.judgement.ports import SentimentModel
-from listeners.judgement.sentiment_adaptation import Adaptation
+from listeners.judgement.sentiment import linear as sentiment_linear
+from listeners.judgement.sentiment import models as sentiment
+from listeners.judgement.sentiment.models import SentimentModel
 from listeners.judgement.topics import TopicModel
 from listeners.matching.matcher import BrandMatcher
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Understanding:
-    """What turns an event into a mention."""
+    """The parts that turn an event into a mention."""
 
     matcher: BrandMatcher
     judge: TextJudge
     embedder: Embedder | None
-    """What texts mean, for whoever asks; ``None`` without the extra ``semantic``."""
+    """Shared by all who need embeddings; ``None`` without the extra ``semantic``."""
 
 
 def build_understanding(settings: Settings, folder: Path = Path()) -> Understanding:
-    """Matcher and judge; ``folder`` is where relative paths of the configuration start.
+    """Build the parts; relative paths of the configuration start at ``folder``.
 
-    Raises ConfigError with every mistake: terms that cannot be read, a sentiment model that does
-    not exist, an adaptation that does not fit, a second opinion without its extra.
+    Raises ConfigError with every mistake: malformed terms, an unknown sentiment model, an
+    adaptation made for another model, a second opinion without its extra. Logs a warning once
+    where the taxonomy declares labels that the topic model was not trained on.
     """
     problems: list[Problem] = []
+    channel_brands = {one.name: one.brand for one in settings.channels if one.brand is not None}
     matcher = collect(
-        lambda: BrandMatcher(settings.brands, channel_brands={}, default=None), problems
+        lambda: BrandMatcher(settings.brands, channel_brands=channel_brands, default=None),
+        problems,
     )
     found = collect(lambda: _model(settings, folder), problems)
     embedder = embedding.load()
     second = collect(
-        lambda: second_opinion.load(embedder, wanted=settings.second_opinion), problems
+        lambda: second_opinion.load_second_opinion(embedder, wanted=settings.second_opinion),
+        problems,
     )
     if matcher is None or found is None or problems:
         raise ConfigError(tuple(problems))
     model, adaptation = found
+    _warn_of_untrained_labels()
     judge = TextJudge(
         model,
         brands_in=matcher.brands_in,
@@ -67,7 +77,18 @@ def _model(settings: Settings, folder: Path) -> tuple[SentimentModel, Adaptation
     return model, model.adaptation
 
 
+def untrained_labels() -> tuple[str, ...]:
+    """Declared categories, intents and risks, as ``KIND.NAME``, that are never predicted."""
+    return topics.shipped_model().untrained
+
+
+@cache
+def _warn_of_untrained_labels() -> None:
+    if labels := untrained_labels():
+        log.warning("never predicted until trained: %s", ", ".join(labels))
+
+
 def _topics(adaptation: Adaptation | None) -> TopicModel | None:
     if adaptation is None or adaptation.categories is None:
         return None
-    return topics.model().regrouped(adaptation.categories)
+    return topics.shipped_model().with_category_shift(adaptation.categories)

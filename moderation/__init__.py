@@ -1,1 +1,1 @@
-"""What may come in, and what may go out."""
+"""Moderation of incoming events and of outgoing replies."""

@@ -1,4 +1,4 @@
-"""Personal data that is not a mere number: addresses, e-mails, plates, WeChat and QQ ids."""
+"""Recognises personal data other than numbers: addresses, e-mails, plates, WeChat, QQ ids."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _QQ: Final = re.compile(
     r"(?P<id>[1-9](?:[ \-]?[0-9]){4,10})(?![0-9A-Za-z\-/.年])",
     re.IGNORECASE,
 )
-_DOOR: Final = re.compile(
+_STREET_ADDRESS: Final = re.compile(
     r"(?:路|街|大道|巷|胡同|里|村|小区|花园|苑|公寓|新村|城)\s?"
     r"(?:[0-9]{1,5}\s?(?:弄|号|号院)[^0-9,。;!?\n]{0,8}){1,2}?"
     r"(?:[0-9A-Za-z]{1,4}\s?(?:号楼|幢|栋|座|单元|#|-)\s?){0,3}"
@@ -35,12 +35,12 @@ _DOOR: Final = re.compile(
     r"|(?:小区|花园|苑|公寓|新村)\s?[0-9]{1,4}\s?(?:号楼|栋|幢|座|期)[^,。;!?\n]{0,8}?"
     r"[0-9]{1,5}\s?(?:室|户|房)"
 )
-_HOME: Final = re.compile(
+_STATED_ADDRESS: Final = re.compile(
     r"(?:收货地址|家庭住址|家庭地址|住址|家住|我住在?|住在)(?:是|:)?\s?"
     r"(?P<id>[^\s,。;!?]{0,24}?(?:路|街|大道|巷|胡同|小区|花园|苑|公寓|新村|村)"
     r"(?:\s?[0-9A-Za-z]{1,5}\s?(?:弄|号楼|号院|号|栋|幢|座|单元|室|户|房)){1,4})"
 )
-_STREET: Final = re.compile(
+_ENGLISH_ADDRESS: Final = re.compile(
     r"(?<![0-9A-Za-z])[0-9]{1,5} (?:[A-Z][a-z]{1,20} ){1,3}"
     r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Court|Ct)\.?,? "
     r"(?:[Aa]pt|[Uu]nit|[Rr]oom|[Ss]uite|[Ff]lat|#)\.? ?[0-9A-Z\-]{1,6}(?![0-9A-Za-z])"
@@ -52,12 +52,12 @@ _LEAD_CUT: Final = re.compile(
 
 
 def contacts(view: str) -> Iterator[Span]:
-    """Everything in a folded text that reaches or places a person, numbers aside."""
+    """Contacts and addresses in a folded text; spans may overlap."""
     yield from _plain(_EMAIL, "email", view)
-    yield from _named(_HOME, "address", view)
-    for found in _DOOR.finditer(view):
+    yield from _named(_STATED_ADDRESS, "address", view)
+    for found in _STREET_ADDRESS.finditer(view):
         yield _address_start(view, found.start()), found.end(), "address"
-    yield from _plain(_STREET, "address", view)
+    yield from _plain(_ENGLISH_ADDRESS, "address", view)
     for found in _WECHAT.finditer(view):
         if _is_wechat_id(found):
             yield found.start("id"), found.end("id"), "wechat"
@@ -74,7 +74,7 @@ def _named(pattern: re.Pattern[str], kind: str, view: str) -> Iterator[Span]:
 
 
 def _is_wechat_id(found: re.Match[str]) -> bool:
-    """A word after "WeChat" is an id if it holds a digit or underscore, or is introduced as one."""
+    """True for a word with a digit or underscore, or one that the text introduces as an id."""
     if re.search(r"[0-9_]", found["id"]):
         return True
     lead = found[0][: found.start("id") - found.start()].rstrip()
@@ -83,10 +83,10 @@ def _is_wechat_id(found: re.Match[str]) -> bool:
     )
 
 
-def _address_start(view: str, door: int) -> int:
-    """Where the address before a street word begins: after the last word that leads to it."""
-    lead = _LEAD.search(view, max(0, door - 24), door)
+def _address_start(view: str, street: int) -> int:
+    """Start of an address whose street word is at ``street``: after the last word leading to it."""
+    lead = _LEAD.search(view, max(0, street - 24), street)
     if lead is None:
-        return door
+        return street
     cut = _LEAD_CUT.match(lead[0])
     return lead.start() + (cut.end() if cut else 0)

@@ -1,4 +1,4 @@
-"""Builds what guards the way in and the way out."""
+"""Builds inbound moderation, the outbound gate and the pauses."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,31 +7,31 @@ from core.clock import Clock
 from moderation.gate import GateRules, Measure, OutboundGate
 from moderation.inbound import InboundModerator
 from moderation.masking import published_contacts
-from moderation.pauses import FreezeStore, StoredFreezes
+from moderation.pauses import PauseStore, StoredPauses
 from moderation.words import shipped_words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Guards:
-    """Both guards, and the pauses that the second one asks for."""
+    """Inbound moderation, the outbound gate, and the pauses that the gate checks."""
 
     inbound: InboundModerator
     gate: OutboundGate
-    pauses: StoredFreezes
+    pauses: StoredPauses
 
 
 def build_guards(
     clock: Clock,
     *,
-    store: FreezeStore,
+    store: PauseStore,
     published: Iterable[str] = (),
     private_channels: Iterable[str] = (),
     measures: Mapping[str, Measure] | None = None,
 ) -> Guards:
-    """With the word lists that come with Tingfeng.
+    """Build with the word lists that ship with Tingfeng.
 
     ``published``: texts of the brand, such as its articles; the phones and addresses in them may
-    be told in public. ``private_channels``: names of channels on which nothing is public.
+    appear in public replies. ``private_channels``: names of channels on which nothing is public.
     """
     words = shipped_words()
     rules = GateRules(
@@ -39,7 +39,7 @@ def build_guards(
         own_contacts=published_contacts(published),
         measures=measures or {},
     )
-    pauses = StoredFreezes(store)
+    pauses = StoredPauses(store)
     return Guards(
         pauses=pauses,
         inbound=InboundModerator(words),

@@ -1,4 +1,4 @@
-"""What may go out: the last word before any send. What cannot be checked is not sent."""
+"""The outbound gate: the last check before any send. A reply that cannot be checked is held."""
 
 import logging
 import re
@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.judgement import Verdict
 from core.outbox import Reply
 from moderation.masking import mask
-from moderation.words import Finder, Promises, comparable
+from moderation.words import PromiseWordLists, WordFinder, fold_for_search
 
 log = logging.getLogger(__name__)
 
@@ -26,58 +26,69 @@ Refusal = Literal[
     "frozen",
     "freeze_unknown",
 ]
-"""Why a reply is held back; the reason may add detail after a colon."""
+"""First word of ``Verdict.reason``; detail may follow after a colon."""
 
 _PLACEHOLDER: Final = re.compile(
     r"\{\{[^{}]{0,80}\}\}|\$?\{[^{}\n]{0,80}\}|%\([A-Za-z_]{1,40}\)s|<%[^%]{0,80}%>"
 )
-_REMEMBERED: Final = 10_000
+_MAX_REMEMBERED: Final = 10_000
 
 
 Measure = tuple[Callable[[str], int], int]
-"""How a platform counts a text, and how much of that it takes."""
+"""A platform's length of a text, and the greatest length it accepts."""
 
 
-class Freezes(Protocol):
-    """Knows which automatic replies are paused."""
+class PauseCheck(Protocol):
+    """Answers whether an automatic reply is paused."""
 
-    async def frozen(self, reply: Reply) -> str | None:
-        """Why this reply has to wait for a person; ``None`` where nothing is paused."""
+    async def pause_reason(self, reply: Reply) -> str | None:
+        """The reason of the pause that holds this reply; ``None`` where none does.
+
+        Raises where the pauses cannot be read; the gate then holds the reply.
+        """
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateRules:
-    """What the operator sets."""
+    """The operator's settings."""
 
     longest: int = 5000
-    """Characters a reply may have on a channel that is not in ``measures``."""
+    """Characters a reply may have on channels without an entry in ``measures``."""
     measures: Mapping[str, Measure] = field(default_factory=dict)
-    """By channel, where the platform counts in its own way."""
+    """By channel, where the platform counts differently."""
     private_channels: frozenset[str] = frozenset()
-    """Channels where nothing is public, whatever a reply answers."""
+    """Channels on which no reply is public."""
     own_contacts: tuple[str, ...] = ()
-    """The brand's own phones and addresses, which may be told in public."""
+    """The brand's own phones and addresses, allowed in public replies."""
     repeat_seconds: float = 60.0
 
 
 class OutboundGate:
-    """Checks every reply; replies by staff are free of the rules for the machine."""
+    """Checks every reply; some rules apply to automatic replies only."""
 
     def __init__(
-        self, promises: Promises, *, pauses: Freezes, clock: Clock, rules: GateRules | None = None
+        self,
+        promises: PromiseWordLists,
+        *,
+        pauses: PauseCheck,
+        clock: Clock,
+        rules: GateRules | None = None,
     ) -> None:
-        self._banned = Finder(promises.banned)
-        self._freezes = pauses
+        self._banned = WordFinder(promises.banned)
+        self._pauses = pauses
         self._clock = clock
         self._rules = rules or GateRules()
         self._said: OrderedDict[tuple[str, str, str], tuple[str, float]] = OrderedDict()
 
     async def check(self, reply: Reply) -> Verdict:
-        """Allowed, or the first Refusal that applies; ``masked_text`` is safe to log."""
+        """Allow the reply, or name the first Refusal that applies.
+
+        ``masked_text`` is safe to log.
+        """
         refusal = self._unsafe(reply)
         if refusal is None and reply.by == "bot":
-            refusal = await self._unfit_for_machine(reply)
+            refusal = await self._refused_if_automatic(reply)
         if refusal is not None:
             log.warning("reply held back", extra={"key": reply.key, "reason": refusal})
         return Verdict(
@@ -95,7 +106,7 @@ class OutboundGate:
             return "too_long"
         if _PLACEHOLDER.search(text):
             return "placeholder"
-        if banned := self._banned.found(comparable(text)):
+        if banned := self._banned.found(fold_for_search(text)):
             return f"banned_phrase: {banned[0]}"
         if self._is_public(reply):
             for own in rules.own_contacts:
@@ -104,12 +115,12 @@ class OutboundGate:
                 return f"personal_data: {', '.join(kinds)}"
         return None
 
-    async def _unfit_for_machine(self, reply: Reply) -> str | None:
+    async def _refused_if_automatic(self, reply: Reply) -> str | None:
         if self._is_public(reply) and not reply.target.solicited:
             return "unsolicited"
         try:
-            why = await self._freezes.frozen(reply)
-        except Exception:  # whatever failed, silence is the safe side
+            why = await self._pauses.pause_reason(reply)
+        except Exception:  # whatever failed, holding the reply is the safe side
             log.exception("cannot tell whether replies are paused", extra={"key": reply.key})
             return "freeze_unknown"
         if why is not None:
@@ -121,15 +132,18 @@ class OutboundGate:
         return target.reply_to is not None and target.channel not in self._rules.private_channels
 
     def _is_repeat(self, reply: Reply) -> bool:
-        """True where another reply has just said the same; a retry of this one is no repeat."""
+        """True where another reply has just said the same in this conversation.
+
+        A retry of the same reply is not a repeat.
+        """
         now = self._clock.monotonic()
         target = reply.target
-        said = (target.channel, target.conversation, comparable(reply.text).solid)
+        said = (target.channel, target.conversation, fold_for_search(reply.text).solid)
         key, at = self._said.get(said, (reply.key, now))
         if key != reply.key and now - at < self._rules.repeat_seconds:
             return True
         self._said[said] = (reply.key, now)
         self._said.move_to_end(said)
-        if len(self._said) > _REMEMBERED:
+        if len(self._said) > _MAX_REMEMBERED:
             self._said.popitem(last=False)
         return False

@@ -1,25 +1,39 @@
-"""What may come in. Nothing that could be a shopper's concern is ever turned away."""
+"""Moderation of incoming events: spam, abuse, empty texts and personal data.
+
+Only certain spam is dropped, and never where a complaint, a question or a risk is possible.
+"""
 
 import re
-from typing import Final
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final, Literal
 
 from core.events import Event
 from core.judgement import Judgement, Verdict
+from moderation.contacts import URL
 from moderation.masking import mask
-from moderation.spam import SpamWords, spam_signals
-from moderation.words import WordLists
+from moderation.words import SpamWordLists, WordFinder, WordLists, fold_for_search
 
 FLAGS: Final = frozenset({"spam", "abuse", "personal_data", "empty"})
-"""All that a Verdict of this module may flag."""
+"""The values of ``Verdict.flags``."""
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_CONCERNS: Final = frozenset({"complaint", "question", "human", "order_status", "threat"})
+_CONCERN_INTENTS: Final = frozenset({"complaint", "question", "human", "order_status", "threat"})
 _MASKED_LENGTH: Final = 5000
-"""Logs, alerts and models need no more of a text; the original is kept whole."""
+"""Characters of ``masked_text``; the original is stored whole."""
+
+
+Signal = Literal["advertising", "offer", "repeats", "links", "tags"]
+
+_TAG: Final = re.compile(r"[@#][\w\-]+")
+_SAME: Final = re.compile(r"(.)\1{11,}", re.DOTALL)
+_LAUGHTER: Final = frozenset("哈啊呵嘿呜嗯哦!！?？。.…~～hHaA6 \n\t-=_*")
+"""Characters that people repeat to express a feeling."""
+_SPAM_LENGTH: Final = 4000
 
 
 class InboundModerator:
-    """Drops what is surely spam; flags spam, abuse and personal data; masks the latter."""
+    """Drops certain spam; flags spam, abuse and personal data, and masks the last."""
 
     def __init__(
         self,
@@ -30,17 +44,20 @@ class InboundModerator:
         abuse: float = 0.6,
         concern: float = 0.3,
     ) -> None:
-        """Limits of probability; from ``concern`` on a text may be a complaint and stays."""
-        self._words = SpamWords(words.spam)
+        """Set the thresholds, each a probability in [0, 1].
+
+        A text whose probability of a complaint is at least ``concern`` is never dropped.
+        """
+        self._words = SpamFinder(words.spam)
         self._sure_spam = sure_spam
         self._likely_spam = likely_spam
         self._abuse = abuse
         self._concern = concern
 
     def inspect(self, event: Event, judgement: Judgement) -> Verdict:
-        """Allowed, or dropped as ``spam``; flags: spam, abuse, personal_data, empty.
+        """Allow the event, or drop it with the reason ``spam``; the flags are of ``FLAGS``.
 
-        ``masked_text`` holds at most 5,000 characters and no control characters.
+        ``masked_text`` has at most 5,000 characters and no control characters.
         """
         text = _UNPRINTABLE.sub("\ufffd", event.text)
         masked = mask(text[:_MASKED_LENGTH])
@@ -67,6 +84,49 @@ class InboundModerator:
     def _is_concern(self, judgement: Judgement) -> bool:
         return (
             judgement.complaint >= self._concern
-            or judgement.intent in _CONCERNS
+            or judgement.intent in _CONCERN_INTENTS
             or bool(judgement.risk)
         )
+
+
+class SpamFinder:
+    """The two lists of spam words, compiled for searching."""
+
+    def __init__(self, lists: SpamWordLists) -> None:
+        self.offers = WordFinder(lists.offers)
+        self.contact = WordFinder(lists.contact)
+
+
+def spam_signals(text: str, kinds: Sequence[str], words: SpamFinder) -> tuple[Signal, ...]:
+    """Independent signals of spam in the first 4,000 characters of a text.
+
+    ``kinds``: the kinds of personal data that ``mask`` found in it.
+    """
+    text = text[:_SPAM_LENGTH]
+    folded = fold_for_search(text)
+    offers = len(words.offers.found(folded))
+    reachable = bool({"wechat", "qq", "phone"} & set(kinds) or words.contact.found(folded))
+    links = URL.findall(text)
+    signals: list[Signal] = []
+    if offers >= 2 and (reachable or links):
+        signals.append("advertising")
+    elif offers >= 2 or (offers and reachable):
+        signals.append("offer")
+    if _is_noise(text):
+        signals.append("repeats")
+    if len(links) >= 3 or (links and sum(map(len, links)) > 0.7 * len(text)):
+        signals.append("links")
+    if len(_TAG.findall(text)) >= 8:
+        signals.append("tags")
+    return tuple(signals)
+
+
+def _is_noise(text: str) -> bool:
+    """True for a character repeated a dozen times, or a phrase that makes up most of the text."""
+    if any(found[1] not in _LAUGHTER for found in _SAME.finditer(text)):
+        return True
+    units = [unit for unit in re.split(r"[\s,，。!！;；]+", URL.sub(" ", text)) if len(unit) >= 2]
+    if len(units) < 6:
+        return False
+    unit, times = Counter(units).most_common(1)[0]
+    return times >= 6 and times * len(unit) > 0.7 * sum(map(len, units))

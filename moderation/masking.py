@@ -1,6 +1,6 @@
-"""Personal data out of a text: each piece becomes a placeholder that names its kind.
+"""Masks personal data: each piece becomes a placeholder that names its kind.
 
-What replying needs stays: URLs, native ids, order numbers, prices, dates and public hotlines.
+URLs, native ids, order numbers, prices, dates and public hotlines stay, since replies need them.
 """
 
 import re
@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from core.text import ascii_lookalikes
 from moderation.contacts import URL, contacts
-from moderation.digits import fold
 from moderation.numbers import Span, numbers
 
 KINDS: Final = ("address", "card", "email", "id", "phone", "plate", "qq", "wechat")
@@ -22,15 +22,15 @@ class Masked:
 
     text: str
     kinds: tuple[str, ...]
-    """Which of ``KINDS`` were found, sorted; empty where the text is unchanged."""
+    """The ``KINDS`` found, sorted; empty where the text is unchanged."""
 
 
 def mask(text: str) -> Masked:
     """Replace personal data by ``[phone]``, ``[id]`` and so on; never raises.
 
-    Time grows with the length of the text; masking what is masked changes nothing.
+    Linear in the length of the text and idempotent.
     """
-    view = fold(text)
+    view = ascii_lookalikes(text)
     if _CANNOT_HOLD.fullmatch(view) and "微信" not in view and "wechat" not in view.lower():
         return Masked(text=text, kinds=())
     parts: list[str] = []
@@ -44,15 +44,17 @@ def mask(text: str) -> Masked:
 
 
 def published_contacts(texts: Iterable[str]) -> tuple[str, ...]:
-    """What ``mask`` would hide in texts that the brand has published, as it is written there."""
+    """The brand's own contacts: what ``mask`` would replace in texts that it has published."""
     found = {
-        text[start:end]: None for text in texts for start, end, _ in _personal(text, fold(text))
+        text[start:end]: None
+        for text in texts
+        for start, end, _ in _personal(text, ascii_lookalikes(text))
     }
     return tuple(found)
 
 
 def _personal(text: str, view: str) -> list[Span]:
-    """Spans to mask, in order, without overlap; of two that overlap the earlier rule wins."""
+    """Spans to mask, in order; of two that overlap the earlier rule wins."""
     taken = bytearray(len(view))
     for found in URL.finditer(text):
         taken[found.start() : found.end()] = b"\1" * (found.end() - found.start())

@@ -1,11 +1,13 @@
-"""Which numbers are somebody's: phones, resident identities, bank cards.
+"""Recognises personal numbers: phones, resident identity numbers, bank cards.
 
-A number counts only where its check digit or numbering plan says so and nothing around it says
-that it is an order, a post or part of a name.
+A number counts only where its check digit or numbering plan confirms it and the words around it do
+not mark it as an order, a post or part of a name. Texts are searched in the form that
+``core.text.ascii_lookalikes`` gives them: wide, circled and spaced digits are read as well.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -13,10 +15,13 @@ import phonenumbers
 from stdnum import luhn
 from stdnum.cn import ric
 
-from moderation.digits import Run, chains, runs_from
-
 Span = tuple[int, int, str]
 """Start, end and kind of what is to be masked."""
+
+_SEPARATORS: Final = r"[\s\-‐-―−_.·•~*()\u00ad\u200b-\u200f\u2060\u20e3\ufe0f\ufeff]"
+_GROUP: Final = re.compile(r"[0-9]+")
+_GAP: Final = re.compile(_SEPARATORS + "{1,3}")
+_MAX_DIGITS: Final = 24
 
 _PROVINCES: Final = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]")
 _MOBILE_SHAPES: Final = frozenset({(11,), (3, 4, 4), (4, 4, 3), (3, 3, 5), (3, 8), (7, 4), (5, 6)})
@@ -52,9 +57,46 @@ _CHECK_X: Final = re.compile(r"[\s\-]?[Xx](?![A-Za-z0-9_])")
 _LOOK_BACK: Final = 24
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DigitRun:
+    """Adjacent groups of digits with only separators between them."""
+
+    start: int
+    end: int
+    digits: str
+    shape: tuple[int, ...]
+    """Length of each group."""
+
+
+def digit_chains(view: str) -> Iterator[list[tuple[int, int]]]:
+    """Maximal sequences of digit groups, as (start, end), with only separators between them."""
+    chain: list[tuple[int, int]] = []
+    for found in _GROUP.finditer(view):
+        if chain and not _GAP.fullmatch(view, chain[-1][1], found.start()):
+            yield chain
+            chain = []
+        chain.append(found.span())
+    if chain:
+        yield chain
+
+
+def runs_from(view: str, chain: list[tuple[int, int]], first: int) -> Iterator[DigitRun]:
+    """The runs of at most 24 digits that start with group ``first``, longest first."""
+    runs: list[DigitRun] = []
+    digits = ""
+    shape: tuple[int, ...] = ()
+    for start, end in chain[first:]:
+        if len(digits) + end - start > _MAX_DIGITS:
+            break
+        digits += view[start:end]
+        shape = (*shape, end - start)
+        runs.append(DigitRun(start=chain[first][0], end=end, digits=digits, shape=shape))
+    yield from reversed(runs)
+
+
 def numbers(view: str) -> Iterator[Span]:
-    """Personal numbers in a folded text, in order, without overlap."""
-    for chain in chains(view):
+    """Personal numbers in a folded text, in order and without overlap."""
+    for chain in digit_chains(view):
         first = 0
         while first < len(chain):
             span, used = _longest(view, chain, first)
@@ -64,7 +106,7 @@ def numbers(view: str) -> Iterator[Span]:
 
 
 def _longest(view: str, chain: list[tuple[int, int]], first: int) -> tuple[Span | None, int]:
-    """The longest personal number from group ``first`` on, and how many groups are behind it."""
+    """The longest personal number that starts at group ``first``, and the groups consumed."""
     for run in runs_from(view, chain, first):
         if not 7 <= len(run.digits) <= 19:
             continue
@@ -76,7 +118,7 @@ def _longest(view: str, chain: list[tuple[int, int]], first: int) -> tuple[Span 
     return None, 1
 
 
-def _kind(view: str, run: Run, before: str) -> str | None:
+def _kind(view: str, run: DigitRun, before: str) -> str | None:
     if _is_id(view, run, before) or _is_old_id(run, before):
         return "id"
     if _is_card(run, before):
@@ -84,20 +126,20 @@ def _kind(view: str, run: Run, before: str) -> str | None:
     return "phone" if _is_phone(run, before) else None
 
 
-def _is_stuck(view: str, run: Run, before: str) -> bool:
-    """True where the number is part of a name, a path, an amount or a mention."""
+def _is_stuck(view: str, run: DigitRun, before: str) -> bool:
+    """True where the number is part of a name, a path, an amount or an ``@name``."""
     if _STUCK_BEFORE.search(before) and not _ANNOUNCED_STUCK.search(before):
         return True
     return not _x_end(view, run) and _STUCK_AFTER.match(view, run.end) is not None
 
 
-def _x_end(view: str, run: Run) -> int:
-    """Where the X that stands for the check digit 10 of an identity ends, or 0."""
+def _x_end(view: str, run: DigitRun) -> int:
+    """End of the X that stands for check digit 10 of an identity number, or 0."""
     found = _CHECK_X.match(view, run.end) if len(run.digits) == 17 else None
     return found.end() if found else 0
 
 
-def _is_id(view: str, run: Run, before: str) -> bool:
+def _is_id(view: str, run: DigitRun, before: str) -> bool:
     number, shape = run.digits, run.shape
     if _x_end(view, run):
         number, shape = number + "X", (*shape[:-1], shape[-1] + 1)
@@ -109,7 +151,7 @@ def _is_id(view: str, run: Run, before: str) -> bool:
     return sound or _ID_WORD.search(before) is not None
 
 
-def _is_old_id(run: Run, before: str) -> bool:
+def _is_old_id(run: DigitRun, before: str) -> bool:
     number = run.digits
     return (
         len(number) == 15
@@ -120,7 +162,7 @@ def _is_old_id(run: Run, before: str) -> bool:
     )
 
 
-def _is_card(run: Run, before: str) -> bool:
+def _is_card(run: DigitRun, before: str) -> bool:
     number, shape = run.digits, run.shape
     if not (len(number) >= 14 and _CARD_PREFIX.match(number) and luhn.is_valid(number)):
         return False
@@ -134,7 +176,7 @@ def _is_card(run: Run, before: str) -> bool:
     return bool(written_as_card) and not _ORDER_WORD.search(before)
 
 
-def _is_phone(run: Run, before: str) -> bool:
+def _is_phone(run: DigitRun, before: str) -> bool:
     if before.endswith("+"):
         return _is_foreign(run.digits)
     number, shape = _without_country(run)
@@ -164,7 +206,7 @@ def _is_announced(before: str) -> bool:
     return _PHONE_WORD.search(before) is not None
 
 
-def _without_country(run: Run) -> tuple[str, tuple[int, ...]]:
+def _without_country(run: DigitRun) -> tuple[str, tuple[int, ...]]:
     for prefix in ("0086", "86"):
         if run.digits.startswith(prefix) and len(run.digits) == len(prefix) + 11:
             shape = run.shape[1:] if run.shape[0] == len(prefix) else (11,)

@@ -1,4 +1,4 @@
-"""Pauses of automatic replies: known here before they are stored, and asked of the store."""
+"""Pauses of automatic replies: in force as soon as they are requested, and kept in the store."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,8 +8,8 @@ from core.outbox import Reply
 from core.pauses import Pause
 
 
-class FreezeStore(Protocol):
-    """Where pauses outlive a restart, and where a reply's mention is found."""
+class PauseStore(Protocol):
+    """The part of the store that pauses need."""
 
     async def pauses(self) -> Sequence[Pause]: ...
 
@@ -20,14 +20,14 @@ class FreezeStore(Protocol):
     async def mention(self, seq: int) -> MentionRecord | None: ...
 
 
-class StoredFreezes:
-    """Takes pauses on, and says of each reply whether one holds it.
+class StoredPauses:
+    """Creates and lifts pauses, and tells which replies they hold.
 
-    The store is the truth, so that what another process pauses or lifts counts here. A pause taken
-    on here holds from the call on, before it is stored.
+    The store is authoritative, so that pauses set or lifted by another process count here too. A
+    pause created here holds from the call on, before it is stored.
     """
 
-    def __init__(self, store: FreezeStore) -> None:
+    def __init__(self, store: PauseStore) -> None:
         self._store = store
         self._unstored: dict[str, Pause] = {}
         self._changes = 0
@@ -38,9 +38,9 @@ class StoredFreezes:
         return sorted((stored | self._unstored).values(), key=lambda one: (one.at, one.id))
 
     async def save_pause(self, pause: Pause) -> None:
-        """Pause; no automatic reply it holds starts after this call.
+        """Create a pause; no automatic reply that it holds starts after this call.
 
-        Raises StoreError where it cannot be stored: until the process ends it holds all the same.
+        Raises StoreError where it cannot be stored; it then holds until the process ends.
         """
         self._unstored[pause.id] = pause
         self._changes += 1
@@ -50,21 +50,21 @@ class StoredFreezes:
             self._changes += 1
 
     async def lift_pause(self, id: str, *, by: str) -> bool:  # noqa: A002
-        """Go on; False where there is no such pause."""
+        """Lift a pause; False where there is none with this id."""
         lifted = await self._store.lift_pause(id, by=by)
         return self._unstored.pop(id, None) is not None or lifted
 
-    async def frozen(self, reply: Reply) -> str | None:
-        """As Freezes.frozen. Raises StoreError where nobody can tell.
+    async def pause_reason(self, reply: Reply) -> str | None:
+        """As ``PauseCheck.pause_reason``. Raises StoreError where the store cannot be read.
 
-        What was read while a pause was taken on is read again: between the last look and the
-        return nothing else runs.
+        Reads again where a pause was created meanwhile: nothing else runs between the last check
+        and the return.
         """
         while True:
             seen = self._changes
             found = await self.pauses()
             about: MentionRecord | None = None
-            if reply.mention is not None and any(map(_asks_for_mention, found)):
+            if reply.mention is not None and any(map(_needs_mention, found)):
                 about = await self._store.mention(reply.mention)
             if seen == self._changes:
                 break
@@ -72,15 +72,15 @@ class StoredFreezes:
         return None if held is None else held.reason or held.id
 
 
-def _asks_for_mention(pause: Pause) -> bool:
+def _needs_mention(pause: Pause) -> bool:
     return pause.scope not in ("all", "channel")
 
 
 def holds(pause: Pause, reply: Reply, about: MentionRecord | None) -> bool:
-    """True where the pause is about this reply.
+    """True where the pause applies to this reply.
 
-    ``about``: the mention it answers; one whose mention is unknown is held by every pause that
-    would have to know it.
+    ``about``: the mention that it answers. Without it, every pause that depends on the mention
+    applies.
     """
     if pause.scope == "all":
         return True

@@ -1,8 +1,7 @@
-"""The word lists that ship with moderation, and how a text is compared with them."""
+"""Word lists of moderation, and a search for their words that disguises do not escape."""
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,42 +12,42 @@ from pydantic import Field
 from core.config import validate
 from core.errors import ConfigError, Problem
 from core.settings import Section
+from core.text import normalised, with_single_spaces, without_spaces
 
-_INVISIBLE: Final = re.compile(
-    r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
-)
-_SPACE: Final = re.compile(r"\s+")
 _LATIN: Final = re.compile(r"[a-z0-9]")
 
 Word = Annotated[str, Field(min_length=2)]
 
 
-class Spam(Section):
-    """Words of advertising."""
+class SpamWordLists(Section):
+    """Words that advertisements use."""
 
     offers: tuple[Word, ...]
     contact: tuple[Word, ...]
 
 
-class Promises(Section):
-    """Words nobody may say for the brand."""
+class PromiseWordLists(Section):
+    """Promises that no reply may make for the brand."""
 
     banned: tuple[Word, ...]
 
 
 class WordLists(Section):
-    """All lists of moderation/words.toml."""
+    """The contents of moderation/words.toml."""
 
-    spam: Spam
-    promises: Promises
+    spam: SpamWordLists
+    promises: PromiseWordLists
 
 
 def parse_words(text: str) -> WordLists:
-    """Read a file shaped like moderation/words.toml; raises ConfigError with every mistake."""
+    """Parse a file of the shape of moderation/words.toml.
+
+    Raises ConfigError with every mistake.
+    """
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        problem = Problem(key="(words)", message=f"not TOML: {error}", remedy="Mend that line.")
+        problem = Problem(key="(words)", message=f"not TOML: {error}", remedy="Correct that line.")
         raise ConfigError((problem,)) from error
     problems: list[Problem] = []
     lists = validate(WordLists, tree, "words", problems)
@@ -58,36 +57,36 @@ def parse_words(text: str) -> WordLists:
 
 
 def shipped_words() -> WordLists:
-    """The lists that come with Tingfeng."""
+    """The lists that ship with Tingfeng."""
     return parse_words(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Comparable:
-    """A text in the two forms that words are looked for in."""
+class FoldedText:
+    """A text in the two forms that are searched."""
 
     spaced: str
-    """Spaces kept, one each; for words that begin in Latin letters or digits."""
+    """With single spaces, for words that begin with a Latin letter or digit."""
     solid: str
-    """Without spaces; for Chinese words, which may be pulled apart."""
+    """Without spaces, for Chinese words, which may be spaced out."""
 
 
-def comparable(text: str) -> Comparable:
-    """Fold width, case and invisible characters away."""
-    folded = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
-    return Comparable(spaced=_SPACE.sub(" ", folded), solid=_SPACE.sub("", folded))
+def fold_for_search(text: str) -> FoldedText:
+    """Fold width, case and invisible characters."""
+    folded = normalised(text).casefold()
+    return FoldedText(spaced=with_single_spaces(folded), solid=without_spaces(folded))
 
 
-class Finder:
-    """Finds the words of a list, however they are dressed; Latin ones only as whole words."""
+class WordFinder:
+    """Searches folded texts for the words of a list; Latin words match as whole words only."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        folded = [comparable(word) for word in words]
+        folded = [fold_for_search(word) for word in words]
         self._latin = _any_of(_whole(w.spaced.strip()) for w in folded if _LATIN.match(w.solid))
         self._solid = _any_of(re.escape(w.solid) for w in folded if not _LATIN.match(w.solid))
 
-    def found(self, text: Comparable) -> list[str]:
-        """The words in the text, each once, in their folded form."""
+    def found(self, text: FoldedText) -> list[str]:
+        """The distinct listed words in the text, in folded form."""
         hits = (*self._latin.findall(text.spaced), *self._solid.findall(text.solid))
         return list(dict.fromkeys(hits))
 

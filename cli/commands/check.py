@@ -14,6 +14,7 @@ from cli.wiring import open_app
 from console.app import require_vendor
 from core.connector import ChecksCredentials, Connector
 from core.errors import ConnectorError
+from listeners.factory import untrained_labels
 
 Live = Annotated[bool, typer.Option("--live", help="Try each credential at its platform.")]
 _GROUPING: Final = {
@@ -32,6 +33,8 @@ def add_check(app: typer.Typer, context: CliContext) -> None:
         """Find every mistake in the configuration and in what it names; what passes, serve runs."""
         if not asyncio.run(check_config(load_config(config), terminal, live=live)):
             raise typer.Exit(1)
+        for label in untrained_labels():
+            terminal.print(f"{label}: 未训练，不会自动判定 untrained, never predicted")
         terminal.print(f"{config}: 没有发现错误 no mistake found")
 
 

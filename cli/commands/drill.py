@@ -16,7 +16,7 @@ from cli.logs import configure_logs
 from cli.output import drill_banner, drill_table
 from cli.server import bind, run_all
 from cli.wiring import App, build_console, open_app
-from connectors.factory import read_feed
+from connectors.replay.settings import read_feed
 from console.drill import DrillScore, DrillScoreboard
 from console.json_encoding import to_json
 from core.errors import InputError

@@ -14,8 +14,7 @@ from cli.context import CliContext, ConfigFile, Report
 from cli.logs import configure_logs
 from cli.output import report_table
 from cli.wiring import App, open_app
-from connectors.factory import read_feed
-from connectors.replay.connector import ReplaySettings
+from connectors.replay.settings import ReplaySettings, read_feed
 from core.errors import InputError
 from core.report import Stopwatch
 

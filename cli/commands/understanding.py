@@ -10,10 +10,9 @@ from cli.config import load_config
 from cli.context import CliContext, ConfigFile
 from cli.wiring import run_with_store
 from listeners.factory import Understanding, build_understanding
-from listeners.judgement.score import score_lines
-from listeners.learning.report import place_of, teach
-from listeners.learning.teaching import from_corrections, from_file
-from listeners.matching.share_of_voice import voice_lines
+from listeners.learning.adapt import adapt_and_report, output_path
+from listeners.learning.labels import labels_from_corrections, labels_from_file
+from listeners.reports import score_lines, share_of_voice_lines
 
 
 def add_understanding(app: typer.Typer, context: CliContext) -> None:
@@ -31,7 +30,7 @@ def add_understanding(app: typer.Typer, context: CliContext) -> None:
     @app.command()
     def voice(config: ConfigFile = example) -> None:
         """Share of voice and sentiment of each brand in JSON Lines {"id", "text"} from stdin."""
-        status = voice_lines(
+        status = share_of_voice_lines(
             sys.stdin.buffer, _understanding(config), out=sys.stdout, errors=sys.stderr
         )
         raise typer.Exit(status)
@@ -51,13 +50,13 @@ def add_understanding(app: typer.Typer, context: CliContext) -> None:
     ) -> None:
         """Learn from what staff corrected in the console, if that proves a step forward."""
         if labels is not None:
-            known = from_file(labels)
+            known = labels_from_file(labels)
         else:
-            known = from_corrections(
+            known = labels_from_corrections(
                 run_with_store(config, lambda store: store.corrections(), clock=context.clock)
             )
-        place = place_of(load_config(config).settings, config.resolve().parent, out)
-        raise typer.Exit(teach(known, place, out=sys.stdout))
+        path = output_path(load_config(config).settings, config.resolve().parent, out)
+        raise typer.Exit(adapt_and_report(known, path, out=sys.stdout))
 
 
 def _understanding(config: Path) -> Understanding:

@@ -1,84 +1,87 @@
-"""One account as it is seen through the API: its name, and listings read under the budget."""
+"""One account, read through the API within the rate limits: its name and its listings."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from connectors.reddit.client import RedditClient
-from connectors.reddit.errors import ApiError, Fault
-from connectors.reddit.events import Listing, read_listing
-from connectors.reddit.limits import Budget
+from connectors.reddit.errors import RedditFault, RedditRequestError
+from connectors.reddit.events import RedditListing, read_listing
+from connectors.reddit.limits import RedditLimits
 from core.clock import Clock
 from core.errors import ConnectorError, InputError
 
-_PATIENCE: Final = 30.0
+_MOST_WAIT: Final = 30.0
 
 
-class Account:
-    """Reads in its turn; every method raises ApiError and nothing else."""
+class RedditAccount:
+    """The account; every method raises RedditRequestError and nothing else."""
 
     def __init__(
-        self, *, client: RedditClient, budget: Budget, clock: Clock, given: str | None
+        self, *, client: RedditClient, limits: RedditLimits, clock: Clock, given: str | None
     ) -> None:
-        """``given``: the name in the settings, for a credential that may not ask for it."""
+        """``given``: the name in the settings, for a credential without the scope ``identity``."""
         self._given = given
         self.name: str | None = None
-        """Known once ``who`` was asked."""
+        """Known after the first call of ``who``."""
         self.last_contact: datetime | None = None
-        """When Reddit last answered with something that could be read."""
+        """Time of Reddit's last readable answer."""
         self._client = client
-        self._budget = budget
+        self._limits = limits
         self._clock = clock
 
     async def who(self) -> str:
-        """The account's name; asked of Reddit once."""
+        """The account's name; requested once."""
         if self.name is None:
             try:
                 self.name = await self.ask_name()
-            except ApiError as error:
-                if self._given is None or error.fault not in (Fault.FORBIDDEN, Fault.ABSENT):
+            except RedditRequestError as error:
+                if self._given is None or error.fault not in (
+                    RedditFault.FORBIDDEN,
+                    RedditFault.ABSENT,
+                ):
                     raise
                 self.name = self._given
         return self.name
 
     async def ask_name(self) -> str:
-        """The account's name, asked of Reddit now."""
+        """Request the account's name."""
         answer = await self._client.get("api/v1/me")
         name = answer.get("name") if isinstance(answer, dict) else None
         if not isinstance(name, str) or not name:
-            raise ApiError(Fault.UNCLEAR, "the answer does not name the account")
+            raise RedditRequestError(RedditFault.UNCLEAR, "the answer does not name the account")
         return name
 
     async def scopes(self) -> frozenset[str]:
-        """What the credential may do; ``*`` is everything."""
+        """The scopes of the credential; ``*`` is all of them."""
         return await self._client.scopes()
 
     async def listing(
         self, path: str, params: Mapping[str, str | int], *, urgent: bool = False
-    ) -> Listing:
-        """One page, once the budget allows it.
+    ) -> RedditListing:
+        """Request one page as soon as the rate limits allow it.
 
-        ``urgent``: a reply depends on it, so it takes what is kept for replies, and gives up where
-        Reddit has asked for a long pause.
+        ``urgent``: a reply waits for it, so that it may use the requests reserved for replies, and
+        fails instead of waiting if Reddit has asked for a long pause.
         """
-        wait = self._budget.writing() if urgent else self._budget.reading()
-        if urgent and wait > _PATIENCE:
-            raise ApiError(Fault.WAIT, "Reddit has asked to wait", seconds=wait)
+        wait = self._limits.write_wait() if urgent else self._limits.read_wait()
+        if urgent and wait > _MOST_WAIT:
+            raise RedditRequestError(RedditFault.WAIT, "rate limited by Reddit", retry_after=wait)
         await self._clock.sleep(wait)
         answer = await self._client.get(path, params)
         try:
             listing = read_listing(answer)
         except InputError as error:
-            raise ApiError(Fault.UNCLEAR, str(error)) from error
+            raise RedditRequestError(RedditFault.UNCLEAR, str(error)) from error
         self.last_contact = self._clock.now()
         return listing
 
-    async def info(self, names: Sequence[str]) -> Listing:
-        """What at most a hundred full names stand for now."""
+    async def info(self, names: Sequence[str]) -> RedditListing:
+        """The current state of at most 100 things, by full name."""
         return await self.listing("api/info/", {"id": ",".join(names)})
 
-    def reading(self, error: ApiError) -> ConnectorError:
-        """What an error means for reading; a pause that Reddit asks for holds replies as well."""
-        if error.fault is Fault.WAIT and error.seconds is not None:
-            self._budget.hold(error.seconds)
-        return error.reading()
+    def as_reading_error(self, error: RedditRequestError) -> ConnectorError:
+        """The error to raise from ``pages``; a pause that Reddit asks for also holds replies."""
+        if error.fault is RedditFault.WAIT and error.retry_after is not None:
+            self._limits.hold(error.retry_after)
+        return error.as_reading_error()

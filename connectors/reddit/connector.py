@@ -1,162 +1,162 @@
-"""Reddit: submissions and comments of chosen subreddits, search terms, the inbox and mentions.
+"""Reddit: chosen subreddits, search terms, the inbox and mentions, and replies to them.
 
-Each source is read on from where the cursor stands, oldest first. What was delivered is looked at
-again now and then, for Reddit tells nobody of edits, removals and deletions.
+Each source is read on from the cursor, oldest first. Delivered items are read again periodically,
+since Reddit does not notify of edits, removals and deletions.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
-from connectors.context import Tools
-from connectors.reddit.account import Account
-from connectors.reddit.alerts import gap_alert
-from connectors.reddit.changes import batches, differs, edits, losses, watched
+from connectors.alerts import connector_alert
+from connectors.context import ConnectorContext
+from connectors.reddit.account import RedditAccount
 from connectors.reddit.client import RedditClient
-from connectors.reddit.cursor import State, first
-from connectors.reddit.errors import ApiError, Fault, nothing_to_read
+from connectors.reddit.cursor import (
+    ListingMark,
+    RedditCursor,
+    batches,
+    edits,
+    first_seen,
+    has_changed,
+    removals,
+    watched_item,
+)
+from connectors.reddit.errors import RedditFault, RedditRequestError, nothing_to_read
 from connectors.reddit.events import (
-    FIGURES,
-    Listing,
-    Thing,
+    RedditListing,
+    RedditThing,
     author_of,
     event_of,
     fate_of,
-    gone_event,
     is_public,
     metrics_of,
     reject_of,
+    removal_event,
 )
-from connectors.reddit.limits import Budget
-from connectors.reddit.receive import PAGE, News, read_news
-from connectors.reddit.send import Sender
-from connectors.reddit.settings import LIMIT, WWW_URL, RedditSettings
-from connectors.reddit.sources import Resting, Source, sources_of
-from connectors.shutdown import Closing
-from core.connector import Capabilities, SendResult
+from connectors.reddit.limits import RedditLimits
+from connectors.reddit.receive import (
+    PAGE,
+    ListingSource,
+    NewItems,
+    UnreadableSources,
+    listing_sources,
+    read_new,
+)
+from connectors.reddit.send import RedditSender
+from connectors.reddit.settings import WWW_URL, RedditSettings
+from connectors.shutdown import Shutdown
+from core.connector import SendResult
 from core.errors import Unavailable
 from core.events import Event, Metrics, Page
 from core.outbox import Target
 
-_PATIENCE: Final = 30.0
-"""Who wants figures waits no longer than this for the budget."""
+_MOST_WAIT: Final = 30.0
+"""Most seconds that reading metrics waits for the rate limits."""
 
 
 class Reddit:
-    """One account."""
+    """One account on Reddit."""
 
-    capabilities: Final = Capabilities(
-        reply=True,
-        edits=True,
-        deletes=True,
-        engagement=True,
-        figures=FIGURES,
-        length_limit=LIMIT,
-    )
-
-    def __init__(self, *, name: str, settings: RedditSettings, tools: Tools) -> None:
+    def __init__(self, *, name: str, settings: RedditSettings, context: ConnectorContext) -> None:
         self.name = name
         self._settings = settings
-        self._tools = tools
-        self._clock = tools.clock
-        self._budget = Budget(tools.clock)
+        self._alarm = context.alarm
+        self._clock = context.clock
+        self._limits = RedditLimits(context.clock)
         self._client = RedditClient(
-            settings=settings, heard=self._budget.heard, now=tools.clock.now
+            settings=settings, on_headers=self._limits.note_headers, now=context.clock.now
         )
-        self._account = Account(
-            client=self._client, budget=self._budget, clock=tools.clock, given=settings.username
+        self._account = RedditAccount(
+            client=self._client, limits=self._limits, clock=context.clock, given=settings.username
         )
-        self._sender = Sender(
-            client=self._client, account=self._account, budget=self._budget, clock=tools.clock
+        self._sender = RedditSender(
+            client=self._client, account=self._account, limits=self._limits, clock=context.clock
         )
-        self._sources = sources_of(settings)
-        self._resting = Resting(tools.clock)
-        self._closing = Closing()
-        self._state = State()
-        self._suspects: set[str] = set()
-        """Watched items that had changed when somebody else looked at them."""
+        self._sources = listing_sources(settings)
+        self._unreadable_sources = UnreadableSources(context.clock)
+        self._shutdown = Shutdown()
+        self._state = RedditCursor()
+        self._changed: set[str] = set()
+        """Watched items that had changed when their metrics were read."""
         self._lag: float | None = None
 
     @property
     def last_contact(self) -> datetime | None:
-        """When Reddit last answered with something that could be read."""
+        """Time of Reddit's last readable answer."""
         return self._account.last_contact
 
-    def length(self, text: str) -> int:
-        """How many characters Reddit counts."""
-        return len(text)
-
     async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
-        """What is new in every source behind ``cursor``, oldest first, until ``close``.
+        """Yield new items of every source after ``cursor``, oldest first, until ``close``.
 
         Raises Unavailable and Refused.
         """
-        state = self._state = State.read(cursor)
+        state = self._state = RedditCursor.decode(cursor)
         recent: dict[str, None] = {}
-        if await self._closing.unless(self._prepare()) is None:
+        if await self._shutdown.unless_closed(self._prepare()) is None:
             return
-        looked_at = self._clock.monotonic()
-        while not self._closing.is_closed():
+        rechecked_at = self._clock.monotonic()
+        while not self._shutdown.is_closed():
             for source in self._sources:
                 async for page in self._read(source, state, recent):
                     yield page
-            if all(self._resting.has(source) for source in self._sources):
-                raise nothing_to_read(self._resting.facts())
-            suspects, self._suspects = self._suspects & state.watch.keys(), set()
-            if self._clock.monotonic() - looked_at >= self._settings.recheck_seconds:
-                suspects, looked_at = set(state.watch), self._clock.monotonic()
-            async for page in self._look_again(sorted(suspects), state):
+            if all(self._unreadable_sources.has(source) for source in self._sources):
+                raise nothing_to_read(self._unreadable_sources.facts())
+            suspects, self._changed = self._changed & state.watch.keys(), set()
+            if self._clock.monotonic() - rechecked_at >= self._settings.recheck_seconds:
+                suspects, rechecked_at = set(state.watch), self._clock.monotonic()
+            async for page in self._recheck(sorted(suspects), state):
                 yield page
-            await self._closing.unless(self._clock.sleep(self._settings.poll_seconds))
+            await self._shutdown.unless_closed(self._clock.sleep(self._settings.poll_seconds))
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
         """As core.connector.Sends."""
         return await self._sender.send(target, text, key)
 
     def pause(self) -> float:
-        """As core.connector.Paces: as long as Reddit has asked for."""
-        return self._budget.writing()
+        """As core.connector.ThrottlesSends."""
+        return self._limits.write_wait()
 
     async def find_sent(self, target: Target, text: str, key: str) -> str | None:
-        """As core.connector.ReadsBack: looks through the account's last hundred comments."""
+        """As core.connector.ReadsBack, from the account's last hundred comments."""
         return await self._sender.find_sent(target, text)
 
     async def fetch_engagement(self, ids: Sequence[str]) -> Mapping[str, Metrics | None]:
-        """As core.connector.Engagement; raises Unavailable and Refused."""
-        figures: dict[str, Metrics | None] = {}
+        """As core.connector.ReadsEngagement."""
+        metrics: dict[str, Metrics | None] = {}
         for batch in batches(dict.fromkeys(name for name in ids if is_public(name))):
-            if (wait := self._budget.reading()) > _PATIENCE:
-                raise Unavailable("Reddit has asked to wait", retry_after=wait)
+            if (wait := self._limits.read_wait()) > _MOST_WAIT:
+                raise Unavailable("rate limited by Reddit", retry_after=wait)
             try:
                 listing = await self._account.info(batch)
-            except ApiError as error:
-                raise self._account.reading(error) from error
-            figures |= dict.fromkeys(batch)
-            figures |= {
+            except RedditRequestError as error:
+                raise self._account.as_reading_error(error) from error
+            metrics |= dict.fromkeys(batch)
+            metrics |= {
                 thing.name: metrics_of(thing) if fate_of(thing) == "live" else None
-                for thing in listing.things
-                if thing.name in figures
+                for thing in listing.items
+                if thing.name in metrics
             }
-            self._suspects |= {
-                thing.name for thing in listing.things if differs(thing, self._state)
+            self._changed |= {
+                thing.name for thing in listing.items if has_changed(thing, self._state)
             }
-        return figures
+        return metrics
 
     async def check(self) -> tuple[str, ...]:
-        """Who the account is and what it may read; raises Refused and Unavailable."""
+        """As core.connector.ChecksCredentials: the account, its scopes, and each source."""
         try:
             me = await self._account.ask_name()
             scopes = await self._account.scopes()
             facts = [f"account: u/{me}", f"scopes: {', '.join(sorted(scopes))}"]
-            facts.extend([f"{source.key}: {await self._try(source)}" for source in self._sources])
-        except ApiError as error:
-            raise self._account.reading(error) from error
-        if self._budget.remaining is not None:
-            facts.append(f"requests left in this window: {self._budget.remaining:.0f}")
+            facts.extend([f"{source.key}: {await self._probe(source)}" for source in self._sources])
+        except RedditRequestError as error:
+            raise self._account.as_reading_error(error) from error
+        if self._limits.remaining is not None:
+            facts.append(f"requests left in this window: {self._limits.remaining:.0f}")
         return tuple(facts)
 
     def detail(self) -> tuple[tuple[str, str], ...]:
-        """The account, the last contact, the budget, and what may not be read."""
+        """As core.connector.ReportsHealth."""
         facts: list[tuple[str, str]] = []
         if self._account.name is not None:
             facts.append(("account", f"u/{self._account.name}"))
@@ -164,105 +164,115 @@ class Reddit:
             facts.append(("last_contact", self._account.last_contact.isoformat(timespec="seconds")))
         if self._lag is not None:
             facts.append(("lag_seconds", f"{self._lag:.0f}"))
-        if self._budget.remaining is not None:
-            facts.append(("rate_remaining", f"{self._budget.remaining:.0f}"))
-            facts.append(("rate_reset_seconds", f"{self._budget.until_reset():.0f}"))
-        if (held := self._budget.writing()) > 0:
+        if self._limits.remaining is not None:
+            facts.append(("rate_remaining", f"{self._limits.remaining:.0f}"))
+            facts.append(("rate_reset_seconds", f"{self._limits.until_reset():.0f}"))
+        if (held := self._limits.write_wait()) > 0:
             facts.append(("replies_held_seconds", f"{held:.0f}"))
         facts.append(("watched", str(len(self._state.watch))))
-        facts.extend(self._resting.facts())
+        facts.extend(self._unreadable_sources.facts())
         return tuple(facts)
 
     async def close(self) -> None:
-        """End ``pages`` and give back the connections."""
-        self._closing.close()
+        """End ``pages`` and close all connections."""
+        self._shutdown.close()
         await self._client.close()
 
     async def _read(
-        self, source: Source, state: State, recent: dict[str, None]
+        self, source: ListingSource, state: RedditCursor, recent: dict[str, None]
     ) -> AsyncIterator[Page]:
-        """Whatever is new in one source."""
-        more = not self._resting.has(source)
+        """Yield the new items of one source."""
+        more = not self._unreadable_sources.has(source)
         while more:
-            news = await self._closing.unless(self._news(source, state))
-            if news is None:
+            new = await self._shutdown.unless_closed(self._new_items(source, state))
+            if new is None:
                 return
-            if news.gap:
-                last = state.seen[source.key][-1]
-                now = self._clock.now()
-                alert = gap_alert(name=self.name, source=source.key, last=last, now=now)
-                await self._tools.alarm.raise_alert(alert)
-            for page in self._deliver(source, news, state, recent):
+            if new.gap:
+                await self._warn_of_gap(source, state.seen[source.key][-1])
+            for page in self._deliver(source, new, state, recent):
                 yield page
-            if news.marks is not None:
-                state.seen[source.key] = news.marks
-            more = news.more
+            if new.marks is not None:
+                state.seen[source.key] = new.marks
+            more = new.more
 
-    async def _news(self, source: Source, state: State) -> News:
-        async def fetch(params: Mapping[str, str | int]) -> Listing:
+    async def _warn_of_gap(self, source: ListingSource, last: ListingMark) -> None:
+        """Raise an alert that items of ``source`` after ``last`` may be missing."""
+        since = datetime.fromtimestamp(last.created, UTC).strftime("%Y-%m-%d %H:%M")
+        alert = connector_alert(
+            "reddit_gap",
+            key=f"gap:{self.name}:{source.key}:{last.name}",
+            kind="gap",
+            severity="P2",
+            now=self._clock.now(),
+            facts={"name": self.name, "source": source.key, "since": since},
+        )
+        await self._alarm.raise_alert(alert)
+
+    async def _new_items(self, source: ListingSource, state: RedditCursor) -> NewItems:
+        async def fetch(params: Mapping[str, str | int]) -> RedditListing:
             return await self._account.listing(source.path, {**source.params, **params})
 
         try:
-            news = await read_news(fetch, state.seen.get(source.key), self._settings.backlog)
-        except ApiError as error:
-            if error.fault not in (Fault.FORBIDDEN, Fault.ABSENT):
-                raise self._account.reading(error) from error
-            self._resting.add(source, error.text)
-            return News(things=(), odd=(), gap=False, more=False)
-        self._resting.forget(source)
-        return news
+            new = await read_new(fetch, state.seen.get(source.key), self._settings.backlog)
+        except RedditRequestError as error:
+            if error.fault not in (RedditFault.FORBIDDEN, RedditFault.ABSENT):
+                raise self._account.as_reading_error(error) from error
+            self._unreadable_sources.add(source, error.text)
+            return NewItems(items=(), unreadable=(), gap=False, more=False)
+        self._unreadable_sources.forget(source)
+        return new
 
     def _deliver(
-        self, source: Source, news: News, state: State, recent: dict[str, None]
+        self, source: ListingSource, new: NewItems, state: RedditCursor, recent: dict[str, None]
     ) -> Iterator[Page]:
-        """Pages of what is new, each with the cursor behind it."""
-        rejects = [reject_of(item, reason, self.name) for item, reason in news.odd]
-        rejects = [reject for reject in rejects if first(f"odd {reject.id}", recent)]
-        for start in range(0, len(news.things) or bool(rejects), PAGE):
-            part = news.things[start : start + PAGE]
+        """Split new items into pages, each with the cursor after it."""
+        rejects = [reject_of(item, reason, self.name) for item, reason in new.unreadable]
+        rejects = [reject for reject in rejects if first_seen(f"unreadable {reject.id}", recent)]
+        for start in range(0, len(new.items) or bool(rejects), PAGE):
+            part = new.items[start : start + PAGE]
             events = self._events(part, state, recent)
-            state.delivered(source.key, part)
+            state.advance(source.key, part)
             if events or rejects:
-                page = Page(events=tuple(events), rejects=tuple(rejects), cursor=state.write())
+                page = Page(events=tuple(events), rejects=tuple(rejects), cursor=state.encode())
                 rejects = []
                 yield page
 
     def _events(
-        self, things: Iterable[Thing], state: State, recent: dict[str, None]
+        self, items: Iterable[RedditThing], state: RedditCursor, recent: dict[str, None]
     ) -> list[Event]:
-        """What others say; what is gone before it was read is none, and is not watched."""
+        """Events for readable items of other accounts; watches the public ones."""
         events = []
-        for thing in things:
+        for thing in items:
             mine = author_of(thing).lower() == (self._account.name or "").lower()
             if mine and thing.kind != "t4":
                 self._sender.own.add(thing.name)
-            if mine or fate_of(thing) != "live" or not first(thing.name, recent):
+            if mine or fate_of(thing) != "live" or not first_seen(thing.name, recent):
                 continue
             events.append(self._event(thing))
             if is_public(thing.name):
-                state.watches(thing.name, watched(thing))
+                state.add_watched(thing.name, watched_item(thing))
             self._lag = max(0.0, self._clock.now().timestamp() - thing.created)
         return events
 
-    async def _look_again(self, names: Sequence[str], state: State) -> AsyncIterator[Page]:
-        """Edits, removals and deletions of what was delivered."""
+    async def _recheck(self, names: Sequence[str], state: RedditCursor) -> AsyncIterator[Page]:
+        """Yield edits, removals and deletions of delivered items."""
         for batch in batches(names):
             try:
-                listing = await self._closing.unless(self._account.info(batch))
-            except ApiError as error:
-                raise self._account.reading(error) from error
+                listing = await self._shutdown.unless_closed(self._account.info(batch))
+            except RedditRequestError as error:
+                raise self._account.as_reading_error(error) from error
             if listing is None:
                 return
             now = self._clock.now()
             events = [self._event(thing, edit=True) for thing in edits(listing, state)]
             events += [
-                gone_event(name, conversation, fate, channel=self.name, now=now)
-                for name, conversation, fate in losses(batch, listing, state)
+                removal_event(name, conversation, fate, channel=self.name, now=now)
+                for name, conversation, fate in removals(batch, listing, state)
             ]
             if events:
-                yield Page(events=tuple(events), cursor=state.write())
+                yield Page(events=tuple(events), cursor=state.encode())
 
-    def _event(self, thing: Thing, *, edit: bool = False) -> Event:
+    def _event(self, thing: RedditThing, *, edit: bool = False) -> Event:
         return event_of(
             thing,
             channel=self.name,
@@ -273,19 +283,19 @@ class Reddit:
         )
 
     async def _prepare(self) -> bool:
-        """Learn who the account is and what it has written."""
+        """Identify the account and read its earlier comments."""
         try:
             await self._account.who()
             await self._sender.own.learn()
-        except ApiError as error:
-            raise self._account.reading(error) from error
+        except RedditRequestError as error:
+            raise self._account.as_reading_error(error) from error
         return True
 
-    async def _try(self, source: Source) -> str:
+    async def _probe(self, source: ListingSource) -> str:
         try:
             await self._account.listing(source.path, {**source.params, "limit": 1})
-        except ApiError as error:
-            if error.fault not in (Fault.FORBIDDEN, Fault.ABSENT):
+        except RedditRequestError as error:
+            if error.fault not in (RedditFault.FORBIDDEN, RedditFault.ABSENT):
                 raise
             return f"may not be read ({error.text})"
         return "may be read"

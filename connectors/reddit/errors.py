@@ -1,4 +1,4 @@
-"""What can go wrong with a request to Reddit, as far as it decides what to do next."""
+"""Errors of requests to Reddit and how to treat them."""
 
 from collections.abc import Iterable
 from enum import Enum
@@ -6,46 +6,46 @@ from enum import Enum
 from core.errors import ConnectorError, Refused, Unavailable
 
 
-class Fault(Enum):
-    """What went wrong."""
+class RedditFault(Enum):
+    """Kinds of failed requests, by what to do next."""
 
-    WAIT = "asked to wait"
+    WAIT = "rate limited"
     EXPIRED = "the token has expired"
-    CREDENTIAL = "the credentials are refused"
+    CREDENTIAL = "the credentials are rejected"
     FORBIDDEN = "not allowed here"
-    ABSENT = "not there"
-    REJECTED = "this request will never work"
-    UNREACHED = "the request did not leave"
+    ABSENT = "not found"
+    REJECTED = "the request will never be accepted"
+    UNREACHED = "the request was not sent"
     BUSY = "the service is overloaded"
     UNCLEAR = "the request may have been acted on"
 
 
-class ApiError(ConnectorError):
-    """A request that did not work; ``text`` holds no secret."""
+class RedditRequestError(ConnectorError):
+    """A request that failed; ``text`` never holds a secret."""
 
-    def __init__(self, fault: Fault, text: str, *, seconds: float | None = None) -> None:
+    def __init__(self, fault: RedditFault, text: str, *, retry_after: float | None = None) -> None:
         super().__init__(text)
         self.fault = fault
         self.text = text
-        self.seconds = seconds
-        """How long to wait, where Reddit says so."""
+        self.retry_after = retry_after
+        """Seconds until the next attempt, if Reddit names them."""
 
-    def reading(self) -> ConnectorError:
-        """What it means for whoever reads: Unavailable, or Refused with the remedy."""
-        if self.fault in (Fault.CREDENTIAL, Fault.EXPIRED):
+    def as_reading_error(self) -> ConnectorError:
+        """The error to raise from ``pages``: Unavailable, or Refused with a remedy."""
+        if self.fault in (RedditFault.CREDENTIAL, RedditFault.EXPIRED):
             return Refused(
-                f"Reddit refuses the credentials: {self.text}",
+                f"Reddit rejects the credentials: {self.text}",
                 remedy="Check client_id and client_secret at https://www.reddit.com/prefs/apps, "
                 "username and password or refresh_token, and base_url.",
             )
-        return Unavailable(f"Reddit: {self.text}", retry_after=self.seconds)
+        return Unavailable(f"Reddit: {self.text}", retry_after=self.retry_after)
 
 
 def nothing_to_read(facts: Iterable[tuple[str, str]]) -> Refused:
-    """No source can be read; ``facts``: each with the reason."""
+    """The error if no source can be read; ``facts``: each source with the reason."""
     reasons = "; ".join(f"{key}: {reason}" for key, reason in facts)
     return Refused(
-        f"Reddit lets this account read none of its sources ({reasons})",
+        f"This account may not read any of its sources on Reddit ({reasons})",
         remedy="Check the names of the subreddits, join private ones with this account, and "
         "give the credential the scopes identity, read, history, privatemessages and submit.",
     )

@@ -1,6 +1,6 @@
-"""What Reddit's JSON says, as Events and Metrics. Pure functions over decoded answers.
+"""Converts Reddit's JSON into Events and Metrics. Pure functions over decoded JSON.
 
-Source: https://www.reddit.com/dev/api (raw_json=1, so that text is as it was written).
+Source: https://www.reddit.com/dev/api, with raw_json=1, so that text is not escaped.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from connectors.json_fields import (
-    Object,
+    JsonObject,
     count_field,
     object_field,
     required_id,
@@ -24,26 +24,26 @@ from core.events import Author, Event, EventKind, Metrics, Reject
 
 Fate = Literal["live", "removed", "deleted"]
 
-REVISIONS: Final = {"removed": 2**52, "deleted": 2**52 + 1}
-"""Behind every edit, whose revision is its time in seconds."""
+REMOVAL_REVISIONS: Final = {"removed": 2**52, "deleted": 2**52 + 1}
+"""Revisions of a removal and a deletion, after all edits, whose revision is a time in seconds."""
 
 _NAME: Final = re.compile(r"t[134]_\w{1,40}", re.ASCII)
 _LINK: Final = re.compile(r"/comments/(\w{1,40})", re.ASCII)
 _GONE: Final = re.compile(r"\[\s*(removed|deleted)\b[^\]\n]{0,40}\]", re.IGNORECASE)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
-_NOBODY: Final = "[deleted]"
+_DELETED_AUTHOR: Final = "[deleted]"
 _MOST_KEPT: Final = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Thing:
+class RedditThing:
     """A comment (t1), a submission (t3) or a private message (t4)."""
 
     name: str
-    """Its full name: ``t3_1abcd``."""
+    """Full name: ``t3_1abcd``."""
     created: float
     """Seconds since 1970."""
-    data: Object
+    data: JsonObject
 
     @property
     def kind(self) -> str:
@@ -51,7 +51,7 @@ class Thing:
 
     @property
     def order(self) -> tuple[float, str, int]:
-        """Ascends with time; within one second ids of one kind ascend as they were given."""
+        """Sort key: ascends with time, and within one second with the id."""
         try:
             number = int(self.name[3:], 36)
         except ValueError:
@@ -60,40 +60,42 @@ class Thing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Listing:
-    """One page of Reddit's, newest first."""
+class RedditListing:
+    """One page of a listing, newest first."""
 
-    things: tuple[Thing, ...]
-    odd: tuple[tuple[object, str], ...]
-    """What could not be read, with the reason."""
+    items: tuple[RedditThing, ...]
+    unreadable: tuple[tuple[object, str], ...]
+    """Items that could not be read, with the reason."""
     after: str | None
-    """Where the next, older page begins."""
+    """Full name after which the next, older page begins."""
 
 
-def read_listing(answer: object) -> Listing:
-    """Raises InputError where the answer is no listing; one odd item costs itself alone."""
+def read_listing(answer: object) -> RedditListing:
+    """Parse a page; unreadable items are set aside. Raises InputError if it is not a listing."""
     data = object_field(answer, "data") if isinstance(answer, dict) else None
     children = data.get("children") if data is not None else None
     if data is None or not isinstance(children, list):
-        raise InputError("the answer is no listing. Check base_url.")
-    things: list[Thing] = []
-    odd: list[tuple[object, str]] = []
+        raise InputError("the answer is not a listing. Check base_url.")
+    items: list[RedditThing] = []
+    unreadable: list[tuple[object, str]] = []
     for child in children:
         try:
             thing = _thing(child)
         except InputError as error:
-            odd.append((child, str(error)))
+            unreadable.append((child, str(error)))
             continue
         if thing is not None:
-            things.append(thing)
+            items.append(thing)
     after = data.get("after")
-    return Listing(
-        things=tuple(things), odd=tuple(odd), after=after if isinstance(after, str) else None
+    return RedditListing(
+        items=tuple(items),
+        unreadable=tuple(unreadable),
+        after=after if isinstance(after, str) else None,
     )
 
 
 def reject_of(item: object, reason: str, channel: str) -> Reject:
-    """An item that cannot be read, kept whole."""
+    """The Reject for an unreadable item."""
     raw = json.dumps(item).encode()
     data = item.get("data") if isinstance(item, dict) else None
     name = data.get("name") if isinstance(data, dict) else None
@@ -107,16 +109,16 @@ def reject_of(item: object, reason: str, channel: str) -> Reject:
 
 
 def is_public(native_id: str) -> bool:
-    """True for the full name of a comment or a submission, which can change and has figures."""
+    """True for a comment or submission, which can change and has metrics; by full name."""
     return not native_id.startswith("t4") and _NAME.fullmatch(native_id) is not None
 
 
-def fate_of(thing: Thing) -> Fate:
-    """Whether it can still be read, and if not, who took it away."""
+def fate_of(thing: RedditThing) -> Fate:
+    """``live``, ``removed`` by moderators, or ``deleted`` by the author."""
     data = thing.data
-    found = _GONE.fullmatch(_said(data, "body" if thing.kind != "t3" else "selftext").strip())
+    found = _GONE.fullmatch(_string(data, "body" if thing.kind != "t3" else "selftext").strip())
     if found is None and thing.kind == "t3":
-        found = _GONE.fullmatch(_said(data, "title").strip())
+        found = _GONE.fullmatch(_string(data, "title").strip())
     if thing.kind == "t3" and isinstance(by := data.get("removed_by_category"), str) and by:
         return "deleted" if by == "deleted" else "removed"
     if found is None:
@@ -124,21 +126,21 @@ def fate_of(thing: Thing) -> Fate:
     return "deleted" if found[1].lower() == "deleted" else "removed"
 
 
-def edited_at(thing: Thing) -> int:
-    """When it was last edited, in seconds since 1970; 0 if never."""
+def edited_at(thing: RedditThing) -> int:
+    """Time of the last edit in seconds since 1970; 0 if there was none."""
     edited = thing.data.get("edited")
     return int(edited) if isinstance(edited, int | float) and 0 < edited < _LATEST else 0
 
 
-def author_of(thing: Thing) -> str:
-    """The account's name, which never changes; ``r/name`` where a subreddit writes."""
-    author = _said(thing.data, "author")
-    if not author and thing.kind == "t4" and (subreddit := _said(thing.data, "subreddit")):
+def author_of(thing: RedditThing) -> str:
+    """Name of the author, which serves as id; ``r/name`` for messages from a subreddit."""
+    author = _string(thing.data, "author")
+    if not author and thing.kind == "t4" and (subreddit := _string(thing.data, "subreddit")):
         return f"r/{subreddit}"
-    return author or _NOBODY
+    return author or _DELETED_AUTHOR
 
 
-def conversation_of(thing: Thing) -> str:
+def conversation_of(thing: RedditThing) -> str:
     """``u/name`` for private messages, else ``t3_submission/name``."""
     author = author_of(thing)
     if thing.kind == "t4":
@@ -146,11 +148,8 @@ def conversation_of(thing: Thing) -> str:
     return f"{_link(thing)}/{author}"
 
 
-FIGURES: Final = ("likes", "reposts", "comments", "views", "upvote_ratio")
-
-
-def metrics_of(thing: Thing) -> Metrics:
-    """The figures Reddit tells; a score is upvotes less downvotes, and may be below zero."""
+def metrics_of(thing: RedditThing) -> Metrics:
+    """The metrics of a thing; a score is upvotes less downvotes, and may be negative."""
     data = thing.data
     hidden = data.get("score_hidden") is True
     return Metrics(
@@ -163,14 +162,23 @@ def metrics_of(thing: Thing) -> Metrics:
 
 
 def event_of(
-    thing: Thing, *, channel: str, me: str, own: Collection[str], www: str, edit: bool = False
+    thing: RedditThing, *, channel: str, me: str, own: Collection[str], www: str, edit: bool = False
 ) -> Event:
-    """``own``: full names of what the account ``me`` wrote. ``edit``: what it says now."""
+    """Convert a thing into an Event.
+
+    Args:
+        thing: a comment, submission or message.
+        channel: the channel's name.
+        me: the account's name.
+        own: full names of what the account has written.
+        www: base of links to Reddit.
+        edit: make an event of the kind EDIT with the current text.
+    """
     data, edited = thing.data, edited_at(thing)
     revision = edited if edit else 0
     author = author_of(thing)
-    parent = _said(data, "parent_id") or None
-    permalink = _said(data, "permalink") or _said(data, "context")
+    parent = _string(data, "parent_id") or None
+    permalink = _string(data, "permalink") or _string(data, "context")
     return Event(
         channel=channel,
         id=thing.name,
@@ -183,18 +191,20 @@ def event_of(
         reply_to=parent,
         url=f"{www}{permalink}" if permalink.startswith("/") else None,
         metrics=metrics_of(thing),
-        solicited=_summons(thing, me, own),
+        solicited=_addresses_account(thing, me, own),
         media=_media(data) if thing.kind == "t3" else (),
     )
 
 
-def gone_event(name: str, conversation: str, fate: Fate, *, channel: str, now: datetime) -> Event:
-    """That it was removed by moderators or deleted by its author; Reddit does not say when."""
+def removal_event(
+    name: str, conversation: str, fate: Fate, *, channel: str, now: datetime
+) -> Event:
+    """The event for a removed or deleted thing; Reddit does not tell when that happened."""
     author = conversation.partition("/")[2]
     return Event(
         channel=channel,
         id=name,
-        revision=REVISIONS[fate],
+        revision=REMOVAL_REVISIONS[fate],
         kind=EventKind.DELETE,
         author=Author(id=author, name=author),
         text=f"[{fate}]",
@@ -206,58 +216,58 @@ def gone_event(name: str, conversation: str, fate: Fate, *, channel: str, now: d
 _KINDS: Final = {"t1": EventKind.COMMENT, "t3": EventKind.POST, "t4": EventKind.MESSAGE}
 
 
-def _thing(child: object) -> Thing | None:
-    """The thing; ``None`` for what nobody said: accounts, subreddits, "more"."""
+def _thing(child: object) -> RedditThing | None:
+    """Parse one item; ``None`` for accounts, subreddits and "more"."""
     if not isinstance(child, dict):
-        raise InputError("an item is no object.")
+        raise InputError("an item is not an object.")
     kind = child.get("kind")
     if not isinstance(kind, str) or kind not in _KINDS:
         return None
     data = object_field(child, "data") or {}
     name = required_id(data, "name", "name")
     if not _NAME.fullmatch(name) or name[:2] != kind:
-        raise InputError(f'"name" is {name[:40]!a}, which is no full name.')
+        raise InputError(f'"name" is {name[:40]!a}, which is not a full name.')
     text_field(data, "title" if name.startswith("t3") else "body")
     text_field(data, "author", default="")
     created = time_field(data, "created_utc")
-    return Thing(name=name, created=created.timestamp(), data=data)
+    return RedditThing(name=name, created=created.timestamp(), data=data)
 
 
-def _text(thing: Thing) -> str:
-    """A submission's title stands above its text, a first message's subject above the message."""
+def _text(thing: RedditThing) -> str:
+    """The text, with a submission's title or the subject of a first message above it."""
     if thing.kind == "t1":
-        return _said(thing.data, "body")
+        return _string(thing.data, "body")
     first = thing.kind == "t3" or not thing.data.get("parent_id")
-    head = _said(thing.data, "title" if thing.kind == "t3" else "subject") if first else ""
-    body = _said(thing.data, "selftext" if thing.kind == "t3" else "body")
+    head = _string(thing.data, "title" if thing.kind == "t3" else "subject") if first else ""
+    body = _string(thing.data, "selftext" if thing.kind == "t3" else "body")
     return f"{head}\n\n{body}" if head and body else head or body
 
 
-def _summons(thing: Thing, me: str, own: Collection[str]) -> bool:
-    """True where the author speaks to the account: a message, an answer to it, its name."""
+def _addresses_account(thing: RedditThing, me: str, own: Collection[str]) -> bool:
+    """True if the author addresses the account: by message, by answering it, by naming it."""
     data = thing.data
-    if thing.kind == "t4" or data.get("was_comment") is True or _said(data, "parent_id") in own:
+    if thing.kind == "t4" or data.get("was_comment") is True or _string(data, "parent_id") in own:
         return True
-    if _said(data, "parent_id").startswith("t3") and _same(_said(data, "link_author"), me):
+    if _string(data, "parent_id").startswith("t3") and _same(_string(data, "link_author"), me):
         return True
     name = rf"(?<![A-Za-z0-9_/-])/?u/{re.escape(me)}(?![A-Za-z0-9_-])"
     return re.search(name, _text(thing), re.IGNORECASE) is not None
 
 
-def _link(thing: Thing) -> str:
-    """The submission it belongs to; the inbox tells it only within a path."""
+def _link(thing: RedditThing) -> str:
+    """The submission that it belongs to; in the inbox it is given in a path only."""
     if thing.kind == "t3":
         return thing.name
-    link = _said(thing.data, "link_id")
+    link = _string(thing.data, "link_id")
     if _NAME.fullmatch(link):
         return link
-    found = _LINK.search(_said(thing.data, "context") or _said(thing.data, "permalink"))
+    found = _LINK.search(_string(thing.data, "context") or _string(thing.data, "permalink"))
     return f"t3_{found[1]}" if found else thing.name
 
 
-def _media(data: Object) -> tuple[str, ...]:
-    """Where a submission that is no text leads to: a picture, a film, a page."""
-    url = _said(data, "url")
+def _media(data: JsonObject) -> tuple[str, ...]:
+    """Link of a submission that is not a text."""
+    url = _string(data, "url")
     linked = data.get("is_self") is False and url.startswith(("http://", "https://"))
     return (url,) if linked else ()
 
@@ -266,7 +276,7 @@ def _same(name: str, other: str) -> bool:
     return name.lower() == other.lower()
 
 
-def _said(data: Object, name: str) -> str:
+def _string(data: JsonObject, name: str) -> str:
     value = data.get(name)
     return value if isinstance(value, str) else ""
 
@@ -277,7 +287,7 @@ def _ratio(value: object) -> float | None:
     return float(value) if 0 <= value <= 1 else None
 
 
-def _figure(data: Object, name: str, *, least: int = 0) -> int | None:
+def _figure(data: JsonObject, name: str, *, least: int = 0) -> int | None:
     try:
         return count_field(data, (name,), name, least=least)
     except InputError:

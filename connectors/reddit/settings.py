@@ -1,4 +1,4 @@
-"""The settings of a Reddit channel; docs/channels/reddit.md explains them for people."""
+"""Settings of a Reddit channel; docs/channels/reddit.md documents them for operators."""
 
 import re
 from typing import Annotated, Final, Self
@@ -9,44 +9,44 @@ from core.settings import Section
 
 API_URL: Final = "https://oauth.reddit.com"
 WWW_URL: Final = "https://www.reddit.com"
-LIMIT: Final = 10_000
-"""Characters in a comment or a message."""
+MAX_REDDIT_TEXT: Final = 10_000
+"""Most characters in a comment or a message."""
 
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _URL: Final = r"^https?://[^\s{}?#]+$"
 
 
 class RedditSettings(Section):
-    """Which account, what it reads, and where Reddit is."""
+    """The account, the sources it reads, and the server."""
 
     client_id: str = Field(pattern=r"^[\x21-\x7e]{1,100}$")
     """From https://www.reddit.com/prefs/apps."""
     client_secret: SecretStr
     username: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{3,20}$")
-    """With ``password``: the account of a *script* app."""
+    """The account of a *script* app; with ``password``."""
     password: SecretStr | None = None
     refresh_token: SecretStr | None = None
-    """Instead of the two: a permanent token of a *web* app."""
+    """A permanent token of a *web* app, instead of username and password."""
     user_agent: str | None = Field(default=None, pattern=r"^[\x20-\x7e]{8,200}$")
-    """How the program names itself; Reddit slows down those with a common name."""
+    """Sent with each request; Reddit throttles common ones."""
     subreddits: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{2,24}$")], ...] = ()
-    """Whose submissions and comments are read, without ``r/``."""
+    """Subreddits whose submissions and comments are read, without ``r/``."""
     search: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = ()
-    """Terms that are searched for in the submissions of all of Reddit."""
+    """Terms searched for in the submissions of all subreddits."""
     inbox: bool = True
-    """Whether the inbox and the mentions of the account are read."""
+    """Read the inbox and the mentions of the account."""
     base_url: str = Field(default=API_URL, pattern=_URL, max_length=500)
-    """Where the API is."""
+    """Base URL of the API."""
     www_url: str | None = Field(default=None, pattern=_URL, max_length=500)
-    """Where tokens are got and where links lead; where another API is set, the same as that."""
+    """Base URL for tokens and links; the API's own if another API is set."""
     poll_seconds: float = Field(default=10, gt=0, le=3600)
-    """The pause between two rounds over all that is read."""
+    """Seconds between two rounds through all sources."""
     recheck_seconds: float = Field(default=300, gt=0, le=86_400)
-    """How often recent items are looked at for edits, removals and deletions."""
+    """Seconds between two checks of recent items for edits, removals and deletions."""
     backlog: int = Field(default=1000, ge=1, le=1000)
-    """How many of the items that are there already are read when a source is new."""
+    """Most existing items that are read from a new source."""
     timeout_seconds: float = Field(default=16, ge=0.1, le=120)
-    """After how long a request without an answer is given up on."""
+    """Seconds after which a request without an answer is given up."""
 
     @field_validator("client_secret", "password", "refresh_token")
     @classmethod
@@ -67,13 +67,13 @@ class RedditSettings(Section):
 
     @property
     def token_url(self) -> str:
-        """The host that hands out tokens; a test server's secrets never go to Reddit's own."""
+        """Base URL for tokens; the secrets of a test server are never sent to Reddit."""
         if self.www_url is not None:
             return self.www_url.rstrip("/")
         return WWW_URL if self.base_url.rstrip("/") == API_URL else self.base_url.rstrip("/")
 
     @property
     def agent(self) -> str:
-        """As ``user_agent``, or one in the form that Reddit asks for."""
+        """``user_agent``, or one in the form that Reddit asks for."""
         by = f" (by /u/{self.username})" if self.username else ""
         return self.user_agent or f"server:tingfeng:v0.1{by}"

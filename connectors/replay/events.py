@@ -1,10 +1,10 @@
-"""One line of the replay format is one Event; docs/event-format.md describes it for people."""
+"""Parses one line of the replay format into an Event; docs/event-format.md specifies the format."""
 
 import json
 from typing import Final, NoReturn
 
 from connectors.json_fields import (
-    Object,
+    JsonObject,
     brief,
     count_field,
     flag_field,
@@ -21,7 +21,7 @@ from core.errors import InputError
 from core.events import Author, Event, EventKind, Metrics
 
 LONGEST_LINE: Final = 1024 * 1024
-"""In bytes, without the line's end."""
+"""In bytes, without the line terminator."""
 
 _KINDS: Final = {
     EventKind.MESSAGE: ("message", "dm", "direct_message", "private", "chat", "私信"),
@@ -56,10 +56,9 @@ _VIEWS: Final = ("views", "view_count", "impressions", "impression_count", "read
 
 
 def read_event(line: bytes, number: int) -> Event:
-    """The Event that ``line`` describes.
+    """Parse ``line`` into an Event; the same bytes always give the same Event.
 
-    Raises InputError naming the line's ``number``, the field and the remedy. The same bytes give
-    the same Event.
+    Raises InputError naming the line's ``number``, the field and the remedy.
     """
     try:
         return _event(_parse(line))
@@ -67,7 +66,7 @@ def read_event(line: bytes, number: int) -> Event:
         raise InputError(f"line {number}: {error}") from error
 
 
-def _parse(line: bytes) -> Object:
+def _parse(line: bytes) -> JsonObject:
     if len(line) > LONGEST_LINE:
         raise InputError(f"the line is longer than {LONGEST_LINE} bytes. Split or shorten it.")
     try:
@@ -100,7 +99,7 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _event(data: Object) -> Event:
+def _event(data: JsonObject) -> Event:
     channel = text_field(data, "channel")
     if not channel.strip() or len(channel) > 100:
         raise InputError('"channel" must have 1 to 100 characters. Name the platform.')
@@ -138,7 +137,7 @@ def _event(data: Object) -> Event:
     )
 
 
-def _author(data: Object) -> Author:
+def _author(data: JsonObject) -> Author:
     author = data.get("author")
     if author is None:
         raise missing("author")
@@ -151,12 +150,12 @@ def _author(data: Object) -> Author:
     )
 
 
-def _metrics(data: Object) -> Metrics:
+def _metrics(data: JsonObject) -> Metrics:
     metrics = object_field(data, "metrics")
     if metrics is None:
         return Metrics()
     likes = count_field(metrics, _LIKES, "metrics.likes")
-    if likes is None:  # a score is likes less dislikes, so it may be below zero
+    if likes is None:  # a score is upvotes less downvotes, so it may be negative
         likes = count_field(metrics, ("score",), "metrics.score", least=-(2**63))
     return Metrics(
         likes=likes,

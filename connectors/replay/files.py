@@ -1,7 +1,13 @@
-"""Reads a file of lines, gzipped or not, in bounded memory; whatever is no Event is a Reject."""
+"""Files of a replay: the feed that is read, and the file that replies are appended to.
+
+The feed is JSON Lines, optionally gzipped, read in bounded memory; a line that is not an Event
+becomes a Reject.
+"""
 
 import gzip
 import hashlib
+import json
+import os
 import zlib
 from dataclasses import dataclass
 from io import BufferedIOBase
@@ -11,28 +17,29 @@ from typing import Final
 from connectors.replay.events import LONGEST_LINE, read_event
 from core.errors import InputError, Refused
 from core.events import Event, Reject
+from core.outbox import Target
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _HEAD: Final = 64 * 1024
-_ROOM: Final = LONGEST_LINE + 2  # the line's end included
+_ROOM: Final = LONGEST_LINE + 2  # with the line terminator
 _KEPT: Final = 64 * 1024
-"""How much of a line that is too long a Reject keeps."""
+"""Bytes that a Reject keeps of an overlong line."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """What one line held."""
+class FeedLine:
+    """The content of one line."""
 
     number: int
-    """Of the line, from one."""
+    """Line number, from 1."""
     content: Event | Reject
 
 
-class EventFile:
-    """An open file of events, read from its start; every method may block on the disk."""
+class FeedFile:
+    """An open feed, read from its start; every method may block on the disk."""
 
     def __init__(self, path: Path, *, channel: str) -> None:
-        """Rejects are kept under ``channel``. Raises Refused where the file cannot be read."""
+        """Open ``path``; rejects are recorded under ``channel``. Raises Refused."""
         self._path = path
         self._channel = channel
         self.line = 0
@@ -42,7 +49,7 @@ class EventFile:
             head = self._raw.read(_HEAD)
             self._raw.seek(0)
             self.size = path.stat().st_size
-            """In bytes, as stored."""
+            """Bytes on disk."""
         except OSError as error:
             raise _unreadable(path, error) from error
         self._head = head
@@ -52,21 +59,21 @@ class EventFile:
             self._lines = gzip.GzipFile(fileobj=self._raw)
 
     def fingerprint(self, length: int | None = None) -> str:
-        """``LENGTH:HASH`` of the file's first bytes; the same after lines were added to its end."""
+        """``LENGTH:HASH`` of the file's first bytes, which stays the same while the file grows."""
         length = len(self._head) if length is None else length
         return f"{length}:{hashlib.sha256(self._head[:length]).hexdigest()[:32]}"
 
     @property
     def position(self) -> int:
-        """How many of ``size`` bytes are read."""
+        """Bytes read so far, of ``size``."""
         return self._raw.tell()
 
-    def read(self, limit: int) -> list[Entry]:
-        """What the next ``limit`` lines hold, blank lines left out; ``[]`` at the end.
+    def read(self, limit: int) -> list[FeedLine]:
+        """Read the next ``limit`` lines, without blank ones; ``[]`` at the end of the file.
 
-        Raises Refused where the file breaks off, once all whole lines before that are given.
+        Raises Refused if the file is damaged or truncated, after all whole lines before that.
         """
-        entries: list[Entry] = []
+        entries: list[FeedLine] = []
         while len(entries) < limit:
             line = self._next()
             if not line:
@@ -79,18 +86,18 @@ class EventFile:
         return entries
 
     def skip(self, lines: int) -> None:
-        """Pass over lines that are known already, up to the number ``lines``."""
+        """Skip to behind the line numbered ``lines``."""
         while self.line < lines and (line := self._next()):
             while _cut(line):
                 line = self._readline(_ROOM)
 
     def close(self) -> None:
-        """May be called twice."""
+        """Close the file; may be called twice."""
         self._lines.close()
         self._raw.close()
 
     def _next(self) -> bytes:
-        """The next line, cut where it is far too long; empty at the end."""
+        """The next line, truncated if it is overlong; empty at the end."""
         line = self._readline(_ROOM)
         if line:
             self.line += 1
@@ -105,18 +112,18 @@ class EventFile:
             self._broken = _unreadable(self._path, error, after=self.line)
             return b""
 
-    def _read_line(self, line: bytes) -> Entry | None:
+    def _read_line(self, line: bytes) -> FeedLine | None:
         body = line.rstrip(b"\r\n")
         if _cut(line) or len(body) > LONGEST_LINE:
             return self._too_long(line)
         if not body.strip():
             return None
         try:
-            return Entry(number=self.line, content=read_event(body, self.line))
+            return FeedLine(number=self.line, content=read_event(body, self.line))
         except InputError as error:
             return self._reject(body, hashlib.sha256(body).hexdigest(), str(error))
 
-    def _too_long(self, line: bytes) -> Entry:
+    def _too_long(self, line: bytes) -> FeedLine:
         digest, kept, length = hashlib.sha256(line), line[:_KEPT], len(line)
         while line and not line.endswith(b"\n"):
             line = self._readline(_ROOM)
@@ -128,11 +135,11 @@ class EventFile:
         )
         return self._reject(kept, digest.hexdigest(), reason)
 
-    def _reject(self, raw: bytes, digest: str, reason: str) -> Entry:
+    def _reject(self, raw: bytes, digest: str, reason: str) -> FeedLine:
         reject = Reject(
             channel=self._channel, id=f"{digest[:32]}:{self.line}", raw=raw, reason=reason
         )
-        return Entry(number=self.line, content=reject)
+        return FeedLine(number=self.line, content=reject)
 
 
 def _cut(line: bytes) -> bool:
@@ -149,3 +156,45 @@ def _unreadable(path: Path, error: Exception, *, after: int = 0) -> Refused:
         f"{path} breaks off or is damaged after line {after}",
         remedy="All lines before that were read. Copy the file again and start over.",
     )
+
+
+class RepliesFile:
+    """Appends replies durably and finds them by key; opens the file for each call."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, target: Target, text: str, key: str) -> None:
+        """Append one reply; durable on return. Raises OSError."""
+        line = json.dumps(
+            {
+                "key": key,
+                "channel": target.channel,
+                "conversation": target.conversation,
+                "reply_to": target.reply_to,
+                "text": text,
+            }
+        )
+        with self._path.open("a+b", buffering=0) as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # a crash truncated the last line: do not append to it
+                    line = f"\n{line}"
+            file.write(line.encode("ascii") + b"\n")
+            os.fsync(file.fileno())
+
+    def has(self, key: str) -> bool:
+        """True if a reply with this key was written; a truncated line does not count."""
+        if not self._path.exists():
+            return False
+        with self._path.open("rb") as file:
+            return any(_key(line) == key for line in file)
+
+
+def _key(line: bytes) -> str | None:
+    try:
+        data: object = json.loads(line)
+    except ValueError:
+        return None
+    key = data.get("key") if isinstance(data, dict) else None
+    return key if isinstance(key, str) else None

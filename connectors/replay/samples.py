@@ -1,4 +1,4 @@
-"""Texts to try out: plain lines, each taken as a message to the brand, or lines of a feed."""
+"""Reads texts for ``run.py try``: plain lines, each a private message, or lines of a feed."""
 
 import gzip
 import sys
@@ -17,9 +17,9 @@ _GZIP: Final = b"\x1f\x8b"
 
 
 def lines_of(file: Path) -> Iterator[bytes]:
-    """The lines of ``file``, gzipped or not, or of standard input for ``-``.
+    """The lines of ``file``, gzipped or not; of standard input for ``-``.
 
-    A line of more than a mebibyte comes in parts. Raises InputError where it cannot be read.
+    Lines of more than 1 MiB are split. Raises InputError if the file cannot be read.
     """
     try:
         if str(file) == "-":
@@ -35,9 +35,9 @@ def lines_of(file: Path) -> Iterator[bytes]:
 
 
 def read_texts(lines: Iterable[bytes], now: datetime) -> Iterator[Event | InputError]:
-    """One Event a line that is not blank; an InputError, given and not raised, where it is none.
+    """Yield one Event per line that is not blank, or the InputError that its parsing raised.
 
-    A line that begins with ``{`` is read as docs/event-format.md says.
+    A line that starts with ``{`` is parsed as docs/event-format.md specifies.
     """
     for number, raw in enumerate(lines, 1):
         line = raw.strip().removeprefix(b"\xef\xbb\xbf")

@@ -1,7 +1,7 @@
-"""Telegram: shoppers in private, in groups and under a channel's posts.
+"""Telegram: shoppers in private chats, in groups and under a channel's posts.
 
-The offset that tells Telegram to forget updates is the cursor, so it moves only once they are
-stored. With a webhook Telegram is answered only once its update is stored.
+The cursor is the offset that lets Telegram forget updates, so it moves only once they are stored. A
+webhook is answered only once its update is stored.
 """
 
 import hmac
@@ -20,18 +20,24 @@ from aiogram.methods import (
 )
 from pydantic import SecretStr
 
-from connectors.alerts import gap_alert
-from connectors.context import StaffRoom, Tools
-from connectors.shutdown import Closing
-from connectors.telegram.client import ApiError, TelegramApi
-from connectors.telegram.events import KINDS, Me
-from connectors.telegram.limits import Rates
-from connectors.telegram.receive import Batch, Mark, RawUpdates, decode, read_updates
-from connectors.telegram.send import Sender
+from connectors.alerts import retention_gap_alert
+from connectors.context import ConnectorContext, StaffRoom
+from connectors.shutdown import Shutdown
+from connectors.telegram.client import TelegramApi
+from connectors.telegram.errors import TelegramRequestError
+from connectors.telegram.events import UPDATE_TYPES, BotIdentity
+from connectors.telegram.limits import SendRates
+from connectors.telegram.receive import (
+    GetRawUpdates,
+    TelegramCursor,
+    UpdateBatch,
+    decode_body,
+    read_updates,
+)
+from connectors.telegram.send import TelegramSender
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.staff_group import StaffGroup
-from connectors.telegram.text import LIMIT, length
-from core.connector import Capabilities, PushRequest, PushResponse, SendResult
+from core.connector import PushRequest, PushResponse, SendResult
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.events import Page
 from core.outbox import Target
@@ -40,42 +46,40 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _CALL_SECONDS: Final = 20
-_KEPT: Final = timedelta(hours=24)
-"""How long Telegram keeps updates that nobody has fetched."""
+_RETENTION: Final = timedelta(hours=24)
+"""Age at which Telegram drops updates that were not fetched."""
 _HEARTBEAT: Final = 600.0
-"""How often the time of the last contact is stored while nothing happens."""
-_BREATH: Final = 0.5
-"""The pause after an answer that came at once and brought nothing new."""
+"""Seconds between cursors with the time of the last contact, while there are no updates."""
+_EMPTY_ANSWER_PAUSE: Final = 0.5
+"""Seconds to wait after an immediate answer without new updates."""
 
 
 class Telegram:
     """One bot."""
 
-    def __init__(self, *, name: str, settings: TelegramSettings, tools: Tools) -> None:
+    def __init__(self, *, name: str, settings: TelegramSettings, context: ConnectorContext) -> None:
         self.name = name
-        self.capabilities = Capabilities(
-            reply=True, push=settings.mode == "webhook", edits=True, length_limit=LIMIT
-        )
         self.api = TelegramApi(token=settings.token, base_url=settings.base_url)
-        self.rates = Rates(tools.clock)
+        self.rates = SendRates(context.clock)
         self._settings = settings
-        self._tools = tools
-        self._clock = tools.clock
-        self.board = self._group(tools.staff)
-        """The staff's group, if there is one."""
-        self._sender = Sender(
-            api=self.api, rates=self.rates, clock=tools.clock, seconds=settings.send_seconds
+        self._alarm = context.alarm
+        self._intake = context.intake
+        self._clock = context.clock
+        self.board = self._group(context.staff)
+        """The staff group; ``None`` if none is configured."""
+        self._sender = TelegramSender(
+            api=self.api, rates=self.rates, clock=context.clock, seconds=settings.send_seconds
         )
-        self._closing = Closing()
-        self._me: Me | None = None
+        self._shutdown = Shutdown()
+        self._me: BotIdentity | None = None
         self.last_contact: datetime | None = None
-        """When Telegram last answered or pushed something."""
+        """Time of Telegram's last answer or push."""
         self._waiting: int | None = None
         self._lag: float | None = None
-        """How many seconds old the newest event was when it came."""
+        """Age of the newest event in seconds when it was received."""
 
     def _group(self, staff: StaffRoom | None) -> StaffGroup | None:
-        """The staff's group, where one is set and somebody is behind it."""
+        """The staff group, if one is configured and the process serves staff."""
         if self._settings.staff_chat is None or staff is None:
             return None
         name = f"telegram-{self.name}"
@@ -90,51 +94,50 @@ class Telegram:
             language=staff.language,
         )
 
-    def length(self, text: str) -> int:
-        """How many characters Telegram counts."""
-        return length(text)
-
     async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
-        """Updates after ``cursor``, oldest first, until ``close``.
+        """Yield updates after ``cursor``, oldest first, until ``close``.
 
-        With a webhook only its registration is watched; the updates come to ``handle_http``.
+        In webhook mode only the registration is watched, and updates come to ``handle_http``.
+
         Raises Unavailable and Refused.
         """
-        mark = Mark.read(cursor)
-        me = await self._closing.unless(self._who())
+        last = TelegramCursor.decode(cursor)
+        me = await self._shutdown.unless_closed(self._identity())
         if me is None:
             return
         now = self._clock.now()
-        if mark.contact is not None and now - mark.contact > _KEPT:
-            alert = gap_alert(name=self.name, since=mark.contact, now=now, kept=_KEPT)
-            await self._tools.alarm.raise_alert(alert)
+        if last.contact is not None and now - last.contact > _RETENTION:
+            alert = retention_gap_alert(
+                name=self.name, since=last.contact, now=now, retention=_RETENTION
+            )
+            await self._alarm.raise_alert(alert)
         polling = self._settings.mode == "polling"
-        async for page in self._poll(mark, me) if polling else self._watch(mark):
+        async for page in self._poll(last, me) if polling else self._watch_webhook(last):
             yield page
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
-        """As core.connector.Sends; texts longer than Telegram takes go as several messages."""
+        """As core.connector.Sends; long texts are split into several messages."""
         return await self._sender.send(target, text, key)
 
     def pause(self) -> float:
-        """As core.connector.Paces: thirty messages a second to all chats together."""
+        """As core.connector.ThrottlesSends: 30 messages a second in all chats together."""
         return self.rates.overall()
 
     async def handle_http(self, request: PushRequest) -> PushResponse:
-        """Store one pushed update; 503 asks Telegram to push it again."""
+        """Store one pushed update; 503 makes Telegram push it again."""
         secret = self._settings.webhook_secret
         if self._settings.mode != "webhook" or secret is None:
             return PushResponse(status=404)
         if request.method != "POST":
             return PushResponse(status=405)
         shown = request.headers.get("x-telegram-bot-api-secret-token", "")
-        if not hmac.compare_digest(shown.encode("utf-8", "replace"), _plain(secret).encode()):
+        if not hmac.compare_digest(shown.encode("utf-8", "replace"), _value(secret).encode()):
             return PushResponse(status=403)
         try:
-            batch = self._sort([decode(request.body)], await self._who())
-            await self._press(batch)
+            batch = self._parse([decode_body(request.body)], await self._identity())
+            await self._carry_out(batch)
             page = Page(events=batch.events, rejects=batch.rejects)
-            await self._tools.intake.accept(self.name, page)
+            await self._intake.accept(self.name, page)
         except (StoreError, ConnectorError) as error:
             log.warning("an update was not stored", extra={"error": str(error)})
             return PushResponse(status=503)
@@ -142,7 +145,7 @@ class Telegram:
         return _confirmation(batch)
 
     async def check(self) -> tuple[str, ...]:
-        """Who the bot is and what it may read; raises Refused and Unavailable."""
+        """As core.connector.ChecksCredentials: the bot, its permissions, and its updates."""
         me = await self._call(GetMe())
         hook = await self._call(GetWebhookInfo())
         return (
@@ -154,7 +157,7 @@ class Telegram:
         )
 
     def detail(self) -> tuple[tuple[str, str], ...]:
-        """The bot's name, the last contact, the lag, what is waiting, and how fast it may send."""
+        """As core.connector.ReportsHealth."""
         facts: list[tuple[str, str]] = [("mode", self._settings.mode)]
         if self._me is not None:
             facts.append(("bot", f"@{self._me.username}"))
@@ -164,76 +167,82 @@ class Telegram:
             facts.append(("waiting", str(self._waiting)))
         if self._lag is not None:
             facts.append(("lag_seconds", f"{self._lag:.0f}"))
-        facts.append(("rate_remaining", self.rates.spoken()))
+        facts.append(("rate_remaining", self.rates.summary()))
         if (held := self.rates.held()) > 0:
             facts.append(("held_seconds", f"{held:.0f}"))
         return tuple(facts)
 
     async def close(self) -> None:
-        """End ``pages`` and give back the connections."""
-        self._closing.close()
+        """End ``pages`` and close all connections."""
+        self._shutdown.close()
         await self.api.close()
 
-    async def _poll(self, mark: Mark, me: Me) -> AsyncIterator[Page]:
+    async def _poll(self, last: TelegramCursor, me: BotIdentity) -> AsyncIterator[Page]:
         seconds, stored_at = self._settings.poll_seconds, self._clock.monotonic()
         while True:
             asked_at = self._clock.monotonic()
-            ask = RawUpdates(offset=mark.offset, timeout=seconds, allowed_updates=list(KINDS))
-            raw = await self._closing.unless(self._call(ask, seconds + _CALL_SECONDS))
+            ask = GetRawUpdates(
+                offset=last.offset, timeout=seconds, allowed_updates=list(UPDATE_TYPES)
+            )
+            raw = await self._shutdown.unless_closed(self._call(ask, seconds + _CALL_SECONDS))
             if raw is None:
                 return
-            batch, now = self._sort(raw, me), self._clock.monotonic()
-            after = mark.after(batch.ids)
-            news = batch.events or batch.rejects or batch.presses or after != mark
-            if news or now - stored_at >= _HEARTBEAT:
-                await self._press(batch)
-                cursor = after.write(self._clock.now())
+            batch, now = self._parse(raw, me), self._clock.monotonic()
+            after = last.after(batch.ids)
+            has_news = batch.events or batch.rejects or batch.presses or after != last
+            if has_news or now - stored_at >= _HEARTBEAT:
+                await self._carry_out(batch)
+                cursor = after.encode(self._clock.now())
                 yield Page(events=batch.events, rejects=batch.rejects, cursor=cursor)
                 stored_at = now
                 await self._confirm(batch)
-            if after == mark and now - asked_at < _BREATH:
-                await self._closing.unless(self._clock.sleep(_BREATH))
-            mark = after
+            if after == last and now - asked_at < _EMPTY_ANSWER_PAUSE:
+                await self._shutdown.unless_closed(self._clock.sleep(_EMPTY_ANSWER_PAUSE))
+            last = after
 
-    async def _watch(self, mark: Mark) -> AsyncIterator[Page]:
+    async def _watch_webhook(self, last: TelegramCursor) -> AsyncIterator[Page]:
         secret = self._settings.webhook_secret
         register = SetWebhook(
             url=self._settings.webhook_url or "",
-            secret_token=_plain(secret) if secret else None,
-            allowed_updates=list(KINDS),
+            secret_token=_value(secret) if secret else None,
+            allowed_updates=list(UPDATE_TYPES),
         )
-        if await self._closing.unless(self._call(register)) is None:
+        if await self._shutdown.unless_closed(self._call(register)) is None:
             return
-        while (info := await self._closing.unless(self._call(GetWebhookInfo()))) is not None:
+        while (
+            info := await self._shutdown.unless_closed(self._call(GetWebhookInfo()))
+        ) is not None:
             self._waiting = info.pending_update_count
             if info.url != self._settings.webhook_url:
-                raise Unavailable("Somebody changed this bot's webhook; it is set again")
-            yield Page(events=(), cursor=mark.write(self._clock.now()))
-            await self._closing.unless(self._clock.sleep(_HEARTBEAT))
+                raise Unavailable(
+                    "This bot's webhook was changed by another program; it is set again"
+                )
+            yield Page(events=(), cursor=last.encode(self._clock.now()))
+            await self._shutdown.unless_closed(self._clock.sleep(_HEARTBEAT))
 
-    def _sort(self, raw: list[object], me: Me) -> Batch:
+    def _parse(self, raw: list[object], me: BotIdentity) -> UpdateBatch:
         now = self._clock.now()
         batch = read_updates(raw, me, channel=self.name, now=now, staff=self._settings.staff_chat)
         if batch.events:
             self._lag = max(0.0, (now - batch.events[-1].posted_at).total_seconds())
         return batch
 
-    async def _who(self) -> Me:
+    async def _identity(self) -> BotIdentity:
         if self._me is None:
             user = await self._call(GetMe())
-            self._me = Me(id=user.id, username=user.username or "")
+            self._me = BotIdentity(id=user.id, username=user.username or "")
         return self._me
 
     async def _call(self, method: TelegramMethod[T], seconds: int = _CALL_SECONDS) -> T:
         try:
             answer = await self.api.call(method, seconds=seconds)
-        except ApiError as error:
-            raise error.reading() from error
+        except TelegramRequestError as error:
+            raise error.as_reading_error() from error
         self.last_contact = self._clock.now()
         return answer
 
-    async def _press(self, batch: Batch) -> None:
-        """Act on the staff's buttons; before their offset moves, for a press must not be lost."""
+    async def _carry_out(self, batch: UpdateBatch) -> None:
+        """Carry out staff buttons, before the offset moves, so that none is lost."""
         for query in batch.presses:
             if self.board is None:
                 continue
@@ -241,11 +250,11 @@ class Telegram:
                 await self.board.press(query)
             except StoreError:
                 raise
-            except Exception:  # one odd press must not stop the reading for good
-                log.exception("a button of the staff's group failed", extra={"id": query.id})
+            except Exception:  # an unexpected press must not stop reading for good
+                log.exception("a button of the staff group failed", extra={"id": query.id})
 
-    async def _confirm(self, batch: Batch) -> None:
-        """Stop the waiting sign on pressed buttons; that one stays on does no harm."""
+    async def _confirm(self, batch: UpdateBatch) -> None:
+        """Stop the progress indicator of pressed buttons; a failure has no consequence."""
         for button in batch.buttons:
             try:
                 await self._call(AnswerCallbackQuery(callback_query_id=button), 5)
@@ -253,8 +262,8 @@ class Telegram:
                 log.info("a button was not confirmed", extra={"error": str(error)})
 
 
-def _confirmation(batch: Batch) -> PushResponse:
-    """200; where a button was pressed, with the call that confirms it."""
+def _confirmation(batch: UpdateBatch) -> PushResponse:
+    """Answer 200; if a button was pressed, with the call that confirms it."""
     if not batch.buttons:
         return PushResponse(status=200)
     call = {"method": "answerCallbackQuery", "callback_query_id": batch.buttons[0]}
@@ -263,7 +272,7 @@ def _confirmation(batch: Batch) -> PushResponse:
     )
 
 
-def _plain(secret: SecretStr) -> str:
+def _value(secret: SecretStr) -> str:
     return secret.get_secret_value()
 
 

@@ -1,4 +1,4 @@
-"""What a Telegram update says, as an Event. Pure functions over aiogram's types.
+"""Converts Telegram's updates into Events. Pure functions over aiogram's types.
 
 Source: https://core.telegram.org/bots/api#update
 """
@@ -20,39 +20,41 @@ from aiogram.types import (
 from core.events import Author, Event, EventKind
 from core.taxonomy import Language
 
-KINDS: Final = (
+UPDATE_TYPES: Final = (
     "message",
     "edited_message",
     "channel_post",
     "edited_channel_post",
     "callback_query",
 )
-"""The updates that are asked for."""
+"""The types of updates that are requested."""
 
 _CONVERSATION: Final = re.compile(r"(-?\d{1,19})(?:/(\d{1,19}))?(?::-?\d{1,19})?")
 _NATIVE_ID: Final = re.compile(r"(-?\d{1,19}):(\d{1,19})")
 _COMMAND: Final = re.compile(r"(/[A-Za-z0-9_]{1,32})@([A-Za-z0-9_]{1,64})(?![A-Za-z0-9_])")
-_OURS: Final = re.compile(r"/(?:start|human|status|lang|stop)(?![A-Za-z0-9_@])", re.IGNORECASE)
+_SHOPPER_COMMAND: Final = re.compile(
+    r"/(?:start|human|status|lang|stop)(?![A-Za-z0-9_@])", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Me:
-    """Who the bot is."""
+class BotIdentity:
+    """The bot's account."""
 
     id: int
     username: str
-    """Without the ``@``."""
+    """Without ``@``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """Where a message goes."""
+class TelegramDestination:
+    """Target of a message."""
 
     chat: int
     thread: int | None = None
-    """The forum topic, if the chat has topics."""
+    """Id of the forum topic, if the chat has topics."""
     answers: int | None = None
-    """Id of the message in that chat that is answered."""
+    """Id of the answered message in the chat."""
 
 
 class _File(Protocol):
@@ -60,24 +62,24 @@ class _File(Protocol):
     def file_id(self) -> str: ...
 
 
-def event_of(update: Update, me: Me, *, channel: str, now: datetime) -> Event | None:
-    """The Event, or ``None`` for what nobody said: joins, pins, unknown kinds of update.
+def event_of(update: Update, me: BotIdentity, *, channel: str, now: datetime) -> Event | None:
+    """Convert an update; ``None`` for service messages and unknown types.
 
-    ``now`` stands for the time of a pressed button, which Telegram does not tell.
+    ``now`` is used as the time of a pressed button, which Telegram does not tell.
     """
     message = update.message or update.channel_post
     if message is not None:
-        return _said(message, me, channel)
+        return _message_event(message, me, channel)
     message = update.edited_message or update.edited_channel_post
     if message is not None:
-        return _said(message, me, channel, edited_by=update.update_id)
+        return _message_event(message, me, channel, edited_by=update.update_id)
     if update.callback_query is not None:
-        return _pressed(update.callback_query, channel, now)
+        return _button_event(update.callback_query, channel, now)
     return None
 
 
 def chat_of(update: Update) -> int | None:
-    """Id of the chat it happened in."""
+    """Id of the chat in which the update happened."""
     query = update.callback_query
     message = (
         update.message
@@ -90,33 +92,35 @@ def chat_of(update: Update) -> int | None:
 
 
 def native_id(chat: int, message: int) -> str:
-    """The id of a message: Telegram counts messages in each chat anew."""
+    """The id of a message; Telegram numbers the messages of each chat separately."""
     return f"{chat}:{message}"
 
 
-def place_of(conversation: str, reply_to: str | None) -> Place | None:
-    """Where an answer goes; ``None`` where the conversation is none of Telegram's."""
+def destination_of(conversation: str, reply_to: str | None) -> TelegramDestination | None:
+    """The destination of a reply; ``None`` if the conversation is not one of Telegram's."""
     found = _CONVERSATION.fullmatch(conversation)
     if found is None:
         return None
     chat = int(found[1])
     answered = _NATIVE_ID.fullmatch(reply_to or "")
     same = answered is not None and int(answered[1]) == chat
-    return Place(
+    return TelegramDestination(
         chat=chat,
         thread=int(found[2]) if found[2] else None,
         answers=int(answered[2]) if answered is not None and same and chat < 0 else None,
     )
 
 
-def _said(message: Message, me: Me, channel: str, *, edited_by: int | None = None) -> Event | None:
+def _message_event(
+    message: Message, me: BotIdentity, channel: str, *, edited_by: int | None = None
+) -> Event | None:
     media, placeholder = _media(message)
     text = message.text if message.text is not None else message.caption
     if text is None:
         text = placeholder
     if text is None:
         return None
-    text, named = _without_our_name(text, me)
+    text, named = _strip_bot_name(text, me)
     author = _author(message)
     source = _source(message)
     posted_at = message.date
@@ -125,7 +129,7 @@ def _said(message: Message, me: Me, channel: str, *, edited_by: int | None = Non
     if edited_by is not None:
         seconds = message.edit_date or int(message.date.timestamp())
         posted_at = datetime.fromtimestamp(seconds, UTC)
-        revision = seconds * 1000 + edited_by % 1000  # several edits in one second stay apart
+        revision = seconds * 1000 + edited_by % 1000  # distinguishes several edits in one second
         kind = EventKind.EDIT
     return Event(
         channel=channel,
@@ -138,7 +142,7 @@ def _said(message: Message, me: Me, channel: str, *, edited_by: int | None = Non
         conversation=_conversation(message, author, source),
         reply_to=_answered(message),
         url=message.get_url(),
-        solicited=message.chat.type == "private" or named or _summons(message, text, me),
+        solicited=message.chat.type == "private" or named or _addresses_bot(message, text, me),
         media=media,
         private=edited_by is not None and message.chat.type == "private",
     )
@@ -151,7 +155,7 @@ def _kind(message: Message) -> EventKind:
 
 
 def _source(message: Message) -> tuple[int, int]:
-    """Chat and id of a message; a channel's post copied into its discussion is the post itself."""
+    """Chat and id of a message; a channel post copied into its discussion counts as the post."""
     origin = message.forward_origin
     if message.is_automatic_forward and isinstance(origin, MessageOriginChannel):
         return origin.chat.id, origin.message_id
@@ -164,7 +168,7 @@ def _answered(message: Message) -> str | None:
 
 
 def _author(message: Message) -> Author:
-    """Who wrote it; channels and anonymous administrators write as a chat."""
+    """The author; channels and anonymous administrators write as a chat."""
     if message.sender_chat is not None:
         return _as_author(message.sender_chat)
     if message.from_user is not None:
@@ -183,7 +187,7 @@ def _as_author(chat: Chat) -> Author:
 
 
 def _conversation(message: Message, author: Author, source: tuple[int, int]) -> str:
-    """One with a person in private, one for each author in a group, one for a channel."""
+    """One conversation per person in private, per author in a group, and per channel."""
     chat, topic = message.chat, ""
     if chat.type in ("private", "channel"):
         return str(chat.id)
@@ -194,29 +198,29 @@ def _conversation(message: Message, author: Author, source: tuple[int, int]) -> 
     return f"{chat.id}{topic}:{author.id}"
 
 
-def _without_our_name(text: str, me: Me) -> tuple[str, bool]:
-    """``/status@our_bot T-1`` as ``/status T-1``, and whether it was addressed to us by name."""
+def _strip_bot_name(text: str, me: BotIdentity) -> tuple[str, bool]:
+    """``/status@our_bot T-1`` as ``/status T-1``; the second value is True if the bot was named."""
     found = _COMMAND.match(text)
     if found is None or found[2].lower() != me.username.lower():
         return text, False
     return found[1] + text[found.end() :], True
 
 
-def _summons(message: Message, text: str, me: Me) -> bool:
-    """True where a message in public speaks to the bot."""
+def _addresses_bot(message: Message, text: str, me: BotIdentity) -> bool:
+    """True if a public message addresses the bot."""
     answered = message.reply_to_message
     if answered and answered.from_user and answered.from_user.id == me.id:
         return True
     entities = [*(message.entities or ()), *(message.caption_entities or ())]
     if any(entity.user and entity.user.id == me.id for entity in entities):
         return True
-    if _OURS.match(text):
+    if _SHOPPER_COMMAND.match(text):
         return True
     name = rf"(?<![A-Za-z0-9_@])@{re.escape(me.username)}(?![A-Za-z0-9_])"
     return bool(me.username) and re.search(name, text, re.IGNORECASE) is not None
 
 
-def _pressed(query: CallbackQuery, channel: str, now: datetime) -> Event | None:
+def _button_event(query: CallbackQuery, channel: str, now: datetime) -> Event | None:
     message = query.message
     if message is None:
         return None
@@ -236,9 +240,9 @@ def _pressed(query: CallbackQuery, channel: str, now: datetime) -> Event | None:
 
 
 def _media(message: Message) -> tuple[tuple[str, ...], str | None]:
-    """Ids of the attached files, and what stands for them where there is no text.
+    """Ids of the attached files, and a symbol for them if there is no text.
 
-    The signs are in no language, so that an attachment does not decide in which one is answered.
+    A symbol belongs to no language, so that an attachment does not set the language of replies.
     """
     sticker, document = message.sticker, message.document
     files: tuple[tuple[_File | None, str], ...] = (

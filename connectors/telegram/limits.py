@@ -1,6 +1,7 @@
-"""How fast a bot may send: one message a second in a chat, 20 a minute in a group, 30 a second.
+"""Send rates: 1 message a second per chat, 20 a minute per group, 30 a second in all.
 
-Each gap is counted from the moment the platform had answered, so that its clock sees it as well.
+Intervals start when Telegram has answered, so that they hold by its clock as well.
+
 Source: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 """
 
@@ -16,7 +17,7 @@ _GROUP_SECONDS: Final = 60.0
 _OVERALL: Final = 30
 _OVERALL_SECONDS: Final = 1.0
 _GIVEN_UP: Final = 30.0
-"""Who has not come back this long after its turn does not come any more."""
+"""Seconds after its turn at which a message loses its place in the queue."""
 _FORGET: Final = 120.0
 _MOST_CHATS: Final = 5000
 
@@ -24,18 +25,18 @@ _MOST_CHATS: Final = 5000
 @dataclass(slots=True)
 class _Chat:
     sent: deque[float] = field(default_factory=lambda: deque(maxlen=_GROUP))
-    """When the last messages were sent, oldest first."""
+    """Times of the last messages, oldest first."""
     queue: dict[str, float] = field(default_factory=dict)
-    """Keys of the messages that were told to wait, in their order, and until when."""
+    """Keys of waiting messages in their order, with the time of their turn."""
     held_until: float = 0.0
-    """The platform has asked for silence until then."""
+    """Time until which Telegram has asked for a pause."""
 
     def last_used(self) -> float:
         return max([self.held_until, *self.sent, *self.queue.values()])
 
 
-class Rates:
-    """Gives each message its turn; one that comes too early is told when to come back."""
+class SendRates:
+    """Assigns each message its turn; a message that comes too early gets the time to come back."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -44,10 +45,10 @@ class Rates:
         self._held_until = 0.0
 
     def wait(self, chat: int, key: str) -> float:
-        """Seconds until the message ``key`` may go to ``chat``; zero means now.
+        """Seconds until the message ``key`` may be sent to ``chat``; zero if it may be sent now.
 
-        Who is told to wait keeps its place and comes back then with the same key; messages to one
-        chat go in the order in which they first came.
+        A waiting message keeps its place and comes back with the same key; messages to one chat are
+        sent in the order in which they first came.
         """
         now = self._clock.monotonic()
         state = self._state(chat, now)
@@ -65,21 +66,21 @@ class Rates:
         return 0.0
 
     def overall(self) -> float:
-        """Seconds until the next message to any chat may go; zero means now."""
+        """Seconds until the next message to any chat may be sent; zero if it may be sent now."""
         if len(self._sent) < _OVERALL:
             return 0.0
         return max(0.0, self._sent[0] + _OVERALL_SECONDS - self._clock.monotonic())
 
     def sent(self, chat: int) -> None:
-        """A message to ``chat`` was answered by the platform just now."""
+        """Note that Telegram has just answered a message to ``chat``."""
         now = self._clock.monotonic()
         self._state(chat, now).sent.append(now)
         self._sent.append(now)
 
     def hold(self, chat: int, key: str, seconds: float) -> None:
-        """The platform asks to leave ``chat`` alone; ``key``, which it sent back, goes first then.
+        """Pause ``chat`` for ``seconds``, as Telegram asked; then the message ``key`` goes first.
 
-        While two chats are held it is the bot that sends too much, and all of them are.
+        If two chats are paused, the bot as a whole sends too much, and all chats are paused.
         """
         now = self._clock.monotonic()
         until = now + seconds
@@ -89,18 +90,18 @@ class Rates:
         state.held_until = max(state.held_until, until)
         state.queue = {key: until} | {name: due for name, due in state.queue.items() if name != key}
 
-    def spoken(self) -> str:
-        """For staff: how many of the messages of one second are left."""
+    def summary(self) -> str:
+        """Messages left in this second, for staff."""
         begin = self._clock.monotonic() - _OVERALL_SECONDS
         return f"{_OVERALL - sum(at > begin for at in self._sent)} of {_OVERALL}"
 
     def held(self) -> float:
-        """For how many seconds at least one chat is still held by the platform."""
+        """Seconds until the last pause of a chat ends."""
         ends = [state.held_until for state in self._chats.values()]
         return max(0.0, max(ends, default=0.0) - self._clock.monotonic())
 
     def _turn(self, chat: int, state: _Chat, place: int, now: float) -> float:
-        """When the message at ``place`` of the queue may go, if all before it go in time."""
+        """Time at which the message at ``place`` of the queue may be sent."""
         soonest = max(now, state.held_until, self._held_until)
         times = list(state.sent)
         for _ in range(place + 1):

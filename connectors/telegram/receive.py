@@ -1,4 +1,4 @@
-"""From what Telegram answered to Events, Rejects, pressed buttons and the next offset."""
+"""Parses the answers of getUpdates, and keeps the offset."""
 
 import hashlib
 import json
@@ -12,20 +12,20 @@ from aiogram.methods import TelegramMethod
 from aiogram.types import CallbackQuery, Update
 from pydantic import ValidationError
 
-from connectors.telegram.events import Me, chat_of, event_of
+from connectors.telegram.events import BotIdentity, chat_of, event_of
 from core.events import Event, Reject
 
 _CURSOR: Final = re.compile(r"(\d{1,19}|-)(?: (\S{1,40}))?")
-_RESTART: Final = 10_000
-"""Update ids this far below the offset mean that Telegram has begun to count anew."""
-_PART: Final = 3
-"""An error at least this deep is within one part of one message: (message, poll, question)."""
+_RENUMBERED: Final = 10_000
+"""Distance below the offset from which on a lower update id means that numbering has restarted."""
+_PART_DEPTH: Final = 3
+"""Depth of an error that lies within one part of a message: (message, poll, question)."""
 _VITAL: Final = ("message_id", "date", "chat", "from", "sender_chat", "id", "text", "data")
 _MOST_KEPT: Final = 64 * 1024
 
 
-class RawUpdates(TelegramMethod[list[object]]):
-    """``getUpdates``, its updates not validated yet: one that is odd must not spoil the others."""
+class GetRawUpdates(TelegramMethod[list[object]]):
+    """``getUpdates`` with unvalidated updates, so that a malformed one does not affect the rest."""
 
     __returning__ = list[object]
     __api_method__ = "getUpdates"
@@ -37,54 +37,54 @@ class RawUpdates(TelegramMethod[list[object]]):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
-    """Up to where updates are stored, and when Telegram was last heard."""
+class TelegramCursor:
+    """The offset behind stored updates, and the time of the last contact."""
 
     offset: int | None = None
     contact: datetime | None = None
 
     @staticmethod
-    def read(cursor: str | None) -> "Mark":
-        """The mark in a stored cursor; an empty one where it is none of ours."""
+    def decode(cursor: str | None) -> "TelegramCursor":
+        """Decode a stored cursor; one that is not readable counts as empty."""
         found = _CURSOR.fullmatch(cursor or "")
         if found is None:
-            return Mark()
+            return TelegramCursor()
         contact = None
         try:
             contact = datetime.fromisoformat(found[2]).astimezone(UTC) if found[2] else None
         except ValueError:
             contact = None
-        return Mark(offset=None if found[1] == "-" else int(found[1]), contact=contact)
+        return TelegramCursor(offset=None if found[1] == "-" else int(found[1]), contact=contact)
 
-    def write(self, now: datetime) -> str:
-        """The cursor for this offset and a contact at ``now``."""
+    def encode(self, now: datetime) -> str:
+        """The cursor as it is stored, with ``now`` as the time of the last contact."""
         return f"{'-' if self.offset is None else self.offset} {now.isoformat(timespec='seconds')}"
 
-    def after(self, ids: Sequence[int]) -> "Mark":
-        """The mark behind these updates.
+    def after(self, ids: Sequence[int]) -> "TelegramCursor":
+        """The cursor behind these updates.
 
-        It never goes back for a page that is repeated, but it does where Telegram counts anew,
-        as it does after a week without updates: the old offset would hold back all new ones.
+        It does not go back for a repeated page. It does if Telegram has restarted numbering, as it
+        does after a week without updates: the old offset would suppress all new ones.
         """
         if not ids:
             return self
         behind = max(ids) + 1
-        if self.offset is not None and self.offset - _RESTART < behind < self.offset:
+        if self.offset is not None and self.offset - _RENUMBERED < behind < self.offset:
             return self
         return replace(self, offset=behind)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Batch:
-    """What came in one answer, in the order of the update ids."""
+class UpdateBatch:
+    """The updates of one answer, in the order of their ids."""
 
     ids: tuple[int, ...]
     events: tuple[Event, ...]
     rejects: tuple[Reject, ...]
     buttons: tuple[str, ...]
-    """Ids of the shoppers' pressed buttons, which Telegram wants confirmed."""
+    """Ids of buttons that shoppers pressed, which must be confirmed."""
     presses: tuple[CallbackQuery, ...]
-    """Buttons that were pressed in the staff's group."""
+    """Buttons that were pressed in the staff group."""
 
 
 @dataclass(slots=True)
@@ -97,9 +97,9 @@ class _Found:
 
 
 def read_updates(
-    raw: Iterable[object], me: Me, *, channel: str, now: datetime, staff: int | None
-) -> Batch:
-    """Sort out decoded updates; what is said in the chat ``staff`` is no event."""
+    raw: Iterable[object], me: BotIdentity, *, channel: str, now: datetime, staff: int | None
+) -> UpdateBatch:
+    """Parse decoded updates; messages in the chat ``staff`` are not events."""
     found = _Found()
     for item in sorted(raw, key=lambda item: _update_id(item) or 0):
         number = _update_id(item)
@@ -117,7 +117,7 @@ def read_updates(
             found.rejects.append(_reject(item, number, channel, problem))
         if update is not None and update.callback_query is not None:
             found.buttons.append(update.callback_query.id)
-    return Batch(
+    return UpdateBatch(
         ids=tuple(found.ids),
         events=tuple(found.events),
         rejects=tuple(found.rejects),
@@ -126,8 +126,8 @@ def read_updates(
     )
 
 
-def decode(body: bytes) -> object:
-    """The JSON in a request's body, or the body itself where there is none."""
+def decode_body(body: bytes) -> object:
+    """The JSON of a request's body; the body itself if it is not JSON."""
     try:
         decoded: object = json.loads(body)
     except (ValueError, RecursionError):
@@ -141,10 +141,9 @@ def _update_id(item: object) -> int | None:
 
 
 def _parse(item: object) -> tuple[Update | None, str]:
-    """The update, and what is wrong with it.
+    """Validate an update; returns it, and the first problem.
 
-    A part of a message that is not as we know it (a server may be older or newer than we are) is
-    left out, so that it does not cost the rest of the message.
+    An invalid part of a message is left out: the server may be older or newer than this program.
     """
     try:
         return Update.model_validate(item), ""
@@ -154,7 +153,7 @@ def _parse(item: object) -> tuple[Update | None, str]:
     where = ".".join(str(step) for step in first["loc"]) or "update"
     problem = f"{where}: {first['msg']}. Telegram may have changed its format: update Tingfeng."
     odd = [detail["loc"] for detail in details]
-    if not isinstance(item, dict) or any(len(loc) < _PART or loc[1] in _VITAL for loc in odd):
+    if not isinstance(item, dict) or any(len(loc) < _PART_DEPTH or loc[1] in _VITAL for loc in odd):
         return None, problem
     whole: dict[object, object] = dict(item)
     for kind, part, *_ in odd:

@@ -1,4 +1,4 @@
-"""Sends one reply through Telegram, at its pace, and says honestly what became of it."""
+"""Sends replies through Telegram within its rates, at most once each, with a truthful result."""
 
 import logging
 from collections.abc import Sequence
@@ -8,136 +8,143 @@ from typing import Final
 from aiogram.methods import SendMessage
 from aiogram.types import Message, ReplyParameters
 
-from connectors.telegram.client import ApiError, Fault, TelegramApi
-from connectors.telegram.events import Place, native_id, place_of
-from connectors.telegram.limits import Rates
+from connectors.telegram.client import TelegramApi
+from connectors.telegram.errors import TelegramFault, TelegramRequestError
+from connectors.telegram.events import TelegramDestination, destination_of, native_id
+from connectors.telegram.limits import SendRates
 from connectors.telegram.text import sendable, split
+from core.backoff import delay
 from core.clock import Clock
 from core.connector import Rejected, RetryAt, SendResult, Sent, Unknown
 from core.outbox import Target
 
 log = logging.getLogger(__name__)
 
-_SOONEST: Final = 5.0
-_LATEST: Final = 300.0
+_FIRST_WAIT: Final = 5.0
+_LONGEST_WAIT: Final = 300.0
 _LONGEST_PAUSE: Final = 60.0
-"""How long a reply in several messages waits between them before it is given to a person."""
+"""Most seconds between two messages of one reply; beyond that, a person completes it."""
 
 
-class Sender:
-    """Sends replies; one that needs several messages is sent whole or given to a person."""
+class TelegramSender:
+    """Sends replies; one of several messages is sent completely or handed to a person."""
 
-    def __init__(self, *, api: TelegramApi, rates: Rates, clock: Clock, seconds: int) -> None:
-        """``seconds``: after how long a request is given up on."""
+    def __init__(self, *, api: TelegramApi, rates: SendRates, clock: Clock, seconds: int) -> None:
+        """``seconds``: timeout of a request."""
         self._api = api
         self._rates = rates
         self._clock = clock
         self._seconds = seconds
-        self._down_since: float | None = None
+        self._failures = 0
         self._down_until = 0.0
+        """Monotonic time before which nothing is sent, while Telegram is unreachable."""
         self._moved: dict[int, int] = {}
-        """Groups that became supergroups, by their old id."""
+        """New ids of groups that became supergroups, by old id."""
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
         """As core.connector.Sends."""
-        place = place_of(target.conversation, target.reply_to)
-        if place is None:
-            return Rejected(reason=f"{target.conversation!r} is no Telegram conversation")
+        destination = destination_of(target.conversation, target.reply_to)
+        if destination is None:
+            return Rejected(reason=f"{target.conversation!r} is not a conversation on Telegram")
         parts = split(sendable(text))
         if not parts:
             return Rejected(reason="the reply is empty")
         if (down := self._down_until - self._clock.monotonic()) > 0:
-            return self._later(down, "Telegram is out of reach")
-        if (wait := self._rates.wait(self._chat(place), key)) > 0:
-            return self._later(wait, "waiting for its turn under Telegram's limits")
-        return await self._send_all(place, parts, key)
+            return self._later(down, "Telegram is unreachable")
+        if (wait := self._rates.wait(self._chat(destination), key)) > 0:
+            return self._later(wait, "waiting for its turn within Telegram's rates")
+        return await self._send_all(destination, parts, key)
 
-    async def _send_all(self, place: Place, parts: Sequence[str], key: str) -> SendResult:
-        """Send the messages of one reply, whose turn it is."""
+    async def _send_all(
+        self, destination: TelegramDestination, parts: Sequence[str], key: str
+    ) -> SendResult:
+        """Send the messages of a reply whose turn it is."""
         try:
-            first = await self._send_one(place, parts[0])
-        except ApiError as error:
-            return self._outcome(error, self._chat(place), key)
+            first = await self._send_one(destination, parts[0])
+        except TelegramRequestError as error:
+            return self._outcome(error, self._chat(destination), key)
         for number, part in enumerate(parts[1:], start=1):
             try:
-                await self._send_next(place, part, key)
-            except ApiError as error:
+                await self._send_next(destination, part, key)
+            except TelegramRequestError as error:
                 done = f"{number} of {len(parts)} messages were sent, then: {error.text}"
                 return Unknown(reason=done)
-        return Sent(native_id=native_id(self._chat(place), first))
+        return Sent(native_id=native_id(self._chat(destination), first))
 
-    async def _send_next(self, place: Place, text: str, key: str) -> None:
-        """Go on with a reply that is under way, in its turn, waiting as often as it is asked."""
+    async def _send_next(self, destination: TelegramDestination, text: str, key: str) -> None:
+        """Send a further message of a reply, waiting for its turn as often as needed."""
         while True:
-            while (wait := self._rates.wait(self._chat(place), key)) > 0:
+            while (wait := self._rates.wait(self._chat(destination), key)) > 0:
                 if wait > _LONGEST_PAUSE:
-                    raise ApiError(Fault.WAIT, f"a pause of {wait:.0f} s was asked for")
+                    raise TelegramRequestError(
+                        TelegramFault.WAIT, f"Telegram asked for a pause of {wait:.0f} s"
+                    )
                 await self._clock.sleep(wait)
             try:
-                await self._send_one(place, text)
+                await self._send_one(destination, text)
                 return
-            except ApiError as error:
-                if error.fault is not Fault.WAIT:
+            except TelegramRequestError as error:
+                if error.fault is not TelegramFault.WAIT:
                     raise
-                self._rates.hold(self._chat(place), key, error.seconds)
+                self._rates.hold(self._chat(destination), key, error.retry_after)
 
-    async def _send_one(self, place: Place, text: str) -> int:
-        """Id of the sent message; follows a group to its new id, for there nothing was sent."""
+    async def _send_one(self, destination: TelegramDestination, text: str) -> int:
+        """Send one message and return its id; follows a group to its new id."""
         await self._clock.sleep(self._rates.overall())
         try:
-            return await self._request(place, text)
-        except ApiError as error:
-            if error.fault is not Fault.MOVED or error.moved_to is None:
+            return await self._request(destination, text)
+        except TelegramRequestError as error:
+            if error.fault is not TelegramFault.MOVED or error.moved_to is None:
                 raise
-            self._moved[place.chat] = error.moved_to
-            return await self._request(place, text)
+            self._moved[destination.chat] = error.moved_to
+            return await self._request(destination, text)
 
-    async def _request(self, place: Place, text: str) -> int:
-        chat = self._chat(place)
+    async def _request(self, destination: TelegramDestination, text: str) -> int:
+        chat = self._chat(destination)
         answers = None
-        if place.answers is not None and chat == place.chat:
-            answers = ReplyParameters(message_id=place.answers, allow_sending_without_reply=True)
+        if destination.answers is not None and chat == destination.chat:
+            answers = ReplyParameters(
+                message_id=destination.answers, allow_sending_without_reply=True
+            )
         method = SendMessage(
             chat_id=chat,
             text=text,
-            message_thread_id=place.thread,
+            message_thread_id=destination.thread,
             reply_parameters=answers,
         )
         try:
             message: Message = await self._api.call(method, seconds=self._seconds)
         finally:
             self._rates.sent(chat)
-        self._down_since = None
+        self._failures = 0
         return message.message_id
 
-    def _outcome(self, error: ApiError, chat: int, key: str) -> SendResult:
-        """What a failed first message means."""
+    def _outcome(self, error: TelegramRequestError, chat: int, key: str) -> SendResult:
+        """The result of a failed first message."""
         match error.fault:
-            case Fault.WAIT:
-                self._rates.hold(chat, key, error.seconds)
-                return self._later(error.seconds, error.text)
-            case Fault.UNREACHED:
+            case TelegramFault.WAIT:
+                self._rates.hold(chat, key, error.retry_after)
+                return self._later(error.retry_after, error.text)
+            case TelegramFault.UNREACHED:
                 return self._later(self._back_off(), error.text)
-            case Fault.CREDENTIAL | Fault.CONFLICT:
-                log.error("Telegram refuses the token", extra={"error": error.text})
-                return self._later(_LATEST, error.text)
-            case Fault.FORBIDDEN:
+            case TelegramFault.CREDENTIAL | TelegramFault.CONFLICT:
+                log.error("Telegram rejects the token", extra={"error": error.text})
+                return self._later(_LONGEST_WAIT, error.text)
+            case TelegramFault.FORBIDDEN:
                 return Rejected(reason=error.text, ends_conversation=True)
-            case Fault.REJECTED | Fault.MOVED:
+            case TelegramFault.REJECTED | TelegramFault.MOVED:
                 return Rejected(reason=error.text)
         return Unknown(reason=error.text)
 
     def _back_off(self) -> float:
-        """Wait about as long again as Telegram has been out of reach, for all replies."""
-        now = self._clock.monotonic()
-        if self._down_since is None:
-            self._down_since = now
-        wait = min(_LATEST, max(_SOONEST, now - self._down_since))
-        self._down_until = now + wait
+        """Hold all replies, longer after each failure in a row."""
+        self._failures += 1
+        wait = delay(self._failures, first=_FIRST_WAIT, most=_LONGEST_WAIT)
+        self._down_until = self._clock.monotonic() + wait
         return wait
 
     def _later(self, seconds: float, reason: str) -> RetryAt:
         return RetryAt(at=self._clock.now() + timedelta(seconds=seconds), reason=reason)
 
-    def _chat(self, place: Place) -> int:
-        return self._moved.get(place.chat, place.chat)
+    def _chat(self, destination: TelegramDestination) -> int:
+        return self._moved.get(destination.chat, destination.chat)

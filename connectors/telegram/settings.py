@@ -1,4 +1,4 @@
-"""The settings of a Telegram channel; docs/channels/telegram.md explains them for people."""
+"""Settings of a Telegram channel; docs/channels/telegram.md documents them for operators."""
 
 import re
 from typing import Final, Literal, Self
@@ -12,7 +12,7 @@ _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 class TelegramSettings(Section):
-    """Which bot, and how its updates come."""
+    """The bot, and how it receives updates."""
 
     token: SecretStr
     """From @BotFather."""
@@ -21,21 +21,21 @@ class TelegramSettings(Section):
     )
     mode: Literal["polling", "webhook"] = "polling"
     webhook_url: str | None = Field(default=None, pattern=r"^https://[^\s]+$", max_length=500)
-    """Where Telegram reaches this channel's handle_http from outside."""
+    """Public URL of this channel's ``handle_http``."""
     webhook_secret: SecretStr | None = None
-    """What Telegram shows with each update; 1 to 256 letters, digits, ``_`` and ``-``."""
+    """Sent by Telegram with each update; 1 to 256 letters, digits, ``_`` and ``-``."""
     poll_seconds: int = Field(default=30, ge=0, le=50)
-    """How long one request waits for updates."""
+    """Seconds that one request waits for updates."""
     send_seconds: int = Field(default=20, ge=1, le=300)
-    """After how long a send is given up on; whether it was acted on is then unknown."""
+    """Seconds after which a send is given up; whether it was acted on is then unknown."""
     staff_chat: int | None = None
-    """Id of the staff's own group; what is said there is no event."""
+    """Id of the staff group; messages in it are not events."""
 
     @field_validator("token")
     @classmethod
     def _a_token(cls, token: SecretStr) -> SecretStr:
         if not _TOKEN.fullmatch(token.get_secret_value()):
-            raise ValueError("is no bot token; it looks like 123456:ABC-DEF, from @BotFather")
+            raise ValueError("is not a bot token; it looks like 123456:ABC-DEF, from @BotFather")
         return token
 
     @field_validator("webhook_secret")

@@ -1,22 +1,26 @@
-"""The staff's own group: cards with buttons, edited as the state of their matter changes.
+"""The staff group: cards with buttons, edited as their subject changes.
 
-Cards are posted at least once, as alerts are; what a button does is done once, by the desk. Nobody
-hears of an edit, so what has to be noticed again is posted anew, below.
+Cards are posted at least once, like alerts; the desk carries out each button once. Telegram does
+not notify of edits, so a card with news is posted again below.
 """
 
 import asyncio
+import hashlib
 import logging
 import re
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, Literal
 
 from aiogram.methods import AnswerCallbackQuery, EditMessageText, SendMessage
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
-from connectors.context import Postings, StaffDesk
-from connectors.telegram.client import ApiError, Fault, TelegramApi
-from connectors.telegram.limits import Rates
-from connectors.telegram.staff_messages import Words, card_buttons, card_text, digest
+from connectors.context import PostedCards, StaffDesk
+from connectors.telegram.client import TelegramApi
+from connectors.telegram.errors import TelegramFault, TelegramRequestError
+from connectors.telegram.limits import SendRates
+from connectors.telegram.text import MAX_MESSAGE, length, sendable, shorten
 from core.alerts import Alert
 from core.cards import Card, PostedCard, StaffAction, alert_card
 from core.clock import Clock
@@ -24,12 +28,25 @@ from core.errors import Conflict, ConnectorError, Refused, Unavailable
 
 log = logging.getLogger(__name__)
 
-_BEHIND_A_BUTTON: Final = re.compile(r"([a-z]{1,20}):([0-9a-f]{32})")
-_SECONDS: Final = 20
+_BUTTON_DATA: Final = re.compile(r"([a-z]{1,20}):([0-9a-f]{32})")
+_TIMEOUT: Final = 20
+_ROW: Final = 3
+
+
+class StaffTexts:
+    """The texts of one language."""
+
+    def __init__(self, language: Literal["zh", "en"]) -> None:
+        file = Path(__file__).with_suffix(".toml")
+        self._texts: dict[str, str] = tomllib.loads(file.read_text("utf-8"))[language]
+
+    def render(self, key: str, **values: object) -> str:
+        """The text under ``key``, with ``values`` filled in."""
+        return self._texts[key].format(**values)
 
 
 class StaffGroup:
-    """One group of staff; core.cards.Board, and the taker of the connector's presses."""
+    """One staff group; a core.cards.StaffBoard."""
 
     def __init__(
         self,
@@ -37,13 +54,13 @@ class StaffGroup:
         name: str,
         chat: int,
         api: TelegramApi,
-        rates: Rates,
+        rates: SendRates,
         clock: Clock,
         desk: StaffDesk,
-        postings: Postings,
+        postings: PostedCards,
         language: Literal["zh", "en"],
     ) -> None:
-        """``api`` and ``rates`` are the connector's, for a bot has one pace for all it sends."""
+        """``api`` and ``rates`` are the connector's, since rates cover all that a bot sends."""
         self.name = name
         self._chat = chat
         self._api = api
@@ -51,21 +68,21 @@ class StaffGroup:
         self._clock = clock
         self._desk = desk
         self._postings = postings
-        self._words = Words(language)
+        self._texts = StaffTexts(language)
         self._posting = asyncio.Lock()
-        """Held while a card is posted, for alerts and drafts come from two tasks."""
+        """Held while a card is posted, since alerts and drafts come from two tasks."""
         self._editing = asyncio.Lock()
-        """Held while a card is read and shown, so that no older state is shown after a newer."""
+        """Held while a card is read and shown, so that no older state replaces a newer one."""
 
     async def deliver(self, alert: Alert) -> None:
-        """As core.cards.Board, and as a receiver of alerts."""
+        """As core.cards.StaffBoard, and as a receiver of alerts."""
         card = await self._desk.card(f"alert:{alert.key}")
         await self.show(card or alert_card(alert, now=self._clock.now()))
 
     async def show(self, card: Card) -> None:
-        """Post the card, or edit it where it stands already and has no news.
+        """Post the card, or edit it in place if it is posted already and has no news.
 
-        Raises Unavailable to be called again, Refused where the group cannot be written to.
+        Raises Unavailable to be called again, Refused if the group cannot be written to.
         """
         async with self._posting:
             old = await self._postings.posting(card.token)
@@ -74,10 +91,10 @@ class StaffGroup:
                 return
             await self._post(card)
             if old is not None and has_news:
-                await self._strike(old, card)
+                await self._retire(old, card)
 
     async def update(self, card: Card) -> None:
-        """As core.cards.Board."""
+        """As core.cards.StaffBoard."""
         if await self._postings.posting(card.token) is not None:
             await self._edit(card)
 
@@ -87,13 +104,13 @@ class StaffGroup:
         await self._clock.sleep(self._rates.overall())
         method = SendMessage(
             chat_id=self._chat,
-            text=card_text(card, self._words),
-            reply_markup=card_buttons(card, self._words),
+            text=card_text(card, self._texts),
+            reply_markup=card_buttons(card, self._texts),
         )
         try:
-            message: Message = await self._api.call(method, seconds=_SECONDS)
-        except ApiError as error:
-            raise self._meaning(error, card.token) from error
+            message: Message = await self._api.call(method, seconds=_TIMEOUT)
+        except TelegramRequestError as error:
+            raise self._delivery_error(error, card.token) from error
         finally:
             self._rates.sent(self._chat)
         await self._postings.save_posting(
@@ -103,14 +120,14 @@ class StaffGroup:
                 chat=self._chat,
                 message=message.message_id,
                 notices=card.notices,
-                shown=digest(card, self._words),
+                shown=card_digest(card, self._texts),
                 over=not card.actions,
             )
         )
 
     async def press(self, query: CallbackQuery) -> None:
-        """Do what an enrolled member of staff pressed; tell everybody else why not."""
-        found = _BEHIND_A_BUTTON.fullmatch(query.data or "")
+        """Carry out a button that an enrolled member of staff pressed; tell others why not."""
+        found = _BUTTON_DATA.fullmatch(query.data or "")
         posting = await self._postings.posting(found[2]) if found else None
         card = await self._desk.card(posting.subject) if posting else None
         account = str(query.from_user.id)
@@ -130,80 +147,112 @@ class StaffGroup:
     ) -> None:
         try:
             card: Card | None = await self._desk.act(posting.subject, action, by=member)
-            told = "told.done"
+            result = "told.done"
         except Conflict:
             card = await self._desk.card(posting.subject)
-            told = "told.late"
-        await self._answer(query, told, loud=told == "told.late")
+            result = "told.late"
+        await self._answer(query, result, loud=result == "told.late")
         if card is not None:
             await self._edit_quietly(card)
 
     async def _answer(
         self, query: CallbackQuery, key: str, *, loud: bool = False, **values: object
     ) -> None:
-        """Tell who pressed; that they do not hear it undoes nothing."""
-        text = self._words.say(key, **values)
+        """Show a text to the person who pressed; a failure has no consequence."""
+        text = self._texts.render(key, **values)
         method = AnswerCallbackQuery(callback_query_id=query.id, text=text, show_alert=loud)
         try:
-            await self._api.call(method, seconds=_SECONDS)
-        except ApiError as error:
-            log.info("a press was not answered", extra={"error": error.text})
+            await self._api.call(method, seconds=_TIMEOUT)
+        except TelegramRequestError as error:
+            log.info("a pressed button was not answered", extra={"error": error.text})
 
     async def _edit_quietly(self, card: Card) -> None:
         try:
             await self._edit(card)
         except ConnectorError as error:
-            log.warning("a card shows an old state", extra={"error": str(error)})
+            log.warning("a card was not updated", extra={"error": str(error)})
 
     async def _edit(self, card: Card) -> bool:
-        """Show the matter as it is now in its message; False where the message is gone."""
+        """Update the message of a card; False if the message is gone."""
         async with self._editing:
             card = await self._desk.card(card.subject) or card
             posting = await self._postings.posting(card.token)
-            shown = digest(card, self._words)
+            shown = card_digest(card, self._texts)
             if posting is None or posting.shown == shown:
                 return posting is not None
-            text, buttons = card_text(card, self._words), card_buttons(card, self._words)
+            text, buttons = card_text(card, self._texts), card_buttons(card, self._texts)
             if not await self._rewrite(posting, card, text, buttons):
                 return False
             over = not card.actions
             await self._postings.save_posting(replace(posting, shown=shown, over=over))
             return True
 
-    async def _strike(self, posting: PostedCard, card: Card) -> None:
-        """Leave nothing to press in a message that a newer one has replaced."""
+    async def _retire(self, posting: PostedCard, card: Card) -> None:
+        """Remove the buttons of a message that a newer one has replaced."""
         try:
-            await self._rewrite(posting, card, card_text(card, self._words, moved=True), None)
+            await self._rewrite(posting, card, card_text(card, self._texts, moved=True), None)
         except ConnectorError as error:
-            log.warning("a card stands twice", extra={"error": str(error)})
+            log.warning("an outdated card keeps its buttons", extra={"error": str(error)})
 
     async def _rewrite(
         self, posting: PostedCard, card: Card, text: str, buttons: InlineKeyboardMarkup | None
     ) -> bool:
-        """False where the message is gone; one that says so already is fine."""
+        """Edit a message; False if it is gone. A message that is unchanged counts as edited."""
         method = EditMessageText(
             chat_id=posting.chat, message_id=posting.message, text=text, reply_markup=buttons
         )
         try:
-            await self._api.call(method, seconds=_SECONDS)
-        except ApiError as error:
-            if error.fault is not Fault.REJECTED:
-                raise self._meaning(error, card.token) from error
+            await self._api.call(method, seconds=_TIMEOUT)
+        except TelegramRequestError as error:
+            if error.fault is not TelegramFault.REJECTED:
+                raise self._delivery_error(error, card.token) from error
             return "not modified" in error.text
         return True
 
-    def _meaning(self, error: ApiError, token: str) -> ConnectorError:
+    def _delivery_error(self, error: TelegramRequestError, token: str) -> ConnectorError:
         match error.fault:
-            case Fault.WAIT:
-                self._rates.hold(self._chat, token, error.seconds)
-                return Unavailable(error.text, retry_after=error.seconds)
-            case Fault.MOVED:
+            case TelegramFault.WAIT:
+                self._rates.hold(self._chat, token, error.retry_after)
+                return Unavailable(error.text, retry_after=error.retry_after)
+            case TelegramFault.MOVED:
                 return Refused(
-                    "The staff's group has a new id", remedy=f"Set staff_chat = {error.moved_to}."
+                    "The staff group has a new id", remedy=f"Set staff_chat = {error.moved_to}."
                 )
-            case Fault.FORBIDDEN | Fault.REJECTED:
+            case TelegramFault.FORBIDDEN | TelegramFault.REJECTED:
                 return Refused(
-                    f"The bot cannot write to the staff's group: {error.text}",
+                    f"The bot cannot write to the staff group: {error.text}",
                     remedy="Add the bot to the group, and check staff_chat.",
                 )
-        return error.reading()
+        return error.as_reading_error()
+
+
+def card_text(card: Card, texts: StaffTexts, *, moved: bool = False) -> str:
+    """The card as one message; a long body is shortened, the state never.
+
+    ``moved``: the card was posted again below, and this message has no buttons.
+    """
+    head = texts.render(card.kind, severity=card.severity or "", title=shorten(card.title, 300))
+    state = "moved" if moved else f"state.{card.state}"
+    foot = texts.render(state, by=shorten(card.by, 100)).replace("  ", " ")
+    if card.paused and not moved:
+        foot = f"{foot}\n{texts.render('paused')}"
+    room = MAX_MESSAGE - length(head) - length(foot) - 4
+    return sendable(f"{head}\n\n{shorten(card.body, room)}\n\n{foot}")
+
+
+def card_buttons(card: Card, texts: StaffTexts) -> InlineKeyboardMarkup:
+    """A button for each available action, with ``ACTION:TOKEN`` behind it."""
+    buttons = [
+        InlineKeyboardButton(
+            text=texts.render(f"button.{action}"), callback_data=f"{action}:{card.token}"
+        )
+        for action in card.actions
+    ]
+    rows = [buttons[start : start + _ROW] for start in range(0, len(buttons), _ROW)]
+    return InlineKeyboardMarkup(inline_keyboard=rows)
+
+
+def card_digest(card: Card, texts: StaffTexts) -> str:
+    """Equal for cards that look the same."""
+    said = "\0".join((card_text(card, texts), *card.actions))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]

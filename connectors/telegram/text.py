@@ -1,4 +1,4 @@
-"""Telegram's counting of text, and cutting what is too long at the end of a sentence.
+"""Counts text as Telegram does, and splits long texts at the ends of sentences.
 
 Source: https://core.telegram.org/bots/api#sendmessage (4096 characters, counted in UTF-16).
 """
@@ -7,38 +7,38 @@ import re
 import unicodedata
 from typing import Final
 
-LIMIT: Final = 4096
-LONGEST: Final = 4 * LIMIT
-"""What one reply may have, in as many messages; nobody reads more."""
+MAX_MESSAGE: Final = 4096
+MAX_REPLY: Final = 4 * MAX_MESSAGE
+"""The most that one reply may count, in several messages."""
 
 _ENDS: Final = (
     re.compile(r"\n{2,}"),
     re.compile(r"[。！？!?…]+[”’」』）)\"']*|[.;；]+(?=\s)|\n"),
     re.compile(r"[，,、：:]+|\s+"),
 )
-"""Where to cut, best first: paragraphs, sentences, clauses and words."""
+"""Places to split, best first: paragraphs, sentences, clauses and words."""
 _JOINER: Final = "\u200d"
 
 
 def length(text: str) -> int:
-    """How many characters Telegram counts."""
+    """Length in UTF-16 code units."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
 def sendable(text: str) -> str:
-    """``text`` without what cannot be sent: NUL goes, lone surrogates become ``?``."""
+    """``text`` without NUL, with lone surrogates replaced by ``?``."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def shorten(text: str, limit: int) -> str:
-    """``text``, cut to at most ``limit`` with an ellipsis where it is longer."""
+    """``text``, shortened to at most ``limit`` with an ellipsis."""
     if length(text) <= limit:
         return text
     return text[: _fitting(text, limit - 1)].rstrip() + "…"
 
 
-def split(text: str, limit: int = LIMIT) -> list[str]:
-    """``text`` in parts of at most ``limit``, none blank; only white space at cuts is lost."""
+def split(text: str, limit: int = MAX_MESSAGE) -> list[str]:
+    """Split ``text`` into parts of at most ``limit``; only white space at the splits is lost."""
     parts = []
     rest = text.strip()
     while length(rest) > limit:
@@ -49,7 +49,7 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
 
 
 def _cut(text: str, limit: int) -> int:
-    """Where the first part ends: at the best end in its second half, else at a whole character."""
+    """End of the first part: the best place in its second half, else a character boundary."""
     most = _fitting(text, limit)
     for ends in _ENDS:
         found = [match.end() for match in ends.finditer(text, 0, most)]
@@ -62,7 +62,7 @@ def _cut(text: str, limit: int) -> int:
 
 
 def _fitting(text: str, limit: int) -> int:
-    """How many characters of ``text``, which is longer than ``limit``, fit into it."""
+    """Number of characters of ``text`` that fit into ``limit``, which it exceeds."""
     index = count = 0
     while (count := count + length(text[index])) <= limit:
         index += 1
@@ -70,7 +70,7 @@ def _fitting(text: str, limit: int) -> int:
 
 
 def _joined(text: str, index: int) -> bool:
-    """True where the characters around ``index`` are drawn as one."""
+    """True if the characters around ``index`` form one grapheme."""
     before, after = text[index - 1], text[index]
     flag = all("\U0001f1e6" <= character <= "\U0001f1ff" for character in (before, after))
     modifier = "\U0001f3fb" <= after <= "\U0001f3ff"

@@ -1,7 +1,7 @@
-"""The chat on the brand's own site: visitors push, and the store keeps what they are told.
+"""The chat on the brand's own site: visitors push messages, and read replies from the store.
 
-Who a visitor is rests on a secret that only their browser knows; everybody else, staff and logs
-included, sees the conversation's id, from which the secret cannot be found.
+A visitor is identified by a secret that only their browser holds. Staff and logs see the id of the
+conversation, a hash of the secret that cannot be reversed.
 """
 
 import hashlib
@@ -10,39 +10,26 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
-from pydantic import Field
-
-from connectors.shutdown import Closing
+from connectors.shutdown import Shutdown
+from connectors.webchat.settings import WebchatSettings
 from core.bus import Bus, ConversationUpdated
 from core.clock import Clock
-from core.connector import Capabilities, SendResult, Sent
+from core.connector import SendResult, Sent
 from core.errors import InputError
 from core.events import Author, Event, EventKind, Page
 from core.outbox import Target
 from core.ports import Intake
-from core.settings import Section
 
 _VISITOR: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
 _MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _MOST_VISITORS: Final = 10_000
 
 
-class WebchatSettings(Section):
-    """What a visitor may do."""
-
-    longest: int = Field(default=4000, ge=1, le=100_000)
-    """Characters in one message."""
-    burst: int = Field(default=10, ge=1)
-    """Messages a visitor may send at once."""
-    per_second: float = Field(default=1.0, gt=0)
-    """Messages a second that a visitor may send in the long run."""
-
-
 class ChatError(InputError):
-    """A message that cannot be taken; ``code`` and ``values`` let a page say it in any language.
+    """A message that is refused; ``code`` and ``values`` let a page show it in any language.
 
     Codes: ``visitor``, ``message_id``, ``empty``, ``too_long`` (``limit``, ``length``),
-    ``too_fast`` (``seconds`` until the next message is taken).
+    ``too_fast`` (``seconds`` until the next message is accepted).
     """
 
     def __init__(self, code: str, message: str, **values: int) -> None:
@@ -52,9 +39,9 @@ class ChatError(InputError):
 
 
 class Webchat:
-    """A connector without a platform: the page calls ``receive``, replies go to the store."""
+    """A connector without a platform: the page calls ``receive``; replies stay in the store."""
 
-    capabilities: Final = Capabilities(reply=True, push=True, idempotent_send=True)
+    idempotent_send: Final = True
 
     def __init__(
         self, *, name: str, settings: WebchatSettings, intake: Intake, clock: Clock, bus: Bus
@@ -64,20 +51,22 @@ class Webchat:
         self._intake = intake
         self._clock = clock
         self._bus = bus
-        self._closing = Closing()
-        self._left: dict[str, tuple[float, float]] = {}
-        """By conversation: messages left at a monotonic time; who has all left is not kept."""
+        self._shutdown = Shutdown()
+        self._buckets: dict[str, tuple[float, float]] = {}
+        """Token buckets by conversation: (tokens, monotonic time); full ones are dropped."""
 
     def conversation(self, visitor: str) -> str:
-        """Id of the visitor's conversation; raises ChatError where it is no such secret."""
+        """Id of the conversation of ``visitor``, a chat secret; raises ChatError if it is none."""
         if not _VISITOR.fullmatch(visitor):
-            raise ChatError("visitor", "This is no chat session. Reload the page.")
+            raise ChatError("visitor", "This is not a chat session. Reload the page.")
         return hashlib.sha256(visitor.encode()).hexdigest()[:24]
 
     async def receive(self, visitor: str, message_id: str, text: str) -> None:
-        """Store a message; durable on return, and one message however often it is repeated.
+        """Store a message; durable on return, and stored once however often it is repeated.
 
-        Raises ChatError for what cannot be taken, StoreError where it cannot be stored.
+        Raises:
+            ChatError: the message is refused.
+            StoreError: the message could not be stored.
         """
         conversation = self.conversation(visitor)
         self._validate(message_id, text)
@@ -97,23 +86,23 @@ class Webchat:
             self._bus.publish(ConversationUpdated(channel=self.name, conversation=conversation))
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
-        """The outbox row is the sent message: the visitor's page reads it from the store."""
+        """Report it as sent: the outbox row is the message that the visitor's page shows."""
         return Sent(native_id=key)
 
     async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
-        """Nothing, until ``close``: visitors push."""
-        await self._closing.wait()
+        """Yield nothing until ``close``, since visitors push."""
+        await self._shutdown.wait()
         for page in tuple[Page, ...]():
             yield page
 
     async def close(self) -> None:
         """End ``pages``."""
-        self._closing.close()
+        self._shutdown.close()
 
     def _validate(self, message_id: str, text: str) -> None:
         limit = self._settings.longest
         if not _MESSAGE_ID.fullmatch(message_id):
-            raise ChatError("message_id", "This is no message id. Reload the page.")
+            raise ChatError("message_id", "This is not a message id. Reload the page.")
         if not text.strip():
             raise ChatError("empty", "The message is empty. Write something first.")
         if len(text) > limit:
@@ -125,25 +114,25 @@ class Webchat:
             )
 
     def _spend(self, conversation: str) -> None:
-        """Take one message from what the visitor has left."""
+        """Take one token from the visitor's bucket; raises ChatError if it is empty."""
         now, rate, burst = self._clock.monotonic(), self._settings.per_second, self._settings.burst
-        left, at = self._left.get(conversation, (float(burst), now))
-        left = min(float(burst), left + (now - at) * rate)
-        if left < 1:
-            seconds = math.ceil((1 - left) / rate)
+        tokens, at = self._buckets.get(conversation, (float(burst), now))
+        tokens = min(float(burst), tokens + (now - at) * rate)
+        if tokens < 1:
+            seconds = math.ceil((1 - tokens) / rate)
             raise ChatError(
                 "too_fast",
                 f"Too many messages at once. Try again in {seconds} s.",
                 seconds=seconds,
             )
-        self._left[conversation] = (left - 1, now)
-        if len(self._left) > _MOST_VISITORS:
+        self._buckets[conversation] = (tokens - 1, now)
+        if len(self._buckets) > _MOST_VISITORS:
             self._forget_idle(now)
 
     def _forget_idle(self, now: float) -> None:
         rate, burst = self._settings.per_second, self._settings.burst
-        self._left = {
-            conversation: (left, at)
-            for conversation, (left, at) in self._left.items()
-            if left + (now - at) * rate < burst
+        self._buckets = {
+            conversation: (tokens, at)
+            for conversation, (tokens, at) in self._buckets.items()
+            if tokens + (now - at) * rate < burst
         }

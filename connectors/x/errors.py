@@ -1,4 +1,4 @@
-"""What X's refusals mean.
+"""Errors of X's API and how to treat them.
 
 Source: https://docs.x.com/x-api/fundamentals/response-codes-and-errors and
 https://docs.x.com/x-api/fundamentals/rate-limits
@@ -12,94 +12,99 @@ from typing import Final
 
 from core.errors import ConnectorError, Refused, Unavailable
 
-_NO_CREDITS_SECONDS: Final = 900.0
-_CAPPED_SECONDS: Final = 3600.0
+_NO_CREDITS_WAIT: Final = 900.0
+_CAPPED_WAIT: Final = 3600.0
 _LONGEST: Final = 300
 
 
-class Fault(Enum):
-    """What went wrong, as far as it decides what to do next."""
+class XFault(Enum):
+    """Kinds of failed requests, by what to do next."""
 
-    WAIT = "asked to wait"
-    CAPPED = "the plan's posts of this month are used up"
+    WAIT = "rate limited"
+    CAPPED = "the plan's monthly cap on posts is reached"
     CREDITS = "no credits left"
-    CREDENTIAL = "the credentials are refused"
+    CREDENTIAL = "the credentials are rejected"
     FORBIDDEN = "not allowed"
-    DUPLICATE = "this text was posted already"
-    REJECTED = "this request will never work"
-    UNREACHED = "the request did not leave"
+    DUPLICATE = "this text has been posted already"
+    REJECTED = "the request will never be accepted"
+    UNREACHED = "the request was not sent"
     UNCLEAR = "the request may have been acted on"
 
 
-class ApiError(ConnectorError):
-    """A call that did not work; ``text`` never holds a secret."""
+class XRequestError(ConnectorError):
+    """A request that failed; ``text`` never holds a secret."""
 
     def __init__(
-        self, fault: Fault, text: str, *, status: int | None = None, at: datetime | None = None
+        self,
+        fault: XFault,
+        text: str,
+        *,
+        status: int | None = None,
+        retry_at: datetime | None = None,
     ) -> None:
         super().__init__(text)
         self.fault = fault
         self.text = text
         self.status = status
-        """Of the HTTP answer; ``None`` where there was none that could be read."""
-        self.at = at
-        """When to try again, where X says so."""
+        """HTTP status; ``None`` if there was no readable answer."""
+        self.retry_at = retry_at
+        """Time of the next attempt, if X names one."""
 
-    def wait(self, now: datetime) -> float | None:
-        """Seconds until it makes sense to try again, where that is known."""
-        if self.fault is Fault.CREDITS:
-            return _NO_CREDITS_SECONDS
-        if self.at is not None:
-            return max(0.0, (self.at - now) / timedelta(seconds=1))
-        return _CAPPED_SECONDS if self.fault is Fault.CAPPED else None
+    def retry_after(self, now: datetime) -> float | None:
+        """Seconds until the next attempt, if they are known."""
+        if self.fault is XFault.CREDITS:
+            return _NO_CREDITS_WAIT
+        if self.retry_at is not None:
+            return max(0.0, (self.retry_at - now) / timedelta(seconds=1))
+        return _CAPPED_WAIT if self.fault is XFault.CAPPED else None
 
-    def reading(self, now: datetime) -> ConnectorError:
-        """What it means for whoever reads: Unavailable, or Refused with the remedy."""
+    def as_reading_error(self, now: datetime) -> ConnectorError:
+        """The error to raise from ``pages``: Unavailable, or Refused with a remedy."""
         match self.fault:
-            case Fault.CREDENTIAL:
+            case XFault.CREDENTIAL:
                 return Refused(
-                    f"X refuses the credentials: {self.text}",
-                    remedy="Generate the app's bearer token and the account's keys anew in X's "
+                    f"X rejects the credentials: {self.text}",
+                    remedy="Regenerate the app's bearer token and the account's keys in X's "
                     "developer console, set them, and check base_url.",
                 )
-            case Fault.FORBIDDEN:
+            case XFault.FORBIDDEN:
                 return Refused(
                     f"X does not allow this app to read: {self.text}",
                     remedy="Give the app access to the X API v2 in X's developer console, and set "
                     "all four keys of the account.",
                 )
-            case Fault.CREDITS:
+            case XFault.CREDITS:
                 text = f"X: {self.text}. Buy credits in X's developer console"
-                return Unavailable(text, retry_after=_NO_CREDITS_SECONDS)
-        return Unavailable(f"X: {self.text}", retry_after=self.wait(now))
+                return Unavailable(text, retry_after=_NO_CREDITS_WAIT)
+        return Unavailable(f"X: {self.text}", retry_after=self.retry_after(now))
 
 
-def refusal(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
-    """The error in an answer with a ``status`` of 300 or more; ``headers`` ignore case."""
-    title, text = _words(body)
+def request_error(status: int, headers: Mapping[str, str], body: bytes) -> XRequestError:
+    """The error for an answer with a ``status`` of 300 or more."""
+    title, text = _explanation(body)
     text = f"{status} {text or title or 'no reason given'}"
-    fault = Fault.REJECTED
+    fault = XFault.REJECTED
     if status == 401:
-        fault = Fault.CREDENTIAL
+        fault = XFault.CREDENTIAL
     elif status == 402:
-        fault = Fault.CREDITS
+        fault = XFault.CREDITS
     elif status == 403:
-        fault = Fault.DUPLICATE if "duplicate" in text.lower() else Fault.FORBIDDEN
+        fault = XFault.DUPLICATE if "duplicate" in text.lower() else XFault.FORBIDDEN
     elif status in {420, 429}:
-        fault = Fault.CAPPED if "usagecap" in title.lower() else Fault.WAIT
+        fault = XFault.CAPPED if "usagecap" in title.lower() else XFault.WAIT
     elif status >= 500:
-        fault = Fault.UNCLEAR
-    at = _reset(headers) if fault in {Fault.WAIT, Fault.CAPPED} else None
-    return ApiError(fault, text, status=status, at=at)
+        fault = XFault.UNCLEAR
+    retry_at = _reset(headers) if fault in {XFault.WAIT, XFault.CAPPED} else None
+    return XRequestError(fault, text, status=status, retry_at=retry_at)
 
 
 def one_line(text: str) -> str:
-    """``text`` as it can stand in a log: short, and without control characters."""
+    """``text`` shortened to fit a log line, with control characters replaced."""
     return "".join(c if c.isprintable() else " " for c in text[:_LONGEST]).strip()
 
 
-def _words(body: bytes) -> tuple[str, str]:
-    """Title and explanation in an error's body; empty where there are none."""
+def _explanation(body: bytes) -> tuple[str, str]:
+    """Title and explanation in an error's body; empty if it has none."""
     try:
         data: object = json.loads(body)
     except (ValueError, RecursionError):
@@ -111,21 +116,21 @@ def _words(body: bytes) -> tuple[str, str]:
     title = text = ""
     for part in (data, nested):
         if isinstance(part, dict):
-            title = title or _word(part, "title")
-            text = text or _word(part, "detail") or _word(part, "message")
-    more = _word(nested, "message") if isinstance(nested, dict) else ""
+            title = title or _string(part, "title")
+            text = text or _string(part, "detail") or _string(part, "message")
+    more = _string(nested, "message") if isinstance(nested, dict) else ""
     if more and more not in text:
         text = f"{text} ({more})"
     return title, one_line(text)
 
 
-def _word(part: Mapping[str, object], name: str) -> str:
+def _string(part: Mapping[str, object], name: str) -> str:
     value = part.get(name)
     return one_line(value) if isinstance(value, str) else ""
 
 
 def _reset(headers: Mapping[str, str]) -> datetime | None:
-    """When the limit that was hit ends: the day's, where that is the one with nothing left."""
+    """End of the exhausted rate limit: the daily one if nothing of it is left."""
     ends = [_moment(headers.get("x-rate-limit-reset"))]
     ends.extend(
         _moment(headers.get(f"x-{scope}-limit-24hour-reset"))

@@ -1,4 +1,4 @@
-"""The settings of an X channel; docs/channels/x.md explains them for people."""
+"""Settings of an X channel; docs/channels/x.md documents them for operators."""
 
 import re
 from typing import Annotated, Final, Literal, Self
@@ -14,16 +14,16 @@ _USER_KEYS: Final = ("consumer_key", "consumer_secret", "access_token", "access_
 
 
 class XSettings(Section):
-    """Which account, what it listens for, and what reading may cost."""
+    """The account, the posts it receives, and the budget for reading."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     bearer_token: SecretStr
-    """The app's; reads the stream and the search."""
+    """The app's bearer token, which reads the stream and the search."""
     consumer_key: SecretStr | None = None
-    """The app's API key; with the three below it signs for the account that replies."""
+    """The app's API key. With the next three, requests are signed as the account that replies."""
     consumer_secret: SecretStr | None = None
-    """The app's API key secret; also proves that what is pushed comes from X."""
+    """The app's API key secret; webhook bodies are signed with it, too."""
     access_token: SecretStr | None = None
     access_token_secret: SecretStr | None = None
     base_url: str = Field(
@@ -31,23 +31,23 @@ class XSettings(Section):
     )
     mode: Literal["stream", "search", "webhook"] = "stream"
     rules: tuple[Rule, ...] = Field(default=(), max_length=1000)
-    """What is listened for beside mentions of the account, in X's own rule language."""
+    """Rules in X's own language; posts that match are received besides mentions of the account."""
     query_length: int = Field(default=512, ge=128, le=4096)
-    """How long one search may be on this plan, in characters."""
+    """Most characters in one search query; depends on the plan."""
     poll_seconds: float = Field(default=60, gt=0)
-    """How often is searched where the stream is not used or cannot be had."""
+    """Seconds between searches while the stream is not used or not available."""
     sweep_seconds: float = Field(default=600, gt=0)
-    """How often is searched for what the stream or the webhook has missed."""
+    """Seconds between searches for posts that the stream or the webhook has missed."""
     catch_up_posts: int = Field(default=1000, ge=10, le=100_000)
-    """How many posts are read at most after a gap, and at the first start."""
+    """Most posts that are read after a gap, and at the first start."""
     budget_posts: int = Field(default=20_000, gt=0)
-    """How many posts may be read in a calendar month (UTC)."""
+    """Most posts that may be read in a calendar month (UTC)."""
     budget_dollars: float = Field(default=100, gt=0)
-    """What reading may cost in a calendar month (UTC)."""
+    """Most dollars that reading may cost in a calendar month (UTC)."""
     dollars_per_post: float = Field(default=0.005, ge=0)
     """X's price for reading one post."""
     send_seconds: int = Field(default=20, ge=1, le=300)
-    """After how long a request is given up on; whether a reply was posted is then unknown."""
+    """Seconds after which a request is given up; whether it was acted on is then unknown."""
 
     @field_validator("bearer_token", *_USER_KEYS)
     @classmethod

@@ -1,23 +1,29 @@
-"""The filtered stream: one connection at a time, and how long to wait before the next.
+"""The filtered stream: its rules on X, and one connection to it.
 
-Source: https://docs.x.com/x-api/fundamentals/handling-disconnections
+Source: https://docs.x.com/x-api/posts/filtered-stream/introduction
 """
 
 import asyncio
 from collections import deque
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Final
 
+from connectors.json_fields import JsonObject
 from connectors.x.client import XApi
-from connectors.x.errors import ApiError, Fault
+from connectors.x.errors import XFault, XRequestError, one_line
 from core.clock import Clock
+from core.errors import Refused
 
-_ROOM: Final = 500
-"""Lines that wait at most; beyond it X is not read from until there is room."""
+TAG: Final = "tingfeng"
+"""Marks the rules that this program has added."""
+_BATCH: Final = 100
+"""Rules in one request."""
+_MOST_QUEUED: Final = 500
+"""Lines in the queue; while it is full, nothing is read from the connection."""
 
 
-class Stream:
-    """One connection; what it delivers waits in a queue."""
+class XStream:
+    """One connection, whose lines are queued until they are taken."""
 
     def __init__(self, api: XApi, clock: Clock) -> None:
         self._api = api
@@ -27,28 +33,28 @@ class Stream:
         self._changed = asyncio.Event()
         self._taken = asyncio.Event()
         self._connected = False
-        self._error: ApiError | None = None
-        self.heard = 0
-        """Lines and keep-alives since it was connected."""
+        self._error: XRequestError | None = None
+        self.received = 0
+        """Lines and keep-alives received so far."""
 
     @property
-    def error(self) -> ApiError:
-        """What ended it."""
-        return self._error or ApiError(Fault.UNCLEAR, "the stream was closed")
+    def error(self) -> XRequestError:
+        """The reason why the connection ended."""
+        return self._error or XRequestError(XFault.UNCLEAR, "the stream was closed")
 
     async def open(self) -> None:
-        """Connect; raises ApiError where it fails."""
+        """Connect; raises XRequestError if that fails."""
         self._task = self._api.follow(data=self._data, alive=self._alive, ended=self._ended)
         self._task.add_done_callback(lambda _task: self._changed.set())
-        while not self._connected and not self.is_over():
+        while not self._connected and not self.has_ended():
             await self._changed.wait()
             self._changed.clear()
         if not self._connected:
             raise self.error
 
     async def take(self, seconds: float) -> list[bytes]:
-        """What has come, after at most ``seconds``; nothing after the end either."""
-        if not self._lines and not self.is_over():
+        """Wait up to ``seconds`` for lines and take all of them; returns ``[]`` after the end."""
+        if not self._lines and not self.has_ended():
             self._changed.clear()
             waiting = asyncio.ensure_future(self._changed.wait())
             pause = asyncio.ensure_future(self._clock.sleep(seconds))
@@ -63,67 +69,73 @@ class Stream:
         self._taken.set()
         return lines
 
-    def is_over(self) -> bool:
-        """True once nothing more will come than what waits."""
+    def has_ended(self) -> bool:
+        """True if no more lines will come than those in the queue."""
         return self._task is not None and self._task.done()
 
-    def was_open(self) -> bool:
-        """True where it has been connected, even if it is over."""
+    def was_connected(self) -> bool:
+        """True if the connection was established, even if it has ended since."""
         return self._connected
 
-    def is_broken(self) -> bool:
-        """True where it was not we who ended it."""
+    def has_failed(self) -> bool:
+        """True if the connection ended without being closed by ``close``."""
         return self._error is not None
 
     async def close(self) -> None:
-        """End the connection; what waits can still be taken."""
+        """Disconnect; queued lines can still be taken."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _data(self, line: bytes) -> None:
-        while len(self._lines) >= _ROOM:
+        while len(self._lines) >= _MOST_QUEUED:
             self._taken.clear()
             await self._taken.wait()
         self._lines.append(line)
-        self.heard += 1
+        self.received += 1
         self._changed.set()
 
     def _alive(self) -> None:
         if self._connected:
-            self.heard += 1
+            self.received += 1
             return
         self._connected = True
         self._changed.set()
 
-    def _ended(self, error: ApiError) -> None:
+    def _ended(self, error: XRequestError) -> None:
         self._error = error
 
 
-class Backoff:
-    """How long X asks to wait before the next connection.
+async def sync_rules(api: XApi, wanted: Sequence[str]) -> tuple[int, int]:
+    """Make the stream's rules on X equal to ``wanted``; returns how many were (removed, added).
 
-    A connection that breaks is made anew at once; then it takes 250 ms more each time, up to 16 s.
-    Refusals double from 5 s to 320 s; 429 ends when X says, else it doubles from a minute on.
+    Raises:
+        XRequestError: a request failed.
+        Refused: X rejects a rule.
     """
+    present: set[str] = set()
+    stale: list[str] = []
+    for rule in await api.rules():
+        value, number = rule.get("value"), rule.get("id")
+        if isinstance(value, str) and value in wanted and value not in present:
+            present.add(value)
+        elif isinstance(number, str):
+            stale.append(number)
+    missing = [value for value in dict.fromkeys(wanted) if value not in present]
+    for start in range(0, len(stale), _BATCH):
+        await api.delete_rules(stale[start : start + _BATCH])
+    for start in range(0, len(missing), _BATCH):
+        added = [(value, TAG) for value in missing[start : start + _BATCH]]
+        for error in await api.add_rules(added):
+            if "duplicate" not in str(error.get("title", "")).lower():
+                raise _refused(error)
+    return len(stale), len(missing)
 
-    def __init__(self) -> None:
-        self._breaks = 0
-        self._refusals = 0
-        self._floods = 0
 
-    def worked(self) -> None:
-        """Something came through the connection."""
-        self._breaks = self._refusals = self._floods = 0
-
-    def failed(self, error: ApiError, now: datetime) -> float:
-        """Seconds to wait after ``error``."""
-        if error.status is None:
-            self._breaks += 1
-            return min(16.0, 0.25 * (self._breaks - 1))
-        if error.fault in {Fault.WAIT, Fault.CAPPED}:
-            self._floods += 1
-            told = error.wait(now)
-            return 60.0 * 2.0 ** min(self._floods - 1, 6) if told is None else told
-        self._refusals += 1
-        return min(320.0, 5.0 * 2.0 ** min(self._refusals - 1, 7))
+def _refused(error: JsonObject) -> Refused:
+    details = error.get("details")
+    why = "; ".join(map(str, details)) if isinstance(details, list) else str(error.get("title", ""))
+    return Refused(
+        f"X rejects the rule {one_line(str(error.get('value', '')))!r}: {one_line(why)}",
+        remedy="Correct it in the channel's rules; see docs/channels/x.md.",
+    )

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.forms import CATEGORY_CHOICES, integer, mention_filter, read_form
+from console.forms import integer, mention_filter, read_form
 from console.pages.base import (
     ConsolePage,
     is_htmx,
@@ -45,7 +45,7 @@ class MentionDetail:
             "correction": self.correction,
             "notice": self.notice,
             "is_bad": self.is_bad,
-            "categories": CATEGORY_CHOICES,
+            "categories": CATEGORIES,
         }
 
 

@@ -10,13 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.forms import CATEGORY_CHOICES, clean, read_form
+from console.forms import clean, read_form
 from console.pages.base import ConsolePage, redirect, staff_name, wants_part
 from console.pages.incidents.actions import MUTE_HOURS
 from console.render import MenuItem
 from core.alerts import Mute
 from core.errors import InputError
 from core.pauses import Pause, PauseScope
+from core.taxonomy import CATEGORIES
 
 MAX_FIELD: Final = 200
 
@@ -101,7 +102,7 @@ class PausePages(ConsolePage):
             "channels": await self._context.channels.names(),
             "brands": self._context.brands,
             "hours": MUTE_HOURS,
-            "categories": [name for name in CATEGORY_CHOICES if name != "other"],
+            "categories": [name for name in CATEGORIES if name != "other"],
             "notice": notice,
             "notice_is_bad": is_bad,
         }

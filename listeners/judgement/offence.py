@@ -1,8 +1,9 @@
-"""How likely a text insults somebody: a linear model over the n-grams that the topics use.
+"""The model of offence: the probability that a text insults a person or group.
 
-``tables/offence.npz`` is written by ``benchmarks/train_offence.py`` and holds ``table`` (one weight
-a cell, int8), ``unit`` (what one step is worth), ``insult`` and ``bias``, calibrated. Insult and
-complaint are judged apart: an abusive complaint is still a complaint.
+A linear model over the n-grams of the topic features. ``tables/offence.npz`` is written by
+``benchmarks/train_offence.py`` and holds ``table`` (one weight a cell, int8), ``unit`` (value of a
+weight of one), ``insult`` and ``bias``, calibrated. Insult and complaint are judged independently:
+an abusive complaint is still a complaint.
 """
 
 import math
@@ -14,37 +15,37 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.judgement.sentiment_grams import Hashes
-from listeners.judgement.topic_features import INSULT, Features
+from listeners.judgement.ngrams import Hashes
+from listeners.judgement.topic_features import INSULT, TopicFeatures
 
-FILE: Final = Path(__file__).with_name("tables") / "offence.npz"
-BITS: Final = 17
-"""The hashed n-grams fall into two to the power of so many cells."""
+MODEL_FILE: Final = Path(__file__).with_name("tables") / "offence.npz"
+CELL_BITS: Final = 17
+"""Base-2 logarithm of the number of cells."""
 
-_SHIFT: Final = np.uint32(32 - BITS)
-_MOST: Final = 30.0
-_ENOUGH: Final = 2
+_SHIFT: Final = np.uint32(32 - CELL_BITS)
+_MAX_LOG_ODDS: Final = 30.0
+_MAX_INSULTS: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OffenceModel:
-    """Judges n-grams; safe to share between threads."""
+    """Predicts offence from features; safe to share between threads."""
 
     table: NDArray[np.int8]
     unit: float
     insult: float
-    """What each word of ``lexicons/insult.toml`` adds to the log-odds."""
+    """Added to the log-odds for each word of ``lexicons/insult.toml``."""
     bias: float
 
-    def probability(self, seen: Features) -> float:
-        """That a text with these features is offensive."""
-        return self.score(seen.grams >> _SHIFT, insults(seen))
+    def probability(self, features: TopicFeatures) -> float:
+        """The probability that a text with these features is offensive."""
+        return self.score(features.grams >> _SHIFT, count_insults(features))
 
     def score(self, cells: Hashes, named: int) -> float:
-        """The same of the cells of its n-grams and how many insults it names."""
+        """As ``probability``, from the cells of the n-grams and the number of insults."""
         total = int(self.table.take(cells).sum(dtype=np.int32)) * self.unit
         score = total / math.sqrt(len(cells)) + self.insult * named + self.bias
-        return 1 / (1 + math.exp(-max(-_MOST, min(_MOST, score))))
+        return 1 / (1 + math.exp(-max(-_MAX_LOG_ODDS, min(_MAX_LOG_ODDS, score))))
 
     def save(self, file: Path) -> None:
         """Write the model."""
@@ -53,12 +54,12 @@ class OffenceModel:
         )
 
 
-def insults(seen: Features) -> int:
-    """How many words of insult a text has; two are as many as matter."""
-    return min(_ENOUGH, len({hit.word for hit in seen.hits[INSULT]}))
+def count_insults(features: TopicFeatures) -> int:
+    """Number of distinct listed insults in a text, at most two."""
+    return min(_MAX_INSULTS, len({hit.word for hit in features.hits[INSULT]}))
 
 
-def load(file: Path = FILE) -> OffenceModel:
+def load_offence(file: Path = MODEL_FILE) -> OffenceModel:
     """Read a model."""
     with np.load(file) as data:
         return OffenceModel(
@@ -70,6 +71,6 @@ def load(file: Path = FILE) -> OffenceModel:
 
 
 @cache
-def model() -> OffenceModel:
-    """The model that ships with the code; read once, at first use."""
-    return load()
+def shipped_model() -> OffenceModel:
+    """The model that ships with the code, read at first use."""
+    return load_offence()

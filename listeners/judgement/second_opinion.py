@@ -1,8 +1,8 @@
-"""A larger model's opinion on texts of which the first is unsure: never in the way of the queue.
+"""A second opinion on sentiment, from sentence embeddings, where the first model is unsure.
 
-The meaning of a text (``listeners.judgement.embedding``) is read by a small linear head, trained by
-``benchmarks/train_second.py``. A text that finds the line full, or whose answer takes too long,
-keeps its first judgement.
+A small linear head on the embedding (``listeners.judgement.embedding``), trained by
+``benchmarks/train_second.py``. It never delays the queue: a text keeps its first judgement where
+too many texts are waiting or the answer takes too long.
 """
 
 import asyncio
@@ -19,65 +19,66 @@ from core.errors import ConfigError, Problem
 from core.judgement import Probabilities
 from listeners.judgement.embedding import LONGEST, PACKAGE, Embedder, Vectors
 
-FILE: Final = Path(__file__).with_name("tables") / "second.npz"
-UNSURE: Final = 0.6
-"""A text is asked about where no sentiment is as likely as this."""
+HEAD_FILE: Final = Path(__file__).with_name("tables") / "second.npz"
+UNSURE_BELOW: Final = 0.6
+"""A second opinion is asked for where no sentiment has this probability."""
 
 BUDGET: Final = 0.2
-"""Seconds that a batch waits for all its answers together."""
+"""Seconds that a batch waits for all its answers."""
 
-LINE: Final = 8
-"""Texts that may wait for the model at once."""
+QUEUE_SIZE: Final = 8
+"""Texts that may wait for the embedder at once."""
 
-NAME: Final = "e5-1"
-"""What is added to Judgement.model where it was heard."""
+MODEL_NAME: Final = "e5-1"
+"""Suffix of ``Judgement.model`` where a second opinion was used."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Head:
-    """Reads the sentiment out of the meaning and the first judgement."""
+class SentimentHead:
+    """A linear model over the embedding and the first probabilities."""
 
     weights: Vectors
-    """Shape (numbers of a meaning, 3)."""
+    """Shape (dimensions of the embedding, 3)."""
     first: Vectors
-    """What the logarithms of the first probabilities count, (3, 3)."""
+    """Weights of the logarithms of the first probabilities, shape (3, 3)."""
     bias: Vectors
 
-    def probabilities(self, meaning: Vectors, before: Probabilities) -> Probabilities:
-        """Of the three sentiments."""
+    def probabilities(self, embedding: Vectors, before: Probabilities) -> Probabilities:
         shares = np.array([before.negative, before.neutral, before.positive])
-        scores = meaning @ self.weights + np.log(np.maximum(shares, 1e-6)) @ self.first + self.bias
+        scores = (
+            embedding @ self.weights + np.log(np.maximum(shares, 1e-6)) @ self.first + self.bias
+        )
         powers = np.exp(scores - scores.max())
         negative, neutral, positive = (powers / powers.sum()).tolist()
         return Probabilities(negative=negative, neutral=neutral, positive=positive)
 
 
 class SecondOpinion:
-    """Asks the embedder; safe to share."""
+    """Asks the embedder for unsure texts; safe to share."""
 
     def __init__(
         self,
         embedder: Embedder,
-        head: Head,
+        head: SentimentHead,
         *,
         budget: float = BUDGET,
-        line: int = LINE,
-        unsure: float = UNSURE,
+        queue_size: int = QUEUE_SIZE,
+        unsure: float = UNSURE_BELOW,
     ) -> None:
-        """``budget``: seconds a batch waits; ``line``: texts that may wait at once."""
+        """``budget``: seconds a batch waits; ``queue_size``: texts that may wait at once."""
         self._embedder = embedder
         self._head = head
         self._budget = budget
-        self._line = threading.BoundedSemaphore(line)
+        self._slots = threading.BoundedSemaphore(queue_size)
         self._unsure = unsure
 
-    async def hear(
+    async def revise(
         self, texts: Sequence[str], first: Sequence[Probabilities]
     ) -> dict[int, Probabilities]:
-        """Other probabilities for some of the texts, by their place; waits at most the budget."""
+        """New probabilities for some of the texts, by index; waits at most the budget."""
         asked: dict[int, Future[Vectors]] = {}
         for place, (text, before) in enumerate(zip(texts, first, strict=True)):
-            if self._wants(text, before) and self._line.acquire(blocking=False):
+            if self._wants(text, before) and self._slots.acquire(blocking=False):
                 asked[place] = self._ask(text)
         if not asked:
             return {}
@@ -91,10 +92,10 @@ class SecondOpinion:
             if one.done() and not one.cancelled() and one.exception() is None
         }
 
-    def hear_now(
+    def revise_now(
         self, texts: Sequence[str], first: Sequence[Probabilities]
     ) -> dict[int, Probabilities]:
-        """As ``hear``, in the calling thread and however long it takes; for measuring."""
+        """As ``revise``, in the calling thread and without limits; for measurements."""
         return {
             place: self._head.probabilities(self._embedder.meaning(text), before)
             for place, (text, before) in enumerate(zip(texts, first, strict=True))
@@ -107,20 +108,20 @@ class SecondOpinion:
 
     def _ask(self, text: str) -> Future[Vectors]:
         asked = self._embedder.ask(text)
-        asked.add_done_callback(lambda _: self._line.release())
+        asked.add_done_callback(lambda _: self._slots.release())
         return asked
 
 
-def load_head(file: Path = FILE) -> Head:
-    """Read the trained head."""
+def load_head(file: Path = HEAD_FILE) -> SentimentHead:
+    """Read a trained head."""
     with np.load(file) as data:
-        return Head(
+        return SentimentHead(
             weights=data["weights"].astype(np.float32), first=data["first"], bias=data["bias"]
         )
 
 
-def load(embedder: Embedder | None, *, wanted: bool) -> SecondOpinion | None:
-    """``None`` unless it is wanted; raises ConfigError where the extra is not installed."""
+def load_second_opinion(embedder: Embedder | None, *, wanted: bool) -> SecondOpinion | None:
+    """The second opinion where ``wanted``; raises ConfigError where the extra is not installed."""
     if not wanted:
         return None
     if embedder is None:

@@ -1,199 +1,179 @@
-"""Learns from a brand's own labels: what staff corrected makes the model fit its words better.
+"""Adapts all models to a brand's own labels, reports what it is worth, and writes the file.
 
-From 100 labels on the scores are recalibrated (Platt scaling with a slope, a bend and a bias a
-class); from 300 on the weights of the n-grams that occur in the labels are moved as well, as far
-as proves best. Every figure is cross-fitted: each text is judged by parameters that have not seen
-it. What does not prove better on it is not accepted.
+Sentiment, complaint and category are learned separately, each kept only where it proves better on
+labels that it was not learned from.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
-
-import numpy as np
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, TextIO
 
 from core.errors import InputError
-from core.taxonomy import Sentiment
-from listeners.judgement.sentiment_adaptation import Adaptation, bent
-from listeners.judgement.sentiment_file import CLASSES
-from listeners.judgement.sentiment_linear import LinearModel
-from listeners.learning.adapt_fit import Calibration, Floats, Ints, calibrate
-from listeners.learning.adapt_folds import FREEDOMS, belief, crossed
-from listeners.learning.adapt_measures import Quality, quality
-from listeners.learning.adapt_weights import Grams, Space, gathered, learn, moves, space
+from core.settings import Settings
+from listeners.judgement.adaptation import Adaptation, write_adaptation
+from listeners.judgement.judge import TextJudge
+from listeners.judgement.sentiment.linear import LinearModel, load
+from listeners.judgement.topics import VERSION
+from listeners.judgement.topics import shipped_model as topic_model
+from listeners.learning.cross_validation import Quality
+from listeners.learning.labels import Label
+from listeners.learning.sentiment import MAX_LABELS, MIN_LABELS, SentimentResult, adapt_sentiment
+from listeners.learning.topics import (
+    MIN_CATEGORY_LABELS,
+    CategoryResult,
+    ComplaintResult,
+    adapt_category,
+    adapt_complaint,
+)
 
-LEAST: Final = 100
-"""Labels that recalibration needs."""
+DEFAULT_FILE: Final = "adaptation.json"
+EXIT_REFUSED: Final = 1
+"""Exit status where nothing was learned."""
 
-LEAST_FOR_WEIGHTS: Final = 300
-
-MOST: Final = 3_000
-"""Texts that are learned from, the newest; work grows as the square of their number."""
-
-_KEPT: Final = 60_000
-"""How many weights may be moved."""
-_BIAS: Final = 0.5
-_SLOPE: Final = 0.1
-"""Variances of what a bias and a slope may add while weights are learned."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Label:
-    """What staff said that a text is; ``None`` where they did not say."""
-
-    text: str
-    sentiment: Sentiment | None = None
-    complaint: bool | None = None
-    category: str | None = None
-    """One of ``core.taxonomy.CATEGORIES``."""
+_REFUSED: Final = "refused"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Adapted:
-    """What came of it."""
+class AdaptationResult:
+    """The outcomes by model, and the adaptation that follows from them."""
 
-    before: Quality
-    after: Quality
-    """Of the best that was found, whether it is accepted or not."""
-    learned: Literal["nothing", "calibration", "weights"]
-    """What is accepted."""
+    sentiment: SentimentResult | None
+    """``None`` where the labels are too few or all the same; so too below."""
+    complaint: ComplaintResult | None
+    category: CategoryResult | None
     adaptation: Adaptation | None
-    """``None`` where nothing is accepted: a step backwards is refused."""
+    """``None`` where nothing is accepted."""
 
 
-def adapt(model: LinearModel, labels: Sequence[Label]) -> Adapted:
-    """Learn from the labels; of several for one text the last counts. Writes nothing.
+def adapt_all(model: LinearModel, labels: Sequence[Label]) -> AdaptationResult:
+    """Adapt each model that has labels enough; writes nothing.
 
-    ``model``: as it ships, without an adaptation. Raises InputError for fewer than LEAST texts,
-    or where all labels say the same. Takes seconds for a thousand labels.
+    Raises InputError as ``adapt_sentiment`` where no model has.
     """
-    last = {label.text: label.sentiment for label in labels if label.sentiment is not None}
-    if len(last) < LEAST:
-        raise InputError(
-            f"{len(last)} labelled texts are too few to learn from: correct at least {LEAST}"
+    done, adaptation = None, None
+    try:
+        done = adapt_sentiment(model, labels)
+    except InputError:
+        if not _category_labels(labels):
+            raise
+    if done is not None:
+        adaptation = done.adaptation
+    # The adapted sentiment has seen these labels and would bias the other results.
+    judge = TextJudge(model)
+    complaint = _complaint(judge, labels)
+    if complaint is not None and complaint.scaling is not None:
+        adaptation = replace(
+            adaptation or _unchanged_sentiment(model, complaint.before.texts),
+            complaint=complaint.scaling,
+            topics=VERSION,
         )
-    if len(set(last.values())) < 2:
-        raise InputError("all labels say the same: label texts of other sentiments as well")
-    if model.adaptation is not None:
-        raise InputError("an adapted model cannot be adapted again: load it without its adaptation")
-    known = _known(model, dict(list(last.items())[-MOST:]))
-    before = quality(Calibration().judged(known.scores), known.classes)
-    scores, moved, after = known.scores, None, _calibrated(known.scores, known.classes)
-    if len(last) >= LEAST_FOR_WEIGHTS:
-        within = space(known.grams)
-        tried = [known.scores, *(_unseen(known, within, freedom) for freedom in FREEDOMS)]
-        losses = [_calibrated(one, known.classes).log_loss for one in tried]
-        shares = belief(losses, len(known.classes))
-        mixed = np.tensordot(np.array(shares), np.stack(tried), 1)
-        better = _calibrated(mixed, known.classes)
-        if better.better_than(after):
-            scores, after = mixed, better
-            moved = _moved(known, within, shares[1:])
-    biased = after.better_than(before)
-    if not biased:
-        # Nothing but how sure the model is: every text keeps its likeliest sentiment.
-        scores, moved = known.scores, None
-        after = _calibrated(scores, known.classes, biased=False)
-    if not after.better_than(before):
-        return Adapted(before=before, after=after, learned="nothing", adaptation=None)
-    return Adapted(
-        before=before,
-        after=after,
-        learned="calibration" if moved is None else "weights",
-        adaptation=_kept(model, known, calibrate(scores, known.classes, biased=biased), moved),
+    category = _category(judge, labels)
+    if category is not None and category.shift is not None:
+        adaptation = replace(
+            adaptation or _unchanged_sentiment(model, category.before.texts),
+            categories=category.shift,
+            topics=VERSION,
+        )
+    return AdaptationResult(
+        sentiment=done, complaint=complaint, category=category, adaptation=adaptation
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Known:
-    """Labelled texts as numbers."""
-
-    scores: Floats
-    """The model's, one row a text."""
-    classes: Ints
-    grams: Grams
-    unit: float
-    """What one step of a weight stands for."""
+def _unchanged_sentiment(model: LinearModel, labels: int) -> Adaptation:
+    return Adaptation(model=model.name, labels=labels, slope=1.0, bias=(0.0, 0.0, 0.0))
 
 
-def _known(model: LinearModel, last: dict[str, Sentiment]) -> _Known:
-    features = [model.features(text) for text in last]
-    buckets, rows, columns, values = gathered(
-        [found.buckets for found in features], [found.values for found in features]
-    )
-    return _Known(
-        scores=np.array([found.scores for found in features]),
-        classes=np.array([CLASSES.index(sentiment) for sentiment in last.values()]),
-        grams=Grams(
-            texts=len(features),
-            rows=rows,
-            columns=columns,
-            values=values,
-            buckets=buckets,
-            spread=np.ptp(model.weights(buckets), axis=1),
-        ),
-        unit=model.unit,
-    )
+def _complaint(judge: TextJudge, labels: Sequence[Label]) -> ComplaintResult | None:
+    last = {one.text: one.complaint for one in labels if one.complaint is not None}
+    if len(last) < MIN_LABELS or len(set(last.values())) < 2:
+        return None
+    found = judge.judge_now(tuple(last))
+    return adapt_complaint([one.complaint for one in found], tuple(last.values()))
 
 
-def _calibrated(scores: Floats, classes: Ints, *, biased: bool = True) -> Quality:
-    """How good scores are, each fifth of the texts calibrated by the others.
+def _category_labels(labels: Sequence[Label]) -> dict[str, str]:
+    """The trained category of each text that has one; empty where they are too few."""
+    trained = topic_model().categories
+    last = {one.text: one.category for one in labels if one.category in trained}
+    return last if len(last) >= MIN_CATEGORY_LABELS and len(set(last.values())) > 1 else {}
 
-    ``scores``: of texts that the weights were not learned from.
+
+def _category(judge: TextJudge, labels: Sequence[Label]) -> CategoryResult | None:
+    seen = [
+        (features, category)
+        for text, category in list(_category_labels(labels).items())[-MAX_LABELS:]
+        if (features := judge.features(text)) is not None
+    ]
+    if len(seen) < MIN_CATEGORY_LABELS:
+        return None
+    return adapt_category(topic_model(), [one for one, _ in seen], [name for _, name in seen])
+
+
+def output_path(settings: Settings, folder: Path, out: Path | None) -> Path:
+    """The file to write: ``out``, else the configured one, else one beside the configuration.
+
+    Raises InputError where the configured model cannot be adapted.
     """
-
-    def judged(chosen: Ints) -> Floats:
-        return calibrate(scores[chosen], classes[chosen], biased=biased).judged(scores)
-
-    return quality(crossed(len(classes), judged), classes)
-
-
-def _unseen(known: _Known, within: Space, freedom: float) -> Floats:
-    """Scores of all texts, each fifth by weights that the others taught."""
-
-    def added(chosen: Ints) -> Floats:
-        return np.asarray(within.alike[:, chosen] @ _weights(known, within, chosen, freedom))
-
-    return known.scores + crossed(len(known.classes), added)
+    if settings.sentiment != "linear":
+        raise InputError(
+            f'The model {settings.sentiment!r} cannot be adapted. Choose sentiment = "linear".'
+        )
+    return out if out is not None else folder / (settings.adaptation or DEFAULT_FILE)
 
 
-def _weights(known: _Known, within: Space, chosen: Ints, freedom: float) -> Floats:
-    """What is learned of each chosen text, on the scale of scores that are not calibrated yet."""
-    scores, classes = known.scores[chosen], known.classes[chosen]
-    start = calibrate(scores, classes)
-    base = np.log(start.judged(scores))
-    level = base - base.mean(axis=1, keepdims=True)
-    alike = freedom * freedom * within.alike[np.ix_(chosen, chosen)]
-    # Weights are not to learn what a slope and a bias would say as well.
-    found = learn(base, classes, alike + _BIAS + _SLOPE * level @ level.T)
-    bends = float(np.std(bent(scores, start.slope, start.bend)))
-    return freedom * freedom * found * float(np.std(scores)) / max(bends, 1e-9)
+def adapt_and_report(labels: Sequence[Label], place: Path, *, out: TextIO) -> int:
+    """Adapt, print the report, and write what is accepted to ``place``; returns the exit status.
+
+    Raises InputError for too few labels. Where nothing is accepted, the file stays as it is.
+    """
+    result = adapt_all(load(), labels)
+    out.write("\n".join(_report_lines(result)) + "\n")
+    if result.adaptation is None:
+        out.write("No improvement on labels that were not learned from: nothing is written.\n")
+        return EXIT_REFUSED
+    try:
+        write_adaptation(result.adaptation, place)
+    except OSError as error:
+        raise InputError(f"{place} cannot be written ({error}). Name another file.") from error
+    out.write(f'Written to {place}. Use it with: adaptation = "{place.name}"\n')
+    return 0
 
 
-def _moved(known: _Known, within: Space, shares: Sequence[float]) -> Ints:
-    everything = np.arange(len(known.classes))
-    learned = np.zeros_like(known.scores)
-    for share, freedom in zip(shares, FREEDOMS, strict=True):
-        learned += share * _weights(known, within, everything, freedom)
-    return moves(known.grams, within, learned, np.array(known.unit))
-
-
-def _kept(
-    model: LinearModel, known: _Known, calibration: Calibration, moved: Ints | None
-) -> Adaptation:
-    chosen = np.zeros(0, np.int64)
-    if moved is None:
-        moved = np.zeros((0, 3), np.int64)
+def _report_lines(result: AdaptationResult) -> list[str]:
+    lines = [f"{'':<20}{'labels':>7}{'accuracy':>10}{'macro-F1':>10}{'log loss':>10}{'ECE':>8}"]
+    if result.sentiment is None:
+        lines.append(_skipped("sentiment"))
     else:
-        strength = np.abs(moved).max(axis=1, initial=0)
-        order = np.argsort(-strength, kind="stable")[:_KEPT]
-        chosen = np.sort(order[strength[order] > 0])
-    return Adaptation(
-        model=model.name,
-        labels=len(known.classes),
-        slope=calibration.slope,
-        bend=calibration.bend,
-        bias=calibration.bias,
-        buckets=tuple(known.grams.buckets[chosen].tolist()),
-        moves=tuple((a, b, c) for a, b, c in moved[chosen].tolist()),
-    )
+        accepted = result.sentiment.adaptation is not None
+        learned = result.sentiment.learned if accepted else _REFUSED
+        lines += _before_and_after(
+            "sentiment", result.sentiment.before, result.sentiment.after, learned
+        )
+    if result.complaint is None:
+        lines.append(_skipped("complaint"))
+    else:
+        learned = "calibration" if result.complaint.scaling is not None else _REFUSED
+        lines += _before_and_after(
+            "complaint", result.complaint.before, result.complaint.after, learned
+        )
+    if result.category is None:
+        lines.append(_skipped("category"))
+    else:
+        learned = "weights" if result.category.shift is not None else _REFUSED
+        lines += _before_and_after(
+            "category", result.category.before, result.category.after, learned
+        )
+    return lines
+
+
+def _skipped(name: str) -> str:
+    return f"{name:<20}too few labels, or all say the same: unchanged"
+
+
+def _before_and_after(name: str, before: Quality, after: Quality, end: str) -> list[str]:
+    return [
+        f"{f'{name} {when}':<20}{found.texts:>7}{found.accuracy:>10.3f}{found.macro_f1:>10.3f}"
+        f"{found.log_loss:>10.3f}{found.calibration_error:>8.3f}{note}"
+        for when, found, note in (("before", before, ""), ("after", after, f"  {end}"))
+    ]

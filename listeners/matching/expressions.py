@@ -9,40 +9,50 @@ is a regular expression between slashes. Anything else is a name, spaces and all
     atom       = ( expression ) | "phrase" | words | /regular expression/
 """
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+
+import regex  # type: ignore[import-untyped]  # the library ships no types
+
+log = logging.getLogger(__name__)
+
+TIME_LIMIT: Final = 0.02
+"""Seconds that one regular expression may take on one text."""
+SEARCHED_LENGTH: Final = 10_000
+"""Characters of a text that regular expressions search."""
 
 _OPERATOR: Final = re.compile(r"(?:^|[\s)\"])(?:AND|OR|NOT|NEAR/\d+)(?=[\s(\"/]|$)")
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<open>\()|(?P<close>\))|\"(?P<phrase>[^\"]*)\"|/(?P<regex>(?:\\.|[^/\\])+)/"
     r"|(?P<operator>(?:AND|OR|NOT|NEAR/\d+)(?=[\s()\"/]|$))|(?P<word>[^\s()\"]+))"
 )
-_DEEPEST: Final = 20
+_MAX_DEPTH: Final = 20
 
 
 class ExpressionError(ValueError):
-    """An expression that cannot be read; the message says where and why."""
+    """An expression is malformed; the message names the position and the reason."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Literal:
-    """A word or phrase."""
+class Phrase:
+    """A word or phrase, found by ``TermIndex``."""
 
     text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Regex:
-    """A regular expression over the readable text; case does not matter."""
+    """A regular expression, searched in the readable text without regard to case."""
 
     pattern: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Near:
-    """Both, with at most ``distance`` characters or words between them, in either order."""
+    """Both sides, in either order, at most ``distance`` characters or words apart."""
 
     left: "Expression"
     right: "Expression"
@@ -50,7 +60,7 @@ class Near:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class All:
+class AllOf:
     """All of ``wanted`` and none of ``unwanted``."""
 
     wanted: tuple["Expression", ...]
@@ -58,31 +68,31 @@ class All:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Either:
-    """At least one."""
+class AnyOf:
+    """At least one of several expressions."""
 
     of: tuple["Expression", ...]
 
 
-Expression = Literal | Regex | Near | All | Either
+Expression = Phrase | Regex | Near | AllOf | AnyOf
 
 
 def parse(text: str) -> Expression:
-    """Read a term; raises ExpressionError."""
+    """Parse a term; raises ExpressionError."""
     whole = text.strip()
     quoted = len(whole) > 1 and whole[0] == whole[-1] == '"'
     slashed = len(whole) > 2 and whole[0] == whole[-1] == "/"
     if not (quoted or slashed or _OPERATOR.search(whole)):
-        return Literal(text=whole)
-    reader = _Reader(whole)
+        return Phrase(text=whole)
+    reader = _Parser(whole)
     found = reader.either(0)
     if reader.kind is not None:
-        raise ExpressionError(f"{reader.where()}: nothing may follow here but AND, OR or NOT")
+        raise ExpressionError(f"{reader.where()}: expected AND, OR or NOT")
     return found
 
 
-class _Reader:
-    """Reads an expression from left to right; ``kind`` and ``value`` are what comes next."""
+class _Parser:
+    """Recursive descent; ``kind`` and ``value`` describe the next token."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -96,12 +106,12 @@ class _Reader:
         return f"at character {self._start + 1}"
 
     def either(self, depth: int) -> Expression:
-        if depth > _DEEPEST:
-            raise ExpressionError(f"{self.where()}: more than {_DEEPEST} brackets in one another")
+        if depth > _MAX_DEPTH:
+            raise ExpressionError(f"{self.where()}: brackets nested over {_MAX_DEPTH} deep")
         parts = [self._all(depth)]
         while self._takes("OR"):
             parts.append(self._all(depth))
-        return parts[0] if len(parts) == 1 else Either(of=tuple(parts))
+        return parts[0] if len(parts) == 1 else AnyOf(of=tuple(parts))
 
     def _all(self, depth: int) -> Expression:
         wanted: list[Expression] = []
@@ -113,10 +123,10 @@ class _Reader:
             if not also and (self.kind in {None, "close"} or self._next_is("OR")):
                 break
         if not wanted:
-            raise ExpressionError("NOT alone would match almost everything; say what is wanted too")
+            raise ExpressionError("NOT alone would match almost everything; add a term to look for")
         if len(wanted) == 1 and not unwanted:
             return wanted[0]
-        return All(wanted=tuple(wanted), unwanted=tuple(unwanted))
+        return AllOf(wanted=tuple(wanted), unwanted=tuple(unwanted))
 
     def _near(self, depth: int) -> Expression:
         left = self._atom(depth)
@@ -133,12 +143,12 @@ class _Reader:
                 self._step()
                 inner = self.either(depth + 1)
                 if self.kind != "close":
-                    raise ExpressionError(f"{where}: this bracket is never closed")
+                    raise ExpressionError(f"{where}: this bracket is not closed")
                 self._step()
                 return inner
             case "phrase":
                 self._step()
-                return Literal(text=value)
+                return Phrase(text=value)
             case "regex":
                 self._step()
                 return Regex(pattern=value)
@@ -147,7 +157,7 @@ class _Reader:
                 while self.kind == "word":
                     words.append(self.value)
                     self._step()
-                return Literal(text=" ".join(words))
+                return Phrase(text=" ".join(words))
             case None:
                 raise ExpressionError(f"{where}: a word is missing at the end")
             case _:
@@ -168,7 +178,7 @@ class _Reader:
         found = _TOKEN.match(self._text, self._at)
         if found is None:
             if rest.strip():
-                raise ExpressionError(f"{self.where()}: this quotation mark is never closed")
+                raise ExpressionError(f"{self.where()}: this quotation mark is not closed")
             self.kind, self.value = None, ""
             return
         self.kind = found.lastgroup
@@ -176,17 +186,38 @@ class _Reader:
         self._at = found.end()
 
 
-def leaves(expression: Expression, take: Callable[[Literal | Regex], None]) -> None:
-    """Call ``take`` with every word and regular expression of an expression."""
+def visit_leaves(expression: Expression, take: Callable[[Phrase | Regex], None]) -> None:
+    """Call ``take`` for every phrase and regular expression of an expression."""
     match expression:
-        case Literal() | Regex():
+        case Phrase() | Regex():
             take(expression)
         case Near(left=left, right=right):
-            leaves(left, take)
-            leaves(right, take)
-        case All(wanted=wanted, unwanted=unwanted):
+            visit_leaves(left, take)
+            visit_leaves(right, take)
+        case AllOf(wanted=wanted, unwanted=unwanted):
             for part in (*wanted, *unwanted):
-                leaves(part, take)
-        case Either(of=of):
+                visit_leaves(part, take)
+        case AnyOf(of=of):
             for part in of:
-                leaves(part, take)
+                visit_leaves(part, take)
+
+
+def compile_search(pattern: str) -> Callable[[str], bool]:
+    """Compile a pattern into a search without regard to case.
+
+    A search that takes longer than ``TIME_LIMIT`` finds nothing and is logged. Raises ValueError
+    for an invalid pattern.
+    """
+    try:
+        compiled = regex.compile(pattern, regex.IGNORECASE | regex.UNICODE)
+    except regex.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+
+    def search(text: str) -> bool:
+        try:
+            return compiled.search(text[:SEARCHED_LENGTH], timeout=TIME_LIMIT) is not None
+        except TimeoutError:
+            log.warning("a regular expression exceeded its time limit", extra={"pattern": pattern})
+            return False
+
+    return search

@@ -1,4 +1,4 @@
-"""Which brands an event concerns."""
+"""Finds the brands that an event concerns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,21 +7,21 @@ from core.errors import ConfigError, Problem
 from core.events import Event
 from core.settings import BrandSettings
 from listeners.matching.expressions import (
-    All,
-    Either,
+    AllOf,
+    AnyOf,
     Expression,
     ExpressionError,
-    Literal,
     Near,
+    Phrase,
     Regex,
-    leaves,
+    compile_search,
     parse,
+    visit_leaves,
 )
-from listeners.matching.terms import Found, Prepared, TermIndex
-from listeners.text.normalise import term
-from listeners.text.patterns import searcher
+from listeners.matching.terms import PreparedText, TermIndex, TermMatch
+from listeners.text.normalise import term_key
 
-_Places = Mapping[str, Sequence[Found]]
+_Places = Mapping[str, Sequence[TermMatch]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,24 +33,24 @@ class _Rule:
 
 
 @dataclass(slots=True)
-class _Words:
-    """What all rules together look for."""
+class _Leaves:
+    """The phrases and regular expressions that rules search for."""
 
     literals: dict[str, None] = field(default_factory=dict)
     patterns: dict[str, Callable[[str], bool]] = field(default_factory=dict)
 
-    def take(self, leaf: Literal | Regex) -> None:
+    def take(self, leaf: Phrase | Regex) -> None:
         if isinstance(leaf, Regex):
             if leaf.pattern not in self.patterns:
-                self.patterns[leaf.pattern] = searcher(leaf.pattern)
-        elif term(leaf.text):
+                self.patterns[leaf.pattern] = compile_search(leaf.pattern)
+        elif term_key(leaf.text):
             self.literals.setdefault(leaf.text)
         else:
             raise ExpressionError(f"no letter or digit in {leaf.text!r}")
 
 
 class BrandMatcher:
-    """Finds the configured brands in events; the cost does not grow with the number of terms."""
+    """Finds the configured brands in events; its cost does not grow with the number of terms."""
 
     def __init__(
         self,
@@ -59,15 +59,16 @@ class BrandMatcher:
         channel_brands: Mapping[str, str],
         default: str | None,
     ) -> None:
-        """``channel_brands``: which brand a channel belongs to, for events addressed to it.
+        """Compile the terms of the brands.
 
+        ``channel_brands``: the brand that each channel belongs to, for events addressed to it.
         ``default``: the brand of all other channels; ``None`` for the first one. Raises
-        ConfigError with every term that cannot be read.
+        ConfigError with every malformed term.
         """
         self._order = tuple(brand.id for brand in brands)
         self._channel_brands = dict(channel_brands)
         self._default = default if default is not None else self._order[0]
-        words, problems = _Words(), list[Problem]()
+        words, problems = _Leaves(), list[Problem]()
         rules = [_rule(brand, f"brands[{n}]", words, problems) for n, brand in enumerate(brands)]
         if problems:
             raise ConfigError(tuple(problems))
@@ -78,7 +79,7 @@ class BrandMatcher:
         self._by_literal: dict[str, list[str]] = {}
         self._always: list[str] = []
         for rule in rules:
-            self._file(rule)
+            self._index_rule(rule)
 
     @property
     def brands(self) -> tuple[str, ...]:
@@ -86,29 +87,36 @@ class BrandMatcher:
         return self._order
 
     def match(self, event: Event) -> tuple[str, ...]:
-        """As core.ports.Matcher: an event addressed to the brand concerns its channel's brand."""
+        """As ``core.ports.Matcher``.
+
+        A private message concerns the brands that it names; where it names none, the brand of its
+        channel, else the default. A public event that addresses the channel's account concerns that
+        brand as well as those it names, for it may compare them.
+        """
         found = self.brands_in(event.text)
-        if event.solicited or not event.public:
-            own = self._channel_brands.get(event.channel, self._default)
+        own = self._channel_brands.get(event.channel, self._default)
+        if not event.public:
+            return found or (own,)
+        if event.solicited:
             return tuple(brand for brand in self._order if brand == own or brand in found)
         return found
 
     def brands_in(self, text: str) -> tuple[str, ...]:
-        """Brands that the text names, in the order of the configuration."""
-        prepared = Prepared(text)
-        places: dict[str, list[Found]] = {}
+        """Ids of the brands that the text names, in the order of the configuration."""
+        prepared = PreparedText(text)
+        places: dict[str, list[TermMatch]] = {}
         for found in self._index.places(prepared):
             places.setdefault(self._literals[found.term], []).append(found)
         candidates = {brand for literal in places for brand in self._by_literal[literal]}
         candidates.update(self._always)
-        matched = {brand for brand in candidates if self._holds(brand, prepared, places)}
+        matched = {brand for brand in candidates if self._matches(brand, prepared, places)}
         return tuple(brand for brand in self._order if brand in matched) if matched else ()
 
-    def _file(self, rule: _Rule) -> None:
-        """Note which words can make the rule hold, so that only those rules are looked at."""
-        words = _Words()
+    def _index_rule(self, rule: _Rule) -> None:
+        """Index the rule by its phrases, so that only rules that can match are evaluated."""
+        words = _Leaves()
         for expression in rule.terms:
-            leaves(expression, words.take)
+            visit_leaves(expression, words.take)
         if words.patterns:
             self._always.append(rule.brand)
         for literal in words.literals:
@@ -116,11 +124,11 @@ class BrandMatcher:
         for literal in self._literals:
             self._by_literal.setdefault(literal, [])
 
-    def _holds(self, brand: str, text: Prepared, places: _Places) -> bool:
+    def _matches(self, brand: str, text: PreparedText, places: _Places) -> bool:
         rule = self._rules[brand]
 
         def true(expression: Expression) -> bool:
-            return self._true(expression, text, places)
+            return self._is_true(expression, text, places)
 
         return (
             any(map(true, rule.terms))
@@ -128,29 +136,29 @@ class BrandMatcher:
             and not any(map(true, rule.excluded))
         )
 
-    def _true(self, expression: Expression, text: Prepared, places: _Places) -> bool:
+    def _is_true(self, expression: Expression, text: PreparedText, places: _Places) -> bool:
         match expression:
-            case Literal(text=literal):
+            case Phrase(text=literal):
                 return literal in places
             case Regex(pattern=pattern):
                 return self._patterns[pattern](text.readable)
             case Near(left=left, right=right, distance=distance):
                 return _near(_spans(left, places), _spans(right, places), distance, text)
-            case All(wanted=wanted, unwanted=unwanted):
-                return all(self._true(part, text, places) for part in wanted) and not any(
-                    self._true(part, text, places) for part in unwanted
+            case AllOf(wanted=wanted, unwanted=unwanted):
+                return all(self._is_true(part, text, places) for part in wanted) and not any(
+                    self._is_true(part, text, places) for part in unwanted
                 )
-            case Either(of=of):
-                return any(self._true(part, text, places) for part in of)
+            case AnyOf(of=of):
+                return any(self._is_true(part, text, places) for part in of)
 
 
-def _rule(brand: BrandSettings, key: str, words: _Words, problems: list[Problem]) -> _Rule:
+def _rule(brand: BrandSettings, key: str, words: _Leaves, problems: list[Problem]) -> _Rule:
     def read(group: str, texts: Sequence[str]) -> tuple[Expression, ...]:
         found: list[Expression] = []
         for number, text in enumerate(texts):
             try:
                 expression = parse(text)
-                leaves(expression, words.take)
+                visit_leaves(expression, words.take)
             except ValueError as error:
                 problem = Problem(
                     key=f"{key}.{group}[{number}]",
@@ -170,22 +178,23 @@ def _rule(brand: BrandSettings, key: str, words: _Words, problems: list[Problem]
     )
 
 
-def _spans(expression: Expression, places: _Places) -> list[Found]:
-    """Where the words of one side of NEAR stand."""
-    found: list[Found] = []
-    leaves(
+def _spans(expression: Expression, places: _Places) -> list[TermMatch]:
+    """The occurrences of the phrases on one side of NEAR."""
+    found: list[TermMatch] = []
+    visit_leaves(
         expression,
-        lambda leaf: found.extend(places.get(leaf.text, ()) if isinstance(leaf, Literal) else ()),
+        lambda leaf: found.extend(places.get(leaf.text, ()) if isinstance(leaf, Phrase) else ()),
     )
     return found
 
 
-def _near(left: Sequence[Found], right: Sequence[Found], distance: int, text: Prepared) -> bool:
+def _near(
+    left: Sequence[TermMatch], right: Sequence[TermMatch], distance: int, text: PreparedText
+) -> bool:
     for one in left:
         for other in right:
             first, second = (one, other) if one.start < other.start else (other, one)
             if first.end <= second.start:
-                # A token is at least one character, so that most pairs need no counting.
                 if second.start - first.end == 0:
                     return True
                 if text.tokens_between(first.end, second.start) <= distance:

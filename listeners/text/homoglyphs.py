@@ -1,6 +1,7 @@
-"""How names are disguised: letters that look alike, and characters that sound alike.
+"""Disguised spellings: characters that look alike (homoglyphs) or sound alike (pinyin).
 
-Every mapping is from character to character, so that places in a text stay where they are.
+Every mapping is from character to character, so that positions in a text stay valid. The tables are
+in ``homoglyphs.toml``; readings come from pypinyin.
 """
 
 import json
@@ -14,49 +15,50 @@ from itertools import islice, product
 from pathlib import Path
 from typing import Final
 
+from core.text import HAN
+
 LATIN: Final = re.compile(r"[0-9a-z\u00c0-\u024f\u0370-\u052f]")
-HAN: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 LOOKALIKES: Final = Path(__file__).with_name("homoglyphs.toml")
 _CAPITAL_I: Final = re.compile(r"(?<=[a-z])I(?=[a-z])")
 _BOXED: Final = re.compile(
     "[\u03f2\u03f9\U0001f150-\U0001f169\U0001f170-\U0001f189\U0001f1e6-\U0001f1ff]"
 )
-_SIGN: Final = re.compile(
+_SYMBOL: Final = re.compile(
     r"(?:(?<=[0-9a-z\u00e0-\u052f])(?<![@$€|!].)[@$€|!]|(?<!\S)\$)"
     r"(?=[0-9a-z\u00e0-\u052f](?![@$€|!][0-9a-z]))"
 )
-_SIGNS: Final = {"@": "a", "$": "s", "€": "e", "|": "l", "!": "i"}
-_SOUNDS: Final = 0xE000
-"""Where the characters begin that stand for syllables; nobody writes with them."""
-_READINGS: Final = 3
-_SPELLINGS: Final = 24
+_SYMBOL_LETTERS: Final = {"@": "a", "$": "s", "€": "e", "|": "l", "!": "i"}
+_FIRST_SYLLABLE: Final = 0xE000
+"""First of the private-use characters that stand for syllables in phonetic keys."""
+_MAX_READINGS: Final = 3
+_MAX_SPELLINGS: Final = 24
 
 
-def letters(text: str) -> str:
-    """Letters in boxes, circles and flags as letters; any text."""
+def unboxed(text: str) -> str:
+    """Boxed, circled and flag letters as plain letters."""
     return _BOXED.sub(_unboxed, text)
 
 
-def capital_i(text: str) -> str:
-    """``WaImart`` written with a capital i is read as ``Walmart``."""
+def capital_i_as_l(text: str) -> str:
+    """A capital I between small letters as an l: ``WaImart`` is ``Walmart``."""
     return _CAPITAL_I.sub("l", text)
 
 
-def signs(folded: str) -> str:
-    """Signs between letters as the letters they stand for: ``hej!a``, ``m@rket``."""
-    return _SIGN.sub(lambda found: _SIGNS[found[0]], folded)
+def symbols_as_letters(folded: str) -> str:
+    """Symbols between letters as the letters they stand for: ``hej!a``, ``m@rket``."""
+    return _SYMBOL.sub(lambda found: _SYMBOL_LETTERS[found[0]], folded)
 
 
-def looks(form: str) -> str:
-    """A compact form with one character for all that look alike."""
-    return form.translate(_looks())
+def visual_key(form: str) -> str:
+    """A compact form with each group of look-alike characters mapped to one of them."""
+    return form.translate(_visual_table())
 
 
-def could_be(surface: str, form: str) -> bool:
-    """True where ``surface``, which looks like the term ``form``, may be meant to be it.
+def may_be_disguised(surface: str, form: str) -> bool:
+    """True where ``surface``, whose visual key is that of ``form``, can be a disguise of it.
 
-    A plain letter is meant as what it is (``mail`` is not ``mall``), and so is a number.
+    A plain Latin letter stands for itself (``mail`` is not ``mall``), and so does a number.
     """
     return not surface.isdigit() and all(
         own == written or not ("a" <= written <= "z")
@@ -64,19 +66,19 @@ def could_be(surface: str, form: str) -> bool:
     )
 
 
-def sounds(form: str) -> str:
-    """A compact form with one character for all that sound alike, tones aside."""
-    return form.translate(_sounds())
+def phonetic_key(form: str) -> str:
+    """A compact form with each Chinese character mapped to its usual syllable, without tone."""
+    return form.translate(_phonetic_table())
 
 
-def sounds_of_term(form: str) -> tuple[str, ...]:
-    """As ``sounds``, in each of the readings that a term's characters have."""
-    readings = [_term_sounds(char) if HAN.match(char) else (char,) for char in form]
-    return tuple("".join(way) for way in islice(product(*readings), _SPELLINGS))
+def phonetic_keys(form: str) -> tuple[str, ...]:
+    """The phonetic keys of a term, one for each combination of its characters' readings."""
+    readings = [_character_keys(char) if HAN.match(char) else (char,) for char in form]
+    return tuple("".join(way) for way in islice(product(*readings), _MAX_SPELLINGS))
 
 
-def spelled(form: str) -> tuple[str, ...]:
-    """The pinyin spellings of a Chinese term, whole and mixed: ``hejia``, ``he家``, ``禾jia``."""
+def pinyin_spellings(form: str) -> tuple[str, ...]:
+    """Spellings of a Chinese term in pinyin, whole or in part: ``hejia``, ``he家``, ``禾jia``."""
     if not all(HAN.match(char) for char in form):
         return ()
     letters = [_pinyin().get(char, ("",))[0] for char in form]
@@ -84,14 +86,14 @@ def spelled(form: str) -> tuple[str, ...]:
         return ()
     whole = "".join(letters)
     mixed = ("".join(way) for way in product(*zip(form, letters, strict=True)))
-    known = (whole, *islice(mixed, _SPELLINGS))
-    # Who has no ü types v or u: lvyuan, luyuan.
+    known = (whole, *islice(mixed, _MAX_SPELLINGS))
+    # Without a key for ü, v or u is typed: lvyuan, luyuan.
     spellings = dict.fromkeys((*known, *(spelling.replace("v", "u") for spelling in known)))
     return tuple(spelling for spelling in spellings if spelling != form)
 
 
-def syllable_ends(form: str) -> frozenset[int]:
-    """After how many letters of a term's whole pinyin a syllable ends."""
+def syllable_boundaries(form: str) -> frozenset[int]:
+    """Offsets into a term's whole pinyin at which a syllable ends."""
     ends: list[int] = [0]
     for char in form:
         ends.append(ends[-1] + len(_pinyin()[char][0]))
@@ -103,12 +105,12 @@ def _unboxed(found: re.Match[str]) -> str:
     for first in (0x1F1E6, 0x1F170, 0x1F150):
         if number >= first:
             return chr(ord("a") + number - first)
-    # Normalising turns the Greek lunate sigma into another letter.
+    # NFKC turns the Greek lunate sigma into another letter.
     return "c"
 
 
 @cache
-def _looks() -> dict[int, str]:
+def _visual_table() -> dict[int, str]:
     tables = tomllib.loads(LOOKALIKES.read_text(encoding="utf-8"))
     same: dict[int, str] = {}
     for name, chars in tables["latin"].items():
@@ -119,32 +121,32 @@ def _looks() -> dict[int, str]:
         base = unicodedata.normalize("NFD", chr(number))[0]
         if base != chr(number) and ("a" <= base <= "z" or ord(base) in same):
             same[number] = same.get(ord(base), base)
-    # 巳 and the like lead on: a name may itself be read as another one.
+    # Chains such as 巳 are followed: the target may itself be an alias of another one.
     return {char: same.get(ord(name), name) for char, name in same.items()}
 
 
 @cache
-def _sounds() -> dict[int, str]:
-    codes = _codes()
+def _phonetic_table() -> dict[int, str]:
+    codes = _syllable_codes()
     return {ord(char): codes[readings[0]] for char, readings in _pinyin().items()}
 
 
 @cache
-def _codes() -> dict[str, str]:
+def _syllable_codes() -> dict[str, str]:
     syllables = sorted({one for readings in _pinyin().values() for one in readings})
-    return {syllable: chr(_SOUNDS + number) for number, syllable in enumerate(syllables)}
+    return {syllable: chr(_FIRST_SYLLABLE + number) for number, syllable in enumerate(syllables)}
 
 
-def _term_sounds(char: str) -> Iterable[str]:
+def _character_keys(char: str) -> Iterable[str]:
     readings = _pinyin().get(char)
-    return [_codes()[one] for one in readings[:_READINGS]] if readings else [char]
+    return [_syllable_codes()[one] for one in readings[:_MAX_READINGS]] if readings else [char]
 
 
 @cache
 def _pinyin() -> dict[str, tuple[str, ...]]:
-    """The readings of each character without tones, the usual one first.
+    """The toneless readings of each character, the usual one first.
 
-    pypinyin's table is read as a file: importing the package takes 60 MB for its phrases.
+    Reads pypinyin's table as a file, because importing the package loads 60 MB of phrases.
     """
     spec = find_spec("pypinyin")
     if spec is None or spec.origin is None:

@@ -1,21 +1,22 @@
-"""What an author says, apart from what the author passes on: reposts and quotations."""
+"""Separates an author's own words from reposted and quoted ones."""
 
 import re
 from typing import Final
 
 _QUOTE: Final = re.compile(r"//\s*@[^:：\s]{1,40}\s*[:：]|\brt @\w+:", re.IGNORECASE)
 _LINE: Final = re.compile(r"^[ \t]*(?:>|&gt;)[ \t]?(.*)$", re.MULTILINE)
-_NOTHING_OF_OWN: Final = re.compile(
+_NO_OWN_WORDS: Final = re.compile(
     r"[\W_]*(?:转发微博|转发|轉發微博|轉發|转|repost|reposting|rt|分享|分享图片)?[\W_]*",
     re.IGNORECASE,
 )
-_AS_REPOST: Final = " //@quoted:"
+_REPOST_MARK: Final = " //@quoted:"
 
 
-def split(text: str) -> tuple[str, str]:
-    """The author's own words and those passed on; either is empty where there are none.
+def split_quoted(text: str) -> tuple[str, str]:
+    """The author's own words and the quoted ones; either may be empty.
 
-    ``转发微博`` and the like are no words of one's own. Quotations have to be ``one_way``.
+    Expects ``text`` as ``with_quotes_last`` returns it. Repost markers such as ``转发微博`` are not
+    counted as own words.
     """
     if "@" not in text:
         return text, ""
@@ -23,19 +24,19 @@ def split(text: str) -> tuple[str, str]:
     if quote is None:
         return text, ""
     own = text[: quote.start()]
-    return "" if _NOTHING_OF_OWN.fullmatch(own) else own, text[quote.start() :]
+    return "" if _NO_OWN_WORDS.fullmatch(own) else own, text[quote.start() :]
 
 
-def unmarked(passed_on: str) -> str:
-    """What was passed on, without the names of those who said it."""
-    return _QUOTE.sub(" ", passed_on)
+def without_attribution(quoted: str) -> str:
+    """The quoted text without the names of its authors."""
+    return _QUOTE.sub(" ", quoted)
 
 
-def one_way(text: str) -> str:
-    """The text with lines quoted by ``>`` moved to its end, where reposts have what they quote."""
+def with_quotes_last(text: str) -> str:
+    """The text with ``>`` lines moved to its end, where reposts have their quotation."""
     if ">" not in text and "&gt;" not in text:
         return text
-    quoted = [found[1] for found in _LINE.finditer(text)]
-    if not any(quoted):
+    lines = [found[1] for found in _LINE.finditer(text)]
+    if not any(lines):
         return text
-    return _LINE.sub("", text).strip() + _AS_REPOST + " ".join(quoted)
+    return _LINE.sub("", text).strip() + _REPOST_MARK + " ".join(lines)

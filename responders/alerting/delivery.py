@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.alerts import Alert
+from core.backoff import delay
 from core.clock import Clock
 from core.errors import ConnectorError, StoreError, Unavailable
 from responders.alerting.receiver import Merges, Paced, Receiver
@@ -137,8 +138,7 @@ class Courier:
         return max(self._clock.now(), then + timedelta(seconds=self._clock.monotonic() - elapsed))
 
     def _wait(self) -> float:
-        longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(self._failures - 1, 16))
-        return longest * (0.5 + self._random() / 2)
+        return delay(self._failures, first=FIRST_WAIT, most=LONGEST_WAIT, jitter=self._random())
 
     def _extra(self, error: str) -> dict[str, object]:
         return {"receiver": self.receiver.name, "error": error}

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from core.alerts import Alert
+from core.backoff import delay
 from core.bus import Bus, Change
 from core.cards import Card, PostedCard, StaffBoard, draft_card
 from core.clock import Clock
@@ -93,7 +94,7 @@ class StaffFeed:
             self._failures += 1
             log.warning("a card is late", extra={"group": self._board.name, "error": str(error)})
             asked = error.retry_after if isinstance(error, Unavailable) else None
-            return asked or min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(self._failures - 1, 16))
+            return asked or delay(self._failures, first=_FIRST_WAIT, most=_LONGEST_WAIT)
         except ConnectorError as error:
             log.error("no card", extra={"group": self._board.name, "error": str(error)})
         except Exception:  # one odd matter must not hold up the others

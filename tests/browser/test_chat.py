@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route as WebRoute
 
-from connectors.webchat.connector import WebchatSettings
+from connectors.webchat.settings import WebchatSettings
 from core.outbox import Reply, ReplyState, Target
 from tests.browser.conftest import OpenTab
 from tests.console.house import CHAT, House, open_house, serving

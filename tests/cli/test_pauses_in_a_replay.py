@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cli.config import load_config
 from cli.wiring import open_app
-from connectors.factory import read_feed
+from connectors.replay.settings import read_feed
 from tests.cli.test_wiring import played_in
 from tests.core.samples import START
 

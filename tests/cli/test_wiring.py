@@ -25,7 +25,7 @@ from cli.config import load_config
 from cli.logs import configure_logs
 from cli.server import bind, run_all
 from cli.wiring import App, open_app
-from connectors.factory import read_feed
+from connectors.replay.settings import read_feed
 from core.bus import Bus
 from core.clock import SystemClock
 from core.engine import Engine

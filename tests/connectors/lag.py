@@ -12,14 +12,14 @@ from connectors.telegram.settings import TelegramSettings
 from core.clock import SystemClock
 from core.outbox import Target
 from tests.connectors.reddit.server import ID, PASSWORD, SECRET, USER, Trouble, reddit_server
-from tests.connectors.support import Kit, running
+from tests.connectors.support import ConnectorKit, running
 from tests.connectors.telegram.server import TOKEN, TelegramServer, telegram_server
 
 _TICK = 0.005
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lag:
+class LoopLag:
     """Milliseconds by which a timer was late, and what was done meanwhile."""
 
     alone: float
@@ -44,9 +44,9 @@ class Lag:
         }
 
 
-async def measured(folder: Path, seconds: float) -> Lag:
+async def measured(folder: Path, seconds: float) -> LoopLag:
     """Let Reddit hang for so long, with Telegram at work beside it in the same loop."""
-    kit = Kit(folder=folder, clock=SystemClock())
+    kit = ConnectorKit(folder=folder, clock=SystemClock())
     async with reddit_server() as silent, telegram_server() as busy:
         silent.trouble("api/v1/me", *[Trouble(how="hang")] * 100)
         reddit = Reddit(
@@ -62,43 +62,43 @@ async def measured(folder: Path, seconds: float) -> Lag:
                     "timeout_seconds": min(120, seconds + 5),
                 }
             ),
-            tools=kit.tools,
+            context=kit.context,
         )
         telegram = Telegram(
             name="tg",
             settings=TelegramSettings.model_validate({"token": TOKEN, "base_url": busy.url}),
-            tools=kit.tools,
+            context=kit.context,
         )
-        async with running(telegram, kit.shelf):
+        async with running(telegram, kit.intake):
             alone = await _lags(telegram, busy, kit, min(2.0, seconds))
-            async with running(reddit, kit.shelf):
+            async with running(reddit, kit.intake):
                 while not silent.asked("api/v1/me"):
                     await asyncio.sleep(_TICK)
                 lags = await _lags(telegram, busy, kit, seconds)
                 silent.stopping.set()
-        return Lag(
+        return LoopLag(
             alone=1000 * alone[len(alone) * 99 // 100],
             p50=1000 * lags[len(lags) // 2],
             p99=1000 * lags[len(lags) * 99 // 100],
             worst=1000 * lags[-1],
-            stored=len(kit.shelf.events),
+            stored=len(kit.intake.events),
             answered=len(busy.texts),
             hung=len(silent.asked("api/v1/me")),
         )
 
 
 async def _lags(
-    telegram: Telegram, server: TelegramServer, kit: Kit, seconds: float
+    telegram: Telegram, server: TelegramServer, kit: ConnectorKit, seconds: float
 ) -> list[float]:
     """By how many seconds a timer was late while shoppers write and are answered; sorted."""
     lags: list[float] = []
     watch = asyncio.create_task(_watch(lags))
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        stored = len(kit.shelf.events)
+        stored = len(kit.intake.events)
         chat = 1000 + stored
         server.say("几点关门", chat=chat)
-        await kit.shelf.until(stored + 1)
+        await kit.intake.until(stored + 1)
         target = Target(channel="tg", conversation=str(chat), author=str(chat))
         await telegram.send(target, "22 点", f"k{stored}")
         await asyncio.sleep(0.02)

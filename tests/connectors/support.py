@@ -1,4 +1,4 @@
-"""What connector tests share: a store that remembers, and tools around it."""
+"""Shared by connector tests: an intake in memory, and the context around it."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from connectors.context import StaffRoom, Tools
+from connectors.context import ConnectorContext, StaffRoom
 from core.alerts import Alert
 from core.bus import Bus
 from core.clock import Clock, SystemClock
@@ -19,7 +19,7 @@ from core.events import Event, Page, Receipt, Reject
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
 
-class HurriedClock:
+class FastForwardClock:
     """The machine's clock, some times faster."""
 
     def __init__(self, factor: float) -> None:
@@ -36,7 +36,7 @@ class HurriedClock:
         await asyncio.sleep(max(0.0, seconds / self._factor))
 
 
-class Shelf:
+class MemoryIntake:
     """An inbox in memory with the promises of the real one: a page whole or not at all."""
 
     def __init__(self) -> None:
@@ -81,8 +81,8 @@ class Shelf:
         return [event.id for event in self.events.values()]
 
 
-class Bell:
-    """Remembers the alerts that were raised."""
+class AlertLog:
+    """Records raised alerts."""
 
     def __init__(self) -> None:
         self.alerts: dict[str, Alert] = {}
@@ -92,34 +92,34 @@ class Bell:
 
 
 @dataclass(kw_only=True)
-class Kit:
-    """Tools with every part within reach."""
+class ConnectorKit:
+    """The parts of a ConnectorContext, each accessible to the test."""
 
     folder: Path
     clock: Clock = field(default_factory=SystemClock)
-    shelf: Shelf = field(default_factory=Shelf)
-    bell: Bell = field(default_factory=Bell)
+    intake: MemoryIntake = field(default_factory=MemoryIntake)
+    alarm: AlertLog = field(default_factory=AlertLog)
     bus: Bus = field(default_factory=Bus)
     staff: StaffRoom | None = None
 
     @property
-    def tools(self) -> Tools:
-        return Tools(
-            intake=self.shelf,
+    def context(self) -> ConnectorContext:
+        return ConnectorContext(
+            intake=self.intake,
             clock=self.clock,
             bus=self.bus,
-            alarm=self.bell,
+            alarm=self.alarm,
             folder=self.folder,
             staff=self.staff,
         )
 
 
-async def drain(connector: Connector, shelf: Shelf, *, pages: int | None = None) -> None:
+async def drain(connector: Connector, intake: MemoryIntake, *, pages: int | None = None) -> None:
     """Store what the connector delivers, as its supervisor does, until it ends."""
-    source = connector.pages(shelf.cursors.get(connector.name))
+    source = connector.pages(intake.cursors.get(connector.name))
     try:
         async for page in source:
-            await shelf.accept(connector.name, page)
+            await intake.accept(connector.name, page)
             if pages is not None:
                 pages -= 1
                 if pages == 0:
@@ -130,9 +130,9 @@ async def drain(connector: Connector, shelf: Shelf, *, pages: int | None = None)
 
 
 @asynccontextmanager
-async def running(connector: Connector, shelf: Shelf) -> AsyncIterator[asyncio.Task[None]]:
+async def running(connector: Connector, intake: MemoryIntake) -> AsyncIterator[asyncio.Task[None]]:
     """The connector at work in the background; closed and gone afterwards."""
-    task = asyncio.create_task(drain(connector, shelf))
+    task = asyncio.create_task(drain(connector, intake))
     try:
         yield task
     finally:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors.factory import build_channels, measures_of, read_channels, read_feed
-from connectors.replay.connector import ReplaySettings
+from connectors.registry import build_channels, measures_of, read_channels
+from connectors.replay.settings import ReplaySettings, read_feed
 from core.config import parse
 from core.errors import ConfigError
 from core.settings import Settings
-from tests.connectors.support import Kit
+from tests.connectors.support import ConnectorKit
 
 BRAND = '[[brands]]\nid = "fresh"\nname = "Fresh"\nterms = ["Fresh"]\n'
 
@@ -25,7 +25,7 @@ async def test_channels_are_built_in_their_order(tmp_path: Path) -> None:
         '[[channels]]\nname = "week"\ntype = "replay"\nfile = "week.jsonl"\n'
     )
     channels = read_channels(chosen, tmp_path)
-    built = build_channels(chosen, channels, Kit(folder=tmp_path).tools)
+    built = build_channels(chosen, channels, ConnectorKit(folder=tmp_path).context)
     assert [connector.name for connector in built] == ["site", "week"]
     for connector in built:
         await connector.close()

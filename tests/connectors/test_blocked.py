@@ -1,4 +1,4 @@
-"""Who blocks the bot: the conversation ends, nothing is tried again, and staff are spared."""
+"""A person blocks the bot: the conversation ends, and nothing is sent again."""
 
 import asyncio
 from dataclasses import replace
@@ -24,7 +24,7 @@ from moderation.factory import build_guards
 from responders.templates import shipped_catalogue
 from responders.tickets.undelivered import PersonDoubts
 from storage.sqlite.store import SqliteStore
-from tests.connectors.support import Kit
+from tests.connectors.support import ConnectorKit
 from tests.connectors.telegram.server import TOKEN, error, telegram_server
 from tests.core.samples import event, judgement, ticket
 
@@ -75,7 +75,7 @@ async def test_a_403_ends_the_conversation(tmp_path: Path, owed: bool, by: str) 
         bot = Telegram(
             name="tg",
             settings=TelegramSettings.model_validate({"token": TOKEN, "base_url": server.url}),
-            tools=Kit(folder=tmp_path).tools,
+            context=ConnectorKit(folder=tmp_path).context,
         )
         later = replace(answer(2, "7"), not_before=CLOCK.now() + timedelta(seconds=1))
         await hear(store, "7", [answer(1, "7", by=by), later], open_ticket)

@@ -1,4 +1,4 @@
-"""Which connectors there are, and that building one costs only its own library."""
+"""Registered types: building one imports its own library only."""
 
 import subprocess
 import sys
@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from connectors.registry import REGISTRY
-from connectors.webchat.connector import WebchatSettings
+from connectors.webchat.settings import WebchatSettings
 from core.config import validate
 from core.connector import ChecksCredentials, ReportsHealth
 from core.errors import Problem
-from tests.connectors.support import Kit
+from tests.connectors.support import ConnectorKit
 from tests.connectors.telegram.server import TOKEN
 
 
@@ -25,7 +25,7 @@ async def test_each_type_is_built_from_its_settings(
     problems: list[Problem] = []
     valid = validate(REGISTRY[kind].settings, settings, "channels[0]", problems)
     assert valid is not None
-    connector = REGISTRY[kind].build("name", valid, Kit(folder=tmp_path).tools)
+    connector = REGISTRY[kind].build("name", valid, ConnectorKit(folder=tmp_path).context)
     assert connector.name == "name"
     assert (
         isinstance(connector, ChecksCredentials)
@@ -45,7 +45,7 @@ def test_what_would_fail_at_the_start_is_found_by_the_check(tmp_path: Path) -> N
 
 def test_settings_of_another_type_are_a_mistake_of_the_caller(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="ReplaySettings expected, not WebchatSettings"):
-        REGISTRY["replay"].build("name", WebchatSettings(), Kit(folder=tmp_path).tools)
+        REGISTRY["replay"].build("name", WebchatSettings(), ConnectorKit(folder=tmp_path).context)
 
 
 def test_a_mistake_in_the_settings_names_its_key() -> None:

@@ -14,7 +14,8 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from connectors.webchat.connector import Webchat, WebchatSettings
+from connectors.webchat.connector import Webchat
+from connectors.webchat.settings import WebchatSettings
 from console.app import create_app
 from console.context import RegroupsIncidents
 from console.drill import DrillScoreboard

@@ -8,7 +8,7 @@ from typing import cast
 import aiohttp
 import pytest
 
-from connectors.webchat.connector import WebchatSettings
+from connectors.webchat.settings import WebchatSettings
 from console.pages import chat
 from console.ports import ConsoleStore
 from core.conversations import ConversationLine

@@ -1,6 +1,14 @@
-"""What the connector contract needs from each platform: something to say it on, and its view."""
+"""Finds the platform that each registered connector is tested against.
 
-from collections.abc import Sequence
+The module ``tests/connectors/rigs/TYPE.py`` holds the platform of the connector type ``TYPE`` as
+``RIG``; it is found because the type is registered.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -9,39 +17,67 @@ from core.config import validate
 from core.connector import Connector
 from core.errors import Problem
 from core.outbox import Target
-from tests.connectors.support import Kit
+from tests.connectors.support import ConnectorKit
 
 
 class Rig(Protocol):
-    """One platform at the other end of a loopback connection, and a store on this end."""
+    """A platform on a loopback port, and the store of the connector under test."""
 
-    kit: Kit
+    kit: ConnectorKit
 
     def connector(self) -> Connector:
         """A new connector, as after a restart, to the same platform and the same store."""
         ...
 
     async def say(self, texts: Sequence[str]) -> Sequence[str]:
-        """Post one text after the other; returns the native ids that their events must have."""
+        """Post the texts one after the other; returns the native ids of their events."""
         ...
 
     def target(self) -> Target:
-        """Where an answer to the last text goes."""
+        """The target of a reply to the last text."""
         ...
 
     def taken(self) -> Sequence[str] | None:
-        """The texts the platform was made to post; ``None`` where nothing leaves the machine."""
+        """The replies that the platform has taken; ``None`` if none leave the machine."""
         ...
 
 
-def build(kind: str, settings: dict[str, object], kit: Kit) -> Connector:
-    """A connector of the registry named ``channel``, built as the composition root does it."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContractRig:
+    """A platform, and which of the contract's promises apply to its connector."""
+
+    open: Callable[[Path], AbstractAsyncContextManager[Rig]]
+    """Starts the platform; files go into the given folder."""
+    pushed: bool = False
+    """The platform pushes events; ``pages`` delivers none."""
+    ends: bool = False
+    """``pages`` ends with what the platform holds, instead of waiting for more."""
+    sends: bool = True
+    """The connector replies."""
+    keyed: bool = False
+    """The platform takes an idempotency key: a repeated send is one reply."""
+
+
+def registered_rigs() -> Mapping[str, ContractRig]:
+    """The rigs of all registered types that have one, by type."""
+    found: dict[str, ContractRig] = {}
+    for name in sorted(REGISTRY):
+        module = f"tests.connectors.rigs.{name}"
+        if importlib.util.find_spec(module) is not None:
+            rig: object = importlib.import_module(module).RIG
+            assert isinstance(rig, ContractRig), f"{module}.RIG is not a ContractRig"
+            found[name] = rig
+    return found
+
+
+def build(type_name: str, settings: dict[str, object], kit: ConnectorKit) -> Connector:
+    """Build a registered connector named ``channel``, as the application does."""
     problems: list[Problem] = []
-    valid = validate(REGISTRY[kind].settings, settings, "channels[0]", problems)
+    valid = validate(REGISTRY[type_name].settings, settings, "channels[0]", problems)
     assert valid is not None, problems
-    return REGISTRY[kind].build("channel", valid, kit.tools)
+    return REGISTRY[type_name].build("channel", valid, kit.context)
 
 
-def new_kit(folder: Path) -> Kit:
-    """Tools on the machine's clock."""
-    return Kit(folder=folder)
+def new_kit(folder: Path) -> ConnectorKit:
+    """A kit on the machine's clock."""
+    return ConnectorKit(folder=folder)

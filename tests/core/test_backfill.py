@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 
 from core.backfill import take_in
-from core.connector import Capabilities
 from core.decisions import Action
 from core.events import Page
 from tests.core.samples import event
@@ -14,7 +13,6 @@ class Past:
     """Three pages of a feed; the last one is about nothing."""
 
     name = "past"
-    capabilities = Capabilities()
 
     async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
         assert cursor is None

@@ -103,6 +103,15 @@ def test_an_account_may_hold_colons() -> None:
     assert parse(good, {}).brands[0].accounts == ("webchat:a:7",)
 
 
+def test_a_channel_names_a_configured_brand() -> None:
+    text = GOOD.replace("${SITE}", "x")
+    found = problems(text + 'brand = "pine"\n')
+    assert found == {"channels[0].brand": "there is no brand 'pine' | Choose one of: hejia."}
+    (channel,) = parse(text + 'brand = "hejia"\n', {}).channels
+    assert channel.brand == "hejia"
+    assert "brand" not in channel.settings, "it is no key of the connector"
+
+
 def test_a_telegram_account_is_one_person() -> None:
     staff = "".join(
         f'[[staff]]\nname = "{name}"\n{account}\n'

@@ -8,7 +8,6 @@ import pytest
 
 from core.bus import Bus
 from core.clock import SystemClock
-from core.connector import Capabilities
 from core.engine import Engine
 from core.events import Page
 from core.intake import IntakeDoor
@@ -33,7 +32,6 @@ class Feed(Wire):
     """Delivers one page and can send; tells whether it was closed."""
 
     name = "weibo"
-    capabilities = Capabilities(reply=True)
     closed = False
 
     async def pages(self, cursor: str | None) -> AsyncIterator[Page]:

@@ -8,7 +8,6 @@ import pytest
 
 from core.bus import Bus
 from core.clock import ManualClock
-from core.connector import Capabilities
 from core.errors import Refused, Unavailable
 from core.events import Page
 from core.health import Health
@@ -22,7 +21,6 @@ class Scripted:
     """A connector whose every start plays the next act; an act is a page or an error."""
 
     name = "scripted"
-    capabilities = Capabilities()
 
     def __init__(self, *acts: Sequence[Page | Exception]) -> None:
         self._acts = list(acts)

@@ -70,8 +70,8 @@ async def test_sixty_items_survive_kill_9(tmp_path: Path) -> None:
         before = sent()
         await site.killed_within(0.3, lambda: sent() > before)
         edited, deleted = batch.comments[0], batch.posts[1]
-        server.things[edited] |= {"body": f"u/{USER} {QUESTION}!", "edited": 1_772_359_000.0}
-        server.things[deleted] |= {"selftext": "[deleted]", "title": "[deleted]", "author": "x"}
+        server.items[edited] |= {"body": f"u/{USER} {QUESTION}!", "edited": 1_772_359_000.0}
+        server.items[deleted] |= {"selftext": "[deleted]", "title": "[deleted]", "author": "x"}
         await site.run_until_quiet(
             lambda: answers(server), lambda: len(answers(server)) >= len(batch.owed)
         )

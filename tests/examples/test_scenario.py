@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from connectors.replay.files import EventFile
+from connectors.replay.files import FeedFile
 from core.events import Event
 from examples.supermarket.scenario import main
 
@@ -36,7 +36,7 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path, name: str) -> None:
         subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": number})
     first, second = ((tmp_path / f"{number}-{name}").read_bytes() for number in "12")
     assert first == second
-    file = EventFile(tmp_path / f"1-{name}", channel="replay")
+    file = FeedFile(tmp_path / f"1-{name}", channel="replay")
     entries = file.read(100_000)
     file.close()
     assert len(entries) > 3000

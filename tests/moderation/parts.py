@@ -1,4 +1,4 @@
-"""What the moderation tests share."""
+"""Builders and fakes of the moderation tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -74,7 +74,7 @@ def reply(
 
 @dataclass
 class NoPauses:
-    """A store without mentions, where pauses can be laid down."""
+    """A store of pauses without mentions."""
 
     kept: dict[str, Pause] = field(default_factory=dict)
 
@@ -92,11 +92,11 @@ class NoPauses:
         raise AssertionError(f"nobody needs the mention {seq}")
 
 
-class Frozen:
+class PausedChannels:
     """Pauses channels by name, ``*`` for all of them."""
 
     def __init__(self, reasons: dict[str, str]) -> None:
         self._reasons = reasons
 
-    async def frozen(self, reply: Reply) -> str | None:
+    async def pause_reason(self, reply: Reply) -> str | None:
         return self._reasons.get(reply.target.channel, self._reasons.get("*"))

@@ -5,7 +5,7 @@ from moderation.factory import build_guards
 from tests.moderation.parts import START, NoPauses, event, judgement, reply
 
 
-async def test_what_the_brand_has_published_may_be_told() -> None:
+async def test_published_contacts_are_allowed_in_public() -> None:
     guards = build_guards(
         ManualClock(START), store=NoPauses(), published=["写信到 help@shop.example"]
     )

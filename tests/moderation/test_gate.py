@@ -1,30 +1,30 @@
-"""What goes out: nothing that fails a check, and nothing that cannot be checked."""
+"""The gate holds every reply that fails a check or cannot be checked."""
 
 import pytest
 
 from core.clock import ManualClock
 from core.outbox import Reply
-from moderation.gate import Freezes, GateRules, OutboundGate
+from moderation.gate import GateRules, OutboundGate, PauseCheck
 from moderation.words import shipped_words
-from tests.moderation.parts import START, Frozen, reply
+from tests.moderation.parts import START, PausedChannels, reply
 
 PHONE = "请打 13800138000"
 
 
 class Broken:
-    async def frozen(self, reply: Reply) -> str | None:
+    async def pause_reason(self, reply: Reply) -> str | None:
         raise ConnectionError(reply.key)
 
 
 def gate(
     *,
-    pauses: Freezes | None = None,
+    pauses: PauseCheck | None = None,
     rules: GateRules | None = None,
     clock: ManualClock | None = None,
 ) -> OutboundGate:
     return OutboundGate(
         shipped_words().promises,
-        pauses=pauses or Frozen({}),
+        pauses=pauses or PausedChannels({}),
         clock=clock or ManualClock(START),
         rules=rules,
     )
@@ -46,7 +46,7 @@ def gate(
         (PHONE, "personal_data: phone"),
     ],
 )
-async def test_unsafe_text_is_never_sent(text: str, reason: str, by: str) -> None:
+async def test_unsafe_text_is_held(text: str, reason: str, by: str) -> None:
     verdict = await gate().check(reply(text, by=by, public=True))
     assert (verdict.allowed, verdict.reason) == (False, reason)
     assert "13800138000" not in verdict.masked_text
@@ -60,13 +60,13 @@ async def test_plain_text_is_sent(text: str) -> None:
     assert (verdict.allowed, verdict.reason) == (True, "")
 
 
-async def test_personal_data_may_go_where_only_its_owner_reads_it() -> None:
+async def test_personal_data_is_allowed_in_private_replies() -> None:
     assert (await gate().check(reply(PHONE))).allowed
     rules = GateRules(private_channels=frozenset({"weibo"}))
     assert (await gate(rules=rules).check(reply(PHONE, public=True))).allowed
 
 
-async def test_the_brand_s_own_contacts_may_be_told() -> None:
+async def test_own_contacts_are_allowed_in_public() -> None:
     rules = GateRules(own_contacts=("help@shop.example",))
     assert (await gate(rules=rules).check(reply("写信到 help@shop.example", public=True))).allowed
     other = reply("写信到 a@b.com", public=True)
@@ -80,14 +80,14 @@ async def test_each_channel_has_its_own_length() -> None:
     assert (await checked.check(reply("好" * 6))).reason == "too_long"
 
 
-async def test_the_machine_speaks_in_public_only_when_asked() -> None:
+async def test_unsolicited_public_replies_are_held() -> None:
     assert (await gate().check(reply(public=True, solicited=False))).reason == "unsolicited"
     assert (await gate().check(reply(public=True, solicited=True))).allowed
     assert (await gate().check(reply(public=False, solicited=False))).allowed
     assert (await gate().check(reply(public=True, solicited=False, by="王敏"))).allowed
 
 
-async def test_the_machine_does_not_say_the_same_twice_within_a_minute() -> None:
+async def test_an_automatic_reply_is_not_repeated_within_a_minute() -> None:
     clock = ManualClock(START)
     checked = gate(clock=clock)
     assert (await checked.check(reply("您好", key="1"))).allowed
@@ -103,8 +103,8 @@ async def test_the_machine_does_not_say_the_same_twice_within_a_minute() -> None
     assert (await checked.check(reply("您好", key="8"))).allowed
 
 
-async def test_what_was_said_is_forgotten_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("moderation.gate._REMEMBERED", 2)
+async def test_remembered_replies_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("moderation.gate._MAX_REMEMBERED", 2)
     checked = gate()
     for number in range(3):
         assert (await checked.check(reply(f"第{number}句", key=str(number)))).allowed
@@ -112,15 +112,15 @@ async def test_what_was_said_is_forgotten_in_the_end(monkeypatch: pytest.MonkeyP
     assert (await checked.check(reply("第0句", key="b"))).allowed
 
 
-async def test_a_freeze_stops_the_machine_and_no_person() -> None:
-    frozen = gate(pauses=Frozen({"weibo": "发霉面包"}))
+async def test_a_pause_holds_automatic_replies_and_no_others() -> None:
+    frozen = gate(pauses=PausedChannels({"weibo": "发霉面包"}))
     assert (await frozen.check(reply())).reason == "frozen: 发霉面包"
     assert (await frozen.check(reply(by="王敏"))).allowed
     assert (await frozen.check(reply(channel="x"))).allowed
-    everything = gate(pauses=Frozen({"*": "drill"}))
+    everything = gate(pauses=PausedChannels({"*": "drill"}))
     assert (await everything.check(reply(channel="x"))).reason == "frozen: drill"
 
 
-async def test_a_freeze_that_cannot_be_asked_stops_the_machine() -> None:
+async def test_unreadable_pauses_hold_automatic_replies() -> None:
     assert (await gate(pauses=Broken()).check(reply())).reason == "freeze_unknown"
     assert (await gate(pauses=Broken()).check(reply(by="王敏"))).allowed

@@ -1,4 +1,4 @@
-"""What comes in: spam goes only where it is sure, and a concern never goes."""
+"""Inbound moderation drops only certain spam, and never a concern."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def moderator() -> InboundModerator:
 
 @pytest.mark.parametrize("text", SPAM)
 @pytest.mark.parametrize("kind", [EventKind.MESSAGE, EventKind.POST])
-def test_sure_spam_is_dropped(moderator: InboundModerator, text: str, kind: EventKind) -> None:
+def test_certain_spam_is_dropped(moderator: InboundModerator, text: str, kind: EventKind) -> None:
     verdict = moderator.inspect(event(text, kind=kind), judgement())
     assert (verdict.allowed, verdict.reason) == (False, "spam")
     assert "spam" in verdict.flags
@@ -63,7 +63,7 @@ def test_a_concern_is_never_dropped(
         "面包 面包 牛奶 鸡蛋 苹果 大米",
     ],
 )
-def test_a_mere_hint_is_not_dropped(moderator: InboundModerator, text: str) -> None:
+def test_a_weak_signal_of_spam_is_not_dropped(moderator: InboundModerator, text: str) -> None:
     assert moderator.inspect(event(text), judgement()).allowed
 
 
@@ -79,7 +79,7 @@ def test_a_mere_hint_is_not_dropped(moderator: InboundModerator, text: str) -> N
         ("面包 牛奶", False),
     ],
 )
-def test_hints_are_flagged(moderator: InboundModerator, text: str, flagged: bool) -> None:
+def test_signals_of_spam_are_flagged(moderator: InboundModerator, text: str, flagged: bool) -> None:
     verdict = moderator.inspect(event(text), judgement())
     assert verdict.allowed
     assert ("spam" in verdict.flags) is flagged

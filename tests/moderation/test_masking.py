@@ -171,7 +171,7 @@ def test_personal_data_becomes_a_placeholder(text: str, masked: str) -> None:
         "550e8400-e29b-41d4-a716-446655440000",
     ],
 )
-def test_what_is_nobody_s_stays(text: str) -> None:
+def test_impersonal_numbers_are_not_masked(text: str) -> None:
     found = mask(text)
     assert found.text == text
     assert found.kinds == ()
@@ -187,19 +187,19 @@ def test_kinds_are_sorted_and_named_once() -> None:
 
 
 @given(st.text())
-def test_masking_never_fails_and_is_done_after_once(text: str) -> None:
+def test_masking_never_fails_and_is_idempotent(text: str) -> None:
     once = mask(text).text
     assert mask(once).text == once
 
 
 @given(st.text(alphabet="0123456789 -+()@.京A路号室Xx微信QQ:/", max_size=60))
-def test_masking_is_done_after_once_on_texts_full_of_numbers(text: str) -> None:
+def test_masking_is_idempotent_on_texts_full_of_numbers(text: str) -> None:
     once = mask(text).text
     assert mask(once).text == once
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=20), st.integers(0, 9999))
-def test_a_phone_is_found_wherever_it_stands_between_han(around: str, tail: int) -> None:
+def test_a_phone_is_found_anywhere_between_chinese_characters(around: str, tail: int) -> None:
     number = f"1380013{tail:04}"
     before = around.replace("http", "").replace("www.", "") + "，电话"
     assert number not in mask(f"{before}{number}，谢谢").text

@@ -20,7 +20,7 @@ from core.outbox import Reply, ReplyState, Target
 from core.pauses import Pause, PauseScope
 from core.tickets import Ticket, TicketState
 from moderation.factory import build_guards
-from moderation.pauses import StoredFreezes, holds
+from moderation.pauses import StoredPauses, holds
 from storage.sqlite.store import SqliteStore
 from tests.console.seeds import add_mention, event, judgement
 from tests.console.seeds import reply as seeded
@@ -42,7 +42,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
 async def test_each_scope_holds_what_it_names(store: SqliteStore) -> None:
     mention = await add_mention(store, event("1", "面包发霉"), judged=judgement())
     await store.assign_incident([mention.seq], "INC-1")
-    pauses = StoredFreezes(store)
+    pauses = StoredPauses(store)
     answer = replace(reply(channel="weibo"), mention=mention.seq)
     scopes: tuple[tuple[PauseScope, str, bool], ...] = (
         ("all", "", True),
@@ -59,21 +59,21 @@ async def test_each_scope_holds_what_it_names(store: SqliteStore) -> None:
     )
     for scope, value, is_held in scopes:
         await pauses.save_pause(pause(scope, value))
-        held = await pauses.frozen(answer)
+        held = await pauses.pause_reason(answer)
         assert (held == "发霉面包") == is_held, (scope, value)
         assert await pauses.lift_pause(pause(scope, value).id, by="王敏")
-        assert await pauses.frozen(answer) is None
+        assert await pauses.pause_reason(answer) is None
     assert not await pauses.lift_pause("all", by="王敏")
 
 
-async def test_what_cannot_be_told_is_held() -> None:
+async def test_pauses_hold_a_reply_whose_mention_is_unknown() -> None:
     alone = reply()
     scopes: tuple[PauseScope, ...] = ("brand", "category", "incident")
     for scope in scopes:
         assert holds(pause(scope, "x"), alone, None)
-    pauses = StoredFreezes(NoPauses(kept={"all": pause("all", reason="")}))
-    assert await pauses.frozen(alone) == "all", "its name where nobody gave a reason"
-    assert await StoredFreezes(NoPauses()).frozen(replace(alone, mention=7)) is None
+    pauses = StoredPauses(NoPauses(kept={"all": pause("all", reason="")}))
+    assert await pauses.pause_reason(alone) == "all", "its name where nobody gave a reason"
+    assert await StoredPauses(NoPauses()).pause_reason(replace(alone, mention=7)) is None
 
 
 @dataclass
@@ -84,14 +84,14 @@ class Broken(NoPauses):
         raise StoreError("disk full")
 
 
-async def test_a_pause_that_cannot_be_stored_holds_all_the_same_and_can_be_lifted() -> None:
-    pauses = StoredFreezes(Broken())
+async def test_an_unstored_pause_holds_and_can_be_lifted() -> None:
+    pauses = StoredPauses(Broken())
     with pytest.raises(StoreError):
         await pauses.save_pause(pause("all"))
-    assert await pauses.frozen(reply()) == "发霉面包"
+    assert await pauses.pause_reason(reply()) == "发霉面包"
     assert [one.id for one in await pauses.pauses()] == ["all"]
     assert await pauses.lift_pause("all", by="王敏")
-    assert await pauses.frozen(reply()) is None
+    assert await pauses.pause_reason(reply()) is None
 
 
 @dataclass
@@ -106,10 +106,10 @@ class Slow(NoPauses):
         return found
 
 
-async def test_a_reply_that_was_looked_at_before_the_pause_does_not_start_after_it() -> None:
+async def test_a_reply_checked_before_a_pause_does_not_start_after_it() -> None:
     store = Slow()
-    pauses = StoredFreezes(store)
-    looking = asyncio.create_task(pauses.frozen(reply()))
+    pauses = StoredPauses(store)
+    looking = asyncio.create_task(pauses.pause_reason(reply()))
     await asyncio.sleep(0)
     await pauses.save_pause(pause("all"))
     store.answer.set()
@@ -125,9 +125,9 @@ class Busy(NoPauses):
         await super().save_pause(pause)
 
 
-async def test_two_pauses_of_one_name_at_once_leave_one() -> None:
+async def test_concurrent_pauses_of_one_id_leave_one() -> None:
     store = Busy()
-    pauses = StoredFreezes(store)
+    pauses = StoredPauses(store)
     await asyncio.gather(*(pauses.save_pause(pause("all", reason=str(n))) for n in range(9)))
     assert len(await pauses.pauses()) == 1
     await pauses.lift_pause("all", by="王敏")
@@ -174,7 +174,7 @@ class Tickets:
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_nothing_starts_after_the_acknowledgement(store: SqliteStore, seed: int) -> None:
+async def test_no_reply_starts_after_a_pause_is_acknowledged(store: SqliteStore, seed: int) -> None:
     """A real outbox is sent as fast as it goes; the pause comes at any moment of that."""
     clock, platform, doubts = SystemClock(), Platform(), Tickets()
     guards = build_guards(clock, store=store)
@@ -215,8 +215,8 @@ async def test_nothing_starts_after_the_acknowledgement(store: SqliteStore, seed
     assert set(doubts.held) == {"gate: frozen: 发霉面包"}
 
 
-async def test_it_survives_a_restart_and_others_hear_of_it(store: SqliteStore) -> None:
-    await StoredFreezes(store).save_pause(pause("all"))
+async def test_a_pause_survives_a_restart_and_reaches_other_processes(store: SqliteStore) -> None:
+    await StoredPauses(store).save_pause(pause("all"))
     after = build_guards(ManualClock(START), store=store)
     verdict = await after.gate.check(reply())
     assert (verdict.allowed, verdict.reason) == (False, "frozen: 发霉面包")

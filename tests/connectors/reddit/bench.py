@@ -1,4 +1,4 @@
-"""What the tests of Reddit share: a server, and connectors to it with one store."""
+"""Shared by the tests of Reddit: a server, and connectors to it with one store."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ from tests.connectors.reddit.server import (
     RedditServer,
     reddit_server,
 )
-from tests.connectors.support import HurriedClock, Kit, drain
+from tests.connectors.support import ConnectorKit, FastForwardClock, drain
 
 SECRETS = (SECRET, PASSWORD, REFRESH, "token-")
 
@@ -30,7 +30,7 @@ class Bench:
 
     def __init__(self, server: RedditServer, folder: Path) -> None:
         self.server = server
-        self.kit = Kit(folder=folder, clock=HurriedClock(200))
+        self.kit = ConnectorKit(folder=folder, clock=FastForwardClock(200))
         self.made: list[Reddit] = []
 
     def connector(self, **settings: object) -> Reddit:
@@ -48,14 +48,14 @@ class Bench:
         made = Reddit(
             name="reddit",
             settings=RedditSettings.model_validate(chosen | settings),
-            tools=self.kit.tools,
+            context=self.kit.context,
         )
         self.made.append(made)
         return made
 
     @property
     def ids(self) -> list[str]:
-        return self.kit.shelf.ids
+        return self.kit.intake.ids
 
 
 @asynccontextmanager
@@ -71,10 +71,10 @@ async def reddit_bench(folder: Path) -> AsyncIterator[Bench]:
 
 
 async def fail(bench: Bench, connector: Reddit | None = None) -> ConnectorError:
-    """What reading ends with; it names no secret."""
+    """The error that ends ``pages``; it holds no secret."""
     with pytest.raises(ConnectorError) as caught:
         async with asyncio.timeout(8):
-            await drain(connector or bench.connector(), bench.kit.shelf)
+            await drain(connector or bench.connector(), bench.kit.intake)
     assert not any(secret in str(caught.value) for secret in SECRETS)
     return caught.value
 

@@ -27,7 +27,7 @@ ACTS = ("api/comment", "api/compose")
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """What happens to one request instead of its answer, or to its answer."""
+    """A failure of one request, instead of its answer or in it."""
 
     status: int = 200
     body: Json | list[object] | str | None = None
@@ -61,19 +61,19 @@ class RedditServer:
 
     url: str = ""
     page: int = 100
-    things: dict[str, Json] = field(default_factory=dict)
+    items: dict[str, Json] = field(default_factory=dict)
     """By full name, oldest first."""
     unlisted: set[str] = field(default_factory=set)
     inbox: list[str] = field(default_factory=list)
     mentions: list[str] = field(default_factory=list)
     posted: list[Json] = field(default_factory=list)
-    """What the account has written, oldest first."""
+    """Posts of the account, oldest first."""
     calls: list[Call] = field(default_factory=list)
     troubles: dict[str, list[Trouble]] = field(default_factory=dict)
     rate: dict[str, str] = field(default_factory=dict)
     """Headers of every answer."""
     tokens: int = 0
-    """How many were given."""
+    """Number of tokens issued."""
     lifetime: int = 3600
     newest_slice: bool = False
     """``before`` gives the newest items instead of those just above."""
@@ -113,7 +113,7 @@ class RedditServer:
             "score": 1,
             "permalink": f"/r/shop/comments/{short}/",
         }
-        self.things[name] = given | data
+        self.items[name] = given | data
         return name
 
     def trouble(self, path: str, *troubles: Trouble) -> None:
@@ -126,7 +126,7 @@ class RedditServer:
 
     @property
     def texts(self) -> list[str]:
-        """What the account has posted."""
+        """The posts of the account."""
         return [str(thing["body"]) for thing in self.posted]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -166,7 +166,7 @@ class RedditServer:
             case ["api", "info"]:
                 names = fields["id"].split(",")
                 assert len(names) <= 100
-                return _listing([self._child(name) for name in names if name in self.things])
+                return _listing([self._child(name) for name in names if name in self.items])
             case ["api", "comment" | "compose"]:
                 return self._write(fields)
             case ["message", "inbox"]:
@@ -178,7 +178,7 @@ class RedditServer:
             case ["user", name, "comments"] if name == USER:
                 return _own(self.posted, "t1")
             case ["r", "all", "search"]:
-                found = [n for n in self._of("t3", None) if fields["q"] in str(self.things[n])]
+                found = [n for n in self._of("t3", None) if fields["q"] in str(self.items[n])]
                 return self._slice(found, fields)
             case ["r", sub, "new"]:
                 return self._slice(self._of("t3", sub), fields)
@@ -223,7 +223,7 @@ class RedditServer:
     def _of(self, kind: str, sub: str | None) -> list[str]:
         return [
             name
-            for name, data in self.things.items()
+            for name, data in self.items.items()
             if name[:2] == kind
             and name not in self.unlisted
             and (sub is None or data["subreddit"] == sub)
@@ -245,7 +245,7 @@ class RedditServer:
         return _listing([*self.extra, *map(self._child, part)], after=following)
 
     def _child(self, name: str) -> Json:
-        return {"kind": name[:2], "data": self.things[name]}
+        return {"kind": name[:2], "data": self.items[name]}
 
 
 def _own(posted: list[Json], kind: str) -> Json:

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.reddit.changes import edits, losses
 from connectors.reddit.client import RedditClient
 from connectors.reddit.connector import Reddit
-from connectors.reddit.cursor import State
-from connectors.reddit.events import Listing
+from connectors.reddit.cursor import RedditCursor, edits, removals
+from connectors.reddit.events import RedditListing
 from core.connector import ChecksCredentials, ReportsHealth
 from core.errors import Refused, Unavailable
 from tests.connectors.reddit.bench import Bench, fail, reddit_bench, until
@@ -39,7 +38,7 @@ async def test_it_can_be_checked_and_tells_of_its_health(bench: Bench) -> None:
     assert "r/other/new: may not be read (HTTP 403: private)" in facts
     assert facts[-1] == "requests left in this window: 596"
     assert not bench.server.posted
-    assert not bench.kit.shelf.pages
+    assert not bench.kit.intake.pages
 
 
 async def test_a_check_says_what_is_wrong(bench: Bench) -> None:
@@ -59,7 +58,7 @@ async def test_an_account_that_may_not_ask_its_name_goes_by_the_one_it_was_given
     bench.server.trouble("api/v1/me", Trouble(status=403))
     bench.server.comment("our own", author=USER)
     name = bench.server.comment("text")
-    await drain(bench.connector(), bench.kit.shelf, pages=1)
+    await drain(bench.connector(), bench.kit.intake, pages=1)
     assert bench.ids == [name]
 
 
@@ -80,7 +79,7 @@ async def test_closing_during_a_recheck_ends_the_reading(bench: Bench) -> None:
     bench.server.comment("text")
     bench.server.trouble("api/info", Trouble(how="hang"))
     connector = bench.connector(recheck_seconds=4)
-    task = asyncio.create_task(drain(connector, bench.kit.shelf))
+    task = asyncio.create_task(drain(connector, bench.kit.intake))
     await until(lambda: bench.server.asked("api/info"))
     await connector.close()
     async with asyncio.timeout(3):
@@ -90,7 +89,7 @@ async def test_closing_during_a_recheck_ends_the_reading(bench: Bench) -> None:
 async def test_closing_before_anything_is_known_ends_the_reading(bench: Bench) -> None:
     bench.server.trouble("api/v1/me", Trouble(how="hang"))
     connector = bench.connector()
-    task = asyncio.create_task(drain(connector, bench.kit.shelf))
+    task = asyncio.create_task(drain(connector, bench.kit.intake))
     await until(lambda: bench.server.asked("api/v1/me"))
     queued = asyncio.create_task(connector.check())
     await asyncio.sleep(0.01)
@@ -109,9 +108,9 @@ async def test_an_error_during_a_recheck_is_an_error_of_reading(bench: Bench) ->
 
 
 def test_who_is_watched_no_more_is_neither_edited_nor_lost() -> None:
-    state = State(watch={})
-    nothing = Listing(things=(), odd=(), after=None)
-    assert losses(["t1_x"], nothing, state) == []
+    state = RedditCursor(watch={})
+    nothing = RedditListing(items=(), unreadable=(), after=None)
+    assert removals(["t1_x"], nothing, state) == []
     assert edits(nothing, state) == []
 
 

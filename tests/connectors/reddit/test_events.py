@@ -1,4 +1,4 @@
-"""What Reddit's JSON means."""
+"""Reddit's JSON as events."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from connectors.reddit.events import (
-    Listing,
-    Thing,
+    RedditListing,
+    RedditThing,
     edited_at,
     event_of,
     fate_of,
@@ -22,13 +22,13 @@ from core.events import Event, EventKind, Metrics
 BASE: dict[str, object] = {"author": "xiao_wang", "created_utc": 1_772_352_000.0}
 
 
-def listing(*children: object) -> Listing:
+def listing(*children: object) -> RedditListing:
     return read_listing({"kind": "Listing", "data": {"children": list(children), "after": "t1_x"}})
 
 
-def thing(name: str = "t1_a", /, **data: object) -> Thing:
+def thing(name: str = "t1_a", /, **data: object) -> RedditThing:
     given = {"name": name, "body": "text", "title": "title"} | BASE | data
-    (found,) = listing({"kind": name[:2], "data": given}).things
+    (found,) = listing({"kind": name[:2], "data": given}).items
     return found
 
 
@@ -36,7 +36,7 @@ def event(name: str = "t1_a", /, **data: object) -> Event:
     return told(thing(name, **data))
 
 
-def told(one: Thing, *, edit: bool = False) -> Event:
+def told(one: RedditThing, *, edit: bool = False) -> Event:
     return event_of(
         one,
         channel="reddit",
@@ -203,15 +203,15 @@ def test_the_share_of_upvotes(value: object, ratio: float | None) -> None:
 )
 def test_an_odd_item_costs_itself_alone(child: object) -> None:
     found = listing(child, {"kind": "t1", "data": {"name": "t1_b", "body": "x"} | BASE})
-    assert [one.name for one in found.things] == ["t1_b"]
-    ((item, reason),) = found.odd
+    assert [one.name for one in found.items] == ["t1_b"]
+    ((item, reason),) = found.unreadable
     rejects = {reject_of(item, reason, "reddit").id for _ in range(2)}
     assert len(rejects) == 1
 
 
 def test_what_nobody_said_is_left_out() -> None:
     children: tuple[Any, ...] = ({"kind": "more", "data": {}}, {"kind": [1]}, {})
-    assert listing(*children) == Listing(things=(), odd=(), after="t1_x")
+    assert listing(*children) == RedditListing(items=(), unreadable=(), after="t1_x")
 
 
 @pytest.mark.parametrize("answer", [None, [], {"data": {"children": 7}}, {"data": {}}])

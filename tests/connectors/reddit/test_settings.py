@@ -5,16 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from connectors.reddit.alerts import gap_alert
-from connectors.reddit.cursor import Mark
-from connectors.reddit.limits import Budget, asked_for, pause_in
+from connectors.reddit.limits import RedditLimits, rate_limit_pause, requested_wait
+from connectors.reddit.receive import listing_sources
 from connectors.reddit.settings import RedditSettings
-from connectors.reddit.sources import sources_of
 from connectors.registry import REGISTRY
 from core.clock import ManualClock
 from core.config import validate
 from core.errors import Problem
-from tests.connectors.support import START, Kit
+from tests.connectors.support import START, ConnectorKit
 
 WHOLE: dict[str, object] = {
     "client_id": "id",
@@ -74,15 +72,16 @@ def test_the_agent_names_the_account() -> None:
 
 def test_the_inbox_is_read_first() -> None:
     settings = RedditSettings.model_validate(WHOLE | {"subreddits": ["ab"], "search": ["鱼"]})
-    keys = [source.key for source in sources_of(settings)]
+    keys = [source.key for source in listing_sources(settings)]
     assert keys == ["inbox", "mentions", "r/ab/new", "r/ab/comments", "search 鱼"]
 
 
 async def test_it_is_built_by_the_registry(tmp_path: Path) -> None:
     kind = REGISTRY["reddit"]
-    made = kind.build("name", RedditSettings.model_validate(WHOLE), Kit(folder=tmp_path).tools)
+    made = kind.build(
+        "name", RedditSettings.model_validate(WHOLE), ConnectorKit(folder=tmp_path).context
+    )
     assert made.name == "name"
-    assert made.capabilities.length_limit == 10_000
     await made.close()
 
 
@@ -92,65 +91,56 @@ def said(remaining: str, reset: str) -> dict[str, str]:
 
 async def test_the_budget_is_spread_and_the_rest_left_to_replies() -> None:
     clock = ManualClock(START)
-    budget = Budget(clock)
-    assert budget.reading() == budget.writing() == 0
-    budget.heard(said("600.0", "600"))
-    assert budget.reading() == 0
-    budget.heard(said("42", "60"))
-    assert budget.reading() == pytest.approx(60 / 40)
-    budget.heard(said("3", "500"))
-    assert budget.reading() == 10
-    budget.heard(said("2", "500"))
-    assert (budget.reading(), budget.writing()) == (500, 0)
-    budget.heard(said("0", "400"))
-    assert (budget.reading(), budget.writing()) == (400, 400)
+    budget = RedditLimits(clock)
+    assert budget.read_wait() == budget.write_wait() == 0
+    budget.note_headers(said("600.0", "600"))
+    assert budget.read_wait() == 0
+    budget.note_headers(said("42", "60"))
+    assert budget.read_wait() == pytest.approx(60 / 40)
+    budget.note_headers(said("3", "500"))
+    assert budget.read_wait() == 10
+    budget.note_headers(said("2", "500"))
+    assert (budget.read_wait(), budget.write_wait()) == (500, 0)
+    budget.note_headers(said("0", "400"))
+    assert (budget.read_wait(), budget.write_wait()) == (400, 400)
     await clock.advance(400)
-    assert (budget.reading(), budget.writing(), budget.until_reset()) == (0, 0, 0)
+    assert (budget.read_wait(), budget.write_wait(), budget.until_reset()) == (0, 0, 0)
 
 
 async def test_pauses_hold_both_or_replies_alone() -> None:
     clock = ManualClock(START)
-    budget = Budget(clock)
+    budget = RedditLimits(clock)
     budget.hold_writes(30)
-    assert (budget.reading(), budget.writing()) == (0, 30)
+    assert (budget.read_wait(), budget.write_wait()) == (0, 30)
     budget.hold(50)
     budget.hold(10)
-    assert (budget.reading(), budget.writing()) == (50, 50)
+    assert (budget.read_wait(), budget.write_wait()) == (50, 50)
     await clock.advance(50)
-    assert budget.reading() == 0
+    assert budget.read_wait() == 0
 
 
 @pytest.mark.parametrize("odd", ["", "nan", "-1", "inf", "many"])
 def test_headers_that_are_no_numbers_count_as_not_said(odd: str) -> None:
-    budget = Budget(ManualClock(START))
-    budget.heard(said(odd, "60"))
-    budget.heard(said("60", odd))
-    budget.heard({})
+    budget = RedditLimits(ManualClock(START))
+    budget.note_headers(said(odd, "60"))
+    budget.note_headers(said("60", odd))
+    budget.note_headers({})
     assert budget.remaining is None
-    assert asked_for({"retry-after": odd}, START) is None
+    assert requested_wait({"retry-after": odd}, START) is None
 
 
 def test_a_pause_may_be_a_date() -> None:
     date = {"retry-after": "Sun, 01 Mar 2026 08:00:30 GMT"}
-    assert asked_for(date, datetime(2026, 3, 1, 8, 0, tzinfo=UTC)) == 30
+    assert requested_wait(date, datetime(2026, 3, 1, 8, 0, tzinfo=UTC)) == 30
     past = {"retry-after": "Sun, 01 Mar 2020 08:00:30 GMT"}
-    assert asked_for(past, START) is None
-    assert asked_for({"retry-after": "1e9"}, START) == 86_400
+    assert requested_wait(past, START) is None
+    assert requested_wait({"retry-after": "1e9"}, START) == 86_400
 
 
 def test_a_pause_in_words() -> None:
-    assert pause_in("try again in 1 minute 5 seconds", None) == 65
-    assert pause_in("in 2 hours", None) == 7200
-    assert pause_in("in 999999 hours", None) == 86_400
-    assert pause_in("in 2 minutes", True) == 120
-    assert pause_in("in 2 minutes", -1) == 120
-    assert pause_in("later", float("inf")) == 60
-
-
-def test_a_gap_names_the_listing_and_the_time() -> None:
-    last = Mark(name="t1_x", created=START.timestamp())
-    alert = gap_alert(name="reddit", source="r/shop/new", last=last, now=START)
-    assert alert.key == "gap:reddit:r/shop/new:t1_x"
-    assert "r/shop/new" in alert.body
-    assert "2026-03-01 08:00" in alert.body
-    assert "{" not in alert.title + alert.body
+    assert rate_limit_pause("try again in 1 minute 5 seconds", None) == 65
+    assert rate_limit_pause("in 2 hours", None) == 7200
+    assert rate_limit_pause("in 999999 hours", None) == 86_400
+    assert rate_limit_pause("in 2 minutes", True) == 120
+    assert rate_limit_pause("in 2 minutes", -1) == 120
+    assert rate_limit_pause("later", float("inf")) == 60

@@ -45,7 +45,7 @@ async def test_a_503_is_waited_for_and_lost_is_nothing(bench: Bench) -> None:
     assert isinstance(error, Unavailable)
     assert error.retry_after == 9
     assert len(bench.server.asked(COMMENTS)) == 1
-    await drain(bench.connector(), bench.kit.shelf, pages=1)
+    await drain(bench.connector(), bench.kit.intake, pages=1)
     assert bench.ids == [name]
 
 
@@ -69,17 +69,17 @@ async def test_an_answer_that_is_none_is_tried_again_later(bench: Bench, trouble
     error = await fail(bench, bench.connector(timeout_seconds=0.2))
     assert isinstance(error, Unavailable)
     assert len(bench.server.asked(COMMENTS)) == 1
-    await drain(bench.connector(), bench.kit.shelf, pages=1)
+    await drain(bench.connector(), bench.kit.intake, pages=1)
     assert bench.ids == [name]
 
 
 async def test_an_expired_token_is_renewed_within_the_request(bench: Bench) -> None:
     connector = bench.connector()
-    async with running(connector, bench.kit.shelf):
+    async with running(connector, bench.kit.intake):
         await until(lambda: len(bench.server.asked(COMMENTS)) >= 1)
         bench.server.trouble(COMMENTS, Trouble(status=401, body={"message": "Unauthorized"}))
         name = bench.server.comment("text")
-        await bench.kit.shelf.until(1)
+        await bench.kit.intake.until(1)
     assert bench.ids == [name]
     assert bench.server.tokens == 2
 
@@ -111,7 +111,7 @@ async def test_wrong_credentials_stop_with_the_remedy(
 async def test_a_refresh_token_signs_in_as_well(bench: Bench) -> None:
     name = bench.server.comment("text")
     settings = {"username": None, "password": None, "refresh_token": REFRESH}
-    await drain(bench.connector(**settings), bench.kit.shelf, pages=1)
+    await drain(bench.connector(**settings), bench.kit.intake, pages=1)
     assert bench.ids == [name]
     assert bench.server.asked("api/v1/access_token")[0].fields["grant_type"] == "refresh_token"
 
@@ -145,7 +145,7 @@ async def test_secrets_stand_in_no_log_and_no_traceback(
         bench.server.trouble(COMMENTS, trouble)
         connector = bench.connector()
         try:
-            await drain(connector, bench.kit.shelf)
+            await drain(connector, bench.kit.intake)
         except Unavailable as error:
             shown += "".join(traceback.format_exception(error))
         shown += repr(connector.detail())
@@ -159,8 +159,8 @@ async def test_a_source_that_may_not_be_read_does_not_stop_the_others(bench: Ben
     name = bench.server.comment("text")
     bench.server.trouble(NEW, Trouble(status=403, body={"reason": "private", "error": 403}))
     connector = bench.connector()
-    async with running(connector, bench.kit.shelf):
-        await bench.kit.shelf.until(1)
+    async with running(connector, bench.kit.intake):
+        await bench.kit.intake.until(1)
         await until(lambda: len(bench.server.asked(COMMENTS)) >= 3)
         assert len(bench.server.asked(NEW)) == 1
         assert dict(connector.detail())[NEW] == "HTTP 403: private"
@@ -186,7 +186,7 @@ async def test_the_budget_slows_reading_down(bench: Bench) -> None:
         "x-ratelimit-reset": "60",
     }
     connector = bench.connector()
-    async with running(connector, bench.kit.shelf):
+    async with running(connector, bench.kit.intake):
         await until(lambda: len(bench.server.calls) >= 4)
     own, first = bench.server.asked("user/shop_bot/comments")[0], bench.server.asked(NEW)[0]
     assert (first.at - own.at) * 200 >= 55
@@ -199,7 +199,7 @@ async def test_a_hanging_reddit_holds_up_nothing_but_itself(bench: Bench) -> Non
     bench.server.trouble(NEW, Trouble(how="hang"))
     connector = bench.connector(timeout_seconds=30)
     lags = []
-    async with running(connector, bench.kit.shelf):
+    async with running(connector, bench.kit.intake):
         await until(lambda: bench.server.asked(NEW))
         for _ in range(60):
             asked = time.perf_counter()
@@ -228,11 +228,11 @@ async def test_who_waits_behind_a_hanging_request_is_told_that_nothing_was_done(
 async def test_a_full_store_loses_nothing(bench: Bench) -> None:
     name = bench.server.comment("text")
     connector = bench.connector()
-    bench.kit.shelf.full = True
+    bench.kit.intake.full = True
     with pytest.raises(StoreError):
-        await drain(connector, bench.kit.shelf, pages=1)
-    bench.kit.shelf.full = False
-    await drain(connector, bench.kit.shelf, pages=1)
+        await drain(connector, bench.kit.intake, pages=1)
+    bench.kit.intake.full = False
+    await drain(connector, bench.kit.intake, pages=1)
     assert bench.ids == [name]
 
 
@@ -249,6 +249,6 @@ async def test_a_full_store_loses_nothing(bench: Bench) -> None:
 )
 async def test_a_cursor_that_is_none_of_ours_starts_anew(bench: Bench, cursor: str) -> None:
     name = bench.server.comment("text")
-    bench.kit.shelf.cursors["reddit"] = cursor
-    await drain(bench.connector(), bench.kit.shelf, pages=1)
+    bench.kit.intake.cursors["reddit"] = cursor
+    await drain(bench.connector(), bench.kit.intake, pages=1)
     assert bench.ids == [name]

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from connectors.replay.connector import Replay, ReplaySettings
+from connectors.replay.connector import Replay
+from connectors.replay.settings import ReplaySettings
 from core.clock import Clock, SystemClock
 from tests.connectors.support import START
 

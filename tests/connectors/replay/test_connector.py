@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors.replay.connector import ReplaySettings, inspect_replay
+from connectors.replay.settings import ReplaySettings, inspect_replay
 from core.clock import ManualClock
 from core.connector import Sent
 from core.errors import Refused
 from core.outbox import Target
 from tests.connectors.replay.feed_file import line, numbers, put, replay
-from tests.connectors.support import START, Shelf, drain, running
+from tests.connectors.support import START, MemoryIntake, drain, running
 
 
 @pytest.fixture
@@ -24,13 +24,13 @@ def path(tmp_path: Path) -> Path:
 async def test_all_events_in_order_in_pages(path: Path, packed: bool) -> None:
     body = b"".join(line(number) for number in range(450))
     put(path, gzip.compress(body) if packed else body)
-    shelf, connector = Shelf(), replay(path)
-    await drain(connector, shelf)
-    assert shelf.ids == numbers(450)
-    assert [len(page.events) for page in shelf.pages] == [200, 200, 50]
-    assert {event.channel for event in shelf.events.values()} == {"weibo"}
+    intake, connector = MemoryIntake(), replay(path)
+    await drain(connector, intake)
+    assert intake.ids == numbers(450)
+    assert [len(page.events) for page in intake.pages] == [200, 200, 50]
+    assert {event.channel for event in intake.events.values()} == {"weibo"}
     assert connector.progress == 1.0
-    assert not shelf.rejects
+    assert not intake.rejects
 
 
 async def test_progress_grows(path: Path) -> None:
@@ -48,30 +48,30 @@ async def test_a_stopped_replay_goes_on_behind_the_last_stored_page(
 ) -> None:
     body = b"".join(line(number) for number in range(7))
     put(path, gzip.compress(body) if packed else body)
-    shelf = Shelf()
-    await drain(replay(path, page=3), shelf, pages=1)
-    assert shelf.ids == numbers(3)
-    await drain(replay(path, page=3), shelf)
-    assert shelf.ids == numbers(7)
-    assert sum(len(page.events) for page in shelf.pages) == 7
+    intake = MemoryIntake()
+    await drain(replay(path, page=3), intake, pages=1)
+    assert intake.ids == numbers(3)
+    await drain(replay(path, page=3), intake)
+    assert intake.ids == numbers(7)
+    assert sum(len(page.events) for page in intake.pages) == 7
 
 
 async def test_a_finished_file_to_which_lines_were_added_goes_on_with_them(path: Path) -> None:
-    shelf = Shelf()
+    intake = MemoryIntake()
     put(path, line(0) + line(1))
-    await drain(replay(path), shelf)
+    await drain(replay(path), intake)
     put(path, line(0) + line(1) + line(2))
-    await drain(replay(path), shelf)
-    assert [len(page.events) for page in shelf.pages] == [2, 1]
+    await drain(replay(path), intake)
+    assert [len(page.events) for page in intake.pages] == [2, 1]
 
 
 async def test_another_file_of_the_same_name_starts_anew(path: Path) -> None:
-    shelf = Shelf()
+    intake = MemoryIntake()
     put(path, line(0) + line(1))
-    await drain(replay(path), shelf)
+    await drain(replay(path), intake)
     put(path, line(10) + line(11) + line(12))
-    await drain(replay(path), shelf)
-    assert shelf.ids == ["0", "1", "10", "11", "12"]
+    await drain(replay(path), intake)
+    assert intake.ids == ["0", "1", "10", "11", "12"]
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "9 9:zz", "1 5:" + "0" * 32])
@@ -83,62 +83,62 @@ async def test_a_cursor_of_something_else_starts_anew(path: Path, cursor: str) -
 
 async def test_a_missing_file_is_named_with_the_remedy(path: Path) -> None:
     with pytest.raises(Refused, match=r"feed\.jsonl cannot be read: No such file") as caught:
-        await drain(replay(path), Shelf())
+        await drain(replay(path), MemoryIntake())
     assert "Check that the file is there" in caught.value.remedy
 
 
 async def test_an_empty_file_ends_at_once(path: Path) -> None:
     put(path, b"")
-    shelf = Shelf()
-    await drain(replay(path), shelf)
-    assert not shelf.pages
+    intake = MemoryIntake()
+    await drain(replay(path), intake)
+    assert not intake.pages
 
 
 async def test_a_speed_keeps_the_gaps_between_the_posts(path: Path) -> None:
     put(path, line(0) + line(10) + line(10, id="same time") + line(5) + line(30))
-    clock, shelf = ManualClock(START), Shelf()
-    async with running(replay(path, clock=clock, speed=10), shelf) as task:
-        await shelf.until(1)
-        assert shelf.ids == ["0"]
+    clock, intake = ManualClock(START), MemoryIntake()
+    async with running(replay(path, clock=clock, speed=10), intake) as task:
+        await intake.until(1)
+        assert intake.ids == ["0"]
         await clock.advance(0.9)
-        assert shelf.ids == ["0"]
+        assert intake.ids == ["0"]
         await clock.advance(0.2)
-        await shelf.until(4)
-        assert shelf.ids == ["0", "10", "same time", "5"]
+        await intake.until(4)
+        assert intake.ids == ["0", "10", "same time", "5"]
         await clock.advance(1.8)
-        assert len(shelf.ids) == 4
+        assert len(intake.ids) == 4
         await clock.advance(0.2)
         await task
-    assert shelf.ids[-1] == "30"
+    assert intake.ids[-1] == "30"
 
 
 async def test_a_bad_line_waits_for_no_time(path: Path) -> None:
     put(path, b"?\n" + line(0) + b"?\n" + line(60))
-    clock, shelf = ManualClock(START), Shelf()
-    async with running(replay(path, clock=clock, speed=1), shelf):
-        await shelf.until(1, rejects=2)
+    clock, intake = ManualClock(START), MemoryIntake()
+    async with running(replay(path, clock=clock, speed=1), intake):
+        await intake.until(1, rejects=2)
 
 
 async def test_a_resumed_replay_does_not_wait_for_what_was_played(path: Path) -> None:
     put(path, line(0) + line(1000) + line(1001))
-    clock, shelf = ManualClock(START), Shelf()
-    async with running(replay(path, clock=clock, speed=1), shelf):
-        await shelf.until(1)
-    async with running(replay(path, clock=clock, speed=1), shelf):
-        await shelf.until(2)
-    assert shelf.ids == ["0", "1000"]
+    clock, intake = ManualClock(START), MemoryIntake()
+    async with running(replay(path, clock=clock, speed=1), intake):
+        await intake.until(1)
+    async with running(replay(path, clock=clock, speed=1), intake):
+        await intake.until(2)
+    assert intake.ids == ["0", "1000"]
 
 
 async def test_closing_ends_a_wait(path: Path) -> None:
     put(path, line(0) + line(100_000_000))
-    shelf, connector = Shelf(), replay(path, speed=1)
-    async with running(connector, shelf) as task:
-        await shelf.until(1)
+    intake, connector = MemoryIntake(), replay(path, speed=1)
+    async with running(connector, intake) as task:
+        await intake.until(1)
         await connector.close()
         await connector.close()
         async with asyncio.timeout(5):
             await task
-    assert shelf.ids == ["0"]
+    assert intake.ids == ["0"]
 
 
 async def test_replies_end_here_and_are_counted(path: Path) -> None:
@@ -161,12 +161,12 @@ async def test_replies_may_be_written_down_and_are_found_after_a_crash(path: Pat
 
 async def test_reading_does_not_hold_up_the_loop(path: Path) -> None:
     put(path, gzip.compress(b"x" * 300_000_000 + b"\n" + line(0), 1))
-    shelf, ticks = Shelf(), 0
-    async with running(replay(path), shelf) as task:
+    intake, ticks = MemoryIntake(), 0
+    async with running(replay(path), intake) as task:
         while not task.done():
             await asyncio.sleep(0.005)
             ticks += 1
-    assert shelf.ids == ["0"]
+    assert intake.ids == ["0"]
     assert ticks >= 10
 
 

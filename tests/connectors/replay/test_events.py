@@ -1,4 +1,4 @@
-"""What one line may say, what it means, and what a reader is told who wrote it wrongly."""
+"""One line of the replay format: valid forms, their meaning, and the errors of invalid ones."""
 
 import json
 from datetime import UTC, datetime
@@ -175,7 +175,10 @@ def test_hostile_text_passes_byte_for_byte() -> None:
         ({"text": None}, '"text" is null. It must be a string.'),
         ({"text": {}}, '"text" is an object'),
         ({"posted_at": ...}, '"posted_at" is missing'),
-        ({"posted_at": "yesterday"}, "\"posted_at\" is 'yesterday', which is no time. Write ISO"),
+        (
+            {"posted_at": "yesterday"},
+            "\"posted_at\" is 'yesterday', which is not a time. Write ISO",
+        ),
         ({"posted_at": "2026-02-30T00:00:00Z"}, '"posted_at" is'),
         ({"posted_at": "1772325000"}, '"posted_at" is'),
         ({"posted_at": 1772325000000}, "seconds since 1970, not milliseconds."),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.replay.replies_file import Ledger
+from connectors.replay.files import RepliesFile
 from core.outbox import Target
 
 TARGET = Target(channel="weibo", conversation="c1", reply_to="p1")
@@ -17,12 +17,12 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_replies_are_written_and_found(path: Path) -> None:
-    ledger = Ledger(path)
+    ledger = RepliesFile(path)
     assert not ledger.has("k1")
     ledger.append(TARGET, "抱歉\n\ud800", "k1")
     ledger.append(TARGET, "again", "k2")
     assert ledger.has("k1")
-    assert Ledger(path).has("k2")
+    assert RepliesFile(path).has("k2")
     assert not ledger.has("k")
     first, _ = path.read_text("ascii").splitlines()
     assert json.loads(first) == {
@@ -35,7 +35,7 @@ def test_replies_are_written_and_found(path: Path) -> None:
 
 
 def test_a_line_that_a_crash_cut_short_costs_only_itself(path: Path) -> None:
-    ledger = Ledger(path)
+    ledger = RepliesFile(path)
     ledger.append(TARGET, "one", "k1")
     with path.open("ab") as file:
         file.write(b'{"key": "k2", "te')
@@ -49,5 +49,5 @@ def test_a_line_that_a_crash_cut_short_costs_only_itself(path: Path) -> None:
 @pytest.mark.parametrize("line", [b"[]", b'{"key": 5}', b"\xff", b"null"])
 def test_other_lines_are_passed_over(path: Path, line: bytes) -> None:
     path.write_bytes(line + b"\n")
-    Ledger(path).append(TARGET, "x", "k1")
-    assert Ledger(path).has("k1")
+    RepliesFile(path).append(TARGET, "x", "k1")
+    assert RepliesFile(path).has("k1")

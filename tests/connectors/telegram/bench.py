@@ -8,7 +8,7 @@ import pytest
 from connectors.telegram.connector import Telegram
 from connectors.telegram.settings import TelegramSettings
 from core.errors import ConnectorError
-from tests.connectors.support import HurriedClock, Kit, drain
+from tests.connectors.support import ConnectorKit, FastForwardClock, drain
 from tests.connectors.telegram.server import (
     TOKEN,
     TelegramServer,
@@ -23,7 +23,7 @@ class Bench:
 
     def __init__(self, server: TelegramServer, folder: Path) -> None:
         self.server = server
-        self.kit = Kit(folder=folder, clock=HurriedClock(20))
+        self.kit = ConnectorKit(folder=folder, clock=FastForwardClock(20))
         self.made: list[Telegram] = []
 
     def connector(self, **settings: object) -> Telegram:
@@ -31,7 +31,7 @@ class Bench:
         made = Telegram(
             name="tg",
             settings=TelegramSettings.model_validate(chosen | settings),
-            tools=self.kit.tools,
+            context=self.kit.context,
         )
         self.made.append(made)
         return made
@@ -46,10 +46,10 @@ class Bench:
 
 
 async def fail(bench: Bench, connector: Telegram | None = None) -> ConnectorError:
-    """What reading ends with."""
+    """The error that ends ``pages``."""
     with pytest.raises(ConnectorError) as caught:
         async with asyncio.timeout(5):
-            await drain(connector or bench.connector(), bench.kit.shelf)
+            await drain(connector or bench.connector(), bench.kit.intake)
     assert TOKEN not in str(caught.value)
     return caught.value
 

@@ -2,11 +2,11 @@
 
 from aiogram.types import Update
 
-from connectors.telegram.events import Me, event_of
+from connectors.telegram.events import BotIdentity, event_of
 from core.events import Event
 from tests.connectors.support import START
 
-ME = Me(id=4242, username="shop_bot")
+ME = BotIdentity(id=4242, username="shop_bot")
 USER = {"id": 7, "is_bot": False, "first_name": "小", "last_name": "王"}
 PRIVATE = {"id": 7, "type": "private", "first_name": "小"}
 GROUP = {"id": -100200, "type": "supergroup", "title": "邻居群", "username": "neighbours"}

@@ -21,8 +21,8 @@ Json = dict[str, object]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trouble:
-    """What happens to one call instead of its answer, or to its answer."""
+class TelegramTrouble:
+    """A failure of one call, instead of its answer or in it."""
 
     status: int = 200
     body: Json | str | bytes | None = None
@@ -41,15 +41,15 @@ class Call:
     acted: bool
 
 
-def flood(seconds: int) -> Trouble:
+def flood(seconds: int) -> TelegramTrouble:
     return error(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
 
-def error(code: int, description: str, **parameters: int) -> Trouble:
+def error(code: int, description: str, **parameters: int) -> TelegramTrouble:
     body: Json = {"ok": False, "error_code": code, "description": description}
     if parameters:
         body["parameters"] = parameters
-    return Trouble(status=code, body=body)
+    return TelegramTrouble(status=code, body=body)
 
 
 @dataclass
@@ -61,7 +61,7 @@ class TelegramServer:
     page: int = 100
     pending: list[Json] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
-    troubles: dict[str, list[Trouble]] = field(default_factory=dict)
+    troubles: dict[str, list[TelegramTrouble]] = field(default_factory=dict)
     webhook: Json = field(default_factory=lambda: {"url": "", "pending_update_count": 0})
     shuffled: bool = False
     """Gives each page from its end."""
@@ -97,7 +97,7 @@ class TelegramServer:
             **more,
         }
 
-    def trouble(self, method: str, *troubles: Trouble) -> None:
+    def trouble(self, method: str, *troubles: TelegramTrouble) -> None:
         """The next calls of ``method`` meet these."""
         self.troubles.setdefault(method, []).extend(troubles)
 
@@ -111,7 +111,7 @@ class TelegramServer:
 
     @property
     def texts(self) -> list[str]:
-        """What the bot has posted."""
+        """Texts that the bot has posted."""
         return [call.fields["text"] for call in self.done("sendMessage")]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

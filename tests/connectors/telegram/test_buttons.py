@@ -3,7 +3,7 @@
 import pytest
 from aiogram.types import Update
 
-from connectors.telegram.events import Place, chat_of, event_of, place_of
+from connectors.telegram.events import TelegramDestination, chat_of, destination_of, event_of
 from core.events import Author, Event, EventKind
 from tests.connectors.support import START
 from tests.connectors.telegram.messages import GROUP, ME, PRIVATE, USER, read, told
@@ -123,17 +123,19 @@ def test_other_updates_are_no_events() -> None:
 @pytest.mark.parametrize(
     ("conversation", "reply_to", "place"),
     [
-        ("7", "7:5", Place(chat=7)),
-        ("-100200:7", "-100200:5", Place(chat=-100200, answers=5)),
-        ("-100200/12:7", "-100200:5", Place(chat=-100200, thread=12, answers=5)),
-        ("-100200:7", "-100300:5", Place(chat=-100200)),
-        ("-100200:7", "button:q1", Place(chat=-100200)),
-        ("-100200:-100300", None, Place(chat=-100200)),
+        ("7", "7:5", TelegramDestination(chat=7)),
+        ("-100200:7", "-100200:5", TelegramDestination(chat=-100200, answers=5)),
+        ("-100200/12:7", "-100200:5", TelegramDestination(chat=-100200, thread=12, answers=5)),
+        ("-100200:7", "-100300:5", TelegramDestination(chat=-100200)),
+        ("-100200:7", "button:q1", TelegramDestination(chat=-100200)),
+        ("-100200:-100300", None, TelegramDestination(chat=-100200)),
         ("abc", None, None),
         ("", None, None),
         ("7 ", None, None),
         ("7" * 30, None, None),
     ],
 )
-def test_where_an_answer_goes(conversation: str, reply_to: str | None, place: Place | None) -> None:
-    assert place_of(conversation, reply_to) == place
+def test_where_an_answer_goes(
+    conversation: str, reply_to: str | None, place: TelegramDestination | None
+) -> None:
+    assert destination_of(conversation, reply_to) == place

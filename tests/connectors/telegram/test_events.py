@@ -1,11 +1,11 @@
-"""What Telegram's updates mean: who spoke to whom, where, and what was attached."""
+"""Telegram updates as events: author, conversation, attachments."""
 
 from datetime import UTC, datetime
 
 import pytest
 from aiogram.types import Update
 
-from connectors.telegram.events import Me, event_of
+from connectors.telegram.events import BotIdentity, event_of
 from core.events import Author, Event, EventKind
 from tests.connectors.support import START
 from tests.connectors.telegram.messages import GROUP, USER, told
@@ -110,7 +110,7 @@ def test_a_bot_without_a_user_name_is_never_mentioned_by_it() -> None:
             },
         }
     )
-    event = event_of(update, Me(id=1, username=""), channel="tg", now=START)
+    event = event_of(update, BotIdentity(id=1, username=""), channel="tg", now=START)
     assert event is not None
     assert not event.solicited
 

@@ -12,8 +12,8 @@ from core.bus import Change, Subscription
 from core.outbox import Reply, ReplyState
 from core.taxonomy import Severity
 from storage.sqlite.store import SqliteStore
-from tests.connectors.telegram.house import CLOCK, House, at_work
 from tests.connectors.telegram.server import TelegramServer, error, telegram_server
+from tests.connectors.telegram.staff_process import CLOCK, StaffProcess, staff_process
 
 
 def alert(severity: Severity = "P2", *, notices: int = 1) -> Alert:
@@ -41,12 +41,12 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def until_posted(house: House, number: int) -> None:
+async def until_posted(process: StaffProcess, number: int) -> None:
     """Wait until so many cards stand in the group and it is kept where."""
     async with asyncio.timeout(30):
-        while len(await house.staff.memory(house.board.name).postings()) < number:
+        while len(await process.staff.memory(process.board.name).postings()) < number:
             await asyncio.sleep(0.01)
-    assert len(house.posted()) == number
+    assert len(process.posted()) == number
 
 
 def subject_of(reply: Reply) -> str:
@@ -56,29 +56,29 @@ def subject_of(reply: Reply) -> str:
 async def test_a_draft_arrives_and_is_sent_by_a_press(
     server: TelegramServer, tmp_path: Path
 ) -> None:
-    async with at_work(server, tmp_path) as house:
-        heard = house.bus.subscribe()
-        reply = await house.draft()
-        await until_posted(house, 1)
-        assert "禾家的面包发霉\n\n➡️ 非常抱歉。" in house.posted()[0]
-        assert house.offered() == ["approve", "reject", "take"]
-        house.press("take", subject_of(reply), who=8)
-        await until(lambda: "小赵 已接手" in "".join(house.edits()))
-        house.press("approve", subject_of(reply))
-        await until(lambda: "小李 已批准，将发送" in "".join(house.edits()))
-        assert house.offered() == []
-        (claimed,) = await house.store.claim_replies("weibo", 5, CLOCK.now())
+    async with staff_process(server, tmp_path) as process:
+        changes = process.bus.subscribe()
+        reply = await process.draft()
+        await until_posted(process, 1)
+        assert "禾家的面包发霉\n\n➡️ 非常抱歉。" in process.posted()[0]
+        assert process.offered() == ["approve", "reject", "take"]
+        process.press("take", subject_of(reply), who=8)
+        await until(lambda: "小赵 已接手" in "".join(process.edits()))
+        process.press("approve", subject_of(reply))
+        await until(lambda: "小李 已批准，将发送" in "".join(process.edits()))
+        assert process.offered() == []
+        (claimed,) = await process.store.claim_replies("weibo", 5, CLOCK.now())
         assert (claimed.key, claimed.by, claimed.text) == (reply.key, "小李", reply.text)
-        told = [change async for change in _first(heard, 3)]
+        told = [change async for change in _first(changes, 3)]
         assert isinstance(told[-1], Reply)
         assert told[-1].state is ReplyState.PENDING, "the dispatcher hears of it"
-        sent = await house.store.finish_reply(reply.key, state=ReplyState.SENT, native_id="n")
-        house.bus.publish(sent)
-        await until(lambda: "已经发出" in house.edits()[-1])
+        sent = await process.store.finish_reply(reply.key, state=ReplyState.SENT, native_id="n")
+        process.bus.publish(sent)
+        await until(lambda: "已经发出" in process.edits()[-1])
 
 
-async def _first(heard: Subscription, number: int) -> AsyncIterator[Change]:
-    async for change in heard:
+async def _first(changes: Subscription, number: int) -> AsyncIterator[Change]:
+    async for change in changes:
         yield change
         number -= 1
         if not number:
@@ -86,123 +86,123 @@ async def _first(heard: Subscription, number: int) -> AsyncIterator[Change]:
 
 
 async def test_strangers_may_press_what_they_like(server: TelegramServer, tmp_path: Path) -> None:
-    async with at_work(server, tmp_path) as house:
-        reply = await house.draft()
-        await until_posted(house, 1)
+    async with staff_process(server, tmp_path) as process:
+        reply = await process.draft()
+        await until_posted(process, 1)
         for action in ("approve", "reject", "take"):
-            house.press(action, subject_of(reply), who=666)
-        await until(lambda: len(house.told()) == 3)
-        assert all("666" in text for text in house.told())
-        assert house.edits() == []
-        assert [one.key for one in await house.store.drafts()] == [reply.key]
+            process.press(action, subject_of(reply), who=666)
+        await until(lambda: len(process.told()) == 3)
+        assert all("666" in text for text in process.told())
+        assert process.edits() == []
+        assert [one.key for one in await process.store.drafts()] == [reply.key]
 
 
 async def test_what_is_pressed_after_a_restart_is_done_once(
     server: TelegramServer, tmp_path: Path
 ) -> None:
-    async with at_work(server, tmp_path) as house:
-        reply = await house.draft()
-        await house.store.raise_alert(alert(), ())
-        await house.board.deliver(alert())
-        await until_posted(house, 2)
-    house.press("reject", subject_of(reply))
-    house.press("reject", subject_of(reply), who=8)
-    house.press("take", "alert:mould", who=8)
-    async with at_work(server, tmp_path) as house:
-        await until(lambda: len(house.told()) == 3)
-        assert house.told() == ["已完成", "这一条已经有人处理过了", "已完成"]
-        assert len(house.posted()) == 2, "nothing is posted twice"
-        assert await house.store.drafts() == []
-        found = await house.store.alert("mould")
+    async with staff_process(server, tmp_path) as process:
+        reply = await process.draft()
+        await process.store.raise_alert(alert(), ())
+        await process.board.deliver(alert())
+        await until_posted(process, 2)
+    process.press("reject", subject_of(reply))
+    process.press("reject", subject_of(reply), who=8)
+    process.press("take", "alert:mould", who=8)
+    async with staff_process(server, tmp_path) as process:
+        await until(lambda: len(process.told()) == 3)
+        assert process.told() == ["已完成", "这一条已经有人处理过了", "已完成"]
+        assert len(process.posted()) == 2, "nothing is posted twice"
+        assert await process.store.drafts() == []
+        found = await process.store.alert("mould")
         assert found is not None
         assert (found.state, found.owner) == ("acknowledged", "小赵")
-        await until(lambda: any("小李 已驳回" in text for text in house.edits()))
+        await until(lambda: any("小李 已驳回" in text for text in process.edits()))
 
 
 async def test_drafts_of_the_time_away_arrive_at_the_start(
     server: TelegramServer, tmp_path: Path
 ) -> None:
     store = await SqliteStore.open(tmp_path / "store.db", clock=CLOCK)
-    away = House(server, store, tmp_path)
+    away = StaffProcess(server, store, tmp_path)
     first = await away.draft(1, "一")
     await away.draft(2, "二")
     await away.bot.close()
     await store.close()
-    async with at_work(server, tmp_path) as house:
-        await until_posted(house, 2)
-        await house.store.settle_draft(first.key, by="控制台", approve=False, text="")
-    async with at_work(server, tmp_path) as house:
-        await until(house.edits)
-        assert "控制台 已驳回" in house.edits()[0]
-        assert len(house.posted()) == 2
+    async with staff_process(server, tmp_path) as process:
+        await until_posted(process, 2)
+        await process.store.settle_draft(first.key, by="控制台", approve=False, text="")
+    async with staff_process(server, tmp_path) as process:
+        await until(process.edits)
+        assert "控制台 已驳回" in process.edits()[0]
+        assert len(process.posted()) == 2
 
 
 async def test_what_is_done_in_the_console_shows_in_the_group(
     server: TelegramServer, tmp_path: Path
 ) -> None:
-    async with at_work(server, tmp_path) as house:
-        reply = await house.draft()
-        await house.store.raise_alert(alert(), ())
-        await house.board.deliver(alert())
-        await until_posted(house, 2)
-        house.bus.publish(
-            await house.store.settle_draft(reply.key, by="小王", approve=True, text="改过的话")
+    async with staff_process(server, tmp_path) as process:
+        reply = await process.draft()
+        await process.store.raise_alert(alert(), ())
+        await process.board.deliver(alert())
+        await until_posted(process, 2)
+        process.bus.publish(
+            await process.store.settle_draft(reply.key, by="小王", approve=True, text="改过的话")
         )
-        await until(lambda: any("小王 已批准" in text for text in house.edits()))
-        assert "改过的话" in house.edits()[-1]
-        house.bus.publish(await house.store.acknowledge_alert("mould", by="小王"))
-        await until(lambda: "小王 已接手" in house.edits()[-1])
-        house.press("acknowledge", "alert:mould")
-        await until(lambda: house.told() == ["这一条已经有人处理过了"])
+        await until(lambda: any("小王 已批准" in text for text in process.edits()))
+        assert "改过的话" in process.edits()[-1]
+        process.bus.publish(await process.store.acknowledge_alert("mould", by="小王"))
+        await until(lambda: "小王 已接手" in process.edits()[-1])
+        process.press("acknowledge", "alert:mould")
+        await until(lambda: process.told() == ["这一条已经有人处理过了"])
 
 
 async def test_buttons_of_an_alert(server: TelegramServer, tmp_path: Path) -> None:
-    async with at_work(server, tmp_path) as house:
-        await house.store.raise_alert(alert(), ())
-        await house.board.deliver(alert())
-        assert house.offered() == ["acknowledge", "take", "snooze", "pause"]
-        house.press("pause", "alert:mould")
-        await until(lambda: any("自动回复已暂停" in text for text in house.edits()))
-        (pause,) = await house.pauses.pauses()
+    async with staff_process(server, tmp_path) as process:
+        await process.store.raise_alert(alert(), ())
+        await process.board.deliver(alert())
+        assert process.offered() == ["acknowledge", "take", "snooze", "pause"]
+        process.press("pause", "alert:mould")
+        await until(lambda: any("自动回复已暂停" in text for text in process.edits()))
+        (pause,) = await process.pauses.pauses()
         assert (pause.id, pause.by) == ("brand:hejia", "小李")
         assert "面包发霉" in pause.reason
-        assert house.offered()[-1] == "resume"
-        house.press("snooze", "alert:mould")
-        await until(lambda: "小李 已稍后提醒" in house.edits()[-1])
-        house.press("resume", "alert:mould", who=8)
-        await until(lambda: "自动回复已暂停" not in house.edits()[-1])
-        assert await house.pauses.pauses() == []
-        house.press("acknowledge", "alert:mould", who=8)
-        await until(lambda: "小赵 已确认" in house.edits()[-1])
-        found = await house.store.alert("mould")
+        assert process.offered()[-1] == "resume"
+        process.press("snooze", "alert:mould")
+        await until(lambda: "小李 已稍后提醒" in process.edits()[-1])
+        process.press("resume", "alert:mould", who=8)
+        await until(lambda: "自动回复已暂停" not in process.edits()[-1])
+        assert await process.pauses.pauses() == []
+        process.press("acknowledge", "alert:mould", who=8)
+        await until(lambda: "小赵 已确认" in process.edits()[-1])
+        found = await process.store.alert("mould")
         assert found is not None
         assert found.snoozed_until is not None
         assert (found.state, found.owner) == ("acknowledged", None)
 
 
 async def test_news_of_an_alert_is_posted_below(server: TelegramServer, tmp_path: Path) -> None:
-    async with at_work(server, tmp_path) as house:
-        await house.store.raise_alert(alert(), ())
-        await house.board.deliver(alert())
-        worse = await house.store.change_alert(alert("P1", notices=2))
-        await house.board.deliver(worse)
-        await house.board.deliver(worse)
-        assert len(house.posted()) == 2
-        assert "P1" in house.posted()[1]
-        assert "请看下方的新消息" in house.edits()[0]
-        over = await house.store.change_alert(replace(worse, state="resolved", notices=3))
-        await house.board.deliver(over)
-        assert len(house.posted()) == 2
-        assert "已结束" in house.edits()[-1]
+    async with staff_process(server, tmp_path) as process:
+        await process.store.raise_alert(alert(), ())
+        await process.board.deliver(alert())
+        worse = await process.store.change_alert(alert("P1", notices=2))
+        await process.board.deliver(worse)
+        await process.board.deliver(worse)
+        assert len(process.posted()) == 2
+        assert "P1" in process.posted()[1]
+        assert "请看下方的新消息" in process.edits()[0]
+        over = await process.store.change_alert(replace(worse, state="resolved", notices=3))
+        await process.board.deliver(over)
+        assert len(process.posted()) == 2
+        assert "已结束" in process.edits()[-1]
         await asyncio.sleep(0.05)
-        assert house.offered() == []
+        assert process.offered() == []
 
 
 async def test_a_group_out_of_reach_gets_its_draft_later(
     server: TelegramServer, tmp_path: Path
 ) -> None:
     server.trouble("sendMessage", error(429, "Too Many Requests: retry after 1", retry_after=1))
-    async with at_work(server, tmp_path) as house:
-        await house.draft()
-        await until(house.posted)
-        assert len(house.posted()) == 1
+    async with staff_process(server, tmp_path) as process:
+        await process.draft()
+        await until(process.posted)
+        assert len(process.posted()) == 1

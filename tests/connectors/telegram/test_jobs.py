@@ -7,7 +7,7 @@ import pytest
 
 from connectors.context import StaffRoom
 from connectors.telegram.connector import Telegram
-from connectors.telegram.receive import Mark
+from connectors.telegram.receive import TelegramCursor
 from core.cards import Card, PostedCard, StaffAction
 from core.connector import ChecksCredentials, HasStaffBoard, ReportsContact, ReportsHealth
 from core.errors import Refused, StoreError
@@ -29,7 +29,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 async def drain_once(bench: Bench, connector: Telegram) -> None:
     bench.server.say("x")
-    await drain(connector, bench.kit.shelf, pages=1)
+    await drain(connector, bench.kit.intake, pages=1)
 
 
 class Doorkeeper:
@@ -58,36 +58,36 @@ class Doorkeeper:
         raise AssertionError(posting)
 
     @property
-    def room(self) -> StaffRoom:
+    def group_rig(self) -> StaffRoom:
         return StaffRoom(desk=self, postings=lambda _name: self, language="zh")
 
 
 async def test_staff_talk_is_no_event_and_their_buttons_are_pressed(bench: Bench) -> None:
     door = Doorkeeper(ValueError("odd"))
-    bench.kit.staff = door.room
+    bench.kit.staff = door.group_rig
     bench.server.say("we should answer", chat=-100)
     bench.server.push(callback_query=press(-100, "take:1"))
     bench.server.push(callback_query=press(-100, "take:2", 2))
     shopper = bench.server.say("hello")
-    async with running(bench.connector(staff_chat=-100), bench.kit.shelf):
-        await bench.kit.shelf.until(1)
-    assert bench.kit.shelf.ids == [shopper]
+    async with running(bench.connector(staff_chat=-100), bench.kit.intake):
+        await bench.kit.intake.until(1)
+    assert bench.kit.intake.ids == [shopper]
     assert len(door.pressed) == 2
 
 
 async def test_a_press_that_could_not_be_stored_is_pressed_again(bench: Bench) -> None:
-    door = Doorkeeper(StoreError("no room"))
-    bench.kit.staff = door.room
+    door = Doorkeeper(StoreError("no group_rig"))
+    bench.kit.staff = door.group_rig
     bench.server.push(callback_query=press(-100))
     with pytest.raises(StoreError):
         await anext(bench.connector(staff_chat=-100).pages(None))
-    await bench.kit.shelf.accept("tg", await anext(bench.connector(staff_chat=-100).pages(None)))
+    await bench.kit.intake.accept("tg", await anext(bench.connector(staff_chat=-100).pages(None)))
     assert len(door.pressed) == 2
-    assert Mark.read(bench.kit.shelf.cursors["tg"]).offset == 1001
+    assert TelegramCursor.decode(bench.kit.intake.cursors["tg"]).offset == 1001
 
 
 def test_the_group_is_there_where_it_is_set(bench: Bench) -> None:
-    bench.kit.staff = Doorkeeper(ValueError()).room
+    bench.kit.staff = Doorkeeper(ValueError()).group_rig
     for connector in (bench.connector(), bench.connector(staff_chat=-100)):
         assert isinstance(connector, HasStaffBoard)
     assert bench.made[0].board is None
@@ -98,8 +98,8 @@ def test_the_group_is_there_where_it_is_set(bench: Bench) -> None:
 async def test_without_a_desk_the_staffs_buttons_do_nothing(bench: Bench) -> None:
     bench.server.push(callback_query=press(-100))
     bench.server.say("hello")
-    async with running(bench.connector(staff_chat=-100), bench.kit.shelf):
-        await bench.kit.shelf.until(1)
+    async with running(bench.connector(staff_chat=-100), bench.kit.intake):
+        await bench.kit.intake.until(1)
     assert not bench.server.asked("answerCallbackQuery")
 
 

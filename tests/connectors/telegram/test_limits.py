@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from connectors.telegram.limits import Rates
+from connectors.telegram.limits import SendRates
 from core.clock import ManualClock
 from tests.connectors.support import START
 
@@ -16,7 +16,7 @@ class Run:
 
     def __init__(self) -> None:
         self.clock = ManualClock(START)
-        self.rates = Rates(self.clock)
+        self.rates = SendRates(self.clock)
         self.sent: list[tuple[float, int, str]] = []
         self.tries: dict[str, int] = {}
 
@@ -78,7 +78,7 @@ async def test_thirty_messages_a_second_overall() -> None:
 
 
 async def test_chats_do_not_wait_for_each_other() -> None:
-    rates = Rates(ManualClock(START))
+    rates = SendRates(ManualClock(START))
     rates.sent(7)
     assert rates.wait(7, "a") == 1.0
     assert rates.wait(8, "b") == 0.0
@@ -86,7 +86,7 @@ async def test_chats_do_not_wait_for_each_other() -> None:
 
 async def test_a_hold_is_kept_to_the_second_and_only_by_its_chat() -> None:
     clock = ManualClock(START)
-    rates = Rates(clock)
+    rates = SendRates(clock)
     rates.hold(7, "a", 35)
     assert rates.wait(7, "b") >= 35
     assert rates.wait(8, "c") == 0.0
@@ -110,7 +110,7 @@ async def test_what_was_sent_back_goes_before_what_came_later() -> None:
 
 async def test_two_held_chats_hold_all() -> None:
     clock = ManualClock(START)
-    rates = Rates(clock)
+    rates = SendRates(clock)
     rates.hold(7, "a", 10)
     rates.hold(8, "b", 20)
     assert rates.wait(9, "c") == 20
@@ -122,7 +122,7 @@ async def test_two_held_chats_hold_all() -> None:
 
 async def test_a_place_is_not_kept_for_who_never_comes_back() -> None:
     clock = ManualClock(START)
-    rates = Rates(clock)
+    rates = SendRates(clock)
     rates.sent(7)
     assert rates.wait(7, "cancelled") == 1.0
     assert rates.wait(7, "next") == 2.0
@@ -132,7 +132,7 @@ async def test_a_place_is_not_kept_for_who_never_comes_back() -> None:
 
 async def test_idle_chats_are_forgotten_and_busy_ones_are_not() -> None:
     clock = ManualClock(START)
-    rates = Rates(clock)
+    rates = SendRates(clock)
     for chat in range(1, 5001):
         rates.sent(chat)
     await clock.advance(119.5)

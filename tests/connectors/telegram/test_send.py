@@ -12,11 +12,11 @@ from connectors.telegram.connector import Telegram
 from connectors.telegram.settings import TelegramSettings
 from core.connector import Rejected, RetryAt, SendResult, Sent, Unknown
 from core.outbox import Target
-from tests.connectors.support import HurriedClock, Kit
+from tests.connectors.support import ConnectorKit, FastForwardClock
 from tests.connectors.telegram.server import (
     TOKEN,
     TelegramServer,
-    Trouble,
+    TelegramTrouble,
     error,
     flood,
     telegram_server,
@@ -30,12 +30,12 @@ class Channel:
 
     def __init__(self, server: TelegramServer, folder: Path, *, factor: float = FACTOR) -> None:
         self.server = server
-        self.kit = Kit(folder=folder, clock=HurriedClock(factor))
+        self.kit = ConnectorKit(folder=folder, clock=FastForwardClock(factor))
         chosen: dict[str, object] = {"token": TOKEN, "base_url": server.url, "send_seconds": 1}
         self.telegram = Telegram(
             name="tg",
             settings=TelegramSettings.model_validate(chosen),
-            tools=self.kit.tools,
+            context=self.kit.context,
         )
 
     async def send(
@@ -128,7 +128,7 @@ async def test_a_flood_is_waited_for_to_the_second(channel: Channel) -> None:
 async def test_a_flood_without_parameters_is_understood(
     channel: Channel, body: dict[str, object], seconds: int
 ) -> None:
-    channel.server.trouble("sendMessage", Trouble(status=429, body=body))
+    channel.server.trouble("sendMessage", TelegramTrouble(status=429, body=body))
     wait = channel.seconds(await channel.send())
     assert seconds - 1 < wait <= seconds
 
@@ -181,22 +181,22 @@ async def test_a_refused_token_lets_the_reply_wait_for_a_person(
     [
         error(500, "Internal Server Error"),
         error(502, "Bad Gateway"),
-        Trouble(status=502, body="<html>Bad Gateway</html>"),
-        Trouble(status=500, body={"ok": False}),
-        Trouble(body="not JSON"),
-        Trouble(body=b"\xff\xfe"),
-        Trouble(body="[]"),
-        Trouble(body={"ok": True, "result": {"odd": 1}}),
-        Trouble(body={"ok": True}),
-        Trouble(how="cut"),
-        Trouble(how="hang"),
-        Trouble(how="act and cut"),
-        Trouble(how="act and hang"),
+        TelegramTrouble(status=502, body="<html>Bad Gateway</html>"),
+        TelegramTrouble(status=500, body={"ok": False}),
+        TelegramTrouble(body="not JSON"),
+        TelegramTrouble(body=b"\xff\xfe"),
+        TelegramTrouble(body="[]"),
+        TelegramTrouble(body={"ok": True, "result": {"odd": 1}}),
+        TelegramTrouble(body={"ok": True}),
+        TelegramTrouble(how="cut"),
+        TelegramTrouble(how="hang"),
+        TelegramTrouble(how="act and cut"),
+        TelegramTrouble(how="act and hang"),
     ],
     ids=str,
 )
 async def test_whatever_leaves_it_open_is_unknown_and_not_repeated(
-    channel: Channel, trouble: Trouble
+    channel: Channel, trouble: TelegramTrouble
 ) -> None:
     channel.server.trouble("sendMessage", trouble)
     result = await channel.send()
@@ -223,7 +223,7 @@ async def test_while_out_of_reach_other_replies_do_not_try(tmp_path: Path) -> No
     await channel.send(key="a")
     result = await channel.send(to="8", key="b")
     assert isinstance(result, RetryAt)
-    assert result.reason == "Telegram is out of reach"
+    assert result.reason == "Telegram is unreachable"
     await channel.telegram.close()
 
 
@@ -246,14 +246,16 @@ async def test_too_long_a_flood_within_a_reply_is_given_to_a_person(channel: Cha
     channel.server.trouble("sendMessage", flood(3600))
     result = await task
     assert isinstance(result, Unknown)
-    assert result.reason.startswith("1 of 2 messages were sent, then: a pause of")
+    assert result.reason.startswith(
+        "1 of 2 messages were sent, then: Telegram asked for a pause of"
+    )
 
 
 async def test_a_reset_within_a_reply_is_given_to_a_person(channel: Channel) -> None:
     task = asyncio.create_task(channel.send("面包。" * 2000))
     while not channel.server.texts:
         await asyncio.sleep(0.001)
-    channel.server.trouble("sendMessage", Trouble(how="act and cut"))
+    channel.server.trouble("sendMessage", TelegramTrouble(how="act and cut"))
     result = await task
     assert isinstance(result, Unknown)
     assert result.reason.startswith("1 of 2 messages were sent")
@@ -264,8 +266,3 @@ async def test_after_closing_nothing_is_sent(channel: Channel) -> None:
     await channel.telegram.close()
     assert isinstance(await channel.send(), RetryAt)
     assert not channel.server.calls
-
-
-def test_length_is_counted_as_telegram_does(channel: Channel) -> None:
-    assert channel.telegram.length("𠮷a") == 3
-    assert channel.telegram.capabilities.length_limit == 4096

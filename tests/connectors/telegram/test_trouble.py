@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors.telegram.receive import Mark
+from connectors.telegram.receive import TelegramCursor
 from core.errors import ConnectorError, Refused, Unavailable
-from tests.connectors.support import START, HurriedClock, drain, running
+from tests.connectors.support import START, FastForwardClock, drain, running
 from tests.connectors.telegram.bench import Bench, fail
 from tests.connectors.telegram.server import (
-    Trouble,
+    TelegramTrouble,
     error,
     flood,
     telegram_server,
@@ -35,32 +35,32 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     [
         (error(401, "Unauthorized"), Refused, "BotFather"),
         (error(404, "Not Found"), Refused, "check base_url"),
-        (error(409, "Conflict: terminated by other getUpdates request"), Unavailable, "Stop the"),
+        (error(409, "Conflict: terminated by other getUpdates request"), Unavailable, "Stop it"),
         (error(409, "Conflict: can't use while webhook is active"), Refused, "deleteWebhook"),
         (error(500, "Internal Server Error"), Unavailable, "Internal"),
         (error(403, "Forbidden"), Unavailable, "Forbidden"),
-        (Trouble(status=502, body="<html>"), Unavailable, "cannot be read"),
-        (Trouble(body="not JSON"), Unavailable, "cannot be read"),
-        (Trouble(body=b"\xff"), Unavailable, "cannot be read"),
-        (Trouble(body={"ok": True, "result": {}}), Unavailable, "cannot be read"),
-        (Trouble(body={"ok": True}), Unavailable, "no result"),
-        (Trouble(how="cut"), Unavailable, "Disconnected"),
-        (Trouble(how="act and cut"), Unavailable, "Disconnected"),
+        (TelegramTrouble(status=502, body="<html>"), Unavailable, "cannot be read"),
+        (TelegramTrouble(body="not JSON"), Unavailable, "cannot be read"),
+        (TelegramTrouble(body=b"\xff"), Unavailable, "cannot be read"),
+        (TelegramTrouble(body={"ok": True, "result": {}}), Unavailable, "cannot be read"),
+        (TelegramTrouble(body={"ok": True}), Unavailable, "no result"),
+        (TelegramTrouble(how="cut"), Unavailable, "Disconnected"),
+        (TelegramTrouble(how="act and cut"), Unavailable, "Disconnected"),
     ],
     ids=str,
 )
 @pytest.mark.parametrize("method", ["getUpdates", "getMe"])
 async def test_every_failure_to_read_has_its_meaning_and_loses_nothing(
-    bench: Bench, method: str, trouble: Trouble, kind: type[ConnectorError], text: str
+    bench: Bench, method: str, trouble: TelegramTrouble, kind: type[ConnectorError], text: str
 ) -> None:
     expected = bench.server.say("x")
     bench.server.trouble(method, trouble)
     caught = await fail(bench)
     assert isinstance(caught, kind)
     assert text in str(caught)
-    async with running(bench.connector(), bench.kit.shelf):
-        await bench.kit.shelf.until(1)
-    assert bench.kit.shelf.ids == [expected]
+    async with running(bench.connector(), bench.kit.intake):
+        await bench.kit.intake.until(1)
+    assert bench.kit.intake.ids == [expected]
 
 
 async def test_a_flood_while_reading_is_waited_for_as_asked(bench: Bench) -> None:
@@ -72,7 +72,7 @@ async def test_a_flood_while_reading_is_waited_for_as_asked(bench: Bench) -> Non
 
 async def test_a_half_open_connection_ends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connectors.telegram.connector._CALL_SECONDS", 1)
-    bench.server.trouble("getUpdates", Trouble(how="hang"))
+    bench.server.trouble("getUpdates", TelegramTrouble(how="hang"))
     caught = await fail(bench, bench.connector(poll_seconds=0))
     assert isinstance(caught, Unavailable)
     assert "timeout" in str(caught).lower()
@@ -90,7 +90,7 @@ async def test_the_token_is_in_no_log_and_no_error(
     caplog.set_level(logging.DEBUG)
     token = "77:VERY-secret_token"
     if kind == "reset":
-        bench.server.trouble("getMe", Trouble(how="cut"))
+        bench.server.trouble("getMe", TelegramTrouble(how="cut"))
     if kind == "told back":
         bench.server.token = token
         bench.server.trouble("getMe", error(401, f"/bot{token}/getMe is Unauthorized"))
@@ -98,7 +98,7 @@ async def test_the_token_is_in_no_log_and_no_error(
         bench.server.url = "http://nowhere.invalid"
     connector = bench.connector(token=token)
     with pytest.raises(ConnectorError) as caught:
-        await drain(connector, bench.kit.shelf)
+        await drain(connector, bench.kit.intake)
     assert "VERY" not in "".join(traceback.format_exception(caught.value))
     assert "VERY" not in caplog.text
     assert "VERY" not in repr(connector)
@@ -106,13 +106,13 @@ async def test_the_token_is_in_no_log_and_no_error(
 
 async def test_more_than_a_day_without_contact_raises_a_gap_alert(bench: Bench) -> None:
     since = START - timedelta(hours=25)
-    bench.kit.shelf.cursors["tg"] = Mark(offset=5).write(since)
+    bench.kit.intake.cursors["tg"] = TelegramCursor(offset=5).encode(since)
     for _ in range(2):
-        async with running(bench.connector(), bench.kit.shelf):
+        async with running(bench.connector(), bench.kit.intake):
             async with asyncio.timeout(5):
-                while not bench.kit.bell.alerts:
+                while not bench.kit.alarm.alerts:
                     await asyncio.sleep(0.001)
-    (alert,) = bench.kit.bell.alerts.values()
+    (alert,) = bench.kit.alarm.alerts.values()
     assert (alert.kind, alert.severity) == ("gap", "P2")
     assert alert.key == f"gap:tg:{since.isoformat()}"
     assert "tg" in alert.title
@@ -121,23 +121,23 @@ async def test_more_than_a_day_without_contact_raises_a_gap_alert(bench: Bench) 
 
 
 async def test_a_day_is_no_gap_and_a_first_start_is_none(bench: Bench) -> None:
-    bench.kit.shelf.cursors["tg"] = Mark(offset=5).write(START - timedelta(hours=23))
+    bench.kit.intake.cursors["tg"] = TelegramCursor(offset=5).encode(START - timedelta(hours=23))
     bench.server.say("x")
-    await drain(bench.connector(), bench.kit.shelf, pages=1)
-    bench.kit.shelf.cursors.clear()
+    await drain(bench.connector(), bench.kit.intake, pages=1)
+    bench.kit.intake.cursors.clear()
     bench.server.say("y")
-    await drain(bench.connector(), bench.kit.shelf, pages=1)
-    assert not bench.kit.bell.alerts
+    await drain(bench.connector(), bench.kit.intake, pages=1)
+    assert not bench.kit.alarm.alerts
 
 
 async def test_while_nothing_happens_the_contact_is_stored_now_and_then(bench: Bench) -> None:
-    bench.kit.clock = HurriedClock(5000)
-    async with running(bench.connector(poll_seconds=0), bench.kit.shelf):
+    bench.kit.clock = FastForwardClock(5000)
+    async with running(bench.connector(poll_seconds=0), bench.kit.intake):
         async with asyncio.timeout(5):
-            while len(bench.kit.shelf.pages) < 2:
+            while len(bench.kit.intake.pages) < 2:
                 await asyncio.sleep(0.01)
-    first, second = (Mark.read(page.cursor) for page in bench.kit.shelf.pages[:2])
-    assert not bench.kit.shelf.events
+    first, second = (TelegramCursor.decode(page.cursor) for page in bench.kit.intake.pages[:2])
+    assert not bench.kit.intake.events
     assert first.contact is not None
     assert second.contact is not None
     assert second.contact - first.contact >= timedelta(minutes=10)
@@ -146,12 +146,12 @@ async def test_while_nothing_happens_the_contact_is_stored_now_and_then(bench: B
 
 @pytest.mark.parametrize("cursor", [None, "", "x", "7 yesterday", "- 2026", "7"])
 def test_any_cursor_can_be_read(cursor: str | None) -> None:
-    mark = Mark.read(cursor)
+    mark = TelegramCursor.decode(cursor)
     assert mark.offset == (7 if cursor and cursor.startswith("7") else None)
 
 
 def test_a_mark_never_goes_back_for_a_repeated_page() -> None:
-    mark = Mark(offset=1000)
+    mark = TelegramCursor(offset=1000)
     assert mark.after([]) is mark
     assert mark.after([998, 999]) == mark
     assert mark.after([1005, 1001]).offset == 1006

@@ -10,11 +10,11 @@ import pytest
 from connectors.telegram.settings import TelegramSettings
 from core.connector import PushRequest, PushResponse
 from core.errors import Unavailable
-from tests.connectors.support import HurriedClock, drain, running
+from tests.connectors.support import FastForwardClock, drain, running
 from tests.connectors.telegram.bench import HOOK, SECRET, Bench, fail, press
 from tests.connectors.telegram.server import (
     TOKEN,
-    Trouble,
+    TelegramTrouble,
     error,
     telegram_server,
 )
@@ -47,12 +47,12 @@ async def test_a_pushed_update_is_stored_before_it_is_answered(bench: Bench) -> 
     connector = bench.webhook()
     update = {"update_id": 1, "message": bench.server.message(text="hello")}
     assert await connector.handle_http(pushed(update)) == PushResponse(status=200)
-    assert bench.kit.shelf.ids == ["7:1"]
+    assert bench.kit.intake.ids == ["7:1"]
     assert await connector.handle_http(pushed(update)) == PushResponse(status=200)
-    assert len(bench.kit.shelf.events) == 1
-    bench.kit.shelf.full = True
+    assert len(bench.kit.intake.events) == 1
+    bench.kit.intake.full = True
     assert (await connector.handle_http(pushed(update))).status == 503
-    assert bench.kit.shelf.cursors == {}
+    assert bench.kit.intake.cursors == {}
 
 
 async def test_only_telegram_may_push(bench: Bench) -> None:
@@ -64,7 +64,7 @@ async def test_only_telegram_may_push(bench: Bench) -> None:
     assert (await connector.handle_http(pushed(update, headers={}))).status == 403
     assert (await connector.handle_http(pushed(update, method="GET"))).status == 405
     assert (await bench.connector().handle_http(pushed(update))).status == 404
-    assert not bench.kit.shelf.events
+    assert not bench.kit.intake.events
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b"[" * 100_000, b'{"a": 1}'])
@@ -74,7 +74,7 @@ async def test_a_pushed_body_that_is_no_update_is_kept_and_not_pushed_again(
     connector = bench.webhook()
     for _ in range(2):
         assert (await connector.handle_http(pushed(body))).status == 200
-    (reject,) = bench.kit.shelf.rejects.values()
+    (reject,) = bench.kit.intake.rejects.values()
     assert json.loads(reject.raw) == {"a": 1} if body == b'{"a": 1}' else reject.raw[:5] == body[:5]
 
 
@@ -99,12 +99,11 @@ async def test_a_pushed_button_is_confirmed_in_the_answer(bench: Bench) -> None:
 
 async def test_the_webhook_is_registered_and_watched(bench: Bench) -> None:
     connector = bench.webhook()
-    assert connector.capabilities.push
     bench.server.webhook["pending_update_count"] = 3
-    bench.kit.clock = HurriedClock(20_000)
+    bench.kit.clock = FastForwardClock(20_000)
     connector = bench.webhook()
     task = asyncio.create_task(fail(bench, connector))
-    while len(bench.kit.shelf.pages) < 2:
+    while len(bench.kit.intake.pages) < 2:
         await asyncio.sleep(0.001)
     fields = bench.server.done("setWebhook")[0].fields
     assert (fields["url"], fields["secret_token"]) == (HOOK, SECRET)
@@ -112,13 +111,13 @@ async def test_the_webhook_is_registered_and_watched(bench: Bench) -> None:
     bench.server.webhook["url"] = "https://somebody.else.example"
     caught = await task
     assert isinstance(caught, Unavailable)
-    assert "Somebody changed" in str(caught)
+    assert "changed by another program" in str(caught)
 
 
 async def test_closing_while_the_webhook_is_watched_ends_it(bench: Bench) -> None:
     connector = bench.webhook()
-    async with running(connector, bench.kit.shelf) as task:
-        while not bench.kit.shelf.pages:
+    async with running(connector, bench.kit.intake) as task:
+        while not bench.kit.intake.pages:
             await asyncio.sleep(0.001)
         await connector.close()
         async with asyncio.timeout(2):
@@ -126,21 +125,21 @@ async def test_closing_while_the_webhook_is_watched_ends_it(bench: Bench) -> Non
 
 
 async def test_closing_while_the_webhook_is_registered_ends_it(bench: Bench) -> None:
-    bench.server.trouble("setWebhook", Trouble(how="hang"))
+    bench.server.trouble("setWebhook", TelegramTrouble(how="hang"))
     connector = bench.webhook()
-    async with running(connector, bench.kit.shelf) as task:
+    async with running(connector, bench.kit.intake) as task:
         while not bench.server.asked("setWebhook"):
             await asyncio.sleep(0.001)
         await connector.close()
         async with asyncio.timeout(2):
             await task
-    assert not bench.kit.shelf.pages
+    assert not bench.kit.intake.pages
 
 
 async def test_closed_before_it_is_read_it_asks_for_nothing(bench: Bench) -> None:
     for connector in (bench.connector(), bench.webhook()):
         await connector.close()
-        await drain(connector, bench.kit.shelf)
+        await drain(connector, bench.kit.intake)
     assert not bench.server.calls
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.webchat.connector import ChatError, Webchat, WebchatSettings
+from connectors.webchat.connector import ChatError, Webchat
+from connectors.webchat.settings import WebchatSettings
 from console.context import ChatChannel
 from core.bus import ConversationUpdated
 from core.clock import ManualClock
@@ -14,7 +15,7 @@ from core.connector import Connector, Sends, Sent
 from core.errors import InputError, StoreError
 from core.events import EventKind
 from core.outbox import Target
-from tests.connectors.support import START, Kit, drain
+from tests.connectors.support import START, ConnectorKit, drain
 
 VISITOR = "visitor-0123456789-abcdef"
 
@@ -24,12 +25,12 @@ class Chat:
 
     def __init__(self, folder: Path, **settings: float) -> None:
         self.clock = ManualClock(START)
-        self.kit = Kit(folder=folder, clock=self.clock)
+        self.kit = ConnectorKit(folder=folder, clock=self.clock)
         self.heard = self.kit.bus.subscribe()
         self.webchat = Webchat(
             name="chat",
             settings=WebchatSettings.model_validate(settings),
-            intake=self.kit.shelf,
+            intake=self.kit.intake,
             clock=self.clock,
             bus=self.kit.bus,
         )
@@ -42,7 +43,7 @@ def chat(tmp_path: Path) -> Chat:
 
 async def test_a_message_becomes_a_private_event_of_the_visitors_conversation(chat: Chat) -> None:
     await chat.webchat.receive(VISITOR, "m1", "  你们几点关门?\x00\ud800 ")
-    (event,) = chat.kit.shelf.events.values()
+    (event,) = chat.kit.intake.events.values()
     conversation = hashlib.sha256(VISITOR.encode()).hexdigest()[:24]
     assert chat.webchat.conversation(VISITOR) == conversation
     assert (event.channel, event.id) == ("chat", f"{conversation}:m1")
@@ -54,13 +55,13 @@ async def test_a_message_becomes_a_private_event_of_the_visitors_conversation(ch
 
 async def test_the_secret_appears_in_no_event(chat: Chat) -> None:
     await chat.webchat.receive(VISITOR, "m1", "hello")
-    assert VISITOR not in repr(chat.kit.shelf.pages)
+    assert VISITOR not in repr(chat.kit.intake.pages)
 
 
 async def test_a_repeated_message_is_one_message_and_told_once(chat: Chat) -> None:
     for _ in range(3):
         await chat.webchat.receive(VISITOR, "m1", "hello")
-    assert len(chat.kit.shelf.events) == 1
+    assert len(chat.kit.intake.events) == 1
     changes = [await anext(aiter(chat.heard))]
     assert changes == [
         ConversationUpdated(channel="chat", conversation=chat.webchat.conversation(VISITOR))
@@ -73,11 +74,11 @@ async def test_a_repeated_message_is_one_message_and_told_once(chat: Chat) -> No
 async def test_the_same_message_id_of_two_visitors_is_two_messages(chat: Chat) -> None:
     await chat.webchat.receive(VISITOR, "m1", "hello")
     await chat.webchat.receive(VISITOR + "x", "m1", "hello")
-    assert len(chat.kit.shelf.events) == 2
+    assert len(chat.kit.intake.events) == 2
 
 
 async def test_what_the_store_cannot_take_is_not_confirmed(chat: Chat) -> None:
-    chat.kit.shelf.full = True
+    chat.kit.intake.full = True
     with pytest.raises(StoreError):
         await chat.webchat.receive(VISITOR, "m1", "hello")
 
@@ -111,12 +112,12 @@ async def test_what_cannot_be_taken_is_refused_with_a_code(
     with pytest.raises(ChatError) as caught:
         await chat.webchat.receive(VISITOR, message_id, text)
     assert (caught.value.code, caught.value.values) == (code, values)
-    assert not chat.kit.shelf.events
+    assert not chat.kit.intake.events
 
 
 async def test_the_longest_message_is_taken(chat: Chat) -> None:
     await chat.webchat.receive(VISITOR, "a" * 64, "长" * 4000)
-    assert len(chat.kit.shelf.events) == 1
+    assert len(chat.kit.intake.events) == 1
 
 
 async def test_a_flood_is_held_to_the_rate_and_only_for_its_visitor(chat: Chat) -> None:
@@ -163,19 +164,19 @@ async def test_ten_thousand_visitors_do_not_free_the_one_who_floods(tmp_path: Pa
 
 async def test_it_is_what_the_pipeline_and_the_console_ask_for(chat: Chat) -> None:
     connector: Connector = chat.webchat
+    assert connector.name == "chat"
     page: ChatChannel = chat.webchat
-    assert connector.capabilities.reply
     assert isinstance(page, Sends)
     target = Target(channel="chat", conversation="c")
     assert await page.send(target, "text", "key-1") == Sent(native_id="key-1")
 
 
 async def test_it_delivers_nothing_and_ends_when_closed(chat: Chat) -> None:
-    task = asyncio.create_task(drain(chat.webchat, chat.kit.shelf))
+    task = asyncio.create_task(drain(chat.webchat, chat.kit.intake))
     await asyncio.sleep(0.01)
     assert not task.done()
     await chat.webchat.close()
     await chat.webchat.close()
     async with asyncio.timeout(1):
         await task
-    assert not chat.kit.shelf.pages
+    assert not chat.kit.intake.pages

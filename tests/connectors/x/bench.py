@@ -11,7 +11,7 @@ from connectors.x.connector import X
 from connectors.x.settings import XSettings
 from core.errors import ConnectorError
 from core.outbox import Target
-from tests.connectors.support import HurriedClock, Kit, drain
+from tests.connectors.support import ConnectorKit, FastForwardClock, drain
 from tests.connectors.x.protocol import KEYS, TOKEN
 from tests.connectors.x.server import XServer, x_server
 
@@ -23,7 +23,7 @@ class Bench:
 
     def __init__(self, server: XServer, folder: Path) -> None:
         self.server = server
-        self.kit = Kit(folder=folder, clock=HurriedClock(20))
+        self.kit = ConnectorKit(folder=folder, clock=FastForwardClock(20))
         self.made: list[X] = []
 
     def connector(self, **settings: object) -> X:
@@ -36,7 +36,7 @@ class Bench:
         made = X(
             name="x",
             settings=XSettings.model_validate(chosen | settings),
-            tools=self.kit.tools,
+            context=self.kit.context,
         )
         self.made.append(made)
         return made
@@ -50,10 +50,10 @@ class Bench:
         return Target(channel="x", conversation=f"{number}:7", reply_to=number, solicited=solicited)
 
     async def fail(self, connector: X | None = None) -> ConnectorError:
-        """What reading ends with."""
+        """The error that ends ``pages``."""
         with pytest.raises(ConnectorError) as caught:
             async with asyncio.timeout(5):
-                await drain(connector or self.searching(), self.kit.shelf)
+                await drain(connector or self.searching(), self.kit.intake)
         assert not [secret for secret in SECRETS if secret in str(caught.value)]
         return caught.value
 

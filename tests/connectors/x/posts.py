@@ -1,4 +1,4 @@
-"""What an X server holds: posts, rules, streams and the ledger; tests change and read it freely."""
+"""The state of an X server: posts, rules, streams and calls; tests change and read it freely."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ class XPosts:
     url: str = ""
     page: int = 100
     start: datetime = START
-    """When the first post is made."""
+    """Time of the first post."""
     posts: dict[int, Json] = field(default_factory=dict)
     """All posts, ours too, by id."""
     searched: set[int] = field(default_factory=set)
@@ -118,7 +118,7 @@ class XPosts:
 
     @property
     def replies(self) -> list[Json]:
-        """What the account has posted."""
+        """The posts of the account."""
         return [call.body for call in self.calls if call.name == "create" and call.acted]
 
     def includes(self, posts: list[Json]) -> Json:

@@ -1,10 +1,10 @@
-"""How X asks and answers: keys, signatures, ids and failures. Source: https://docs.x.com/x-api"""
+"""X's protocol: keys, signatures, ids and failures. Source: https://docs.x.com/x-api"""
 
 import base64
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -33,7 +33,7 @@ def snowflake(at_ms: float, start: datetime = START) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """What happens to one call instead of its answer, or to its answer."""
+    """A failure of one call, instead of its answer or in it."""
 
     status: int = 200
     body: Json | str | bytes | None = None
@@ -72,7 +72,7 @@ def is_old(since: int, start: datetime = START) -> bool:
 
 
 def route(request: web.Request) -> tuple[str, str]:
-    """What is asked for, and the id in the path."""
+    """The name of the requested call, and the id in its path."""
     path = request.path.removeprefix("/prefix").removeprefix("/2/")
     names = {
         "users/me": "me",
@@ -95,15 +95,25 @@ def unauthorized(request: web.Request, name: str) -> str:
         return "" if shown == f"Bearer {TOKEN}" else "wrong bearer token"
     if not shown.startswith("OAuth "):
         return "the account has to sign"
-    fields = dict(re.findall(r'(oauth_\w+)="([^"]*)"', shown))
-    signature = fields.pop("oauth_signature", "")
-    pairs = [
-        *parse_qsl(request.query_string, keep_blank_values=True),
-        *((key, unquoted(value)) for key, value in fields.items()),
-    ]
-    joined = "&".join(sorted(f"{quoted(key)}={quoted(value)}" for key, value in pairs))
     address = f"http://{request.host}{request.path}"
-    base = "&".join(map(quoted, (request.method, address, joined)))
+    return wrong_signature(
+        shown,
+        request.method,
+        address,
+        parse_qsl(request.query_string, keep_blank_values=True),
+    )
+
+
+def wrong_signature(
+    header: str, method: str, address: str, query: Sequence[tuple[str, str]]
+) -> str:
+    """Why an OAuth 1.0a header does not verify, computed after RFC 5849; empty if it does."""
+    fields = dict(re.findall(r'(oauth_\w+)="([^"]*)"', header))
+    signature = fields.pop("oauth_signature", "")
+    pairs = [*query, *((key, unquoted(value)) for key, value in fields.items())]
+    encoded = sorted((quoted(key), quoted(value)) for key, value in pairs)
+    joined = "&".join(f"{key}={value}" for key, value in encoded)
+    base = "&".join(map(quoted, (method, address, joined)))
     key = f"{KEYS['consumer_secret']}&{KEYS['access_token_secret']}".encode()
     right = base64.b64encode(hmac.digest(key, base.encode(), "sha1")).decode()
     return "" if unquoted(signature) == right else "wrong signature"

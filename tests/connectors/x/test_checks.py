@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.x.cursor import Mark
+from connectors.x.receive import XCursor
 from connectors.x.settings import XSettings
 from core.connector import ChecksCredentials, ReportsHealth
 from core.errors import Refused, Unavailable
@@ -37,7 +37,7 @@ async def test_a_check_tries_both_credentials(bench: Bench) -> None:
     with pytest.raises(Refused):
         await bench.connector(access_token_secret="wrong").check()
     bench.server.trouble("me", Trouble(body={"data": {"id": "42"}}))
-    with pytest.raises(Unavailable, match="whose account"):
+    with pytest.raises(Unavailable, match="does not name the account"):
         await bench.connector().check()
 
 
@@ -53,8 +53,8 @@ async def test_it_tells_staff_how_it_is(bench: Bench) -> None:
     bench.server.limits = {"x-rate-limit-limit": "450", "x-rate-limit-remaining": "449"}
     connector = bench.searching()
     bench.server.say("x")
-    async with running(connector, bench.kit.shelf):
-        await bench.kit.shelf.until(1)
+    async with running(connector, bench.kit.intake):
+        await bench.kit.intake.until(1)
         await bench.until("search", 1)
         await asyncio.sleep(0.02)
         facts = dict(connector.detail())
@@ -78,7 +78,7 @@ async def test_with_a_bearer_token_alone_the_account_is_asked_with_it(bench: Ben
 async def test_closed_before_it_is_read_it_asks_for_nothing(bench: Bench) -> None:
     connector = bench.connector()
     await connector.close()
-    await drain(connector, bench.kit.shelf)
+    await drain(connector, bench.kit.intake)
     assert not bench.server.calls
     with pytest.raises(Unavailable, match="closed"):
         await connector.check()
@@ -87,7 +87,7 @@ async def test_closed_before_it_is_read_it_asks_for_nothing(bench: Bench) -> Non
 async def test_closing_while_it_waits_for_an_answer_ends_it(bench: Bench) -> None:
     bench.server.trouble("search", Trouble(how="hang"))
     connector = bench.searching()
-    async with running(connector, bench.kit.shelf) as task:
+    async with running(connector, bench.kit.intake) as task:
         await bench.until("search", 1)
         await connector.close()
         async with asyncio.timeout(2):
@@ -98,13 +98,13 @@ async def test_closing_while_it_waits_for_an_answer_ends_it(bench: Bench) -> Non
     "cursor", [None, "", "x", "[]", "7", '{"since": "x", "read": -1, "month": 3}', "[" * 99_999]
 )
 def test_any_cursor_can_be_read(cursor: str | None) -> None:
-    assert Mark.read_from(cursor) == Mark()
+    assert XCursor.decode(cursor) == XCursor()
 
 
 def test_a_cursor_comes_back_as_it_was() -> None:
-    mark = Mark(since=2**62, contact=START, month="2026-03", read=7)
-    assert Mark.read_from(mark.write()) == mark
-    assert Mark.read_from(Mark().write()) == Mark()
+    mark = XCursor(since=2**62, contact=START, month="2026-03", read=7)
+    assert XCursor.decode(mark.encode()) == mark
+    assert XCursor.decode(XCursor().encode()) == XCursor()
 
 
 @pytest.mark.parametrize(

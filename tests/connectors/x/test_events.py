@@ -1,21 +1,22 @@
-"""What X says about a post, as an event."""
+"""Posts of X as events."""
 
 from datetime import UTC, datetime
+from urllib.parse import parse_qsl
 
 import pytest
 from yarl import URL
 
-from connectors.x.connector import tightest
-from connectors.x.events import Me, earlier, is_summons, made_at, native_id, read_post
-from connectors.x.oauth1 import account
+from connectors.x.client import account_authorisation, oauth1_header
+from connectors.x.connector import tightest_limit
+from connectors.x.events import XAccount, addresses, created_at, id_before, native_id, read_post
 from connectors.x.settings import XSettings
 from core.clock import ManualClock
 from core.errors import InputError
 from core.events import EventKind
 from tests.connectors.support import START
-from tests.connectors.x.protocol import KEYS, Json, snowflake
+from tests.connectors.x.protocol import KEYS, Json, snowflake, wrong_signature
 
-ME = Me(id="42", username="XMart")
+ME = XAccount(id="42", username="XMart")
 
 
 def post(**more: object) -> Json:
@@ -92,7 +93,7 @@ LINK: Json = {"urls": [{"expanded_url": "https://twitter.com/xmart/status/900?s=
 
 
 @pytest.mark.parametrize(
-    ("data", "included", "summons"),
+    ("data", "included", "addressed"),
     [
         ({"entities": {"mentions": [{"id": "42", "username": "whoever"}]}}, [], True),
         ({"entities": MENTION}, [], True),
@@ -125,10 +126,10 @@ LINK: Json = {"urls": [{"expanded_url": "https://twitter.com/xmart/status/900?s=
         ),
     ],
 )
-def test_only_a_mention_or_a_quote_is_a_summons(
-    data: Json, included: list[object], summons: bool
+def test_only_a_mention_or_a_quote_addresses_the_brand(
+    data: Json, included: list[object], addressed: bool
 ) -> None:
-    assert is_summons(post(**data), {"tweets": included}, ME) is summons
+    assert addresses(post(**data), {"tweets": included}, ME) is addressed
 
 
 def test_kinds() -> None:
@@ -192,9 +193,9 @@ def test_the_id_tells_the_time_where_nothing_else_does() -> None:
     del data["created_at"]
     event = read_post(data, {}, ME, channel="x").event
     assert (event.posted_at - START).total_seconds() == pytest.approx(1.234, abs=0.002)
-    assert made_at(5) is None
-    assert earlier(5, 30) == 5
-    assert earlier(number, 30) == snowflake(1234 - 30_000)
+    assert created_at(5) is None
+    assert id_before(5, 30) == 5
+    assert id_before(number, 30) == snowflake(1234 - 30_000)
 
 
 def test_ids() -> None:
@@ -207,27 +208,37 @@ def test_the_tightest_limit_is_shown() -> None:
     def limit(left: str, of: str) -> dict[str, str]:
         return {"x-rate-limit-remaining": left, "x-rate-limit-limit": of}
 
-    assert tightest({"/a": limit("9", "10"), "/b": limit("1", "2"), "/c": {}}) == "/b: 1 of 2"
-    assert tightest({"/a": limit("x", "10"), "/b": limit("1", "0")}) == ""
+    assert tightest_limit({"/a": limit("9", "10"), "/b": limit("1", "2"), "/c": {}}) == "/b: 1 of 2"
+    assert tightest_limit({"/a": limit("x", "10"), "/b": limit("1", "0")}) == ""
 
 
 @pytest.mark.parametrize(
     "query", ["", "?a=1&a1=2&since_id=5", "?query=%28%E8%B6%85%E5%B8%82%29%20OR%20%40x&b=%2B~%2A"]
 )
-def test_signatures_are_those_of_another_library(query: str) -> None:
-    from oauthlib.oauth1 import Client  # type: ignore[import-untyped]  # ships no types
-
+def test_the_signature_is_the_one_the_server_computes(query: str) -> None:
     settings = XSettings.model_validate({"bearer_token": "b", **KEYS})
     url = URL(f"https://api.x.com/2/users/42/mentions{query}", encoded=True)
-    header = account(settings, ManualClock(START))("GET", url)
-    fields = dict(part.split("=", 1) for part in header.removeprefix("OAuth ").split(", "))
-    client = Client(
-        *KEYS.values(),
-        nonce=fields["oauth_nonce"].strip('"'),
-        timestamp=fields["oauth_timestamp"].strip('"'),
+    header = account_authorisation(settings, ManualClock(START))("GET", url)
+    pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True)
+    assert wrong_signature(header, "GET", str(url.with_query(None)), pairs) == ""
+
+
+def test_the_signature_is_that_of_the_documented_example() -> None:
+    """Source: https://docs.x.com/fundamentals/authentication/oauth-1-0a/creating-a-signature."""
+    keys = (
+        "xvz1evFS4wEEPTGEFPHBog",
+        "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw",
+        "370773112-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb",
+        "LswwdoUaIvS8ltyTt5jkRh4J50vUPVVHtR2YPi5kE",
     )
-    _, headers, _ = client.sign(str(url), http_method="GET")
-    other = dict(
-        part.split("=", 1) for part in headers["Authorization"].removeprefix("OAuth ").split(", ")
+    url = URL("https://api.twitter.com/1.1/statuses/update.json").with_query(
+        include_entities="true", status="Hello Ladies + Gentlemen, a signed OAuth request!"
     )
-    assert fields == other
+    header = oauth1_header(
+        keys,
+        "POST",
+        url,
+        timestamp=1318622958,
+        nonce="kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg",
+    )
+    assert 'oauth_signature="hCtSmYh%2BiHYCEqBWrE7C7hYmtUk%3D"' in header

@@ -9,8 +9,8 @@ import pytest
 from core.connector import ReadsBack, Rejected, Sends, Sent
 from core.outbox import Target
 from tests.connectors.x.bench import Bench, x_bench
-from tests.connectors.x.heard import heard
 from tests.connectors.x.protocol import Trouble
+from tests.connectors.x.receiving import connector_after
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 async def test_a_summons_is_answered_under_its_post(bench: Bench) -> None:
     number = bench.server.say("@xmart where is my bread?")
-    connector = await heard(bench, 1)
+    connector = await connector_after(bench, 1)
     assert isinstance(connector, Sends)
     assert isinstance(connector, ReadsBack)
     result = await connector.send(bench.target(number), "在路上 😀", "k")
@@ -37,7 +37,7 @@ async def test_who_did_not_summon_us_gets_no_automated_reply_whatever_is_said(
     bench: Bench, known: bool
 ) -> None:
     number = bench.server.say("超市 is bad", mention=False)
-    connector = await heard(bench, 1) if known else bench.searching()
+    connector = await connector_after(bench, 1) if known else bench.searching()
     for solicited in (False, True):
         target = bench.target(number, solicited=solicited)
         result = await connector.send(target, "sorry", "k")
@@ -68,16 +68,16 @@ async def test_after_an_edit_the_latest_version_counts(bench: Bench) -> None:
     number = bench.server.say("@xmart hello")
     newest = bench.server.edit(number, "hello all")
     bench.server.posts[int(newest)]["entities"] = {}
-    connector = await heard(bench, 2)
+    connector = await connector_after(bench, 2)
     assert isinstance(await connector.send(bench.target(number), "hi", "k"), Rejected)
 
 
 async def test_posts_are_remembered_only_so_far(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.x.cache._MOST", 2)
+    monkeypatch.setattr("connectors.x.events._MOST", 2)
     numbers = [bench.server.say(f"@xmart {n}") for n in range(3)]
-    connector = await heard(bench, 3)
+    connector = await connector_after(bench, 3)
     for n, number in enumerate(numbers):
         assert isinstance(await connector.send(bench.target(number), f"text {n}", "k"), Sent)
     assert [call.query["ids"] for call in bench.server.asked("lookup")] == numbers[:1]
@@ -90,7 +90,7 @@ async def test_a_second_reply_to_the_same_post_is_refused(bench: Bench) -> None:
     for again in (connector, bench.searching()):
         result = await again.send(bench.target(number), "two", "k2")
         assert isinstance(result, Rejected)
-        assert "answered already" in result.reason
+        assert "has been answered" in result.reason
     assert len(bench.server.replies) == 1
 
 
@@ -129,7 +129,7 @@ async def test_a_post_that_is_gone_is_not_answered(bench: Bench) -> None:
     number = bench.server.say("@xmart hello")
     bench.server.deleted.add(int(number))
     result = await bench.searching().send(bench.target(number), "hi", "k")
-    assert result == Rejected(reason="the post is gone")
+    assert result == Rejected(reason="the post was deleted or is no longer public")
     bench.server.trouble("lookup", Trouble(body={}))
     result = await bench.searching().send(bench.target(number), "hi", "k")
     assert isinstance(result, Rejected)

@@ -10,8 +10,8 @@ from core.connector import Rejected, RetryAt, Sent, Unknown
 from core.errors import Refused, Unavailable
 from tests.connectors.support import START, running
 from tests.connectors.x.bench import Bench, x_bench
-from tests.connectors.x.heard import heard
 from tests.connectors.x.protocol import Trouble, error, flood
+from tests.connectors.x.receiving import connector_after
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ async def test_who_has_blocked_the_brand_ends_the_conversation(bench: Bench) -> 
 
 async def test_what_cannot_be_reached_is_tried_later_and_ever_later(bench: Bench) -> None:
     number = bench.server.say("@xmart hello")
-    connector = await heard(bench, 1)
+    connector = await connector_after(bench, 1)
     bench.server.trouble("timeline", error(500, "x"), error(500, "x"))
     bench.server.trouble("me", error(500, "x"))
     waits = []
@@ -128,7 +128,7 @@ async def test_what_cannot_be_reached_is_tried_later_and_ever_later(bench: Bench
 
 async def test_a_server_that_is_gone_has_not_acted(bench: Bench) -> None:
     number = bench.server.say("@xmart hello")
-    connector = await heard(bench, 1, base_url=bench.server.url)
+    connector = await connector_after(bench, 1, base_url=bench.server.url)
     connector._api.account._base = "http://127.0.0.1:1"
     assert isinstance(await connector.send(bench.target(number), "hi", "k"), RetryAt)
 
@@ -179,7 +179,7 @@ async def test_a_duplicate_is_sent_if_it_is_the_answer_to_this_post(bench: Bench
     connector = bench.searching()
     assert isinstance(await connector.send(bench.target(first), "same", "k"), Unknown)
     duplicate = error(403, "You are not allowed to create a Tweet with duplicate content.")
-    connector._sender._doubtful.clear()
+    connector._sender._in_doubt.clear()
     bench.server.trouble("create", duplicate)
     result = await connector.send(bench.target(first), "same", "k")
     assert isinstance(result, Sent)
@@ -196,13 +196,13 @@ async def test_a_duplicate_that_cannot_be_looked_for_is_unknown(bench: Bench) ->
     bench.server.trouble("timeline", Trouble(status=200, body={}), error(500, "x"))
     result = await connector.send(bench.target(number), "hi", "k")
     assert isinstance(result, Unknown)
-    assert "could not be looked for" in result.reason
+    assert "reading back failed" in result.reason
 
 
 async def test_what_is_remembered_of_answers_has_an_end(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.x.send._MOST", 2)
+    monkeypatch.setattr("connectors.x.send._MOST_REMEMBERED", 2)
     numbers = [bench.server.say(f"@xmart {n}") for n in range(4)]
     connector = bench.searching()
     for n, number in enumerate(numbers):
@@ -219,8 +219,8 @@ async def test_sixty_events_are_answered_once_each_over_a_kill(bench: Bench) -> 
         assert isinstance(await first.send(bench.target(number), f"to {number}", "k"), Sent)
     await first.close()
     second = bench.searching()
-    async with running(second, bench.kit.shelf):
-        await bench.kit.shelf.until(60)
+    async with running(second, bench.kit.intake):
+        await bench.kit.intake.until(60)
         results = [
             await second.send(bench.target(number), f"to {number}", "k") for number in numbers
         ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.x.cursor import Mark
+from connectors.x.receive import XCursor
 from core.errors import Refused, Unavailable
 from tests.connectors.support import running
 from tests.connectors.x.bench import Bench, x_bench
@@ -35,7 +35,7 @@ async def test_the_rules_on_the_platform_become_ours(bench: Bench) -> None:
         "2": {"id": "2", "value": "超市"},
         "3": {"id": "3", "value": "超市"},
     }
-    async with running(bench.connector(rules=["超市", "chips", "chips"]), bench.kit.shelf):
+    async with running(bench.connector(rules=["超市", "chips", "chips"]), bench.kit.intake):
         await connected(bench)
     assert sorted(str(r["value"]) for r in bench.server.rules.values()) == [
         "@xmart",
@@ -47,7 +47,7 @@ async def test_the_rules_on_the_platform_become_ours(bench: Bench) -> None:
     assert changes[0] == {"delete": {"ids": ["1", "3"]}}
     assert len(changes) == 2
     again = bench.connector(rules=["超市", "chips"])
-    async with running(again, bench.kit.shelf):
+    async with running(again, bench.kit.intake):
         await connected(bench, 2)
     assert len(bench.server.asked("change_rules")) == 2
 
@@ -62,19 +62,19 @@ async def test_a_rule_x_does_not_take_is_named(bench: Bench) -> None:
 async def test_a_rule_somebody_else_has_added_meanwhile_is_no_error(bench: Bench) -> None:
     body: dict[str, object] = {"errors": [{"title": "DuplicateRule", "value": "@xmart"}]}
     bench.server.trouble("change_rules", Trouble(status=201, body=body))
-    async with running(bench.connector(), bench.kit.shelf):
+    async with running(bench.connector(), bench.kit.intake):
         await connected(bench)
 
 
 async def test_what_the_stream_brings_is_delivered(bench: Bench) -> None:
     connector = bench.connector()
-    async with running(connector, bench.kit.shelf):
+    async with running(connector, bench.kit.intake):
         await connected(bench)
         numbers = [bench.server.say(f"text {number}") for number in range(3)]
-        await bench.kit.shelf.until(3)
+        await bench.kit.intake.until(3)
         assert dict(connector.detail())["stream"] == "connected"
-    assert bench.kit.shelf.ids == numbers
-    assert Mark.read_from(bench.kit.shelf.cursors["x"]).since == int(numbers[-1])
+    assert bench.kit.intake.ids == numbers
+    assert XCursor.decode(bench.kit.intake.cursors["x"]).since == int(numbers[-1])
     (call,) = bench.server.asked("stream")
     assert call.query["expansions"] == "author_id,referenced_tweets.id"
     assert len(bench.server.asked("search")) == 1
@@ -85,45 +85,45 @@ async def test_what_comes_while_it_catches_up_comes_after_it(bench: Bench) -> No
     source = bench.connector().pages(None)
     page = await anext(source)
     new = bench.server.say("new")
-    while len(bench.kit.shelf.events) < 121:
-        await bench.kit.shelf.accept("x", page)
-        page = await anext(source) if len(bench.kit.shelf.events) < 121 else page
-    assert bench.kit.shelf.ids == [*old, new]
+    while len(bench.kit.intake.events) < 121:
+        await bench.kit.intake.accept("x", page)
+        page = await anext(source) if len(bench.kit.intake.events) < 121 else page
+    assert bench.kit.intake.ids == [*old, new]
 
 
 async def test_a_dropped_connection_is_made_anew_at_once_and_caught_up(bench: Bench) -> None:
     connector = bench.connector()
-    async with running(connector, bench.kit.shelf):
+    async with running(connector, bench.kit.intake):
         await connected(bench)
         before = bench.server.say("before")
-        await bench.kit.shelf.until(1)
+        await bench.kit.intake.until(1)
         bench.server.drop_streams()
         missed = bench.server.say("missed", live=False)
-        await bench.kit.shelf.until(2)
+        await bench.kit.intake.until(2)
         await connected(bench, 2)
         after = bench.server.say("after")
-        await bench.kit.shelf.until(3)
-    assert bench.kit.shelf.ids == [before, missed, after]
+        await bench.kit.intake.until(3)
+    assert bench.kit.intake.ids == [before, missed, after]
     assert bench.server.asked("stream")[1].at - bench.server.asked("stream")[0].at < 3
 
 
 async def test_a_silent_connection_is_left(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.x.client.SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr("connectors.x.client.STREAM_TIMEOUT", 0.2)
     bench.server.trouble("stream", Trouble(how="act and hang"))
-    async with running(bench.connector(), bench.kit.shelf):
+    async with running(bench.connector(), bench.kit.intake):
         await connected(bench, 2)
         number = bench.server.say("after the silence")
-        await bench.kit.shelf.until(1)
-    assert bench.kit.shelf.ids == [number]
+        await bench.kit.intake.until(1)
+    assert bench.kit.intake.ids == [number]
 
 
 async def test_keep_alives_keep_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.x.client.SILENCE_SECONDS", 0.2)
-    async with running(bench.connector(), bench.kit.shelf):
+    monkeypatch.setattr("connectors.x.client.STREAM_TIMEOUT", 0.2)
+    async with running(bench.connector(), bench.kit.intake):
         await connected(bench)
         await asyncio.sleep(0.6)
         bench.server.say("still there")
-        await bench.kit.shelf.until(1)
+        await bench.kit.intake.until(1)
     assert len(bench.server.asked("stream")) == 1
 
 
@@ -146,14 +146,14 @@ async def test_while_the_stream_cannot_be_had_the_search_delivers(
     caught = await bench.fail(connector)
     assert isinstance(caught, Unavailable)
     assert caught.retry_after == wait
-    assert bench.kit.shelf.ids == [number]
+    assert bench.kit.intake.ids == [number]
     facts = dict(connector.detail())
     assert facts["stream"] != "connected"
     bench.server.troubles.clear()
-    async with running(connector, bench.kit.shelf):
+    async with running(connector, bench.kit.intake):
         await connected(bench)
         bench.server.say("y")
-        await bench.kit.shelf.until(2)
+        await bench.kit.intake.until(2)
 
 
 async def test_the_search_does_not_run_with_every_try_of_the_stream(bench: Bench) -> None:
@@ -187,12 +187,12 @@ async def test_without_a_stream_in_the_plan_the_search_goes_on_alone(
 ) -> None:
     bench.server.trouble("stream", error(status, "client-forbidden"))
     connector = bench.connector(poll_seconds=1)
-    async with running(connector, bench.kit.shelf):
+    async with running(connector, bench.kit.intake):
         await bench.until("search", 2)
         number = bench.server.say("x")
-        await bench.kit.shelf.until(1)
+        await bench.kit.intake.until(1)
         assert "client-forbidden" in dict(connector.detail())["stream"]
-    assert bench.kit.shelf.ids == [number]
+    assert bench.kit.intake.ids == [number]
     assert len(bench.server.asked("stream")) == 1
 
 

@@ -1,11 +1,10 @@
-"""How X counts text."""
+"""The length of a text by X's counting."""
 
 import unicodedata
 
 import pytest
 
-from connectors.x.links import links
-from connectors.x.text import LIMIT, length, same, sendable, spoken
+from connectors.x.text import MAX_POST, length, links, same_text, sendable, unescape
 
 
 @pytest.mark.parametrize(
@@ -67,9 +66,9 @@ def test_weights(text: str, count: int) -> None:
 
 
 def test_the_limit_is_reached_as_x_reaches_it() -> None:
-    assert length("中" * 140) == LIMIT
-    assert length("x" * 257 + " https://example.com/" + "y" * 500) == LIMIT + 1
-    assert length("👩‍👩‍👧‍👦" * 140) == LIMIT
+    assert length("中" * 140) == MAX_POST
+    assert length("x" * 257 + " https://example.com/" + "y" * 500) == MAX_POST + 1
+    assert length("👩‍👩‍👧‍👦" * 140) == MAX_POST
 
 
 def test_links_are_found_where_they_stand() -> None:
@@ -83,7 +82,7 @@ def test_what_cannot_be_sent_is_taken_out() -> None:
 
 
 def test_entities_are_read_once() -> None:
-    assert spoken("&amp;amp; &lt;") == "&amp; <"
+    assert unescape("&amp;amp; &lt;") == "&amp; <"
 
 
 @pytest.mark.parametrize(
@@ -102,4 +101,4 @@ def test_entities_are_read_once() -> None:
     ],
 )
 def test_our_own_text_is_known_again(ours: str, theirs: str, expected: bool) -> None:
-    assert same(ours, theirs) is expected
+    assert same_text(ours, theirs) is expected

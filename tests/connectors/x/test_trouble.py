@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.x.cursor import Mark
+from connectors.x.receive import XCursor
 from core.errors import ConnectorError, Refused, Unavailable
-from tests.connectors.support import START, HurriedClock, drain, running
+from tests.connectors.support import START, FastForwardClock, drain, running
 from tests.connectors.x.bench import SECRETS, Bench, x_bench
 from tests.connectors.x.protocol import Trouble, error, flood, snowflake
 
@@ -36,7 +36,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         (Trouble(body="not JSON"), Unavailable, "cannot be read"),
         (Trouble(body=b"\xff\xfe"), Unavailable, "cannot be read"),
         (Trouble(body="[" * 100_000), Unavailable, "cannot be read"),
-        (Trouble(body="[]"), Unavailable, "no object"),
+        (Trouble(body="[]"), Unavailable, "not a JSON object"),
         (Trouble(body={"data": 7}), Unavailable, "cannot be read"),
         (Trouble(how="cut"), Unavailable, "X:"),
     ],
@@ -51,9 +51,9 @@ async def test_every_failure_to_read_has_its_meaning_and_loses_nothing(
     assert isinstance(caught, kind)
     assert text in str(caught)
     bench.server.troubles.clear()
-    async with running(bench.searching(), bench.kit.shelf):
-        await bench.kit.shelf.until(1)
-    assert bench.kit.shelf.ids == [expected]
+    async with running(bench.searching(), bench.kit.intake):
+        await bench.kit.intake.until(1)
+    assert bench.kit.intake.ids == [expected]
 
 
 @pytest.mark.parametrize("name", ["me", "search", "mentions", "rules", "change_rules"])
@@ -91,7 +91,7 @@ async def test_a_base_url_may_have_a_path(bench: Bench) -> None:
     bench.server.url += "/prefix/"
     connector = bench.connector(access_token=None, consumer_key=None, access_token_secret=None)
     await connector.close()
-    async with running(bench.searching(), bench.kit.shelf):
+    async with running(bench.searching(), bench.kit.intake):
         await bench.until("search", 1)
     assert all(call.acted for call in bench.server.calls)
 
@@ -112,7 +112,7 @@ async def test_no_secret_is_in_a_log_or_an_error(
     connector = bench.connector() if kind == "stream" else bench.searching()
     with pytest.raises(ConnectorError) as caught:
         async with asyncio.timeout(5):
-            await drain(connector, bench.kit.shelf)
+            await drain(connector, bench.kit.intake)
     assert bench.server.calls or kind == "nowhere"
     told = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(connector)
     assert not [secret for secret in SECRETS if secret in told]
@@ -121,12 +121,12 @@ async def test_no_secret_is_in_a_log_or_an_error(
 async def test_more_than_a_week_without_contact_raises_a_gap_alert(bench: Bench) -> None:
     since = snowflake(-8 * 86_400_000)
     contact = START - timedelta(days=8)
-    bench.kit.shelf.cursors["x"] = Mark(since=since, contact=contact).write()
+    bench.kit.intake.cursors["x"] = XCursor(since=since, contact=contact).encode()
     expected = bench.server.say("after the gap")
-    async with running(bench.searching(), bench.kit.shelf):
-        await bench.kit.shelf.until(1)
-    assert bench.kit.shelf.ids == [expected]
-    (alert,) = bench.kit.bell.alerts.values()
+    async with running(bench.searching(), bench.kit.intake):
+        await bench.kit.intake.until(1)
+    assert bench.kit.intake.ids == [expected]
+    (alert,) = bench.kit.alarm.alerts.values()
     assert alert.kind == "gap"
     assert "2026-02-21 08:00" in alert.body
     assert "since_id" not in bench.server.asked("search")[0].query
@@ -135,32 +135,32 @@ async def test_more_than_a_week_without_contact_raises_a_gap_alert(bench: Bench)
 
 async def test_a_quiet_brand_has_no_gap(bench: Bench) -> None:
     since = snowflake(-30 * 86_400_000)
-    bench.kit.shelf.cursors["x"] = Mark(since=since, contact=START).write()
-    async with running(bench.searching(), bench.kit.shelf):
+    bench.kit.intake.cursors["x"] = XCursor(since=since, contact=START).encode()
+    async with running(bench.searching(), bench.kit.intake):
         await bench.until("search", 1)
-    assert not bench.kit.bell.alerts
+    assert not bench.kit.alarm.alerts
 
 
 async def test_a_search_that_does_not_go_back_so_far_is_made_without_the_id(bench: Bench) -> None:
-    bench.kit.shelf.cursors["x"] = Mark(since=5, contact=START).write()
+    bench.kit.intake.cursors["x"] = XCursor(since=5, contact=START).encode()
     bench.server.trouble("mentions", Trouble(body={}))
     expected = bench.server.say("x")
-    async with running(bench.searching(), bench.kit.shelf):
-        await bench.kit.shelf.until(1)
-    assert bench.kit.shelf.ids == [expected]
+    async with running(bench.searching(), bench.kit.intake):
+        await bench.kit.intake.until(1)
+    assert bench.kit.intake.ids == [expected]
     asked = [call.query.get("since_id") for call in bench.server.asked("search")]
     assert asked[:2] == ["5", None]
 
 
 async def test_more_than_may_be_read_at_once_gives_the_newest_and_an_alert(bench: Bench) -> None:
     known = bench.server.say("known")
-    bench.kit.shelf.cursors["x"] = Mark(since=int(known), contact=START).write()
+    bench.kit.intake.cursors["x"] = XCursor(since=int(known), contact=START).encode()
     bench.server.page = 10
     expected = [bench.server.say(f"text {number}") for number in range(60)]
-    async with running(bench.searching(catch_up_posts=20), bench.kit.shelf):
-        await bench.kit.shelf.until(20)
-    assert bench.kit.shelf.ids == expected[-20:]
-    (alert,) = bench.kit.bell.alerts.values()
+    async with running(bench.searching(catch_up_posts=20), bench.kit.intake):
+        await bench.kit.intake.until(20)
+    assert bench.kit.intake.ids == expected[-20:]
+    (alert,) = bench.kit.alarm.alerts.values()
     assert (alert.kind, alert.severity) == ("gap", "P2")
     assert "20" in alert.body
 
@@ -168,21 +168,21 @@ async def test_more_than_may_be_read_at_once_gives_the_newest_and_an_alert(bench
 async def test_the_first_start_reads_only_so_far_and_is_no_gap(bench: Bench) -> None:
     expected = [bench.server.say(f"text {number}") for number in range(60)]
     bench.server.page = 10
-    async with running(bench.searching(catch_up_posts=20), bench.kit.shelf):
-        await bench.kit.shelf.until(20)
-    assert bench.kit.shelf.ids == expected[-20:]
-    assert not bench.kit.bell.alerts
+    async with running(bench.searching(catch_up_posts=20), bench.kit.intake):
+        await bench.kit.intake.until(20)
+    assert bench.kit.intake.ids == expected[-20:]
+    assert not bench.kit.alarm.alerts
 
 
 async def test_an_edit_has_the_id_of_the_first_version(bench: Bench) -> None:
     first = bench.server.say("v1")
-    async with running(bench.searching(poll_seconds=1), bench.kit.shelf):
-        await bench.kit.shelf.until(1)
+    async with running(bench.searching(poll_seconds=1), bench.kit.intake):
+        await bench.kit.intake.until(1)
         bench.server.edit(first, "v2")
-        await bench.kit.shelf.until(2)
+        await bench.kit.intake.until(2)
         bench.server.edit(first, "v3")
-        await bench.kit.shelf.until(3)
-    found = [(e.id, e.revision, e.kind, e.text) for e in bench.kit.shelf.events.values()]
+        await bench.kit.intake.until(3)
+    found = [(e.id, e.revision, e.kind, e.text) for e in bench.kit.intake.events.values()]
     assert found == [
         (first, 0, "post", "v1"),
         (first, 1, "edit", "v2"),
@@ -191,12 +191,12 @@ async def test_an_edit_has_the_id_of_the_first_version(bench: Bench) -> None:
 
 
 async def test_the_contact_is_stored_while_nothing_happens(bench: Bench) -> None:
-    bench.kit.clock = HurriedClock(5000)
-    async with running(bench.searching(poll_seconds=5000), bench.kit.shelf):
+    bench.kit.clock = FastForwardClock(5000)
+    async with running(bench.searching(poll_seconds=5000), bench.kit.intake):
         async with asyncio.timeout(5):
-            while len(bench.kit.shelf.pages) < 2:
+            while len(bench.kit.intake.pages) < 2:
                 await asyncio.sleep(0.01)
-    assert not bench.kit.shelf.events
-    contact = Mark.read_from(bench.kit.shelf.pages[1].cursor).contact
+    assert not bench.kit.intake.events
+    contact = XCursor.decode(bench.kit.intake.pages[1].cursor).contact
     assert contact is not None
     assert contact >= START

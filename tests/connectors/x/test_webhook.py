@@ -1,4 +1,4 @@
-"""What X pushes: proven to come from X, stored before it is answered, whatever its shape."""
+"""Webhook bodies: verified, stored before they are answered, in every format."""
 
 import base64
 import hashlib
@@ -44,7 +44,6 @@ def post(bench: Bench) -> Json:
 async def test_the_challenge_is_answered(bench: Bench) -> None:
     connector = bench.connector(mode="webhook")
     assert isinstance(connector, HandlesHttp)
-    assert connector.capabilities.push
     token = "9b4507b3 +/é"
     request = PushRequest(
         method="GET", path="/push/x", query={"crc_token": token}, headers={}, body=b""
@@ -65,14 +64,14 @@ async def test_a_challenge_without_a_token_is_refused(bench: Bench, query: dict[
 async def test_a_pushed_post_is_stored_before_it_is_answered(bench: Bench) -> None:
     connector = bench.connector(mode="webhook")
     body = post(bench)
-    bench.kit.shelf.full = True
+    bench.kit.intake.full = True
     assert (await connector.handle_http(pushed(body))).status == 503
-    bench.kit.shelf.full = False
+    bench.kit.intake.full = False
     for _ in range(2):
         assert await connector.handle_http(pushed(body)) == PushResponse(status=200)
-    (event,) = bench.kit.shelf.events.values()
+    (event,) = bench.kit.intake.events.values()
     assert (event.text, event.solicited) == ("@xmart 面包发霉了", True)
-    assert bench.kit.shelf.cursors == {}
+    assert bench.kit.intake.cursors == {}
     assert dict(connector.detail())["read_this_month"].startswith("1 of")
 
 
@@ -85,7 +84,7 @@ async def test_only_x_may_push(bench: Bench) -> None:
     assert (await connector.handle_http(pushed(body, signature=""))).status == 403
     assert (await connector.handle_http(pushed(body, method="PUT"))).status == 405
     assert (await bench.connector().handle_http(pushed(body))).status == 404
-    assert not bench.kit.shelf.events
+    assert not bench.kit.intake.events
     assert not bench.server.calls
 
 
@@ -104,7 +103,7 @@ async def test_a_signed_body_that_is_no_object_is_kept_and_not_pushed_again(
     connector = bench.connector(mode="webhook")
     for _ in range(2):
         assert (await connector.handle_http(pushed(body))).status == 200
-    (reject,) = bench.kit.shelf.rejects.values()
+    (reject,) = bench.kit.intake.rejects.values()
     assert reject.raw == body[: 64 * 1024]
     assert "update Tingfeng" in reject.reason
 
@@ -122,7 +121,7 @@ async def test_what_is_no_post_is_answered_and_left(bench: Bench) -> None:
     ]
     for body in bodies:
         assert (await connector.handle_http(pushed(body))).status == 200
-    assert not bench.kit.shelf.pages
+    assert not bench.kit.intake.pages
 
 
 async def test_events_of_the_activity_api_are_understood(bench: Bench) -> None:
@@ -139,7 +138,7 @@ async def test_events_of_the_activity_api_are_understood(bench: Bench) -> None:
     assert isinstance(data, dict)
     event = {"event_type": "post.delete", "payload": {"id": data["id"], "event_at": "later"}}
     assert (await connector.handle_http(pushed({"data": event}))).status == 200
-    first, second = bench.kit.shelf.events.values()
+    first, second = bench.kit.intake.events.values()
     assert first.author.name == "小王"
     assert (second.kind, second.id, second.author.id) == ("delete", first.id, "7")
     assert second.conversation == first.conversation
@@ -178,7 +177,7 @@ async def test_events_of_the_account_activity_api_are_understood(bench: Bench) -
     ]
     body: Json = {"for_user_id": "42", "tweet_create_events": posts}
     assert (await connector.handle_http(pushed(body))).status == 200
-    events = list(bench.kit.shelf.events.values())
+    events = list(bench.kit.intake.events.values())
     assert [(e.id, e.kind, e.solicited) for e in events] == [
         ("1001", "post", True),
         ("1002", "comment", False),
@@ -189,22 +188,22 @@ async def test_events_of_the_account_activity_api_are_understood(bench: Bench) -
     assert (events[0].author.name, events[0].author.followers) == ("小王", 3)
     assert events[0].posted_at.isoformat() == "2026-03-01T08:00:07+00:00"
     assert (events[1].text, events[1].reply_to) == ("the whole text", "1001")
-    assert len(bench.kit.shelf.rejects) == 2
+    assert len(bench.kit.intake.rejects) == 2
     gone: Json = {"status": {"id": "1001", "user_id": "7"}, "timestamp_ms": "1"}
     body = {"for_user_id": "42", "tweet_delete_events": [gone]}
     assert (await connector.handle_http(pushed(body))).status == 200
-    assert list(bench.kit.shelf.events)[-1] == ("x", "1001", 1_000_000)
+    assert list(bench.kit.intake.events)[-1] == ("x", "1001", 1_000_000)
 
 
 async def test_with_a_webhook_the_search_sweeps_up_what_was_not_pushed(bench: Bench) -> None:
     connector = bench.connector(mode="webhook", sweep_seconds=2)
     body = post(bench)
-    async with running(connector, bench.kit.shelf):
-        await bench.kit.shelf.until(1)
+    async with running(connector, bench.kit.intake):
+        await bench.kit.intake.until(1)
         assert (await connector.handle_http(pushed(body))).status == 200
         missed = bench.server.say("missed")
-        await bench.kit.shelf.until(2)
-    assert bench.kit.shelf.ids[-1] == missed
-    assert sum(len(page.events) for page in bench.kit.shelf.pages) == 2
+        await bench.kit.intake.until(2)
+    assert bench.kit.intake.ids[-1] == missed
+    assert sum(len(page.events) for page in bench.kit.intake.pages) == 2
     assert {str(rule["value"]) for rule in bench.server.rules.values()} == {"@xmart", "超市"}
     assert not bench.server.asked("stream")

@@ -73,7 +73,7 @@ def test_intent_and_category(text: str, intent: str, category: str) -> None:
         "排队排了半小时，收银员还爱答不理",
     ],
 )
-def test_a_complaint_is_one_however_polite(text: str) -> None:
+def test_a_polite_complaint_is_a_complaint(text: str) -> None:
     assert judged(text).complaint >= 0.5
 
 
@@ -89,7 +89,7 @@ def test_a_complaint_is_one_however_polite(text: str) -> None:
         "",
     ],
 )
-def test_a_question_or_praise_is_no_complaint(text: str) -> None:
+def test_questions_and_praise_are_not_complaints(text: str) -> None:
     assert judged(text).complaint < 0.5
 
 
@@ -117,7 +117,7 @@ def test_a_question_or_praise_is_no_complaint(text: str) -> None:
         ("小 朋 友 被 夹 伤 了", "child"),
     ],
 )
-def test_harm_is_heard(text: str, kind: str) -> None:
+def test_risks_are_found(text: str, kind: str) -> None:
     assert kind in judged(text).risk
     assert set(judged(text).risk) <= set(RISKS)
 
@@ -136,11 +136,11 @@ def test_harm_is_heard(text: str, kind: str) -> None:
         "",
     ],
 )
-def test_harmless_words_are_no_risk(text: str) -> None:
+def test_harmless_expressions_are_no_risk(text: str) -> None:
     assert judged(text).risk == ()
 
 
-def test_the_words_that_decided_are_shown() -> None:
+def test_decisive_words_are_evidence() -> None:
     found = judged("麵包發霉了，要退款")
     assert {"发霉", "要退款"} <= set(found.evidence)
     assert found.model.startswith("undecided-1+")
@@ -164,13 +164,13 @@ async def test_a_batch_is_judged_in_one_call_in_another_thread() -> None:
     assert threading.get_ident() not in model.threads
 
 
-async def test_nothing_to_judge_starts_nothing() -> None:
+async def test_no_texts_start_no_thread() -> None:
     model = Undecided()
     assert await TextJudge(model).judge([]) == ()
     assert model.calls == 0
 
 
-async def test_the_loop_goes_on_while_texts_are_judged() -> None:
+async def test_judging_does_not_block_the_loop() -> None:
     ticks = 0
 
     async def tick() -> None:

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from core.judgement import Judgement
-from listeners.judgement import sentiment_factory as sentiment
-from listeners.judgement.judge import MOST_EVIDENCE, TextJudge
-from listeners.judgement.offence import FILE, load, model
-from listeners.judgement.offers import signals
-from listeners.judgement.topic_features import features
+from listeners.judgement.judge import MAX_EVIDENCE, TextJudge
+from listeners.judgement.offence import MODEL_FILE, load_offence, shipped_model
+from listeners.judgement.sentiment import models as sentiment
+from listeners.judgement.topic_features import offer_signals, topic_features
 from tests.listeners.judgement.test_judge import Undecided
 
 
@@ -51,7 +50,7 @@ def test_an_abusive_complaint_is_still_a_complaint(judge: TextJudge, text: str) 
         "",
     ],
 )
-def test_swearing_and_anger_are_no_offence(judge: TextJudge, text: str) -> None:
+def test_swearing_and_anger_are_not_offensive(judge: TextJudge, text: str) -> None:
     assert judged(judge, text).offensive < 0.5
 
 
@@ -80,22 +79,24 @@ def test_spam(judge: TextJudge, text: str) -> None:
         "今天草莓很新鲜，点赞",
     ],
 )
-def test_shoppers_words_are_no_spam(judge: TextJudge, text: str) -> None:
+def test_shoppers_texts_are_not_spam(judge: TextJudge, text: str) -> None:
     assert judged(judge, text).spam < 0.5
 
 
-def test_signs_of_an_offer() -> None:
-    assert signals("看 https://x.example") == ("link",)
-    assert signals("微信：abc12345") == ("contact",)
-    assert signals("www.x.example，加v") == ("link", "contact")
-    assert signals("微信支付付不了款") == ()
+def test_signals_of_an_offer() -> None:
+    assert offer_signals("看 https://x.example") == ("link",)
+    assert offer_signals("微信：abc12345") == ("contact",)
+    assert offer_signals("www.x.example，加v") == ("link", "contact")
+    assert offer_signals("微信支付付不了款") == ()
 
 
 def test_the_model_is_small_and_the_same_after_it_was_written(tmp_path: Path) -> None:
-    seen = features("你是不是傻逼", Undecided().probabilities([""])[0])
-    model().save(tmp_path / "copy.npz")
-    assert load(tmp_path / "copy.npz").probability(seen) == model().probability(seen)
-    assert FILE.stat().st_size < 250_000
+    seen = topic_features("你是不是傻逼", Undecided().probabilities([""])[0])
+    shipped_model().save(tmp_path / "copy.npz")
+    assert load_offence(tmp_path / "copy.npz").probability(seen) == shipped_model().probability(
+        seen
+    )
+    assert MODEL_FILE.stat().st_size < 250_000
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,9 @@ def test_the_model_is_small_and_the_same_after_it_was_written(tmp_path: Path) ->
         ("嗯嗯", "statement"),
     ],
 )
-def test_what_asks_for_nothing_is_a_statement(judge: TextJudge, text: str, intent: str) -> None:
+def test_a_text_that_asks_for_nothing_is_a_statement(
+    judge: TextJudge, text: str, intent: str
+) -> None:
     found = judged(judge, text)
     assert found.intent == intent
     assert found.complaint < 0.5
@@ -115,16 +118,16 @@ def test_what_asks_for_nothing_is_a_statement(judge: TextJudge, text: str, inten
 @pytest.mark.parametrize(
     "text", ["牛奶味道怪怪的", "面包有点馊", "牛奶有异味", "The milk smells sour", "虾不新鲜了"]
 )
-def test_a_fault_stated_in_few_words_is_a_complaint(judge: TextJudge, text: str) -> None:
+def test_a_terse_fault_is_a_complaint(judge: TextJudge, text: str) -> None:
     assert judged(judge, text).complaint >= 0.5
 
 
-def test_the_words_that_decided_are_shown_and_not_too_many(judge: TextJudge) -> None:
+def test_decisive_words_are_evidence_and_bounded(judge: TextJudge) -> None:
     found = judged(
         judge, "包装漂亮但是味道太差了，虾也不新鲜，客服还骂人，等了三个小时，退钱！" * 3
     )
     assert found.sentiment == "negative"
-    assert 3 <= len(found.evidence) <= MOST_EVIDENCE
+    assert 3 <= len(found.evidence) <= MAX_EVIDENCE
     assert len(set(found.evidence)) == len(found.evidence)
     assert "怪怪" in "".join(judged(judge, "牛奶味道怪怪的").evidence)
 
@@ -135,7 +138,7 @@ def test_numbers_and_names_are_no_evidence(judge: TextJudge) -> None:
     assert not any("138" in word or "王小明" in word for word in found.evidence)
 
 
-def test_documents_are_neutral_and_quick(judge: TextJudge) -> None:
+def test_documents_are_neutral_and_not_read(judge: TextJudge) -> None:
     started = time.process_time()
     for text in ("真是太好了！" * 20_000, "垃圾 " * 40_000, "👍" * 100_000, "😡"):
         found = judged(judge, text)

@@ -1,11 +1,11 @@
-"""What an author says is told apart from what the author passes on."""
+"""Own words are judged apart from quoted ones."""
 
 import pytest
 
 from core.judgement import Judgement
-from listeners.judgement import sentiment_factory as sentiment
 from listeners.judgement.judge import TextJudge
-from listeners.text.quotations import one_way, split, unmarked
+from listeners.judgement.sentiment import models as sentiment
+from listeners.text.quotations import split_quoted, with_quotes_last, without_attribution
 
 SICK = "禾家的面包发霉了，孩子吃了拉肚子，要退款"
 
@@ -33,21 +33,23 @@ def judged(judge: TextJudge, text: str) -> Judgement:
     ],
 )
 def test_split(text: str, own: str, passed_on: str) -> None:
-    mine, theirs = split(text)
-    assert (mine, unmarked(theirs)) == (own, passed_on)
+    mine, theirs = split_quoted(text)
+    assert (mine, without_attribution(theirs)) == (own, passed_on)
 
 
 def test_quoted_lines_go_to_the_end() -> None:
-    assert split(one_way("> the bread was mouldy\n> again\nthat never happened to me")) == (
+    assert split_quoted(
+        with_quotes_last("> the bread was mouldy\n> again\nthat never happened to me")
+    ) == (
         "that never happened to me ",
         "//@quoted:the bread was mouldy again",
     )
-    assert one_way("价格 > 质量") == "价格 > 质量"
-    assert one_way("a\n>\nb") == "a\n>\nb"
+    assert with_quotes_last("价格 > 质量") == "价格 > 质量"
+    assert with_quotes_last("a\n>\nb") == "a\n>\nb"
 
 
 @pytest.mark.parametrize("own", ["", "转发微博", "转发", "Repost"])
-def test_what_is_only_passed_on_is_a_topic_and_no_complaint(judge: TextJudge, own: str) -> None:
+def test_a_quotation_alone_has_a_topic_and_is_no_complaint(judge: TextJudge, own: str) -> None:
     direct, repost = judged(judge, SICK), judged(judge, f"{own}//@小张:{SICK}")
     assert direct.complaint >= 0.5
     assert repost.complaint < 0.5
@@ -67,14 +69,14 @@ def test_own_words_decide_on_complaint_and_intent(judge: TextJudge) -> None:
     assert angry.intent == "complaint"
 
 
-def test_harm_in_a_quotation_is_heard(judge: TextJudge) -> None:
+def test_a_risk_in_a_quotation_counts(judge: TextJudge) -> None:
     found = judged(judge, "天哪//@小张:孩子吃了禾家的蛋糕上吐下泻")
     assert "food_poisoning" in found.risk
     assert found.category == "food_safety"
 
 
 @pytest.mark.parametrize("own", ["太过分了", "这也太离谱了", "恶心"])
-def test_a_cry_has_the_topic_of_what_it_is_about(judge: TextJudge, own: str) -> None:
+def test_a_comment_without_topic_takes_that_of_its_quotation(judge: TextJudge, own: str) -> None:
     assert judged(judge, f"{own}//@小张: {SICK}").category == "food_safety"
     assert judged(judge, f"服务真的差//@小张: {SICK}").category == "staff"
 

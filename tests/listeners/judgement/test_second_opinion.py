@@ -17,12 +17,17 @@ from listeners.factory import build_understanding
 from listeners.judgement import embedding
 from listeners.judgement.embedding import Embedder, Embeds, Vectors
 from listeners.judgement.judge import TextJudge
-from listeners.judgement.second_opinion import Head, SecondOpinion, load, load_head
+from listeners.judgement.second_opinion import (
+    SecondOpinion,
+    SentimentHead,
+    load_head,
+    load_second_opinion,
+)
 from tests.listeners.judgement.test_judge import Undecided
 
 UNSURE = Probabilities(negative=0.3, neutral=0.4, positive=0.3)
 SURE = Probabilities(negative=0.9, neutral=0.05, positive=0.05)
-GOOD = Head(
+GOOD = SentimentHead(
     weights=np.array([[-9.0, 0.0, 9.0]], np.float32),
     first=np.zeros((3, 3), np.float32),
     bias=np.zeros(3, np.float32),
@@ -41,7 +46,7 @@ type = "webchat"
 
 
 class Meaning:
-    """A library that hears a good word, after ``wait`` seconds."""
+    """A library that finds a good word, after ``wait`` seconds."""
 
     def __init__(self, wait: float = 0.0) -> None:
         self.wait = wait
@@ -63,49 +68,51 @@ class Broken:
 
 
 def opinion(library: Embeds, **limits: float) -> SecondOpinion:
-    line = int(limits.pop("line", 8))
-    return SecondOpinion(Embedder(lambda: library), GOOD, line=line, **limits)
+    queue_size = int(limits.pop("queue_size", 8))
+    return SecondOpinion(Embedder(lambda: library), GOOD, queue_size=queue_size, **limits)
 
 
 async def test_only_unsure_texts_are_asked_about() -> None:
     library = Meaning()
-    heard = await opinion(library).hear(["好", "糟", "好", "。"], [UNSURE, UNSURE, SURE, UNSURE])
-    assert sorted(heard) == [0, 1]
-    assert heard[0].positive > 0.9
-    assert heard[1].negative > 0.9
+    revised = await opinion(library).revise(
+        ["好", "糟", "好", "。"], [UNSURE, UNSURE, SURE, UNSURE]
+    )
+    assert sorted(revised) == [0, 1]
+    assert revised[0].positive > 0.9
+    assert revised[1].negative > 0.9
     assert library.asked == ["好", "糟"]
     assert all(name.startswith("embedding") for name in library.threads)
 
 
-async def test_what_takes_too_long_is_not_waited_for() -> None:
+async def test_slow_opinions_are_not_awaited() -> None:
     started = time.monotonic()
-    heard = await opinion(Meaning(0.1), budget=0.25).hear(["好"] * 8, [UNSURE] * 8)
+    revised = await opinion(Meaning(0.1), budget=0.25).revise(["好"] * 8, [UNSURE] * 8)
     assert time.monotonic() - started < 0.6
-    assert 1 <= len(heard) < 8
+    assert 1 <= len(revised) < 8
 
 
-async def test_a_full_line_turns_texts_away_and_empties_again() -> None:
+async def test_a_full_queue_rejects_texts_and_recovers() -> None:
     library = Meaning(0.05)
-    asked = opinion(library, budget=0.01, line=2)
-    assert await asked.hear(["好"] * 50, [UNSURE] * 50) == {}
+    asked = opinion(library, budget=0.01, queue_size=2)
+    assert await asked.revise(["好"] * 50, [UNSURE] * 50) == {}
     await asyncio.sleep(0.4)
     assert len(library.asked) <= 2
     library.wait = 0.0
-    patient = await asyncio.gather(*(asked.hear(["好"], [UNSURE]) for _ in range(2)))
+    patient = await asyncio.gather(*(asked.revise(["好"], [UNSURE]) for _ in range(2)))
     assert any(patient)
 
 
 async def test_a_library_that_fails_leaves_the_first_judgement() -> None:
     asked = opinion(Broken())
     for _ in range(20):
-        assert await asked.hear(["好"], [UNSURE]) == {}
+        assert await asked.revise(["好"], [UNSURE]) == {}
     judge = TextJudge(Undecided(), second=asked)
     (found,) = await judge.judge(["好"])
     assert found.probabilities == UNSURE
     assert "e5" not in found.model
 
 
-async def test_the_judge_takes_it_over_and_says_so() -> None:
+async def test_the_judge_uses_it_and_names_it() -> None:
     judge = TextJudge(Undecided(), second=opinion(Meaning()))
     good, bad = await judge.judge(["味道好", "味道糟"])
     assert (good.sentiment, bad.sentiment) == ("positive", "negative")
@@ -113,7 +120,7 @@ async def test_the_judge_takes_it_over_and_says_so() -> None:
     assert [one.sentiment for one in judge.judge_now(["味道好"])] == ["positive"]
 
 
-async def test_the_loop_and_the_queue_go_on_meanwhile() -> None:
+async def test_judging_does_not_wait_for_slow_opinions() -> None:
     judge = TextJudge(Undecided(), second=opinion(Meaning(0.5), budget=0.05))
     started = time.monotonic()
     found = [await judge.judge(["面包发霉了，要退款"] * 4) for _ in range(5)]
@@ -121,13 +128,13 @@ async def test_the_loop_and_the_queue_go_on_meanwhile() -> None:
     assert all(one.intent == "complaint" for batch in found for one in batch)
 
 
-def test_nobody_asks_unless_it_is_wanted() -> None:
-    assert load(None, wanted=False) is None
+def test_a_second_opinion_is_optional() -> None:
+    assert load_second_opinion(None, wanted=False) is None
 
 
-def test_without_the_extra_the_remedy_is_named() -> None:
+def test_a_missing_extra_is_reported_with_its_remedy() -> None:
     with pytest.raises(ConfigError) as caught:
-        load(embedding.load("no_such_library"), wanted=True)
+        load_second_opinion(embedding.load("no_such_library"), wanted=True)
     (problem,) = caught.value.problems
     assert problem.key == "second_opinion"
     assert "semantic" in problem.remedy
@@ -147,9 +154,9 @@ def test_the_head_that_ships_fits_the_library() -> None:
 def test_the_real_library_answers_and_takes_any_text() -> None:
     understanding = build_understanding(parse(CONFIG, {}), Path())
     assert understanding.matcher.brands == ("a",)
-    asked = load(understanding.embedder, wanted=True)
+    asked = load_second_opinion(understanding.embedder, wanted=True)
     assert asked is not None
     texts = ["这家店让人心里暖暖的", "a\0b", "\ud800字", "好" * 5_000]
-    heard = asked.hear_now(texts, [UNSURE] * 4)
-    assert sorted(heard) == [0, 1, 2, 3]
-    assert heard[0].positive > heard[0].negative
+    revised = asked.revise_now(texts, [UNSURE] * 4)
+    assert sorted(revised) == [0, 1, 2, 3]
+    assert revised[0].positive > revised[0].negative

@@ -1,18 +1,21 @@
 import json
 import time
+import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.judgement import Judgement
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
-from listeners.judgement import sentiment_factory as sentiment
 from listeners.judgement.judge import TextJudge
-from listeners.judgement.topic_features import dense_names, features
-from listeners.judgement.topics import FILE, HEADS, load, model
+from listeners.judgement.lexicon import FOLDER, word_lists
+from listeners.judgement.sentiment import models as sentiment
+from listeners.judgement.topic_features import dense_names, topic_features
+from listeners.judgement.topics import LABELS, MODEL_FILE, decide, load_topics, shipped_model
 from tests.listeners.judgement.test_judge import Undecided
 
-SENTENCES = Path(__file__).parents[2] / "listeners" / "training" / "complaints.jsonl"
+SENTENCES = Path(__file__).parents[3] / "listeners" / "learning" / "training" / "complaints.jsonl"
 ROWS = [json.loads(line) for line in SENTENCES.read_text(encoding="utf-8").splitlines()]
 
 
@@ -95,24 +98,85 @@ def test_no_template_and_no_author_is_on_both_sides_of_the_split() -> None:
 
 
 def test_the_model_fits_its_features_and_is_small() -> None:
-    found = features("面包发霉了", Undecided().probabilities([""])[0])
+    found = topic_features("面包发霉了", Undecided().probabilities([""])[0])
     assert len(found.dense) == len(dense_names())
-    topics = model().topics(found)
+    topics = shipped_model().topics(found)
     assert sum(topics.categories.values()) == pytest.approx(1, abs=1e-4)
     assert sum(topics.intents.values()) == pytest.approx(1, abs=1e-4)
-    assert len(HEADS) == 1 + len(CATEGORIES) + len(INTENTS) + len(RISKS)
-    assert FILE.stat().st_size < 1_000_000
+    assert len(LABELS) == 1 + len(CATEGORIES) + len(INTENTS) + len(RISKS)
+    assert MODEL_FILE.stat().st_size < 1_000_000
 
 
 def test_a_model_is_the_same_after_it_was_written(tmp_path: Path) -> None:
-    found = features("面包发霉了", Undecided().probabilities([""])[0])
-    model().save(tmp_path / "copy.npz")
-    assert load(tmp_path / "copy.npz").topics(found) == model().topics(found)
+    found = topic_features("面包发霉了", Undecided().probabilities([""])[0])
+    shipped_model().save(tmp_path / "copy.npz")
+    assert load_topics(tmp_path / "copy.npz").topics(found) == shipped_model().topics(found)
 
 
-def test_stretching_moves_the_complaint_and_nothing_else() -> None:
-    found = features("面包发霉了", Undecided().probabilities([""])[0])
-    before, after = model().topics(found), model().stretched(1.0, -5.0).topics(found)
+def saved_without(file: Path, label: str, feature: str) -> Path:
+    """The shipped model as it would be, had it been trained without a label and a feature."""
+    with np.load(MODEL_FILE) as data:
+        arrays = dict(data)
+    column = arrays["labels"].tolist().index(label)
+    row = arrays["features"].tolist().index(feature)
+    for name in ("table", "unit", "bias", "labels", "dense"):
+        arrays[name] = np.delete(arrays[name], column, axis=-1)
+    for name in ("dense", "features"):
+        arrays[name] = np.delete(arrays[name], row, axis=0)
+    np.savez(file, **arrays)
+    return file
+
+
+@pytest.mark.parametrize("label", ["category.freshness", "intent.complaint", "risk.fire"])
+def test_a_label_that_was_not_trained_is_never_predicted(tmp_path: Path, label: str) -> None:
+    model = load_topics(saved_without(tmp_path / "old.npz", label, "category.freshness"))
+    assert model.untrained == (label,)
+    found = topic_features("面包发霉了，店里着火了", Undecided().probabilities([""])[0])
+    topics = model.topics(found)
+    kind, _, name = label.partition(".")
+    known = {"category": topics.categories, "intent": topics.intents, "risk": topics.risks}
+    assert name not in known[kind]
+    assert sum(topics.categories.values()) == pytest.approx(1, abs=1e-4)
+    assert sum(topics.intents.values()) == pytest.approx(1, abs=1e-4)
+    decision = decide(topics, found)
+    assert name not in (decision.category, decision.intent)
+    # A word names a risk whether or not the model knows it.
+    assert "fire" in decision.risk
+
+
+def test_a_label_that_is_no_longer_declared_is_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tuple(label for label in LABELS if label not in ("category.app", "risk.press"))
+    monkeypatch.setattr("listeners.judgement.topics.LABELS", left)
+    found = topic_features("面包发霉了", Undecided().probabilities([""])[0])
+    fewer, whole = load_topics().topics(found), shipped_model().topics(found)
+    assert set(whole.categories) - set(fewer.categories) == {"app"}
+    assert set(whole.risks) - set(fewer.risks) == {"press"}
+    assert fewer.complaint == whole.complaint
+    assert fewer.intents == whole.intents
+
+
+def test_every_label_that_is_declared_now_is_trained() -> None:
+    assert shipped_model().untrained == ()
+
+
+@pytest.mark.parametrize(("name", "declared"), [("category", CATEGORIES), ("intent", INTENTS)])
+def test_word_lists_are_of_declared_labels(name: str, declared: tuple[str, ...]) -> None:
+    assert set(word_lists(name)) <= set(declared)
+
+
+def test_risk_words_are_of_declared_risks() -> None:
+    tree = tomllib.loads((FOLDER / "risk.toml").read_text(encoding="utf-8"))
+    assert set(tree) - {"reach", "groups", "harmless"} <= set(RISKS)
+
+
+def test_complaint_scaling_changes_nothing_else() -> None:
+    found = topic_features("面包发霉了", Undecided().probabilities([""])[0])
+    before, after = (
+        shipped_model().topics(found),
+        shipped_model().with_complaint_scaling(1.0, -5.0).topics(found),
+    )
     assert after.complaint < before.complaint
     assert (after.categories, after.intents, after.risks) == (
         before.categories,

@@ -1,254 +1,294 @@
+"""Corrections by staff adapt the judge, or are refused."""
+
 import json
-import math
 import random
 from dataclasses import replace
+from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from core.config import parse
 from core.errors import ConfigError, InputError
+from core.mentions import CorrectedMention, Correction
 from core.taxonomy import Sentiment
-from listeners.judgement.sentiment_adaptation import Adaptation, bent, write
-from listeners.judgement.sentiment_linear import LinearModel, load
-from listeners.learning.adapt import Label, adapt
-from listeners.learning.adapt_fit import Calibration, calibrate
-from listeners.learning.adapt_measures import Quality, quality
-
-GOOD = ("味道很好", "服务热情", "东西新鲜", "非常满意", "会再来", "包装用心", "物流很快")
-BAD = ("味道很差", "服务恶劣", "东西不新鲜", "非常失望", "再也不来", "包装破损", "物流太慢")
-
-
-@pytest.fixture(scope="module")
-def model() -> LinearModel:
-    return load()
-
-
-def plain(count: int) -> list[Label]:
-    """Labels with which the model agrees."""
-    return _labels(count, "negative", "positive")
-
-
-def _labels(count: int, for_bad: Sentiment, for_good: Sentiment) -> list[Label]:
-    chance = random.Random(1)
-    return [
-        Label(
-            text=f"{chance.choice(BAD if number % 2 else GOOD)}，第{chr(0x4E00 + number)}次",
-            sentiment=for_bad if number % 2 else for_good,
-        )
-        for number in range(count)
-    ]
-
-
-def jargon(count: int) -> list[Label]:
-    """Words that mean something to this brand alone."""
-    return [
-        Label(
-            text=f"今天{'磔砢' if number % 2 else '璆琳'}了{chr(0x4E00 + number)}",
-            sentiment="negative" if number % 2 else "positive",
-        )
-        for number in range(count)
-    ]
-
-
-def test_labels_that_disagree_change_the_judgement(model: LinearModel) -> None:
-    done = adapt(model, jargon(400))
-    assert done.learned == "weights"
-    assert done.adaptation is not None
-    assert done.after.accuracy > done.before.accuracy + 0.2
-    adapted = model.adapted(done.adaptation)
-    bad, good = adapted.probabilities(["今天磔砢了", "今天璆琳了"])
-    assert bad.negative > bad.positive
-    assert good.positive > good.negative
-    assert adapted.name == f"{model.name}+400"
-
-
-def test_what_was_measured_is_what_the_adapted_model_says(model: LinearModel) -> None:
-    labels = jargon(300)
-    done = adapt(model, labels)
-    assert done.adaptation is not None
-    found = model.adapted(done.adaptation).probabilities([label.text for label in labels])
-    right = sum(
-        {one.negative: "negative", one.neutral: "neutral", one.positive: "positive"}[
-            max(one.negative, one.neutral, one.positive)
-        ]
-        == label.sentiment
-        for one, label in zip(found, labels, strict=True)
-    )
-    assert right / len(labels) >= done.after.accuracy - 0.02
-
-
-def test_a_hundred_labels_recalibrate(model: LinearModel) -> None:
-    done = adapt(model, plain(100))
-    assert done.before.texts == done.after.texts == 100
-    if done.adaptation is None:
-        assert done.learned == "nothing"
-    else:
-        assert done.learned == "calibration"
-        assert done.after.log_loss < done.before.log_loss
-        assert done.adaptation.buckets == ()
-
-
-def test_a_step_backwards_is_refused(model: LinearModel) -> None:
-    chance = random.Random(3)
-    noise: list[Label] = [
-        Label(text=label.text, sentiment=chance.choice(("negative", "positive")))
-        if chance.random() < 0.15
-        else label
-        for label in plain(120)
-    ]
-    first = adapt(model, noise)
-    assert first.adaptation is None or first.after.better_than(first.before)
-    sure = adapt(model, plain(60) + plain(160)[60:])
-    assert (sure.adaptation is None) == (not sure.after.better_than(sure.before))
-
-
-def test_the_last_label_of_a_text_counts(model: LinearModel) -> None:
-    once = adapt(model, jargon(120))
-    twice = adapt(
-        model, [Label(text=label.text, sentiment="neutral") for label in jargon(120)] + jargon(120)
-    )
-    assert once == twice
-
-
-def test_too_few_or_one_sided_labels_are_refused(model: LinearModel) -> None:
-    with pytest.raises(InputError, match=r"99 labelled texts are too few.*at least 100"):
-        adapt(model, plain(99))
-    with pytest.raises(InputError, match="all labels say the same"):
-        adapt(model, [Label(text=label.text, sentiment="neutral") for label in plain(150)])
-
-
-def test_an_adapted_model_is_not_adapted_again(model: LinearModel) -> None:
-    done = adapt(model, jargon(120))
-    assert done.adaptation is not None
-    with pytest.raises(InputError, match="cannot be adapted again"):
-        adapt(model.adapted(done.adaptation), jargon(120))
-
-
-def test_labels_of_texts_that_say_nothing_do_no_harm(model: LinearModel) -> None:
-    empty = [Label(text=mark, sentiment="neutral") for mark in ("", "😀", "?", "\x00", "\ud800")]
-    assert adapt(model, plain(120) + empty).before.texts == 125
-
-
-def test_the_file_is_read_back_by_load(model: LinearModel, tmp_path: Path) -> None:
-    done = adapt(model, jargon(300))
-    assert done.adaptation is not None
-    path = tmp_path / "adaptation.json"
-    write(done.adaptation, path)
-    loaded = load(path)
-    assert loaded.adaptation == done.adaptation
-    assert loaded.probabilities(["今天磔砢了"]) == model.adapted(done.adaptation).probabilities(
-        ["今天磔砢了"]
-    )
-    assert [file.name for file in tmp_path.iterdir()] == ["adaptation.json"]
-
-
-@pytest.mark.parametrize(
-    "damage",
-    ["", "[]", "{}", '{"format": 2}', '{"format": 3}', '{"format": 1, "model": "x"}', "\udcff"],
+from listeners.factory import build_understanding
+from listeners.judgement.adaptation import Adaptation, write_adaptation
+from listeners.judgement.judge import TextJudge
+from listeners.judgement.platt_scaling import PlattScaling, log_odds
+from listeners.judgement.sentiment.linear import load
+from listeners.learning import adapt as adapting
+from listeners.learning.adapt import (
+    EXIT_REFUSED,
+    AdaptationResult,
+    adapt_all,
+    adapt_and_report,
+    output_path,
 )
-def test_a_damaged_file_is_refused_with_a_remedy(tmp_path: Path, damage: str) -> None:
-    path = tmp_path / "adaptation.json"
-    path.write_bytes(damage.encode("utf-8", "surrogateescape"))
-    with pytest.raises(ConfigError, match=r"cannot be read.*run adapt again"):
-        load(path)
+from listeners.learning.cross_validation import Quality
+from listeners.learning.labels import Label, labels_from_corrections
+from listeners.learning.sentiment import SentimentResult
+from listeners.learning.topics import CategoryResult, ComplaintResult, adapt_complaint
+from tests.listeners.learning.test_sentiment import jargon, plain
+from tests.listeners.making import judgement
+
+SENTENCES = Path(__file__).parents[3] / "listeners" / "learning" / "training" / "complaints.jsonl"
+AT = datetime(2026, 3, 2, tzinfo=UTC)
+CONFIG = """
+[[brands]]
+id = "a"
+name = "A"
+terms = ["A店"]
+[[channels]]
+name = "chat"
+type = "webchat"
+"""
 
 
-def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "adaptation.json"
-    write(
-        Adaptation(
-            model="m", labels=1, slope=1.0, bias=(0, 0, 0), buckets=(1, 2), moves=((1, 1, 1),)
+def strict(count: int) -> list[Label]:
+    """A team to whom only the worst are complaints; of sentiment it thinks as the model."""
+    judge, labels = TextJudge(load()), list[Label]()
+    for line in SENTENCES.read_text("utf-8").splitlines():
+        text = json.loads(line)["text"]
+        (found,) = judge.judge_now([text])
+        if found.complaint > 0.5:
+            labels.append(
+                Label(text=text, sentiment=found.sentiment, complaint=found.complaint > 0.9)
+            )
+        if len({label.text for label in labels}) == count:
+            break
+    return labels
+
+
+def corrected(
+    sentiment: Sentiment | None, complaint: bool | None, *, judged: Sentiment = "negative"
+) -> CorrectedMention:
+    return CorrectedMention(
+        correction=Correction(
+            mention=1, sentiment=sentiment, complaint=complaint, by="小林", at=AT
         ),
-        path,
+        text="面包",
+        judgement=judgement(judged, complaint=0.9),
     )
-    with pytest.raises(ConfigError, match="cut short"):
-        load(path)
 
 
-def test_a_file_with_a_bucket_outside_the_table_is_refused(
-    model: LinearModel, tmp_path: Path
+def test_unchanged_judgements_count_as_confirmed() -> None:
+    (label,) = labels_from_corrections([corrected(None, None)])
+    assert label == Label(text="面包", sentiment="negative", complaint=True, category="other")
+    (label,) = labels_from_corrections([corrected("positive", False)])
+    assert label == Label(text="面包", sentiment="positive", complaint=False, category="other")
+
+
+def test_an_undeclared_category_is_ignored() -> None:
+    one = corrected(None, None)
+    wrong = replace(one, correction=replace(one.correction, category="bakery"))
+    right = replace(one, correction=replace(one.correction, category="staff"))
+    assert [label.category for label in labels_from_corrections([wrong, right])] == [None, "staff"]
+
+
+def test_a_stricter_view_of_complaints_is_learned() -> None:
+    lesson = adapt_all(load(), strict(200))
+    assert lesson.complaint is not None
+    assert lesson.complaint.scaling is not None
+    assert lesson.complaint.after.log_loss < lesson.complaint.before.log_loss
+    assert lesson.adaptation is not None
+    assert lesson.adaptation.complaint == lesson.complaint.scaling
+
+
+def test_complaints_need_labels_of_both_kinds() -> None:
+    labels = [replace(label, complaint=True) for label in plain(150)]
+    assert adapt_all(load(), labels).complaint is None
+    assert adapt_all(load(), plain(150)).complaint is None
+
+
+def test_noise_about_complaints_is_refused() -> None:
+    chance = random.Random(7)
+    scores = [chance.random() for _ in range(400)]
+    said = [chance.random() < score for score in scores]
+    found = adapt_complaint(scores, said)
+    noise = adapt_complaint(scores, [not one for one in said])
+    assert found.after.log_loss < found.before.log_loss * 1.05
+    # Labels that say the contrary teach no more than that the model knows nothing.
+    assert noise.scaling is None or noise.scaling.slope < 0.2
+
+
+def test_overconfidence_about_complaints_is_calibrated() -> None:
+    chance = np.random.default_rng(1)
+    truth = chance.random(600)
+    said = (chance.random(600) < truth).tolist()
+    loud = [PlattScaling(slope=4.0, offset=1.0)(share) for share in truth.tolist()]
+    found = adapt_complaint(loud, said)
+    assert found.scaling is not None
+    assert found.after.calibration_error < found.before.calibration_error
+    assert found.scaling.slope < 0.6
+
+
+def test_scaling_without_an_offset_changes_no_answer() -> None:
+    """Where an offset would cost accuracy, the confidence can still be calibrated."""
+    chance = np.random.default_rng(4)
+    truth = chance.random(300)
+    said = (chance.random(300) < truth).tolist()
+    loud = [PlattScaling(slope=5.0, offset=0.0)(share) for share in truth.tolist()]
+    found = adapt_complaint(loud, said)
+    assert found.scaling is not None
+    assert found.scaling.slope < 0.5
+    if found.scaling.offset == 0.0:
+        assert found.after.accuracy == found.before.accuracy
+
+
+def test_platt_scaling_is_linear_in_log_odds() -> None:
+    assert PlattScaling(slope=1.0, offset=0.0)(0.3) == pytest.approx(0.3)
+    assert PlattScaling(slope=2.0, offset=1.0)(0.5) == pytest.approx(1 / (1 + np.exp(-1)))
+    assert 0 < PlattScaling(slope=1e9, offset=1e9)(1.0) <= 1
+    assert log_odds(0.0) < -10 < 10 < log_odds(1.0)
+
+
+def test_the_file_carries_everything_to_the_judge(tmp_path: Path) -> None:
+    out = StringIO()
+    assert adapt_and_report(strict(200), tmp_path / "adaptation.json", out=out) == 0
+    assert 'adaptation = "adaptation.json"' in out.getvalue()
+    assert "before" in out.getvalue()
+    before = build_understanding(parse(CONFIG, {}))
+    settings = parse('adaptation = "adaptation.json"\n' + CONFIG, {})
+    after = build_understanding(settings, tmp_path)
+    text = next(label.text for label in strict(200) if not label.complaint)
+    old, new = (one.judge.judge_now([text])[0] for one in (before, after))
+    assert new.complaint < 0.5 < old.complaint
+    assert new.model != old.model
+
+
+def test_nothing_is_written_where_nothing_is_learned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "adaptation.json"
-    wrong = Adaptation(
-        model=model.name, labels=1, slope=1.0, bias=(0, 0, 0), buckets=(-1,), moves=((1, 1, 1),)
+    place, out = tmp_path / "adaptation.json", StringIO()
+    place.write_text("as it was")
+    worse = Quality(texts=9, accuracy=0.5, macro_f1=0.5, log_loss=0.9, calibration_error=0.1)
+    lesson = AdaptationResult(
+        sentiment=SentimentResult(before=worse, after=worse, learned="nothing", adaptation=None),
+        complaint=ComplaintResult(before=worse, after=worse, scaling=None),
+        category=CategoryResult(before=worse, after=worse, shift=None),
+        adaptation=None,
     )
-    write(wrong, path)
-    with pytest.raises(ConfigError, match="outside"):
-        load(path)
+    monkeypatch.setattr(adapting, "adapt_all", lambda model, labels: lesson)
+    assert adapt_and_report([], place, out=out) == EXIT_REFUSED
+    assert out.getvalue().count("refused") == 3
+    assert "nothing is written" in out.getvalue()
+    assert place.read_text() == "as it was"
 
 
-def test_a_file_of_another_model_is_refused(model: LinearModel, tmp_path: Path) -> None:
-    path = tmp_path / "adaptation.json"
-    write(Adaptation(model="linear-0", labels=100, slope=1.0, bias=(0, 0, 0)), path)
-    with pytest.raises(ConfigError, match=f"made for linear-0, not for {model.name}"):
-        load(path)
-    assert json.loads(path.read_text())["format"] == 2
+def test_noisy_labels_only_lower_confidence() -> None:
+    chance = random.Random(5)
+    noise = [
+        Label(
+            text=f"{chance.choice('好差')}{chr(0x4E00 + n)}",
+            sentiment=chance.choice(("negative", "positive")),
+        )
+        for n in range(150)
+    ]
+    found = adapt_all(load(), noise).sentiment
+    assert found is not None
+    assert found.after.accuracy >= found.before.accuracy
+    if found.adaptation is not None:
+        sure = load().adapted(found.adaptation).probabilities(["好一"])[0]
+        assert sure.positive < load().probabilities(["好一"])[0].positive
 
 
-def test_a_file_of_the_first_format_is_still_read(model: LinearModel, tmp_path: Path) -> None:
-    path = tmp_path / "adaptation.json"
-    write(Adaptation(model=model.name, labels=100, slope=0.5, bias=(0.0, 0.5, 0.0)), path)
-    whole = json.loads(path.read_text()) | {"format": 1}
-    del whole["bend"], whole["categories"]
-    path.write_text(json.dumps(whole))
-    (first,) = load().probabilities(["味道很差"])
-    (found,) = load(path).probabilities(["味道很差"])
-    assert math.log(found.negative / found.positive) == pytest.approx(
-        math.log(first.negative / first.positive) / 2
-    )
+def test_an_unwritable_path_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"):
+        adapt_and_report(jargon(300), tmp_path / "none" / "a.json", out=StringIO())
 
 
-@given(
-    st.lists(st.floats(-50, 50), min_size=3, max_size=3),
-    st.floats(0.05, 3),
-    st.floats(0, 3),
-)
-def test_calibration_never_turns_a_judgement_round(
-    scores: list[float], slope: float, bend: float
-) -> None:
-    before = np.array(scores)
-    after = bent(before, slope, bend)
-    assert np.isfinite(after).all()
-    assert after[before.argmax()] == after.max()
-    one = Adaptation(model="m", labels=1, slope=slope, bend=bend, bias=(1.0, 0.0, -1.0))
-    assert one.applied(before) == pytest.approx(after + np.array((1.0, 0.0, -1.0)))
+def test_output_path(tmp_path: Path) -> None:
+    plain_settings = parse(CONFIG, {})
+    assert output_path(plain_settings, tmp_path, None) == tmp_path / "adaptation.json"
+    named = parse('adaptation = "mine.json"\n' + CONFIG, {})
+    assert output_path(named, tmp_path, None) == tmp_path / "mine.json"
+    assert output_path(named, tmp_path, Path("x.json")) == Path("x.json")
+    with pytest.raises(InputError, match="classic"):
+        output_path(parse('sentiment = "classic"\n' + CONFIG, {}), tmp_path, None)
 
 
-def test_a_model_that_is_too_sure_becomes_less_sure() -> None:
-    chance = np.random.default_rng(3)
-    truth = chance.normal(size=400) * 2
-    said = chance.random(400) < 1 / (1 + np.exp(-truth))
-    scores = np.stack([-truth * 2, np.full(400, -30.0), truth * 2], axis=1)
-    found = calibrate(scores, np.where(said, 2, 0))
-    assert found.slope + found.bend < 0.6
-    right = found.judged(scores)
-    loud = Calibration().judged(scores)
-    classes = np.where(said, 2, 0)
-    assert quality(right, classes).calibration_error < quality(loud, classes).calibration_error
-    unbiased = calibrate(scores, classes, biased=False)
-    assert unbiased.bias == (0.0, 0.0, 0.0)
+def test_texts_without_words_teach_no_weights() -> None:
+    silent = [
+        Label(
+            text=chr(0x1F600 + number),
+            sentiment="negative" if number % 2 else "positive",
+            complaint=bool(number % 2),
+            category="staff" if number % 2 else "app",
+        )
+        for number in range(320)
+    ]
+    found = adapt_all(load(), silent)
+    assert found.category is None
+    assert found.sentiment is not None
+    assert found.sentiment.learned != "weights"
 
 
-def test_labels_that_contradict_the_model_leave_its_order() -> None:
-    scores = np.stack([np.linspace(-4, 4, 300), np.zeros(300), np.linspace(4, -4, 300)], axis=1)
-    found = calibrate(scores, np.where(scores[:, 0] > 0, 2, 0))
-    assert found.slope == pytest.approx(0.05)
-    assert found.bend == 0.0
+def test_malformed_and_huge_texts_are_learned_from_safely() -> None:
+    odd = ["\x00", "\ud800", "", "好" * 100_000, "a " * 200_000, "<b>&amp;", "\u202e禾家"]
+    labels = [replace(label, category="app") for label in jargon(300)]
+    more = [Label(text=text, sentiment="neutral", complaint=True, category="staff") for text in odd]
+    found = adapt_all(load(), [*labels, *more])
+    assert found.sentiment is not None
+    assert found.sentiment.before.texts == 300 + len(odd)
+    assert found.sentiment.learned == "weights"
+
+
+def garbage(**changes: object) -> str:
+    whole = {
+        "format": 1,
+        "model": load().name,
+        "labels": 1,
+        "slope": 1.0,
+        "bias": [0, 0, 0],
+        "buckets": [],
+        "moves": [],
+    }
+    return json.dumps(whole | changes)
 
 
 @pytest.mark.parametrize(
-    ("texts", "macro_f1", "accepted"),
-    [(100, 0.735, True), (100, 0.72, False), (1000, 0.735, True), (1000, 0.73, False)],
+    "content",
+    [
+        "",
+        "\0",
+        "[" * 100_000,
+        garbage(slope=float("nan")),
+        garbage(slope=-1),
+        garbage(bias=[0, float("inf"), 0]),
+        garbage(model="linear-0"),
+        garbage(complaint={"slope": 1}),
+        garbage(complaint={"slope": float("inf"), "offset": 0}),
+        garbage(complaint={"slope": -1, "offset": 0}, topics="topics-3"),
+        garbage(complaint={"slope": 1, "offset": 0}, topics="topics-0"),
+    ],
 )
-def test_macro_f1_may_fall_by_what_one_text_is_worth(
-    texts: int, macro_f1: float, accepted: bool
-) -> None:
-    before = Quality(
-        texts=texts, accuracy=0.69, macro_f1=0.74, log_loss=0.82, calibration_error=0.11
+def test_a_file_that_does_not_fit_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.json").write_text(content)
+    with pytest.raises(ConfigError) as caught:
+        build_understanding(parse('adaptation = "a.json"\n' + CONFIG, {}), tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.key == "adaptation"
+    assert problem.remedy
+
+
+def test_the_classic_model_cannot_be_adapted(tmp_path: Path) -> None:
+    write_adaptation(
+        Adaptation(model="x", labels=1, slope=1.0, bias=(0.0, 0.0, 0.0)), tmp_path / "a.json"
     )
-    after = replace(before, accuracy=0.74, macro_f1=macro_f1, log_loss=0.54)
-    assert after.better_than(before) is accepted
-    assert not replace(after, accuracy=0.68).better_than(before)
+    with pytest.raises(ConfigError, match="classic"):
+        build_understanding(
+            parse('adaptation = "a.json"\nsentiment = "classic"\n' + CONFIG, {}), tmp_path
+        )
+
+
+def test_all_mistakes_of_a_configuration_are_reported_at_once(tmp_path: Path) -> None:
+    settings = parse('adaptation = "none.json"\n' + CONFIG.replace("A店", "A AND"), {})
+    with pytest.raises(ConfigError) as caught:
+        build_understanding(settings, tmp_path)
+    assert {problem.key for problem in caught.value.problems} == {
+        "adaptation",
+        "brands[0].terms[0]",
+    }

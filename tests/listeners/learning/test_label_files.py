@@ -5,14 +5,13 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from listeners.learning.adapt import Label
-from listeners.learning.teaching import from_file
+from listeners.learning.labels import Label, labels_from_file
 
 
 def test_labels_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "labels.jsonl"
     file.write_text('{"text": "a", "sentiment": "negative"}\n\n{"text": "b", "complaint": true}\n')
-    assert from_file(file) == [
+    assert labels_from_file(file) == [
         Label(text="a", sentiment="negative"),
         Label(text="b", complaint=True),
     ]
@@ -21,7 +20,7 @@ def test_labels_in_a_file(tmp_path: Path) -> None:
 def test_a_label_file_as_other_systems_write_it(tmp_path: Path) -> None:
     file = tmp_path / "labels.jsonl"
     file.write_bytes('\ufeff{"text": "a\u2028b\x85"}\r\n{"text": "\\ud800"}\r\n'.encode())
-    assert [label.text for label in from_file(file)] == ["a\u2028b\x85", "\ud800"]
+    assert [label.text for label in labels_from_file(file)] == ["a\u2028b\x85", "\ud800"]
 
 
 @pytest.mark.parametrize(
@@ -37,10 +36,10 @@ def test_a_label_file_as_other_systems_write_it(tmp_path: Path) -> None:
         '{"text": "a", "sentiment": {}}',
     ],
 )
-def test_a_bad_label_is_told_by_its_line(tmp_path: Path, line: str) -> None:
+def test_a_malformed_label_is_reported_with_its_line(tmp_path: Path, line: str) -> None:
     file = tmp_path / "labels.jsonl"
     file.write_text(f'{{"text": "a"}}\n{line}\n')
     with pytest.raises(InputError, match="line 2"):
-        from_file(file)
+        labels_from_file(file)
     with pytest.raises(InputError, match="cannot be read"):
-        from_file(tmp_path / "none")
+        labels_from_file(tmp_path / "none")

@@ -45,7 +45,7 @@ def test_a_brand_is_found_however_it_is_written(text: str) -> None:
     "text",
     ["", "我种了禾。家里人多", "hejiaxing", "he jiaxing", "the jia", "xhejia", "\x00\ud800", "🙂"],
 )
-def test_what_only_looks_like_it_is_not_found(text: str) -> None:
+def test_similar_words_are_not_found(text: str) -> None:
     assert matcher().brands_in(text) == ()
 
 
@@ -64,7 +64,7 @@ def test_required_and_excluded_words(text: str, expected: tuple[str, ...]) -> No
     assert matcher().brands_in(text) == expected
 
 
-def test_what_is_addressed_to_a_brand_concerns_it_without_a_name() -> None:
+def test_an_event_addressed_to_a_brand_concerns_it() -> None:
     found = matcher()
     assert found.match(event("几点关门", kind=EventKind.MESSAGE)) == ("hejia",)
     assert found.match(event("几点关门", solicited=True, channel="pine-chat")) == ("pine",)
@@ -72,11 +72,28 @@ def test_what_is_addressed_to_a_brand_concerns_it_without_a_name() -> None:
     assert matcher(default="pine").match(event("hi", solicited=True)) == ("pine",)
 
 
-def test_a_public_post_without_a_name_concerns_nobody() -> None:
+@pytest.mark.parametrize(
+    ("channel", "text", "expected"),
+    [
+        ("webchat", "几点关门", ("hejia",)),
+        ("pine-chat", "几点关门", ("pine",)),
+        ("webchat", "松树超市几点关门", ("pine",)),
+        ("pine-chat", "禾家几点关门", ("hejia",)),
+        ("pine-chat", "禾家和松树超市哪个近", ("hejia", "pine")),
+    ],
+)
+def test_a_private_message_concerns_the_brand_it_names_else_its_channels(
+    channel: str, text: str, expected: tuple[str, ...]
+) -> None:
+    said = event(text, kind=EventKind.MESSAGE, channel=channel)
+    assert matcher().match(said) == expected
+
+
+def test_a_public_post_without_a_name_concerns_no_brand() -> None:
     assert matcher().match(event("几点关门")) == ()
 
 
-def test_a_term_must_have_something_to_look_for() -> None:
+def test_a_term_needs_a_letter_or_digit() -> None:
     with pytest.raises(ValueError, match="no letter"):
         TermIndex(("!!!",))
 

@@ -243,7 +243,7 @@ async def test_figures_of_x_are_kept_through_real_connections(tmp_path: Path) ->
         assert gone is not None
         assert (gone.samples[0].metrics, gone.next_at) == (None, None)
         assert len(desk.told) == 100
-        assert any(one.kind == "delete" for one in bench.kit.shelf.events.values())
+        assert any(one.kind == "delete" for one in bench.kit.intake.events.values())
     await store.close()
 
 

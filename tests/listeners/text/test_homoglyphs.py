@@ -2,8 +2,8 @@ import pytest
 
 from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
-from listeners.matching.ordinary import NEVER, OFTEN, SOMETIMES, how_ordinary
-from listeners.text.homoglyphs import could_be, looks, sounds
+from listeners.matching.terms import NEVER, OFTEN, SOMETIMES, pair_frequency
+from listeners.text.homoglyphs import may_be_disguised, phonetic_key, visual_key
 
 
 def names(text: str, *terms: str) -> bool:
@@ -55,7 +55,7 @@ def test_look_alikes_are_read_as_the_name(text: str, term: str) -> None:
         ("来河马买菜", "盒马"),
     ],
 )
-def test_what_sounds_alike_is_heard(text: str, term: str) -> None:
+def test_homophones_are_recognised(text: str, term: str) -> None:
     assert names(text, term)
 
 
@@ -73,25 +73,25 @@ def test_what_sounds_alike_is_heard(text: str, term: str) -> None:
         ("大家好", "太家"),
     ],
 )
-def test_chance_is_no_disguise(text: str, term: str) -> None:
+def test_chance_resemblance_is_not_a_disguise(text: str, term: str) -> None:
     assert not names(text, term)
 
 
-def test_letters_and_numbers_are_meant_as_they_are() -> None:
-    assert could_be("wa1mart", "walmart")
-    assert not could_be("mail", "mall")
-    assert not could_be("50", "so")
+def test_plain_letters_and_numbers_are_not_disguises() -> None:
+    assert may_be_disguised("wa1mart", "walmart")
+    assert not may_be_disguised("mail", "mall")
+    assert not may_be_disguised("50", "so")
 
 
-def test_mappings_keep_every_place() -> None:
+def test_mappings_keep_positions() -> None:
     text = "禾家 hejia 巳 ё ß ﷺ".casefold()
-    assert len(looks(text)) == len(text) == len(sounds(text))
-    assert looks("巳") == looks("己") == looks("已")
+    assert len(visual_key(text)) == len(text) == len(phonetic_key(text))
+    assert visual_key("巳") == visual_key("己") == visual_key("已")
 
 
-def test_how_ordinary_pairs_are() -> None:
-    assert how_ordinary("我们") == OFTEN
-    assert how_ordinary("河马") == SOMETIMES or how_ordinary("河马") == NEVER
-    assert how_ordinary("荷辉") == NEVER
-    assert how_ordinary("我") == NEVER
-    assert how_ordinary("ab") == NEVER
+def test_frequency_of_character_pairs() -> None:
+    assert pair_frequency("我们") == OFTEN
+    assert pair_frequency("河马") == SOMETIMES or pair_frequency("河马") == NEVER
+    assert pair_frequency("荷辉") == NEVER
+    assert pair_frequency("我") == NEVER
+    assert pair_frequency("ab") == NEVER

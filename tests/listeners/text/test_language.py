@@ -1,7 +1,7 @@
 import pytest
 
 from core.taxonomy import Language
-from listeners.text.language import language
+from listeners.text.language import detect_language
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,4 @@ from listeners.text.language import language
     ],
 )
 def test_language(text: str, expected: Language) -> None:
-    assert language(text) == expected
+    assert detect_language(text) == expected

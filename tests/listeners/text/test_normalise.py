@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listeners.text.normalise import BREAK, compact, readable, term
+from core.text import BREAK, compact
+from listeners.text.normalise import readable, term_key
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_compact(text: str, expected: str) -> None:
 
 
 def test_a_term_has_no_clauses() -> None:
-    assert term("Yum, Inc.") == "yuminc"
+    assert term_key("Yum, Inc.") == "yuminc"
 
 
 @given(st.text(max_size=200))

@@ -19,7 +19,7 @@ from core.events import Page
 from core.outbox import Reply, ReplyState
 from core.outcomes import Outcome, Plan
 from core.pauses import Pause, PauseScope
-from moderation.pauses import StoredFreezes
+from moderation.pauses import StoredPauses
 from responders.staff.actions import SNOOZE
 from responders.staff.factory import StaffSide
 from storage.sqlite.store import SqliteStore
@@ -49,7 +49,7 @@ class Office:
 
     def __init__(self, store: SqliteStore, clock: ManualClock) -> None:
         self.store, self.clock, self.bus = store, clock, Bus()
-        self.pauses = StoredFreezes(store)
+        self.pauses = StoredPauses(store)
         side = StaffSide(SETTINGS, store=store, pauses=self.pauses, bus=self.bus, clock=clock)
         self.desk = side.desk
 

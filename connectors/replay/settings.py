@@ -1,0 +1,61 @@
+"""Settings of a replay channel; docs/channels/replay.md documents them for operators."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from connectors.replay.files import FeedFile
+from core.config import validate
+from core.errors import ConfigError, Problem, Refused
+from core.settings import Section
+
+
+class ReplaySettings(Section):
+    """The file to replay, its pace, and where replies go."""
+
+    file: str = Field(min_length=1)
+    """JSON Lines, optionally gzipped; see docs/event-format.md."""
+    speed: float | Literal["max"] = Field(default="max")
+    """Factor on the recorded pace, or ``max`` for as fast as events are stored."""
+    replies: str | None = Field(default=None, min_length=1)
+    """File that replies are appended to as JSON Lines; without it they are only counted."""
+    resume: bool = True
+    """Continue where the file was left after a restart; ``false`` starts over."""
+    page: int = Field(default=200, ge=1, le=10_000)
+    """Most events stored in one transaction."""
+
+
+def inspect_replay(settings: ReplaySettings, folder: Path) -> tuple[Problem, ...]:
+    """Check that the file can be opened and that the speed is positive."""
+    if settings.speed != "max" and not 0 < settings.speed < float("inf"):
+        problem = f"{settings.speed} is not a positive number"
+        return (Problem(key="speed", message=problem, remedy='Give a number above 0, or "max".'),)
+    try:
+        FeedFile(folder / settings.file, channel="").close()
+    except Refused as error:
+        return (Problem(key="file", message="cannot be opened", remedy=str(error)),)
+    return ()
+
+
+def read_feed(file: Path, speed: str, replies: Path | None) -> ReplaySettings:
+    """Settings to replay ``file``, starting over each time.
+
+    Args:
+        file: the feed.
+        speed: ``max`` or a positive number.
+        replies: file that replies are appended to.
+
+    Raises:
+        ConfigError: the file cannot be read, or the speed is not a positive number.
+    """
+    problems: list[Problem] = []
+    given: dict[str, object] = {"file": str(file.resolve()), "speed": speed, "resume": False}
+    if replies is not None:
+        given["replies"] = str(replies.resolve())
+    feed = validate(ReplaySettings, given, "", problems)
+    if feed is not None:
+        problems += inspect_replay(feed, Path())
+    if feed is None or problems:
+        raise ConfigError(tuple(problems))
+    return feed

@@ -1,0 +1,82 @@
+"""Labels of texts: from what staff corrected in the console, or from a file."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, get_args
+
+from core.errors import InputError
+from core.mentions import CorrectedMention
+from core.taxonomy import CATEGORIES, Sentiment
+
+_COMPLAINT_FROM: Final = 0.5
+_SENTIMENTS: Final[tuple[Sentiment, ...]] = get_args(Sentiment)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Label:
+    """A text with the labels that staff gave it, ``None`` for those they did not give."""
+
+    text: str
+    sentiment: Sentiment | None = None
+    complaint: bool | None = None
+    category: str | None = None
+    """One of ``core.taxonomy.CATEGORIES``."""
+
+
+def labels_from_corrections(corrected: Iterable[CorrectedMention]) -> list[Label]:
+    """One label a correction; what staff left unchanged counts as confirmed."""
+    return [
+        Label(
+            text=one.text,
+            sentiment=one.correction.sentiment or one.judgement.sentiment,
+            complaint=(
+                one.judgement.complaint >= _COMPLAINT_FROM
+                if one.correction.complaint is None
+                else one.correction.complaint
+            ),
+            category=_known(one.correction.category or one.judgement.category),
+        )
+        for one in corrected
+    ]
+
+
+def _known(category: str | None) -> str | None:
+    return category if category in CATEGORIES else None
+
+
+def labels_from_file(file: Path) -> list[Label]:
+    """Read JSON Lines ``{"text", "sentiment", "complaint", "category"}``, the last three optional.
+
+    Raises InputError for a malformed line, with its number.
+    """
+    try:
+        # Not splitlines: a text may hold other line separators, such as U+2028.
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} cannot be read ({error}). Name a file of labels.") from error
+    return [_label(file, n, line) for n, line in enumerate(lines, 1) if line.strip()]
+
+
+def _label(file: Path, number: int, line: str) -> Label:
+    try:
+        data: object = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _bad(file, number, f"not JSON ({error})") from error
+    if not isinstance(data, dict) or not isinstance(data.get("text"), str):
+        raise _bad(file, number, 'no object with a "text"')
+    sentiment, complaint = data.get("sentiment"), data.get("complaint")
+    if sentiment not in (None, *_SENTIMENTS):
+        raise _bad(file, number, f'"sentiment" is none of {", ".join(_SENTIMENTS)}')
+    if not isinstance(complaint, bool | None):
+        raise _bad(file, number, '"complaint" is neither true nor false')
+    category = data.get("category")
+    if category not in (None, *CATEGORIES):
+        raise _bad(file, number, f'"category" is none of {", ".join(CATEGORIES)}')
+    return Label(text=data["text"], sentiment=sentiment, complaint=complaint, category=category)
+
+
+def _bad(file: Path, number: int, message: str) -> InputError:
+    example = '{"text": "…", "sentiment": "negative", "complaint": true, "category": "freshness"}'
+    return InputError(f"{file}, line {number}: {message}. Write {example}")
