@@ -169,7 +169,7 @@ async def deliver(
             for seed, fault in enumerate(faults)
         ]
         desk = AlertDesk(
-            store=store,
+            store=store.alerts,
             receivers=[
                 Webhook(
                     name=receiver.fault.replace(" ", "-"),

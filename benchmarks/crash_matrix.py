@@ -19,10 +19,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from core.checkpoints import NAMES
 from tests.contracts.mongo_server import server
 from tests.crash.harness import CrashSite, nursery
 from tests.crash.matrix import Row, at_point, at_random, together
+from tests.crash.points import NAMES
 
 AT_ONCE = 50
 """Random kills of one site; its feed grows with each."""

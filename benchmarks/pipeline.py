@@ -60,12 +60,12 @@ async def play(feed: Path, folder: Path) -> dict[str, object]:
     url = f"sqlite:{folder / 'store.db'}"
     feed_settings = read_feed(feed, "max", None)
     async with open_app(loaded, url=url, feed=feed_settings, ended=watch.ended) as app:
-        before = await app.store.counts()
+        before = await app.store.events.counts()
         engine = asyncio.create_task(app.engine.run())
         await app.engine.settled()
         engine.cancel()
         await asyncio.gather(engine, return_exceptions=True)
-        return watch.report(before, await app.store.counts(), app.alerts.raised)
+        return watch.report(before, await app.store.events.counts(), app.alerts.raised)
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ from core.events import Author, Event, EventKind
 from core.judgement import Judgement, Probabilities
 from core.mentions import Mention
 from listeners.judgement.embedding import Embedder
-from listeners.spread.unkept import UnkeptIncidents
+from listeners.spread.unkept import MemorySpreadStore
 from listeners.spread.watch import SpreadWatch
 
 BRAND: Final = "hejia"
@@ -158,7 +158,7 @@ def listen(stream: Sequence[Said], embedder: Embedder | None = None) -> tuple[Be
     clock = ManualClock(ordered[-1].at + timedelta(days=1))
     bell = Bell(now=ordered[0].at)
     watch = SpreadWatch(
-        bell, store=UnkeptIncidents(), clock=clock, names={BRAND: "禾家超市"}, embedder=embedder
+        bell, store=MemorySpreadStore(), clock=clock, names={BRAND: "禾家超市"}, embedder=embedder
     )
     homes: dict[str, str] = {}
 

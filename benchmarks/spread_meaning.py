@@ -37,7 +37,7 @@ from listeners.judgement import embedding
 from listeners.judgement.embedding import Embedder, Vectors
 from listeners.spread.activity import post_key
 from listeners.spread.incidents import name_patterns
-from listeners.spread.unkept import UnkeptIncidents
+from listeners.spread.unkept import MemorySpreadStore
 from listeners.spread.watch import SpreadWatch
 
 OUT: Final = Path(str(resources.files("listeners.spread") / "models" / "meaning.npz"))
@@ -95,7 +95,7 @@ def follow(stream: Sequence[Mention], embedder: Embedder | None) -> Told:
     clock = ManualClock(ordered[-1].event.posted_at + timedelta(days=1))
     watch = SpreadWatch(
         ears,
-        store=UnkeptIncidents(),
+        store=MemorySpreadStore(),
         clock=clock,
         names={BRAND: "禾家超市"},
         terms={BRAND: CALLED},

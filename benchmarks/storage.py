@@ -37,7 +37,7 @@ async def inserts(folder: Path) -> None:
     rng, made = random.Random(1), iter(range(10**9))
 
     async def one() -> None:
-        await store.accept("bench", Page(events=(event(next(made), rng, total=10**5),)))
+        await store.events.accept("bench", Page(events=(event(next(made), rng, total=10**5),)))
 
     async def caller(until: float) -> int:
         done = 0
@@ -62,15 +62,15 @@ async def fill(store: AnyStore, total: int) -> None:
     while True:
         started, done = time.perf_counter(), 0
         for page in _pages(numbers, rng, total, step):
-            await store.accept("bench", Page(events=page))
-            items = await store.claim_events(500)
-            await asyncio.gather(*(store.record(outcome(item, rng)) for item in items))
+            await store.events.accept("bench", Page(events=page))
+            items = await store.events.claim(500)
+            await asyncio.gather(*(store.events.record([outcome(item, rng)]) for item in items))
             done += len(items)
         if not done:
             return
         rate = done / (time.perf_counter() - started)
         first = first or rate
-        stored = (await store.counts()).done
+        stored = (await store.events.counts()).done
         print(f"at {stored:>9,} mentions       {rate:>10,.0f} /s   {rate / first:.0%} of empty")
 
 
@@ -96,9 +96,9 @@ async def in_turns(large: AnyStore, folder: Path) -> None:
         for store in (small, large):
             started = time.perf_counter()
             for page in _pages(numbers, rng, 10**9, 10_000):
-                await store.accept("bench", Page(events=page))
-                items = await store.claim_events(500)
-                await asyncio.gather(*(store.record(outcome(item, rng)) for item in items))
+                await store.events.accept("bench", Page(events=page))
+                items = await store.events.claim(500)
+                await asyncio.gather(*(store.events.record([outcome(item, rng)]) for item in items))
             seconds.append(time.perf_counter() - started)
         ratios.append(seconds[0] / seconds[1])
     await small.close()
@@ -118,11 +118,13 @@ async def settle(store: AnyStore, total: int) -> None:
             created_at=START + timedelta(hours=4 * n),
             state="firing" if n % 10 == 0 else "resolved",
         )
-        await store.raise_alert(alert, ("log",))
+        await store.alerts.add(alert, ("log",))
     seqs = [total - 50 * n for n in range(1, min(2_001, total // 50))]
-    await store.assign_incident(seqs, "INC-101")
+    await store.incidents.assign(seqs, "INC-101")
     for seq in seqs:
-        await store.correct(Correction(mention=seq, sentiment="neutral", by="bench", at=end))
+        await store.corrections.save(
+            Correction(mention=seq, sentiment="neutral", by="bench", at=end)
+        )
     figures = MetricsSample(at=end, metrics=Metrics(likes=5, comments=2))
     followed = [
         TrackedPost(
@@ -136,7 +138,7 @@ async def settle(store: AnyStore, total: int) -> None:
         for n in range(min(20_000, total // 2))
     ]
     for start in range(0, len(followed), 500):
-        await store.track(followed[start : start + 500])
+        await store.tracked_posts.save(followed[start : start + 500])
 
 
 async def ask(store: AnyStore, total: int) -> None:
@@ -164,28 +166,30 @@ async def ask(store: AnyStore, total: int) -> None:
         "a word in an incident": MentionFilter(incident="INC-101", text="面包"),
     }
     queries: dict[str, Callable[[], Awaitable[object]]] = {
-        name: partial(store.mentions, where) for name, where in filters.items()
+        name: partial(store.mentions.find, where) for name, where in filters.items()
     }
     queries |= {
-        "a page in the middle": lambda: store.mentions(MentionFilter(), before=total // 2),
-        "a mention": lambda: store.mention(total // 3),
-        "tickets, unresolved": lambda: store.tickets(TicketFilter(state="unresolved")),
-        "tickets, 退款": lambda: store.tickets(TicketFilter(text="退款")),
-        "figures": lambda: store.figures(START + timedelta(days=300)),
-        "counts": store.counts,
-        "drafts": store.drafts,
-        "alerts": store.alerts,
-        "dead letters": store.dead_letters,
-        "late tickets": lambda: store.late_tickets(START + timedelta(days=300)),
-        "live alerts": store.live_alerts,
-        "an incident's mentions": lambda: store.incident_mentions("INC-101", limit=200),
-        "untracked, three days": lambda: store.untracked(
+        "a page in the middle": lambda: store.mentions.find(MentionFilter(), before=total // 2),
+        "a mention": lambda: store.mentions.get(total // 3),
+        "tickets, unresolved": lambda: store.tickets.find(TicketFilter(state="unresolved")),
+        "tickets, 退款": lambda: store.tickets.find(TicketFilter(text="退款")),
+        "figures": lambda: store.maintenance.figures(START + timedelta(days=300)),
+        "counts": store.events.counts,
+        "drafts": store.outbox.drafts,
+        "alerts": store.alerts.recent,
+        "dead letters": store.events.dead_letters,
+        "late tickets": lambda: store.tickets.late(START + timedelta(days=300)),
+        "live alerts": store.alerts.live,
+        "an incident's mentions": lambda: store.incidents.mentions("INC-101", limit=200),
+        "untracked, three days": lambda: store.tracked_posts.candidates(
             "weibo", since=START + timedelta(days=362), limit=100
         ),
-        "tracked and due": lambda: store.tracked_due("weibo", START + timedelta(days=366), 100),
-        "corrections, newest 200": lambda: store.corrections(limit=200),
-        "freezes": store.pauses,
-        "silences": store.mutes,
+        "tracked and due": lambda: store.tracked_posts.due(
+            "weibo", START + timedelta(days=366), 100
+        ),
+        "corrections, newest 200": lambda: store.corrections.recent(limit=200),
+        "freezes": store.pauses.all,
+        "silences": store.alerts.mutes,
     }
     for name, query in queries.items():
         times, busy = [], []
@@ -213,7 +217,7 @@ async def main(total: int, folder: Path, mongodb: str | None) -> None:
         return
     await inserts(folder)
     store = await SqliteStore.open(folder / "large.db", clock=SystemClock())
-    if not (await store.counts()).done:
+    if not (await store.events.counts()).done:
         await fill(store, total)
     size = size_of(folder / "large.db")
     print(f"bytes a mention           {size / total:>10,.0f}")

@@ -1,9 +1,7 @@
 """The command line: every command, and the translation of errors into exit statuses."""
 
-import os
 import sys
 from collections.abc import Callable
-from signal import SIGKILL
 from typing import Final
 
 import typer
@@ -21,7 +19,6 @@ from cli.commands.try_texts import add_try
 from cli.commands.understanding import add_understanding
 from cli.context import CliContext, Example
 from cli.output import problem_table, visible
-from core import checkpoints
 from core.clock import SystemClock
 from core.errors import ConfigError, TingfengError
 
@@ -55,8 +52,6 @@ def main(example: Example) -> None:
     Exits with 2 for mistakes in the configuration or the arguments, with 1 for other errors that
     an operator can correct; both are printed without a traceback.
     """
-    if point := os.environ.get("TINGFENG_STOP_AT"):
-        checkpoints.observe(checkpoints.countdown(point, lambda: os.kill(os.getpid(), SIGKILL)))
     terminal = Console(stderr=True)
     try:
         command_line(example, terminal)()

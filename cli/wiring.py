@@ -22,7 +22,6 @@ from connectors.webchat.connector import Webchat
 from console.app import create_app
 from console.context import RegroupsIncidents
 from console.drill import DrillScoreboard
-from console.ports import Pauses
 from core.backfill import take_in
 from core.bus import Bus
 from core.clock import Clock, SystemClock
@@ -34,6 +33,7 @@ from core.jobs import Job
 from core.mentions import MentionFilter
 from core.outcomes import Outcome
 from core.pipeline import Pipeline, PipelineParts
+from core.repositories import Pauses
 from core.settings import Settings
 from listeners.factory import build_understanding
 from listeners.spread.engagement import FigureWatch
@@ -42,8 +42,8 @@ from moderation.factory import build_guards
 from responders.alerting.manager import AlertDesk
 from responders.factory import build_alarm, build_duties, build_responders, join_receivers
 from responders.staff.factory import StaffSide
+from storage.encryption import Keys
 from storage.factory import AnyStore, open_store
-from storage.key_ring import Keys
 
 R = TypeVar("R")
 KEY: Final = "TINGFENG_KEY"
@@ -93,7 +93,7 @@ async def open_app(
     async with AsyncExitStack() as stack:
         store = await open_store(url or loaded.store_url, clock=clock, keys=store_keys())
         stack.push_async_callback(store.close)
-        await store.replace_articles(loaded.content.articles)
+        await store.articles.replace(loaded.content.articles)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         understanding = build_understanding(settings, loaded.folder)
         guards = build_guards(
@@ -123,11 +123,13 @@ async def open_app(
             bus=bus,
         )
         stack.push_async_callback(spread.close)
-        if newest := (await store.mentions(MentionFilter(), limit=1)).mentions:
+        if newest := (await store.mentions.find(MentionFilter(), limit=1)).mentions:
             since = newest[0].mention.event.posted_at - spread.memory
-            await spread.rebuild(await store.mentions_since(since), await store.alerts(limit=500))
+            await spread.rebuild(
+                await store.mentions.since(since), await store.alerts.recent(limit=500)
+            )
         parts = PipelineParts(
-            inbox=store,
+            events=store.events,
             matcher=understanding.matcher,
             judge=understanding.judge,
             moderator=guards.inbound,
@@ -138,7 +140,7 @@ async def open_app(
             await take_in(backfill_feed(past, clock), parts)
         alarm = build_alarm(settings, responders.alerts, clock)
         pipeline = Pipeline(parts, bus=bus, ended=ended, died=alarm)
-        intake = IntakeDoor(store, wake=pipeline.wake)
+        intake = IntakeDoor(store.events, wake=pipeline.wake)
         staff = StaffSide(settings, store=store, pauses=guards.pauses, bus=bus, clock=clock)
         connector_context = ConnectorContext(
             intake=intake,
@@ -160,12 +162,14 @@ async def open_app(
         if feed is None:  # a feed has no staff groups that receivers could be named after
             join_receivers(settings, responders.alerts, boards)
         measured = [one for one in connectors if isinstance(one, ReadsEngagement)]
-        figures = FigureWatch(measured, store=store, watch=spread, clock=clock)
+        figures = FigureWatch(
+            measured, posts=store.tracked_posts, mentions=store.mentions, watch=spread, clock=clock
+        )
         engine = Engine(
             pipeline=pipeline,
             intake=intake,
-            inbox=store,
-            outbox=store,
+            events=store.events,
+            outbox=store.outbox,
             gate=guards.gate,
             doubts=responders.doubts,
             connectors=connectors,

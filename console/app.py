@@ -23,7 +23,6 @@ from console.json_encoding import json_response
 from console.live import LiveHub
 from console.pages.base import Worker
 from console.pages.registry import PAGES
-from console.ports import ConsoleStore, Pauses
 from console.render import HERE, Renderer
 from console.security import (
     AccessPolicy,
@@ -37,6 +36,7 @@ from core.clock import Clock
 from core.connector import HandlesHttp
 from core.errors import ConfigError, InputError, Problem, StoreError
 from core.health import Health
+from core.repositories import Pauses, Store
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ STATUS_MESSAGES: Final = {403: "refused", 404: "not_found", 405: "method", 413: 
 
 def create_app(
     *,
-    store: ConsoleStore,
+    store: Store,
     chat: ChatChannel | None,
     bus: Bus,
     clock: Clock,
@@ -82,7 +82,7 @@ def create_app(
         language=language,
         brand_name=brand_name,
         brands=brands or {},
-        pauses=pauses or store,
+        pauses=pauses or store.pauses,
         regroups=regroups,
         drill=drill,
         policy=AccessPolicy(chat_origins=frozenset(map(_origin, chat_origins))),

@@ -8,13 +8,13 @@ from typing import Final, Protocol, runtime_checkable
 
 from console.drill import DrillScoreboard
 from console.i18n import Lang
-from console.ports import ConsoleStore, Pauses
 from console.security import AccessPolicy
 from core.bus import Bus
 from core.clock import Clock
 from core.connector import HandlesHttp
 from core.health import Health
 from core.mentions import MentionFilter
+from core.repositories import Pauses, Store
 
 _CHANNELS_FROM: Final = 500
 _CHANNELS_EVERY: Final = 30.0
@@ -87,7 +87,7 @@ class KnownChannels:
     Reads the newest mentions at most every 30 seconds and never forgets a name.
     """
 
-    def __init__(self, store: ConsoleStore, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._names: set[str] = set()
@@ -99,7 +99,7 @@ class KnownChannels:
         async with self._lock:
             now = self._clock.monotonic()
             if now - self._read_at >= _CHANNELS_EVERY:
-                page = await self._store.mentions(MentionFilter(), limit=_CHANNELS_FROM)
+                page = await self._store.mentions.find(MentionFilter(), limit=_CHANNELS_FROM)
                 self._names |= {record.mention.event.channel for record in page.mentions}
                 self._read_at = now if page.mentions else self._read_at
         return sorted(self._names)
@@ -109,7 +109,7 @@ class KnownChannels:
 class ConsoleContext:
     """Everything behind the console, built once by ``create_app``."""
 
-    store: ConsoleStore
+    store: Store
     chat: ChatChannel | None
     """The web chat; ``None`` where none is configured."""
     channels: KnownChannels

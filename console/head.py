@@ -37,13 +37,13 @@ class PageHead:
 async def read_head(context: ConsoleContext) -> PageHead:
     """Read the head; without its numbers where the store fails, since a page is still of use."""
     try:
-        figures = await context.store.figures(context.clock.now())
-        head = head_of(figures, await context.store.alerts(limit=ALERTS_READ))
+        figures = await context.store.maintenance.figures(context.clock.now())
+        head = head_of(figures, await context.store.alerts.recent(limit=ALERTS_READ))
         about = None if head.alert is None else head.alert.incident
         return replace(
             head,
-            paused=tuple(await context.pauses.pauses()),
-            incident=None if about is None else await context.store.incident(about),
+            paused=tuple(await context.pauses.all()),
+            incident=None if about is None else await context.store.incidents.get(about),
         )
     except StoreError as error:
         log.error("the store failed", extra={"error": str(error)})

@@ -184,7 +184,7 @@ class LiveHub:
         if batch.overflowed:
             self._broadcast(REFRESH)
             return
-        found = [await self._context.store.mention(seq) for seq in batch.mentions]
+        found = [await self._context.store.mentions.get(seq) for seq in batch.mentions]
         cards = [record for record in found if record is not None]
         head = await self._fresh_head()
         for lang in {client.lang for client in self._clients}:

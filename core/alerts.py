@@ -1,9 +1,10 @@
 """Alerts to staff, and mutes of alerts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from core.errors import Conflict
 from core.localized import LocalizedText, UiLanguage, in_language
 from core.taxonomy import Severity
 
@@ -71,3 +72,29 @@ class Mute:
     until: datetime
     reason: str
     by: str
+
+
+def next_version(stored: Alert | None, alert: Alert) -> Alert:
+    """A change as it is stored; raises Conflict unless it was made to the stored version."""
+    if stored is None:
+        raise Conflict(f"there is no alert {alert.key}. Read the list again.")
+    if stored.version != alert.version:
+        raise Conflict(f"the alert {alert.key} was changed in the meantime. Read it again.")
+    return replace(alert, version=alert.version + 1)
+
+
+def acknowledged(alert: Alert, *, by: str, at: datetime) -> Alert:
+    """The alert once ``by`` has taken it on; raises Conflict where it is not firing."""
+    if alert.state != "firing":
+        raise Conflict(f"the alert {alert.key} is {alert.state} already. Read it again.")
+    return replace(alert, state="acknowledged", owner=by, acknowledged_at=at)
+
+
+def is_settled(alert: Alert, before: datetime) -> bool:
+    """True where the alert was resolved before a time."""
+    return alert.state == "resolved" and (alert.resolved_at or alert.created_at) < before
+
+
+def mute_note(mute: Mute) -> str:
+    """A mute as the audit log names it."""
+    return f"{mute.id} until {mute.until.isoformat(timespec='seconds')}"

@@ -31,7 +31,7 @@ async def take_in(past: Connector, parts: PipelineParts) -> int:
     pipeline = Pipeline(replace(parts, decider=LetBe()), bus=Bus())
     taken = 0
     async for page in past.pages(None):
-        await parts.inbox.accept(past.name, page)
+        await parts.events.accept(past.name, page)
         while worked := await pipeline.step():
             taken += worked
     return taken

@@ -4,7 +4,20 @@ import asyncio
 import heapq
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970-01-01T00:00Z."""
+    return (at - EPOCH) // _MICROSECOND
+
+
+def moment(at: int) -> datetime:
+    """The UTC time that ``micros`` gave."""
+    return EPOCH + timedelta(microseconds=at)
 
 
 class Clock(Protocol):

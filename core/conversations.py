@@ -1,10 +1,11 @@
 """Conversations with one person on one channel, and their lines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from core.events import Event, EventKind
 from core.taxonomy import Language
 
 
@@ -44,3 +45,37 @@ class ConversationLine:
     by: str
     text: str
     at: datetime
+
+
+def given_back(conversation: Conversation, *, resolved: str) -> Conversation | None:
+    """The conversation once the ticket ``resolved`` is: the bot answers again, if anyone can.
+
+    ``None`` where it belongs to another ticket.
+    """
+    if conversation.ticket not in (None, resolved):
+        return None
+    ended = conversation.state is ConversationState.ENDED
+    state = ConversationState.ENDED if ended else ConversationState.BOT
+    return replace(conversation, state=state, ticket=None)
+
+
+def is_spoken(event: Event) -> bool:
+    """True where an event is a line of its conversation: private, or addressed to the brand."""
+    return event.kind is not EventKind.DELETE and (event.solicited or not event.public)
+
+
+def is_later_revision(event: Event) -> bool:
+    """True where an event may replace a line instead of adding one."""
+    return event.revision > 0 or event.kind is EventKind.EDIT
+
+
+def heard_line(event: Event) -> ConversationLine:
+    """An event as a line of its conversation."""
+    return ConversationLine(
+        seq=0,
+        direction="in",
+        id=event.id,
+        by=event.author.name,
+        text=event.text,
+        at=event.posted_at,
+    )

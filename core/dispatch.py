@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Final
 
 from core.bus import Bus, ConversationUpdated
-from core.checkpoints import reach
 from core.clock import Clock
 from core.connector import (
     ReadsBack,
@@ -19,7 +18,7 @@ from core.connector import (
     Unknown,
 )
 from core.errors import StoreError, TingfengError
-from core.outbox import Reply, ReplyState
+from core.outbox import Reply, ReplyResult, ReplyState
 from core.ports import Gate, UndeliveredReplies
 from core.repositories import Outbox
 
@@ -95,10 +94,8 @@ class Dispatcher:
         if wait > 0:
             await self._clock.sleep(wait)
         limit = BATCH if self._resend else 1
-        reach("before-claim")
-        replies = await self._outbox.claim_replies(self._channel, limit, self._clock.now())
+        replies = await self._outbox.claim(self._channel, limit, self._clock.now())
         for reply in replies:
-            reach("after-claim")
             await self._send(reply)
         return len(replies)
 
@@ -137,14 +134,10 @@ class Dispatcher:
         if not verdict.allowed:
             await self._finish(reply, Rejected(reason=f"gate: {verdict.reason}"))
             return
-        reach("before-send")
         result = await self._try(reply)
-        reach("after-send")
         if isinstance(result, Unknown) and isinstance(found := await self._look_for(reply), Sent):
             result = found
-        reach("before-confirm")
         await self._finish(reply, result)
-        reach("after-confirm")
 
     async def _try(self, reply: Reply) -> SendResult:
         try:
@@ -155,8 +148,8 @@ class Dispatcher:
 
     async def _finish(self, reply: Reply, result: SendResult) -> None:
         if isinstance(result, Sent):
-            done = await self._outbox.finish_reply(
-                reply.key, state=ReplyState.SENT, native_id=result.native_id
+            done = await self._store(
+                ReplyResult(key=reply.key, state=ReplyState.SENT, native_id=result.native_id)
             )
             target = done.target
             self._bus.publish(
@@ -164,16 +157,21 @@ class Dispatcher:
             )
         elif isinstance(result, RetryAt) and reply.attempts < TRIES:
             soonest = max(result.at, self._clock.now() + timedelta(milliseconds=100))
-            done = await self._outbox.finish_reply(
-                reply.key, state=ReplyState.PENDING, reason=result.reason, not_before=soonest
+            done = await self._store(
+                ReplyResult(
+                    key=reply.key,
+                    state=ReplyState.PENDING,
+                    reason=result.reason,
+                    not_before=soonest,
+                )
             )
         elif isinstance(result, Rejected) and result.ends_conversation:
             done = await self._end(reply, result.reason)
         else:
             state = ReplyState.UNKNOWN if isinstance(result, Unknown) else ReplyState.REJECTED
             ticket = await self._doubts.ticket_for(reply, result.reason)
-            done = await self._outbox.finish_reply(
-                reply.key, state=state, reason=result.reason, ticket=ticket
+            done = await self._store(
+                ReplyResult(key=reply.key, state=state, reason=result.reason, ticket=ticket)
             )
             self._bus.publish(ticket)
         self._bus.publish(done)
@@ -187,15 +185,21 @@ class Dispatcher:
             ticket = await self._doubts.owed(reply)
         else:
             ticket = await self._doubts.ticket_for(reply, reason)
-        done = await self._outbox.finish_reply(
-            reply.key,
-            state=ReplyState.REJECTED,
-            reason=reason,
-            ticket=ticket,
-            ends_conversation=True,
+        done = await self._store(
+            ReplyResult(
+                key=reply.key,
+                state=ReplyState.REJECTED,
+                reason=reason,
+                ticket=ticket,
+                ends_conversation=True,
+            )
         )
         if ticket is not None:
             self._bus.publish(ticket)
+        return done
+
+    async def _store(self, result: ReplyResult) -> Reply:
+        (done,) = await self._outbox.finish([result])
         return done
 
     async def _look_for(self, reply: Reply) -> Sent | Unknown | None:

@@ -12,7 +12,7 @@ from core.intake import IntakeDoor
 from core.outbox import Reply, ReplyState, Target
 from core.pipeline import Pipeline
 from core.ports import Gate, UndeliveredReplies
-from core.repositories import Inbox, Outbox
+from core.repositories import Events, Outbox
 from core.supervisor import Supervisor
 
 
@@ -31,7 +31,7 @@ class Engine:
         *,
         pipeline: Pipeline,
         intake: IntakeDoor,
-        inbox: Inbox,
+        events: Events,
         outbox: Outbox,
         gate: Gate,
         doubts: UndeliveredReplies,
@@ -47,7 +47,7 @@ class Engine:
         ``workers`` run beside the connectors; one that raises ends the engine.
         """
         self._pipeline = pipeline
-        self._inbox = inbox
+        self._events = events
         self._outbox = outbox
         self._gate = gate
         self._doubts = doubts
@@ -60,7 +60,7 @@ class Engine:
         self._workers = tuple(workers)
         self._dispatchers: dict[str, Dispatcher] = {}
         self.supervisors = [
-            Supervisor(c, inbox=inbox, intake=intake, clock=clock, bus=bus, random=random)
+            Supervisor(c, events=events, intake=intake, clock=clock, bus=bus, random=random)
             for c in connectors
         ]
 
@@ -98,7 +98,7 @@ class Engine:
         """Return once every connector has ended, every event and every due reply is done."""
         while not (
             all(s.health.status in ("finished", "refused") for s in self.supervisors)
-            and (await self._inbox.counts()).pending == 0
+            and (await self._events.counts()).pending == 0
             and self._pipeline.idle.is_set()
             and not await self._outbox.waiting_channels()
         ):

@@ -4,9 +4,10 @@ All types are frozen and keyword-only. Every ``datetime`` is timezone-aware and 
 probability is a ``float`` in [0, 1].
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final, Literal
 
 from core.taxonomy import Language
 
@@ -140,3 +141,24 @@ class Receipt:
     accepted: int
     duplicates: int
     rejected: int
+
+
+RetentionClass = Literal["dropped", "public", "private"]
+"""How long the text of an ended event is kept: dropped, a public post, or a private message."""
+
+RETENTION_CLASSES: Final[tuple[RetentionClass, ...]] = ("dropped", "public", "private")
+
+AGED: Final = "aged"
+"""Reason of events that were dropped as dead letters too old to keep."""
+
+
+def retention_class(event: Event, *, dropped: bool) -> RetentionClass:
+    """The class of an ended event."""
+    if dropped:
+        return "dropped"
+    return "public" if event.public else "private"
+
+
+def with_text(event: Event, text: str) -> Event:
+    """The part of an aged event that is kept: ``text`` in place of its own, no media."""
+    return replace(event, text=text, media=())

@@ -1,4 +1,4 @@
-"""How each moving part is, for staff."""
+"""The state of connectors and of the store, for staff."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,3 +27,17 @@ class Health:
     """How long it may be silent at this hour before that is unusual, once that is known."""
     detail: tuple[tuple[str, str], ...] = ()
     """What the connector itself tells: rate budget, lag, ..."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing in the store that is not as it should be."""
+
+    check: str
+    """integrity, orphans, stuck, counts, audit."""
+    what: str
+    """One sentence for the operator."""
+    mended: bool
+    """True where it was repaired."""
+    remedy: str = ""
+    """What the operator does where it was not."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from core.errors import Conflict
 from core.localized import LocalizedText, UiLanguage, in_language
 from core.taxonomy import Severity
 
@@ -68,3 +69,10 @@ class Incident:
         if found is None:
             return LocalizedText(language=language, title=self.title, body="\n".join(self.reasons))
         return found if found.title else replace(found, title=self.title)
+
+
+def next_version(stored: Incident | None, incident: Incident) -> Incident:
+    """A change as it is stored; raises Conflict unless it was made to the stored version."""
+    if stored is None or stored.version != incident.version:
+        raise Conflict(f"{incident.id} was changed in the meantime. Read it again.")
+    return replace(incident, version=incident.version + 1)

@@ -3,16 +3,15 @@
 import asyncio
 from collections.abc import Callable
 
-from core.checkpoints import reach
 from core.events import Page, Receipt
-from core.repositories import Inbox
+from core.repositories import Events
 
 
 class IntakeDoor:
     """Persists pages; slows connectors down while the pipeline is behind."""
 
-    def __init__(self, inbox: Inbox, *, wake: Callable[[], None], room: int = 2_000) -> None:
-        self._inbox = inbox
+    def __init__(self, events: Events, *, wake: Callable[[], None], room: int = 2_000) -> None:
+        self._events = events
         self._wake = wake
         self._room = room
         self._followers: dict[str, Callable[[int], None]] = {}
@@ -27,10 +26,8 @@ class IntakeDoor:
         self._followers[connector] = heard
 
     async def accept(self, connector: str, page: Page) -> Receipt:
-        """As Inbox.accept."""
-        reach("before-persist")
-        receipt = await self._inbox.accept(connector, page)
-        reach("after-persist")
+        """As core.repositories.Events.accept."""
+        receipt = await self._events.accept(connector, page)
         self.totals = Receipt(
             accepted=self.totals.accepted + receipt.accepted,
             duplicates=self.totals.duplicates + receipt.duplicates,
@@ -44,5 +41,5 @@ class IntakeDoor:
 
     async def wait_for_room(self) -> None:
         """Return once fewer than ``room`` events wait to be processed."""
-        while (await self._inbox.counts()).pending >= self._room:
+        while (await self._events.counts()).pending >= self._room:
             await asyncio.sleep(0.05)

@@ -1,7 +1,8 @@
 """Mentions, what staff ask the store about them, and what staff corrected or track."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from core.decisions import Decision
 from core.events import Event, Metrics
@@ -98,6 +99,10 @@ class MetricsSample:
     metrics: Metrics | None
 
 
+SAMPLES: Final = 100
+"""Samples that are kept of one post."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrackedPost:
     """A mention whose figures are read again and again."""
@@ -111,3 +116,7 @@ class TrackedPost:
     """Oldest first; the newest hundred are kept."""
     next_at: datetime | None = None
     """When to read again; ``None`` for never."""
+
+    def trimmed(self) -> "TrackedPost":
+        """With the newest ``SAMPLES`` samples alone."""
+        return replace(self, samples=self.samples[-SAMPLES:])

@@ -1,14 +1,11 @@
-"""What is kept about a matter once it is decided: replies, tickets, conversations, alerts.
+"""The end of an event: a decision with everything it causes, or the reason it was dropped for."""
 
-The types are as those of ``core.events``: frozen, keyword-only, times in UTC.
-"""
-
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.conversations import Conversation
 from core.decisions import Decision
 from core.mentions import Mention
-from core.outbox import Reply
+from core.outbox import Reply, redirected
 from core.tickets import Ticket
 
 
@@ -32,3 +29,17 @@ class Outcome:
     """The reason, in one term that can be counted: no_brand, spam, deleted, ..."""
     mention: Mention | None = None
     plan: Plan | None = None
+
+
+def with_ticket(plan: Plan, number: str | None) -> Plan:
+    """The plan once its ticket was stored as ``number``, which differs where one existed already.
+
+    The conversation then belongs to that ticket, and a reply that announces the other is cancelled.
+    """
+    if plan.ticket is None or plan.ticket.number == number:
+        return plan
+    wanted, conversation = plan.ticket.number, plan.conversation
+    if conversation is not None and conversation.ticket == wanted:
+        conversation = replace(conversation, ticket=number)
+    replies = tuple(redirected(reply, wanted=wanted, number=number) for reply in plan.replies)
+    return replace(plan, conversation=conversation, replies=replies)

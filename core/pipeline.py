@@ -11,14 +11,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from core.bus import Bus
-from core.checkpoints import reach
 from core.errors import StoreError
 from core.events import EventKind, Received
 from core.judgement import Judgement
 from core.mentions import Mention
 from core.outcomes import Outcome, Plan
 from core.ports import Decider, Judge, Matcher, Moderator, SpreadMonitor
-from core.repositories import Inbox
+from core.repositories import Events
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +26,7 @@ log = logging.getLogger(__name__)
 class PipelineParts:
     """What the pipeline is made of."""
 
-    inbox: Inbox
+    events: Events
     matcher: Matcher
     judge: Judge
     moderator: Moderator
@@ -94,7 +93,7 @@ class Pipeline:
             self.idle.set()
 
     async def _work(self) -> int:
-        items = await self._parts.inbox.claim_events(self._batch)
+        items = await self._parts.events.claim(self._batch)
         threads: dict[tuple[str, str], list[Received]] = {}
         for item in items:
             threads.setdefault((item.event.channel, item.event.conversation), []).append(item)
@@ -110,16 +109,12 @@ class Pipeline:
         """
         parts, event = self._parts, item.event
         if event.kind is EventKind.DELETE:
-            await parts.inbox.withdraw(item)
+            await parts.events.withdraw(item)
             return None
-        reach("before-match")
         brands = known.brands if known else parts.matcher.match(event)
-        reach("after-match")
         if not brands:
             return await self._drop(item, "no_brand")
-        reach("before-judge")
         judgement = known.judgement if known else (await parts.judge.judge([event.text]))[0]
-        reach("after-judge")
         verdict = parts.moderator.inspect(event, judgement)
         if not verdict.allowed:
             return await self._drop(item, verdict.reason)
@@ -131,28 +126,16 @@ class Pipeline:
             flags=verdict.flags,
             masked_text=verdict.masked_text,
         )
-        reach("before-decide")
         plan = await parts.decider.decide(mention)
-        reach("after-decide")
         outcome = Outcome(seq=item.seq, mention=mention, plan=plan)
-        await self._record(outcome)
+        await parts.events.record([outcome])
         self._ended(item, outcome)
         self._tell(mention, plan)
         return outcome
 
-    async def _record(self, outcome: Outcome) -> None:
-        ticket = outcome.plan is not None and outcome.plan.ticket is not None
-        reach("before-record")
-        if ticket:
-            reach("before-ticket")
-        await self._parts.inbox.record(outcome)
-        if ticket:
-            reach("after-ticket")
-        reach("after-record")
-
     async def _drop(self, item: Received, reason: str) -> Outcome:
         outcome = Outcome(seq=item.seq, dropped=reason)
-        await self._parts.inbox.record(outcome)
+        await self._parts.events.record([outcome])
         self._ended(item, outcome)
         return outcome
 
@@ -199,7 +182,7 @@ class Pipeline:
         return mentions
 
     async def _fail(self, item: Received, error: str) -> None:
-        if await self._parts.inbox.fail(item.seq, error):
+        if await self._parts.events.fail(item.seq, error):
             log.error("dead letter", extra={"seq": item.seq})
             if self._died is not None:
                 await self._died(item, error)

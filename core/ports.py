@@ -80,5 +80,5 @@ class Intake(Protocol):
     """How a connector hands over what was pushed to it."""
 
     async def accept(self, connector: str, page: Page) -> Receipt:
-        """As Inbox.accept; the pipeline hears of it at once."""
+        """As core.repositories.Events.accept; wakes the pipeline."""
         ...

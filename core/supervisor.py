@@ -8,13 +8,12 @@ from typing import Final
 
 from core.backoff import delay
 from core.bus import Bus
-from core.checkpoints import reach
 from core.clock import Clock
 from core.connector import Connector, ReportsContact, ReportsHealth
 from core.errors import Refused, StoreError, Unavailable
 from core.health import Health, Status
 from core.intake import IntakeDoor
-from core.repositories import Inbox
+from core.repositories import Events
 from core.silence_baseline import SilenceBaseline
 
 log = logging.getLogger(__name__)
@@ -30,14 +29,14 @@ class Supervisor:
         self,
         connector: Connector,
         *,
-        inbox: Inbox,
+        events: Events,
         intake: IntakeDoor,
         clock: Clock,
         bus: Bus,
         random: Callable[[], float],
     ) -> None:
         self._connector = connector
-        self._inbox = inbox
+        self._events = events
         self._intake = intake
         self._clock = clock
         self._bus = bus
@@ -82,25 +81,15 @@ class Supervisor:
 
     async def _read(self) -> None:
         """Take page after page; to ask for the next one is to acknowledge the last."""
-        cursor = await self._inbox.cursor(self._connector.name)
+        cursor = await self._events.cursor(self._connector.name)
         self._set("starting" if isinstance(self._connector, ReportsContact) else "connected")
-        stored = False
-        reach("before-receive")
         async for page in self._connector.pages(cursor):
-            if stored:
-                reach("after-acknowledge")
-            reach("after-receive")
             receipt = await self._intake.accept(self._connector.name, page)
-            reach("before-acknowledge")
-            stored = True
             self._failures = 0
             if self._health.status == "starting":
                 self._set("connected")
             if receipt.accepted:
                 await self._intake.wait_for_room()
-            reach("before-receive")
-        if stored:
-            reach("after-acknowledge")
 
     def _wait(self, asked: float | None) -> float:
         self._failures += 1

@@ -1,10 +1,12 @@
-"""Tickets: what a person owes an answer to."""
+"""Tickets: matters that a person owes an answer to."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from core.errors import Conflict
 from core.taxonomy import Language, Severity
 
 
@@ -60,3 +62,25 @@ class TicketPage:
     tickets: tuple[Ticket, ...]
     next: str | None
     """Pass it to get the page after this one; ``None`` at the end."""
+
+
+def with_staff(ticket: Ticket, stored: Ticket) -> Ticket:
+    """A ticket as the bot decided, with what staff noted since it was read."""
+    return replace(
+        ticket,
+        owner=ticket.owner or stored.owner,
+        answered_at=ticket.answered_at or stored.answered_at,
+        reminded_at=ticket.reminded_at or stored.reminded_at,
+    )
+
+
+def require_unchanged(stored: Ticket | None, was: Ticket) -> None:
+    """Raise Conflict unless the stored ticket is as the caller has read it."""
+    if stored != was:
+        raise Conflict(f"the ticket {was.number} was changed in the meantime. Read it again.")
+
+
+def ordinal(number: str) -> int:
+    """The digits at the end of a ticket's number, so that 10000 is sorted after 9999."""
+    digits = re.findall(r"\d{1,15}", number, re.ASCII)
+    return int(digits[-1]) if digits else 0

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.clock import Clock
+from core.repositories import Store
 from moderation.gate import GateRules, Measure, OutboundGate
 from moderation.inbound import InboundModerator
 from moderation.masking import published_contacts
-from moderation.pauses import PauseStore, StoredPauses
+from moderation.pauses import StoredPauses
 from moderation.words import shipped_words
 
 
@@ -23,7 +24,7 @@ class Guards:
 def build_guards(
     clock: Clock,
     *,
-    store: PauseStore,
+    store: Store,
     published: Iterable[str] = (),
     private_channels: Iterable[str] = (),
     measures: Mapping[str, Measure] | None = None,
@@ -39,7 +40,7 @@ def build_guards(
         own_contacts=published_contacts(published),
         measures=measures or {},
     )
-    pauses = StoredPauses(store)
+    pauses = StoredPauses(store.pauses, store.mentions)
     return Guards(
         pauses=pauses,
         inbound=InboundModerator(words),

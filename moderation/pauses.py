@@ -1,23 +1,11 @@
 """Pauses of automatic replies: in force as soon as they are requested, and kept in the store."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from core.mentions import MentionRecord
 from core.outbox import Reply
 from core.pauses import Pause
-
-
-class PauseStore(Protocol):
-    """The part of the store that pauses need."""
-
-    async def pauses(self) -> Sequence[Pause]: ...
-
-    async def save_pause(self, pause: Pause) -> None: ...
-
-    async def lift_pause(self, id: str, *, by: str) -> bool: ...  # noqa: A002
-
-    async def mention(self, seq: int) -> MentionRecord | None: ...
+from core.repositories import Mentions, Pauses
 
 
 class StoredPauses:
@@ -27,31 +15,32 @@ class StoredPauses:
     pause created here holds from the call on, before it is stored.
     """
 
-    def __init__(self, store: PauseStore) -> None:
-        self._store = store
+    def __init__(self, stored: Pauses, mentions: Mentions) -> None:
+        self._stored = stored
+        self._mentions = mentions
         self._unstored: dict[str, Pause] = {}
         self._changes = 0
 
-    async def pauses(self) -> Sequence[Pause]:
+    async def all(self) -> Sequence[Pause]:
         """All pauses, oldest first. Raises StoreError."""
-        stored = {pause.id: pause for pause in await self._store.pauses()}
+        stored = {pause.id: pause for pause in await self._stored.all()}
         return sorted((stored | self._unstored).values(), key=lambda one: (one.at, one.id))
 
-    async def save_pause(self, pause: Pause) -> None:
+    async def save(self, pause: Pause) -> None:
         """Create a pause; no automatic reply that it holds starts after this call.
 
         Raises StoreError where it cannot be stored; it then holds until the process ends.
         """
         self._unstored[pause.id] = pause
         self._changes += 1
-        await self._store.save_pause(pause)
+        await self._stored.save(pause)
         if self._unstored.get(pause.id) is pause:
             del self._unstored[pause.id]
             self._changes += 1
 
-    async def lift_pause(self, id: str, *, by: str) -> bool:  # noqa: A002
+    async def lift(self, id: str, *, by: str) -> bool:  # noqa: A002
         """Lift a pause; False where there is none with this id."""
-        lifted = await self._store.lift_pause(id, by=by)
+        lifted = await self._stored.lift(id, by=by)
         return self._unstored.pop(id, None) is not None or lifted
 
     async def pause_reason(self, reply: Reply) -> str | None:
@@ -62,10 +51,10 @@ class StoredPauses:
         """
         while True:
             seen = self._changes
-            found = await self.pauses()
+            found = await self.all()
             about: MentionRecord | None = None
             if reply.mention is not None and any(map(_needs_mention, found)):
-                about = await self._store.mention(reply.mention)
+                about = await self._mentions.get(reply.mention)
             if seen == self._changes:
                 break
         held = next((pause for pause in found if holds(pause, reply, about)), None)

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -14,6 +13,7 @@ from core.clock import Clock
 from core.events import Received
 from core.health import Health
 from core.jobs import Job
+from core.repositories import Pauses, Store
 from core.settings import BrandSettings, Settings
 from responders.alerting import jobs as duties
 from responders.alerting.escalation import read_chain, require_on_call
@@ -25,13 +25,8 @@ from responders.answering.content import Content
 from responders.answering.decider import Manners, PlaybookDecider
 from responders.answering.search import KnowledgeBase
 from responders.answering.tokenizer import shipped_lexicon
-from responders.ports import Alerts, Freezer, Retention, Tickets
 from responders.templates import shipped_catalogue
-from responders.tickets.undelivered import DoubtStore, PersonDoubts
-
-
-class ResponderStore(DoubtStore, Alerts, Retention, Tickets, Protocol):
-    """All that the responders ask of the store."""
+from responders.tickets.undelivered import PersonDoubts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,12 +42,12 @@ def build_responders(
     settings: Settings,
     content: Content,
     *,
-    store: ResponderStore,
+    store: Store,
     bus: Bus,
     clock: Clock,
     session: aiohttp.ClientSession,
     random: Callable[[], float],
-    pauses: Freezer | None = None,
+    pauses: Pauses | None = None,
     drill: bool = False,
 ) -> Responders:
     """Wired together; ``session`` carries the webhooks and is closed by who opened it.
@@ -76,7 +71,7 @@ def build_responders(
             store=store, brand=settings.brands[0].id, texts=texts, sla=settings.sla, clock=clock
         ),
         alerts=AlertDesk(
-            store=store,
+            store=store.alerts,
             receivers=build_receivers(settings, texts, session, clock),
             pauses=pauses,
             manners=AlertManners(
@@ -130,7 +125,7 @@ def build_alarm(
 def build_duties(
     settings: Settings,
     *,
-    store: ResponderStore,
+    store: Store,
     alerts: AlertDesk,
     health: Callable[[], Sequence[Health]],
     clock: Clock,
@@ -143,13 +138,13 @@ def build_duties(
             name="remind of late tickets",
             every=timedelta(minutes=schedule.reminder_minutes),
             do=lambda: duties.remind_of_late_tickets(
-                store, alerts, texts=texts, language=language, clock=clock, zone=zone
+                store.tickets, alerts, texts=texts, language=language, clock=clock, zone=zone
             ),
         ),
         Job(
             name="forget what is old",
             every=timedelta(hours=6),
-            do=lambda: duties.forget_what_is_old(store, schedule=schedule, clock=clock),
+            do=lambda: duties.forget_what_is_old(store.maintenance, schedule=schedule, clock=clock),
         ),
         Job(
             name="alarm silent channels",

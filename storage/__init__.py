@@ -1,1 +1,1 @@
-"""Everything that outlives a crash."""
+"""Durable storage: the repositories of ``core.repositories`` over SQLite and MongoDB."""

@@ -13,17 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
 
+from core.audit import pseudonym
 from core.clock import Clock
 from core.conversations import Conversation
 from core.errors import InputError, StoreError
 from core.events import Event
-from storage.audit import pseudonym
+from storage.encryption import NO_KEY, RING, Keys
 from storage.factory import AnyStore, open_store, sqlite_path
-from storage.key_ring import NO_KEY, RING, Keys
 from storage.moving import verify
 from storage.portable import BATCH, KINDS, Row, Sum, from_json, opened, to_json
-from storage.sqlite.copying import back_up, put_back
-from storage.sqlite.errors import translate
+from storage.sqlite.backup import back_up, put_back
+from storage.sqlite.engine.connection import translate
 from storage.sqlite.store import SqliteStore
 
 FORMAT: Final = "tingfeng rows 1"
@@ -47,7 +47,9 @@ async def backup(store: AnyStore, path: Path) -> None:
     except sqlite3.Error as error:
         raise translate(error, str(path)) from error
     except OSError as error:
-        raise StoreError(f"{path} cannot be written ({error.strerror}). Name another.") from error
+        raise StoreError(
+            f"{path} cannot be written ({error.strerror}). Name another file."
+        ) from error
 
 
 async def restore(path: Path, url: str, *, clock: Clock, keys: Keys = NO_KEY) -> None:
@@ -61,7 +63,7 @@ async def restore(path: Path, url: str, *, clock: Clock, keys: Keys = NO_KEY) ->
         with path.open("rb") as file:
             head = file.read(len(_SQLITE))
     except OSError as error:
-        raise StoreError(f"{path} cannot be read ({error.strerror}). Name another.") from error
+        raise StoreError(f"{path} cannot be read ({error.strerror}). Name another file.") from error
     target = sqlite_path(url)
     if head != _SQLITE:
         await _read_rows(path, url, clock=clock, keys=keys)
@@ -85,13 +87,13 @@ async def _erase_again(erased: tuple[str, ...], url: str, *, clock: Clock, keys:
     store = await open_store(url, clock=clock, keys=keys)
     try:
         found: set[str] = set()
-        async for rows in store.rows("events"):
+        async for rows in store.rows.read("events"):
             found |= {store.coder.load(Event, _body(row)).author.id for row in rows}
-        async for rows in store.rows("conversations"):
+        async for rows in store.rows.read("conversations"):
             found |= {store.coder.load(Conversation, _body(row)).customer for row in rows}
         for customer in sorted(found):
             if pseudonym(customer) in erased:
-                await store.erase_customer(customer, by="restore")
+                await store.customers.erase(customer, by="restore")
     finally:
         await store.close()
 
@@ -111,7 +113,7 @@ async def _write_rows(store: AnyStore, path: Path) -> None:
             for kind in KINDS:
                 file.write(json.dumps({"kind": kind}) + "\n")
                 sums[kind] = Sum()
-                async for rows in store.rows(kind):
+                async for rows in store.rows.read(kind):
                     sums[kind] = sums[kind].plus(kind, rows)
                     file.writelines(to_json(row) + "\n" for row in rows)
             end = {kind: [each.count, str(each.digest)] for kind, each in sums.items()}
@@ -125,7 +127,7 @@ async def _read_rows(path: Path, url: str, *, clock: Clock, keys: Keys) -> None:
     ring = await asyncio.to_thread(_check, path)
     store = await open_store(url, clock=clock, keys=replace(keys, ring=ring))
     try:
-        if await store.row_count("events"):
+        if await store.rows.count("events"):
             raise StoreError(f"{url} holds events. Restore a file of rows into an empty store.")
         if store.coder.plain != (ring is None):
             raise StoreError(_OTHER_KEYS)
@@ -142,7 +144,7 @@ async def _write(path: Path, store: AnyStore) -> None:
             if row is not None and (kind, row[0]) != ("settings", RING):
                 rows.append(row)
             if rows and (row is None or len(rows) == BATCH):
-                await store.write_rows(kind, rows)
+                await store.rows.write(kind, rows)
                 plain = [opened(kind, each, store.coder) for each in rows]
                 sums[kind] = sums.get(kind, Sum()).plus(kind, plain)
                 rows = []
@@ -159,12 +161,12 @@ def _check(path: Path) -> str | None:
     try:
         with gzip.open(path, "rt", encoding="ascii") as file:
             if json.loads(file.readline()) != {"format": FORMAT}:
-                raise StoreError(f"{path} is no backup of Tingfeng. Name another.")
+                raise StoreError(f"{path} is not a Tingfeng backup. Name another file.")
             whole, ring = _read(file)
     except (OSError, EOFError, ValueError, InputError) as error:
-        raise StoreError(f"{path} is no sound backup ({error}). Name another.") from error
+        raise StoreError(f"{path} is not a sound backup ({error}). Name another file.") from error
     if not whole:
-        raise StoreError(f"{path} is cut off or changed. Name another backup.")
+        raise StoreError(f"{path} is truncated or was changed. Name another backup.")
     return ring
 
 

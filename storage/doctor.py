@@ -1,27 +1,11 @@
-"""What the doctor finds in a store, and says."""
+"""Findings of the doctor, the same for every database."""
 
-from dataclasses import dataclass
-
-from core.events import EventCounts
-from storage.records import AGED
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One thing that is not as it should be."""
-
-    check: str
-    """integrity, orphans, stuck, counts, audit."""
-    what: str
-    """One sentence for the operator."""
-    mended: bool
-    """True where it was put right."""
-    remedy: str = ""
-    """What the operator does where it was not."""
+from core.events import AGED, EventCounts
+from core.health import Finding
 
 
 def wrong_counts(counted: EventCounts, found: EventCounts, *, mend: bool) -> list[Finding]:
-    """Where the counters differ from the rows."""
+    """A finding for each counter that differs from the rows."""
     names = ("received", "done", "pending", "dead")
     pairs = {name: (getattr(counted, name), getattr(found, name)) for name in names}
     for reason in sorted(counted.dropped.keys() | found.dropped.keys()):
@@ -39,7 +23,7 @@ def wrong_counts(counted: EventCounts, found: EventCounts, *, mend: bool) -> lis
 
 
 def recount(rows: dict[str, int], counted: EventCounts) -> EventCounts:
-    """The counts that rows tell: ``done``, ``pending``, ``dead`` and ``dropped:REASON``.
+    """The counts by rows: ``done``, ``pending``, ``dead`` and ``dropped:REASON``.
 
     Duplicates leave no row, nor does what aged out unread: both are taken as counted.
     """
@@ -62,7 +46,7 @@ def recount(rows: dict[str, int], counted: EventCounts) -> EventCounts:
 
 
 def broken_log(seq: int | None) -> list[Finding]:
-    """What a broken audit log means."""
+    """The finding about a changed audit log; ``seq`` is as ``core.audit.first_broken`` gives it."""
     if seq is None:
         return []
     return [
@@ -76,13 +60,13 @@ def broken_log(seq: int | None) -> list[Finding]:
 
 
 def stuck(what: str, number: int, *, mend: bool) -> list[Finding]:
-    """Rows that a process which is gone still holds."""
+    """The finding about rows that dead processes hold."""
     if not number:
         return []
     return [
         Finding(
             check="stuck",
-            what=f"{number} {what} held by a process that is gone",
+            what=f"{number} {what} held by a dead process",
             mended=mend,
             remedy="" if mend else "Let the doctor release them, or start Tingfeng.",
         )
@@ -90,7 +74,7 @@ def stuck(what: str, number: int, *, mend: bool) -> list[Finding]:
 
 
 def orphans(what: str, number: int, *, mend: bool) -> list[Finding]:
-    """Rows that refer to something that is not there."""
+    """The finding about rows with a dangling reference; ``what`` names them."""
     if not number:
         return []
     return [

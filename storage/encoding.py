@@ -8,26 +8,16 @@ import dataclasses
 import json
 import types
 from collections.abc import Callable, Hashable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from core.clock import micros, moment
+
 T = TypeVar("T")
 Convert = Callable[[object], object]
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _read: Final = json.JSONDecoder().raw_decode
-
-
-def micros(at: datetime) -> int:
-    """Microseconds since 1970-01-01T00:00Z."""
-    return (at - EPOCH) // _MICROSECOND
-
-
-def moment(at: int) -> datetime:
-    """The time that ``micros`` gave."""
-    return EPOCH + timedelta(microseconds=at)
 
 
 def dump(value: object) -> bytes:

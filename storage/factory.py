@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from core.clock import Clock
 from core.errors import ConfigError, Problem, StoreError
-from storage.key_ring import NO_KEY, RING, Keys, WrongKey, parse_key, rotated
+from storage.encryption import NO_KEY, RING, Keys, WrongKey, parse_key, rotated
 from storage.portable import Progress
 from storage.sqlite.store import SqliteStore
 
@@ -58,7 +58,7 @@ async def rotate_key(
         await _rotate(url, clock=clock, old=old, new=new, by=by)
     store = await open_store(url, clock=clock, keys=Keys(master=new))
     try:
-        return await store.reseal(tell)
+        return await store.rows.reseal(tell)
     finally:
         await store.close()
 
@@ -71,7 +71,7 @@ async def _is_rotated(url: str, *, clock: Clock, new: str) -> bool:
     except WrongKey:
         return False
     try:
-        return await store.setting(RING) is not None
+        return await store.values.get(RING) is not None
     finally:
         await store.close()
 
@@ -79,13 +79,13 @@ async def _is_rotated(url: str, *, clock: Clock, new: str) -> bool:
 async def _rotate(url: str, *, clock: Clock, old: str, new: str, by: str) -> None:
     store = await open_store(url, clock=clock, keys=Keys(master=old))
     try:
-        ring = await store.setting(RING)
+        ring = await store.values.get(RING)
         if ring is None:
             raise StoreError(
                 f"{url} is not encrypted. Move it to a new store with `python run.py migrate` "
                 f"while TINGFENG_KEY is set."
             )
-        await store.set_setting(RING, rotated(ring, old, new, url))
-        await store.note(who=by, what="rotate", about="key")
+        await store.values.set(RING, rotated(ring, old, new, url))
+        await store.audit.note(who=by, what="rotate", about="key")
     finally:
         await store.close()

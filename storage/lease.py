@@ -1,4 +1,4 @@
-"""Which processes live: each holds a lock that the system takes away when the process is gone.
+"""Leases: each process holds a lock that the operating system releases when the process ends.
 
 The lock is on a tiny SQLite file, named by the process's random id, so it works wherever SQLite
 works, across containers that share the folder too, and needs no process table.
@@ -14,7 +14,7 @@ def _file(path: Path, owner: int) -> Path:
 
 
 class Lease:
-    """This process's claim on being alive."""
+    """The lock of this process, held until it ends."""
 
     def __init__(self, path: Path) -> None:
         self.owner = secrets.randbits(62) + 1
@@ -28,13 +28,13 @@ class Lease:
             raise
 
     def close(self) -> None:
-        """Let go; whatever this process still held counts as left behind."""
+        """Release the lock; whatever this process still holds counts as abandoned."""
         self._db.close()
         self._file.unlink(missing_ok=True)
 
 
 def alive(path: Path, owner: int) -> bool:
-    """True while the process with that id holds its lock; what it left is removed else."""
+    """True while the process with that id holds its lock; removes the file of a dead one."""
     file = _file(path, owner)
     if not file.exists():
         return False

@@ -6,12 +6,12 @@ there stay as they are, so the target must be one that nothing else has written 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from core.clock import Clock
 from core.errors import StoreError
+from storage.encryption import RING, Keys
 from storage.factory import open_store
-from storage.key_ring import RING, Keys
 from storage.portable import KINDS, Movable, Progress, Sum, opened, sealed, sum_of
 
 MOVING: Final = "moving"
@@ -20,17 +20,9 @@ _LOCAL: Final = {"settings", "counters", "numbers"}
 """Kinds of which the target may hold more than the source: compared by what was moved."""
 
 
-class Target(Movable, Protocol):
-    """A store to move to."""
-
-    async def setting(self, key: str) -> str | None: ...
-
-    async def set_setting(self, key: str, value: str) -> None: ...
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moved:
-    """What was moved: counts and checksums that agree on both sides, by kind."""
+    """Counts and checksums of the moved rows by kind, which agree on both sides."""
 
     sums: dict[str, Sum]
 
@@ -39,14 +31,14 @@ class Moved:
         return sum(each.count for each in self.sums.values())
 
 
-async def move(source: Movable, target: Target, tell: Callable[[Progress], None]) -> Moved:
+async def move(source: Movable, target: Movable, tell: Callable[[Progress], None]) -> Moved:
     """Copy all rows, then compare counts and checksums; ``tell`` is called after each batch.
 
     Raises StoreError where the target holds something else, or where the sums differ.
     """
-    if await target.row_count("events") and await target.setting(MOVING) is None:
+    if await target.rows.count("events") and await target.values.get(MOVING) is None:
         raise StoreError(
-            "the target holds events of its own. Name an empty store to move to, or one that an "
+            "the target is not empty. Name an empty store to move to, or one that an "
             "interrupted move has begun to fill."
         )
     if not source.coder.plain and source.coder.who("?") != target.coder.who("?"):
@@ -54,21 +46,21 @@ async def move(source: Movable, target: Target, tell: Callable[[Progress], None]
             "the store to move from is encrypted with other keys than the one to move to. Use an "
             "empty store; it takes over the keys if TINGFENG_KEY is set."
         )
-    await target.set_setting(MOVING, "1")
+    await target.values.set(MOVING, "1")
     encrypting = source.coder.plain and not target.coder.plain
     sums: dict[str, Sum] = {}
     for kind in KINDS:
-        total, sums[kind] = await source.row_count(kind), Sum()
+        total, sums[kind] = await source.rows.count(kind), Sum()
         tell(Progress(kind=kind, done=0, total=total))
-        async for rows in source.rows(kind):
+        async for rows in source.rows.read(kind):
             moved = [row for row in rows if kind != "settings" or row[0] not in (MOVING, RING)]
             if encrypting:
                 moved = [sealed(kind, row, target.coder) for row in moved]
-            await target.write_rows(kind, moved)
+            await target.rows.write(kind, moved)
             sums[kind] = sums[kind].plus(kind, [opened(kind, row, target.coder) for row in moved])
             tell(Progress(kind=kind, done=sums[kind].count, total=total))
     await verify(target, sums)
-    await target.set_setting(MOVING, "")
+    await target.values.set(MOVING, "")
     return Moved(sums=sums)
 
 
@@ -78,7 +70,7 @@ async def move_store(
     """``move`` by URL. With a key, the target is encrypted whether the source was or not."""
     origin = await open_store(source, clock=clock, keys=Keys(master=key, as_is=True))
     try:
-        ring = await origin.setting(RING)
+        ring = await origin.values.get(RING)
         goal = await open_store(target, clock=clock, keys=Keys(master=key, ring=ring))
         try:
             return await move(origin, goal, tell)

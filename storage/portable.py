@@ -1,4 +1,4 @@
-"""What a store holds, as rows that every store can read and write.
+"""The content of a store as rows that every store can read and write.
 
 A row is a tuple of plain values in the order of its kind's fields. Bodies stay as they are sealed,
 and so do blinded names, so whoever moves rows needs the same key; the key ring is itself a row.
@@ -7,11 +7,12 @@ and so do blinded names, so whoever moves rows needs the same key; the key ring 
 import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from core.errors import InputError
+from core.repositories import Values
 from storage.encoding import text_of
 from storage.encryption import Coder
 
@@ -68,7 +69,7 @@ SEALED_KINDS: Final = tuple(kind for kind in KINDS if not set(SEALED).isdisjoint
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """How far work on all rows is."""
+    """Progress of work on the rows of one kind."""
 
     kind: str
     done: int
@@ -76,25 +77,41 @@ class Progress:
     total: int
 
 
+class Rows(Protocol):
+    """Everything a store holds, as rows."""
+
+    def read(self, kind: str) -> AsyncIterator[list[Row]]:
+        """All rows of a kind, in batches, by their first fields."""
+        ...
+
+    async def write(self, kind: str, rows: Sequence[Row]) -> None:
+        """Store rows; those that are there already stay as they are."""
+        ...
+
+    async def count(self, kind: str) -> int:
+        """The number of rows of a kind."""
+        ...
+
+    async def reseal(self, tell: Callable[[Progress], None]) -> int:
+        """Seal everything under the newest key; returns the number of records that were not.
+
+        Works in small transactions and may be interrupted and repeated.
+        """
+        ...
+
+
 class Movable(Protocol):
     """A store whose rows can be read and written."""
 
     @property
     def coder(self) -> Coder:
-        """What its records are sealed with."""
+        """Encodes its records and seals them."""
         ...
 
-    def rows(self, kind: str) -> AsyncIterator[list[Row]]:
-        """All rows of a kind, in batches, by their first fields."""
-        ...
-
-    async def write_rows(self, kind: str, rows: Sequence[Row]) -> None:
-        """Store rows; those that are there already stay as they are."""
-        ...
-
-    async def row_count(self, kind: str) -> int:
-        """How many rows of a kind there are."""
-        ...
+    @property
+    def rows(self) -> Rows: ...
+    @property
+    def values(self) -> Values: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,7 +158,7 @@ def sealed(kind: str, row: Row, coder: Coder) -> Row:
 async def sum_of(store: Movable, kind: str) -> Sum:
     """Count and checksum of what a store holds of a kind."""
     total = Sum()
-    async for rows in store.rows(kind):
+    async for rows in store.rows.read(kind):
         total = total.plus(kind, [opened(kind, row, store.coder) for row in rows])
     return total
 

@@ -28,7 +28,7 @@ def add_backup(app: typer.Typer, context: CliContext) -> None:
 
         async def work(store: AnyStore) -> None:
             await backup(store, file)
-            await store.note(who=by, what="backup", about=str(file))
+            await store.audit.note(who=by, what="backup", about=str(file))
 
         run_with_store(config, work, clock=clock)
         terminal.print(f"{file}: 备份完成 backup written", markup=False)
@@ -39,7 +39,9 @@ def add_backup(app: typer.Typer, context: CliContext) -> None:
         url = load_config(config).store_url
         asyncio.run(restore(file, url, clock=clock, keys=store_keys()))
         run_with_store(
-            config, lambda store: store.note(who=by, what="restore", about=str(file)), clock=clock
+            config,
+            lambda store: store.audit.note(who=by, what="restore", about=str(file)),
+            clock=clock,
         )
         terminal.print(f"{file}: 恢复完成 restored", markup=False)
 

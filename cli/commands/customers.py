@@ -8,7 +8,7 @@ import typer
 from cli.context import By, CliContext, ConfigFile, Customer
 from cli.output import OPERATOR
 from cli.wiring import run_with_store
-from storage.audit import pseudonym
+from core.audit import pseudonym
 from storage.factory import AnyStore
 
 
@@ -21,8 +21,8 @@ def add_customers(app: typer.Typer, context: CliContext) -> None:
         """Write everything about one customer to OUT (JSON)."""
 
         async def work(store: AnyStore) -> str:
-            dossier = await store.export_customer(customer)
-            await store.note(who=by, what="export", about=pseudonym(customer))
+            dossier = await store.customers.export(customer)
+            await store.audit.note(who=by, what="export", about=pseudonym(customer))
             return dossier.to_json()
 
         text = run_with_store(config, work, clock=clock)
@@ -40,7 +40,7 @@ def add_customers(app: typer.Typer, context: CliContext) -> None:
         if not yes:
             typer.confirm(f"删除后无法恢复。Forget {customer!r} for ever?", abort=True)
         erased = run_with_store(
-            config, lambda store: store.erase_customer(customer, by=by), clock=clock
+            config, lambda store: store.customers.erase(customer, by=by), clock=clock
         )
         summary = ", ".join(f"{number} {name}" for name, number in erased.items() if number)
         terminal.print(summary or "没有找到 nothing was found", markup=False)

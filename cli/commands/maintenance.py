@@ -16,9 +16,9 @@ from cli.context import By, CliContext, ConfigFile
 from cli.output import OPERATOR, progress_bars
 from cli.wiring import KEY, run_with_store
 from core.errors import InputError
-from storage.doctor import Finding
+from core.health import Finding
+from storage.encryption import new_key
 from storage.factory import AnyStore, rotate_key
-from storage.key_ring import new_key
 
 NEW_KEY: Final = "TINGFENG_NEW_KEY"
 
@@ -36,10 +36,10 @@ def add_maintenance(app: typer.Typer, context: CliContext) -> None:
         """Check the store; the exit status is 1 where something is left to do."""
 
         async def work(store: AnyStore) -> Sequence[Finding]:
-            found = await store.examine(mend=mend)
+            found = await store.maintenance.examine(mend=mend)
             mended = ", ".join(f"{each.check}: {each.what}" for each in found if each.mended)
             if mended:
-                await store.note(who=by, what="mend", about=mended)
+                await store.audit.note(who=by, what="mend", about=mended)
             return found
 
         findings = run_with_store(config, work, clock=clock)

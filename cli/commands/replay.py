@@ -59,7 +59,7 @@ async def play(app: App, *, watch: Stopwatch, terminal: Console) -> dict[str, ob
     """
     if app.feed is None:
         raise InputError("There is no feed to play. Name a file.")
-    before = await app.store.counts()
+    before = await app.store.events.counts()
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -90,4 +90,4 @@ async def play(app: App, *, watch: Stopwatch, terminal: Console) -> dict[str, ob
     for health in app.engine.health():
         if health.status == "refused":
             raise InputError(health.reason)
-    return watch.report(before, await app.store.counts(), app.alerts.raised)
+    return watch.report(before, await app.store.events.counts(), app.alerts.raised)

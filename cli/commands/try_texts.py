@@ -17,7 +17,7 @@ from connectors.replay.samples import lines_of, read_texts
 from core.errors import InputError
 from core.events import Event, Page
 from core.pipeline import Pipeline
-from core.repositories import Inbox
+from core.repositories import Events
 
 
 def add_try(app: typer.Typer, context: CliContext) -> None:
@@ -37,15 +37,18 @@ def add_try(app: typer.Typer, context: CliContext) -> None:
 async def _try(loaded: LoadedConfig, texts: Iterable[Event | InputError]) -> list[Trial]:
     with tempfile.TemporaryDirectory() as folder:
         async with open_app(loaded, url=f"sqlite:{folder}/try.db") as app:
-            return [await try_text(text, inbox=app.store, pipeline=app.pipeline) for text in texts]
+            return [
+                await try_text(text, events=app.store.events, pipeline=app.pipeline)
+                for text in texts
+            ]
 
 
-async def try_text(text: Event | InputError, *, inbox: Inbox, pipeline: Pipeline) -> Trial:
+async def try_text(text: Event | InputError, *, events: Events, pipeline: Pipeline) -> Trial:
     """Run one text through the pipeline; an InputError stands for a line that is invalid."""
     if isinstance(text, InputError):
         return Trial(text="", mention=None, plan=None, dropped=visible(str(text)))
-    await inbox.accept("try", Page(events=(text,)))
-    claimed = await inbox.claim_events(1)
+    await events.accept("try", Page(events=(text,)))
+    claimed = await events.claim(1)
     outcome = await pipeline.process(claimed[0]) if claimed else None
     if outcome is None:
         reason = "withdrawn: a deletion" if claimed else "duplicate: the same event came before"

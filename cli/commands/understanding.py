@@ -53,7 +53,9 @@ def add_understanding(app: typer.Typer, context: CliContext) -> None:
             known = labels_from_file(labels)
         else:
             known = labels_from_corrections(
-                run_with_store(config, lambda store: store.corrections(), clock=context.clock)
+                run_with_store(
+                    config, lambda store: store.corrections.recent(), clock=context.clock
+                )
             )
         path = output_path(load_config(config).settings, config.resolve().parent, out)
         raise typer.Exit(adapt_and_report(known, path, out=sys.stdout))

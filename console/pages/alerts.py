@@ -50,11 +50,11 @@ class AlertPages(ConsolePage):
     async def _act(self, key: str, do: str, me: str) -> Alert:
         store, now = self._context.store, self._context.clock.now()
         if do == "acknowledge":
-            return await store.acknowledge_alert(key, by=me)
+            return await store.alerts.acknowledge(key, by=me)
         if do not in ("snooze", "resolve"):
             raise HTTPException(400, detail="not_a_form")
         for _ in range(ATTEMPTS):
-            alert = await store.alert(key)
+            alert = await store.alerts.get(key)
             if alert is None or alert.state == "resolved":
                 break
             changed = replace(alert, snoozed_until=now + SNOOZE)
@@ -62,18 +62,20 @@ class AlertPages(ConsolePage):
                 owner = alert.owner or me
                 changed = replace(alert, state="resolved", resolved_at=now, owner=owner)
             try:
-                return await store.change_alert(changed)
+                return await store.alerts.save(changed)
             except Conflict:  # the alert manager has updated it in between
                 continue
         raise Conflict(f"the alert {key} is resolved, or was changed {ATTEMPTS} times meanwhile")
 
     async def _respond(self, request: Request, *, notice: str = "", status: int = 200) -> Response:
         store = self._context.store
-        alerts = await store.alerts(limit=PAGE)
+        alerts = await store.alerts.recent(limit=PAGE)
         merged = {alert.part_of for alert in alerts} - {None}
         values = {
             "alerts": alerts,
-            "merged_into": {id_: await store.incident(id_) for id_ in merged if id_ is not None},
+            "merged_into": {
+                id_: await store.incidents.get(id_) for id_ in merged if id_ is not None
+            },
             "notice": notice,
         }
         return await self.respond(

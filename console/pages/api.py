@@ -37,46 +37,50 @@ class JsonApi(ConsolePage):
     async def mentions(self, request: Request) -> Response:
         query = request.query_params
         return json_response(
-            await self._context.store.mentions(
+            await self._context.store.mentions.find(
                 mention_filter(query), before=integer(query, "before"), limit=_limit(request)
             )
         )
 
     async def mention(self, request: Request) -> Response:
         seq = integer(request.path_params, "seq")
-        return _one(None if seq is None else await self._context.store.mention(seq))
+        return _one(None if seq is None else await self._context.store.mentions.get(seq))
 
     async def tickets(self, request: Request) -> Response:
         query = request.query_params
         return json_response(
-            await self._context.store.tickets(
+            await self._context.store.tickets.find(
                 ticket_filter(query), after=query.get("after") or None, limit=_limit(request)
             )
         )
 
     async def ticket(self, request: Request) -> Response:
         """The ticket, and the lines of its conversation with seq > ``after``."""
-        ticket = await self._context.store.ticket(str(request.path_params["number"]))
+        ticket = await self._context.store.tickets.get(str(request.path_params["number"]))
         if ticket is None:
             return _one(None)
         after = integer(request.query_params, "after", default=0) or 0
-        lines = await self._context.store.lines(
+        lines = await self._context.store.conversations.lines(
             ticket.channel, ticket.conversation, after=after, limit=_limit(request)
         )
         return json_response({"ticket": ticket, "lines": lines})
 
     async def drafts(self, request: Request) -> Response:
-        return json_response({"drafts": await self._context.store.drafts(limit=_limit(request))})
+        return json_response(
+            {"drafts": await self._context.store.outbox.drafts(limit=_limit(request))}
+        )
 
     async def alerts(self, request: Request) -> Response:
-        return json_response({"alerts": await self._context.store.alerts(limit=_limit(request))})
+        return json_response(
+            {"alerts": await self._context.store.alerts.recent(limit=_limit(request))}
+        )
 
     async def incidents(self, request: Request) -> Response:
-        found = await self._context.store.incidents(limit=_limit(request))
+        found = await self._context.store.incidents.find(limit=_limit(request))
         return json_response({"incidents": found})
 
     async def incident(self, request: Request) -> Response:
-        return _one(await self._context.store.incident(str(request.path_params["id"])))
+        return _one(await self._context.store.incidents.get(str(request.path_params["id"])))
 
     async def drill(self, request: Request) -> Response:
         """The score of the exercise so far."""
@@ -88,8 +92,8 @@ class JsonApi(ConsolePage):
     async def figures(self, request: Request) -> Response:
         return json_response(
             {
-                "figures": await self._context.store.figures(self._context.clock.now()),
-                "counts": await self._context.store.counts(),
+                "figures": await self._context.store.maintenance.figures(self._context.clock.now()),
+                "counts": await self._context.store.events.counts(),
             }
         )
 

@@ -257,7 +257,7 @@ class ChatSession:
     async def _push_new(self, conversation: str, seen: int) -> int:
         """Send every line after ``seen``; returns the seq of the last."""
         while True:
-            lines = await self._context.store.lines(
+            lines = await self._context.store.conversations.lines(
                 self._chat.name, conversation, after=seen, limit=LINES_AT_ONCE
             )
             if not lines:

@@ -52,7 +52,7 @@ class DraftPages(ConsolePage):
             notice = "reply.too_long" if text else "reply.empty"
             return await self._notice(request, notice, status=422, is_bad=True)
         try:
-            reply = await self._context.store.settle_draft(
+            reply = await self._context.store.outbox.settle_draft(
                 form.get("key", ""), by=staff_name(request), approve=approve, text=text
             )
         except Conflict:
@@ -92,7 +92,7 @@ class DraftPages(ConsolePage):
         return [
             DraftItem(
                 reply=reply,
-                about=None if reply.mention is None else await store.mention(reply.mention),
+                about=None if reply.mention is None else await store.mentions.get(reply.mention),
             )
-            for reply in await store.drafts(limit=PAGE)
+            for reply in await store.outbox.drafts(limit=PAGE)
         ]

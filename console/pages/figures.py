@@ -13,11 +13,11 @@ from starlette.routing import BaseRoute
 from console.forms import integer
 from console.json_encoding import json_response
 from console.pages.base import ConsolePage
-from console.ports import ConsoleStore
 from console.render import MenuItem
 from core.errors import InputError
 from core.figures import Figures
 from core.mentions import Mention, MentionFilter
+from core.repositories import Store
 
 WINDOWS: Final = {1: 60, 6: 300, 24: 1800, 168: 10800}
 """Hours shown to seconds a bar stands for."""
@@ -40,8 +40,8 @@ class FigurePages(ConsolePage):
     async def page(self, request: Request) -> Response:
         """Tiles, events by outcome, and the chart."""
         store, now = self._context.store, self._context.clock.now()
-        counts = await store.counts()
-        figures = await store.figures(now)
+        counts = await store.events.counts()
+        figures = await store.maintenance.figures(now)
         values = {
             "figures": figures,
             "counts": counts,
@@ -93,7 +93,7 @@ class SentimentTimeline:
     """True where only the newest MAX_MENTIONS are counted."""
 
 
-async def read_timeline(store: ConsoleStore, *, hours: int, now: datetime) -> SentimentTimeline:
+async def read_timeline(store: Store, *, hours: int, now: datetime) -> SentimentTimeline:
     """The ``hours`` (a key of WINDOWS) up to ``now``, or up to the newest mention if all are older.
 
     Bars begin at whole multiples of their length.
@@ -107,20 +107,20 @@ async def read_timeline(store: ConsoleStore, *, hours: int, now: datetime) -> Se
     return _count(found, since=since, bars=hours * 3600 // seconds, seconds=seconds, cut=cut)
 
 
-async def _end(store: ConsoleStore, *, hours: int, now: datetime) -> datetime:
+async def _end(store: Store, *, hours: int, now: datetime) -> datetime:
     soon = now + timedelta(minutes=1)
     window = MentionFilter(since=now - timedelta(hours=hours), until=soon)
-    if (await store.mentions(window, limit=1)).mentions:
+    if (await store.mentions.find(window, limit=1)).mentions:
         return now
-    older = await store.mentions(MentionFilter(until=soon), limit=1)
+    older = await store.mentions.find(MentionFilter(until=soon), limit=1)
     return older.mentions[0].mention.event.posted_at if older.mentions else now
 
 
-async def _read(store: ConsoleStore, where: MentionFilter) -> tuple[Sequence[Mention], bool]:
+async def _read(store: Store, where: MentionFilter) -> tuple[Sequence[Mention], bool]:
     found: list[Mention] = []
     before: int | None = None
     while True:
-        page = await store.mentions(where, before=before, limit=MENTIONS_AT_ONCE)
+        page = await store.mentions.find(where, before=before, limit=MENTIONS_AT_ONCE)
         found += [record.mention for record in page.mentions]
         before = page.next
         if before is None or len(found) >= MAX_MENTIONS:

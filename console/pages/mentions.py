@@ -78,7 +78,7 @@ class MentionPages(ConsolePage):
         if correction is None:
             raise HTTPException(400, detail="not_a_form")
         try:
-            await self._context.store.correct(correction)
+            await self._context.store.corrections.save(correction)
         except Conflict:
             return await self._show(request, record, notice="correct.gone", status=409)
         if is_htmx(request):
@@ -87,13 +87,13 @@ class MentionPages(ConsolePage):
 
     async def _record(self, request: Request) -> MentionRecord:
         seq = integer(request.path_params, "seq")
-        found = None if seq is None else await self._context.store.mention(seq)
+        found = None if seq is None else await self._context.store.mentions.get(seq)
         if found is None:
             raise HTTPException(404, detail="no_mention")
         return found
 
     async def _detail(self, record: MentionRecord) -> MentionDetail:
-        correction = await self._context.store.correction(record.mention.seq)
+        correction = await self._context.store.corrections.get(record.mention.seq)
         return MentionDetail(record=record, correction=correction)
 
     async def _show(
@@ -112,7 +112,7 @@ class MentionPages(ConsolePage):
         query = request.query_params
         where = mention_filter(query)
         before = integer(query, "before")
-        found = await self._context.store.mentions(where, before=before, limit=PAGE)
+        found = await self._context.store.mentions.find(where, before=before, limit=PAGE)
         values: dict[str, object] = {
             "items": found.mentions,
             "next": found.next,

@@ -42,13 +42,13 @@ class PausePages(ConsolePage):
         try:
             match form.get("do"):
                 case "freeze":
-                    await self._context.pauses.save_pause(self._pause(form, me))
+                    await self._context.pauses.save(self._pause(form, me))
                 case "lift":
-                    await self._context.pauses.lift_pause(form.get("id", ""), by=me)
+                    await self._context.pauses.lift(form.get("id", ""), by=me)
                 case "silence":
-                    await self._context.store.save_mute(self._mute(form, me))
+                    await self._context.store.alerts.mute(self._mute(form, me))
                 case "unsilence":
-                    await self._context.store.end_mute(form.get("id", ""), by=me)
+                    await self._context.store.alerts.unmute(form.get("id", ""), by=me)
                 case _:
                     raise HTTPException(400, detail="not_a_form")
         except InputError as error:
@@ -95,9 +95,9 @@ class PausePages(ConsolePage):
         self, request: Request, *, notice: str = "", is_bad: bool = False
     ) -> Response:
         now = self._context.clock.now()
-        mutes = await self._context.store.mutes()
+        mutes = await self._context.store.alerts.mutes()
         values = {
-            "pauses": await self._context.pauses.pauses(),
+            "pauses": await self._context.pauses.all(),
             "mutes": [one for one in mutes if one.until > now],
             "channels": await self._context.channels.names(),
             "brands": self._context.brands,

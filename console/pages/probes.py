@@ -47,8 +47,8 @@ class Probes(ConsolePage):
         """
         connectors = self._context.health()
         try:
-            await self._context.store.counts()
-            await self._context.store.check()
+            await self._context.store.events.counts()
+            await self._context.store.maintenance.check()
             store = True
         except StoreError:
             store = False
@@ -62,8 +62,8 @@ class Probes(ConsolePage):
 
     async def metrics(self, request: Request) -> Response:
         """Metrics in the Prometheus text format; 503 while the store fails."""
-        counts = await self._context.store.counts()
-        figures = await self._context.store.figures(self._context.clock.now())
+        counts = await self._context.store.events.counts()
+        figures = await self._context.store.maintenance.figures(self._context.clock.now())
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Collected(_families(counts, figures, self._context.health())))
         body = generate_latest(REGISTRY) + generate_latest(registry)

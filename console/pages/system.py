@@ -33,7 +33,7 @@ class SystemPages(ConsolePage):
     async def replay(self, request: Request) -> Response:
         """Form: ``id`` of a dead letter that is to be processed again."""
         number = integer(await read_form(request), "id", default=0)
-        replayed = await self._context.store.replay_dead_letter(number or 0)
+        replayed = await self._context.store.events.replay_dead_letter(number or 0)
         self._context.notify()
         if replayed and not wants_part(request, "system"):
             return redirect("/system")
@@ -54,7 +54,7 @@ class SystemPages(ConsolePage):
     ) -> Response:
         values = {
             "connectors": sorted(self._context.health(), key=lambda health: health.name),
-            "letters": await self._context.store.dead_letters(limit=PAGE),
+            "letters": await self._context.store.events.dead_letters(limit=PAGE),
             "notice": notice,
             "notice_is_bad": is_bad,
         }

@@ -12,13 +12,13 @@ from starlette.routing import BaseRoute
 
 from console.forms import MAX_REPLY, clean, integer, read_form, ticket_filter
 from console.pages.base import ConsolePage, query_without, redirect, staff_name, wants_part
-from console.ports import ConsoleStore
 from console.render import MenuItem
 from core.bus import ConversationUpdated
 from core.conversations import Conversation, ConversationLine
 from core.errors import Conflict
 from core.mentions import MentionRecord
 from core.outbox import Reply, ReplyState, Target
+from core.repositories import Store
 from core.tickets import Ticket, TicketState
 
 PAGE: Final = 50
@@ -48,11 +48,11 @@ class TicketThread:
     """The mention that the ticket is about, where it is no line of the conversation."""
 
 
-async def read_thread(store: ConsoleStore, ticket: Ticket) -> TicketThread:
+async def read_thread(store: Store, ticket: Ticket) -> TicketThread:
     """Read the conversation of a ticket."""
     lines: list[ConversationLine] = []
     cut = False
-    while found := await store.lines(
+    while found := await store.conversations.lines(
         ticket.channel,
         ticket.conversation,
         after=lines[-1].seq if lines else 0,
@@ -63,11 +63,11 @@ async def read_thread(store: ConsoleStore, ticket: Ticket) -> TicketThread:
             lines, cut = lines[-MAX_LINES:], True
         if len(found) < LINES_AT_ONCE:
             break
-    about = None if ticket.mention is None else await store.mention(ticket.mention)
+    about = None if ticket.mention is None else await store.mentions.get(ticket.mention)
     replies = about.replies if about else ()
     known = {line.id for line in lines}
     return TicketThread(
-        conversation=await store.conversation(ticket.channel, ticket.conversation),
+        conversation=await store.conversations.get(ticket.channel, ticket.conversation),
         lines=lines,
         cut=cut,
         waiting=[r for r in replies if r.state in NOT_SENT and r.key not in known],
@@ -143,7 +143,7 @@ class TicketPages(ConsolePage):
             mention=ticket.mention,
             ticket=ticket.number,
         )
-        if not await self._context.store.add_reply(reply, ticket=answered):
+        if not await self._context.store.outbox.add(reply, ticket=answered):
             return await self._show(request, ticket, notice="reply.already", status=409)
         self._context.notify()
         self._context.bus.publish(reply)
@@ -152,7 +152,7 @@ class TicketPages(ConsolePage):
 
     async def _save(self, request: Request, was: Ticket, ticket: Ticket) -> Response:
         try:
-            await self._context.store.save_ticket(ticket, was=was)
+            await self._context.store.tickets.save(ticket, was=was)
         except Conflict:
             fresh = await self._ticket(request)
             return await self._show(request, fresh, notice="ticket.conflict", status=409)
@@ -166,14 +166,14 @@ class TicketPages(ConsolePage):
         )
 
     async def _ticket(self, request: Request) -> Ticket:
-        found = await self._context.store.ticket(str(request.path_params["number"]))
+        found = await self._context.store.tickets.get(str(request.path_params["number"]))
         if found is None:
             raise HTTPException(404, detail="no_ticket")
         return found
 
     async def _target(self, ticket: Ticket) -> Target:
         store = self._context.store
-        about = None if ticket.mention is None else await store.mention(ticket.mention)
+        about = None if ticket.mention is None else await store.mentions.get(ticket.mention)
         if about is None:
             return Target(channel=ticket.channel, conversation=ticket.conversation)
         event = about.mention.event
@@ -229,7 +229,7 @@ class TicketPages(ConsolePage):
         query = request.query_params
         where = ticket_filter(query)
         pages = min(integer(query, "pages", default=1) or 1, MAX_PAGES)
-        found = await self._context.store.tickets(
+        found = await self._context.store.tickets.find(
             where, after=query.get("after") or None, limit=PAGE * pages
         )
         values = {

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from core.errors import ConfigError, Problem
 from listeners.judgement.platt_scaling import PlattScaling
-from listeners.judgement.sentiment.model_file import BUCKET_BITS
 from listeners.judgement.topic_features import CELL_BITS
 from listeners.judgement.topics import VERSION, CategoryShift, shipped_model
 
@@ -92,8 +91,11 @@ def write_adaptation(adaptation: Adaptation, path: Path) -> None:
     os.replace(draft, path)
 
 
-def read_adaptation(path: Path, model: str) -> Adaptation:
-    """Read an adaptation; raises ConfigError where it was not made for the model ``model``."""
+def read_adaptation(path: Path, model: str, *, buckets: int) -> Adaptation:
+    """Read an adaptation of the sentiment model ``model``, whose table has ``buckets`` rows.
+
+    Raises ConfigError where the file is malformed or was made for another model.
+    """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found.pop("format") not in _READ:
@@ -112,7 +114,7 @@ def read_adaptation(path: Path, model: str) -> Adaptation:
         )
         if len(adaptation.buckets) != len(adaptation.moves):
             raise ValueError("it is truncated")
-        if any(not 0 <= bucket < 1 << BUCKET_BITS for bucket in adaptation.buckets):
+        if any(not 0 <= bucket < buckets for bucket in adaptation.buckets):
             raise ValueError("a bucket is outside the model")
         if not all(map(math.isfinite, (adaptation.slope, adaptation.bend, *adaptation.bias))):
             raise ValueError("a number is not finite")

@@ -61,8 +61,8 @@ def stack_ngrams(
 def kernel_of(grams: SparseNgrams) -> Kernel:
     """The kernel matrix of the texts."""
     mean = float(grams.spread.sum()) / max(len(grams.buckets), 1)
-    said = grams.spread / max(mean, 1e-9) + _BASE_PRIOR
-    scaled = grams.values * np.sqrt(said[grams.columns])
+    prior = grams.spread / max(mean, 1e-9) + _BASE_PRIOR
+    scaled = grams.values * np.sqrt(prior[grams.columns])
     # Most n-grams occur in one text; they add to the diagonal alone.
     often = np.bincount(grams.columns, minlength=len(grams.buckets)) > 1
     alone = ~often[grams.columns]
@@ -78,7 +78,7 @@ def kernel_of(grams: SparseNgrams) -> Kernel:
         np.add.at(block, (rows[first:last], columns[first:last] - start), scaled[first:last])
         similarity += block @ block.T
     size = max(float(np.trace(similarity)) / max(grams.texts, 1), 1e-9)
-    return Kernel(similarity=similarity / size, prior=said / size)
+    return Kernel(similarity=similarity / size, prior=prior / size)
 
 
 def fit_weights(base: Floats, classes: Ints, similarity: Floats) -> Floats:
@@ -113,22 +113,24 @@ def _newton_step(similarity: Floats, shares: Floats, goal: Floats) -> Floats:
     defines makes the system symmetric.
     """
     step = np.zeros_like(goal)
-    left = goal.copy()
-    way, across = left, similarity @ left
-    size = first = float((left * across).sum())
-    pace = across
+    residual = goal.copy()
+    direction, k_residual = residual, similarity @ residual
+    norm = first = float((residual * k_residual).sum())
+    k_direction = k_residual
     for _ in range(_MAX_CG_STEPS):
-        if size <= _TOLERANCE * _TOLERANCE * first or size <= 0:
+        if norm <= _TOLERANCE * _TOLERANCE * first or norm <= 0:
             break
-        curved = shares * pace - shares * (shares * pace).sum(axis=1, keepdims=True)
-        turned = way + curved
-        length = size / float((turned * pace).sum())
-        step = step + length * way
-        left = left - length * turned
-        across = similarity @ left
-        before, size = size, float((left * across).sum())
-        way = left + size / before * way
-        pace = across + size / before * pace
+        curvature = shares * k_direction - shares * (shares * k_direction).sum(
+            axis=1, keepdims=True
+        )
+        image = direction + curvature
+        length = norm / float((image * k_direction).sum())
+        step = step + length * direction
+        residual = residual - length * image
+        k_residual = similarity @ residual
+        before, norm = norm, float((residual * k_residual).sum())
+        direction = residual + norm / before * direction
+        k_direction = k_residual + norm / before * k_direction
     return step
 
 

@@ -36,7 +36,7 @@ class _Rule:
 class _Leaves:
     """The phrases and regular expressions that rules search for."""
 
-    literals: dict[str, None] = field(default_factory=dict)
+    phrases: dict[str, None] = field(default_factory=dict)
     patterns: dict[str, Callable[[str], bool]] = field(default_factory=dict)
 
     def take(self, leaf: Phrase | Regex) -> None:
@@ -44,7 +44,7 @@ class _Leaves:
             if leaf.pattern not in self.patterns:
                 self.patterns[leaf.pattern] = compile_search(leaf.pattern)
         elif term_key(leaf.text):
-            self.literals.setdefault(leaf.text)
+            self.phrases.setdefault(leaf.text)
         else:
             raise ExpressionError(f"no letter or digit in {leaf.text!r}")
 
@@ -68,15 +68,15 @@ class BrandMatcher:
         self._order = tuple(brand.id for brand in brands)
         self._channel_brands = dict(channel_brands)
         self._default = default if default is not None else self._order[0]
-        words, problems = _Leaves(), list[Problem]()
-        rules = [_rule(brand, f"brands[{n}]", words, problems) for n, brand in enumerate(brands)]
+        leaves, problems = _Leaves(), list[Problem]()
+        rules = [_rule(brand, f"brands[{n}]", leaves, problems) for n, brand in enumerate(brands)]
         if problems:
             raise ConfigError(tuple(problems))
-        self._patterns = words.patterns
-        self._literals = tuple(words.literals)
-        self._index = TermIndex(self._literals)
+        self._patterns = leaves.patterns
+        self._phrases = tuple(leaves.phrases)
+        self._index = TermIndex(self._phrases)
         self._rules = {rule.brand: rule for rule in rules}
-        self._by_literal: dict[str, list[str]] = {}
+        self._by_phrase: dict[str, list[str]] = {}
         self._always: list[str] = []
         for rule in rules:
             self._index_rule(rule)
@@ -106,23 +106,23 @@ class BrandMatcher:
         prepared = PreparedText(text)
         places: dict[str, list[TermMatch]] = {}
         for found in self._index.places(prepared):
-            places.setdefault(self._literals[found.term], []).append(found)
-        candidates = {brand for literal in places for brand in self._by_literal[literal]}
+            places.setdefault(self._phrases[found.term], []).append(found)
+        candidates = {brand for phrase in places for brand in self._by_phrase[phrase]}
         candidates.update(self._always)
         matched = {brand for brand in candidates if self._matches(brand, prepared, places)}
         return tuple(brand for brand in self._order if brand in matched) if matched else ()
 
     def _index_rule(self, rule: _Rule) -> None:
         """Index the rule by its phrases, so that only rules that can match are evaluated."""
-        words = _Leaves()
+        leaves = _Leaves()
         for expression in rule.terms:
-            visit_leaves(expression, words.take)
-        if words.patterns:
+            visit_leaves(expression, leaves.take)
+        if leaves.patterns:
             self._always.append(rule.brand)
-        for literal in words.literals:
-            self._by_literal.setdefault(literal, []).append(rule.brand)
-        for literal in self._literals:
-            self._by_literal.setdefault(literal, [])
+        for phrase in leaves.phrases:
+            self._by_phrase.setdefault(phrase, []).append(rule.brand)
+        for phrase in self._phrases:
+            self._by_phrase.setdefault(phrase, [])
 
     def _matches(self, brand: str, text: PreparedText, places: _Places) -> bool:
         rule = self._rules[brand]
@@ -138,8 +138,8 @@ class BrandMatcher:
 
     def _is_true(self, expression: Expression, text: PreparedText, places: _Places) -> bool:
         match expression:
-            case Phrase(text=literal):
-                return literal in places
+            case Phrase(text=phrase):
+                return phrase in places
             case Regex(pattern=pattern):
                 return self._patterns[pattern](text.readable)
             case Near(left=left, right=right, distance=distance):
@@ -152,18 +152,18 @@ class BrandMatcher:
                 return any(self._is_true(part, text, places) for part in of)
 
 
-def _rule(brand: BrandSettings, key: str, words: _Leaves, problems: list[Problem]) -> _Rule:
+def _rule(brand: BrandSettings, key: str, leaves: _Leaves, problems: list[Problem]) -> _Rule:
     def read(group: str, texts: Sequence[str]) -> tuple[Expression, ...]:
         found: list[Expression] = []
         for number, text in enumerate(texts):
             try:
                 expression = parse(text)
-                visit_leaves(expression, words.take)
+                visit_leaves(expression, leaves.take)
             except ValueError as error:
                 problem = Problem(
                     key=f"{key}.{group}[{number}]",
                     message=str(error),
-                    remedy="See docs/matching.md for what a term may be.",
+                    remedy="See docs/reference/matching.md for what a term may be.",
                 )
                 problems.append(problem)
             else:

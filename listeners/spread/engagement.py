@@ -15,7 +15,8 @@ from core.clock import Clock
 from core.connector import ReadsEngagement
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.events import Metrics
-from core.mentions import Mention, MentionRecord, MetricsSample, TrackedPost
+from core.mentions import Mention, MetricsSample, TrackedPost
+from core.repositories import Mentions, TrackedPosts
 
 log = logging.getLogger(__name__)
 
@@ -40,24 +41,6 @@ class Reader(ReadsEngagement, Protocol):
     def name(self) -> str:
         """Of the channel."""
         ...
-
-
-class TrackStore(Protocol):
-    """Where figures are kept."""
-
-    async def untracked(self, channel: str, *, since: datetime, limit: int) -> Sequence[Mention]:
-        """Negative public mentions posted after ``since`` that nobody tracks yet."""
-        ...
-
-    async def track(self, items: Sequence[TrackedPost]) -> None:
-        """Keep these, in place of earlier ones of the same mentions."""
-        ...
-
-    async def tracked_due(self, channel: str, now: datetime, limit: int) -> Sequence[TrackedPost]:
-        """What is to be read now, soonest first."""
-        ...
-
-    async def mention(self, seq: int) -> MentionRecord | None: ...
 
 
 class Engaged(Protocol):
@@ -95,10 +78,17 @@ class FigureWatch:
     """Keeps the figures of every channel that tells them."""
 
     def __init__(
-        self, readers: Sequence[Reader], *, store: TrackStore, watch: Engaged, clock: Clock
+        self,
+        readers: Sequence[Reader],
+        *,
+        posts: TrackedPosts,
+        mentions: Mentions,
+        watch: Engaged,
+        clock: Clock,
     ) -> None:
         self._readers = tuple(readers)
-        self._store = store
+        self._posts = posts
+        self._mentions = mentions
         self._watch = watch
         self._clock = clock
 
@@ -114,8 +104,8 @@ class FigureWatch:
         Raises what the channel and the store raise.
         """
         now = self._clock.now()
-        fresh = await self._store.untracked(reader.name, since=now - QUIET_DAYS, limit=_BATCH)
-        await self._store.track(
+        fresh = await self._posts.candidates(reader.name, since=now - QUIET_DAYS, limit=_BATCH)
+        await self._posts.save(
             [
                 TrackedPost(
                     mention=mention.seq,
@@ -127,7 +117,7 @@ class FigureWatch:
                 for mention in fresh
             ]
         )
-        due = await self._store.tracked_due(reader.name, now, _BATCH)
+        due = await self._posts.due(reader.name, now, _BATCH)
         if not due:
             return 0
         found = await reader.fetch_engagement([one.native_id for one in due])
@@ -138,13 +128,13 @@ class FigureWatch:
             if one.native_id in found
         ]
         left = [replace(one, next_at=at + _LATER) for one in due if one.native_id not in found]
-        await self._store.track([*read, *left])
+        await self._posts.save([*read, *left])
         for one in read:
             await self._tell(one)
         return len(read)
 
     async def _tell(self, one: TrackedPost) -> None:
-        about = await self._store.mention(one.mention)
+        about = await self._mentions.get(one.mention)
         if about is not None and not about.withdrawn and one.samples[-1].metrics is not None:
             await self._watch.engaged(about.mention, polls_of(one.samples))
 

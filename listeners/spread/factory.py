@@ -9,7 +9,7 @@ from core.clock import Clock
 from core.jobs import Job
 from core.settings import Settings
 from listeners.judgement.embedding import Embedder
-from listeners.spread.ports import Incidents, Raises
+from listeners.spread.ports import Raises, SpreadStore
 from listeners.spread.watch import SpreadWatch
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ def build_spread(
     clock: Clock,
     embedder: Embedder | None = None,
     *,
-    store: Incidents,
+    store: SpreadStore,
     bus: Bus,
 ) -> SpreadWatch:
     """What watches for crises; it wants to be told of the past by ``rebuild``, and ``tend``-ed.

@@ -14,8 +14,8 @@ from typing import Final
 from core.clock import Clock
 from core.errors import Conflict, StoreError
 from core.incidents import Incident, TimelineEntry
+from core.repositories import Incidents
 from listeners.spread.case import Case
-from listeners.spread.ports import Incidents
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Ledger:
 
     def __init__(
         self,
-        store: Incidents,
+        incidents: Incidents,
         *,
         clock: Clock,
         describe: Describe,
@@ -49,7 +49,7 @@ class Ledger:
 
         ``hand_over`` ends the alert about an incident, the first, that went into another one.
         """
-        self._store = store
+        self._incidents = incidents
         self._clock = clock
         self._describe = describe
         self._changed = changed
@@ -109,14 +109,14 @@ class Ledger:
         Raises KeyError where there is none.
         """
         for _ in range(_TRIES):
-            stored = await self._store.incident(id)
+            stored = await self._incidents.get(id)
             if stored is None:
                 raise KeyError(id)
             wanted = do(stored)
             if wanted == stored:
                 return stored
             try:
-                return await self._store.compare_and_set_incident(wanted)
+                return await self._incidents.save(wanted)
             except Conflict:
                 continue
         raise Conflict(f"{id} is being changed all the time. Try again.")
@@ -137,8 +137,8 @@ class Ledger:
 
         ended = await self.change(gone, end)
         self._changed(ended)
-        while found := await self._store.incident_mentions(gone):
-            await self._store.assign_incident([one.mention.seq for one in found], kept)
+        while found := await self._incidents.mentions(gone):
+            await self._incidents.assign([one.mention.seq for one in found], kept)
         await self._hand_over(gone, kept)
 
         def grow(stored: Incident) -> Incident:
@@ -210,7 +210,7 @@ class Ledger:
             now = self._describe(case)
             opened = TimelineEntry(at=now.first_at, by=BOT, what="opened", detail=now.severity)
             notes = (opened, *case.notes)
-            stored = await self._store.open_incident(replace(now, timeline=notes))
+            stored = await self._incidents.open(replace(now, timeline=notes))
             if stored.timeline[: len(notes)] == notes:
                 del case.notes[: len(notes) - 1]
             case.record = stored
@@ -225,9 +225,9 @@ class Ledger:
             if wanted == record:
                 break
             try:
-                record = await self._store.compare_and_set_incident(wanted)
+                record = await self._incidents.save(wanted)
             except Conflict:
-                record = await self._store.incident(record.id) or record
+                record = await self._incidents.get(record.id) or record
                 continue
             self._changed(record)
             break
@@ -236,7 +236,7 @@ class Ledger:
         case.record = record
         del case.notes[: len(notes)]
         if seqs:
-            await self._store.assign_incident(seqs, record.id)
+            await self._incidents.assign(seqs, record.id)
             del case.pending[: len(seqs)]
 
 

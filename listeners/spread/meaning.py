@@ -1,8 +1,9 @@
 """What a matter means, as a mean of numbers, and how much that speaks for two being one.
 
-Meanings come from ``listeners.judgement.embedding``. Any two complaints about a shop are alike, and so are
-any two texts of one language; what is usual in both respects is taken off first. What is left has
-nearly the same mean likeness for two posts about one matter whether or not they share a language.
+Meanings come from ``listeners.judgement.embedding``. Any two complaints about a shop are alike,
+and so are any two texts of one language; what is usual in both respects is taken off first. What
+is left has nearly the same mean likeness for two posts about one matter whether or not they share
+a language.
 """
 
 from collections.abc import Mapping

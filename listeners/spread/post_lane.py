@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Final
 
 from core.mentions import Mention
+from core.repositories import Values
 from listeners.spread.cascade import Forecast, forecast, shipped_model
 from listeners.spread.conformal import LIMIT, MOST_LEAN, Band, learn
 from listeners.spread.facts import FEW
 from listeners.spread.features import Cascade, events_from_polls
-from listeners.spread.ports import Keeps
 
 KEY: Final = "spread.bands"
 ENDED: Final = 172_800.0
@@ -30,8 +30,8 @@ _LEARNED: Final = 5_000
 class PostLane:
     """Forecasts posts, and remembers how well it did."""
 
-    def __init__(self, keeps: Keeps) -> None:
-        self._keeps = keeps
+    def __init__(self, values: Values) -> None:
+        self._values = values
         self._bands: dict[tuple[str, float], Band] | None = None
         self._learned: OrderedDict[str, None] = OrderedDict()
 
@@ -57,7 +57,7 @@ class PostLane:
             if len(self._learned) > _LEARNED:
                 self._learned.popitem(last=False)
             self._learn(cascade, seconds, latest)
-            await self._keeps.set_setting(KEY, _written(bands, self._learned))
+            await self._values.set(KEY, _written(bands, self._learned))
         band = bands.get((event.channel, _nearest(latest)))
         return forecast(cascade, latest, model=shipped_model(), band=band)
 
@@ -79,7 +79,7 @@ class PostLane:
 
     async def _known(self) -> dict[tuple[str, float], Band]:
         if self._bands is None:
-            stored = await self._keeps.setting(KEY)
+            stored = await self._values.get(KEY)
             self._bands, learned = _read(stored)
             self._learned = OrderedDict.fromkeys(learned)
         return self._bands

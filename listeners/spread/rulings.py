@@ -10,7 +10,7 @@ from listeners.spread.activity import heard
 from listeners.spread.case import Case
 from listeners.spread.incidents import Grouper
 from listeners.spread.ledger import Ledger
-from listeners.spread.ports import Incidents
+from listeners.spread.ports import SpreadStore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +24,7 @@ class Part:
 
 
 async def merge(
-    kept_id: str, gone_id: str, by: str, *, ledger: Ledger, store: Incidents
+    kept_id: str, gone_id: str, by: str, *, ledger: Ledger, store: SpreadStore
 ) -> Incident:
     """Merge in the store; what was merged before leads on to what it was merged into.
 
@@ -39,11 +39,11 @@ async def merge(
     return await ledger.absorb(kept.id, gone.id, by=by)
 
 
-async def part_of(seqs: Sequence[int], *, store: Incidents) -> Part:
+async def part_of(seqs: Sequence[int], *, store: SpreadStore) -> Part:
     """The mentions, all of one brand. Raises KeyError where none belongs to an incident."""
-    found = [one.mention for seq in dict.fromkeys(seqs) if (one := await store.mention(seq))]
+    found = [one.mention for seq in dict.fromkeys(seqs) if (one := await store.mentions.get(seq))]
     sources = tuple(dict.fromkeys(one.incident for one in found if one.incident is not None))
-    records = [record for id_ in sources if (record := await store.incident(id_)) is not None]
+    records = [record for id_ in sources if (record := await store.incidents.get(id_)) is not None]
     if not records:
         raise KeyError("none of these mentions belongs to an incident")
     brand = records[0].brand
@@ -88,12 +88,12 @@ def smaller(case: Case, made: str, by: str, at: datetime) -> Callable[[Incident]
     return change
 
 
-async def _living(id_: str, store: Incidents) -> Incident:
+async def _living(id_: str, store: SpreadStore) -> Incident:
     seen: set[str] = set()
-    found = await store.incident(id_)
+    found = await store.incidents.get(id_)
     while found is not None and found.merged_into is not None and found.id not in seen:
         seen.add(found.id)
-        found = await store.incident(found.merged_into)
+        found = await store.incidents.get(found.merged_into)
     if found is None:
         raise KeyError(id_)
     return found

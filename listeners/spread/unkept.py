@@ -1,54 +1,73 @@
-"""Incidents that are kept in memory alone, for trying the detectors out without a store."""
+"""A store for the watch over spread in memory, to try detectors without a database."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Literal
 
-from core.errors import Conflict
-from core.incidents import Incident
-from core.mentions import MentionRecord
+from core.incidents import Incident, next_version
+from core.mentions import Mention, MentionFilter, MentionPage, MentionRecord
 
 
-class UnkeptIncidents:
-    """Numbers incidents and remembers them as long as it lives; it knows no mentions."""
-
+class _Incidents:
     def __init__(self) -> None:
         self._all: dict[str, Incident] = {}
-        self._settings: dict[str, str] = {}
 
-    async def open_incident(self, incident: Incident) -> Incident:
+    async def get(self, id: str) -> Incident | None:  # noqa: A002
+        return self._all.get(id)
+
+    async def find(
+        self, *, state: Literal["open", "resolved"] | None = None, limit: int = 50
+    ) -> Sequence[Incident]:
+        found = [one for one in self._all.values() if state is None or one.state == state]
+        return sorted(found, key=lambda one: one.last_at, reverse=True)[:limit]
+
+    async def open(self, incident: Incident) -> Incident:
         for one in self._all.values():
             if one.key == incident.key and one.state == "open":
                 return one
         opened = replace(incident, id=incident.id or f"INC-{101 + len(self._all)}")
         return self._all.setdefault(opened.id, opened)
 
-    async def compare_and_set_incident(self, incident: Incident) -> Incident:
-        if self._all[incident.id].version != incident.version:
-            raise Conflict(f"{incident.id} was changed by somebody else. Read it again.")
-        self._all[incident.id] = replace(incident, version=incident.version + 1)
+    async def save(self, incident: Incident) -> Incident:
+        self._all[incident.id] = next_version(self._all.get(incident.id), incident)
         return self._all[incident.id]
 
-    async def incident(self, id: str) -> Incident | None:  # noqa: A002
-        return self._all.get(id)
-
-    async def incidents(
-        self, *, state: Literal["open", "resolved"] | None = None, limit: int = 50
-    ) -> Sequence[Incident]:
-        found = [one for one in self._all.values() if state is None or one.state == state]
-        return sorted(found, key=lambda one: one.last_at, reverse=True)[:limit]
-
-    async def assign_incident(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
+    async def assign(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
         return None
 
-    async def incident_mentions(self, id: str, *, limit: int = 2000) -> Sequence[MentionRecord]:  # noqa: A002
+    async def mentions(self, id: str, *, limit: int = 2000) -> Sequence[MentionRecord]:  # noqa: A002
         return ()
 
-    async def mention(self, seq: int) -> MentionRecord | None:
+
+class _Mentions:
+    async def get(self, seq: int) -> MentionRecord | None:
         return None
 
-    async def setting(self, key: str) -> str | None:
-        return self._settings.get(key)
+    async def find(
+        self, where: MentionFilter, *, before: int | None = None, limit: int = 50
+    ) -> MentionPage:
+        return MentionPage(mentions=(), next=None)
 
-    async def set_setting(self, key: str, value: str) -> None:
-        self._settings[key] = value
+    async def since(self, at: datetime) -> Sequence[Mention]:
+        return ()
+
+
+class _Values:
+    def __init__(self) -> None:
+        self._all: dict[str, str] = {}
+
+    async def get(self, key: str) -> str | None:
+        return self._all.get(key)
+
+    async def set(self, key: str, value: str) -> None:
+        self._all[key] = value
+
+
+class MemorySpreadStore:
+    """Numbers incidents and keeps them as long as it lives; it has no mentions."""
+
+    def __init__(self) -> None:
+        self.incidents = _Incidents()
+        self.mentions = _Mentions()
+        self.values = _Values()

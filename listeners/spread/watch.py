@@ -28,7 +28,7 @@ from listeners.spread.event_time import EventTime
 from listeners.spread.facts import alarming, known_facts, lately, worth_keeping
 from listeners.spread.incidents import Grouper, name_patterns
 from listeners.spread.ledger import BOT, Ledger, moment
-from listeners.spread.ports import Incidents, Raises
+from listeners.spread.ports import Raises, SpreadStore
 from listeners.spread.post_lane import PostLane
 from listeners.spread.semantic_merge import Afterthoughts
 from listeners.spread.severity import Assessment, assess
@@ -48,7 +48,7 @@ class SpreadWatch:
         self,
         raises: Raises,
         *,
-        store: Incidents,
+        store: SpreadStore,
         clock: Clock,
         names: Mapping[str, str],
         terms: Mapping[str, Sequence[str]] | None = None,
@@ -84,13 +84,13 @@ class SpreadWatch:
         self._loud: dict[str, Loudness] = {}
         self._bursts = Bursts(self._book, enough=authors)
         self._ledger = Ledger(
-            store,
+            store.incidents,
             clock=clock,
             describe=lambda case: report.incident(case, language),
             changed=changed,
             hand_over=raises.hand_over,
         )
-        self._posts = PostLane(store)
+        self._posts = PostLane(store.values)
         self._desk = Desk(raises, clock=clock, number=self._ledger.number)
 
     async def observe(self, mention: Mention) -> None:
@@ -141,7 +141,7 @@ class SpreadWatch:
 
         ``alerts``: those that were raised before. What still goes on and was not raised is raised.
         """
-        cases = restoring.cases(await self._store.incidents(limit=restoring.MOST))
+        cases = restoring.cases(await self._store.incidents.find(limit=restoring.MOST))
         for mention in sorted(mentions, key=lambda one: one.seq):
             self._take(mention, cases)
         for alert in alerts:

@@ -7,7 +7,7 @@ from typing import Final
 from core.alerts import Alert
 from core.localized import LocalizedText
 from core.pauses import Pause, PauseScope
-from responders.ports import Freezer
+from core.repositories import Pauses
 
 BOT: Final = "bot"
 _YOUNG: Final = timedelta(minutes=1)
@@ -31,7 +31,7 @@ def topics_of(alert: Alert) -> tuple[tuple[PauseScope, str], ...]:
 
 
 async def pause(
-    pauses: Freezer, alert: Alert, now: datetime, *, before: Alert | None = None
+    pauses: Pauses, alert: Alert, now: datetime, *, before: Alert | None = None
 ) -> None:
     """Pause what the alert is about; what a person has paused stays theirs.
 
@@ -39,10 +39,10 @@ async def pause(
     """
     held = topics_of(before) if before is not None and before.severity == "P1" else ()
     wanted = [topic for topic in topics_of(alert) if topic not in held]
-    known = {pause.id for pause in await pauses.pauses()} if wanted else set()
+    known = {pause.id for pause in await pauses.all()} if wanted else set()
     for scope, value in wanted:
         if f"{scope}:{value}" not in known:
-            await pauses.save_pause(
+            await pauses.save(
                 Pause(
                     id=f"{scope}:{value}",
                     scope=scope,
@@ -58,7 +58,7 @@ async def pause(
             )
 
 
-async def resume(pauses: Freezer, alerts: Iterable[Alert], now: datetime) -> int:
+async def resume(pauses: Pauses, alerts: Iterable[Alert], now: datetime) -> int:
     """Lift what the machine paused and no live P1 is about any more; returns how much.
 
     ``alerts``: all that are live, and those that were just resolved. A pause that is younger than a
@@ -71,9 +71,9 @@ async def resume(pauses: Freezer, alerts: Iterable[Alert], now: datetime) -> int
         elif alert.severity == "P1":
             kept.update(topics_of(alert))
     lifted = 0
-    for pause in await pauses.pauses():
+    for pause in await pauses.all():
         is_old = abs(now - pause.at) >= _YOUNG  # ``now`` may have been read before it was made
         topic = (pause.scope, pause.value)
         if pause.by == BOT and (is_old or topic in over) and topic not in kept:
-            lifted += await pauses.lift_pause(pause.id, by=BOT)
+            lifted += await pauses.lift(pause.id, by=BOT)
     return lifted

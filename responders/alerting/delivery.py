@@ -10,8 +10,8 @@ from core.alerts import Alert
 from core.backoff import delay
 from core.clock import Clock
 from core.errors import ConnectorError, StoreError, Unavailable
+from core.repositories import Alerts
 from responders.alerting.receiver import Merges, Paced, Receiver
-from responders.ports import Alerts
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +68,7 @@ class Courier:
         Where the receiver cannot be reached the rest waits with the alert that failed.
         """
         merges = isinstance(self.receiver, Merges)
-        due = await self._store.claim_deliveries(
-            self.receiver.name, MERGED if merges else BATCH, self._now()
-        )
+        due = await self._store.claim(self.receiver.name, MERGED if merges else BATCH, self._now())
         if merges and len(due) > 1:
             await self._deliver_together(due)
             return len(due)
@@ -124,7 +122,7 @@ class Courier:
 
     async def _finish(self, alert: Alert, failure: ConnectorError | None, wait: timedelta) -> None:
         """Note the outcome; the store knows where a newer notice became due meanwhile."""
-        await self._store.finish_delivery(
+        await self._store.finish(
             alert.key,
             self.receiver.name,
             delivered=failure is None,

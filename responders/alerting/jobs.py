@@ -9,9 +9,10 @@ from core.clock import Clock
 from core.events import Received
 from core.health import Health
 from core.localized import LocalizedText, in_each, local_time
+from core.repositories import Maintenance, Tickets
 from core.settings import ScheduleSettings
 from core.tickets import Ticket
-from responders.ports import Raises, Retention, Tickets
+from responders.ports import Raises
 from responders.templates import Catalogue, Written
 
 _ENDED: Final = frozenset({"finished", "stopped"})
@@ -34,14 +35,14 @@ async def remind_of_late_tickets(
     """
     now = clock.now()
     raised = 0
-    for ticket in await tickets.late_tickets(now):
+    for ticket in await tickets.late(now):
         raised += await alerts.raise_alert(_late(ticket, texts, language, zone, now))
         await tickets.mark_reminded(ticket.number, now)
     return raised
 
 
 async def forget_what_is_old(
-    retention: Retention, *, schedule: ScheduleSettings, clock: Clock
+    retention: Maintenance, *, schedule: ScheduleSettings, clock: Clock
 ) -> int:
     """Forget what is older than the schedule keeps it; returns how many records."""
     now = clock.now()

@@ -10,10 +10,10 @@ from typing import Final
 
 from core.alerts import Alert, incident_key
 from core.bus import Bus
-from core.checkpoints import reach
 from core.clock import Clock
 from core.errors import Conflict, StoreError
 from core.localized import UiLanguage
+from core.repositories import Alerts, Pauses
 from core.taxonomy import Severity
 from responders.alerting.auto_pause import pause, resume
 from responders.alerting.delivery import Courier, rest
@@ -22,7 +22,6 @@ from responders.alerting.index import Ended, Live
 from responders.alerting.lifecycle import Around, Rules, Step, last_step, next_step, with_news
 from responders.alerting.merging import ended, heir
 from responders.alerting.receiver import Receiver
-from responders.ports import Alerts, Freezer
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +61,7 @@ class AlertDesk:
         bus: Bus,
         clock: Clock,
         random: Callable[[], float],
-        pauses: Freezer | None = None,
+        pauses: Pauses | None = None,
         manners: AlertManners | None = None,
     ) -> None:
         """``random`` gives numbers in [0, 1) that keep receivers' retries apart.
@@ -110,18 +109,16 @@ class AlertDesk:
 
         Staff are told by ``run``, as the rules of ``responders.alerting.lifecycle`` have it.
         """
-        reach("before-alert")
         alert = self._as_exercise(alert)
         again = self._ended.begins_anew(alert.incident)
         if self._said_just_now(alert) and not again:
             return False
-        new = await self._store.alert(alert.key) is None
+        new = await self._store.get(alert.key) is None
         if new:
             await self._pause(alert)
-            new = await self._store.raise_alert(alert, ())
+            new = await self._store.add(alert, ())
         if not new:
             await self._hear(alert, timedelta() if again else _TAIL)
-        reach("after-alert")
         self._remember(alert)
         if new:
             self._tell(alert)
@@ -133,7 +130,7 @@ class AlertDesk:
         Doing it again changes nothing.
         """
         for _ in range(_TRIES):
-            alert = await self._store.alert(incident_key(gone))
+            alert = await self._store.get(incident_key(gone))
             if alert is None or alert.state == "resolved":
                 return
             try:
@@ -163,7 +160,7 @@ class AlertDesk:
     async def look(self) -> int:
         """Take every step that is due; returns how many there were."""
         now = self._read_clock()
-        live = Live(await self._store.live_alerts(limit=_MOST))
+        live = Live(await self._store.live(limit=_MOST))
         mutes = await self._store.mutes() if live.alerts else ()
         taken = 0
         for alert in live.gravest_first():
@@ -200,7 +197,7 @@ class AlertDesk:
             await rest(self._clock, self._wake)
 
     async def _take(self, step: Step) -> Alert:
-        alert = await self._store.change_alert(step.alert, receivers=step.receivers)
+        alert = await self._store.save(step.alert, receivers=step.receivers)
         log.info(
             "alert moved",
             extra={"key": alert.key, "why": step.why, "receivers": list(step.receivers)},
@@ -214,7 +211,7 @@ class AlertDesk:
     async def _hear(self, news: Alert, tail: timedelta) -> None:
         """Keep what a repeated call says of a known alert."""
         for _ in range(_TRIES):
-            stored = await self._store.alert(news.key)
+            stored = await self._store.get(news.key)
             if stored is None:
                 return
             now = self._clock.now()
@@ -223,7 +220,7 @@ class AlertDesk:
                 return
             await self._pause(changed, None if stored.state == "resolved" else stored)
             try:
-                changed = await self._store.change_alert(changed)
+                changed = await self._store.save(changed)
             except Conflict:
                 continue
             self._bus.publish(changed)
@@ -233,15 +230,15 @@ class AlertDesk:
 
     async def _inherit(self, alert: Alert, kept: str) -> None:
         """Store first what goes on, so that nothing is lost in between."""
-        known = await self._store.alert(incident_key(kept))
+        known = await self._store.get(incident_key(kept))
         wanted = heir(alert, known, kept)
         if wanted == known:
             return
         await self._pause(wanted)
         if known is None:
-            await self._store.raise_alert(wanted, ())
+            await self._store.add(wanted, ())
         else:
-            wanted = await self._store.change_alert(wanted)
+            wanted = await self._store.save(wanted)
         self._bus.publish(wanted)
 
     async def _end(self, alert: Alert, kept: str) -> None:

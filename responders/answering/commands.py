@@ -14,9 +14,9 @@ from typing import Final
 from core.conversations import Conversation
 from core.events import Event
 from core.mentions import Mention
+from core.repositories import Tickets
 from core.tickets import Ticket, TicketState
 from responders.answering.playbook import Match, Rule, Then
-from responders.ports import Conversations
 from responders.templates import Catalogue, Written, written
 
 _COMMAND: Final = re.compile(
@@ -83,7 +83,7 @@ async def order_of(
     mention: Mention,
     before: Conversation | None,
     *,
-    store: Conversations,
+    tickets: Tickets,
     texts: Catalogue,
     now: datetime,
 ) -> Order:
@@ -100,20 +100,20 @@ async def order_of(
             chosen = _CHOICES.get(command.rest.lower())
             text = "command_lang_ask" if chosen is None else "command_lang_set"
             return Order(match=_saying("lang", text), language=chosen or language)
-    ticket = await _asked_for(command, mention.event, before, store)
+    ticket = await _asked_for(command, mention.event, before, tickets)
     key = "command_status_none" if ticket is None else f"command_status_{ticket.state}"
     fields = {} if ticket is None else _facts(ticket, texts, language, now)
     return Order(match=_saying("status", key), language=language, fields=fields)
 
 
 async def _asked_for(
-    command: Command, event: Event, before: Conversation | None, store: Conversations
+    command: Command, event: Event, before: Conversation | None, tickets: Tickets
 ) -> Ticket | None:
     """The ticket, if it is this customer's own; without a number the one of this conversation."""
     number = before.ticket if before and not command.rest else None
     if command.rest and _NUMBER.fullmatch(command.rest):
         number = command.rest.upper()
-    ticket = await store.ticket(number) if number else None
+    ticket = await tickets.get(number) if number else None
     if ticket is None or ticket.channel != event.channel:
         return None
     customer = before.customer if before else event.author.id

@@ -10,6 +10,7 @@ from core.decisions import Action, Decision
 from core.mentions import Mention
 from core.outbox import Reply, ReplyState
 from core.outcomes import Plan
+from core.repositories import Store
 from core.settings import SlaSettings
 from core.tickets import Ticket
 from responders.answering.commands import Command, order_of, read_command
@@ -24,7 +25,7 @@ from responders.answering.context import (
 )
 from responders.answering.playbook import Match, Playbook, first_match
 from responders.answering.reply_limits import Pace, Turns
-from responders.ports import Answers, Conversations
+from responders.ports import Answers
 from responders.templates import Catalogue, Written, written
 from responders.tickets.opening import continued, new_ticket, open_ticket
 from responders.tickets.severity import severity
@@ -47,7 +48,7 @@ class PlaybookDecider:
     def __init__(
         self,
         *,
-        store: Conversations,
+        store: Store,
         answers: Answers,
         playbook: Playbook,
         texts: Catalogue,
@@ -90,7 +91,7 @@ class PlaybookDecider:
                 match=match,
                 language=language,
                 before=before,
-                open=await open_ticket(self._store, before),
+                open=await open_ticket(self._store.tickets, before),
                 now=self._clock.now(),
             )
         )
@@ -99,7 +100,7 @@ class PlaybookDecider:
         """The plan for what a shopper asks for by command, whatever the playbook says."""
         now = self._clock.now()
         order = await order_of(
-            command, mention, before, store=self._store, texts=self._texts, now=now
+            command, mention, before, tickets=self._store.tickets, texts=self._texts, now=now
         )
         return await self._plan(
             Case(
@@ -107,7 +108,7 @@ class PlaybookDecider:
                 match=self._unless_looping(mention, order.match),
                 language=order.language,
                 before=before,
-                open=await open_ticket(self._store, before),
+                open=await open_ticket(self._store.tickets, before),
                 now=now,
                 fields=order.fields,
                 mutes=order.muted,
@@ -115,7 +116,9 @@ class PlaybookDecider:
         )
 
     async def _before(self, mention: Mention) -> Conversation | None:
-        return await self._store.conversation(mention.event.channel, mention.event.conversation)
+        return await self._store.conversations.get(
+            mention.event.channel, mention.event.conversation
+        )
 
     def _match(self, mention: Mention, language: Written, before: Conversation | None) -> Match:
         event = mention.event
@@ -146,7 +149,7 @@ class PlaybookDecider:
         if (
             silent is None
             and case.is_edit
-            and await self._store.replied_to(event.channel, event.id)
+            and await self._store.outbox.replied_to(event.channel, event.id)
         ):
             silent = "already_answered"
         reply = None
@@ -176,7 +179,7 @@ class PlaybookDecider:
         if case.open is not None:
             return continued(case.open, level=level, sla=sla, now=now)
         return new_ticket(
-            await self._store.reserve_ticket_number(),
+            await self._store.tickets.reserve_number(),
             case.mention,
             level=level,
             language=case.language,

@@ -1,10 +1,10 @@
 """What members of staff do in a group beside the console, carried out over the store."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from core.alerts import Alert
 from core.bus import Bus
@@ -15,9 +15,8 @@ from core.localized import LocalizedText, UiLanguage, in_each
 from core.mentions import MentionRecord
 from core.outbox import Reply, ReplyState
 from core.pauses import Pause, PauseScope
+from core.repositories import Pauses, Store
 from responders.alerting.auto_pause import topics_of
-from responders.ports import Freezer
-from responders.staff.messages import KeepsSettings
 
 SNOOZE: Final = timedelta(hours=1)
 _TRIES: Final = 5
@@ -26,28 +25,14 @@ _NOTES: Final = "staff_notes"
 _MOST_NOTES: Final = 300
 
 
-class DeskStore(KeepsSettings, Protocol):
-    """Where alerts and drafts are found and changed."""
-
-    async def alert(self, key: str) -> Alert | None: ...
-
-    async def change_alert(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert: ...
-
-    async def drafts(self, *, limit: int = 50) -> Sequence[Reply]: ...
-
-    async def settle_draft(self, key: str, *, by: str, approve: bool, text: str) -> Reply: ...
-
-    async def mention(self, seq: int) -> MentionRecord | None: ...
-
-
 class StoreDesk:
     """The desk behind a group's buttons; every method may raise StoreError."""
 
     def __init__(
         self,
         *,
-        store: DeskStore,
-        pauses: Freezer,
+        store: Store,
+        pauses: Pauses,
         bus: Bus,
         clock: Clock,
         members: Mapping[str, str],
@@ -76,7 +61,7 @@ class StoreDesk:
         kind, _, key = subject.partition(":")
         by = (await self._notes()).get(token_of(subject), "")
         if kind == "alert":
-            alert = await self._store.alert(key)
+            alert = await self._store.alerts.get(key)
             return None if alert is None else await self._alert_card(alert, by)
         reply, about = await self._draft(key)
         if reply is None:
@@ -97,7 +82,7 @@ class StoreDesk:
                 await self._pause(alert, by)
             else:
                 for pause in await self._pauses(alert):
-                    await self._freezer.lift_pause(pause.id, by=by)
+                    await self._freezer.lift(pause.id, by=by)
             self._bus.publish(alert)
             return await self._alert_card(alert, (await self._notes()).get(token_of(subject), ""))
         for _ in range(_TRIES):
@@ -105,7 +90,7 @@ class StoreDesk:
             if action not in (await self._alert_card(alert, "")).actions:
                 raise Conflict(f"the alert {key} is {alert.state} already")
             try:
-                changed = await self._store.change_alert(
+                changed = await self._store.alerts.save(
                     _changed(alert, action, by, self._clock.now())
                 )
             except Conflict:  # the desk of alerts has just noted something about it
@@ -124,7 +109,7 @@ class StoreDesk:
             changed = reply
         else:
             approve = action is StaffAction.APPROVE
-            changed = await self._store.settle_draft(
+            changed = await self._store.outbox.settle_draft(
                 reply.key, by=by, approve=approve, text=reply.text
             )
         self._bus.publish(changed)
@@ -133,12 +118,12 @@ class StoreDesk:
     async def _draft(self, place: str) -> tuple[Reply | None, MentionRecord | None]:
         """The reply behind ``SEQ:KEY``, settled or not, and what it answers."""
         seq, _, key = place.partition(":")
-        about = await self._store.mention(int(seq)) if seq else None
-        replies = about.replies if about else await self._store.drafts(limit=_MOST_DRAFTS)
+        about = await self._store.mentions.get(int(seq)) if seq else None
+        replies = about.replies if about else await self._store.outbox.drafts(limit=_MOST_DRAFTS)
         return next((one for one in replies if one.key == key), None), about
 
     async def _found(self, key: str) -> Alert:
-        alert = await self._store.alert(key)
+        alert = await self._store.alerts.get(key)
         if alert is None:
             raise Conflict(f"the alert {key} is gone")
         return alert
@@ -154,7 +139,7 @@ class StoreDesk:
         def why(language: UiLanguage) -> str:
             return self._pause_reason(language, alert.told(language).title)
 
-        await self._freezer.save_pause(
+        await self._freezer.save(
             Pause(
                 id=f"{scope}:{value}" if value else scope,
                 scope=scope,
@@ -171,10 +156,10 @@ class StoreDesk:
         about = {("all", ""), _scope(alert), *topics_of(alert)}
         if alert.incident is not None:
             about.add(("incident", alert.incident))
-        return [one for one in await self._freezer.pauses() if (one.scope, one.value) in about]
+        return [one for one in await self._freezer.all() if (one.scope, one.value) in about]
 
     async def _notes(self) -> dict[str, str]:
-        saved: dict[str, str] = json.loads(await self._store.setting(_NOTES) or "{}")
+        saved: dict[str, str] = json.loads(await self._store.values.get(_NOTES) or "{}")
         return saved
 
     async def _note(self, subject: str, by: str) -> None:
@@ -183,7 +168,7 @@ class StoreDesk:
         notes.pop(token_of(subject), None)
         notes[token_of(subject)] = by
         newest = dict(list(notes.items())[-_MOST_NOTES:])
-        await self._store.set_setting(_NOTES, json.dumps(newest, ensure_ascii=False))
+        await self._store.values.set(_NOTES, json.dumps(newest, ensure_ascii=False))
 
 
 def _question(about: MentionRecord | None) -> str:

@@ -2,28 +2,23 @@
 
 from collections.abc import Callable, Coroutine, Iterable
 from functools import cache
-from typing import Protocol
 
 from core.bus import Bus
 from core.cards import StaffBoard
 from core.clock import Clock
+from core.repositories import Pauses, Store
 from core.settings import Settings
-from responders.ports import Freezer
-from responders.staff.actions import DeskStore, StoreDesk
-from responders.staff.feed import Drafts, StaffFeed
+from responders.staff.actions import StoreDesk
+from responders.staff.feed import StaffFeed
 from responders.staff.messages import GroupMemory
 from responders.templates import shipped_catalogue
-
-
-class StaffStore(DeskStore, Drafts, Protocol):
-    """All that the staff's groups ask of the store."""
 
 
 class StaffSide:
     """One desk for all groups, and for each group what it remembers."""
 
     def __init__(
-        self, settings: Settings, *, store: StaffStore, pauses: Freezer, bus: Bus, clock: Clock
+        self, settings: Settings, *, store: Store, pauses: Pauses, bus: Bus, clock: Clock
     ) -> None:
         """``pauses``: where automatic replies are paused."""
         texts, language = shipped_catalogue(), settings.console.language
@@ -36,7 +31,9 @@ class StaffSide:
             language=language,
             pause_reason=lambda tongue, subject: texts.say("pause_reason", tongue, subject=subject),
         )
-        self.memory: Callable[[str], GroupMemory] = cache(lambda name: GroupMemory(store, name))
+        self.memory: Callable[[str], GroupMemory] = cache(
+            lambda name: GroupMemory(store.values, name)
+        )
         """By the group's name."""
         self._store = store
         self._bus = bus
@@ -51,7 +48,7 @@ class StaffSide:
                 board,
                 memory=self.memory(board.name),
                 matters=self.desk,
-                drafts=self._store,
+                drafts=self._store.outbox,
                 bus=self._bus,
                 clock=self._clock,
             ).run

@@ -16,6 +16,7 @@ from core.cards import Card, PostedCard, StaffBoard, draft_card
 from core.clock import Clock
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.outbox import Reply, ReplyState
+from core.repositories import Outbox
 
 log = logging.getLogger(__name__)
 
@@ -33,14 +34,6 @@ class Matters(Protocol):
     async def card(self, subject: str) -> Card | None: ...
 
 
-class Drafts(Protocol):
-    """Where drafts wait."""
-
-    async def drafts(self, *, limit: int = 50) -> Sequence[Reply]:
-        """Oldest first."""
-        ...
-
-
 class Remembers(Protocol):
     """What a group has been shown."""
 
@@ -56,7 +49,7 @@ class StaffFeed:
         *,
         memory: Remembers,
         matters: Matters,
-        drafts: Drafts,
+        drafts: Outbox,
         bus: Bus,
         clock: Clock,
     ) -> None:

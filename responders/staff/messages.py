@@ -4,9 +4,10 @@ import json
 import logging
 from collections import OrderedDict
 from dataclasses import asdict
-from typing import Final, Protocol
+from typing import Final
 
 from core.cards import PostedCard
+from core.repositories import Values
 
 log = logging.getLogger(__name__)
 
@@ -14,20 +15,12 @@ MOST: Final = 300
 """Cards that are remembered; an older one is posted anew when it changes."""
 
 
-class KeepsSettings(Protocol):
-    """Where small values outlive a restart."""
-
-    async def setting(self, key: str) -> str | None: ...
-
-    async def set_setting(self, key: str, value: str) -> None: ...
-
-
 class GroupMemory:
     """The newest cards of one group, read once and written through as one value."""
 
-    def __init__(self, store: KeepsSettings, name: str) -> None:
+    def __init__(self, values: Values, name: str) -> None:
         """``name``: the group's, as a receiver of alerts."""
-        self._store = store
+        self._values = values
         self._key = f"staff_group:{name}"
         self._postings: OrderedDict[str, PostedCard] | None = None
 
@@ -47,12 +40,12 @@ class GroupMemory:
         while len(changed) > MOST:
             changed.popitem(last=False)
         value = json.dumps([asdict(one) for one in changed.values()])
-        await self._store.set_setting(self._key, value)
+        await self._values.set(self._key, value)
         self._postings = changed
 
     async def _read(self) -> OrderedDict[str, PostedCard]:
         if self._postings is None:
-            saved = await self._store.setting(self._key) or "[]"
+            saved = await self._values.get(self._key) or "[]"
             try:
                 postings = [PostedCard(**one) for one in json.loads(saved)]
             except (ValueError, TypeError):  # written by another version: cards are posted anew

@@ -6,21 +6,21 @@ from typing import Final
 
 from core.conversations import Conversation
 from core.mentions import Mention
+from core.repositories import Tickets
 from core.settings import SlaSettings
 from core.taxonomy import Severity
 from core.tickets import Ticket, TicketState
-from responders.ports import Conversations
 from responders.templates import Catalogue, Written
 from responders.tickets.severity import due_at
 
 _SUBJECT: Final = 80
 
 
-async def open_ticket(store: Conversations, conversation: Conversation | None) -> Ticket | None:
+async def open_ticket(tickets: Tickets, conversation: Conversation | None) -> Ticket | None:
     """The unresolved ticket of a conversation."""
     if conversation is None or conversation.ticket is None:
         return None
-    ticket = await store.ticket(conversation.ticket)
+    ticket = await tickets.get(conversation.ticket)
     return ticket if ticket is not None and ticket.state is not TicketState.RESOLVED else None
 
 

@@ -1,28 +1,23 @@
 """Turns a reply that cannot be completed into work for a person."""
 
 from dataclasses import replace
-from typing import Protocol
 
 from core.clock import Clock
 from core.outbox import Reply
+from core.repositories import Store
 from core.settings import SlaSettings
 from core.taxonomy import Severity
 from core.tickets import Ticket, TicketState
-from responders.ports import Conversations, Mentions
 from responders.templates import Catalogue, written
 from responders.tickets.opening import open_ticket, subject
 from responders.tickets.severity import due_at, severity
-
-
-class DoubtStore(Conversations, Mentions, Protocol):
-    """Where the matter behind a reply is found."""
 
 
 class PersonDoubts:
     """The Doubts that open a ticket, or go back to the one that the matter has."""
 
     def __init__(
-        self, *, store: DoubtStore, brand: str, texts: Catalogue, sla: SlaSettings, clock: Clock
+        self, *, store: Store, brand: str, texts: Catalogue, sla: SlaSettings, clock: Clock
     ) -> None:
         """``brand``: id of the brand that a reply without a mention speaks for."""
         self._store = store
@@ -46,16 +41,18 @@ class PersonDoubts:
         return replace(found, state=TicketState.OPEN)
 
     async def _found(self, reply: Reply) -> Ticket | None:
-        found = await self._store.ticket(reply.ticket) if reply.ticket else None
+        found = await self._store.tickets.get(reply.ticket) if reply.ticket else None
         if found is not None:
             return found
         target = reply.target
-        known = await self._store.conversation(target.channel, target.conversation)
-        return await open_ticket(self._store, known)
+        known = await self._store.conversations.get(target.channel, target.conversation)
+        return await open_ticket(self._store.tickets, known)
 
     async def _new(self, reply: Reply, reason: str) -> Ticket:
         now, target = self._clock.now(), reply.target
-        handled = await self._store.mention(reply.mention) if reply.mention is not None else None
+        handled = (
+            await self._store.mentions.get(reply.mention) if reply.mention is not None else None
+        )
         level: Severity = "P3"
         brand, category, customer = self._brand, "other", target.author or target.conversation
         if handled is not None:
@@ -65,7 +62,7 @@ class PersonDoubts:
             category, customer = mention.judgement.category, mention.event.author.id
         language = written(reply.language)
         return Ticket(
-            number=await self._store.reserve_ticket_number(),
+            number=await self._store.tickets.reserve_number(),
             brand=brand,
             channel=target.channel,
             conversation=target.conversation,

@@ -1,1 +1,1 @@
-"""The parts of the MongoDB store; ``storage.mongo.store`` is their door."""
+"""The store on MongoDB: a repository a file, all built by ``storage.mongo.store``."""

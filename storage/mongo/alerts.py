@@ -1,40 +1,158 @@
-"""Alerts in MongoDB, and their delivery to every receiver.
+"""Alerts, their delivery to each receiver, and mutes.
 
-An alert names those that are still to be told in ``tell`` until each has its delivery. Without
-transactions, whoever claims next completes what a crash left there.
+An alert names the receivers that are still to be told in ``tell`` until each has its delivery.
+Without transactions, whoever claims next completes what a crash left there.
 """
 
-import dataclasses
 from collections.abc import Sequence
+from datetime import datetime
 
-from core.alerts import Alert
+from core.alerts import Alert, Mute, acknowledged, mute_note, next_version
+from core.clock import micros, moment
 from core.errors import Conflict
-from storage.encoding import key_of, micros, moment
-from storage.mongo.link import Doc
-from storage.mongo.work import Tx
-from storage.records import LEASE, acknowledged
+from storage.encoding import key_of
+from storage.mongo.audit import note
+from storage.mongo.engine.database import MongoDatabase
+from storage.mongo.engine.link import Doc
+from storage.mongo.engine.tx import MongoTx
+from storage.records import LEASE
 
 
-async def add(tx: Tx, alert: Alert, receivers: Sequence[str]) -> bool:
-    """Store an alert and a delivery for each receiver; False where its key is there already."""
-    alerts = tx.table("alerts")
-    if await alerts.one({"_id": key_of(alert.key)}) is not None:
-        return False
-    doc: Doc = {
-        "_id": key_of(alert.key),
-        "place": await tx.next("alert"),
-        "state": alert.state,
-        "created": micros(alert.created_at),
-        "body": tx.dump(alert),
-        "tell": [key_of(receiver) for receiver in dict.fromkeys(receivers)],
-        "tell_at": micros(alert.created_at),
-    }
-    await alerts.add(doc)
-    await _tell(tx, doc)
-    return True
+class MongoAlerts:
+    def __init__(self, db: MongoDatabase) -> None:
+        self._db = db
+
+    async def get(self, key: str) -> Alert | None:
+        async def query(tx: MongoTx) -> Alert | None:
+            doc = await tx.table("alerts").one({"_id": key_of(key)})
+            return tx.load(Alert, doc) if doc else None
+
+        return await self._db.alone(query)
+
+    async def recent(self, *, limit: int = 50) -> Sequence[Alert]:
+        async def query(tx: MongoTx) -> list[Alert]:
+            newest = [("created", -1), ("place", -1)]
+            docs = await tx.table("alerts").many({}, sort=newest, limit=limit)
+            return [tx.load(Alert, doc) for doc in docs]
+
+        return await self._db.alone(query)
+
+    async def live(self, *, limit: int = 1000) -> Sequence[Alert]:
+        async def query(tx: MongoTx) -> list[Alert]:
+            where: Doc = {"state": {"$in": ["firing", "acknowledged"]}}
+            oldest = [("created", 1), ("place", 1)]
+            docs = await tx.table("alerts").many(where, sort=oldest, limit=limit)
+            return [tx.load(Alert, doc) for doc in docs]
+
+        return await self._db.alone(query)
+
+    async def add(self, alert: Alert, receivers: Sequence[str]) -> bool:
+        async def work(tx: MongoTx) -> bool:
+            alerts = tx.table("alerts")
+            if await alerts.one({"_id": key_of(alert.key)}) is not None:
+                return False
+            doc: Doc = {
+                "_id": key_of(alert.key),
+                "place": await tx.next("alert"),
+                "state": alert.state,
+                "created": micros(alert.created_at),
+                "body": tx.dump(alert),
+                "tell": [key_of(receiver) for receiver in dict.fromkeys(receivers)],
+                "tell_at": micros(alert.created_at),
+            }
+            await alerts.add(doc)
+            await _tell(tx, doc)
+            return True
+
+        return await self._db.write(work)
+
+    async def save(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
+        async def work(tx: MongoTx) -> Alert:
+            doc, stored = await _find(tx, alert.key)
+            changed = next_version(stored, alert)
+            await _update(tx, doc, changed, receivers)
+            return changed
+
+        return await self._db.write(work)
+
+    async def acknowledge(self, key: str, *, by: str) -> Alert:
+        async def work(tx: MongoTx) -> Alert:
+            doc, stored = await _find(tx, key)
+            changed = next_version(stored, acknowledged(stored, by=by, at=moment(tx.now)))
+            await _update(tx, doc, changed, ())
+            return changed
+
+        return await self._db.write(work)
+
+    async def claim(self, receiver: str, limit: int, now: datetime) -> Sequence[Alert]:
+        at, name = micros(now), key_of(receiver)
+
+        async def work(tx: MongoTx) -> list[Alert]:
+            alerts, deliveries = tx.table("alerts"), tx.table("deliveries")
+            for doc in await alerts.many({"tell": name}):
+                await _tell(tx, doc)
+            due = {"receiver": name, "delivered": False, "due": {"$lte": at}}
+            found = []
+            for doc in await deliveries.many(due, sort=[("due", 1), ("_id", 1)], limit=limit):
+                taken = {"$set": {"owner": tx.owner, "due": at + LEASE}}
+                if await deliveries.change({"_id": doc["_id"], "due": doc["due"]}, taken):
+                    delivery = doc["_id"]
+                    assert isinstance(delivery, dict)  # noqa: S101 - so it was written
+                    alert = await alerts.one({"_id": delivery["alert"]})
+                    if alert is not None:
+                        found.append(tx.load(Alert, alert))
+            return found
+
+        return await self._db.alone(work)
+
+    async def finish(
+        self, key: str, receiver: str, *, delivered: bool, reason: str = "", retry_at: datetime
+    ) -> None:
+        async def work(tx: MongoTx) -> None:
+            await tx.table("deliveries").change(
+                {
+                    "_id": {"alert": key_of(key), "receiver": key_of(receiver)},
+                    "delivered": False,
+                    "owner": tx.owner,
+                },
+                {
+                    "$set": {
+                        "owner": 0,
+                        "delivered": delivered,
+                        "reason": key_of(reason),
+                        "due": micros(retry_at),
+                    }
+                },
+            )
+
+        await self._db.write(work)
+
+    async def mutes(self) -> Sequence[Mute]:
+        async def query(tx: MongoTx) -> list[Mute]:
+            docs = await tx.table("silences").many({}, sort=[("until", 1), ("_id", 1)])
+            return [tx.load(Mute, doc) for doc in docs]
+
+        return await self._db.alone(query)
+
+    async def mute(self, mute: Mute) -> None:
+        async def work(tx: MongoTx) -> None:
+            fields = {"$set": {"until": micros(mute.until), "body": tx.dump(mute)}}
+            await tx.table("silences").change({"_id": key_of(mute.id)}, fields, upsert=True)
+            await note(tx, who=mute.by, what="silence", about=mute_note(mute))
+
+        await self._db.write(work)
+
+    async def unmute(self, id: str, *, by: str) -> bool:  # noqa: A002
+        async def work(tx: MongoTx) -> bool:
+            done = await tx.table("silences").drop({"_id": key_of(id)})
+            if done:
+                await note(tx, who=by, what="end silence", about=id)
+            return done > 0
+
+        return await self._db.write(work)
 
 
-async def _tell(tx: Tx, doc: Doc) -> None:
+async def _tell(tx: MongoTx, doc: Doc) -> None:
     """Give each receiver in ``tell`` a delivery that is due."""
     wanted = doc["tell"]
     assert isinstance(wanted, list)  # noqa: S101 - so it was written, for the type checker
@@ -47,99 +165,15 @@ async def _tell(tx: Tx, doc: Doc) -> None:
     await tx.table("alerts").change(told, {"$unset": {"tell": "", "tell_at": ""}})
 
 
-async def claim(tx: Tx, receiver: str, limit: int, now: int) -> list[Alert]:
-    """Take due deliveries, oldest first; outside of any transaction."""
-    alerts, deliveries = tx.table("alerts"), tx.table("deliveries")
-    for doc in await alerts.many({"tell": key_of(receiver)}):
-        await _tell(tx, doc)
-    due = {"receiver": key_of(receiver), "delivered": False, "due": {"$lte": now}}
-    found = []
-    for doc in await deliveries.many(due, sort=[("due", 1), ("_id", 1)], limit=limit):
-        taken = {"$set": {"owner": tx.owner, "due": now + LEASE}}
-        if await deliveries.change({"_id": doc["_id"], "due": doc["due"]}, taken):
-            name = doc["_id"]
-            assert isinstance(name, dict)  # noqa: S101 - so it was written
-            alert = await alerts.one({"_id": name["alert"]})
-            if alert is not None:
-                found.append(tx.load(Alert, alert))
-    return found
-
-
-async def finish(
-    tx: Tx, name: str, receiver: str, *, delivered: bool, reason: str, retry_at: int
-) -> None:
-    """Note how a delivery went.
-
-    What was armed again since this process claimed it stays due: it has news to tell.
-    """
-    await tx.table("deliveries").change(
-        {
-            "_id": {"alert": key_of(name), "receiver": key_of(receiver)},
-            "delivered": False,
-            "owner": tx.owner,
-        },
-        {
-            "$set": {
-                "owner": 0,
-                "delivered": delivered,
-                "reason": key_of(reason),
-                "due": retry_at,
-            }
-        },
-    )
-
-
-async def newest(tx: Tx, limit: int) -> list[Alert]:
-    docs = await tx.table("alerts").many({}, sort=[("created", -1), ("place", -1)], limit=limit)
-    return [tx.load(Alert, doc) for doc in docs]
-
-
-async def one(tx: Tx, name: str) -> Alert | None:
-    doc = await tx.table("alerts").one({"_id": key_of(name)})
-    return tx.load(Alert, doc) if doc else None
-
-
-async def live(tx: Tx, limit: int) -> list[Alert]:
-    """Alerts that are not resolved, oldest first."""
-    where: Doc = {"state": {"$in": ["firing", "acknowledged"]}}
-    order = [("created", 1), ("place", 1)]
-    docs = await tx.table("alerts").many(where, sort=order, limit=limit)
-    return [tx.load(Alert, doc) for doc in docs]
-
-
-async def change(tx: Tx, alert: Alert, receivers: Sequence[str]) -> Alert:
-    """Store a change made on ``alert.version``, and tell receivers of it.
-
-    Raises Conflict if that is not the last version.
-    """
-    doc, stored = await _find(tx, alert.key)
-    told = await _save(tx, doc, alert, receivers) if stored.version == alert.version else None
-    if told is None:
-        raise Conflict(f"the alert {alert.key} was changed by somebody else. Read it again.")
-    return told
-
-
-async def acknowledge(tx: Tx, name: str, by: str) -> Alert:
-    """Take a firing alert on; raises Conflict where it is not firing any more."""
-    doc, alert = await _find(tx, name)
-    if alert.state != "firing":
-        raise Conflict(f"the alert {name} is {alert.state} already. Read it again.")
-    taken = await _save(tx, doc, acknowledged(alert, by, moment(tx.now)), ())
-    if taken is None:
-        raise Conflict(f"the alert {name} was changed by somebody else. Read it again.")
-    return taken
-
-
-async def _find(tx: Tx, name: str) -> tuple[Doc, Alert]:
+async def _find(tx: MongoTx, name: str) -> tuple[Doc, Alert]:
     doc = await tx.table("alerts").one({"_id": key_of(name)})
     if doc is None:
         raise Conflict(f"there is no alert {name}. Read the list again.")
     return doc, tx.load(Alert, doc)
 
 
-async def _save(tx: Tx, doc: Doc, alert: Alert, receivers: Sequence[str]) -> Alert | None:
-    """Store the next version of what was read; ``None`` where it is not as it was read."""
-    changed = dataclasses.replace(alert, version=alert.version + 1)
+async def _update(tx: MongoTx, doc: Doc, changed: Alert, receivers: Sequence[str]) -> None:
+    """Store the next version of what was read; raises Conflict where it is not as it was read."""
     fields: Doc = {"state": changed.state, "body": tx.dump(changed)}
     waiting = doc.get("tell", [])
     assert isinstance(waiting, list)  # noqa: S101 - so it was written, for the type checker
@@ -148,7 +182,6 @@ async def _save(tx: Tx, doc: Doc, alert: Alert, receivers: Sequence[str]) -> Ale
         fields |= {"tell": tell, "tell_at": tx.now}
     where = {"_id": doc["_id"], "body": doc["body"]}
     if not await tx.table("alerts").change(where, {"$set": fields}):
-        return None
+        raise Conflict(f"the alert {changed.key} was changed in the meantime. Read it again.")
     if tell:
         await _tell(tx, doc | fields)
-    return changed

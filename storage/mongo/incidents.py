@@ -1,31 +1,94 @@
-"""Incidents in MongoDB: one open at a time for a key, changed only by who saw the last change."""
+"""Incidents: one open at a time for a key, saved only over the version that was read."""
 
-import dataclasses
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
+from core.clock import micros
 from core.errors import Conflict
-from core.incidents import Incident
-from storage.encoding import key_of, micros
-from storage.mongo.link import Doc
-from storage.mongo.work import Tx
-from storage.records import FIRST, Judged
+from core.incidents import Incident, next_version
+from core.mentions import MentionRecord
+from storage.encoding import key_of
+from storage.mongo.engine.database import MongoDatabase
+from storage.mongo.engine.link import Doc
+from storage.mongo.engine.tx import MongoTx
+from storage.mongo.mentions import incident_value, records_of
+from storage.records import FIRST, StoredMention
 
 
-async def open_one(tx: Tx, incident: Incident) -> Incident:
-    """Store a new incident, numbered where it has no id; or return the open one of its key."""
-    incidents = tx.table("incidents")
-    doc = await incidents.one({"key": key_of(incident.key), "state": "open"})
-    if doc is not None:
-        return tx.load(Incident, doc)
-    if not incident.id:
-        number = await tx.next("INC", FIRST["INC"])
-        incident = dataclasses.replace(incident, id=f"INC-{number}")
-    await incidents.add({"_id": incident.id, **_values(tx, incident)})
-    return incident
+class MongoIncidents:
+    def __init__(self, db: MongoDatabase) -> None:
+        self._db = db
+
+    async def get(self, id: str) -> Incident | None:  # noqa: A002
+        return await self._db.alone(lambda tx: _get(tx, id))
+
+    async def find(
+        self, *, state: Literal["open", "resolved"] | None = None, limit: int = 50
+    ) -> Sequence[Incident]:
+        where = {} if state is None else {"state": state}
+
+        async def query(tx: MongoTx) -> list[Incident]:
+            latest = [("last", -1), ("_id", -1)]
+            docs = await tx.table("incidents").many(where, sort=latest, limit=limit)
+            return [tx.load(Incident, doc) for doc in docs]
+
+        return await self._db.alone(query)
+
+    async def open(self, incident: Incident) -> Incident:
+        async def work(tx: MongoTx) -> Incident:
+            incidents = tx.table("incidents")
+            doc = await incidents.one({"key": key_of(incident.key), "state": "open"})
+            if doc is not None:
+                return tx.load(Incident, doc)
+            opened = incident
+            if not incident.id:
+                opened = replace(incident, id=f"INC-{await tx.next('INC', FIRST['INC'])}")
+            await incidents.add({"_id": opened.id, **_values(tx, opened)})
+            return opened
+
+        return await self._db.write(work)
+
+    async def save(self, incident: Incident) -> Incident:
+        async def work(tx: MongoTx) -> Incident:
+            changed = next_version(await _get(tx, incident.id), incident)
+            where = {"_id": incident.id, "version": incident.version}
+            if not await tx.table("incidents").change(where, {"$set": _values(tx, changed)}):
+                raise Conflict(f"{incident.id} was changed in the meantime. Read it again.")
+            return changed
+
+        return await self._db.write(work)
+
+    async def assign(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
+        async def work(tx: MongoTx) -> None:
+            mentions = tx.table("mentions")
+            for doc in await mentions.many({"_id": {"$in": list(seqs)}}):
+                judged = replace(tx.load(StoredMention, doc), incident=id)
+                change: Doc = {"$set": {"body": tx.dump(judged), **incident_value(id)}}
+                if id is None:
+                    change["$unset"] = {"incident": ""}
+                await mentions.change({"_id": doc["_id"]}, change)
+
+        await self._db.write(work)
+
+    async def mentions(self, id: str, *, limit: int = 2000) -> Sequence[MentionRecord]:  # noqa: A002
+        where = {"incident": key_of(id), "withdrawn": False}
+
+        async def query(tx: MongoTx) -> Sequence[MentionRecord]:
+            order = [("posted", 1), ("_id", 1)]
+            return await records_of(
+                tx, await tx.table("mentions").many(where, sort=order, limit=limit)
+            )
+
+        return await self._db.alone(query)
 
 
-def _values(tx: Tx, incident: Incident) -> dict[str, object]:
+async def _get(tx: MongoTx, name: str) -> Incident | None:
+    doc = await tx.table("incidents").one({"_id": name})
+    return tx.load(Incident, doc) if doc else None
+
+
+def _values(tx: MongoTx, incident: Incident) -> Doc:
     return {
         "key": key_of(incident.key),
         "state": incident.state,
@@ -33,41 +96,3 @@ def _values(tx: Tx, incident: Incident) -> dict[str, object]:
         "version": incident.version,
         "body": tx.dump(incident),
     }
-
-
-async def compare_and_set(tx: Tx, incident: Incident) -> Incident:
-    """Store a change made on ``incident.version``; raises Conflict if that is not the last."""
-    changed = dataclasses.replace(incident, version=incident.version + 1)
-    where = {"_id": incident.id, "version": incident.version}
-    if not await tx.table("incidents").change(where, {"$set": _values(tx, changed)}):
-        raise Conflict(f"{incident.id} was changed by somebody else. Read it again.")
-    return changed
-
-
-async def one(tx: Tx, number: str) -> Incident | None:
-    doc = await tx.table("incidents").one({"_id": number})
-    return tx.load(Incident, doc) if doc else None
-
-
-async def latest(tx: Tx, state: Literal["open", "resolved"] | None, limit: int) -> list[Incident]:
-    """Incidents, the last active first."""
-    docs = await tx.table("incidents").many(
-        {} if state is None else {"state": state}, sort=[("last", -1), ("_id", -1)], limit=limit
-    )
-    return [tx.load(Incident, doc) for doc in docs]
-
-
-async def assign(tx: Tx, seqs: Sequence[int], number: str | None) -> None:
-    """Note which incident mentions belong to."""
-    mentions = tx.table("mentions")
-    for doc in await mentions.many({"_id": {"$in": list(seqs)}}):
-        judged = dataclasses.replace(tx.load(Judged, doc), incident=number)
-        change: Doc = {"$set": {"body": tx.dump(judged), **incident_of(judged)}}
-        if number is None:
-            change["$unset"] = {"incident": ""}
-        await mentions.change({"_id": doc["_id"]}, change)
-
-
-def incident_of(judged: Judged) -> Doc:
-    """The field that mentions of an incident are found by; left out where there is none."""
-    return {} if judged.incident is None else {"incident": key_of(judged.incident)}

@@ -1,203 +1,166 @@
-"""The durable queue of replies in MongoDB."""
+"""The durable queue of replies."""
 
-import dataclasses
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from core.conversations import ConversationLine, ConversationState
+from core.clock import micros, moment
+from core.conversations import ConversationState
 from core.errors import Conflict
-from core.outbox import Reply, ReplyState
+from core.outbox import (
+    CONVERSATION_ENDED,
+    Reply,
+    ReplyResult,
+    ReplyState,
+    admitted,
+    cancelled,
+    ended_by,
+    finished,
+    is_repeat,
+    sent_line,
+    settled,
+)
 from core.tickets import Ticket
-from storage.encoding import key_of, micros, moment, text_of
+from storage.encoding import key_of, text_of
 from storage.mongo import tickets
-from storage.mongo.inbox import add_lines
-from storage.mongo.link import Doc
-from storage.mongo.work import Tx, integer, key
-from storage.records import ENDED, ended
+from storage.mongo.conversations import (
+    add_lines,
+    put_conversation,
+    read_conversation,
+    thread_of,
+)
+from storage.mongo.engine.database import MongoDatabase, release_dead
+from storage.mongo.engine.link import Doc
+from storage.mongo.engine.tx import MongoTx, integer, key
 
-_MOVABLE: Final = (ReplyState.SENDING, ReplyState.UNKNOWN)
-_UNSENT: Final = (ReplyState.DRAFT, ReplyState.PENDING)
+_UNSENT: Final = {"$in": ["draft", "pending"]}
 _WAITING: Final = {"$in": ["pending", "sending"]}
 
 
-async def add(tx: Tx, reply: Reply) -> bool:
+class MongoOutbox:
+    def __init__(self, db: MongoDatabase) -> None:
+        self._db = db
+        self._troubles_seen: dict[str, int] = {}
+        """MongoDatabase.troubles when replies in doubt were last asked for, by channel."""
+
+    async def claim(self, channel: str, limit: int, now: datetime) -> Sequence[Reply]:
+        due = {"state": "pending", "channel": key_of(channel), "due": {"$lte": micros(now)}}
+
+        async def work(tx: MongoTx) -> list[Reply]:
+            claimed: list[Reply] = []
+            while len(claimed) < limit:
+                docs = await tx.table("replies").many(
+                    due, sort=[("due", 1), ("place", 1)], limit=limit - len(claimed)
+                )
+                for doc in docs:
+                    reply = replace(tx.load(Reply, doc), state=ReplyState.SENDING)
+                    if await _save(tx, doc, reply, owner=tx.owner):
+                        claimed.append(reply)
+                if not docs:
+                    break
+            return claimed
+
+        return await self._db.alone(work)
+
+    async def waiting_channels(self) -> Sequence[str]:
+        async def query(tx: MongoTx) -> list[str]:
+            found = await tx.table("replies").values("channel", {"state": _WAITING})
+            return sorted(text_of(key({"channel": value}, "channel")) for value in found)
+
+        return await self._db.alone(query)
+
+    async def in_doubt(self, channel: str) -> Sequence[Reply]:
+        also_own = self._troubles_seen.get(channel, 0) < self._db.troubles
+        self._troubles_seen[channel] = self._db.troubles
+
+        async def work(tx: MongoTx) -> list[Reply]:
+            await release_dead(tx)
+            replies = tx.table("replies")
+            sending = {"state": "sending", "channel": key_of(channel)}
+            mine = sending | {"owner": tx.owner}
+            if also_own:
+                await replies.change_all(mine, {"$set": {"doubt": True}})
+            abandoned = {"$set": {"doubt": True, "owner": tx.owner}}
+            await replies.change_all(sending | {"owner": 0}, abandoned)
+            docs = await replies.many(mine | {"doubt": True}, sort=[("place", 1)])
+            return [tx.load(Reply, doc) for doc in docs]
+
+        return await self._db.alone(work)
+
+    async def finish(self, results: Sequence[ReplyResult]) -> Sequence[Reply]:
+        async def work(tx: MongoTx) -> list[Reply]:
+            return [await _finish(tx, result) for result in results]
+
+        return await self._db.write(work)
+
+    async def add(self, reply: Reply, *, ticket: Ticket | None = None) -> bool:
+        async def work(tx: MongoTx) -> bool:
+            if await tx.table("replies").one({"_id": key_of(reply.key)}) is not None:
+                return False
+            number = None if ticket is None else await tickets.put(tx, ticket)
+            is_its = ticket is not None and reply.ticket == ticket.number
+            return await add_reply(tx, replace(reply, ticket=number) if is_its else reply)
+
+        return await self._db.write(work)
+
+    async def drafts(self, *, limit: int = 50) -> Sequence[Reply]:
+        async def query(tx: MongoTx) -> list[Reply]:
+            where = {"state": "draft"}
+            docs = await tx.table("replies").many(where, sort=[("place", 1)], limit=limit)
+            return [tx.load(Reply, doc) for doc in docs]
+
+        return await self._db.alone(query)
+
+    async def settle_draft(self, key: str, *, by: str, approve: bool, text: str) -> Reply:
+        async def work(tx: MongoTx) -> Reply:
+            doc = await _find(tx, key)
+            draft = tx.load(Reply, doc)
+            reply = settled(draft, by=by, approve=approve, text=text)
+            if not await _save(tx, doc, reply):
+                raise Conflict(f"the draft {key} was changed in the meantime. Read it again.")
+            return reply
+
+        return await self._db.write(work)
+
+    async def replied_to(self, channel: str, native_id: str) -> bool:
+        async def query(tx: MongoTx) -> bool:
+            post = {"channel": key_of(channel), "id": key_of(native_id)}
+            direct = {"channel": post["channel"], "reply_to": post["id"]}
+            if await tx.table("replies").one(direct) is not None:
+                return True
+            seqs = [doc["_id"] for doc in await tx.table("events").many(post)]
+            return await tx.table("replies").one({"mention": {"$in": seqs}}) is not None
+
+        return await self._db.alone(query)
+
+
+async def add_reply(tx: MongoTx, reply: Reply) -> bool:
     """Put a reply into the outbox; False where its key is there already."""
     replies, target = tx.table("replies"), reply.target
     if await replies.one({"_id": key_of(reply.key)}) is not None:
         return False
-    if reply.state in _UNSENT and await _has_ended(tx, reply):
-        reply = dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=ENDED)
+    reply = admitted(reply, ended=await _has_ended(tx, reply))
     doc: Doc = {
         "_id": key_of(reply.key),
         "place": await tx.next("reply"),
-        "channel": key_of(target.channel),
-        "conversation": tx.coder.who(target.conversation),
+        **thread_of(tx, target.channel, target.conversation),
         "reply_to": None if target.reply_to is None else key_of(target.reply_to),
         "mention": reply.mention,
-        **_standing(tx, reply, owner=0),
+        **_values(tx, reply, owner=0),
     }
     await replies.add(doc)
     return True
 
 
-async def add_with_ticket(tx: Tx, reply: Reply, ticket: Ticket | None) -> bool:
-    """Put a reply by staff into the outbox with its ticket; neither where the key is there."""
-    if await tx.table("replies").one({"_id": key_of(reply.key)}) is not None:
-        return False
-    if ticket is not None:
-        number = await tickets.put(tx, ticket, await tickets.origin_of(tx, ticket.mention))
-        if reply.ticket == ticket.number:
-            reply = dataclasses.replace(reply, ticket=number)
-    return await add(tx, reply)
-
-
-def _standing(tx: Tx, reply: Reply, *, owner: int) -> Doc:
-    return {
-        "state": reply.state.value,
-        "due": 0 if reply.not_before is None else micros(reply.not_before),
-        "owner": owner,
-        "doubt": False,
-        "body": tx.dump(reply),
-    }
-
-
-async def _move(tx: Tx, doc: Doc, reply: Reply, *, owner: int = 0) -> bool:
-    """Change a reply if its state is still the one that was read."""
-    where = {"_id": doc["_id"], "state": doc["state"]}
-    return bool(
-        await tx.table("replies").change(where, {"$set": _standing(tx, reply, owner=owner)})
-    )
-
-
-async def claim(tx: Tx, channel: str, limit: int, now: int) -> list[Reply]:
-    """Move due replies of a channel from pending to sending; outside of any transaction."""
-    due = {"state": "pending", "channel": key_of(channel), "due": {"$lte": now}}
-    found: list[Reply] = []
-    while len(found) < limit:
-        docs = await tx.table("replies").many(
-            due, sort=[("due", 1), ("place", 1)], limit=limit - len(found)
-        )
-        for doc in docs:
-            reply = dataclasses.replace(tx.load(Reply, doc), state=ReplyState.SENDING)
-            if await _move(tx, doc, reply, owner=tx.owner):
-                found.append(reply)
-        if not docs:
-            break
-    return found
-
-
-async def waiting_channels(tx: Tx) -> list[str]:
-    """Channels with replies that are pending or being sent, in order."""
-    found = await tx.table("replies").values("channel", {"state": _WAITING})
-    return sorted(text_of(key({"channel": value}, "channel")) for value in found)
-
-
-async def in_doubt(tx: Tx, channel: str, *, also_own: bool) -> list[Reply]:
-    """Take over what nobody alive is sending; ``also_own``: nor this process any more."""
-    replies = tx.table("replies")
-    sending = {"state": "sending", "channel": key_of(channel)}
-    if also_own:
-        await replies.change_all(sending | {"owner": tx.owner}, {"$set": {"doubt": True}})
-    await replies.change_all(sending | {"owner": 0}, {"$set": {"doubt": True, "owner": tx.owner}})
-    docs = await replies.many(sending | {"owner": tx.owner, "doubt": True}, sort=[("place", 1)])
-    return [tx.load(Reply, doc) for doc in docs]
-
-
-async def finish(
-    tx: Tx,
-    name: str,
-    *,
-    state: ReplyState,
-    native_id: str | None,
-    reason: str,
-    not_before: datetime | None,
-    ticket: Ticket | None,
-    ends_conversation: bool,
-) -> Reply:
-    """Move a reply on from sending or unknown; raises Conflict from anywhere else."""
-    doc = await _find(tx, name)
-    reply = tx.load(Reply, doc)
-    if reply.state not in _MOVABLE:
-        if reply.state is state:
-            return reply
-        raise Conflict(f"the reply {name} is {reply.state.value} already. Read it again.")
-    number = reply.ticket
-    if ticket is not None:
-        number = await tickets.put(tx, ticket, await tickets.origin_of(tx, ticket.mention))
-    if state is ReplyState.PENDING and await _has_ended(tx, reply):
-        state, reason = ReplyState.CANCELLED, ENDED
-    changed = dataclasses.replace(
-        reply,
-        state=state,
-        native_id=native_id or reply.native_id,
-        reason=reason,
-        not_before=not_before,
-        attempts=reply.attempts + (state is ReplyState.PENDING),
-        ticket=number,
-    )
-    if state is ReplyState.SENT:
-        line = ConversationLine(
-            seq=0, direction="out", id=name, by=reply.by, text=reply.text, at=moment(tx.now)
-        )
-        await add_lines(tx, [(reply.target.channel, reply.target.conversation, line)])
-    if ends_conversation:
-        await _end_conversation(tx, changed)
-    await _move(tx, doc, changed)
-    return changed
-
-
-async def _has_ended(tx: Tx, reply: Reply) -> bool:
-    found = await tickets.conversation(tx, reply.target.channel, reply.target.conversation)
-    return found is not None and found.state is ConversationState.ENDED
-
-
-async def _end_conversation(tx: Tx, last: Reply) -> None:
-    """Nobody can be reached there any more: cancel what waits to be sent, and what will."""
-    target, reason = last.target, last.reason or ENDED
-    before = await tickets.conversation(tx, target.channel, target.conversation)
-    await tickets.put_conversation(tx, ended(before, last, moment(tx.now)))
-    where: Doc = {
-        "channel": key_of(target.channel),
-        "conversation": tx.coder.who(target.conversation),
-        "state": {"$in": ["draft", "pending"]},
-    }
+async def cancel_for(tx: MongoTx, seqs: Sequence[object], reason: str) -> None:
+    """Cancel the replies to these mentions that were not sent yet."""
+    where = {"mention": {"$in": list(seqs)}, "state": _UNSENT}
     for doc in await tx.table("replies").many(where):
-        reply = tx.load(Reply, doc)
-        await _move(tx, doc, dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=reason))
+        await _save(tx, doc, cancelled(tx.load(Reply, doc), reason))
 
 
-async def settle_draft(tx: Tx, name: str, *, by: str, approve: bool, text: str) -> Reply:
-    """Move a draft to pending or cancelled; raises Conflict where it is none any more."""
-    doc = await _find(tx, name)
-    reply = tx.load(Reply, doc)
-    changed = dataclasses.replace(
-        reply,
-        state=ReplyState.PENDING if approve else ReplyState.CANCELLED,
-        by=by,
-        text=text if approve else reply.text,
-        reason="" if approve else f"rejected by {by}",
-    )
-    if reply.state is not ReplyState.DRAFT or not await _move(tx, doc, changed):
-        raise Conflict(f"the draft {name} is {reply.state.value} already. Read it again.")
-    return changed
-
-
-async def cancel_for(tx: Tx, seqs: Sequence[object], reason: str) -> None:
-    """Cancel every reply to these mentions that was not sent yet."""
-    where = {"mention": {"$in": list(seqs)}, "state": {"$in": ["draft", "pending"]}}
-    for doc in await tx.table("replies").many(where):
-        reply = tx.load(Reply, doc)
-        await _move(tx, doc, dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=reason))
-
-
-async def drafts(tx: Tx, limit: int) -> list[Reply]:
-    """Replies that wait for a person, oldest first."""
-    docs = await tx.table("replies").many({"state": "draft"}, sort=[("place", 1)], limit=limit)
-    return [tx.load(Reply, doc) for doc in docs]
-
-
-async def to_mentions(tx: Tx, seqs: Sequence[int]) -> dict[int, list[Reply]]:
+async def replies_to(tx: MongoTx, seqs: Sequence[int]) -> dict[int, list[Reply]]:
     """Replies by the mention they answer, oldest first."""
     found: dict[int, list[Reply]] = {seq: [] for seq in seqs}
     where = {"mention": {"$in": list(seqs)}}
@@ -206,18 +169,56 @@ async def to_mentions(tx: Tx, seqs: Sequence[int]) -> dict[int, list[Reply]]:
     return found
 
 
-async def replied_to(tx: Tx, channel: str, native_id: str) -> bool:
-    """True where any reply to this event, in any revision, is there."""
-    post = {"channel": key_of(channel), "id": key_of(native_id)}
-    direct = {"channel": post["channel"], "reply_to": post["id"]}
-    if await tx.table("replies").one(direct) is not None:
-        return True
-    seqs = [doc["_id"] for doc in await tx.table("events").many(post)]
-    return await tx.table("replies").one({"mention": {"$in": seqs}}) is not None
+async def _finish(tx: MongoTx, result: ReplyResult) -> Reply:
+    doc = await _find(tx, result.key)
+    reply = tx.load(Reply, doc)
+    if is_repeat(reply, result):
+        return reply
+    number = None if result.ticket is None else await tickets.put(tx, result.ticket)
+    changed = finished(reply, result, ticket=number, ended=await _has_ended(tx, reply))
+    target = reply.target
+    if changed.state is ReplyState.SENT:
+        line = sent_line(reply, moment(tx.now))
+        await add_lines(tx, [(target.channel, target.conversation, line)])
+    if result.ends_conversation:
+        await _end_conversation(tx, changed)
+    await _save(tx, doc, changed)
+    return changed
 
 
-async def _find(tx: Tx, name: str) -> Doc:
+async def _end_conversation(tx: MongoTx, last: Reply) -> None:
+    target = last.target
+    before = await read_conversation(tx, target.channel, target.conversation)
+    await put_conversation(tx, ended_by(last, before, moment(tx.now)))
+    where = thread_of(tx, target.channel, target.conversation) | {"state": _UNSENT}
+    for doc in await tx.table("replies").many(where):
+        reply = tx.load(Reply, doc)
+        await _save(tx, doc, cancelled(reply, last.reason or CONVERSATION_ENDED))
+
+
+async def _has_ended(tx: MongoTx, reply: Reply) -> bool:
+    found = await read_conversation(tx, reply.target.channel, reply.target.conversation)
+    return found is not None and found.state is ConversationState.ENDED
+
+
+async def _find(tx: MongoTx, name: str) -> Doc:
     found = await tx.table("replies").one({"_id": key_of(name)})
     if found is None:
         raise Conflict(f"there is no reply {name}; it may have been erased.")
     return found
+
+
+async def _save(tx: MongoTx, doc: Doc, reply: Reply, *, owner: int = 0) -> bool:
+    """Change a reply; False where its state is not the one that was read any more."""
+    where = {"_id": doc["_id"], "state": doc["state"]}
+    return bool(await tx.table("replies").change(where, {"$set": _values(tx, reply, owner=owner)}))
+
+
+def _values(tx: MongoTx, reply: Reply, *, owner: int) -> Doc:
+    return {
+        "state": reply.state.value,
+        "due": 0 if reply.not_before is None else micros(reply.not_before),
+        "owner": owner,
+        "doubt": False,
+        "body": tx.dump(reply),
+    }

@@ -1,19 +1,29 @@
-"""The MongoDB store's documents in the form of ``storage.portable``."""
+"""Everything in the database, as the rows of ``storage.portable``, and sealing it anew."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final, cast
 
+from core.clock import micros
 from core.conversations import Conversation
 from core.events import Event
 from core.incidents import Incident
-from core.tickets import Ticket
-from storage.encoding import micros
-from storage.mongo import tickets
-from storage.mongo.incidents import incident_of
-from storage.mongo.link import Doc
-from storage.mongo.work import Tx, blob, counter_name, field_name, integer, pack, unpacked
-from storage.portable import BATCH, KINDS, Row, Value
-from storage.records import FIRST, Judged, mention_words, ordinal, search_filters
+from core.tickets import Ticket, ordinal
+from storage.mongo.engine.database import MongoDatabase
+from storage.mongo.engine.link import Doc
+from storage.mongo.engine.tx import (
+    MongoTx,
+    blob,
+    counter_name,
+    field_name,
+    integer,
+    pack,
+    unpack,
+    unpacked,
+)
+from storage.mongo.mentions import search_values
+from storage.mongo.tickets import values_of
+from storage.portable import BATCH, KINDS, SEALED, SEALED_KINDS, Progress, Row, Value
+from storage.records import FIRST, StoredMention
 
 _NAMES: Final[dict[str, dict[str, str]]] = {
     "settings": {"key": "_id"},
@@ -40,31 +50,70 @@ _SHARD: Final = -1
 """The counter document that moved rows are counted in."""
 
 
-async def read(tx: Tx, kind: str) -> AsyncIterator[list[Row]]:
-    """All rows of a kind, in batches."""
-    if kind in ("numbers", "counters"):
-        yield await (_numbers(tx) if kind == "numbers" else _counters(tx))
-        return
-    batch: list[Row] = []
-    async for doc in tx.table(kind).each():
-        batch.append(row_of(kind, doc))
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+class MongoRows:
+    def __init__(self, db: MongoDatabase) -> None:
+        self._db = db
+
+    async def read(self, kind: str) -> AsyncIterator[list[Row]]:
+        async with self._db.session() as tx:
+            if kind in _COUNTED:
+                yield await _COUNTED[kind](tx)
+                return
+            batch: list[Row] = []
+            async for doc in tx.table(kind).each():
+                batch.append(_row_of(kind, doc))
+                if len(batch) == BATCH:
+                    yield batch
+                    batch = []
+            if batch:
+                yield batch
+
+    async def write(self, kind: str, rows: Sequence[Row]) -> None:
+        async def work(tx: MongoTx) -> None:
+            if kind in _WRITERS:
+                await _WRITERS[kind](tx, rows)
+            else:
+                await tx.table(kind).add_missing(await _documents(tx, kind, rows))
+
+        await self._db.alone(work)
+
+    async def count(self, kind: str) -> int:
+        async def query(tx: MongoTx) -> int:
+            if kind in _COUNTED:
+                return len(await _COUNTED[kind](tx))
+            return await tx.table(kind).count({})
+
+        return await self._db.alone(query)
+
+    async def reseal(self, tell: Callable[[Progress], None]) -> int:
+        total = 0
+        async with self._db.session() as tx:
+            for kind in SEALED_KINDS:
+                rows, done = await tx.table(kind).count({}), 0
+                async for doc in tx.table(kind).each():
+                    total += await _reseal(tx, kind, doc)
+                    done += 1
+                    if done % BATCH == 0:
+                        tell(Progress(kind=kind, done=done, total=max(rows, done)))
+                tell(Progress(kind=kind, done=done, total=max(rows, done)))
+        return total
 
 
-async def count(tx: Tx, kind: str) -> int:
-    """How many rows of a kind there are."""
-    if kind == "numbers":
-        return len(await _numbers(tx))
-    if kind == "counters":
-        return len(await _counters(tx))
-    return await tx.table(kind).count({})
+async def _reseal(tx: MongoTx, kind: str, doc: Doc) -> bool:
+    """Seal a document anew where it is not under the newest key; True where it was not.
+
+    What was changed meanwhile was sealed anew by who changed it, or is found the next time.
+    """
+    (field,) = (name for name in KINDS[kind] if name in SEALED)
+    value = doc.get(field)
+    if not isinstance(value, bytes) or tx.coder.is_fresh(body := unpack(bytes(value))):
+        return False
+    fresh = tx.coder.seal(tx.coder.open(body))
+    change = {"$set": {field: pack(fresh) if field == "body" else fresh}}
+    return bool(await tx.table(kind).change({"_id": doc["_id"], field: value}, change))
 
 
-def row_of(kind: str, doc: Doc) -> Row:
+def _row_of(kind: str, doc: Doc) -> Row:
     """A document as a row."""
     names = _NAMES.get(kind, {})
     if kind in ("conversations", "deliveries"):
@@ -81,7 +130,7 @@ def _read(field: str, doc: Doc, name: str) -> Value:
     return int(value) if isinstance(value, bool) else cast("Value", value)
 
 
-async def _numbers(tx: Tx) -> list[Row]:
+async def _numbers(tx: MongoTx) -> list[Row]:
     found: list[Row] = []
     for doc in await tx.table("numbers").many({"_id": {"$ne": "schema"}}):
         name = str(doc["_id"])
@@ -89,7 +138,7 @@ async def _numbers(tx: Tx) -> list[Row]:
     return sorted(found, key=str)
 
 
-async def _counters(tx: Tx) -> list[Row]:
+async def _counters(tx: MongoTx) -> list[Row]:
     found: dict[str, int] = {}
     for doc in await tx.table("counters").many({}):
         for field, n in cast("dict[str, int]", doc["n"]).items():
@@ -98,21 +147,18 @@ async def _counters(tx: Tx) -> list[Row]:
     return sorted(found.items())
 
 
-async def write(tx: Tx, kind: str, rows: Sequence[Row]) -> None:
-    """Store rows; those that are there already stay as they are."""
-    if kind in _WRITERS:
-        await _WRITERS[kind](tx, rows)
-        return
+async def _documents(tx: MongoTx, kind: str, rows: Sequence[Row]) -> list[Doc]:
+    """Rows of a kind as documents, with the fields that are searched and sorted by."""
     docs = [_doc(kind, row) for row in rows]
     if kind == "mentions":
-        await _add_words(tx, docs)
+        await _add_search_values(tx, docs)
     if kind == "tickets":
         docs = [_ticket(tx, doc) for doc in docs]
     if kind == "conversations":
         docs = [doc | {"updated": micros(tx.load(Conversation, doc).updated_at)} for doc in docs]
     if kind == "incidents":
         docs = [doc | {"version": tx.load(Incident, doc).version} for doc in docs]
-    await tx.table(kind).add_missing(docs)
+    return docs
 
 
 def _doc(kind: str, row: Row) -> Doc:
@@ -138,42 +184,41 @@ def _doc(kind: str, row: Row) -> Doc:
     return doc
 
 
-async def _add_words(tx: Tx, docs: Sequence[Doc]) -> None:
+async def _add_search_values(tx: MongoTx, docs: Sequence[Doc]) -> None:
     seqs = [doc["_id"] for doc in docs]
-    events = {doc["_id"]: doc for doc in await tx.table("events").many({"_id": {"$in": seqs}})}
+    events = await tx.by_id("events", seqs)
     for doc in docs:
         event = tx.load(Event, events[doc["_id"]])
-        judged = tx.load(Judged, doc)
+        judged = tx.load(StoredMention, doc)
         mention = judged.mention(integer(doc, "_id"), event)
-        words = mention_words(mention)
-        doc |= {
-            "words": sorted(set(words.split())),
-            "line": words,
-            "filters": search_filters(mention),
-            **incident_of(judged),
-        }
+        doc.update(search_values(mention))
 
 
-def _ticket(tx: Tx, doc: Doc) -> Doc:
+def _ticket(tx: MongoTx, doc: Doc) -> Doc:
     ticket = tx.load(Ticket, doc)
-    whole = {"ordinal": ordinal(ticket.number), **tickets.values(tx, ticket), **doc}
+    whole = {"ordinal": ordinal(ticket.number), **values_of(tx, ticket), **doc}
     if whole["origin"] is None:
         del whole["origin"]
     return whole
 
 
-async def _write_numbers(tx: Tx, rows: Sequence[Row]) -> None:
+async def _write_numbers(tx: MongoTx, rows: Sequence[Row]) -> None:
     for name, last in rows:
         stored = cast("int", last) - FIRST.get(str(name), 1) + 1
         await tx.table("numbers").change({"_id": name}, {"$max": {"last": stored}}, upsert=True)
 
 
-async def _write_counters(tx: Tx, rows: Sequence[Row]) -> None:
+async def _write_counters(tx: MongoTx, rows: Sequence[Row]) -> None:
     counts: Doc = {f"n.{field_name(str(name))}": n for name, n in rows}
     await tx.table("counters").change({"_id": _SHARD}, {"$setOnInsert": counts}, upsert=True)
 
 
-_WRITERS: Final[dict[str, Callable[[Tx, Sequence[Row]], Awaitable[None]]]] = {
+_WRITERS: Final[dict[str, Callable[[MongoTx, Sequence[Row]], Awaitable[None]]]] = {
     "numbers": _write_numbers,
     "counters": _write_counters,
 }
+_COUNTED: Final[dict[str, Callable[[MongoTx], Awaitable[list[Row]]]]] = {
+    "numbers": _numbers,
+    "counters": _counters,
+}
+"""Kinds that do not stand in documents of their own."""

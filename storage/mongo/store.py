@@ -1,211 +1,67 @@
 """The store on a MongoDB server or cluster, shared by processes of many hosts."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from typing import Self
 
-from core.alerts import Alert
-from core.articles import Article
-from core.conversations import Conversation, ConversationLine
-from core.events import DeadLetter, EventCounts, Page, Receipt, Received
-from core.figures import Figures
-from core.mentions import Mention, MentionFilter, MentionPage, MentionRecord
-from core.outbox import Reply, ReplyState
-from core.outcomes import Outcome
-from core.tickets import Ticket, TicketFilter, TicketPage
-from storage.articles import Searchable, find, prepare
-from storage.encoding import micros, text_of
-from storage.mongo import alerts, inbox, mentions, outbox, outcomes, tickets
-from storage.mongo import maintenance as upkeep
-from storage.mongo.staff import MongoStaff
-from storage.mongo.work import Tx, key
-from storage.records import FIRST
+from core.clock import Clock
+from storage.encryption import NO_KEY, Coder, Keys
+from storage.mongo.alerts import MongoAlerts
+from storage.mongo.audit import MongoAudit
+from storage.mongo.conversations import MongoConversations
+from storage.mongo.customers import MongoCustomers
+from storage.mongo.engine.database import MongoDatabase
+from storage.mongo.events import MongoEvents
+from storage.mongo.incidents import MongoIncidents
+from storage.mongo.maintenance import MongoMaintenance
+from storage.mongo.mentions import MongoCorrections, MongoMentions, MongoTrackedPosts
+from storage.mongo.outbox import MongoOutbox
+from storage.mongo.rows import MongoRows
+from storage.mongo.tickets import MongoTickets
+from storage.mongo.values import MongoArticles, MongoPauses, MongoValues
 
 
-class MongoStore(MongoStaff):
-    """Everything that outlives a crash.
+class MongoStore:
+    """The ``core.repositories.Store`` over one SQLite file."""
 
-    Each method keeps the promise of the port that names it: see ``core.ports``,
-    ``responders.ports`` and ``console.ports``.
-    """
+    def __init__(self, db: MongoDatabase) -> None:
+        """Use ``open``."""
+        self._db = db
+        self.events = MongoEvents(db)
+        self.outbox = MongoOutbox(db)
+        self.conversations = MongoConversations(db)
+        self.tickets = MongoTickets(db)
+        self.mentions = MongoMentions(db)
+        self.corrections = MongoCorrections(db)
+        self.tracked_posts = MongoTrackedPosts(db)
+        self.incidents = MongoIncidents(db)
+        self.alerts = MongoAlerts(db)
+        self.pauses = MongoPauses(db)
+        self.articles = MongoArticles(db)
+        self.values = MongoValues(db)
+        self.audit = MongoAudit(db)
+        self.customers = MongoCustomers(db)
+        self.maintenance = MongoMaintenance(db)
+        self.rows = MongoRows(db)
 
-    _searchable: tuple[str | None, tuple[Searchable, ...]] | None = None
-
-    async def accept(self, connector: str, page: Page) -> Receipt:
-        return await self._pages.put((connector, page))
-
-    async def cursor(self, connector: str) -> str | None:
-        found = await self._alone(lambda tx: tx.table("cursors").one({"_id": connector}))
-        return None if found is None else text_of(key(found, "cursor"))
-
-    async def claim_events(self, limit: int) -> Sequence[Received]:
-        loose = self._events_loose
-        self._events_loose = False
-
-        async def work(tx: Tx) -> list[Received]:
-            await upkeep.release_dead(tx)
-            if loose:
-                await upkeep.release_events(tx, tx.owner)
-            return await inbox.claim(tx, limit)
-
-        async with self._claiming:
-            return await self._alone(work)
-
-    async def record(self, outcome: Outcome) -> None:
-        await self._write(lambda tx: outcomes.record(tx, outcome))
-
-    async def withdraw(self, item: Received) -> None:
-        await self._write(lambda tx: outcomes.withdraw(tx, item))
-
-    async def fail(self, seq: int, error: str, *, tries: int = 5) -> bool:
-        return await self._write(lambda tx: inbox.fail(tx, seq, error, tries))
-
-    async def counts(self) -> EventCounts:
-        return await self._alone(inbox.counts)
-
-    async def claim_replies(self, channel: str, limit: int, now: datetime) -> Sequence[Reply]:
-        return await self._alone(lambda tx: outbox.claim(tx, channel, limit, micros(now)))
-
-    async def waiting_channels(self) -> Sequence[str]:
-        return await self._alone(outbox.waiting_channels)
-
-    async def in_doubt(self, channel: str) -> Sequence[Reply]:
-        also_own = self._troubles_seen.get(channel, 0) < self._troubles
-        self._troubles_seen[channel] = self._troubles
-
-        async def work(tx: Tx) -> list[Reply]:
-            await upkeep.release_dead(tx)
-            return await outbox.in_doubt(tx, channel, also_own=also_own)
-
-        return await self._alone(work)
-
-    async def finish_reply(
-        self,
-        key: str,
+    @classmethod
+    async def open(
+        cls,
+        url: str,
         *,
-        state: ReplyState,
-        native_id: str | None = None,
-        reason: str = "",
-        not_before: datetime | None = None,
-        ticket: Ticket | None = None,
-        ends_conversation: bool = False,
-    ) -> Reply:
-        return await self._write(
-            lambda tx: outbox.finish(
-                tx,
-                key,
-                state=state,
-                native_id=native_id,
-                reason=reason,
-                not_before=not_before,
-                ticket=ticket,
-                ends_conversation=ends_conversation,
-            )
-        )
+        clock: Clock,
+        keys: Keys = NO_KEY,
+        transactions: bool | None = None,
+    ) -> Self:
+        """Connect to ``mongodb://HOST:PORT/DATABASE`` and bring its schema up to date.
 
-    async def conversation(self, channel: str, id: str) -> Conversation | None:  # noqa: A002
-        return await self._alone(lambda tx: tickets.conversation(tx, channel, id))
+        ``transactions``: whether to use them; ``None`` asks the server. Raises SchemaTooNew or
+        StoreError, each with the remedy.
+        """
+        return cls(await MongoDatabase.open(url, clock=clock, keys=keys, transactions=transactions))
 
-    async def replied_to(self, channel: str, native_id: str) -> bool:
-        return await self._alone(lambda tx: outbox.replied_to(tx, channel, native_id))
+    @property
+    def coder(self) -> Coder:
+        """Encodes its records and seals them."""
+        return self._db.coder
 
-    async def ticket(self, number: str) -> Ticket | None:
-        return await self._alone(lambda tx: tickets.ticket(tx, number))
-
-    async def reserve_ticket_number(self) -> str:
-        number = await self._alone(lambda tx: tx.next("T", FIRST["T"]))
-        return f"T-{number}"
-
-    async def late_tickets(self, now: datetime) -> Sequence[Ticket]:
-        return await self._alone(lambda tx: tickets.late(tx, micros(now)))
-
-    async def mark_reminded(self, number: str, at: datetime) -> None:
-        await self._write(lambda tx: tickets.mark_reminded(tx, number, at))
-
-    async def raise_alert(self, alert: Alert, receivers: Sequence[str]) -> bool:
-        return await self._write(lambda tx: alerts.add(tx, alert, receivers))
-
-    async def claim_deliveries(self, receiver: str, limit: int, now: datetime) -> Sequence[Alert]:
-        return await self._alone(lambda tx: alerts.claim(tx, receiver, limit, micros(now)))
-
-    async def finish_delivery(
-        self, key: str, receiver: str, *, delivered: bool, reason: str = "", retry_at: datetime
-    ) -> None:
-        at = micros(retry_at)
-        await self._write(
-            lambda tx: alerts.finish(
-                tx, key, receiver, delivered=delivered, reason=reason, retry_at=at
-            )
-        )
-
-    async def mentions_since(self, since: datetime) -> Sequence[Mention]:
-        return await self._alone(lambda tx: mentions.since(tx, micros(since)))
-
-    async def mentions(
-        self, where: MentionFilter, *, before: int | None = None, limit: int = 50
-    ) -> MentionPage:
-        return await self._alone(lambda tx: mentions.page(tx, where, before, limit))
-
-    async def mention(self, seq: int) -> MentionRecord | None:
-        return await self._alone(lambda tx: mentions.one(tx, seq))
-
-    async def tickets(
-        self, where: TicketFilter, *, after: str | None = None, limit: int = 50
-    ) -> TicketPage:
-        return await self._alone(lambda tx: tickets.page(tx, where, after, limit))
-
-    async def save_ticket(self, ticket: Ticket, *, was: Ticket) -> None:
-        await self._write(lambda tx: tickets.save(tx, ticket, was))
-
-    async def lines(
-        self, channel: str, conversation: str, *, after: int = 0, limit: int = 200
-    ) -> Sequence[ConversationLine]:
-        return await self._alone(lambda tx: tickets.lines(tx, channel, conversation, after, limit))
-
-    async def drafts(self, *, limit: int = 50) -> Sequence[Reply]:
-        return await self._alone(lambda tx: outbox.drafts(tx, limit))
-
-    async def add_reply(self, reply: Reply, *, ticket: Ticket | None = None) -> bool:
-        return await self._write(lambda tx: outbox.add_with_ticket(tx, reply, ticket))
-
-    async def settle_draft(self, key: str, *, by: str, approve: bool, text: str) -> Reply:
-        return await self._write(
-            lambda tx: outbox.settle_draft(tx, key, by=by, approve=approve, text=text)
-        )
-
-    async def alerts(self, *, limit: int = 50) -> Sequence[Alert]:
-        return await self._alone(lambda tx: alerts.newest(tx, limit))
-
-    async def acknowledge_alert(self, key: str, *, by: str) -> Alert:
-        return await self._write(lambda tx: alerts.acknowledge(tx, key, by))
-
-    async def articles(self) -> Sequence[Article]:
-        return await self._alone(upkeep.articles)
-
-    async def search_articles(self, text: str, *, limit: int = 20) -> Sequence[Article]:
-        """Cuts the articles only after they have changed."""
-        generation = await self.setting(upkeep.GENERATION)
-        if self._searchable is None or self._searchable[0] != generation:
-            everything = await self.articles()
-            self._searchable = (generation, prepare(everything))
-        return find(self._searchable[1], text, limit)
-
-    async def replace_articles(self, articles: Sequence[Article]) -> None:
-        """Make these all the articles there are; they are found in this order."""
-        await self._write(lambda tx: upkeep.replace_articles(tx, articles))
-
-    async def dead_letters(self, *, limit: int = 50) -> Sequence[DeadLetter]:
-        return await self._alone(lambda tx: upkeep.dead_letters(tx, limit))
-
-    async def replay_dead_letter(self, id: int) -> bool:  # noqa: A002
-        return await self._write(lambda tx: inbox.revive(tx, id))
-
-    async def figures(self, now: datetime) -> Figures:
-        return await self._alone(lambda tx: mentions.figures(tx, micros(now)))
-
-    async def setting(self, key: str) -> str | None:
-        """A small value kept under ``key``, or ``None``."""
-        return await self._alone(lambda tx: upkeep.setting(tx, key))
-
-    async def set_setting(self, key: str, value: str) -> None:
-        """Keep a small value under ``key``."""
-        await self._write(lambda tx: upkeep.set_setting(tx, key, value))
+    async def close(self) -> None:
+        await self._db.close()

@@ -1,38 +1,129 @@
-"""Tickets and conversations in MongoDB."""
+"""Tickets: numbered, searched, and saved only over the version that was read."""
 
-import dataclasses
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from core.conversations import Conversation, ConversationLine
+from core.clock import micros
+from core.conversations import given_back
 from core.errors import Conflict, InputError
-from core.tickets import Ticket, TicketFilter, TicketPage, TicketState
-from storage.encoding import key_of, micros
-from storage.mongo.link import Doc
-from storage.mongo.search import has_terms
-from storage.mongo.work import Tx, integer
-from storage.records import DAY, about, given_back, ordinal, ticket_words, with_staff
+from core.tickets import (
+    Ticket,
+    TicketFilter,
+    TicketPage,
+    TicketState,
+    ordinal,
+    require_unchanged,
+    with_staff,
+)
+from storage.encoding import key_of
+from storage.mongo.conversations import put_conversation, read_conversation
+from storage.mongo.engine.database import MongoDatabase
+from storage.mongo.engine.link import Doc
+from storage.mongo.engine.tx import MongoTx, has_terms, integer
+from storage.records import DAY, FIRST, about
+from storage.search import ticket_words
 
 _ORDER = [("severity", 1), ("due", 1), ("ordinal", 1), ("_id", 1)]
 
 
-async def origin_of(tx: Tx, mention: int | None) -> bytes | None:
-    """``about`` a mention's event."""
-    doc = None if mention is None else await tx.table("events").one({"_id": mention})
-    return None if doc is None else about(doc["channel"], doc["id"])
+class MongoTickets:
+    def __init__(self, db: MongoDatabase) -> None:
+        self._db = db
+
+    async def get(self, number: str) -> Ticket | None:
+        async def query(tx: MongoTx) -> Ticket | None:
+            doc = await tx.table("tickets").one({"_id": key_of(number)})
+            return tx.load(Ticket, doc) if doc else None
+
+        return await self._db.alone(query)
+
+    async def find(
+        self, where: TicketFilter, *, after: str | None = None, limit: int = 50
+    ) -> TicketPage:
+        wanted: list[Doc] = [_fields(where)]
+        if where.text is not None and where.text.strip():
+            found = has_terms(where.text)
+            if not found:
+                return TicketPage(tickets=(), next=None)
+            wanted += found
+        if after is not None:
+            wanted.append(_beyond(after))
+
+        async def query(tx: MongoTx) -> TicketPage:
+            docs = await tx.table("tickets").many({"$and": wanted}, sort=_ORDER, limit=limit + 1)
+            last = docs[limit - 1] if len(docs) > limit else None
+            return TicketPage(
+                tickets=tuple(tx.load(Ticket, doc) for doc in docs[:limit]),
+                next=None if last is None else ":".join(str(last[field]) for field, _ in _ORDER),
+            )
+
+        return await self._db.alone(query)
+
+    async def save(self, ticket: Ticket, *, was: Ticket) -> None:
+        async def work(tx: MongoTx) -> None:
+            doc = await tx.table("tickets").one({"_id": key_of(was.number)})
+            require_unchanged(None if doc is None else tx.load(Ticket, doc), was)
+            assert doc is not None  # noqa: S101 - or it would not equal ``was``
+            where = {"_id": doc["_id"], "body": doc["body"]}
+            if not await tx.table("tickets").change(where, {"$set": values_of(tx, ticket)}):
+                raise Conflict(
+                    f"the ticket {was.number} was changed in the meantime. Read it again."
+                )
+            if ticket.state is TicketState.RESOLVED:
+                talk = await read_conversation(tx, ticket.channel, ticket.conversation)
+                back = None if talk is None else given_back(talk, resolved=ticket.number)
+                if back is not None:
+                    await put_conversation(tx, back)
+
+        await self._db.write(work)
+
+    async def reserve_number(self) -> str:
+        return f"T-{await self._db.alone(lambda tx: tx.next('T', FIRST['T']))}"
+
+    async def late(self, now: datetime) -> Sequence[Ticket]:
+        at = micros(now)
+
+        async def query(tx: MongoTx) -> list[Ticket]:
+            where = {"state": {"$ne": "resolved"}, "answered": False, "due": {"$lte": at}}
+            docs = await tx.table("tickets").many(where, sort=_ORDER)
+            return [tx.load(Ticket, doc) for doc in docs if _wants_reminder(doc, at)]
+
+        return await self._db.alone(query)
+
+    async def mark_reminded(self, number: str, at: datetime) -> None:
+        async def work(tx: MongoTx) -> None:
+            doc = await tx.table("tickets").one({"_id": key_of(number)})
+            if doc is not None:
+                ticket = replace(tx.load(Ticket, doc), reminded_at=at)
+                change = {"$set": values_of(tx, ticket)}
+                await tx.table("tickets").change({"_id": doc["_id"]}, change)
+
+        await self._db.write(work)
 
 
-async def put(tx: Tx, ticket: Ticket, origin: bytes | None, *, keep_staff: bool = False) -> str:
-    """Store a new or changed ticket; returns its number, or that of the one about the same event.
+async def put(tx: MongoTx, ticket: Ticket) -> str:
+    """Store a ticket, new or changed; returns its number, or that of the one about its mention."""
+    where = {"_id": ticket.mention}
+    event = None if ticket.mention is None else await tx.table("events").one(where)
+    origin = None if event is None else about(event["channel"], event["id"])
+    return await _put(tx, ticket, origin)
 
-    ``keep_staff``: what staff noted since the ticket was read stays.
-    """
+
+async def put_decided(tx: MongoTx, ticket: Ticket, event: Doc) -> str:
+    """As ``put``, for a decision about an event; what staff noted since it was read stays."""
+    return await _put(tx, ticket, about(event["channel"], event["id"]), keep_staff=True)
+
+
+async def _put(
+    tx: MongoTx, ticket: Ticket, origin: bytes | None, *, keep_staff: bool = False
+) -> str:
     tickets = tx.table("tickets")
     doc = await tickets.one({"_id": key_of(ticket.number)})
     if doc is not None:
-        stored = tx.load(Ticket, doc)
         if keep_staff:
-            ticket = with_staff(ticket, stored)
-        await tickets.change({"_id": doc["_id"]}, {"$set": values(tx, ticket)})
+            ticket = with_staff(ticket, tx.load(Ticket, doc))
+        await tickets.change({"_id": doc["_id"]}, {"$set": values_of(tx, ticket)})
         return ticket.number
     if origin is not None:
         twin = await tickets.one({"origin": origin})
@@ -41,7 +132,7 @@ async def put(tx: Tx, ticket: Ticket, origin: bytes | None, *, keep_staff: bool 
     fresh: Doc = {
         "_id": key_of(ticket.number),
         "ordinal": ordinal(ticket.number),
-        **values(tx, ticket),
+        **values_of(tx, ticket),
     }
     if origin is not None:
         fresh["origin"] = origin
@@ -49,8 +140,8 @@ async def put(tx: Tx, ticket: Ticket, origin: bytes | None, *, keep_staff: bool 
     return ticket.number
 
 
-def values(tx: Tx, ticket: Ticket) -> Doc:
-    """What changes with a ticket."""
+def values_of(tx: MongoTx, ticket: Ticket) -> Doc:
+    """The fields that change with a ticket."""
     words = ticket_words(ticket)
     return {
         "brand": ticket.brand,
@@ -69,67 +160,11 @@ def values(tx: Tx, ticket: Ticket) -> Doc:
     }
 
 
-async def save(tx: Tx, ticket: Ticket, was: Ticket) -> None:
-    """Store a change of a ticket; raises Conflict where it is not as ``was`` any more."""
-    tickets = tx.table("tickets")
-    doc = await tickets.one({"_id": key_of(was.number)})
-    same = doc is not None and tx.load(Ticket, doc) == was
-    where = {"_id": key_of(was.number), "body": doc["body"] if doc else None}
-    if not same or not await tickets.change(where, {"$set": values(tx, ticket)}):
-        raise Conflict(f"the ticket {was.number} was changed by somebody else. Read it again.")
-    if ticket.state is TicketState.RESOLVED:
-        await _give_back(tx, ticket)
-
-
-async def _give_back(tx: Tx, ticket: Ticket) -> None:
-    found = await conversation(tx, ticket.channel, ticket.conversation)
-    if found is None or found.ticket not in (None, ticket.number):
-        return
-    await put_conversation(tx, given_back(found))
-
-
-async def mark_reminded(tx: Tx, number: str, at: datetime) -> None:
-    """Note that staff were reminded of a ticket."""
-    found = await ticket(tx, number)
-    if found is not None:
-        await put(tx, dataclasses.replace(found, reminded_at=at), None)
-
-
-async def ticket(tx: Tx, number: str) -> Ticket | None:
-    doc = await tx.table("tickets").one({"_id": key_of(number)})
-    return tx.load(Ticket, doc) if doc else None
-
-
-async def late(tx: Tx, now: int) -> list[Ticket]:
-    """Unanswered and past their due time, and not reminded of since, or a day ago."""
-    where = {"state": {"$ne": "resolved"}, "answered": False, "due": {"$lte": now}}
-    docs = await tx.table("tickets").many(where, sort=_ORDER)
-    return [tx.load(Ticket, doc) for doc in docs if _is_to_be_told(doc, now)]
-
-
-def _is_to_be_told(doc: Doc, now: int) -> bool:
+def _wants_reminder(doc: Doc, now: int) -> bool:
     if doc["reminded"] is None:
         return True
     reminded = integer(doc, "reminded")
     return reminded < integer(doc, "due") or reminded <= now - DAY
-
-
-async def page(tx: Tx, where: TicketFilter, after: str | None, limit: int) -> TicketPage:
-    """Tickets, most urgent first; ``after`` is ``TicketPage.next``."""
-    wanted: list[Doc] = [_fields(where)]
-    if where.text is not None and where.text.strip():
-        found = has_terms(where.text)
-        if not found:
-            return TicketPage(tickets=(), next=None)
-        wanted += found
-    if after is not None:
-        wanted.append(_beyond(after))
-    docs = await tx.table("tickets").many({"$and": wanted}, sort=_ORDER, limit=limit + 1)
-    last = docs[limit - 1] if len(docs) > limit else None
-    return TicketPage(
-        tickets=tuple(tx.load(Ticket, doc) for doc in docs[:limit]),
-        next=None if last is None else ":".join(str(last[field]) for field, _ in _ORDER),
-    )
 
 
 def _fields(where: TicketFilter) -> Doc:
@@ -153,7 +188,7 @@ def _beyond(after: str) -> Doc:
         severity, due, place, number = after.split(":", 3)
         known = (severity, int(due), int(place), number)
     except ValueError:
-        raise InputError(f"{after!r} is no place in a list. Start from the first page.") from None
+        raise InputError(f"{after!r} is not a page token. Start from the first page.") from None
     fields = [field for field, _ in _ORDER]
     return {
         "$or": [
@@ -161,42 +196,3 @@ def _beyond(after: str) -> Doc:
             for at in range(len(fields))
         ]
     }
-
-
-def conversation_id(tx: Tx, channel: str, native: str) -> Doc:
-    """What a conversation is stored under."""
-    return {"channel": key_of(channel), "id": tx.coder.who(native)}
-
-
-async def conversation(tx: Tx, channel: str, native: str) -> Conversation | None:
-    doc = await tx.table("conversations").one({"_id": conversation_id(tx, channel, native)})
-    return tx.load(Conversation, doc) if doc else None
-
-
-async def put_conversation(tx: Tx, conversation: Conversation) -> None:
-    """Store a conversation, new or changed."""
-    fields = {
-        "customer": tx.coder.who(conversation.customer),
-        "updated": micros(conversation.updated_at),
-        "body": tx.dump(conversation),
-    }
-    await tx.table("conversations").change(
-        {"_id": conversation_id(tx, conversation.channel, conversation.id)},
-        {"$set": fields},
-        upsert=True,
-    )
-
-
-async def lines(
-    tx: Tx, channel: str, native: str, after: int, limit: int
-) -> list[ConversationLine]:
-    """Lines of a conversation after a number, oldest first."""
-    where = {
-        "channel": key_of(channel),
-        "conversation": tx.coder.who(native),
-        "_id": {"$gt": after},
-    }
-    docs = await tx.table("lines").many(where, sort=[("_id", 1)], limit=limit)
-    return [
-        dataclasses.replace(tx.load(ConversationLine, doc), seq=integer(doc, "_id")) for doc in docs
-    ]

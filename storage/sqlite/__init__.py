@@ -1,1 +1,1 @@
-"""The parts of the SQLite store; ``storage.sqlite.store`` is their door."""
+"""The store in one SQLite file: a repository a file, all built by ``storage.sqlite.store``."""

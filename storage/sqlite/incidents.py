@@ -1,80 +1,105 @@
-"""Incidents: one open at a time for a key, changed only by who has seen the last change."""
+"""Incidents: one open at a time for a key, saved only over the version that was read."""
 
-import dataclasses
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
-from core.errors import Conflict
-from core.incidents import Incident
-from storage.encoding import key_of, micros
-from storage.records import Judged
+from core.clock import micros
+from core.incidents import Incident, next_version
+from core.mentions import MentionRecord
+from storage.encoding import key_of
+from storage.records import StoredMention
+from storage.sqlite.engine.connection import SqliteTx, View
+from storage.sqlite.engine.database import SqliteDatabase
+from storage.sqlite.mentions import read_records
 from storage.sqlite.tickets import reserve
-from storage.sqlite.work import Tx, View
 
 
-def open_one(tx: Tx, incident: Incident) -> Incident:
-    """Store a new incident, numbered where it has no id; or return the open one of its key."""
-    row = tx.db.execute(
-        "SELECT body FROM incidents WHERE key = ? AND state = 'open'", (key_of(incident.key),)
-    ).fetchone()
-    if row is not None:
-        return tx.coder.load(Incident, row[0])
-    if not incident.id:
-        incident = dataclasses.replace(incident, id=reserve(tx, "INC"))
-    tx.db.execute(
-        "INSERT INTO incidents (id, key, state, last_at, body) VALUES (?, ?, ?, ?, ?)",
-        (
-            incident.id,
-            key_of(incident.key),
-            incident.state,
-            micros(incident.last_at),
-            tx.coder.dump(incident),
-        ),
-    )
-    return incident
+class SqliteIncidents:
+    def __init__(self, db: SqliteDatabase) -> None:
+        self._db = db
 
+    async def get(self, id: str) -> Incident | None:  # noqa: A002
+        return await self._db.read(lambda view: _get(view, id))
 
-def compare_and_set(tx: Tx, incident: Incident) -> Incident:
-    """Store a change made on ``incident.version``; raises Conflict if that is not the last."""
-    stored = one(tx, incident.id)
-    if stored is None or stored.version != incident.version:
-        raise Conflict(f"{incident.id} was changed by somebody else. Read it again.")
-    changed = dataclasses.replace(incident, version=incident.version + 1)
-    tx.db.execute(
-        "UPDATE incidents SET key = ?, state = ?, last_at = ?, body = ? WHERE id = ?",
-        (
-            key_of(changed.key),
-            changed.state,
-            micros(changed.last_at),
-            tx.coder.dump(changed),
-            changed.id,
-        ),
-    )
-    return changed
+    async def find(
+        self, *, state: Literal["open", "resolved"] | None = None, limit: int = 50
+    ) -> Sequence[Incident]:
+        def query(view: View) -> list[Incident]:
+            rows = view.db.execute(
+                "SELECT body FROM incidents WHERE ?1 IS NULL OR state = ?1"
+                " ORDER BY last_at DESC, id DESC LIMIT ?2",
+                (state, limit),
+            ).fetchall()
+            return [view.coder.load(Incident, body) for (body,) in rows]
 
+        return await self._db.read(query)
 
-def one(view: View, number: str) -> Incident | None:
-    row = view.db.execute("SELECT body FROM incidents WHERE id = ?", (number,)).fetchone()
-    return view.coder.load(Incident, row[0]) if row else None
-
-
-def latest(view: View, state: Literal["open", "resolved"] | None, limit: int) -> list[Incident]:
-    """Incidents, the last active first."""
-    rows = view.db.execute(
-        "SELECT body FROM incidents WHERE ?1 IS NULL OR state = ?1"
-        " ORDER BY last_at DESC, id DESC LIMIT ?2",
-        (state, limit),
-    ).fetchall()
-    return [view.coder.load(Incident, body) for (body,) in rows]
-
-
-def assign(tx: Tx, seqs: Sequence[int], number: str | None) -> None:
-    """Note which incident mentions belong to."""
-    for seq in seqs:
-        row = tx.db.execute("SELECT body FROM mentions WHERE seq = ?", (seq,)).fetchone()
-        if row is not None:
-            judged = dataclasses.replace(tx.coder.load(Judged, row[0]), incident=number)
+    async def open(self, incident: Incident) -> Incident:
+        def work(tx: SqliteTx) -> Incident:
+            row = tx.db.execute(
+                "SELECT body FROM incidents WHERE key = ? AND state = 'open'",
+                (key_of(incident.key),),
+            ).fetchone()
+            if row is not None:
+                return tx.coder.load(Incident, row[0])
+            opened = incident if incident.id else replace(incident, id=reserve(tx, "INC"))
             tx.db.execute(
-                "UPDATE mentions SET incident = ?, body = ? WHERE seq = ?",
-                (None if number is None else key_of(number), tx.coder.dump(judged), seq),
+                "INSERT INTO incidents (id, key, state, last_at, body) VALUES (?, ?, ?, ?, ?)",
+                (
+                    opened.id,
+                    key_of(opened.key),
+                    opened.state,
+                    micros(opened.last_at),
+                    tx.coder.dump(opened),
+                ),
             )
+            return opened
+
+        return await self._db.write(work)
+
+    async def save(self, incident: Incident) -> Incident:
+        def work(tx: SqliteTx) -> Incident:
+            changed = next_version(_get(tx, incident.id), incident)
+            tx.db.execute(
+                "UPDATE incidents SET key = ?, state = ?, last_at = ?, body = ? WHERE id = ?",
+                (
+                    key_of(changed.key),
+                    changed.state,
+                    micros(changed.last_at),
+                    tx.coder.dump(changed),
+                    changed.id,
+                ),
+            )
+            return changed
+
+        return await self._db.write(work)
+
+    async def assign(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
+        def work(tx: SqliteTx) -> None:
+            for seq in seqs:
+                row = tx.db.execute("SELECT body FROM mentions WHERE seq = ?", (seq,)).fetchone()
+                if row is not None:
+                    judged = replace(tx.coder.load(StoredMention, row[0]), incident=id)
+                    tx.db.execute(
+                        "UPDATE mentions SET incident = ?, body = ? WHERE seq = ?",
+                        (None if id is None else key_of(id), tx.coder.dump(judged), seq),
+                    )
+
+        await self._db.write(work)
+
+    async def mentions(self, id: str, *, limit: int = 2000) -> Sequence[MentionRecord]:  # noqa: A002
+        def query(view: View) -> Sequence[MentionRecord]:
+            rows = view.db.execute(
+                "SELECT seq FROM mentions INDEXED BY mentions_incident WHERE incident = ?"
+                " AND withdrawn = 0 ORDER BY posted_at, seq LIMIT ?",
+                (key_of(id), limit),
+            ).fetchall()
+            return read_records(view, [row[0] for row in rows])
+
+        return await self._db.read(query)
+
+
+def _get(view: View, name: str) -> Incident | None:
+    row = view.db.execute("SELECT body FROM incidents WHERE id = ?", (name,)).fetchone()
+    return view.coder.load(Incident, row[0]) if row else None

@@ -1,219 +1,173 @@
 """The durable queue of replies."""
 
-import dataclasses
 import json
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import replace
+from datetime import datetime
 
-from core.conversations import ConversationLine, ConversationState
+from core.clock import micros, moment
+from core.conversations import ConversationState
 from core.errors import Conflict
-from core.outbox import Reply, ReplyState
+from core.outbox import (
+    CONVERSATION_ENDED,
+    Reply,
+    ReplyResult,
+    ReplyState,
+    admitted,
+    cancelled,
+    ended_by,
+    finished,
+    is_repeat,
+    sent_line,
+    settled,
+)
 from core.tickets import Ticket
-from storage.encoding import key_of, micros, moment, text_of
-from storage.records import ENDED, ended
+from storage.encoding import key_of, text_of
 from storage.sqlite import tickets
-from storage.sqlite.inbox import add_line
-from storage.sqlite.work import Tx, View
+from storage.sqlite.conversations import (
+    add_line,
+    put_conversation,
+    read_conversation,
+    thread_of,
+)
+from storage.sqlite.engine.connection import SqliteTx, View
+from storage.sqlite.engine.database import SqliteDatabase, release_dead
 
-_MOVABLE: Final = (ReplyState.SENDING, ReplyState.UNKNOWN)
-_WAITING: Final = (ReplyState.DRAFT, ReplyState.PENDING)
+
+class SqliteOutbox:
+    def __init__(self, db: SqliteDatabase) -> None:
+        self._db = db
+        self._troubles_seen: dict[str, int] = {}
+        """SqliteDatabase.troubles when replies in doubt were last asked for, by channel."""
+
+    async def claim(self, channel: str, limit: int, now: datetime) -> Sequence[Reply]:
+        def work(tx: SqliteTx) -> list[Reply]:
+            rows = tx.db.execute(
+                "SELECT id, body FROM replies WHERE state = 'pending' AND channel = ? AND due <= ?"
+                " ORDER BY due, id LIMIT ?",
+                (key_of(channel), micros(now), limit),
+            ).fetchall()
+            claimed = []
+            for row, body in rows:
+                reply = replace(tx.coder.load(Reply, body), state=ReplyState.SENDING)
+                _save(tx, row, reply, owner=tx.owner)
+                claimed.append(reply)
+            return claimed
+
+        return await self._db.write(work)
+
+    async def waiting_channels(self) -> Sequence[str]:
+        def query(view: View) -> list[str]:
+            rows = view.db.execute(
+                "SELECT DISTINCT channel FROM replies WHERE state IN ('pending', 'sending')"
+            )
+            return sorted(text_of(channel) for (channel,) in rows)
+
+        return await self._db.read(query)
+
+    async def in_doubt(self, channel: str) -> Sequence[Reply]:
+        path = self._db.path
+        also_own = self._troubles_seen.get(channel, 0) < self._db.troubles
+        self._troubles_seen[channel] = self._db.troubles
+
+        def work(tx: SqliteTx) -> list[Reply]:
+            release_dead(tx, path)
+            mine = (key_of(channel), tx.owner)
+            if also_own:
+                tx.db.execute(
+                    "UPDATE replies SET doubt = 1"
+                    " WHERE state = 'sending' AND channel = ? AND owner = ?",
+                    mine,
+                )
+            tx.db.execute(
+                "UPDATE replies SET doubt = 1, owner = ?2"
+                " WHERE state = 'sending' AND channel = ?1 AND owner = 0",
+                mine,
+            )
+            rows = tx.db.execute(
+                "SELECT body FROM replies WHERE state = 'sending' AND channel = ? AND owner = ?"
+                " AND doubt = 1 ORDER BY id",
+                mine,
+            ).fetchall()
+            return [tx.coder.load(Reply, body) for (body,) in rows]
+
+        return await self._db.write(work)
+
+    async def finish(self, results: Sequence[ReplyResult]) -> Sequence[Reply]:
+        return await self._db.write(lambda tx: [_finish(tx, result) for result in results])
+
+    async def add(self, reply: Reply, *, ticket: Ticket | None = None) -> bool:
+        def work(tx: SqliteTx) -> bool:
+            if _row(tx, reply.key) is not None:
+                return False
+            number = None if ticket is None else tickets.put(tx, ticket)
+            is_its = ticket is not None and reply.ticket == ticket.number
+            return add_reply(tx, replace(reply, ticket=number) if is_its else reply)
+
+        return await self._db.write(work)
+
+    async def drafts(self, *, limit: int = 50) -> Sequence[Reply]:
+        def query(view: View) -> list[Reply]:
+            rows = view.db.execute(
+                "SELECT body FROM replies WHERE state = 'draft' ORDER BY id LIMIT ?", (limit,)
+            ).fetchall()
+            return [view.coder.load(Reply, body) for (body,) in rows]
+
+        return await self._db.read(query)
+
+    async def settle_draft(self, key: str, *, by: str, approve: bool, text: str) -> Reply:
+        def work(tx: SqliteTx) -> Reply:
+            row, draft = _find(tx, key)
+            reply = settled(draft, by=by, approve=approve, text=text)
+            _save(tx, row, reply)
+            return reply
+
+        return await self._db.write(work)
+
+    async def replied_to(self, channel: str, native_id: str) -> bool:
+        def query(view: View) -> bool:
+            row = view.db.execute(
+                "SELECT 1 FROM replies WHERE channel = ?1 AND reply_to = ?2 UNION ALL"
+                " SELECT 1 FROM events e JOIN replies r ON r.mention = e.seq"
+                " WHERE e.channel = ?1 AND e.id = ?2 LIMIT 1",
+                (key_of(channel), key_of(native_id)),
+            ).fetchone()
+            return row is not None
+
+        return await self._db.read(query)
 
 
-def add(tx: Tx, reply: Reply) -> bool:
+def add_reply(tx: SqliteTx, reply: Reply) -> bool:
     """Put a reply into the outbox; False where its key is there already."""
-    coder, target = tx.coder, reply.target
-    if reply.state in _WAITING and _has_ended(tx, reply):
-        reply = dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=ENDED)
+    target = reply.target
+    reply = admitted(reply, ended=_has_ended(tx, reply))
     found = tx.db.execute(
         "INSERT INTO replies (key, channel, conversation, reply_to, state, due, mention, body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             key_of(reply.key),
-            key_of(target.channel),
-            coder.who(target.conversation),
+            *thread_of(tx, target.channel, target.conversation),
             None if target.reply_to is None else key_of(target.reply_to),
             reply.state.value,
             _due(reply),
             reply.mention,
-            coder.dump(reply),
+            tx.coder.dump(reply),
         ),
     )
     return found.rowcount > 0
 
 
-def add_with_ticket(tx: Tx, reply: Reply, ticket: Ticket | None) -> bool:
-    """Put a reply by staff into the outbox with its ticket; neither where the key is there."""
-    known = tx.db.execute("SELECT 1 FROM replies WHERE key = ?", (key_of(reply.key),)).fetchone()
-    if known is not None:
-        return False
-    if ticket is not None:
-        number = tickets.put(tx, ticket, tickets.origin_of(tx, ticket.mention))
-        if reply.ticket == ticket.number:
-            reply = dataclasses.replace(reply, ticket=number)
-    return add(tx, reply)
-
-
-def _due(reply: Reply) -> int:
-    return 0 if reply.not_before is None else micros(reply.not_before)
-
-
-def _save(tx: Tx, row: int, reply: Reply, *, owner: int = 0) -> Reply:
-    tx.db.execute(
-        "UPDATE replies SET state = ?, due = ?, owner = ?, doubt = 0, body = ? WHERE id = ?",
-        (reply.state.value, _due(reply), owner, tx.coder.dump(reply), row),
-    )
-    return reply
-
-
-def claim(tx: Tx, channel: str, limit: int, now: int) -> list[Reply]:
-    """Move due replies of a channel from pending to sending."""
-    rows = tx.db.execute(
-        "SELECT id, body FROM replies WHERE state = 'pending' AND channel = ? AND due <= ?"
-        " ORDER BY due, id LIMIT ?",
-        (key_of(channel), now, limit),
-    ).fetchall()
-    return [
-        _save(
-            tx,
-            row,
-            dataclasses.replace(tx.coder.load(Reply, body), state=ReplyState.SENDING),
-            owner=tx.owner,
-        )
-        for row, body in rows
-    ]
-
-
-def waiting_channels(view: View) -> list[str]:
-    """Channels with replies that are pending or being sent, in order."""
-    rows = view.db.execute(
-        "SELECT DISTINCT channel FROM replies WHERE state IN ('pending', 'sending')"
-    )
-    return sorted(text_of(channel) for (channel,) in rows)
-
-
-def in_doubt(tx: Tx, channel: str, *, also_own: bool) -> list[Reply]:
-    """Take over what nobody alive is sending; ``also_own``: nor this process any more."""
-    if also_own:
-        tx.db.execute(
-            "UPDATE replies SET doubt = 1 WHERE state = 'sending' AND channel = ? AND owner = ?",
-            (key_of(channel), tx.owner),
-        )
-    tx.db.execute(
-        "UPDATE replies SET doubt = 1, owner = ? WHERE state = 'sending' AND channel = ?"
-        " AND owner = 0",
-        (tx.owner, key_of(channel)),
-    )
-    rows = tx.db.execute(
-        "SELECT body FROM replies WHERE state = 'sending' AND channel = ? AND owner = ?"
-        " AND doubt = 1 ORDER BY id",
-        (key_of(channel), tx.owner),
-    ).fetchall()
-    return [tx.coder.load(Reply, body) for (body,) in rows]
-
-
-def finish(
-    tx: Tx,
-    key: str,
-    *,
-    state: ReplyState,
-    native_id: str | None,
-    reason: str,
-    not_before: int | None,
-    ticket: Ticket | None,
-    ends_conversation: bool,
-) -> Reply:
-    """Move a reply on from sending or unknown; raises Conflict from anywhere else."""
-    row, reply = _find(tx, key)
-    if reply.state not in _MOVABLE:
-        if reply.state is state:
-            return reply
-        raise Conflict(f"the reply {key} is {reply.state.value} already. Read it again.")
-    number = reply.ticket
-    if ticket is not None:
-        number = tickets.put(tx, ticket, tickets.origin_of(tx, ticket.mention))
-    if state is ReplyState.PENDING and _has_ended(tx, reply):
-        state, reason = ReplyState.CANCELLED, ENDED
-    changed = dataclasses.replace(
-        reply,
-        state=state,
-        native_id=native_id or reply.native_id,
-        reason=reason,
-        not_before=None if not_before is None else moment(not_before),
-        attempts=reply.attempts + (state is ReplyState.PENDING),
-        ticket=number,
-    )
-    _save(tx, row, changed)
-    if state is ReplyState.SENT:
-        line = ConversationLine(
-            seq=0, direction="out", id=key, by=reply.by, text=reply.text, at=moment(tx.now)
-        )
-        add_line(tx, reply.target.channel, reply.target.conversation, line)
-    if ends_conversation:
-        _end_conversation(tx, changed)
-    return changed
-
-
-def _has_ended(view: View, reply: Reply) -> bool:
-    found = tickets.conversation(view, reply.target.channel, reply.target.conversation)
-    return found is not None and found.state is ConversationState.ENDED
-
-
-def _end_conversation(tx: Tx, last: Reply) -> None:
-    """Nobody can be reached there any more: cancel what waits to be sent, and what will."""
-    target = last.target
-    before = tickets.conversation(tx, target.channel, target.conversation)
-    tickets.put_conversation(tx, ended(before, last, moment(tx.now)))
-    where = (key_of(target.channel), tx.coder.who(target.conversation))
-    rows = tx.db.execute(
-        "SELECT id, body FROM replies WHERE channel = ? AND conversation = ?"
-        " AND state IN ('draft', 'pending')",
-        where,
-    ).fetchall()
-    for row, body in rows:
-        reply = tx.coder.load(Reply, body)
-        reason = last.reason or ENDED
-        _save(tx, row, dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=reason))
-
-
-def settle_draft(tx: Tx, key: str, *, by: str, approve: bool, text: str) -> Reply:
-    """Move a draft to pending or cancelled; raises Conflict where it is none any more."""
-    row, reply = _find(tx, key)
-    if reply.state is not ReplyState.DRAFT:
-        raise Conflict(f"the draft {key} is {reply.state.value} already. Read it again.")
-    state = ReplyState.PENDING if approve else ReplyState.CANCELLED
-    return _save(
-        tx,
-        row,
-        dataclasses.replace(
-            reply,
-            state=state,
-            by=by,
-            text=text if approve else reply.text,
-            reason="" if approve else f"rejected by {by}",
-        ),
-    )
-
-
-def cancel_for(tx: Tx, mention: int, reason: str) -> None:
-    """Cancel every reply to a mention that was not sent yet."""
+def cancel_for(tx: SqliteTx, mention: int, reason: str) -> None:
+    """Cancel the replies to a mention that were not sent yet."""
     rows = tx.db.execute(
         "SELECT id, body FROM replies WHERE mention = ? AND state IN ('draft', 'pending')",
         (mention,),
     ).fetchall()
     for row, body in rows:
-        reply = tx.coder.load(Reply, body)
-        _save(tx, row, dataclasses.replace(reply, state=ReplyState.CANCELLED, reason=reason))
+        _save(tx, row, cancelled(tx.coder.load(Reply, body), reason))
 
 
-def drafts(view: View, limit: int) -> list[Reply]:
-    """Replies that wait for a person, oldest first."""
-    rows = view.db.execute(
-        "SELECT body FROM replies WHERE state = 'draft' ORDER BY id LIMIT ?", (limit,)
-    ).fetchall()
-    return [view.coder.load(Reply, body) for (body,) in rows]
-
-
-def to_mentions(view: View, seqs: Sequence[int]) -> dict[int, list[Reply]]:
+def replies_to(view: View, seqs: Sequence[int]) -> dict[int, list[Reply]]:
     """Replies by the mention they answer, oldest first."""
     found: dict[int, list[Reply]] = {seq: [] for seq in seqs}
     rows = view.db.execute(
@@ -226,20 +180,58 @@ def to_mentions(view: View, seqs: Sequence[int]) -> dict[int, list[Reply]]:
     return found
 
 
-def replied_to(view: View, channel: str, native_id: str) -> bool:
-    """True where any reply to this event, in any revision, is there."""
-    post = (key_of(channel), key_of(native_id))
-    row = view.db.execute(
-        "SELECT 1 FROM replies WHERE channel = ?1 AND reply_to = ?2 UNION ALL"
-        " SELECT 1 FROM events e JOIN replies r ON r.mention = e.seq"
-        " WHERE e.channel = ?1 AND e.id = ?2 LIMIT 1",
-        post,
-    ).fetchone()
-    return row is not None
+def _finish(tx: SqliteTx, result: ReplyResult) -> Reply:
+    row, reply = _find(tx, result.key)
+    if is_repeat(reply, result):
+        return reply
+    number = None if result.ticket is None else tickets.put(tx, result.ticket)
+    changed = finished(reply, result, ticket=number, ended=_has_ended(tx, reply))
+    _save(tx, row, changed)
+    target = reply.target
+    if changed.state is ReplyState.SENT:
+        add_line(tx, target.channel, target.conversation, sent_line(reply, moment(tx.now)))
+    if result.ends_conversation:
+        _end_conversation(tx, changed)
+    return changed
 
 
-def _find(tx: Tx, key: str) -> tuple[int, Reply]:
-    found = tx.db.execute("SELECT id, body FROM replies WHERE key = ?", (key_of(key),)).fetchone()
+def _end_conversation(tx: SqliteTx, last: Reply) -> None:
+    target = last.target
+    before = read_conversation(tx, target.channel, target.conversation)
+    put_conversation(tx, ended_by(last, before, moment(tx.now)))
+    rows = tx.db.execute(
+        "SELECT id, body FROM replies WHERE channel = ? AND conversation = ?"
+        " AND state IN ('draft', 'pending')",
+        thread_of(tx, target.channel, target.conversation),
+    ).fetchall()
+    for row, body in rows:
+        reply = tx.coder.load(Reply, body)
+        _save(tx, row, cancelled(reply, last.reason or CONVERSATION_ENDED))
+
+
+def _has_ended(view: View, reply: Reply) -> bool:
+    found = read_conversation(view, reply.target.channel, reply.target.conversation)
+    return found is not None and found.state is ConversationState.ENDED
+
+
+def _find(tx: SqliteTx, key: str) -> tuple[int, Reply]:
+    found = _row(tx, key)
     if found is None:
         raise Conflict(f"there is no reply {key}; it may have been erased.")
-    return found[0], tx.coder.load(Reply, found[1])
+    return found
+
+
+def _row(tx: SqliteTx, key: str) -> tuple[int, Reply] | None:
+    row = tx.db.execute("SELECT id, body FROM replies WHERE key = ?", (key_of(key),)).fetchone()
+    return (row[0], tx.coder.load(Reply, row[1])) if row else None
+
+
+def _save(tx: SqliteTx, row: int, reply: Reply, *, owner: int = 0) -> None:
+    tx.db.execute(
+        "UPDATE replies SET state = ?, due = ?, owner = ?, doubt = 0, body = ? WHERE id = ?",
+        (reply.state.value, _due(reply), owner, tx.coder.dump(reply), row),
+    )
+
+
+def _due(reply: Reply) -> int:
+    return 0 if reply.not_before is None else micros(reply.not_before)

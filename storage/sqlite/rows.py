@@ -1,21 +1,34 @@
-"""The SQLite store's rows in the form of ``storage.portable``."""
+"""Everything in the file, as the rows of ``storage.portable``, and sealing it anew."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
+from core.clock import micros, moment
 from core.conversations import Conversation, ConversationLine
 from core.events import Event
 from core.tickets import Ticket
-from storage.encoding import key_of, micros
-from storage.portable import BATCH, KINDS, Row, Value
-from storage.records import DAY, Judged, mention_words, search_filters
+from storage.encoding import key_of
+from storage.portable import BATCH, KINDS, SEALED, SEALED_KINDS, Progress, Row, Value
+from storage.records import StoredMention
 from storage.sqlite import tickets
-from storage.sqlite.work import Tx, View
+from storage.sqlite.engine import index
+from storage.sqlite.engine.connection import Row as Place
+from storage.sqlite.engine.connection import SqliteTx, View
+from storage.sqlite.engine.database import SqliteDatabase
+from storage.sqlite.events import note_day
 
 _KEYS: Final = {
     "conversations": ("channel", "id"),
     "deliveries": ("alert", "receiver"),
 }
+"""Fields that name a row, where it is not the first of its kind."""
+_ROW_IDS: Final = {
+    "conversations": ("channel", "id"),
+    "tickets": ("id",),
+    "replies": ("id",),
+    "alerts": ("id",),
+}
+"""Columns that name a row to seal anew, where it is not the first field of its kind."""
 _SOURCE: Final = {
     "replies": "(SELECT id AS place, * FROM replies)",
     "alerts": "(SELECT id AS place, * FROM alerts)",
@@ -35,35 +48,99 @@ _SEQUENCES: Final = {
 """Tables that number their rows, by the name of the number."""
 
 
-def read(view: View, kind: str, after: Row | None) -> list[Row]:
-    """The next rows of a kind; ``after`` is the last row before them."""
+class SqliteRows:
+    def __init__(self, db: SqliteDatabase) -> None:
+        self._db = db
+
+    async def read(self, kind: str) -> AsyncIterator[list[Row]]:
+        last: Row | None = None
+        while found := await self._db.read(_reading(kind, last)):
+            yield found
+            last = found[-1]
+
+    async def write(self, kind: str, rows: Sequence[Row]) -> None:
+        writer = _WRITERS.get(kind, _as_it_is)
+
+        def work(tx: SqliteTx) -> None:
+            for row in rows:
+                writer(tx, kind, row)
+
+        await self._db.write(work)
+
+    async def count(self, kind: str) -> int:
+        def query(view: View) -> int:
+            if kind == "numbers":
+                return len(_numbers(view))
+            (found,) = view.db.execute(f"SELECT count(*) FROM {kind}").fetchone()  # noqa: S608 - a key of KINDS
+            n: int = found
+            return n
+
+        return await self._db.read(query)
+
+    async def reseal(self, tell: Callable[[Progress], None]) -> int:
+        total = 0
+        for kind in SEALED_KINDS:
+            rows, done = await self.count(kind), 0
+            after: Place | None = None
+            while True:
+                looked, sealed, after = await self._db.write(_sealing(kind, after))
+                done, total = done + looked, total + sealed
+                tell(Progress(kind=kind, done=done, total=max(rows, done)))
+                if after is None:
+                    break
+        await self._db.truncate_log()
+        return total
+
+
+def _reading(kind: str, after: Row | None) -> Callable[[View], list[Row]]:
+    """Reads the next rows of a kind; ``after`` is the last row before them."""
     fields = KINDS[kind]
-    if kind == "numbers":
-        return [] if after else _numbers(view)
     keys = _KEYS.get(kind, fields[:1])
     where, values = "", []
     if after is not None:
         where = f"WHERE ({', '.join(keys)}) > ({', '.join('?' for _ in keys)})"
         values = [after[fields.index(key)] for key in keys]
-    rows = view.db.execute(
-        f"SELECT {', '.join(fields)} FROM {_SOURCE.get(kind, kind)} {where}"  # noqa: S608 - made of literals of this file
-        f" ORDER BY {', '.join(keys)} LIMIT {BATCH}",
-        values,
-    ).fetchall()
-    if kind == "lines":
-        return [
-            (*row[:4], view.coder.load(ConversationLine, row[5]).direction, row[5]) for row in rows
-        ]
-    return rows
+
+    def query(view: View) -> list[Row]:
+        if kind == "numbers":
+            return [] if after else _numbers(view)
+        rows = view.db.execute(
+            f"SELECT {', '.join(fields)} FROM {_SOURCE.get(kind, kind)} {where}"  # noqa: S608 - made of literals of this file
+            f" ORDER BY {', '.join(keys)} LIMIT {BATCH}",
+            values,
+        ).fetchall()
+        if kind != "lines":
+            return rows
+        load = view.coder.load
+        return [(*row[:4], load(ConversationLine, row[5]).direction, row[5]) for row in rows]
+
+    return query
 
 
-def count(view: View, kind: str) -> int:
-    """How many rows of a kind there are."""
-    if kind == "numbers":
-        return len(_numbers(view))
-    (found,) = view.db.execute(f"SELECT count(*) FROM {kind}").fetchone()  # noqa: S608 - a key of KINDS
-    n: int = found
-    return n
+def _sealing(kind: str, after: Place | None) -> Callable[[SqliteTx], tuple[int, int, Place | None]]:
+    """Seals one batch after a place anew where it is not under the newest key.
+
+    The work returns how many rows it looked at, how many it sealed, and the next place.
+    """
+    fields = KINDS[kind]
+    (column,) = (field for field in fields if field in SEALED)
+    keys = _ROW_IDS.get(kind, fields[:1])
+    names, marks = ", ".join(keys), ", ".join("?" for _ in keys)
+    where = "" if after is None else f"WHERE ({names}) > ({marks})"
+
+    def work(tx: SqliteTx) -> tuple[int, int, Place | None]:
+        rows = tx.db.execute(
+            f"SELECT {names}, {column} FROM {kind} {where} ORDER BY {names} LIMIT {BATCH}",  # noqa: S608 - made of literals of this package
+            after or (),
+        ).fetchall()
+        stale = [row for row in rows if row[-1] is not None and not tx.coder.is_fresh(row[-1])]
+        tx.db.executemany(
+            f"UPDATE {kind} SET {column} = ? WHERE ({names}) = ({marks})",  # noqa: S608 - made of literals of this package
+            [(tx.coder.seal(tx.coder.open(row[-1])), *row[:-1]) for row in stale],
+        )
+        return len(rows), len(stale), rows[-1][:-1] if len(rows) == BATCH else None
+
+    return work
 
 
 def _numbers(view: View) -> list[Row]:
@@ -78,17 +155,11 @@ def _numbers(view: View) -> list[Row]:
     return sorted(found, key=str)
 
 
-def write(tx: Tx, kind: str, rows: Sequence[Row]) -> None:
-    """Store rows; those that are there already stay as they are."""
-    for row in rows:
-        _WRITERS.get(kind, _plain)(tx, kind, row)
-
-
-def _plain(tx: Tx, kind: str, row: Row) -> bool:
+def _as_it_is(tx: SqliteTx, kind: str, row: Row) -> bool:
     return _insert(tx, kind, dict(zip(KINDS[kind], row, strict=True)))
 
 
-def _insert(tx: Tx, table: str, values: dict[str, Value]) -> bool:
+def _insert(tx: SqliteTx, table: str, values: dict[str, Value]) -> bool:
     marks = ", ".join("?" for _ in values)
     done = tx.db.execute(
         f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks}) ON CONFLICT DO NOTHING",  # noqa: S608 - names are literals of this package
@@ -97,11 +168,11 @@ def _insert(tx: Tx, table: str, values: dict[str, Value]) -> bool:
     return done.rowcount > 0
 
 
-def _mention(tx: Tx, kind: str, row: Row) -> bool:
+def _mention(tx: SqliteTx, kind: str, row: Row) -> bool:
     values = dict(zip(KINDS[kind], row, strict=True))
     seq, posted, body = row[0], row[1], row[5]
     assert isinstance(body, bytes)  # noqa: S101 - the fields' types, for the type checker
-    judged = tx.coder.load(Judged, body)
+    judged = tx.coder.load(StoredMention, body)
     values["incident"] = None if judged.incident is None else key_of(judged.incident)
     if not _insert(tx, kind, values):
         return False
@@ -109,24 +180,12 @@ def _mention(tx: Tx, kind: str, row: Row) -> bool:
     assert isinstance(seq, int)  # noqa: S101
     assert isinstance(posted, int)  # noqa: S101
     mention = judged.mention(seq, tx.coder.load(Event, event))
-    note_day(tx, posted, seq)
-    tx.index(
-        "INSERT INTO mentions_index (rowid, words, filters) VALUES (?, ?, ?)",
-        (seq, mention_words(mention), " ".join(search_filters(mention))),
-    )
+    note_day(tx, moment(posted), seq)
+    index.add_mention(tx, mention)
     return True
 
 
-def note_day(tx: Tx, posted: int, seq: int) -> None:
-    """Note where in the numbering the mentions of a day lie."""
-    tx.db.execute(
-        "INSERT INTO days (day, first, last) VALUES (?1, ?2, ?2) ON CONFLICT (day) DO UPDATE"
-        " SET first = min(first, excluded.first), last = max(last, excluded.last)",
-        (posted // DAY, seq),
-    )
-
-
-def _ticket(tx: Tx, kind: str, row: Row) -> bool:
+def _ticket(tx: SqliteTx, kind: str, row: Row) -> bool:
     number, origin, body = row
     assert isinstance(body, bytes)  # noqa: S101
     if tx.db.execute("SELECT 1 FROM tickets WHERE number = ?", (number,)).fetchone():
@@ -135,12 +194,12 @@ def _ticket(tx: Tx, kind: str, row: Row) -> bool:
     return True
 
 
-def _numbered(tx: Tx, kind: str, row: Row) -> bool:
+def _numbered(tx: SqliteTx, kind: str, row: Row) -> bool:
     values = dict(zip(KINDS[kind], row, strict=True))
     return _insert(tx, kind, {"id": values.pop("place"), **values})
 
 
-def _conversation(tx: Tx, kind: str, row: Row) -> bool:
+def _conversation(tx: SqliteTx, kind: str, row: Row) -> bool:
     values = dict(zip(KINDS[kind], row, strict=True))
     body = values["body"]
     assert isinstance(body, bytes)  # noqa: S101
@@ -148,19 +207,19 @@ def _conversation(tx: Tx, kind: str, row: Row) -> bool:
     return _insert(tx, kind, values | {"updated_at": updated})
 
 
-def _line(tx: Tx, kind: str, row: Row) -> bool:
+def _line(tx: SqliteTx, kind: str, row: Row) -> bool:
     values = dict(zip(KINDS[kind], row, strict=True))
     del values["direction"]
     return _insert(tx, kind, values)
 
 
-def _delivery(tx: Tx, kind: str, row: Row) -> bool:
+def _delivery(tx: SqliteTx, kind: str, row: Row) -> bool:
     values = dict(zip(KINDS[kind], row, strict=True))
     (alert,) = tx.db.execute("SELECT id FROM alerts WHERE key = ?", (row[0],)).fetchone()
     return _insert(tx, kind, values | {"alert": alert})
 
 
-def _number(tx: Tx, kind: str, row: Row) -> bool:
+def _number(tx: SqliteTx, kind: str, row: Row) -> bool:
     name, last = row
     if name not in _SEQUENCES:
         tx.db.execute(
@@ -178,7 +237,7 @@ def _number(tx: Tx, kind: str, row: Row) -> bool:
     return True
 
 
-_WRITERS: Final[dict[str, Callable[[Tx, str, Row], bool]]] = {
+_WRITERS: Final[dict[str, Callable[[SqliteTx, str, Row], bool]]] = {
     "mentions": _mention,
     "conversations": _conversation,
     "tickets": _ticket,

@@ -24,12 +24,12 @@ EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 async def conversation(house: House) -> str:
     """Id of the only conversation there is."""
-    (found,) = {item.event.conversation for item in await house.store.claim_events(100)}
+    (found,) = {item.event.conversation for item in await house.store.events.claim(100)}
     return found
 
 
 async def answer(house: House, where: str, text: str, by: str = "bot") -> None:
-    await house.store.add_reply(
+    await house.store.outbox.add(
         Reply(
             key=f"{by}-{text}",
             target=Target(channel=CHAT, conversation=where),
@@ -118,7 +118,7 @@ async def test_what_is_written_offline_is_sent_once_when_back(
             await page.reload()
             await expect(page.locator(".bubble.in")).to_have_count(2)
             await expect(page.locator("#text")).to_have_value("写到一半")
-            items = await house.store.claim_events(10)
+            items = await house.store.events.claim(10)
             assert [item.event.text for item in items] == ["第一句", "断线时写的"]
 
 
@@ -170,7 +170,7 @@ async def test_a_hasty_shopper_loses_nothing(tmp_path: Path, tabs: OpenTab) -> N
         await expect(page.locator(".bubble.in").last).to_contain_text("稍后自动重发")
         await expect(page.locator(".bubble.pending:not(.delivered)")).to_have_count(0)
         await expect(page.locator("#problem")).to_be_hidden()
-        assert len(await house.store.claim_events(10)) == 2
+        assert len(await house.store.events.claim(10)) == 2
 
 
 async def test_a_refused_message_comes_back_into_the_box(tmp_path: Path, tabs: OpenTab) -> None:
@@ -241,4 +241,4 @@ async def test_the_chat_opens_on_the_brands_own_site(tmp_path: Path, tabs: OpenT
         await button.click()
         await expect(frame.locator(".bubble.in")).to_contain_text("Hello")
         assert "Tingfeng" in before
-        assert (await house.store.counts()).pending == 1
+        assert (await house.store.events.counts()).pending == 1

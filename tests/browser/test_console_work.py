@@ -31,7 +31,7 @@ async def test_half_typed_text_survives_updates_and_reloads(house: House, tabs: 
         await live(page)
         box = page.locator("#reply-text")
         await box.fill("写到一半")
-        found = await house.store.ticket("T-1")
+        found = await house.store.tickets.get("T-1")
         assert found is not None
         house.bus.publish(found)
         await expect(page.locator("#thread")).to_contain_text("面包发霉了")
@@ -80,7 +80,7 @@ async def test_a_draft_is_rewritten_and_sent(house: House, tabs: OpenTab) -> Non
         await expect(page.get_by_text("没有等待批准的草稿")).to_be_visible()
         await page.goto(f"{house.url}/mentions/1")
         await expect(page.locator(".replies")).to_contain_text("已发送")
-    about = await house.store.mention(1)
+    about = await house.store.mentions.get(1)
     assert about is not None
     assert [(r.text, r.state) for r in about.replies] == [("非常抱歉，马上退款", ReplyState.SENT)]
 
@@ -151,7 +151,7 @@ async def test_an_incident_is_watched_owned_and_answered(house: House, tabs: Ope
             posted_at=now - timedelta(hours=3 - number),
         )
         seqs.append((await add_mention(house.store, what)).seq)
-    await house.store.assign_incident(seqs, incident.id)
+    await house.store.incidents.assign(seqs, incident.id)
     async with tabs() as context:
         board = await open_page(context, house, "/incidents")
         await live(board)
@@ -174,6 +174,6 @@ async def test_an_incident_is_watched_owned_and_answered(house: House, tabs: Ope
         await expect(page.locator("#incident .notice")).to_contain_text("口径已保存")
         await page.locator("button", has_text="暂停自动回复").click()
         await expect(page.locator(".incident-head .paused")).to_be_visible()
-        stored = await house.store.incident(incident.id)
+        stored = await house.store.incidents.get(incident.id)
         assert stored is not None
         assert (stored.statement, stored.owner) == ("正在核实", "staff")

@@ -36,7 +36,7 @@ async def test_an_open_page_hears_of_an_alert_in_its_language(house: House, tabs
             await page.goto(f"{house.url}/alerts")
             await expect(page.locator("#live-state")).to_have_attribute("data-state", "on")
         await fill(house.store)
-        [alert] = await house.store.alerts()
+        [alert] = await house.store.alerts.recent()
         house.bus.publish(alert)
         for page, told in zip(pages, TOLD, strict=True):
             await expect(page.locator("#alerts")).to_contain_text(told.title)

@@ -74,11 +74,13 @@ async def corrected(folder: Path, count: int) -> None:
             posted_at=AT,
             conversation=f"c{number}",
         )
-        await store.accept("chat", Page(events=(event,)))
-        (item,) = await store.claim_events(1)
+        await store.events.accept("chat", Page(events=(event,)))
+        (item,) = await store.events.claim(1)
         mention = Mention(seq=item.seq, event=event, brands=("ours",), judgement=JUDGED)
-        await store.record(Outcome(seq=item.seq, mention=mention, plan=Plan(decision=DECIDED)))
-        await store.correct(
+        await store.events.record(
+            [Outcome(seq=item.seq, mention=mention, plan=Plan(decision=DECIDED))]
+        )
+        await store.corrections.save(
             Correction(
                 mention=item.seq,
                 sentiment="negative" if number % 2 else "positive",

@@ -7,7 +7,7 @@ import pytest
 
 from cli.config import load_config
 from cli.wiring import open_app
-from core.mentions import MentionFilter
+from core.mentions import Mention
 
 SECOND = """
 [[brands]]
@@ -42,11 +42,11 @@ async def test_a_private_message_concerns_the_brand_it_names_else_its_channels(
 ) -> None:
     async with open_app(load_config(with_second_brand(config, brand))) as app:
         assert app.chat is not None
+        changes = app.bus.subscribe()
         await app.chat.receive("visitor-0123456789-abcdef", "m1", text)
         running = asyncio.create_task(app.engine.run())
         async with asyncio.timeout(20):
-            while not (recorded := (await app.store.mentions(MentionFilter(), limit=1)).mentions):
-                await asyncio.sleep(0.02)
+            mention = await anext(one async for one in changes if isinstance(one, Mention))
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    assert recorded[0].mention.brands == expected
+    assert mention.brands == expected

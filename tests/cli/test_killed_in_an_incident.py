@@ -1,6 +1,5 @@
 """A process killed in the middle of an incident: the next one continues it."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -51,9 +50,8 @@ def _said(n: int, text: str) -> str:
 
 def killed(config: Path, file: Path, point: str) -> None:
     done = subprocess.run(
-        [sys.executable, "run.py", "replay", file, "--config", config],
+        [sys.executable, "-m", "tests.crash.points", point, "replay", file, "--config", config],
         cwd=ROOT,
-        env=os.environ | {"TINGFENG_STOP_AT": point},
         capture_output=True,
         timeout=120,
         check=False,
@@ -70,12 +68,12 @@ async def test_it_is_one_incident_and_one_alert(config: Path, point: str) -> Non
     url = f"sqlite:{config.parent / 'data' / 'tingfeng.db'}"
     store = await open_store(url, clock=SystemClock())
     try:
-        [alert] = [one for one in await store.alerts(limit=50) if one.kind == "incident"]
-        [incident] = await store.incidents()
+        [alert] = [one for one in await store.alerts.recent(limit=50) if one.kind == "incident"]
+        [incident] = await store.incidents.find()
         assert alert.incident == incident.id
         assert alert.key == f"incident:{incident.id}"
         assert (incident.mentions, incident.authors) == (POSTS, POSTS)
-        page = await store.mentions(MentionFilter(incident=incident.id), limit=200)
+        page = await store.mentions.find(MentionFilter(incident=incident.id), limit=200)
         assert len(page.mentions) == POSTS
         assert [note.what for note in incident.timeline].count("opened") == 1
     finally:

@@ -35,10 +35,10 @@ async def test_a_pause_ends_with_the_crisis_among_the_posts(config: Path, tmp_pa
     loaded, sent = load_config(config), tmp_path / "replies.jsonl"
     async with open_app(loaded, feed=read_feed(feed, "max", sent)) as app:
         await played_in(app)
-        [raised] = [one for one in await app.store.alerts(limit=9) if one.kind == "incident"]
+        [raised] = [one for one in await app.store.alerts.recent(limit=9) if one.kind == "incident"]
         assert raised.severity == "P1"
         assert raised.state == "resolved"
-        assert await app.pauses.pauses() == []
-        [incident] = await app.store.incidents()
+        assert await app.pauses.all() == []
+        [incident] = await app.store.incidents.find()
         assert incident.state == "resolved"
     assert '"late"' in sent.read_text("utf-8"), "nothing holds the reply of the next day"

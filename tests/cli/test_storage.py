@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from storage.key_ring import new_key
+from storage.encryption import new_key
 from tests.cli.running import commands, no_traceback, tingfeng
 from tests.cli.test_replay import line
 

@@ -46,8 +46,8 @@ def answer(number: int, chat: str, *, by: str = "bot") -> Reply:
 async def hear(store: SqliteStore, chat: str, replies: list[Reply], owed: Ticket | None) -> None:
     """A shopper's message with what was decided about it."""
     said = replace(event(f"{chat}:1"), channel="tg", conversation=chat)
-    await store.accept("tg", Page(events=(said,)))
-    (item,) = await store.claim_events(1)
+    await store.events.accept("tg", Page(events=(said,)))
+    (item,) = await store.events.claim(1)
     mention = Mention(seq=item.seq, event=said, brands=("hejia",), judgement=judgement())
     talk = Conversation(
         channel="tg",
@@ -60,7 +60,7 @@ async def hear(store: SqliteStore, chat: str, replies: list[Reply], owed: Ticket
     )
     decision = Decision(action=Action.REPLY, rule="r", reason="because")
     plan = Plan(decision=decision, conversation=talk, ticket=owed, replies=tuple(replies))
-    await store.record(Outcome(seq=item.seq, mention=mention, plan=plan))
+    await store.events.record([Outcome(seq=item.seq, mention=mention, plan=plan)])
 
 
 @pytest.mark.parametrize(("owed", "by"), [(False, "bot"), (True, "bot"), (False, "小李")])
@@ -68,7 +68,7 @@ async def test_a_403_ends_the_conversation(tmp_path: Path, owed: bool, by: str) 
     store = await SqliteStore.open(tmp_path / "store.db", clock=CLOCK)
     open_ticket = None
     if owed:
-        number = await store.reserve_ticket_number()
+        number = await store.tickets.reserve_number()
         open_ticket = replace(ticket(number), channel="tg", conversation="7")
     async with telegram_server() as server:
         server.trouble("sendMessage", error(403, "Forbidden: bot was blocked by the user"))
@@ -83,7 +83,7 @@ async def test_a_403_ends_the_conversation(tmp_path: Path, owed: bool, by: str) 
         dispatcher = Dispatcher(
             "tg",
             bot,
-            outbox=store,
+            outbox=store.outbox,
             gate=build_guards(CLOCK, store=store).gate,
             doubts=PersonDoubts(
                 store=store,
@@ -98,17 +98,17 @@ async def test_a_403_ends_the_conversation(tmp_path: Path, owed: bool, by: str) 
         )
         work = asyncio.create_task(dispatcher.run())
         async with asyncio.timeout(10):
-            while await store.waiting_channels():
+            while await store.outbox.waiting_channels():
                 await asyncio.sleep(0.02)
-        await store.add_reply(answer(4, "7"))
+        await store.outbox.add(answer(4, "7"))
         await asyncio.sleep(1.2)
         work.cancel()
         await bot.close()
         assert [call.fields["chat_id"] for call in server.asked("sendMessage")] == ["7", "8"]
-    talk = await store.conversation("tg", "7")
+    talk = await store.conversations.get("tg", "7")
     assert talk is not None
     assert talk.state is ConversationState.ENDED
-    tickets = (await store.tickets(TicketFilter())).tickets
+    tickets = (await store.tickets.find(TicketFilter())).tickets
     assert len(tickets) == (owed or by != "bot"), "nobody has to work on who does not want us"
     assert all(one.conversation == "7" for one in tickets)
     await store.close()

@@ -14,6 +14,6 @@ async def act(browser: aiohttp.ClientSession, name: str, status: int = 200, /, *
 
 
 async def read(house: House, name: str = "INC-101") -> Incident:
-    found = await house.store.incident(name)
+    found = await house.store.incidents.get(name)
     assert found is not None
     return found

@@ -19,7 +19,6 @@ from connectors.webchat.settings import WebchatSettings
 from console.app import create_app
 from console.context import RegroupsIncidents
 from console.drill import DrillScoreboard
-from console.ports import ConsoleStore
 from core.bus import Bus
 from core.clock import Clock, SystemClock
 from core.connector import HandlesHttp
@@ -29,6 +28,7 @@ from core.health import Health
 from core.intake import IntakeDoor
 from core.judgement import Verdict
 from core.outbox import Reply
+from core.repositories import Store
 from core.tickets import Ticket
 from storage.sqlite.store import SqliteStore
 
@@ -55,28 +55,36 @@ class NoDoubts:
 
 
 class Over:
-    """A store of which some methods are replaced: a disk that fails, a colleague who is faster."""
+    """A part of which some methods are replaced: a disk that fails, a colleague who is faster."""
 
-    def __init__(self, store: SqliteStore, replaced: Mapping[str, object]) -> None:
-        self._store = store
+    def __init__(self, part: object, replaced: Mapping[str, object]) -> None:
+        self._part = part
         self._replaced = replaced
 
     def __getattr__(self, name: str) -> object:
-        return self._replaced.get(name) or getattr(self._store, name)
+        if name in self._replaced:
+            return self._replaced[name]
+        inner = {
+            key.removeprefix(f"{name}."): value
+            for key, value in self._replaced.items()
+            if key.startswith(f"{name}.")
+        }
+        found = getattr(self._part, name)
+        return Over(found, inner) if inner else found
 
 
-def over(store: SqliteStore, **replaced: object) -> ConsoleStore:
-    """``store`` with some methods replaced."""
-    return cast("ConsoleStore", Over(store, replaced))
+def over(store: SqliteStore, replaced: Mapping[str, object]) -> Store:
+    """``store`` with some methods replaced, named as ``tickets.save``."""
+    return cast("Store", Over(store, replaced))
 
 
-def failing(*names: str) -> Callable[[SqliteStore], ConsoleStore]:
+def failing(*names: str) -> Callable[[SqliteStore], Store]:
     """For ``open_house(wrap=...)``: a store whose disk is gone, for the methods named."""
 
     async def fail(*_: object, **__: object) -> None:
         raise StoreError("disk I/O error")
 
-    return lambda store: over(store, **dict.fromkeys(names, fail))
+    return lambda store: over(store, dict.fromkeys(names, fail))
 
 
 @dataclass(kw_only=True)
@@ -104,7 +112,7 @@ async def open_house(
     folder: Path,
     *,
     clock: Clock | None = None,
-    wrap: Callable[[SqliteStore], ConsoleStore] | None = None,
+    wrap: Callable[[SqliteStore], Store] | None = None,
     pushed: Mapping[str, HandlesHttp] | None = None,
     chat_origins: Sequence[str] = (),
     chat_settings: WebchatSettings | None = None,
@@ -122,14 +130,14 @@ async def open_house(
     chat = Webchat(
         name=CHAT,
         settings=chat_settings or WebchatSettings(),
-        intake=IntakeDoor(store, wake=lambda: notified.append("intake")),
+        intake=IntakeDoor(store.events, wake=lambda: notified.append("intake")),
         clock=clock,
         bus=bus,
     )
     dispatcher = Dispatcher(
         CHAT,
         chat,
-        outbox=store,
+        outbox=store.outbox,
         gate=OpenGate(),
         doubts=NoDoubts(),
         clock=clock,

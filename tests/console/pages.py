@@ -82,7 +82,7 @@ async def fill(store: SqliteStore, text: str, name: str = "1") -> None:
     about = replace(
         judgement(), category=text, intent=text, risk=(text,), evidence=(text, "script")
     )
-    number = await store.reserve_ticket_number()
+    number = await store.tickets.reserve_number()
     mention = await add_mention(
         store,
         what,
@@ -109,13 +109,13 @@ async def fill(store: SqliteStore, text: str, name: str = "1") -> None:
         timeline=(note,),
         drill=True,
     )
-    await store.assign_incident([mention.seq], incident.id)
+    await store.incidents.assign([mention.seq], incident.id)
     other = incident.id if name == "1" else text
     await add_alert(store, text, title=text, body=text, incident=other, owner=text, brand=text)
-    await store.save_pause(
+    await store.pauses.save(
         Pause(id=f"category:{text}", scope="category", value=text, reason=text, by=text, at=NOW)
     )
-    await store.save_mute(
+    await store.alerts.mute(
         Mute(
             id=text,
             brand=text,

@@ -67,8 +67,8 @@ async def add_mention(
     flags: tuple[str, ...] = (),
 ) -> Mention:
     """The event accepted, claimed and recorded as a mention."""
-    await store.accept(what.channel, Page(events=(what,)))
-    (item,) = await store.claim_events(10)
+    await store.events.accept(what.channel, Page(events=(what,)))
+    (item,) = await store.events.claim(10)
     mention = Mention(
         seq=item.seq,
         event=what,
@@ -94,7 +94,7 @@ async def add_mention(
         ticket=replace(ticket, mention=item.seq) if ticket else None,
         replies=tuple(replace(reply, mention=item.seq) for reply in replies),
     )
-    await store.record(Outcome(seq=item.seq, mention=mention, plan=plan))
+    await store.events.record([Outcome(seq=item.seq, mention=mention, plan=plan)])
     return mention
 
 
@@ -144,18 +144,18 @@ async def add_alert(store: SqliteStore, key: str, **changes: object) -> Alert:
         incident="INC-104",
     )
     alert = replace(plain, **changes)  # type: ignore[arg-type]  # the caller names real fields
-    assert await store.raise_alert(alert, ())
+    assert await store.alerts.add(alert, ())
     return alert
 
 
 async def add_dead_letters(store: SqliteStore) -> None:
     """One input that was no event, and one event that failed too often."""
     broken = Reject(channel="weibo", id="line-7", raw=b'{"id": \xff<b>', reason="not JSON")
-    await store.accept("weibo", Page(events=(event("dead", "坏掉的"),), rejects=(broken,)))
+    await store.events.accept("weibo", Page(events=(event("dead", "坏掉的"),), rejects=(broken,)))
     for _ in range(5):
-        items = await store.claim_events(10)
+        items = await store.events.claim(10)
         for item in items:
-            await store.fail(item.seq, "ValueError: <script>alert(1)</script>", tries=1)
+            await store.events.fail(item.seq, "ValueError: <script>alert(1)</script>", tries=1)
 
 
 async def add_incident(store: SqliteStore, key: str = "k", **changes: object) -> Incident:
@@ -179,4 +179,4 @@ async def add_incident(store: SqliteStore, key: str = "k", **changes: object) ->
         reasons=("一小时内 9 位作者",),
         timeline=(TimelineEntry(at=NOW, by="bot", what="opened"),),
     )
-    return await store.open_incident(replace(plain, **changes))  # type: ignore[arg-type]  # the caller names real fields
+    return await store.incidents.open(replace(plain, **changes))  # type: ignore[arg-type]  # the caller names real fields

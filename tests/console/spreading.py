@@ -32,7 +32,7 @@ async def spread(store: SqliteStore, incident: Incident, posts: int = 6) -> list
         judged = judgement(
             "negative" if number else "neutral", language="en" if number == 4 else "zh"
         )
-        owed = ticket(await store.reserve_ticket_number(), what) if number == 0 else None
+        owed = ticket(await store.tickets.reserve_number(), what) if number == 0 else None
         seqs.append((await add_mention(store, what, judged=judged, ticket=owed)).seq)
-    await store.assign_incident(seqs, incident.id)
+    await store.incidents.assign(seqs, incident.id)
     return seqs

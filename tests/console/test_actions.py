@@ -8,10 +8,10 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from console.ports import ConsoleStore
 from core.bus import ConversationUpdated
 from core.events import EventKind, Page
-from core.outbox import Reply, ReplyState
+from core.outbox import Reply, ReplyResult, ReplyState
+from core.repositories import Store
 from core.tickets import Ticket, TicketState
 from storage.sqlite.store import SqliteStore
 from tests.console.acting import PART, heard, post
@@ -24,7 +24,7 @@ KEY = "0123456789abcdef0123"
 async def with_ticket(store: SqliteStore) -> Ticket:
     what = event("1", "面包发霉了")
     await add_mention(store, what, ticket=ticket("T-1", what))
-    found = await store.ticket("T-1")
+    found = await store.tickets.get("T-1")
     assert found is not None
     return found
 
@@ -41,11 +41,11 @@ class TestReply:
         assert status == 200
         assert headers["X-Tingfeng-Kept"] == "done"
         assert "已交付发送" in html
-        (sent,) = await house.store.claim_replies("weibo", 9, house.clock.now())
+        (sent,) = await house.store.outbox.claim("weibo", 9, house.clock.now())
         assert sent.text == "马上为您退款\n谢谢"
         assert (sent.by, sent.ticket, sent.mention) == ("staff", "T-1", before.mention)
         assert (sent.target.conversation, sent.target.reply_to) == ("conversation-1", "1")
-        after = await house.store.ticket("T-1")
+        after = await house.store.tickets.get("T-1")
         assert after is not None
         assert (after.state, after.owner) == (TicketState.WAITING, "staff")
         assert after.answered_at is not None
@@ -64,7 +64,7 @@ class TestReply:
         assert headers["X-Tingfeng-Kept"] == ""
         assert "没有重复发送" in html
         assert KEY not in html
-        assert len(await house.store.claim_replies("weibo", 9, house.clock.now())) == 1
+        assert len(await house.store.outbox.claim("weibo", 9, house.clock.now())) == 1
 
     async def test_to_a_private_message_names_no_post(
         self, house: House, browser: aiohttp.ClientSession
@@ -72,7 +72,7 @@ class TestReply:
         what = event("1", "你好", kind=EventKind.MESSAGE, solicited=True)
         await add_mention(house.store, what, ticket=ticket("T-1", what))
         await post(browser, "/tickets/T-1/reply", PART, text="您好", key=KEY)
-        (sent,) = await house.store.claim_replies("weibo", 9, house.clock.now())
+        (sent,) = await house.store.outbox.claim("weibo", 9, house.clock.now())
         assert (sent.target.reply_to, sent.target.author) == (None, "author-1")
         assert sent.target.solicited
 
@@ -81,9 +81,9 @@ class TestReply:
     ) -> None:
         what = event("1", "你好")
         first = reply("bot-1", what, "您好", state=ReplyState.PENDING)
-        assert await house.store.add_reply(first, ticket=ticket("T-9", what))
+        assert await house.store.outbox.add(first, ticket=ticket("T-9", what))
         await post(browser, "/tickets/T-9/reply", PART, text="您好", key=KEY)
-        sent = await house.store.claim_replies("weibo", 9, house.clock.now())
+        sent = await house.store.outbox.claim("weibo", 9, house.clock.now())
         assert [r.target.conversation for r in sent] == ["conversation-1", "conversation-1"]
 
     @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ class TestReply:
         assert status == 422
         assert 'class="notice bad"' in html
         assert headers["X-Tingfeng-Kept"] == ""
-        assert await house.store.claim_replies("weibo", 9, house.clock.now()) == []
+        assert await house.store.outbox.claim("weibo", 9, house.clock.now()) == []
 
     async def test_works_without_script(self, house: House, browser: aiohttp.ClientSession) -> None:
         await with_ticket(house.store)
@@ -114,8 +114,10 @@ class TestReply:
         await with_ticket(house.store)
         _, html, _ = await post(browser, "/tickets/T-1/reply", PART, text="马上退款", key=KEY)
         assert "等待发送" in html
-        (sent,) = await house.store.claim_replies("weibo", 9, house.clock.now())
-        await house.store.finish_reply(sent.key, state=ReplyState.REJECTED, reason="gate: frozen")
+        (sent,) = await house.store.outbox.claim("weibo", 9, house.clock.now())
+        await house.store.outbox.finish(
+            [ReplyResult(key=sent.key, state=ReplyState.REJECTED, reason="gate: frozen")]
+        )
         async with browser.get("/tickets/T-1/thread") as answer:
             html = await answer.text()
         assert "⚠ 未发送 · gate: frozen" in html
@@ -132,7 +134,7 @@ class TestTicket:
         status, html, _ = await post(browser, "/tickets/T-1/take", PART)
         assert status == 200
         assert "李雯" in html
-        found = await house.store.ticket("T-1")
+        found = await house.store.tickets.get("T-1")
         assert found is not None
         assert found.owner == "李雯"
 
@@ -141,7 +143,7 @@ class TestTicket:
         changes = house.bus.subscribe()
         status, _, headers = await post(browser, "/tickets/T-1/resolve")
         assert (status, headers["Location"]) == (303, "/tickets/T-1")
-        found = await house.store.ticket("T-1")
+        found = await house.store.tickets.get("T-1")
         assert found is not None
         assert (found.state, found.owner) == (TicketState.RESOLVED, "staff")
         assert {type(change) for change in heard(changes)} == {Ticket, ConversationUpdated}
@@ -149,18 +151,18 @@ class TestTicket:
     async def test_that_a_colleague_changed_is_shown_anew(self, tmp_path: Path) -> None:
         stale: list[Ticket] = []
 
-        def wrap(store: SqliteStore) -> ConsoleStore:
+        def wrap(store: SqliteStore) -> Store:
             async def read(number: str) -> Ticket | None:
-                return stale.pop() if stale else await store.ticket(number)
+                return stale.pop() if stale else await store.tickets.get(number)
 
-            return over(store, ticket=read)
+            return over(store, {"tickets.get": read})
 
         async with (
             open_house(tmp_path, wrap=wrap) as house,
             aiohttp.ClientSession(house.url, headers={"Accept-Language": "zh"}) as browser,
         ):
             before = await with_ticket(house.store)
-            await house.store.save_ticket(replace(before, owner="王强"), was=before)
+            await house.store.tickets.save(replace(before, owner="王强"), was=before)
             stale.append(before)
             status, html, _ = await post(browser, "/tickets/T-1/take", PART)
         assert status == 409
@@ -179,7 +181,7 @@ class TestTicket:
         await add_mention(house.store, what, ticket=ticket("T-1", what))
         await post(browser, "/tickets/T-1/reply", PART, text="您好，我是人工", key=KEY)
         for _ in range(100):
-            lines = await house.store.lines("webchat", what.conversation)
+            lines = await house.store.conversations.lines("webchat", what.conversation)
             if len(lines) == 2:
                 break
             await house.clock.sleep(0.02)
@@ -194,7 +196,7 @@ class TestTicket:
         what = event("0", "第0句。", kind=EventKind.MESSAGE)
         await add_mention(house.store, what, ticket=ticket("T-1", what))
         more = (replace(what, id=str(n), text=f"第{n}句。") for n in range(1, 2601))
-        await house.store.accept("weibo", Page(events=tuple(more)))
+        await house.store.events.accept("weibo", Page(events=tuple(more)))
         async with browser.get("/tickets/T-1/thread") as answer:
             html = await answer.text()
         assert "第2600句。" in html

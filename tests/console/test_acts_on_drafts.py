@@ -27,7 +27,7 @@ class TestDraft:
         )
         assert (status, headers["X-Tingfeng-Kept"]) == (200, "done")
         assert "已批准" in html
-        (sent,) = await house.store.claim_replies("weibo", 9, house.clock.now())
+        (sent,) = await house.store.outbox.claim("weibo", 9, house.clock.now())
         assert (sent.text, sent.key) == ("非常抱歉", "d-1")
         assert house.notified == ["outbox"]
         assert {type(change) for change in heard(changes)} == {Reply}
@@ -37,8 +37,8 @@ class TestDraft:
         status, html, _ = await post(browser, "/drafts", PART, key="d-1", text="", do="reject")
         assert status == 200
         assert "不会发送" in html
-        assert await house.store.drafts() == []
-        assert await house.store.claim_replies("weibo", 9, house.clock.now()) == []
+        assert await house.store.outbox.drafts() == []
+        assert await house.store.outbox.claim("weibo", 9, house.clock.now()) == []
 
     async def test_is_settled_only_once(self, house: House, browser: aiohttp.ClientSession) -> None:
         await self.add(house)
@@ -46,7 +46,7 @@ class TestDraft:
         status, html, _ = await post(browser, "/drafts", PART, key="d-1", text="好", do="reject")
         assert status == 409
         assert "已被处理" in html
-        assert len(await house.store.claim_replies("weibo", 9, house.clock.now())) == 1
+        assert len(await house.store.outbox.claim("weibo", 9, house.clock.now())) == 1
 
     async def test_that_is_unknown(self, house: House, browser: aiohttp.ClientSession) -> None:
         status, _, _ = await post(browser, "/drafts", PART, key="none", text="x", do="approve")
@@ -64,7 +64,7 @@ class TestDraft:
             )
             assert status == 422
             assert 'class="notice bad"' in html
-        assert len(await house.store.drafts()) == 1
+        assert len(await house.store.outbox.drafts()) == 1
 
     async def test_works_without_script(self, house: House, browser: aiohttp.ClientSession) -> None:
         await self.add(house)
@@ -80,7 +80,7 @@ class TestDraft:
         self, house: House, browser: aiohttp.ClientSession
     ) -> None:
         what = event("1", "面包发霉了")
-        assert await house.store.add_reply(reply("d-2", what, "您好啊"))
+        assert await house.store.outbox.add(reply("d-2", what, "您好啊"))
         async with browser.get("/drafts") as answer:
             assert "您好啊" in await answer.text()
 
@@ -91,7 +91,7 @@ class TestAlert:
         changes = house.bus.subscribe()
         status, _, headers = await post(browser, "/alerts", key="a-1")
         assert (status, headers["Location"]) == (303, "/alerts")
-        (found,) = await house.store.alerts()
+        (found,) = await house.store.alerts.recent()
         assert (found.state, found.owner) == ("acknowledged", "staff")
         assert [type(change) for change in heard(changes)] == [Alert]
         part = {"HX-Request": "true", "HX-Target": "alerts"}
@@ -132,7 +132,7 @@ class TestDeadLetter:
         (number,) = re.findall(r'name="id" value="(\d+)"', html)
         status, _, headers = await post(browser, "/system/replay", id=number)
         assert (status, headers["Location"]) == (303, "/system")
-        assert (await house.store.counts()).pending == 1
+        assert (await house.store.events.counts()).pending == 1
         assert house.notified[-1] == "outbox"
 
     @pytest.mark.parametrize(("number", "expected"), [("999", 409), ("x", 400), ("", 409)])

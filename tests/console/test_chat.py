@@ -16,7 +16,7 @@ from tests.console.seeds import add_mention, event
 async def answer(house: House, key: str, text: str, by: str = "bot") -> None:
     """A reply to the visitor's conversation, through the outbox and the dispatcher."""
     conversation = house.chat.conversation(VISITOR)
-    await house.store.add_reply(
+    await house.store.outbox.add(
         Reply(
             key=key,
             target=Target(channel=CHAT, conversation=conversation),
@@ -37,7 +37,7 @@ async def test_a_message_is_durable_before_it_is_acknowledged(
         await page.hello()
         await page.say("m1", "你们几点关门")
         assert await page.hear("ack") == {"type": "ack", "id": "m1"}
-        assert (await house.store.counts()).received == 1
+        assert (await house.store.events.counts()).received == 1
         (line,) = await page.lines()
     assert (line["id"], line["direction"], line["text"]) == ("m1", "in", "你们几点关门")
     assert house.notified == ["intake"]
@@ -49,7 +49,7 @@ async def test_a_repeated_message_is_one(house: House, browser: aiohttp.ClientSe
         for _ in range(3):
             await page.say("m1", "面包发霉了")
             await page.hear("ack")
-    assert (await house.store.counts()).pending == 1
+    assert (await house.store.events.counts()).pending == 1
 
 
 async def test_an_answer_reaches_every_open_page_of_the_visitor(

@@ -10,9 +10,9 @@ import pytest
 
 from connectors.webchat.settings import WebchatSettings
 from console.pages import chat
-from console.ports import ConsoleStore
 from core.conversations import ConversationLine
 from core.errors import StoreError
+from core.repositories import Store
 from storage.sqlite.store import SqliteStore
 from tests.console.chatting import VISITOR, chatting
 from tests.console.house import House, failing, open_house, over
@@ -135,7 +135,7 @@ async def test_bytes_are_no_message(browser: aiohttp.ClientSession) -> None:
 
 async def test_a_failing_store_refuses_and_says_when_to_try_again(tmp_path: Path) -> None:
     async with (
-        open_house(tmp_path, wrap=failing("lines")) as house,
+        open_house(tmp_path, wrap=failing("conversations.lines")) as house,
         aiohttp.ClientSession(house.url) as browser,
         chatting(browser) as page,
     ):
@@ -152,16 +152,18 @@ async def test_lines_come_once_the_store_is_back(
     monkeypatch.setattr(chat, "STORE_RETRY_SECONDS", 0.05)
     broken = [True]
 
-    def wrap(store: SqliteStore) -> ConsoleStore:
+    def wrap(store: SqliteStore) -> Store:
         async def lines(
             channel: str, conversation: str, *, after: int = 0, limit: int = 200
         ) -> list[ConversationLine]:
             if broken:
                 broken.pop()
                 raise StoreError("disk I/O error")
-            return list(await store.lines(channel, conversation, after=after, limit=limit))
+            return list(
+                await store.conversations.lines(channel, conversation, after=after, limit=limit)
+            )
 
-        return over(store, lines=lines)
+        return over(store, {"conversations.lines": lines})
 
     async with open_house(tmp_path, wrap=wrap) as house:
         await house.chat.receive(VISITOR, "m1", "你好")

@@ -31,7 +31,7 @@ async def shown(browser: aiohttp.ClientSession, seq: int, **headers: str) -> str
 
 
 async def kept(house: House) -> list[Correction]:
-    return [one.correction for one in await house.store.corrections()]
+    return [one.correction for one in await house.store.corrections.recent()]
 
 
 async def test_staff_may_choose_every_category(
@@ -119,7 +119,7 @@ async def test_a_mention_that_was_erased_meanwhile(tmp_path: Path) -> None:
         raise Conflict("there is no such mention")
 
     async with (
-        open_house(tmp_path, wrap=lambda store: over(store, correct=gone)) as house,
+        open_house(tmp_path, wrap=lambda store: over(store, {"corrections.save": gone})) as house,
         aiohttp.ClientSession(base_url=house.url) as browser,
     ):
         mention = await add_mention(house.store, event("1", "面包"))

@@ -26,7 +26,8 @@ from tests.console.seeds import NOW, add_dead_letters
 SECRET = "只有员工可以看到"
 FOREIGN = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
 STORE_METHODS = (
-    *("mention", "mentions", "tickets", "ticket", "drafts", "alerts", "incidents", "figures"),
+    *("mentions.get", "mentions.find", "tickets.find", "tickets.get", "outbox.drafts"),
+    *("alerts.recent", "incidents.find", "maintenance.figures"),
 )
 
 FAULTS = {

@@ -19,7 +19,7 @@ async def test_health_is_red_while_nothing_can_be_stored(tmp_path: Path) -> None
 
         async def limit(pages: int) -> None:
             ask = f"PRAGMA max_page_count = {pages}"
-            await house.store._write(lambda tx: tx.db.execute(ask).fetchall())
+            await house.store._db.write(lambda tx: tx.db.execute(ask).fetchall())
 
         assert await status() == (200, "ok")
         await limit(1)
@@ -27,7 +27,7 @@ async def test_health_is_red_while_nothing_can_be_stored(tmp_path: Path) -> None
             with pytest.raises(StoreFull):
                 await put(house.store, event(f"e{n}", text="x" * 1_000_000))
             assert await status() == (503, "failing")
-        assert (await house.store.counts()).received == 0
+        assert (await house.store.events.counts()).received == 0
         await limit(100_000)
         assert await status() == (200, "ok")
         assert (await put(house.store, event("after", text="x" * 1_000_000))).accepted == 1

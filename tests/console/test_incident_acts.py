@@ -24,7 +24,9 @@ class TestActs:
         owned = await read(house)
         assert owned.owner == "王敏"
         assert [note.what for note in owned.timeline] == ["opened", "owned"]
-        states = {alert.key: (alert.state, alert.owner) for alert in await house.store.alerts()}
+        states = {
+            alert.key: (alert.state, alert.owner) for alert in await house.store.alerts.recent()
+        }
         assert states == {"mine": ("acknowledged", "王敏"), "other": ("firing", None)}
 
     async def test_acknowledging_alone_and_ending_and_reopening(
@@ -32,7 +34,7 @@ class TestActs:
     ) -> None:
         incident = await add_incident(house.store)
         await add_alert(house.store, "mine", incident=incident.id)
-        await house.store.save_pause(
+        await house.store.pauses.save(
             Pause(
                 id="incident:INC-101",
                 scope="incident",
@@ -43,14 +45,14 @@ class TestActs:
             )
         )
         await act(browser, incident.id, do="acknowledge")
-        [alert] = await house.store.alerts()
+        [alert] = await house.store.alerts.recent()
         assert alert.state == "acknowledged"
         assert (await read(house)).owner is None
         await act(browser, incident.id, do="resolve")
-        [alert] = await house.store.alerts()
+        [alert] = await house.store.alerts.recent()
         assert alert.state == "resolved"
         assert (await read(house)).state == "resolved"
-        assert await house.store.pauses() == []
+        assert await house.store.pauses.all() == []
         await act(browser, incident.id, do="reopen")
         assert (await read(house)).state == "open"
         notes = [note.what for note in (await read(house)).timeline]
@@ -61,26 +63,26 @@ class TestActs:
     ) -> None:
         await add_incident(house.store)
         assert "自动回复已暂停" in await act(browser, "INC-101", do="freeze")
-        [pause] = await house.store.pauses()
+        [pause] = await house.store.pauses.all()
         assert (pause.id, pause.scope, pause.value) == (
             "incident:INC-101", "incident", "INC-101"
         )  # fmt: skip
         async with browser.get("/") as answer:
             assert "自动回复已暂停" in await answer.text(), "every page says so"
         await act(browser, "INC-101", do="lift")
-        assert await house.store.pauses() == []
+        assert await house.store.pauses.all() == []
 
     async def test_alerts_are_silenced_for_a_time(
         self, house: House, browser: aiohttp.ClientSession
     ) -> None:
         await add_incident(house.store)
         assert "静默至" in await act(browser, "INC-101", do="silence", hours="4")
-        [silence] = await house.store.mutes()
+        [silence] = await house.store.alerts.mutes()
         left = silence.until - house.clock.now()
         assert timedelta(hours=3.9) < left <= timedelta(hours=4)
         assert silence.incident == "INC-101"
         await act(browser, "INC-101", do="unsilence")
-        assert await house.store.mutes() == []
+        assert await house.store.alerts.mutes() == []
 
     async def test_a_statement_is_kept_and_a_colleague_s_is_not_overwritten(
         self, house: House, browser: aiohttp.ClientSession

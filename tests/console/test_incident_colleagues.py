@@ -5,13 +5,14 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import attrgetter
 from pathlib import Path
 
 import aiohttp
 
-from console.ports import ConsoleStore
 from core.alerts import Alert
 from core.errors import Conflict
+from core.repositories import Store
 from storage.sqlite.store import SqliteStore
 from tests.console.grouping import act, read
 from tests.console.house import House, open_house, over
@@ -39,7 +40,7 @@ class Grouping:
         if 99_999 in seqs:
             raise KeyError("not remembered")
         made = await add_incident(self.store, f"split {seqs}", title=f"{len(seqs)} by {by}")
-        await self.store.assign_incident(seqs, made.id)
+        await self.store.incidents.assign(seqs, made.id)
         return made.id
 
 
@@ -47,19 +48,19 @@ class TestColleagues:
     """Somebody else is faster."""
 
     async def test_what_they_did_first_is_kept(self, tmp_path: Path) -> None:
-        faster = {"compare_and_set_incident": 2, "change_alert": 1, "acknowledge_alert": 1}
+        faster = {"incidents.save": 2, "alerts.save": 1, "alerts.acknowledge": 1}
 
-        def wrap(store: SqliteStore) -> ConsoleStore:
+        def wrap(store: SqliteStore) -> Store:
             def slowed(name: str) -> Callable[..., Awaitable[object]]:
                 async def call(*given: object, **named: object) -> object:
                     if faster[name]:
                         faster[name] -= 1
                         raise Conflict("changed")
-                    return await getattr(store, name)(*given, **named)
+                    return await attrgetter(name)(store)(*given, **named)
 
                 return call
 
-            return over(store, **{name: slowed(name) for name in faster})
+            return over(store, {name: slowed(name) for name in faster})
 
         async with (
             open_house(tmp_path, wrap=wrap) as house,
@@ -69,24 +70,24 @@ class TestColleagues:
             for key in ("a", "b"):
                 await add_alert(house.store, key, incident=incident.id)
             await act(browser, incident.id, do="own")
-            states = sorted(alert.state for alert in await house.store.alerts())
+            states = sorted(alert.state for alert in await house.store.alerts.recent())
             assert states == ["acknowledged", "firing"], "one was taken by the colleague"
             assert (await read(house)).owner == "staff"
             await act(browser, incident.id, do="resolve")
-            assert {alert.state for alert in await house.store.alerts()} == {"resolved"}
-            faster["compare_and_set_incident"] = 99
+            assert {alert.state for alert in await house.store.alerts.recent()} == {"resolved"}
+            faster["incidents.save"] = 99
             await act(browser, incident.id, 409, do="reopen")
 
     async def test_an_alert_snoozed_by_two_at_once_is_snoozed(self, tmp_path: Path) -> None:
         left = [Conflict("changed")]
 
-        def wrap(store: SqliteStore) -> ConsoleStore:
-            async def change_alert(alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
+        def wrap(store: SqliteStore) -> Store:
+            async def save(alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
                 if left:
                     raise left.pop()
-                return await store.change_alert(alert, receivers=receivers)
+                return await store.alerts.save(alert, receivers=receivers)
 
-            return over(store, change_alert=change_alert)
+            return over(store, {"alerts.save": save})
 
         async with (
             open_house(tmp_path, wrap=wrap) as house,
@@ -96,7 +97,7 @@ class TestColleagues:
             form = {"key": "a", "do": "snooze"}
             async with browser.post("/alerts", data=form, allow_redirects=False) as answer:
                 assert answer.status == 303
-            [alert] = await house.store.alerts()
+            [alert] = await house.store.alerts.recent()
             assert alert.snoozed_until is not None
             left += [Conflict("changed")] * 9
             async with browser.post("/alerts", data=form) as answer:
@@ -125,7 +126,7 @@ class TestRegrouping:
                 await act(browser, "INC-101", 422, do="split", **{"seq-99999": "1"})
             made = await read(house, "INC-103")
             assert made.title == "2 by staff"
-            found = await house.store.incident_mentions("INC-103")
+            found = await house.store.incidents.mentions("INC-103")
             assert [one.mention.seq for one in found] == seqs[:2]
 
 

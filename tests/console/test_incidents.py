@@ -22,7 +22,7 @@ def replace_at(one: MentionRecord, at: datetime) -> MentionRecord:
 
 
 async def handled(house: House, incident: Incident) -> Sequence[MentionRecord]:
-    return await house.store.incident_mentions(incident.id)
+    return await house.store.incidents.mentions(incident.id)
 
 
 class TestFacts:

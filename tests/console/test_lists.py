@@ -109,9 +109,9 @@ class TestInbox:
         post = event("1", "面包")
         await add_mention(house.store, post)
         gone = replace(post, kind=EventKind.DELETE, revision=1)
-        await house.store.accept("weibo", Page(events=(gone,)))
-        (item,) = await house.store.claim_events(1)
-        await house.store.withdraw(item)
+        await house.store.events.accept("weibo", Page(events=(gone,)))
+        (item,) = await house.store.events.claim(1)
+        await house.store.events.withdraw(item)
         async with browser.get("/mentions/1") as answer:
             assert answer.status in {200, 404}
             if answer.status == 200:
@@ -192,7 +192,7 @@ class TestFigures:
         await add_dead_letters(house.store)
         html = await text_of(browser, "/figures")
         numbers = [int(n) for n in re.findall(r'<td class="num">(\d+)</td>', html)]
-        assert numbers[-1] == sum(numbers[:4]) == (await house.store.counts()).received
+        assert numbers[-1] == sum(numbers[:4]) == (await house.store.events.counts()).received
 
     async def test_the_chart_counts_every_mention_once(
         self, house: House, browser: aiohttp.ClientSession

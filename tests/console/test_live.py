@@ -18,13 +18,13 @@ from console.live import (
     LiveClient,
     topics_of,
 )
-from console.ports import ConsoleStore
 from core.alerts import Alert
 from core.bus import ConversationUpdated
 from core.errors import ConfigError
 from core.health import Health
 from core.incidents import Incident
 from core.mentions import Mention
+from core.repositories import Store
 from storage.sqlite.store import SqliteStore
 from tests.console.house import House, failing, open_house, over
 from tests.console.seeds import NOW, add_alert, add_mention, event, judgement, reply, ticket
@@ -112,7 +112,7 @@ async def test_what_a_tab_sends_is_not_read(house: House, browser: aiohttp.Clien
 
 async def test_a_failing_store_makes_tabs_refresh(tmp_path: Path) -> None:
     async with (
-        open_house(tmp_path, wrap=failing("mention")) as house,
+        open_house(tmp_path, wrap=failing("mentions.get")) as house,
         aiohttp.ClientSession(house.url) as browser,
         browser.ws_connect("/live") as socket,
     ):
@@ -122,11 +122,11 @@ async def test_a_failing_store_makes_tabs_refresh(tmp_path: Path) -> None:
 
 
 async def test_a_bug_about_one_change_does_not_end_the_others(tmp_path: Path) -> None:
-    def wrap(store: SqliteStore) -> ConsoleStore:
+    def wrap(store: SqliteStore) -> Store:
         async def mistake(seq: int) -> None:
             raise ZeroDivisionError(seq)
 
-        return over(store, mention=mistake)
+        return over(store, {"mentions.get": mistake})
 
     async with (
         open_house(tmp_path, wrap=wrap) as house,

@@ -5,7 +5,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from console.ports import ConsoleStore
+from core.repositories import Store
 from storage.sqlite.store import SqliteStore
 from tests.console.house import failing, open_house, over
 from tests.console.pages import text_of
@@ -14,7 +14,9 @@ from tests.console.pages import text_of
 class TestWhenTheStoreFails:
     async def test_a_page_says_so(self, tmp_path: Path) -> None:
         async with (
-            open_house(tmp_path, wrap=failing("mentions", "figures", "counts")) as house,
+            open_house(
+                tmp_path, wrap=failing("mentions.find", "maintenance.figures", "events.counts")
+            ) as house,
             aiohttp.ClientSession(house.url) as browser,
         ):
             for path in ("/", "/figures", "/api/mentions", "/metrics"):
@@ -26,7 +28,7 @@ class TestWhenTheStoreFails:
 
     async def test_a_page_opens_without_its_head(self, tmp_path: Path) -> None:
         async with (
-            open_house(tmp_path, wrap=failing("figures")) as house,
+            open_house(tmp_path, wrap=failing("maintenance.figures")) as house,
             aiohttp.ClientSession(house.url) as browser,
         ):
             assert "暂时无法读取数据" in await text_of(browser, "/")
@@ -36,8 +38,8 @@ class TestWhenTheStoreFails:
         async def mistake(*_: object, **__: object) -> None:
             raise ZeroDivisionError
 
-        def wrap(store: SqliteStore) -> ConsoleStore:
-            return over(store, mentions=mistake)
+        def wrap(store: SqliteStore) -> Store:
+            return over(store, {"mentions.find": mistake})
 
         async with (
             open_house(tmp_path, wrap=wrap) as house,

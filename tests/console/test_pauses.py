@@ -39,10 +39,10 @@ async def test_each_scope_can_be_paused_and_go_on(
 ) -> None:
     html = await act(browser, do="freeze", scope=scope, value=value, reason="发霉")
     assert "发霉" in html
-    [pause] = await house.store.pauses()
+    [pause] = await house.store.pauses.all()
     assert (pause.id, pause.scope, pause.reason, pause.by) == (name, scope, "发霉", "staff")
     assert "没有暂停" in await act(browser, do="lift", id=name)
-    assert await house.store.pauses() == []
+    assert await house.store.pauses.all() == []
 
 
 async def test_what_is_no_pause_is_refused(house: House, browser: aiohttp.ClientSession) -> None:
@@ -51,8 +51,8 @@ async def test_what_is_no_pause_is_refused(house: House, browser: aiohttp.Client
     await act(browser, 422, do="silence", hours="7")
     await act(browser, 400, do="dance")
     await act(browser, do="lift", id="nothing")
-    assert await house.store.pauses() == []
-    assert await house.store.mutes() == []
+    assert await house.store.pauses.all() == []
+    assert await house.store.alerts.mutes() == []
 
 
 async def test_a_silence_names_what_it_is_about(
@@ -62,12 +62,12 @@ async def test_a_silence_names_what_it_is_about(
         browser, do="silence", brand="fresh", channel="", kind="silence", hours="24", reason="维护"
     )
     assert "绿篮超市 · 渠道无声" in html
-    [silence] = await house.store.mutes()
+    [silence] = await house.store.alerts.mutes()
     assert (silence.brand, silence.channel, silence.kind, silence.category) == (
         "fresh", None, "silence", None
     )  # fmt: skip
     await act(browser, do="unsilence", id=silence.id)
-    assert await house.store.mutes() == []
+    assert await house.store.alerts.mutes() == []
 
 
 async def test_without_scripts_the_form_leads_back(
@@ -76,11 +76,11 @@ async def test_without_scripts_the_form_leads_back(
     form = {"do": "freeze", "scope": "all"}
     async with browser.post("/pauses", data=form, allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (303, "/pauses")
-    await house.store.save_pause(
+    await house.store.pauses.save(
         Pause(id="x", scope="channel", value="a", reason="r", by="bot", at=NOW)
     )
     for number in range(5):
-        await house.store.save_pause(
+        await house.store.pauses.save(
             Pause(id=f"y{number}", scope="brand", value=f"b{number}", reason="", by="x", at=NOW)
         )
     async with browser.get("/pauses") as answer:
@@ -115,11 +115,11 @@ class TestAlerts:
         html = await post("snooze")
         assert "暂缓至" in html
         assert "已通知 3 次" in html
-        [alert] = await house.store.alerts()
+        [alert] = await house.store.alerts.recent()
         assert alert.snoozed_until is not None
         assert alert.state == "firing"
         await post("resolve")
-        [alert] = await house.store.alerts()
+        [alert] = await house.store.alerts.recent()
         assert (alert.state, alert.owner) == ("resolved", "staff")
         await post("resolve", 409)
         await post("dance", 400)

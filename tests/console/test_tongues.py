@@ -45,7 +45,7 @@ async def fill(store: SqliteStore) -> None:
         incident=incident.id,
         brand="hejia",
     )
-    await store.save_pause(
+    await store.pauses.save(
         Pause(
             id="incident:INC-101",
             scope="incident",
@@ -111,7 +111,7 @@ async def test_a_pause_by_staff_is_told_in_both_languages(house: House) -> None:
         browser.post(f"{house.url}/incidents/INC-101", data={"do": "freeze"}) as answer,
     ):
         assert answer.status == 200
-    [pause] = await house.store.pauses()
+    [pause] = await house.store.pauses.all()
     assert pause.told("en") == "INC-101 Far more negative posts than usual"
     assert pause.told("zh") == pause.reason == "INC-101 weibo 上的负面声量远高于平时"
 
@@ -141,7 +141,7 @@ async def test_what_went_into_another_incident_says_who_looks_after_it(house: Ho
 
 
 async def test_what_somebody_looks_after_stays_in_sight_with_their_name(house: House) -> None:
-    await house.store.acknowledge_alert("incident:INC-101", by="王芳")
+    await house.store.alerts.acknowledge("incident:INC-101", by="王芳")
     assert re.search(r"Owner\s+王芳", await text_of(house, "/tickets", "en"))
     await add_alert(house.store, "new", severity="P3", title="新的", incident=None)
     assert "新的" in await text_of(house, "/tickets", "en"), "what nobody has taken comes first"

@@ -9,10 +9,11 @@ from typing import Final
 import pytest
 
 from core.clock import Clock, ManualClock
+from core.repositories import Store
+from storage.encryption import Keys, new_key
 from storage.factory import open_store
-from storage.key_ring import Keys, new_key
 from tests.contracts.mongo_server import server
-from tests.contracts.store_port import Opener, Store
+from tests.contracts.store_port import Opener
 from tests.contracts.store_support import NOW
 
 KEY: Final = new_key()

@@ -15,8 +15,9 @@ from core.judgement import Judgement, Probabilities
 from core.mentions import Mention, TrackedPost
 from core.outbox import Reply, ReplyState, Target
 from core.outcomes import Outcome, Plan
+from core.repositories import Store
 from core.tickets import Ticket, TicketState
-from tests.contracts.store_port import Store
+from storage.mongo.store import MongoStore
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -163,13 +164,13 @@ def article(native: str, **changes: object) -> Article:
 
 async def put(store: Store, *events: Event, cursor: str | None = None) -> Receipt:
     """Accept events as one page of the connector ``feed``."""
-    return await store.accept("feed", Page(events=events, cursor=cursor))
+    return await store.events.accept("feed", Page(events=events, cursor=cursor))
 
 
 async def take(store: Store, *events: Event) -> list[Received]:
     """Accept events and claim everything that is pending."""
     await put(store, *events)
-    return list(await store.claim_events(1000))
+    return list(await store.events.claim(1000))
 
 
 async def heard(store: Store, *events: Event, **changes: object) -> list[Mention]:
@@ -177,7 +178,7 @@ async def heard(store: Store, *events: Event, **changes: object) -> list[Mention
     found = []
     for item in await take(store, *events):
         found.append(mention(item, **changes))
-        await store.record(Outcome(seq=item.seq, mention=found[-1], plan=plan()))
+        await store.events.record([Outcome(seq=item.seq, mention=found[-1], plan=plan())])
     return found
 
 
@@ -189,3 +190,8 @@ def adds_up(counts: EventCounts) -> bool:
 
 def texts(mentions: Sequence[Mention]) -> list[str]:
     return [each.event.text for each in mentions]
+
+
+def has_transactions(store: Store) -> bool:
+    """False for a MongoDB server that stands alone: there a batch is safe by its order."""
+    return not isinstance(store, MongoStore) or store._db.transactions

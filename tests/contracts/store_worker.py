@@ -8,15 +8,15 @@ import json
 import sys
 
 from core.clock import SystemClock
+from storage.encryption import Keys
 from storage.factory import open_store
-from storage.key_ring import Keys
 
 
 async def main(url: str, key: str | None = None) -> None:
     clock = SystemClock()
     store = await open_store(url, clock=clock, keys=Keys(master=key))
-    events = await store.claim_events(3)
-    replies = await store.claim_replies("chat", 1, clock.now())
+    events = await store.events.claim(3)
+    replies = await store.outbox.claim("chat", 1, clock.now())
     held = {"events": [item.event.id for item in events], "replies": [each.key for each in replies]}
     print(json.dumps(held), flush=True)
     await asyncio.sleep(600)

@@ -9,11 +9,11 @@ from core.clock import ManualClock
 from core.conversations import ConversationState
 from core.events import EventKind, Page, Reject
 from core.mentions import Correction
-from core.outbox import ReplyState, Target
+from core.outbox import ReplyResult, ReplyState, Target
 from core.outcomes import Outcome
 from core.pauses import Pause
+from core.repositories import Store
 from core.tickets import Ticket, TicketFilter, TicketState
-from tests.contracts.store_port import Store
 from tests.contracts.store_support import (
     NOW,
     adds_up,
@@ -37,7 +37,7 @@ NEVER = datetime.min.replace(tzinfo=NOW.tzinfo) + DAY
 async def forget(store: Store, **limits: datetime) -> int:
     """Age out by these limits alone."""
     whole = {"raw": NEVER, "spam": NEVER, "messages": NEVER, "records": NEVER} | limits
-    return await store.age(
+    return await store.maintenance.age(
         raw=whole["raw"],
         spam=whole["spam"],
         messages=whole["messages"],
@@ -56,28 +56,31 @@ async def test_raw_texts_age_out_by_class_and_masked_texts_stay(store: Store) ->
     )
     for item in items[:2]:
         masked = mention(item, masked_text="电话 [phone]")
-        await store.record(Outcome(seq=item.seq, mention=masked, plan=plan()))
+        await store.events.record([Outcome(seq=item.seq, mention=masked, plan=plan())])
     for item in items[2:]:
-        await store.record(Outcome(seq=item.seq, dropped="spam"))
+        await store.events.record([Outcome(seq=item.seq, dropped="spam")])
     soon = NOW + timedelta(seconds=1)
     assert await forget(store, spam=NOW) == 0
     assert await forget(store, spam=soon) == 2
     assert await forget(store, spam=soon) == 0
     assert await forget(store, messages=soon) == 1
-    shown = [await store.mention(item.seq) for item in items[:2]]
+    shown = [await store.mentions.get(item.seq) for item in items[:2]]
     assert [each.mention.event.text for each in shown if each] == ["电话 [phone]", text]
-    assert [line.text for line in await store.lines("chat", "c1")] == ["电话 [phone]", ""]
+    assert [line.text for line in await store.conversations.lines("chat", "c1")] == [
+        "电话 [phone]",
+        "",
+    ]
     assert await forget(store, raw=soon) == 1
-    assert adds_up(await store.counts())
+    assert adds_up(await store.events.counts())
 
 
 async def test_a_pending_event_keeps_its_text(store: Store, clock: ManualClock) -> None:
     (old,) = await take(store, post("old", text="一"))
-    await store.record(Outcome(seq=old.seq, dropped="x"))
+    await store.events.record([Outcome(seq=old.seq, dropped="x")])
     await clock.advance(3600)
     await take(store, post("pending", text="二"))
     (new,) = await take(store, post("new", text="三"))
-    await store.record(Outcome(seq=new.seq, dropped="x"))
+    await store.events.record([Outcome(seq=new.seq, dropped="x")])
     assert await forget(store, spam=NOW + timedelta(minutes=1)) == 1
     assert await forget(store, spam=NOW + DAY) == 0, "it never passes a pending event"
 
@@ -91,14 +94,14 @@ async def opened(store: Store, name: str, **changes: object) -> Ticket:
         f"r-{name}", target=Target(channel="chat", conversation=name, author="u1"), text="答"
     )
     planned = plan(ticket=about, conversation=talk, replies=(told,))
-    await store.record(Outcome(seq=item.seq, mention=mention(item), plan=planned))
-    await store.claim_replies("chat", 9, NOW)
-    await store.finish_reply(f"r-{name}", state=ReplyState.SENT)
+    await store.events.record([Outcome(seq=item.seq, mention=mention(item), plan=planned)])
+    await store.outbox.claim("chat", 9, NOW)
+    await store.outbox.finish([ReplyResult(key=f"r-{name}", state=ReplyState.SENT)])
     return about
 
 
 async def resolve(store: Store, about: Ticket) -> None:
-    await store.save_ticket(replace(about, state=TicketState.RESOLVED), was=about)
+    await store.tickets.save(replace(about, state=TicketState.RESOLVED), was=about)
 
 
 async def test_resolved_tickets_and_quiet_conversations_age_out(store: Store) -> None:
@@ -108,92 +111,96 @@ async def test_resolved_tickets_and_quiet_conversations_age_out(store: Store) ->
     for each in (over, waits, lively):
         await resolve(store, each)
     draft = reply("d", target=Target(channel="chat", conversation="waits"), state=ReplyState.DRAFT)
-    await store.add_reply(draft)
+    await store.outbox.add(draft)
     (again,) = await take(store, event("again", conversation="lively"))
     later = conversation(id="lively", ticket=None, updated_at=NOW + 9 * DAY)
-    await store.record(
-        Outcome(seq=again.seq, mention=mention(again), plan=plan(conversation=later))
+    await store.events.record(
+        [Outcome(seq=again.seq, mention=mention(again), plan=plan(conversation=later))]
     )
     (spam,) = await take(store, event("spam", conversation="spam"))
-    await store.record(Outcome(seq=spam.seq, dropped="spam"))
+    await store.events.record([Outcome(seq=spam.seq, dropped="spam")])
     assert await forget(store, records=NOW) == 0
     limit = NOW + 2 * DAY
     assert await forget(store, records=limit) == 4, "two tickets, a conversation, a line of spam"
     assert await forget(store, records=limit) == 0
-    numbers = [each.number for each in (await store.tickets(TicketFilter())).tickets]
+    numbers = [each.number for each in (await store.tickets.find(TicketFilter())).tickets]
     assert sorted(numbers) == ["T-lively", "T-owed"]
-    assert (await store.tickets(TicketFilter(text="T-over"))).tickets == ()
-    assert await store.conversation("chat", "over") is None
-    assert await store.lines("chat", "over") == []
-    assert await store.lines("chat", "spam") == []
+    assert (await store.tickets.find(TicketFilter(text="T-over"))).tickets == ()
+    assert await store.conversations.get("chat", "over") is None
+    assert await store.conversations.lines("chat", "over") == []
+    assert await store.conversations.lines("chat", "spam") == []
     for name in ("owed", "waits", "lively"):
-        assert await store.conversation("chat", name) is not None, name
-        assert await store.lines("chat", name) != [], name
-    handled = await store.mention(1)
+        assert await store.conversations.get("chat", name) is not None, name
+        assert await store.conversations.lines("chat", name) != [], name
+    handled = await store.mentions.get(1)
     assert handled is not None
     assert handled.ticket is None
-    assert not await store.add_reply(reply("r-over")), "what was sent stays known"
-    assert await store.examine(mend=False) == []
+    assert not await store.outbox.add(reply("r-over")), "what was sent stays known"
+    assert await store.maintenance.examine(mend=False) == []
 
 
 async def test_ended_conversations_age_out(store: Store) -> None:
-    await store.add_reply(reply("r1", text="秘密"))
-    await store.claim_replies("chat", 9, NOW)
-    await store.finish_reply("r1", state=ReplyState.REJECTED, ends_conversation=True)
-    found = await store.conversation("chat", "c1")
+    await store.outbox.add(reply("r1", text="秘密"))
+    await store.outbox.claim("chat", 9, NOW)
+    await store.outbox.finish(
+        [ReplyResult(key="r1", state=ReplyState.REJECTED, ends_conversation=True)]
+    )
+    found = await store.conversations.get("chat", "c1")
     assert found is not None
     assert found.state is ConversationState.ENDED
     assert await forget(store, records=NOW + DAY) == 1
-    assert await store.conversation("chat", "c1") is None
+    assert await store.conversations.get("chat", "c1") is None
 
 
 async def test_resolved_alerts_age_out_with_their_deliveries(store: Store) -> None:
     states = {"over": "resolved", "late": "resolved", "firing": "firing", "taken": "acknowledged"}
     for key, state in states.items():
-        await store.raise_alert(alert(key, state=state), ["hook"])
-    late = await store.alert("late")
+        await store.alerts.add(alert(key, state=state), ["hook"])
+    late = await store.alerts.get("late")
     assert late is not None
-    await store.change_alert(replace(late, resolved_at=NOW + 9 * DAY))
+    await store.alerts.save(replace(late, resolved_at=NOW + 9 * DAY))
     assert await forget(store, records=NOW + DAY) == 1
-    assert {each.key for each in await store.alerts()} == {"late", "firing", "taken"}
-    due = await store.claim_deliveries("hook", 9, NOW)
+    assert {each.key for each in await store.alerts.recent()} == {"late", "firing", "taken"}
+    due = await store.alerts.claim("hook", 9, NOW)
     assert {each.key for each in due} == {"late", "firing", "taken"}
-    assert await store.examine(mend=False) == []
+    assert await store.maintenance.examine(mend=False) == []
 
 
 async def test_dead_letters_age_out_and_are_counted(store: Store) -> None:
     reject = Reject(channel="chat", id="x", raw=b"{", reason="bad")
-    await store.accept("feed", Page(events=(), rejects=(reject,)))
+    await store.events.accept("feed", Page(events=(), rejects=(reject,)))
     (bad,) = await take(store, event("bad", text="秘密"))
-    await store.fail(bad.seq, "ValueError", tries=1)
-    before = await store.counts()
+    await store.events.fail(bad.seq, "ValueError", tries=1)
+    before = await store.events.counts()
     assert await forget(store, records=NOW) == 0
     assert await forget(store, records=NOW + DAY) == 3, "two letters and the line of one"
-    assert await store.dead_letters() == []
-    counts = await store.counts()
+    assert await store.events.dead_letters() == []
+    counts = await store.events.counts()
     assert adds_up(counts)
     assert (counts.received, counts.dead, counts.dropped) == (before.received, 0, {"aged": 2})
-    assert await store.examine(mend=False) == []
-    assert not await store.replay_dead_letter(1)
+    assert await store.maintenance.examine(mend=False) == []
+    assert not await store.events.replay_dead_letter(1)
 
 
 async def test_what_stays(store: Store) -> None:
     (said,) = await heard(store, post("p1"))
-    await store.track([tracked(said.seq)])
-    await store.correct(Correction(mention=said.seq, sentiment="neutral", by="王芳", at=NOW))
-    await store.save_pause(Pause(id="all", scope="all", reason="", by="bot", at=NOW))
+    await store.tracked_posts.save([tracked(said.seq)])
+    await store.corrections.save(
+        Correction(mention=said.seq, sentiment="neutral", by="王芳", at=NOW)
+    )
+    await store.pauses.save(Pause(id="all", scope="all", reason="", by="bot", at=NOW))
     for name, until in (("over", NOW), ("on", NOW + 9 * DAY)):
-        await store.save_mute(Mute(id=name, until=until, reason="", by="bot"))
-    log = await store.audit()
+        await store.alerts.mute(Mute(id=name, until=until, reason="", by="bot"))
+    log = await store.audit.entries()
     assert await forget(store, records=NOW + DAY) == 1, "a silence that is over"
-    assert [each.id for each in await store.mutes()] == ["on"]
-    assert await store.tracked(said.seq) == tracked(said.seq)
-    assert len(await store.corrections()) == len(await store.pauses()) == 1
-    assert await store.audit() == log
+    assert [each.id for each in await store.alerts.mutes()] == ["on"]
+    assert await store.tracked_posts.get(said.seq) == tracked(said.seq)
+    assert len(await store.corrections.recent()) == len(await store.pauses.all()) == 1
+    assert await store.audit.entries() == log
 
 
 async def test_many_records_age_out_batch_by_batch(store: Store) -> None:
     resolved = [alert(f"a{n}", state="resolved") for n in range(510)]
-    await asyncio.gather(*(store.raise_alert(each, []) for each in resolved))
+    await asyncio.gather(*(store.alerts.add(each, []) for each in resolved))
     assert await forget(store, records=NOW + DAY) == 510
-    assert await store.alerts() == []
+    assert await store.alerts.recent() == []

@@ -61,18 +61,18 @@ async def kill(process: Process) -> None:
 async def test_what_a_killed_process_held_is_free_at_once(opener: Opener, start: Start) -> None:
     store = await opener(SystemClock())
     await put(store, *(event(f"e{n}") for n in range(5)))
-    await store.add_reply(reply("r1"))
+    await store.outbox.add(reply("r1"))
     first, held_first = await start()
     second, held_second = await start()
     assert held_first == {"events": ["e0", "e1", "e2"], "replies": ["r1"]}
     assert held_second == {"events": ["e3", "e4"], "replies": []}
-    assert await store.claim_events(9) == []
-    assert await store.in_doubt("chat") == []
+    assert await store.events.claim(9) == []
+    assert await store.outbox.in_doubt("chat") == []
     await kill(first)
-    assert [item.event.id for item in await store.claim_events(9)] == ["e0", "e1", "e2"]
-    assert [each.key for each in await store.in_doubt("chat")] == ["r1"]
-    assert await store.claim_replies("chat", 9, SystemClock().now()) == []
+    assert [item.event.id for item in await store.events.claim(9)] == ["e0", "e1", "e2"]
+    assert [each.key for each in await store.outbox.in_doubt("chat")] == ["r1"]
+    assert await store.outbox.claim("chat", 9, SystemClock().now()) == []
     await kill(second)
     again = await opener(SystemClock())
-    assert [item.event.id for item in await again.claim_events(9)] == ["e3", "e4"]
-    assert await again.in_doubt("chat") == []
+    assert [item.event.id for item in await again.events.claim(9)] == ["e3", "e4"]
+    assert await again.outbox.in_doubt("chat") == []

@@ -9,10 +9,11 @@ import pytest
 from core.clock import ManualClock
 from core.conversations import ConversationState
 from core.errors import Conflict
-from core.outbox import ReplyState, Target
+from core.outbox import ReplyResult, ReplyState, Target
 from core.outcomes import Outcome
+from core.repositories import Store
 from core.tickets import TicketState
-from tests.contracts.store_port import Opener, Store
+from tests.contracts.store_port import Opener
 from tests.contracts.store_support import (
     HOSTILE,
     NOW,
@@ -31,9 +32,9 @@ from tests.contracts.store_support import (
 async def test_a_due_reply_is_claimed_once(store: Store, opener: Opener) -> None:
     other = await opener(ManualClock(NOW))
     for n in range(20):
-        await store.add_reply(reply(f"r{n}"))
+        await store.outbox.add(reply(f"r{n}"))
     claims = await asyncio.gather(
-        *(each.claim_replies("chat", 3, NOW) for each in (store, other) * 4)
+        *(each.outbox.claim("chat", 3, NOW) for each in (store, other) * 4)
     )
     keys = [each.key for claim in claims for each in claim]
     assert len(keys) == len(set(keys)) == 20
@@ -42,180 +43,229 @@ async def test_a_due_reply_is_claimed_once(store: Store, opener: Opener) -> None
 
 async def test_claims_are_in_order_and_of_one_channel(store: Store) -> None:
     other = reply("x", target=Target(channel="other", conversation="c1"))
-    await store.add_reply(other)
-    await store.add_reply(reply("later", not_before=NOW + timedelta(minutes=1)))
+    await store.outbox.add(other)
+    await store.outbox.add(reply("later", not_before=NOW + timedelta(minutes=1)))
     for n in range(3):
-        await store.add_reply(reply(f"r{n}"))
-    assert [each.key for each in await store.claim_replies("chat", 2, NOW)] == ["r0", "r1"]
-    assert [each.key for each in await store.claim_replies("chat", 9, NOW)] == ["r2"]
-    due = await store.claim_replies("chat", 9, NOW + timedelta(minutes=1))
+        await store.outbox.add(reply(f"r{n}"))
+    assert [each.key for each in await store.outbox.claim("chat", 2, NOW)] == ["r0", "r1"]
+    assert [each.key for each in await store.outbox.claim("chat", 9, NOW)] == ["r2"]
+    due = await store.outbox.claim("chat", 9, NOW + timedelta(minutes=1))
     assert [each.key for each in due] == ["later"]
 
 
 async def test_channels_wait_while_anything_is_pending_or_being_sent(store: Store) -> None:
-    assert await store.waiting_channels() == []
-    await store.add_reply(reply("d", state=ReplyState.DRAFT))
-    await store.add_reply(reply("r1"))
-    await store.add_reply(reply("r2", target=Target(channel="a", conversation="c")))
-    assert await store.waiting_channels() == ["a", "chat"]
-    await store.claim_replies("chat", 9, NOW)
-    assert await store.waiting_channels() == ["a", "chat"]
-    await store.finish_reply("r1", state=ReplyState.SENT)
-    assert await store.waiting_channels() == ["a"]
+    assert await store.outbox.waiting_channels() == []
+    await store.outbox.add(reply("d", state=ReplyState.DRAFT))
+    await store.outbox.add(reply("r1"))
+    await store.outbox.add(reply("r2", target=Target(channel="a", conversation="c")))
+    assert await store.outbox.waiting_channels() == ["a", "chat"]
+    await store.outbox.claim("chat", 9, NOW)
+    assert await store.outbox.waiting_channels() == ["a", "chat"]
+    await store.outbox.finish([ReplyResult(key="r1", state=ReplyState.SENT)])
+    assert await store.outbox.waiting_channels() == ["a"]
 
 
 async def test_a_sent_reply_is_a_line_of_the_conversation(store: Store, clock: ManualClock) -> None:
     await put(store, event("e1", text="问"))
-    await store.add_reply(reply("r1", text=HOSTILE))
-    await store.claim_replies("chat", 9, NOW)
-    assert [line.direction for line in await store.lines("chat", "c1")] == ["in"]
+    await store.outbox.add(reply("r1", text=HOSTILE))
+    await store.outbox.claim("chat", 9, NOW)
+    assert [line.direction for line in await store.conversations.lines("chat", "c1")] == ["in"]
     await clock.advance(5)
-    sent = await store.finish_reply("r1", state=ReplyState.SENT, native_id="n1")
-    again = await store.finish_reply("r1", state=ReplyState.SENT, native_id="n1")
+    sent = (
+        await store.outbox.finish([ReplyResult(key="r1", state=ReplyState.SENT, native_id="n1")])
+    )[0]
+    again = (
+        await store.outbox.finish([ReplyResult(key="r1", state=ReplyState.SENT, native_id="n1")])
+    )[0]
     assert sent == again
     assert (sent.state, sent.native_id) == (ReplyState.SENT, "n1")
-    question, answer = await store.lines("chat", "c1")
+    question, answer = await store.conversations.lines("chat", "c1")
     assert question.seq < answer.seq
     assert (answer.direction, answer.id, answer.by, answer.text) == ("out", "r1", "bot", HOSTILE)
     assert answer.at == NOW + timedelta(seconds=5)
 
 
 async def test_a_reply_that_must_wait_is_pending_again(store: Store) -> None:
-    await store.add_reply(reply("r1"))
-    await store.claim_replies("chat", 9, NOW)
+    await store.outbox.add(reply("r1"))
+    await store.outbox.claim("chat", 9, NOW)
     later = NOW + timedelta(seconds=30)
-    waiting = await store.finish_reply(
-        "r1", state=ReplyState.PENDING, reason="flood", not_before=later
-    )
+    waiting = (
+        await store.outbox.finish(
+            [ReplyResult(key="r1", state=ReplyState.PENDING, reason="flood", not_before=later)]
+        )
+    )[0]
     assert (waiting.attempts, waiting.not_before, waiting.reason) == (1, later, "flood")
-    assert await store.claim_replies("chat", 9, later - timedelta(microseconds=1)) == []
-    assert [each.attempts for each in await store.claim_replies("chat", 9, later)] == [1]
+    assert await store.outbox.claim("chat", 9, later - timedelta(microseconds=1)) == []
+    assert [each.attempts for each in await store.outbox.claim("chat", 9, later)] == [1]
 
 
 async def test_a_doubtful_reply_comes_with_its_ticket(store: Store) -> None:
     (item,) = await take(store, post("p1"))
-    await store.add_reply(reply("r1", mention=item.seq))
-    await store.claim_replies("chat", 9, NOW)
+    await store.outbox.add(reply("r1", mention=item.seq))
+    await store.outbox.claim("chat", 9, NOW)
     doubt = ticket("T-1001", mention=item.seq, subject="reply in doubt")
-    unknown = await store.finish_reply(
-        "r1", state=ReplyState.UNKNOWN, reason="timed out", ticket=doubt
-    )
+    unknown = (
+        await store.outbox.finish(
+            [ReplyResult(key="r1", state=ReplyState.UNKNOWN, reason="timed out", ticket=doubt)]
+        )
+    )[0]
     assert (unknown.state, unknown.ticket) == (ReplyState.UNKNOWN, "T-1001")
-    assert await store.ticket("T-1001") == doubt
-    sent = await store.finish_reply("r1", state=ReplyState.SENT, native_id="n1")
+    assert await store.tickets.get("T-1001") == doubt
+    sent = (
+        await store.outbox.finish([ReplyResult(key="r1", state=ReplyState.SENT, native_id="n1")])
+    )[0]
     assert (sent.state, sent.ticket) == (ReplyState.SENT, "T-1001")
 
 
 async def test_a_doubt_about_a_complaint_joins_its_ticket(store: Store) -> None:
     (item,) = await take(store, event("e1"))
-    await store.add_reply(reply("r0"), ticket=ticket("T-1001", mention=item.seq))
-    await store.add_reply(reply("r1", mention=item.seq))
-    await store.claim_replies("chat", 9, NOW)
-    unknown = await store.finish_reply(
-        "r1", state=ReplyState.UNKNOWN, ticket=ticket("T-1002", mention=item.seq)
-    )
+    await store.outbox.add(reply("r0"), ticket=ticket("T-1001", mention=item.seq))
+    await store.outbox.add(reply("r1", mention=item.seq))
+    await store.outbox.claim("chat", 9, NOW)
+    unknown = (
+        await store.outbox.finish(
+            [
+                ReplyResult(
+                    key="r1", state=ReplyState.UNKNOWN, ticket=ticket("T-1002", mention=item.seq)
+                )
+            ]
+        )
+    )[0]
     assert unknown.ticket == "T-1001"
-    assert await store.ticket("T-1002") is None
+    assert await store.tickets.get("T-1002") is None
 
 
 async def test_only_what_is_being_sent_can_be_finished(store: Store) -> None:
-    await store.add_reply(reply("r1"))
+    await store.outbox.add(reply("r1"))
     with pytest.raises(Conflict, match="r1"):
-        await store.finish_reply("r1", state=ReplyState.SENT)
+        await store.outbox.finish([ReplyResult(key="r1", state=ReplyState.SENT)])
     with pytest.raises(Conflict, match="never"):
-        await store.finish_reply("never", state=ReplyState.SENT)
-    await store.claim_replies("chat", 9, NOW)
-    await store.finish_reply("r1", state=ReplyState.REJECTED, reason="gate: frozen")
+        await store.outbox.finish([ReplyResult(key="never", state=ReplyState.SENT)])
+    await store.outbox.claim("chat", 9, NOW)
+    await store.outbox.finish(
+        [ReplyResult(key="r1", state=ReplyState.REJECTED, reason="gate: frozen")]
+    )
     with pytest.raises(Conflict):
-        await store.finish_reply("r1", state=ReplyState.SENT)
-    assert await store.lines("chat", "c1") == []
+        await store.outbox.finish([ReplyResult(key="r1", state=ReplyState.SENT)])
+    assert await store.conversations.lines("chat", "c1") == []
+
+
+async def test_a_batch_of_results_is_stored_whole_or_not_at_all(store: Store) -> None:
+    for key in ("r1", "r2"):
+        assert await store.outbox.add(reply(key))
+    await store.outbox.claim("chat", 2, NOW)
+    sent = [
+        ReplyResult(key=key, state=ReplyState.SENT, native_id=f"n-{key}") for key in ("r1", "r2")
+    ]
+    unknown = ReplyResult(key="nothing", state=ReplyState.SENT)
+    with pytest.raises(Conflict, match="nothing"):
+        await store.outbox.finish([unknown, *sent])
+    assert await store.outbox.waiting_channels() == ["chat"]
+    done = await store.outbox.finish(sent)
+    assert [(one.key, one.native_id) for one in done] == [("r1", "n-r1"), ("r2", "n-r2")]
+    assert await store.outbox.waiting_channels() == []
+    assert await store.outbox.finish([]) == []
 
 
 async def test_only_what_nobody_alive_is_sending_is_in_doubt(store: Store, opener: Opener) -> None:
     other = await opener(ManualClock(NOW))
-    await store.add_reply(reply("mine"))
-    await store.add_reply(reply("theirs"))
-    await store.claim_replies("chat", 1, NOW)
-    await other.claim_replies("chat", 1, NOW)
-    assert await store.in_doubt("chat") == []
+    await store.outbox.add(reply("mine"))
+    await store.outbox.add(reply("theirs"))
+    await store.outbox.claim("chat", 1, NOW)
+    await other.outbox.claim("chat", 1, NOW)
+    assert await store.outbox.in_doubt("chat") == []
     await other.close()
-    assert [each.key for each in await store.in_doubt("chat")] == ["theirs"]
-    assert [each.key for each in await store.in_doubt("chat")] == ["theirs"], "until it is settled"
+    assert [each.key for each in await store.outbox.in_doubt("chat")] == ["theirs"]
+    assert [each.key for each in await store.outbox.in_doubt("chat")] == ["theirs"], (
+        "until it is settled"
+    )
     third = await opener(ManualClock(NOW))
-    assert await third.in_doubt("chat") == [], "two must not settle the same reply"
-    assert await store.in_doubt("other") == []
-    await store.finish_reply("theirs", state=ReplyState.SENT, native_id="n")
-    assert await store.in_doubt("chat") == []
+    assert await third.outbox.in_doubt("chat") == [], "two must not settle the same reply"
+    assert await store.outbox.in_doubt("other") == []
+    await store.outbox.finish([ReplyResult(key="theirs", state=ReplyState.SENT, native_id="n")])
+    assert await store.outbox.in_doubt("chat") == []
 
 
 async def test_a_conversation_that_ended_gets_nothing_more(store: Store) -> None:
     for key in ("r1", "waits", "sending"):
-        await store.add_reply(reply(key))
-    await store.add_reply(reply("draft", state=ReplyState.DRAFT))
+        await store.outbox.add(reply(key))
+    await store.outbox.add(reply("draft", state=ReplyState.DRAFT))
     elsewhere = reply("elsewhere", target=Target(channel="chat", conversation="c2"))
-    await store.add_reply(elsewhere)
+    await store.outbox.add(elsewhere)
     (item,) = await take(store, event("e1"))
     waiting = conversation(state=ConversationState.BOT, ticket=None)
-    await store.record(
-        Outcome(seq=item.seq, mention=mention(item), plan=plan(conversation=waiting))
+    await store.events.record(
+        [Outcome(seq=item.seq, mention=mention(item), plan=plan(conversation=waiting))]
     )
-    await store.claim_replies("chat", 1, NOW)
-    last = await store.finish_reply(
-        "r1", state=ReplyState.REJECTED, reason="blocked", ends_conversation=True
-    )
+    await store.outbox.claim("chat", 1, NOW)
+    last = (
+        await store.outbox.finish(
+            [
+                ReplyResult(
+                    key="r1", state=ReplyState.REJECTED, reason="blocked", ends_conversation=True
+                )
+            ]
+        )
+    )[0]
     assert (last.state, last.reason) == (ReplyState.REJECTED, "blocked")
-    found = await store.conversation("chat", "c1")
+    found = await store.conversations.get("chat", "c1")
     assert found == conversation(state=ConversationState.ENDED, ticket=None)
-    assert await store.drafts() == []
+    assert await store.outbox.drafts() == []
     with pytest.raises(Conflict):
-        await store.settle_draft("draft", by="王芳", approve=True, text="")
-    assert await store.add_reply(reply("later"), ticket=ticket("T-1001"))
-    opened = await store.ticket("T-1001")
+        await store.outbox.settle_draft("draft", by="王芳", approve=True, text="")
+    assert await store.outbox.add(reply("later"), ticket=ticket("T-1001"))
+    opened = await store.tickets.get("T-1001")
     assert opened is not None
-    await store.save_ticket(replace(opened, state=TicketState.RESOLVED), was=opened)
-    assert await store.conversation("chat", "c1") == found, "nobody can be reached there still"
-    assert [each.key for each in await store.claim_replies("chat", 9, NOW)] == ["elsewhere"]
+    await store.tickets.save(replace(opened, state=TicketState.RESOLVED), was=opened)
+    assert await store.conversations.get("chat", "c1") == found, "nobody can be reached there still"
+    assert [each.key for each in await store.outbox.claim("chat", 9, NOW)] == ["elsewhere"]
 
 
 async def test_a_reply_on_its_way_when_the_conversation_ended(store: Store) -> None:
-    await store.add_reply(reply("r1"))
-    await store.add_reply(reply("r2"))
-    await store.claim_replies("chat", 2, NOW)
-    await store.finish_reply("r1", state=ReplyState.REJECTED, reason="x", ends_conversation=True)
-    again = await store.finish_reply("r2", state=ReplyState.PENDING, reason="flood", not_before=NOW)
+    await store.outbox.add(reply("r1"))
+    await store.outbox.add(reply("r2"))
+    await store.outbox.claim("chat", 2, NOW)
+    await store.outbox.finish(
+        [ReplyResult(key="r1", state=ReplyState.REJECTED, reason="x", ends_conversation=True)]
+    )
+    again = (
+        await store.outbox.finish(
+            [ReplyResult(key="r2", state=ReplyState.PENDING, reason="flood", not_before=NOW)]
+        )
+    )[0]
     assert again.state is ReplyState.CANCELLED
-    assert await store.claim_replies("chat", 9, NOW) == []
-    found = await store.conversation("chat", "c1")
+    assert await store.outbox.claim("chat", 9, NOW) == []
+    found = await store.conversations.get("chat", "c1")
     assert found is not None
     assert (found.state, found.customer) == (ConversationState.ENDED, "u1")
 
 
 async def test_drafts_wait_for_a_person(store: Store) -> None:
     for key in ("d1", "d2"):
-        await store.add_reply(reply(key, state=ReplyState.DRAFT))
-    assert [each.key for each in await store.drafts()] == ["d1", "d2"]
-    assert [each.key for each in await store.drafts(limit=1)] == ["d1"]
-    assert await store.claim_replies("chat", 9, NOW) == []
-    approved = await store.settle_draft("d1", by="王芳", approve=True, text="改过的")
+        await store.outbox.add(reply(key, state=ReplyState.DRAFT))
+    assert [each.key for each in await store.outbox.drafts()] == ["d1", "d2"]
+    assert [each.key for each in await store.outbox.drafts(limit=1)] == ["d1"]
+    assert await store.outbox.claim("chat", 9, NOW) == []
+    approved = await store.outbox.settle_draft("d1", by="王芳", approve=True, text="改过的")
     assert (approved.state, approved.by, approved.text) == (ReplyState.PENDING, "王芳", "改过的")
-    refused = await store.settle_draft("d2", by="王芳", approve=False, text="whatever")
+    refused = await store.outbox.settle_draft("d2", by="王芳", approve=False, text="whatever")
     assert (refused.state, refused.text) == (ReplyState.CANCELLED, "已收到")
     assert "王芳" in refused.reason
     with pytest.raises(Conflict):
-        await store.settle_draft("d1", by="刘洋", approve=False, text="")
-    assert [each.text for each in await store.claim_replies("chat", 9, NOW)] == ["改过的"]
+        await store.outbox.settle_draft("d1", by="刘洋", approve=False, text="")
+    assert [each.text for each in await store.outbox.claim("chat", 9, NOW)] == ["改过的"]
 
 
 async def test_a_reply_by_staff_is_added_once_with_its_ticket(store: Store) -> None:
-    assert await store.add_reply(reply("r1", by="王芳"), ticket=ticket(answered_at=NOW))
-    assert not await store.add_reply(reply("r1"), ticket=ticket(severity="P1"))
-    assert await store.ticket("T-1001") == ticket(answered_at=NOW)
+    assert await store.outbox.add(reply("r1", by="王芳"), ticket=ticket(answered_at=NOW))
+    assert not await store.outbox.add(reply("r1"), ticket=ticket(severity="P1"))
+    assert await store.tickets.get("T-1001") == ticket(answered_at=NOW)
 
 
 async def test_a_reply_by_staff_names_the_ticket_there_is(store: Store) -> None:
     (item,) = await take(store, event("e1"))
-    await store.add_reply(reply("r1"), ticket=ticket("T-1001", mention=item.seq))
+    await store.outbox.add(reply("r1"), ticket=ticket("T-1001", mention=item.seq))
     again = reply("r2", ticket="T-1002", mention=item.seq)
-    await store.add_reply(again, ticket=ticket("T-1002", mention=item.seq))
-    found = await store.claim_replies("chat", 9, NOW)
+    await store.outbox.add(again, ticket=ticket("T-1002", mention=item.seq))
+    found = await store.outbox.claim("chat", 9, NOW)
     assert [each.ticket for each in found] == [None, "T-1001"]

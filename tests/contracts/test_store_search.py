@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.mentions import MentionFilter
 from core.outcomes import Outcome
-from tests.contracts.store_port import Store
+from core.repositories import Store
 from tests.contracts.store_support import (
     NOW,
     heard,
@@ -23,7 +23,7 @@ from tests.contracts.store_support import (
 
 
 async def found(store: Store, where: MentionFilter) -> list[str]:
-    page = await store.mentions(where)
+    page = await store.mentions.find(where)
     return texts([each.mention for each in page.mentions])
 
 
@@ -134,10 +134,10 @@ async def test_times(store: Store) -> None:
 async def test_pages_are_stable_while_mentions_come_in(store: Store) -> None:
     await heard(store, *(post(f"p{n}", text=f"面包 {n}") for n in range(7)))
     where = MentionFilter(text="面包")
-    first = await store.mentions(where, limit=3)
+    first = await store.mentions.find(where, limit=3)
     await heard(store, post("new", text="面包 new"))
-    second = await store.mentions(where, before=first.next, limit=3)
-    third = await store.mentions(where, before=second.next, limit=3)
+    second = await store.mentions.find(where, before=first.next, limit=3)
+    third = await store.mentions.find(where, before=second.next, limit=3)
     seen = [each.mention.event.id for page in (first, second, third) for each in page.mentions]
     assert seen == ["p6", "p5", "p4", "p3", "p2", "p1", "p0"]
     assert third.next is None
@@ -145,7 +145,7 @@ async def test_pages_are_stable_while_mentions_come_in(store: Store) -> None:
 
 async def test_a_page_that_is_just_full_is_the_last(store: Store) -> None:
     await heard(store, *(post(f"p{n}") for n in range(3)))
-    page = await store.mentions(MentionFilter(), limit=3)
+    page = await store.mentions.find(MentionFilter(), limit=3)
     assert (len(page.mentions), page.next) == (3, None)
 
 
@@ -164,7 +164,7 @@ async def test_searching_is_looking_for_the_words(store: Store, query: str, seed
     brand = f"b{seed}-{query}"
     for item in items:
         each = mention(item, brands=(brand,))
-        await store.record(Outcome(seq=item.seq, mention=each, plan=plan()))
+        await store.events.record([Outcome(seq=item.seq, mention=each, plan=plan())])
     words = _runs(query)
     hits = [t for t in made if all(_has(t, word) for word in words)] if words else []
     if not query.strip():

@@ -11,13 +11,14 @@ from core.errors import StoreError
 from core.events import Event, EventCounts, Page, Receipt, Received
 from core.judgement import Judgement, Verdict
 from core.mentions import Mention
-from core.outbox import Reply, ReplyState, Target
+from core.outbox import Reply, ReplyResult, Target
 from core.outcomes import Outcome, Plan
 from core.tickets import Ticket
 from tests.core.samples import START, judgement, reply, ticket
+from tests.stubs import StubEvents, StubOutbox
 
 
-class MemoryInbox:
+class MemoryInbox(StubEvents):
     """An inbox whose content a test can read; ``broken`` makes every write fail."""
 
     def __init__(self) -> None:
@@ -51,14 +52,15 @@ class MemoryInbox:
     async def cursor(self, connector: str) -> str | None:
         return self.cursors.get(connector)
 
-    async def claim_events(self, limit: int) -> Sequence[Received]:
+    async def claim(self, limit: int) -> Sequence[Received]:
         self._maybe_break()
         return [self.waiting[seq] for seq in sorted(self.waiting)[:limit]]
 
-    async def record(self, outcome: Outcome) -> None:
+    async def record(self, outcomes: Sequence[Outcome]) -> None:
         self._maybe_break()
-        self.waiting.pop(outcome.seq, None)
-        self.outcomes.append(outcome)
+        for outcome in outcomes:
+            self.waiting.pop(outcome.seq, None)
+            self.outcomes.append(outcome)
 
     async def withdraw(self, item: Received) -> None:
         self.waiting.pop(item.seq, None)
@@ -151,7 +153,7 @@ class SeenSpread:
         self.seen.append(mention.seq)
 
 
-class MemoryOutbox:
+class MemoryOutbox(StubOutbox):
     """An outbox of given replies; ``finished`` tells how each ended."""
 
     def __init__(self, *replies: Reply, doubtful: Sequence[Reply] = ()) -> None:
@@ -163,10 +165,10 @@ class MemoryOutbox:
         """Keys of the replies that ended their conversation."""
         self.broken = 0
 
-    def add(self, reply: Reply) -> None:
+    def enqueue(self, reply: Reply) -> None:
         self._waiting.append(reply)
 
-    async def claim_replies(self, channel: str, limit: int, now: datetime) -> Sequence[Reply]:
+    async def claim(self, channel: str, limit: int, now: datetime) -> Sequence[Reply]:
         if self.broken:
             self.broken -= 1
             raise StoreError("the disk is on fire")
@@ -182,25 +184,20 @@ class MemoryOutbox:
         self._doubtful = [one for one in self._doubtful if one.key not in keys]
         return [one for one in self._doubtful if one.target.channel == channel]
 
-    async def finish_reply(
-        self,
-        key: str,
-        *,
-        state: ReplyState,
-        native_id: str | None = None,
-        reason: str = "",
-        not_before: datetime | None = None,
-        ticket: Ticket | None = None,
-        ends_conversation: bool = False,
-    ) -> Reply:
-        done = replace(
-            reply(key), state=state, native_id=native_id, reason=reason, not_before=not_before
-        )
-        self.finished.append(done)
-        if ticket is not None:
-            self.tickets.append(ticket)
-        if ends_conversation:
-            self.ended.append(key)
+    async def finish(self, results: Sequence[ReplyResult]) -> Sequence[Reply]:
+        done = [
+            replace(
+                reply(one.key),
+                state=one.state,
+                native_id=one.native_id,
+                reason=one.reason,
+                not_before=one.not_before,
+            )
+            for one in results
+        ]
+        self.finished += done
+        self.tickets += [one.ticket for one in results if one.ticket is not None]
+        self.ended += [one.key for one in results if one.ends_conversation]
         return done
 
 

@@ -62,7 +62,7 @@ class Stage:
         self.spread = SeenSpread()
         pipeline = Pipeline(
             PipelineParts(
-                inbox=self.inbox,
+                events=self.inbox,
                 matcher=WordMatcher(),
                 judge=CountingJudge(),
                 moderator=SpamModerator(),
@@ -74,7 +74,7 @@ class Stage:
         self.engine = Engine(
             pipeline=pipeline,
             intake=IntakeDoor(self.inbox, wake=pipeline.wake),
-            inbox=self.inbox,
+            events=self.inbox,
             outbox=outbox,
             gate=Forbids(),
             doubts=Desk(),
@@ -130,16 +130,16 @@ async def test_a_channel_that_appears_later_is_served_by_the_fallback_and_woken(
     task = asyncio.create_task(stage.engine.run())
     try:
         await asyncio.sleep(0.05)
-        stage.outbox.add(elsewhere("later"))
+        stage.outbox.enqueue(elsewhere("later"))
         stage.bus.publish(replace(elsewhere("later"), state=ReplyState.PENDING))
         async with asyncio.timeout(5):
             while not stage.outbox.finished:
                 await asyncio.sleep(0.01)
-            stage.outbox.add(elsewhere("still later"))
+            stage.outbox.enqueue(elsewhere("still later"))
             stage.engine.wake()
             while len(stage.outbox.finished) < 2:
                 await asyncio.sleep(0.01)
-            stage.outbox.add(elsewhere("last"))
+            stage.outbox.enqueue(elsewhere("last"))
             stage.bus.publish(replace(elsewhere("last"), state=ReplyState.PENDING))
             while len(stage.outbox.finished) < 3:
                 await asyncio.sleep(0.01)

@@ -47,7 +47,7 @@ class Stage:
         self.heard = bus.subscribe()
         self.supervisor = Supervisor(
             connector,
-            inbox=self.inbox,
+            events=self.inbox,
             intake=self.intake,
             clock=self.clock,
             bus=bus,

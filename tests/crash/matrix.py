@@ -16,7 +16,11 @@ from storage.factory import open_store
 from tests.crash.harness import CrashSite, Nursery
 
 ALERTING: Final = frozenset({"before-alert", "after-alert"})
-CHOICES: Final = {"receive": 1, "persist": 1, "acknowledge": 1, "ticket": 3, "alert": 1, "claim": 3}
+CHOICES: Final = {
+    **dict.fromkeys(("receive", "persist", "acknowledge", "judge", "alert"), 1),
+    "ticket": 3,
+    "claim": 3,
+}
 """At which of the first so many times a point may be chosen; six where nothing else is said."""
 ANY: Final = 6
 
@@ -95,10 +99,10 @@ async def settle(point: str, kills: int, site: CrashSite, runs: Nursery, folder:
     store = await open_store(site.url, clock=SystemClock())
     other = await open_store(undisturbed.url, clock=SystemClock())
     try:
-        counts = await store.counts()
+        counts = await store.events.counts()
         many = 2 * site.events + 1
-        mentions = (await store.mentions(MentionFilter(), limit=many)).mentions
-        found = (await store.tickets(TicketFilter(), limit=many)).tickets
+        mentions = (await store.mentions.find(MentionFilter(), limit=many)).mentions
+        found = (await store.tickets.find(TicketFilter(), limit=many)).tickets
         doubtful = [
             reply
             for each in mentions
@@ -108,8 +112,8 @@ async def settle(point: str, kills: int, site: CrashSite, runs: Nursery, folder:
         ]
         tickets = Counter(ticket.conversation for ticket in found)
         replies = Counter(reply["conversation"] for reply in site.replies())
-        keys = {alert.key for alert in await store.alerts(limit=10_000)}
-        wanted = {alert.key for alert in await other.alerts(limit=10_000)}
+        keys = {alert.key for alert in await store.alerts.recent(limit=10_000)}
+        wanted = {alert.key for alert in await other.alerts.recent(limit=10_000)}
         assert wanted or point not in ALERTING
         return Row(
             point=point,
@@ -123,7 +127,7 @@ async def settle(point: str, kills: int, site: CrashSite, runs: Nursery, folder:
             in_doubt=site.in_doubt,
             in_doubt_open=len(doubtful),
             alerts_missing=len(wanted - keys),
-            findings=len(await store.examine(mend=False)),
+            findings=len(await store.maintenance.examine(mend=False)),
         )
     finally:
         await store.close()

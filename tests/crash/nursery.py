@@ -22,7 +22,7 @@ class Order(TypedDict):
 
     arguments: list[str]
     stop_at: str | None
-    """As ``TINGFENG_STOP_AT``."""
+    """As ``tests.crash.points.countdown`` takes it."""
     kill_after: float | None
     """Seconds until it is killed from outside."""
     log: str
@@ -43,6 +43,7 @@ def main() -> None:
 
     import run
     import storage.mongo.store
+    import tests.crash.points  # noqa: F401 - so that no child has to
     from cli.config import load_config
 
     load_config(run.EXAMPLE.config)
@@ -71,13 +72,14 @@ def serve(order: Order) -> End:
 def become(order: Order) -> None:
     """Run the command line in this process, and end it."""
     import run
+    from tests.crash import points
 
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     empty = os.open(os.devnull, os.O_RDONLY)
     for stream, kind in ((empty, 0), (log, 1), (log, 2)):
         os.dup2(stream, kind)
     if order["stop_at"] is not None:
-        os.environ["TINGFENG_STOP_AT"] = order["stop_at"]
+        points.stop_at(order["stop_at"])
     sys.argv = ["run.py", *order["arguments"]]
     status = 1
     try:

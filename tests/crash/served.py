@@ -25,6 +25,8 @@ QUESTION: Final = "你们几点关门"
 """The example's knowledge base answers it."""
 COMPLAINT: Final = "你们的牛奶过期了，要求退款"
 PRAISE: Final = "禾家的面包真好吃"
+POINTS: Final = ("-m", "tests.crash.points")
+"""Runs the command line in a process that is killed at a point."""
 _SECONDS: Final = 30.0
 _QUIET: Final = 1.5
 """A server that is asked for nothing new for so long has all it will get."""
@@ -121,12 +123,12 @@ class ServedSite:
         """Everything in the store; no process may be running."""
         store = await SqliteStore.open(self.folder / "store.db", clock=SystemClock())
         try:
-            page = await store.mentions(MentionFilter(), limit=1000)
+            page = await store.mentions.find(MentionFilter(), limit=1000)
             return Kept(
-                counts=await store.counts(),
+                counts=await store.events.counts(),
                 mentions=list(page.mentions[::-1]),
-                tickets=list((await store.tickets(TicketFilter(), limit=1000)).tickets),
-                alerts=list(await store.alerts(limit=1000)),
+                tickets=list((await store.tickets.find(TicketFilter(), limit=1000)).tickets),
+                alerts=list(await store.alerts.recent(limit=1000)),
             )
         finally:
             await store.close()
@@ -136,17 +138,13 @@ class ServedSite:
         return (self.folder / "log").read_text("utf-8", "replace")[-5000:]
 
     async def _start(self, stop_at: str | None) -> asyncio.subprocess.Process:
-        environment = {
-            name: value for name, value in os.environ.items() if name != "TINGFENG_STOP_AT"
-        }
-        if stop_at is not None:
-            environment["TINGFENG_STOP_AT"] = stop_at
+        program = [str(ROOT / "run.py")] if stop_at is None else [*POINTS, stop_at]
         command: Sequence[str] = ("serve", "--config", "tingfeng.toml", "--port", "0")
         with (self.folder / "log").open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *(sys.executable, str(ROOT / "run.py"), *command),
+                *(sys.executable, *program, *command),
                 cwd=self.folder,
-                env=environment,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
                 stdout=log,
                 stderr=log,
             )

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from core.checkpoints import NAMES
 from tests.contracts.mongo_server import server
 from tests.crash.harness import CrashSite, Nursery, nursery
 from tests.crash.matrix import at_point, at_random
+from tests.crash.points import NAMES
 
 pytestmark = pytest.mark.crash
 STORES = ("sqlite", "mongodb")

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from core.events import Author, Event, EventKind
 from core.judgement import Judgement, Probabilities
-from core.mentions import MentionRecord
 from core.outbox import Reply, ReplyState, Target
 from core.pauses import Pause
+from tests.stubs import StubPauses
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -73,23 +73,20 @@ def reply(
 
 
 @dataclass
-class NoPauses:
-    """A store of pauses without mentions."""
+class NoPauses(StubPauses):
+    """Pauses in memory; none at first."""
 
     kept: dict[str, Pause] = field(default_factory=dict)
 
-    async def pauses(self) -> Sequence[Pause]:
+    async def all(self) -> Sequence[Pause]:
         return list(self.kept.values())
 
-    async def save_pause(self, pause: Pause) -> None:
+    async def save(self, pause: Pause) -> None:
         self.kept[pause.id] = pause
 
-    async def lift_pause(self, id: str, *, by: str) -> bool:  # noqa: A002
+    async def lift(self, id: str, *, by: str) -> bool:  # noqa: A002
         assert by
         return self.kept.pop(id, None) is not None
-
-    async def mention(self, seq: int) -> MentionRecord | None:
-        raise AssertionError(f"nobody needs the mention {seq}")
 
 
 class PausedChannels:

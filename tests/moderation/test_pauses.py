@@ -25,6 +25,7 @@ from storage.sqlite.store import SqliteStore
 from tests.console.seeds import add_mention, event, judgement
 from tests.console.seeds import reply as seeded
 from tests.moderation.parts import START, NoPauses, reply
+from tests.stubs import StubMentions
 
 
 def pause(scope: PauseScope, value: str = "", reason: str = "发霉面包") -> Pause:
@@ -41,8 +42,8 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
 
 async def test_each_scope_holds_what_it_names(store: SqliteStore) -> None:
     mention = await add_mention(store, event("1", "面包发霉"), judged=judgement())
-    await store.assign_incident([mention.seq], "INC-1")
-    pauses = StoredPauses(store)
+    await store.incidents.assign([mention.seq], "INC-1")
+    pauses = StoredPauses(store.pauses, store.mentions)
     answer = replace(reply(channel="weibo"), mention=mention.seq)
     scopes: tuple[tuple[PauseScope, str, bool], ...] = (
         ("all", "", True),
@@ -58,12 +59,12 @@ async def test_each_scope_holds_what_it_names(store: SqliteStore) -> None:
         ("incident", "INC-2", False),
     )
     for scope, value, is_held in scopes:
-        await pauses.save_pause(pause(scope, value))
+        await pauses.save(pause(scope, value))
         held = await pauses.pause_reason(answer)
         assert (held == "发霉面包") == is_held, (scope, value)
-        assert await pauses.lift_pause(pause(scope, value).id, by="王敏")
+        assert await pauses.lift(pause(scope, value).id, by="王敏")
         assert await pauses.pause_reason(answer) is None
-    assert not await pauses.lift_pause("all", by="王敏")
+    assert not await pauses.lift("all", by="王敏")
 
 
 async def test_pauses_hold_a_reply_whose_mention_is_unknown() -> None:
@@ -71,26 +72,27 @@ async def test_pauses_hold_a_reply_whose_mention_is_unknown() -> None:
     scopes: tuple[PauseScope, ...] = ("brand", "category", "incident")
     for scope in scopes:
         assert holds(pause(scope, "x"), alone, None)
-    pauses = StoredPauses(NoPauses(kept={"all": pause("all", reason="")}))
+    pauses = StoredPauses(NoPauses(kept={"all": pause("all", reason="")}), StubMentions())
     assert await pauses.pause_reason(alone) == "all", "its name where nobody gave a reason"
-    assert await StoredPauses(NoPauses()).pause_reason(replace(alone, mention=7)) is None
+    checked = StoredPauses(NoPauses(), StubMentions())
+    assert await checked.pause_reason(replace(alone, mention=7)) is None
 
 
 @dataclass
 class Broken(NoPauses):
     """Takes no pause."""
 
-    async def save_pause(self, pause: Pause) -> None:
+    async def save(self, pause: Pause) -> None:
         raise StoreError("disk full")
 
 
 async def test_an_unstored_pause_holds_and_can_be_lifted() -> None:
-    pauses = StoredPauses(Broken())
+    pauses = StoredPauses(Broken(), StubMentions())
     with pytest.raises(StoreError):
-        await pauses.save_pause(pause("all"))
+        await pauses.save(pause("all"))
     assert await pauses.pause_reason(reply()) == "发霉面包"
-    assert [one.id for one in await pauses.pauses()] == ["all"]
-    assert await pauses.lift_pause("all", by="王敏")
+    assert [one.id for one in await pauses.all()] == ["all"]
+    assert await pauses.lift("all", by="王敏")
     assert await pauses.pause_reason(reply()) is None
 
 
@@ -100,7 +102,7 @@ class Slow(NoPauses):
 
     answer: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def pauses(self) -> Sequence[Pause]:
+    async def all(self) -> Sequence[Pause]:
         found = list(self.kept.values())
         await self.answer.wait()
         return found
@@ -108,10 +110,10 @@ class Slow(NoPauses):
 
 async def test_a_reply_checked_before_a_pause_does_not_start_after_it() -> None:
     store = Slow()
-    pauses = StoredPauses(store)
+    pauses = StoredPauses(store, StubMentions())
     looking = asyncio.create_task(pauses.pause_reason(reply()))
     await asyncio.sleep(0)
-    await pauses.save_pause(pause("all"))
+    await pauses.save(pause("all"))
     store.answer.set()
     assert await looking == "发霉面包"
 
@@ -120,18 +122,18 @@ async def test_a_reply_checked_before_a_pause_does_not_start_after_it() -> None:
 class Busy(NoPauses):
     """Takes a moment to keep a pause."""
 
-    async def save_pause(self, pause: Pause) -> None:
+    async def save(self, pause: Pause) -> None:
         await asyncio.sleep(0)
-        await super().save_pause(pause)
+        await super().save(pause)
 
 
 async def test_concurrent_pauses_of_one_id_leave_one() -> None:
     store = Busy()
-    pauses = StoredPauses(store)
-    await asyncio.gather(*(pauses.save_pause(pause("all", reason=str(n))) for n in range(9)))
-    assert len(await pauses.pauses()) == 1
-    await pauses.lift_pause("all", by="王敏")
-    assert await pauses.pauses() == []
+    pauses = StoredPauses(store, StubMentions())
+    await asyncio.gather(*(pauses.save(pause("all", reason=str(n))) for n in range(9)))
+    assert len(await pauses.all()) == 1
+    await pauses.lift("all", by="王敏")
+    assert await pauses.all() == []
 
 
 @dataclass
@@ -190,7 +192,7 @@ async def test_no_reply_starts_after_a_pause_is_acknowledged(store: SqliteStore,
     dispatcher = Dispatcher(
         "shop",
         platform,
-        outbox=store,
+        outbox=store.outbox,
         gate=guards.gate,
         doubts=doubts,
         clock=clock,
@@ -201,7 +203,7 @@ async def test_no_reply_starts_after_a_pause_is_acknowledged(store: SqliteStore,
     random = Random(seed)
     while len(platform.started) < random.randrange(5, 30):
         await asyncio.sleep(random.random() / 500)
-    await guards.pauses.save_pause(pause("all"))
+    await guards.pauses.save(pause("all"))
     acknowledged = asyncio.get_running_loop().time()
     async with asyncio.timeout(30):
         while len(platform.started) + len(doubts.held) < 60:
@@ -215,14 +217,14 @@ async def test_no_reply_starts_after_a_pause_is_acknowledged(store: SqliteStore,
     assert set(doubts.held) == {"gate: frozen: 发霉面包"}
 
 
-async def test_a_pause_survives_a_restart_and_reaches_other_processes(store: SqliteStore) -> None:
-    await StoredPauses(store).save_pause(pause("all"))
+async def test_it_survives_a_restart_and_others_hear_of_it(store: SqliteStore) -> None:
+    await StoredPauses(store.pauses, store.mentions).save(pause("all"))
     after = build_guards(ManualClock(START), store=store)
     verdict = await after.gate.check(reply())
     assert (verdict.allowed, verdict.reason) == (False, "frozen: 发霉面包")
     assert (await after.gate.check(reply(by="王敏"))).allowed, "people go on answering"
-    await store.lift_pause("all", by="王敏")
+    await store.pauses.lift("all", by="王敏")
     assert (await after.gate.check(reply())).allowed, "lifted by another process"
-    await store.accept("x", Page(events=()))
+    await store.events.accept("x", Page(events=()))
     await store.close()
     assert (await after.gate.check(reply())).reason == "freeze_unknown"

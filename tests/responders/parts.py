@@ -16,6 +16,14 @@ from core.outbox import Reply, ReplyState, Target
 from core.outcomes import Plan
 from core.taxonomy import Language
 from core.tickets import Ticket, TicketState
+from tests.stubs import (
+    StubAlerts,
+    StubConversations,
+    StubMentions,
+    StubOutbox,
+    StubStore,
+    StubTickets,
+)
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "supermarket" / "knowledge"
@@ -121,32 +129,34 @@ def alert(key: str = "a1") -> Alert:
 
 
 @dataclass
-class Memory:
-    """A store that keeps what plans say, as the real one does."""
-
-    conversations: dict[tuple[str, str], Conversation] = field(default_factory=dict)
-    tickets: dict[str, Ticket] = field(default_factory=dict)
-    mentions: dict[int, Mention] = field(default_factory=dict)
-    replies: dict[str, Reply] = field(default_factory=dict)
-    number: int = 1000
+class MemoryConversations(StubConversations):
+    kept: dict[tuple[str, str], Conversation] = field(default_factory=dict)
     reads: int = 0
 
-    async def conversation(self, channel: str, id: str) -> Conversation | None:  # noqa: A002
+    async def get(self, channel: str, id: str) -> Conversation | None:  # noqa: A002
         self.reads += 1
-        return self.conversations.get((channel, id))
+        return self.kept.get((channel, id))
 
-    async def replied_to(self, channel: str, native_id: str) -> bool:
-        return f"{channel}:{native_id}:auto" in self.replies
 
-    async def ticket(self, number: str) -> Ticket | None:
-        return self.tickets.get(number)
+@dataclass
+class MemoryTickets(StubTickets):
+    kept: dict[str, Ticket] = field(default_factory=dict)
+    number: int = 1000
 
-    async def reserve_ticket_number(self) -> str:
+    async def get(self, number: str) -> Ticket | None:
+        return self.kept.get(number)
+
+    async def reserve_number(self) -> str:
         self.number += 1
         return f"T-{self.number}"
 
-    async def mention(self, seq: int) -> MentionRecord | None:
-        found = self.mentions.get(seq)
+
+@dataclass
+class MemoryMentions(StubMentions):
+    kept: dict[int, Mention] = field(default_factory=dict)
+
+    async def get(self, seq: int) -> MentionRecord | None:
+        found = self.kept.get(seq)
         if found is None:
             return None
         decision = Decision(action=Action.IGNORE, rule="r", reason="")
@@ -154,17 +164,46 @@ class Memory:
             mention=found, decision=decision, ticket=None, replies=(), withdrawn=False
         )
 
+
+@dataclass
+class MemoryOutbox(StubOutbox):
+    kept: dict[str, Reply] = field(default_factory=dict)
+
+    async def replied_to(self, channel: str, native_id: str) -> bool:
+        return f"{channel}:{native_id}:auto" in self.kept
+
+
+class Memory(StubStore):
+    """A store that keeps what plans say, as the real one does."""
+
+    def __init__(
+        self,
+        *,
+        conversations: dict[tuple[str, str], Conversation] | None = None,
+        tickets: dict[str, Ticket] | None = None,
+        mentions: dict[int, Mention] | None = None,
+    ) -> None:
+        self.talks = MemoryConversations(conversations or {})
+        self.matters = MemoryTickets(tickets or {})
+        self.sent = MemoryOutbox()
+        super().__init__(
+            conversations=self.talks,
+            tickets=self.matters,
+            mentions=MemoryMentions(mentions or {}),
+            outbox=self.sent,
+        )
+
     def record(self, plan: Plan) -> Plan:
         if plan.conversation is not None:
-            self.conversations[plan.conversation.channel, plan.conversation.id] = plan.conversation
+            self.talks.kept[plan.conversation.channel, plan.conversation.id] = plan.conversation
         if plan.ticket is not None:
-            self.tickets[plan.ticket.number] = plan.ticket
-        self.replies |= {one.key: one for one in plan.replies}
+            self.matters.kept[plan.ticket.number] = plan.ticket
+        self.sent.kept |= {one.key: one for one in plan.replies}
         return plan
 
 
 @dataclass
-class Deliveries:
+class Deliveries(StubAlerts):
     """Alerts with one delivery a receiver, as the real stores keep them."""
 
     due: dict[tuple[str, str], datetime] = field(default_factory=dict)
@@ -174,21 +213,21 @@ class Deliveries:
     claimed: set[tuple[str, str]] = field(default_factory=set)
     now: Callable[[], datetime] = lambda: START
 
-    async def raise_alert(self, alert: Alert, receivers: Sequence[str]) -> bool:
+    async def add(self, alert: Alert, receivers: Sequence[str]) -> bool:
         if alert.key in self.alerts:
             return False
         self.alerts[alert.key] = alert
         self.due |= {(alert.key, name): self.now() for name in receivers}
         return True
 
-    async def alert(self, key: str) -> Alert | None:
+    async def get(self, key: str) -> Alert | None:
         return self.alerts.get(key)
 
-    async def live_alerts(self, *, limit: int = 1000) -> Sequence[Alert]:
+    async def live(self, *, limit: int = 1000) -> Sequence[Alert]:
         live = [alert for alert in self.alerts.values() if alert.state != "resolved"]
         return sorted(live, key=lambda one: one.created_at)[:limit]
 
-    async def change_alert(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
+    async def save(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
         if self.alerts[alert.key].version != alert.version:
             raise Conflict("changed")
         self.alerts[alert.key] = replace(alert, version=alert.version + 1)
@@ -200,12 +239,12 @@ class Deliveries:
     async def mutes(self) -> Sequence[Mute]:
         return self.laid_down
 
-    async def claim_deliveries(self, receiver: str, limit: int, now: datetime) -> Sequence[Alert]:
+    async def claim(self, receiver: str, limit: int, now: datetime) -> Sequence[Alert]:
         found = [pair for pair, at in self.due.items() if pair[1] == receiver and at <= now]
         self.claimed |= set(found[:limit])
         return [self.alerts[key] for key, _ in found[:limit]]
 
-    async def finish_delivery(
+    async def finish(
         self, key: str, receiver: str, *, delivered: bool, reason: str = "", retry_at: datetime
     ) -> None:
         if (key, receiver) not in self.claimed:

@@ -15,7 +15,7 @@ from tests.contracts.store_support import event, put
 async def main(path: Path, callers: int, each: int, *, careless: bool) -> None:
     store = await SqliteStore.open(path, clock=SystemClock())
     if careless:
-        store._writer._db.execute("PRAGMA synchronous = OFF")
+        store._db._writer._db.execute("PRAGMA synchronous = OFF")
     acknowledged = 0
 
     async def call(name: int) -> None:

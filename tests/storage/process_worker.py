@@ -25,8 +25,8 @@ async def main(path: Path, name: str) -> None:
         await put(store, *(event(native) for native in natives))
         for native in natives:
             print(json.dumps(["accepted", native]), flush=True)
-        for item in await store.claim_events(4):
-            await store.record(Outcome(seq=item.seq, mention=mention(item), plan=plan()))
+        for item in await store.events.claim(4):
+            await store.events.record([Outcome(seq=item.seq, mention=mention(item), plan=plan())])
             print(json.dumps(["recorded", item.event.id]), flush=True)
         n += 1
     await store.close()

@@ -9,10 +9,10 @@ import pytest
 from core.clock import ManualClock
 from core.errors import SchemaTooNew, StoreError
 from core.events import Author
-from core.outbox import ReplyState
+from core.outbox import ReplyResult, ReplyState
 from storage.backup import backup, restore
 from storage.factory import AnyStore, open_store
-from storage.sqlite import copying
+from storage.sqlite import backup as copying
 from tests.contracts.store_support import NOW, adds_up, event, incident, put, reply, take
 from tests.storage.test_moving import fill, look
 
@@ -48,10 +48,10 @@ async def test_a_backup_while_writing_is_of_one_moment(url: str, tmp_path: Path)
         tmp_path / "backup", f"sqlite:{tmp_path / 'new' / 'copy.db'}", clock=ManualClock(NOW)
     )
     copy = await opened(f"sqlite:{tmp_path / 'new' / 'copy.db'}")
-    counts = await copy.counts()
+    counts = await copy.events.counts()
     assert adds_up(counts)
-    assert counts.received == 2 * (int(await copy.cursor("feed") or -1) + 1) > 0
-    assert len(await copy.claim_events(10**6)) == counts.pending
+    assert counts.received == 2 * (int(await copy.events.cursor("feed") or -1) + 1) > 0
+    assert len(await copy.events.claim(10**6)) == counts.pending
     await copy.close()
 
 
@@ -61,46 +61,48 @@ async def test_a_backup_is_put_back_under_a_running_store(url: str, tmp_path: Pa
     seen = await look(store)
     await backup(store, tmp_path / "backup")
     await put(store, event("later", text="forget me"))
-    await store.replace_articles([])
-    await store.set_setting("freeze", "on")
+    await store.articles.replace([])
+    await store.values.set("freeze", "on")
     await restore(tmp_path / "backup", url, clock=ManualClock(NOW))
     assert await look(store) == seen
-    assert [item.event.id for item in await store.claim_events(9)] == ["pending"]
+    assert [item.event.id for item in await store.events.claim(9)] == ["pending"]
     assert (await put(store, event("later"))).accepted == 1
-    assert await store.reserve_ticket_number() > "T-2001"
-    assert (await store.open_incident(incident("next"))).id > "INC-1101"
+    assert await store.tickets.reserve_number() > "T-2001"
+    assert (await store.incidents.open(incident("next"))).id > "INC-1101"
     await store.close()
     again = await opened(url)
-    assert [item.event.id for item in await again.claim_events(9)] == ["pending", "later"]
+    assert [item.event.id for item in await again.events.claim(9)] == ["pending", "later"]
     await again.close()
 
 
 async def test_who_was_erased_stays_erased_and_the_log_goes_on(url: str, tmp_path: Path) -> None:
     store = await opened(url)
     await take(store, event("e1", text="秘密"), event("e2", author=Author(id="u2"), text="别的"))
-    await store.note(who="a", what="export", about="x")
+    await store.audit.note(who="a", what="export", about="x")
     await backup(store, tmp_path / "backup")
-    await store.note(who="b", what="export", about="y")
-    await store.erase_customer("u1", by="王芳")
+    await store.audit.note(who="b", what="export", about="y")
+    await store.customers.erase("u1", by="王芳")
     await restore(tmp_path / "backup", url, clock=ManualClock(NOW))
-    assert (await store.export_customer("u1")).size["events"] == 0
-    assert (await store.export_customer("u2")).size["events"] == 1
-    log = list(await store.audit())
+    assert (await store.customers.export("u1")).size["events"] == 0
+    assert (await store.customers.export("u2")).size["events"] == 1
+    log = list(await store.audit.entries())
     assert [(each.who, each.what) for each in log] == [
         ("a", "export"),
         ("b", "export"),
         ("王芳", "erase"),
         ("restore", "erase"),
     ]
-    assert await store.examine(mend=False) == []
+    assert await store.maintenance.examine(mend=False) == []
     await restore(tmp_path / "backup", f"sqlite:{tmp_path / 'new.db'}", clock=ManualClock(NOW))
     new = await opened(f"sqlite:{tmp_path / 'new.db'}")
-    assert [each.who for each in await new.audit()] == ["a"], "a new store has the backup's log"
+    assert [each.who for each in await new.audit.entries()] == ["a"], (
+        "a new store has the backup's log"
+    )
     await backup(store, tmp_path / "later")
     await new.close()
     await restore(tmp_path / "later", f"sqlite:{tmp_path / 'new.db'}", clock=ManualClock(NOW))
     new = await opened(f"sqlite:{tmp_path / 'new.db'}")
-    assert await new.audit() == log, "a later backup's log goes on from the store's"
+    assert await new.audit.entries() == log, "a later backup's log goes on from the store's"
     await new.close()
     await store.close()
 
@@ -108,19 +110,19 @@ async def test_who_was_erased_stays_erased_and_the_log_goes_on(url: str, tmp_pat
 async def test_nothing_is_sent_twice_after_a_backup_is_put_back(url: str, tmp_path: Path) -> None:
     store = await opened(url)
     for key in ("waited", "sending"):
-        await store.add_reply(reply(key))
-    await store.add_reply(reply("draft", state=ReplyState.DRAFT))
-    await store.claim_replies("chat", 1, NOW)
+        await store.outbox.add(reply(key))
+    await store.outbox.add(reply("draft", state=ReplyState.DRAFT))
+    await store.outbox.claim("chat", 1, NOW)
     await backup(store, tmp_path / "backup")
-    await store.add_reply(reply("sent later"))
-    await store.claim_replies("chat", 9, NOW)
-    await store.finish_reply("sent later", state=ReplyState.SENT)
-    await store.finish_reply("waited", state=ReplyState.SENT)
+    await store.outbox.add(reply("sent later"))
+    await store.outbox.claim("chat", 9, NOW)
+    await store.outbox.finish([ReplyResult(key="sent later", state=ReplyState.SENT)])
+    await store.outbox.finish([ReplyResult(key="waited", state=ReplyState.SENT)])
     await restore(tmp_path / "backup", url, clock=ManualClock(NOW))
-    assert await store.claim_replies("chat", 9, NOW) == []
-    assert [each.key for each in await store.in_doubt("chat")] == ["sending"]
-    assert not await store.add_reply(reply("sent later"))
-    assert [each.key for each in await store.drafts()] == ["draft"]
+    assert await store.outbox.claim("chat", 9, NOW) == []
+    assert [each.key for each in await store.outbox.in_doubt("chat")] == ["sending"]
+    assert not await store.outbox.add(reply("sent later"))
+    assert [each.key for each in await store.outbox.drafts()] == ["draft"]
     await store.close()
 
 
@@ -148,14 +150,14 @@ async def test_what_is_no_backup_is_refused(url: str, tmp_path: Path, mongo_url:
     sqlite = sound.read_bytes()
     rows = gzip.compress(b'{"format": "tingfeng rows 1"}\n{"kind": "events"}\n[1]\n')
     for content, message in {
-        b"": "no sound backup",
-        b"hello": "no sound backup",
-        gzip.compress(b"{}\n"): "no backup of Tingfeng",
-        gzip.compress(b"nonsense\n"): "no sound backup",
-        rows: "cut off or changed",
-        rows[:-10]: "no sound backup",
-        gzip.compress(gzip.decompress(rows) + b"[{}]\n"): "no sound backup",
-        gzip.compress(gzip.decompress(rows) + b"[\n"): "no sound backup",
+        b"": "not a sound backup",
+        b"hello": "not a sound backup",
+        gzip.compress(b"{}\n"): "not a Tingfeng backup",
+        gzip.compress(b"nonsense\n"): "not a sound backup",
+        rows: "truncated or was changed",
+        rows[:-10]: "not a sound backup",
+        gzip.compress(gzip.decompress(rows) + b"[{}]\n"): "not a sound backup",
+        gzip.compress(gzip.decompress(rows) + b"[\n"): "not a sound backup",
         gzip.compress(gzip.decompress(rows) + b'{"end": {"events": [2, "1"]}}\n'): "cut off",
         sqlite[:5000]: "backup",
         sqlite[:8192] + b"\xff" * (len(sqlite) - 8192): "backup",
@@ -167,7 +169,7 @@ async def test_what_is_no_backup_is_refused(url: str, tmp_path: Path, mongo_url:
         await restore(tmp_path / "nothing", url, clock=ManualClock(NOW))
     with pytest.raises(StoreError, match="SQLite backup"):
         await restore(sound, mongo_url, clock=ManualClock(NOW))
-    assert (await store.counts()).received == 1
+    assert (await store.events.counts()).received == 1
     await store.close()
 
 

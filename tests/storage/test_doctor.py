@@ -9,8 +9,8 @@ import pytest
 from core.clock import ManualClock
 from storage.factory import AnyStore, open_store
 from storage.mongo.store import MongoStore
+from storage.sqlite.engine.connection import SqliteTx
 from storage.sqlite.store import SqliteStore
-from storage.sqlite.work import Tx
 from tests.contracts.store_support import NOW, adds_up, alert, heard, post, reply
 from tests.storage.test_moving import fill
 
@@ -29,7 +29,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await opened.close()
 
 
-def _execute(tx: Tx, statements: tuple[str, ...]) -> None:
+def _execute(tx: SqliteTx, statements: tuple[str, ...]) -> None:
     for statement in statements:
         tx.db.execute(statement)
 
@@ -39,36 +39,36 @@ async def spoil(
 ) -> None:
     """Break something: SQL on one store, (filter, change) by collection on the other."""
     if isinstance(store, SqliteStore):
-        await store._write(partial(_execute, statements=statements))
+        await store._db.write(partial(_execute, statements=statements))
         return
     for name, (where, change) in changes.items():
         assert isinstance(where, dict)
         if change is None:
-            await store._link.table(name).drop(where)
+            await store._db._link.table(name).drop(where)
         else:
             assert isinstance(change, dict)
-            await store._link.table(name).change(where, change, upsert=True)
+            await store._db._link.table(name).change(where, change, upsert=True)
 
 
 async def check(store: AnyStore, *parts: str, mends: bool = True) -> None:
     """The doctor says these things, mends them, and has nothing to say after that."""
-    looked = await store.examine(mend=False)
+    looked = await store.maintenance.examine(mend=False)
     assert len(looked) == len(parts), looked
     for part in parts:
         assert any(part in each.what for each in looked), (part, looked)
     assert all(each.remedy and not each.mended for each in looked)
-    done = await store.examine(mend=True)
+    done = await store.maintenance.examine(mend=True)
     assert [each.what for each in done] == [each.what for each in looked]
     assert all(each.mended is mends for each in done)
-    assert (await store.examine(mend=True) == []) is mends
+    assert (await store.maintenance.examine(mend=True) == []) is mends
 
 
 async def test_a_sound_store(store: AnyStore) -> None:
-    assert await store.examine(mend=True) == []
+    assert await store.maintenance.examine(mend=True) == []
 
 
 async def test_counts_that_do_not_add_up(store: AnyStore) -> None:
-    before = await store.counts()
+    before = await store.events.counts()
     await spoil(
         store,
         (
@@ -77,13 +77,13 @@ async def test_counts_that_do_not_add_up(store: AnyStore) -> None:
         ),
         {"counters": ({"_id": 7}, {"$inc": {"n.done": 3, "n.dropped:deleted": -1}})},
     )
-    assert not adds_up(await store.counts())
+    assert not adds_up(await store.events.counts())
     await check(store, "done was counted as 9, but there are 6", "dropped:deleted was counted as 0")
-    assert await store.counts() == before
+    assert await store.events.counts() == before
 
 
 async def test_work_of_processes_that_are_gone(store: AnyStore) -> None:
-    await store.add_reply(reply("stuck"))
+    await store.outbox.add(reply("stuck"))
     await spoil(
         store,
         (
@@ -99,15 +99,15 @@ async def test_work_of_processes_that_are_gone(store: AnyStore) -> None:
         },
     )
     await check(store, "1 events", "1 replies", "deliveries held")
-    assert [item.event.id for item in await store.claim_events(9)] == ["pending"]
-    assert "stuck" in [each.key for each in await store.in_doubt("chat")]
+    assert [item.event.id for item in await store.events.claim(9)] == ["pending"]
+    assert "stuck" in [each.key for each in await store.outbox.in_doubt("chat")]
 
 
 async def test_what_refers_to_nothing(store: AnyStore) -> None:
     await heard(store, post("lost"))
-    await store.raise_alert(alert("lost"), ["hook"])
+    await store.alerts.add(alert("lost"), ["hook"])
     if isinstance(store, SqliteStore):
-        store._writer._db.execute("PRAGMA foreign_keys = OFF")
+        store._db._writer._db.execute("PRAGMA foreign_keys = OFF")
     await spoil(
         store,
         (
@@ -122,21 +122,21 @@ async def test_what_refers_to_nothing(store: AnyStore) -> None:
             "tickets": ({"_id": "T-1001"}, None),
         },
     )
-    found = await store.examine(mend=True)
+    found = await store.maintenance.examine(mend=True)
     assert {each.what for each in found if each.check == "orphans"} == {
         "1 mentions without their event",
         "1 deliveries without their alert",
         "1 dead letters without their event",
         "1 conversations that name a ticket which is not there",
     }
-    assert await store.examine(mend=True) == []
-    assert adds_up(await store.counts())
+    assert await store.maintenance.examine(mend=True) == []
+    assert adds_up(await store.events.counts())
 
 
 async def test_a_log_that_was_changed(store: AnyStore) -> None:
     for n in range(3):
-        await store.note(who="王芳", what="export", about=str(n))
-    assert await store.examine(mend=True) == []
+        await store.audit.note(who="王芳", what="export", about=str(n))
+    assert await store.maintenance.examine(mend=True) == []
     await spoil(
         store,
         ("DROP TRIGGER audit_is_fixed", "UPDATE audit SET who = 'nobody' WHERE seq = 2"),
@@ -150,8 +150,8 @@ async def test_an_index_that_is_damaged(tmp_path: Path) -> None:
     await fill(store)
     assert not isinstance(store, MongoStore)
     broken = ("UPDATE mentions_index_data SET block = x'00' WHERE id > 10",)
-    await store._write(partial(_execute, statements=broken))
-    (found,) = await store.examine(mend=True)
+    await store._db.write(partial(_execute, statements=broken))
+    (found,) = await store.maintenance.examine(mend=True)
     assert (found.check, found.mended) == ("integrity", False)
     assert "restore" in found.remedy
     await store.close()
@@ -167,9 +167,9 @@ async def test_a_file_that_is_damaged(tmp_path: Path) -> None:
             (SELECT rootpage FROM sqlite_master WHERE name = 'alerts_newest')
             WHERE name = 'events_author'""",
     )
-    await store._write(partial(_execute, statements=wrong))
+    await store._db.write(partial(_execute, statements=wrong))
     await store.close()
     again = await open_store(f"sqlite:{tmp_path / 'store.db'}", clock=ManualClock(NOW))
-    found = await again.examine(mend=False)
+    found = await again.maintenance.examine(mend=False)
     assert {each.check for each in found} == {"integrity"}
     await again.close()

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.clock import micros, moment
 from core.events import Author, Event, EventKind, Metrics
-from storage.encoding import dump, key_of, load, micros, moment, text_of
+from storage.encoding import dump, key_of, load, text_of
 from storage.encryption import Coder, Plain
 
 ANY_TEXT = st.text(alphabet=st.characters(codec=None, categories=None))

@@ -13,9 +13,8 @@ from core.errors import StoreError
 from core.events import Author, Page, Reject
 from core.mentions import MentionFilter
 from storage.backup import backup, restore
-from storage.encryption import Coder
+from storage.encryption import Coder, Keys, Vault, new_key, new_ring, parse_key
 from storage.factory import AnyStore, open_store, rotate_key
-from storage.key_ring import Keys, Vault, new_key, new_ring, parse_key
 from storage.moving import move, move_store
 from storage.portable import KINDS, SEALED, SEALED_KINDS, Progress
 from tests.contracts.store_support import (
@@ -50,10 +49,10 @@ async def tell_secrets(store: AnyStore) -> None:
     said = event("e1", author=author, text=text, conversation=handle)
     await heard(store, said, post("p1", author=author, text=text), masked_text="[name] [phone]")
     reject = Reject(channel="chat", id="x", raw=text.encode(), reason="bad")
-    await store.accept("feed", Page(events=(), rejects=(reject,)))
+    await store.events.accept("feed", Page(events=(), rejects=(reject,)))
     answer = reply("r1", text=text, target=reply().target)
-    await store.add_reply(answer, ticket=ticket(customer=handle, conversation=handle))
-    await store.raise_alert(alert("a1"), ["hook"])
+    await store.outbox.add(answer, ticket=ticket(customer=handle, conversation=handle))
+    await store.alerts.add(alert("a1"), ["hook"])
 
 
 @pytest.mark.parametrize("key", [KEY, None], ids=["sealed", "plain"])
@@ -63,11 +62,13 @@ async def test_what_lies_on_the_disk(tmp_path: Path, key: str | None) -> None:
     data = bytes_of(tmp_path)
     found = [secret for secret in SECRETS if secret.encode() in data]
     assert found == ([] if key else list(SECRETS))
-    handled = await store.mention(1)
+    handled = await store.mentions.get(1)
     assert handled is not None
     assert handled.mention.event.author.name == SECRETS[3]
-    assert next(line.text for line in await store.lines("chat", SECRETS[2])).endswith(SECRETS[0])
-    (letter,) = await store.dead_letters()
+    assert next(line.text for line in await store.conversations.lines("chat", SECRETS[2])).endswith(
+        SECRETS[0]
+    )
+    (letter,) = await store.events.dead_letters()
     assert SECRETS[1].encode() in letter.raw
     await store.close()
 
@@ -90,7 +91,7 @@ async def test_the_wrong_key_or_none_is_told(tmp_path: Path, mongo_url: str) -> 
         with pytest.raises(StoreError, match="is encrypted"):
             await opened(url, None)
         again = await opened(url)
-        assert [item.event for item in await again.claim_events(9)] == [event("e1")]
+        assert [item.event for item in await again.events.claim(9)] == [event("e1")]
         await again.close()
 
 
@@ -126,7 +127,7 @@ async def heads(store: AnyStore) -> dict[str, set[bytes]]:
     found: dict[str, set[bytes]] = {}
     for kind in SEALED_KINDS:
         columns = [KINDS[kind].index(name) for name in SEALED if name in KINDS[kind]]
-        async for rows in store.rows(kind):
+        async for rows in store.rows.read(kind):
             for row in rows:
                 values = [row[column] for column in columns]
                 found.setdefault(kind, set()).update(v[2:4] for v in values if isinstance(v, bytes))
@@ -159,17 +160,17 @@ async def test_a_new_key_replaces_the_old_one_and_seals_everything(url: str) -> 
     assert found.pop("events") == {b"\0\0", b"\0\1"}
     assert found.pop("lines") == {b"\0\0", b"\0\1"}
     assert set.union(*found.values()) == {b"\0\1"}
-    assert [each.what for each in await again.audit()][-1] == "rotate"
+    assert [each.what for each in await again.audit.entries()][-1] == "rotate"
     await again.close()
     assert await rotate(url, fresh) == 2, "what was written by one who ran"
     again = await opened(url, fresh)
     assert set.union(*(await heads(again)).values()) == {b"\0\1"}
-    assert await again.export_customer("u1") != await again.export_customer("nobody")
-    (pending,) = [one for one in await again.claim_events(9) if one.event.id == "pending"]
+    assert await again.customers.export("u1") != await again.customers.export("nobody")
+    (pending,) = [one for one in await again.events.claim(9) if one.event.id == "pending"]
     assert pending.event == event("pending")
-    log = [each.what for each in await again.audit()]
+    log = [each.what for each in await again.audit.entries()]
     assert log.count("rotate") == 1, "a repeat replaces no key"
-    assert await again.examine(mend=False) == []
+    assert await again.maintenance.examine(mend=False) == []
     assert sealed > 20
     assert (await look(again))[1] == seen[1]
     await again.close()
@@ -246,7 +247,7 @@ async def test_moving_encrypts_and_keeps_encrypted(tmp_path: Path, mongo_url: st
     urls = [f"sqlite:{tmp_path / 'plain.db'}", f"sqlite:{tmp_path / 'sealed.db'}", mongo_url]
     store = await opened(urls[0], None)
     await fill(store)
-    await store.set_setting("secret", "")
+    await store.values.set("secret", "")
     seen = await look(store)
     await store.close()
     for source, target in itertools.pairwise(urls):
@@ -254,8 +255,8 @@ async def test_moving_encrypts_and_keeps_encrypted(tmp_path: Path, mongo_url: st
         moved = await opened(target)
         assert await look(moved) == seen
         assert not moved.coder.plain
-        assert await moved.conversation("chat", "c1") == conversation()
-        assert (await moved.mentions(MentionFilter(text="面包"))).mentions
+        assert await moved.conversations.get("chat", "c1") == conversation()
+        assert (await moved.mentions.find(MentionFilter(text="面包"))).mentions
         await moved.close()
     with pytest.raises(StoreError, match="is encrypted"):
         await move_store(
@@ -284,7 +285,7 @@ async def test_backups_stay_encrypted(tmp_path: Path, mongo_url: str) -> None:
     target = f"sqlite:{tmp_path / 'copy.db'}"
     await restore(tmp_path / "rows.gz", target, clock=ManualClock(NOW), keys=Keys(master=KEY))
     copy = await opened(target)
-    assert len((await copy.mentions(MentionFilter())).mentions) == 2
+    assert len((await copy.mentions.find(MentionFilter())).mentions) == 2
     await copy.close()
     with pytest.raises(StoreError, match="not encrypted with the same keys"):
         await restore(tmp_path / "rows.gz", f"{mongo_url}x", clock=ManualClock(NOW))

@@ -11,10 +11,9 @@ from pymongo.errors import BulkWriteError, OperationFailure
 from core.clock import ManualClock, SystemClock
 from core.errors import Conflict, SchemaTooNew, StoreError, StoreFull, StoreReadOnly
 from core.events import Page
-from storage.mongo import link, schema
-from storage.mongo import maintenance as upkeep
+from storage.mongo.engine import database, link, schema
+from storage.mongo.engine.grouping import Grouping
 from storage.mongo.store import MongoStore
-from storage.mongo.together import Together
 from tests.contracts.mongo_server import server
 from tests.contracts.store_support import NOW, adds_up, alert, event, put, reply, take
 
@@ -44,7 +43,7 @@ async def test_an_address_that_is_none(url: str) -> None:
 
 async def test_data_of_a_newer_version(store: MongoStore, mongo_url: str) -> None:
     newer = {"$set": {"last": schema.VERSION + 1}}
-    await store._link.table("numbers").change({"_id": "schema"}, newer)
+    await store._db._link.table("numbers").change({"_id": "schema"}, newer)
     with pytest.raises(SchemaTooNew, match="Install that version"):
         await opened(mongo_url)
 
@@ -56,11 +55,11 @@ async def test_a_closed_store_says_so(mongo_url: str) -> None:
     with pytest.raises(StoreError, match="closed"):
         await put(store, event("e1"))
     with pytest.raises(StoreError, match="closed"):
-        await store.counts()
+        await store.events.counts()
 
 
 async def test_every_write_waits_for_the_journals_of_most(store: MongoStore) -> None:
-    table = store._link.table("events")
+    table = store._db._link.table("events")
     assert table._collection.write_concern.document == {"w": "majority", "j": True}
 
 
@@ -74,11 +73,11 @@ async def test_a_killed_server_loses_nothing_and_is_found_again(
         store = await MongoStore.open(f"{address}/tf", clock=SystemClock())
         claimed = await take(store, *(event(f"e{n}") for n in range(50)))
         assert len(claimed) == 50
-        await store.add_reply(reply("r1"))
-        await store.claim_replies("chat", 1, SystemClock().now())
+        await store.outbox.add(reply("r1"))
+        await store.outbox.claim("chat", 1, SystemClock().now())
     with pytest.raises(StoreError, match="does not answer"):
         await put(store, event("lost"))
-    for ask in (store.counts, store.check):
+    for ask in (store.events.counts, store.maintenance.check):
         with pytest.raises(StoreError, match="does not answer"):
             await ask()
     port = int(address.rpartition(":")[2])
@@ -86,15 +85,15 @@ async def test_a_killed_server_loses_nothing_and_is_found_again(
         async with asyncio.timeout(30):
             while True:
                 try:
-                    again = await store.claim_events(100)
+                    again = await store.events.claim(100)
                     break
                 except StoreError:
                     await asyncio.sleep(0.1)
         assert [item.seq for item in again] == [item.seq for item in claimed]
-        assert [each.key for each in await store.in_doubt("chat")] == ["r1"]
-        assert adds_up(await store.counts())
-        await store.check()
-        await store.check()
+        assert [each.key for each in await store.outbox.in_doubt("chat")] == ["r1"]
+        assert adds_up(await store.events.counts())
+        await store.maintenance.check()
+        await store.maintenance.check()
         await store.close()
 
 
@@ -104,17 +103,17 @@ async def test_what_a_dead_process_left_open_holds_up_nobody(mongo_url: str) -> 
 
     async def hold(session: "link.Session") -> None:
         change = {"$set": {"value": "1"}}
-        await dead._link.table("settings", session).change({"_id": "x"}, change, upsert=True)
+        await dead._db._link.table("settings", session).change({"_id": "x"}, change, upsert=True)
         held.set()
         await asyncio.sleep(600)
 
-    open_for_long = asyncio.create_task(dead._link.run(hold))
+    open_for_long = asyncio.create_task(dead._db._link.run(hold))
     await held.wait()
-    dead._lease.close()
+    dead._db._lease.close()
     other = await opened(mongo_url)
     async with asyncio.timeout(10):
-        await other.set_setting("x", "2")
-    assert await other.setting("x") == "2"
+        await other.values.set("x", "2")
+    assert await other.values.get("x") == "2"
     open_for_long.cancel()
     with pytest.raises((asyncio.CancelledError, StoreError)):
         await open_for_long
@@ -123,35 +122,35 @@ async def test_what_a_dead_process_left_open_holds_up_nobody(mongo_url: str) -> 
 
 
 async def test_who_was_still_to_be_told_at_a_crash_is_told(store: MongoStore) -> None:
-    await store.raise_alert(alert("a1"), ["log"])
+    await store.alerts.add(alert("a1"), ["log"])
     left = {"$set": {"tell": ["hook", "log"], "tell_at": 0}}
-    await store._link.table("alerts").change({"_id": "a1"}, left)
-    changed = await store.change_alert(alert("a1", notices=2), receivers=["mail"])
-    await store._link.table("alerts").change({"_id": "a1"}, left)
+    await store._db._link.table("alerts").change({"_id": "a1"}, left)
+    changed = await store.alerts.save(alert("a1", notices=2), receivers=["mail"])
+    await store._db._link.table("alerts").change({"_id": "a1"}, left)
     for receiver in ("hook", "log", "mail"):
-        assert await store.claim_deliveries(receiver, 9, NOW) == [changed], receiver
-        assert await store.claim_deliveries(receiver, 9, NOW) == [], receiver
-    found = await store._link.table("alerts").one({"_id": "a1"})
+        assert await store.alerts.claim(receiver, 9, NOW) == [changed], receiver
+        assert await store.alerts.claim(receiver, 9, NOW) == [], receiver
+    found = await store._db._link.table("alerts").one({"_id": "a1"})
     assert found is not None
     assert "tell" not in found
 
 
 async def test_a_delivery_of_an_alert_that_is_gone_is_passed_over(store: MongoStore) -> None:
-    await store.raise_alert(alert("a1"), ["log"])
-    await store._link.table("alerts").drop({"_id": "a1"})
-    assert await store.claim_deliveries("log", 9, NOW) == []
+    await store.alerts.add(alert("a1"), ["log"])
+    await store._db._link.table("alerts").drop({"_id": "a1"})
+    assert await store.alerts.claim("log", 9, NOW) == []
 
 
 async def test_processes_on_other_hosts_count_as_gone_when_they_are_silent(
     store: MongoStore, mongo_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "host", lambda: "elsewhere")
+    monkeypatch.setattr(database, "host", lambda: "elsewhere")
     other = await opened(mongo_url)
     await take(other, event("e1"))
-    monkeypatch.setattr(upkeep, "host", lambda: "here")
-    assert await store.claim_events(9) == []
+    monkeypatch.setattr(database, "host", lambda: "here")
+    assert await store.events.claim(9) == []
     late = await MongoStore.open(mongo_url, clock=ManualClock(NOW + timedelta(seconds=25)))
-    assert [item.event.id for item in await late.claim_events(9)] == ["e1"]
+    assert [item.event.id for item in await late.events.claim(9)] == ["e1"]
     await late.close()
     await other.close()
 
@@ -159,16 +158,18 @@ async def test_processes_on_other_hosts_count_as_gone_when_they_are_silent(
 async def test_a_process_gives_signs_of_life(mongo_url: str) -> None:
     clock = ManualClock(NOW)
     store = await MongoStore.open(mongo_url, clock=clock)
-    owners = store._link.table("owners")
-    await clock.advance(upkeep.BEAT_SECONDS)
+    owners = store._db._link.table("owners")
+    await clock.advance(database.BEAT_SECONDS)
     async with asyncio.timeout(10):
-        while (await owners.one({"seen": {"$gt": upkeep.SILENT}, "host": upkeep.host()})) is None:
+        while (
+            await owners.one({"seen": {"$gt": database.SILENT}, "host": database.host()})
+        ) is None:
             await asyncio.sleep(0.02)
     seen = {doc["seen"] for doc in await owners.many({})}
     assert len(seen) == 1
     await store.close()
     late = await opened(mongo_url)
-    assert len(await late._link.table("owners").many({})) == 1
+    assert len(await late._db._link.table("owners").many({})) == 1
     await late.close()
 
 
@@ -198,13 +199,13 @@ async def test_work_that_always_meets_another_gives_up(
         raise BulkWriteError({"writeErrors": [{"code": 11000}]})
 
     with pytest.raises(StoreError, match="too many changes"):
-        await store._link.run(work)
+        await store._db._link.run(work)
 
     async def other(_: object) -> None:
         raise BulkWriteError({"writeErrors": [{"code": 2}]})
 
     with pytest.raises(StoreError, match="Look at the server's log"):
-        await store._link.run(other)
+        await store._db._link.run(other)
 
 
 async def test_a_group_that_fails_is_tried_one_by_one() -> None:
@@ -217,20 +218,20 @@ async def test_a_group_that_fails_is_tried_one_by_one() -> None:
             raise ZeroDivisionError
         return [2 * item for item in items]
 
-    together: Together[int, int] = Together(double)
-    results = await asyncio.gather(*map(together.put, (1, 2, 13, 4)), return_exceptions=True)
+    grouping: Grouping[int, int] = Grouping(double)
+    results = await asyncio.gather(*map(grouping.put, (1, 2, 13, 4)), return_exceptions=True)
     assert (results[0], results[3]) == (2, 8)
     assert isinstance(results[2], Conflict)
     with pytest.raises(Conflict):
-        await together.put(13)
+        await grouping.put(13)
     with pytest.raises(ZeroDivisionError):
-        await together.put(0)
-    impatient = asyncio.create_task(together.put(5))
-    failing = asyncio.create_task(together.put(13))
+        await grouping.put(0)
+    impatient = asyncio.create_task(grouping.put(5))
+    failing = asyncio.create_task(grouping.put(13))
     await asyncio.sleep(0)
     impatient.cancel()
     failing.cancel()
-    assert await together.put(6) == 12
+    assert await grouping.put(6) == 12
 
 
 async def test_a_long_text_is_compressed(store: MongoStore) -> None:
@@ -239,5 +240,5 @@ async def test_a_long_text_is_compressed(store: MongoStore) -> None:
 
 
 async def test_an_empty_page_moves_the_cursor(store: MongoStore) -> None:
-    assert (await store.accept("feed", Page(events=(), cursor="5"))).accepted == 0
-    assert await store.cursor("feed") == "5"
+    assert (await store.events.accept("feed", Page(events=(), cursor="5"))).accepted == 0
+    assert await store.events.cursor("feed") == "5"

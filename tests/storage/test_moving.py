@@ -14,7 +14,7 @@ from core.errors import StoreError
 from core.events import EventKind, Page, Reject
 from core.localized import LocalizedText, in_each
 from core.mentions import Correction, MentionFilter, MetricsSample, TrackedPost
-from core.outbox import ReplyState
+from core.outbox import ReplyResult, ReplyState
 from core.outcomes import Outcome
 from core.pauses import Pause
 from core.tickets import TicketFilter
@@ -44,7 +44,7 @@ from tests.contracts.store_support import (
 async def fill(store: AnyStore) -> None:
     """Something of everything."""
     reject = Reject(channel="chat", id=LONE, raw=b"\xff", reason="not JSON")
-    await store.accept("feed", Page(events=(), rejects=(reject,), cursor="41"))
+    await store.events.accept("feed", Page(events=(), rejects=(reject,), cursor="41"))
     items = await take(
         store,
         event("e1", text=HOSTILE, conversation=LONE),
@@ -52,74 +52,76 @@ async def fill(store: AnyStore) -> None:
         post("bad"),
         post("dropped"),
     )
-    await store.reserve_ticket_number()
+    await store.tickets.reserve_number()
     opened = ticket(mention=items[0].seq)
     about = plan(
         ticket=opened,
         conversation=conversation(),
         replies=(reply("r1", mention=items[0].seq), reply("d1", state=ReplyState.DRAFT)),
     )
-    await store.record(Outcome(seq=items[0].seq, mention=mention(items[0]), plan=about))
+    await store.events.record([Outcome(seq=items[0].seq, mention=mention(items[0]), plan=about)])
     for item in items[1:6]:
         posted = replace(item, event=replace(item.event, posted_at=NOW - timedelta(days=item.seq)))
-        await store.record(Outcome(seq=item.seq, mention=mention(posted), plan=plan()))
-    await store.fail(items[6].seq, HOSTILE, tries=1)
-    await store.record(Outcome(seq=items[7].seq, dropped="no.brand$"))
+        await store.events.record([Outcome(seq=item.seq, mention=mention(posted), plan=plan())])
+    await store.events.fail(items[6].seq, HOSTILE, tries=1)
+    await store.events.record([Outcome(seq=items[7].seq, dropped="no.brand$")])
     (gone,) = await take(store, event("p0", revision=1, kind=EventKind.DELETE, solicited=False))
-    await store.withdraw(gone)
-    await store.add_reply(reply("staff"), ticket=ticket("T-1002", subject="牛奶"))
-    await store.claim_replies("chat", 1, NOW)
-    await store.finish_reply("r1", state=ReplyState.SENT, native_id="n1")
-    await store.claim_replies("chat", 1, NOW)
+    await store.events.withdraw(gone)
+    await store.outbox.add(reply("staff"), ticket=ticket("T-1002", subject="牛奶"))
+    await store.outbox.claim("chat", 1, NOW)
+    await store.outbox.finish([ReplyResult(key="r1", state=ReplyState.SENT, native_id="n1")])
+    await store.outbox.claim("chat", 1, NOW)
     both = in_each(lambda one: LocalizedText(language=one, title=HOSTILE, body=one))
-    await store.raise_alert(alert("a1", wordings=both, part_of="INC-101"), ["hook", "log"])
-    await store.compare_and_set_incident(await store.open_incident(incident(wordings=both)))
-    await store.assign_incident([items[1].seq], "INC-101")
-    await store.save_pause(
+    await store.alerts.add(alert("a1", wordings=both, part_of="INC-101"), ["hook", "log"])
+    await store.incidents.save(await store.incidents.open(incident(wordings=both)))
+    await store.incidents.assign([items[1].seq], "INC-101")
+    await store.pauses.save(
         Pause(id="all", scope="all", reason=HOSTILE, by="bot", at=NOW, wordings=both)
     )
     later = NOW + timedelta(hours=1)
-    await store.save_mute(Mute(id="s", until=later, reason="维修", by="王芳"))
+    await store.alerts.mute(Mute(id="s", until=later, reason="维修", by="王芳"))
     seq = items[2].seq
-    await store.correct(Correction(mention=seq, sentiment="neutral", by="王芳", at=NOW))
+    await store.corrections.save(Correction(mention=seq, sentiment="neutral", by="王芳", at=NOW))
     figures = TrackedPost(mention=seq, channel="chat", native_id="p1", posted_at=NOW, next_at=NOW)
-    await store.track([replace(figures, samples=(MetricsSample(at=NOW, metrics=None),))])
-    await store.replace_articles([article("hours"), article("hours", language="en")])
-    await store.set_setting("freeze", "off")
+    await store.tracked_posts.save(
+        [replace(figures, samples=(MetricsSample(at=NOW, metrics=None),))]
+    )
+    await store.articles.replace([article("hours"), article("hours", language="en")])
+    await store.values.set("freeze", "off")
     await put(store, event("pending"), cursor="42")
 
 
 async def look(store: AnyStore) -> list[object]:
     """What staff see."""
     return [
-        await store.counts(),
-        await store.mentions(MentionFilter()),
-        await store.mentions(MentionFilter(text="面包", brand="lehui")),
-        await store.mentions(MentionFilter(since=NOW - timedelta(days=3))),
-        await store.tickets(TicketFilter()),
-        await store.tickets(TicketFilter(text="牛奶")),
-        await store.drafts(),
-        await store.lines("chat", LONE),
-        await store.lines("chat", "c1"),
-        await store.conversation("chat", "c1"),
-        await store.alerts(),
-        await store.incidents(),
-        await store.articles(),
-        await store.incident_mentions("INC-101"),
-        await store.mentions(MentionFilter(incident="INC-101")),
-        await store.pauses(),
-        await store.mutes(),
-        await store.corrections(),
-        await store.tracked_due("chat", NOW, 9),
-        await store.untracked("chat", since=NOW - timedelta(days=9), limit=9),
-        await store.live_alerts(),
-        await store.audit(),
-        await store.dead_letters(),
-        await store.cursor("feed"),
-        await store.setting("freeze"),
-        await store.figures(NOW),
-        await store.waiting_channels(),
-        await store.replied_to("chat", "e1"),
+        await store.events.counts(),
+        await store.mentions.find(MentionFilter()),
+        await store.mentions.find(MentionFilter(text="面包", brand="lehui")),
+        await store.mentions.find(MentionFilter(since=NOW - timedelta(days=3))),
+        await store.tickets.find(TicketFilter()),
+        await store.tickets.find(TicketFilter(text="牛奶")),
+        await store.outbox.drafts(),
+        await store.conversations.lines("chat", LONE),
+        await store.conversations.lines("chat", "c1"),
+        await store.conversations.get("chat", "c1"),
+        await store.alerts.recent(),
+        await store.incidents.find(),
+        await store.articles.all(),
+        await store.incidents.mentions("INC-101"),
+        await store.mentions.find(MentionFilter(incident="INC-101")),
+        await store.pauses.all(),
+        await store.alerts.mutes(),
+        await store.corrections.recent(),
+        await store.tracked_posts.due("chat", NOW, 9),
+        await store.tracked_posts.candidates("chat", since=NOW - timedelta(days=9), limit=9),
+        await store.alerts.live(),
+        await store.audit.entries(),
+        await store.events.dead_letters(),
+        await store.events.cursor("feed"),
+        await store.values.get("freeze"),
+        await store.maintenance.figures(NOW),
+        await store.outbox.waiting_channels(),
+        await store.outbox.replied_to("chat", "e1"),
     ]
 
 
@@ -153,17 +155,19 @@ async def test_there_and_back_again(stores: list[AnyStore]) -> None:
     for kind in KINDS:
         assert (await sum_of(third, kind)).count >= moved.sums[kind].count
     for store in (second, third):
-        assert [item.event.id for item in await store.claim_events(9)] == ["pending"]
-        assert [each.key for each in await store.in_doubt("chat")] == ["staff"]
-        assert [each.key for each in await store.claim_deliveries("hook", 9, NOW)] == ["a1"]
-        assert await store.reserve_ticket_number() == "T-1002"
-        (known,) = await store.incidents()
-        assert (await store.compare_and_set_incident(known)).version == known.version + 1 == 2
-        assert (await store.open_incident(incident("other"))).id == "INC-102"
+        assert [item.event.id for item in await store.events.claim(9)] == ["pending"]
+        assert [each.key for each in await store.outbox.in_doubt("chat")] == ["staff"]
+        assert [each.key for each in await store.alerts.claim("hook", 9, NOW)] == ["a1"]
+        assert await store.tickets.reserve_number() == "T-1002"
+        (known,) = await store.incidents.find()
+        assert (await store.incidents.save(known)).version == known.version + 1 == 2
+        assert (await store.incidents.open(incident("other"))).id == "INC-102"
         assert (await put(store, event("e1"), event("new"))).duplicates == 1
-        (line,) = [each for each in await store.lines("chat", "c1") if each.id == "new"]
-        assert line.seq > max(each.seq for each in await store.lines("chat", LONE))
-        assert adds_up(await store.counts())
+        (line,) = [
+            each for each in await store.conversations.lines("chat", "c1") if each.id == "new"
+        ]
+        assert line.seq > max(each.seq for each in await store.conversations.lines("chat", LONE))
+        assert adds_up(await store.events.counts())
 
 
 async def test_an_interrupted_move_goes_on(stores: list[AnyStore]) -> None:
@@ -176,7 +180,7 @@ async def test_an_interrupted_move_goes_on(stores: list[AnyStore]) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         await move(source, target, stop)
-    assert await target.row_count("events")
+    assert await target.rows.count("events")
     await move(source, target, lambda _: None)
     assert await look(target) == await look(source)
 
@@ -191,8 +195,8 @@ async def test_a_target_with_data_of_its_own_is_refused(stores: list[AnyStore]) 
 async def test_what_arrived_otherwise_is_noticed(stores: list[AnyStore]) -> None:
     source, target, _ = stores
     await fill(source)
-    await target.set_setting("moving", "1")
-    (other,) = [rows async for rows in source.rows("articles")]
-    await target.write_rows("articles", [(*other[0][:3], b'{"changed":true}')])
+    await target.values.set("moving", "1")
+    (other,) = [rows async for rows in source.rows.read("articles")]
+    await target.rows.write("articles", [(*other[0][:3], b'{"changed":true}')])
     with pytest.raises(StoreError, match="the articles differ"):
         await move(source, target, lambda _: None)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.audit import AuditEntry, first_broken, next_entry, pseudonym
 from core.clock import ManualClock
 from core.errors import StoreError
 from core.events import Author, Page, Reject
@@ -16,11 +17,10 @@ from core.outbox import Target
 from core.outcomes import Outcome
 from core.pauses import Pause
 from core.tickets import TicketFilter
-from storage.audit import Entry, broken, entry, pseudonym
+from storage.encryption import Keys, new_key
 from storage.factory import AnyStore, open_store
-from storage.key_ring import Keys, new_key
+from storage.sqlite.engine.connection import SqliteTx
 from storage.sqlite.store import SqliteStore
-from storage.sqlite.work import Tx
 from tests.contracts.store_support import (
     HOSTILE,
     LONE,
@@ -106,41 +106,41 @@ async def live(store: AnyStore) -> None:
         replies=(told, replace(public, mention=items[1].seq)),
     )
     for item, planned in zip(items[:3], (wanted, plan(), plan()), strict=True):
-        await store.record(Outcome(seq=item.seq, mention=mention(item), plan=planned))
-    await store.record(
-        Outcome(seq=items[1].seq, mention=mention(items[1]), plan=plan(replies=(public,)))
+        await store.events.record([Outcome(seq=item.seq, mention=mention(item), plan=planned)])
+    await store.events.record(
+        [Outcome(seq=items[1].seq, mention=mention(items[1]), plan=plan(replies=(public,)))]
     )
-    await store.fail(items[3].seq, "bad", tries=1)
-    await store.record(Outcome(seq=items[4].seq, dropped="spam"))
+    await store.events.fail(items[3].seq, "bad", tries=1)
+    await store.events.record([Outcome(seq=items[4].seq, dropped="spam")])
     seq = items[1].seq
-    await store.correct(Correction(mention=seq, sentiment="neutral", by="王芳", at=NOW))
+    await store.corrections.save(Correction(mention=seq, sentiment="neutral", by="王芳", at=NOW))
     figures = TrackedPost(
         mention=seq, channel="chat", native_id=f"{WORD} p1", posted_at=NOW, next_at=NOW
     )
-    await store.track([figures])
+    await store.tracked_posts.save([figures])
     evidence = alert(
         "a1",
         title=f"禾家超市：{WORD} p1",
         body=f"8 位作者\n〔chat〕别人说的\n〔chat〕{WORD} p1",
         incident="INC-101",
     )
-    await store.raise_alert(evidence, [])
-    await store.raise_alert(alert("a2", body="〔chat〕别人说的"), [])
-    await store.save_pause(PAUSE)
-    await store.save_pause(OTHER_PAUSE)
-    await store.open_incident(incident("k", title=f"{WORD} p1"))
-    await store.open_incident(incident("other", title="别人说的"))
+    await store.alerts.add(evidence, [])
+    await store.alerts.add(alert("a2", body="〔chat〕别人说的"), [])
+    await store.pauses.save(PAUSE)
+    await store.pauses.save(OTHER_PAUSE)
+    await store.incidents.open(incident("k", title=f"{WORD} p1"))
+    await store.incidents.open(incident("other", title="别人说的"))
     rejects = (
         Reject(channel="chat", id="x1", raw=f'{{"from": "{WHO}"}}'.encode(), reason="bad"),
         Reject(channel="chat", id="x2", raw=b"{of another}", reason="bad"),
     )
-    await store.accept("feed", Page(events=(), rejects=rejects))
+    await store.events.accept("feed", Page(events=(), rejects=rejects))
     await put(store, event("in shared", conversation="shared", text="别人在说"))
 
 
 async def test_a_customer_is_shown_whole(store: AnyStore) -> None:
     await live(store)
-    dossier = await store.export_customer(WHO)
+    dossier = await store.customers.export(WHO)
     assert dossier.size == {
         "events": 6,
         "mentions": 3,
@@ -155,44 +155,44 @@ async def test_a_customer_is_shown_whole(store: AnyStore) -> None:
     shown = json.loads(dossier.to_json())
     assert shown["events"][0]["posted_at"] == NOW.isoformat()
     assert "别人" not in json.dumps(shown, ensure_ascii=False)
-    assert (await store.export_customer("nobody")).size == dict.fromkeys(dossier.size, 0)
+    assert (await store.customers.export("nobody")).size == dict.fromkeys(dossier.size, 0)
     await store.close()
 
 
 async def test_a_customer_is_forgotten_whole(store: AnyStore, tmp_path: Path) -> None:
     await live(store)
-    before = await store.counts()
-    size = (await store.export_customer(WHO)).size
-    assert await store.erase_customer(WHO, by="王芳") == size
-    left = (await store.export_customer(WHO)).size
+    before = await store.events.counts()
+    size = (await store.customers.export(WHO)).size
+    assert await store.customers.erase(WHO, by="王芳") == size
+    left = (await store.customers.export(WHO)).size
     assert set(left.values()) == {0}
-    assert (await store.mentions(MentionFilter(text=WORD))).mentions == ()
-    assert len((await store.mentions(MentionFilter())).mentions) == 1
-    assert (await store.tickets(TicketFilter())).tickets == ()
-    assert await store.lines("chat", "thread-7") == []
-    assert [line.id for line in await store.lines("chat", "shared")] == ["in shared"]
-    assert [line.id for line in await store.lines("chat", "c1")] == ["else"]
-    assert await store.conversation("chat", "thread-7") is None
-    assert [each.native_id for each in await store.dead_letters()] == ["x2"]
-    assert await store.waiting_channels() == []
-    one, other = await store.live_alerts()
+    assert (await store.mentions.find(MentionFilter(text=WORD))).mentions == ()
+    assert len((await store.mentions.find(MentionFilter())).mentions) == 1
+    assert (await store.tickets.find(TicketFilter())).tickets == ()
+    assert await store.conversations.lines("chat", "thread-7") == []
+    assert [line.id for line in await store.conversations.lines("chat", "shared")] == ["in shared"]
+    assert [line.id for line in await store.conversations.lines("chat", "c1")] == ["else"]
+    assert await store.conversations.get("chat", "thread-7") is None
+    assert [each.native_id for each in await store.events.dead_letters()] == ["x2"]
+    assert await store.outbox.waiting_channels() == []
+    one, other = await store.alerts.live()
     assert (one.title, one.body, one.version) == ("…", "8 位作者\n〔chat〕别人说的", 1)
     assert other == alert("a2", body="〔chat〕别人说的")
-    assert sorted(each.title for each in await store.incidents()) == ["…", "别人说的"]
-    for each in await store.incidents():
-        await store.compare_and_set_incident(each)
+    assert sorted(each.title for each in await store.incidents.find()) == ["…", "别人说的"]
+    for each in await store.incidents.find():
+        await store.incidents.save(each)
     clean = replace(PAUSE, reason="…", wordings=(LocalizedText(language="en", title="…"),))
-    assert await store.pauses() == [OTHER_PAUSE, clean], "still paused, without the quotation"
-    assert await store.corrections() == []
-    assert await store.tracked_due("chat", NOW, 9) == []
-    counts = await store.counts()
+    assert await store.pauses.all() == [OTHER_PAUSE, clean], "still paused, without the quotation"
+    assert await store.corrections.recent() == []
+    assert await store.tracked_posts.due("chat", NOW, 9) == []
+    counts = await store.events.counts()
     assert adds_up(counts)
     assert counts.received == before.received - 1, "the unreadable input is as if it never came"
     assert (counts.done, counts.dead, counts.dropped) == (1, 1, {"erased": 6})
-    assert await store.examine(mend=False) == []
+    assert await store.maintenance.examine(mend=False) == []
     again = await put(store, event("m1", **theirs("m1")), event("waits", **theirs("waits")))
     assert again.duplicates == 2, "a repeat brings nothing back"
-    *_, line = await store.audit()
+    *_, line = await store.audit.entries()
     assert (line.who, line.what, line.about) == ("王芳", "erase", pseudonym(WHO))
     assert WHO not in line.about
     await store.close()
@@ -214,31 +214,31 @@ async def test_what_erasing_removes_was_there(tmp_path: Path) -> None:
 
 async def test_the_log_is_a_chain(store: AnyStore) -> None:
     for n in range(5):
-        await store.note(who=f"{HOSTILE}{n}", what="export", about=LONE)
-    entries = list(await store.audit())
+        await store.audit.note(who=f"{HOSTILE}{n}", what="export", about=LONE)
+    entries = list(await store.audit.entries())
     assert [each.seq for each in entries] == [1, 2, 3, 4, 5]
-    assert broken(entries) is None
-    assert broken([]) is None
+    assert first_broken(entries) is None
+    assert first_broken([]) is None
     changed = replace(entries[2], who="somebody else")
-    assert broken([*entries[:2], changed, *entries[3:]]) == 3
-    forged = entry(entries[1], at=NOW, who="somebody else", what="export", about="")
-    assert broken([*entries[:2], forged, *entries[3:]]) == 4
-    assert broken([*entries[:2], *entries[3:]]) == 4
-    assert broken(entries[1:]) == 2
+    assert first_broken([*entries[:2], changed, *entries[3:]]) == 3
+    forged = next_entry(entries[1], at=NOW, who="somebody else", what="export", about="")
+    assert first_broken([*entries[:2], forged, *entries[3:]]) == 4
+    assert first_broken([*entries[:2], *entries[3:]]) == 4
+    assert first_broken(entries[1:]) == 2
     await store.close()
 
 
-def _run(tx: Tx, statement: str) -> None:
+def _run(tx: SqliteTx, statement: str) -> None:
     tx.db.execute(statement)
 
 
 async def test_the_log_is_only_added_to(tmp_path: Path) -> None:
     store = await open_store(f"sqlite:{tmp_path / 'store.db'}", clock=ManualClock(NOW))
     assert isinstance(store, SqliteStore)
-    noted: Entry = await store.note(who="a", what="erase", about="b")
+    noted: AuditEntry = await store.audit.note(who="a", what="erase", about="b")
     for statement in ("DELETE FROM audit", "UPDATE audit SET who = 'x'"):
         work = partial(_run, statement=statement)
         with pytest.raises(StoreError, match="only added to"):
-            await store._write(work)
-    assert await store.audit() == [noted]
+            await store._db.write(work)
+    assert await store.audit.entries() == [noted]
     await store.close()

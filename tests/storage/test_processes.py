@@ -49,13 +49,13 @@ async def test_four_processes_two_killed(tmp_path: Path) -> None:
             process.terminate()
         await asyncio.gather(*listeners, *(process.wait() for process in processes))
     store = await SqliteStore.open(path, clock=SystemClock())
-    assert await store.examine(mend=False) == []
-    counts = await store.counts()
+    assert await store.maintenance.examine(mend=False) == []
+    counts = await store.events.counts()
     assert adds_up(counts)
     assert counts.done >= len(recorded)
-    left = {item.event.id for item in await store.claim_events(10**6)}
+    left = {item.event.id for item in await store.events.claim(10**6)}
     assert len(left) == counts.pending, "what the killed held is free"
-    stored = {row[2] async for rows in store.rows("events") for row in rows}
+    stored = {row[2] async for rows in store.rows.read("events") for row in rows}
     assert acknowledged <= stored
     assert not left & recorded
     await store.close()

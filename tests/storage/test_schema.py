@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from core.alerts import Alert
-from core.clock import ManualClock
+from core.clock import ManualClock, micros
 from core.events import Event
 from core.incidents import Incident
 from core.mentions import MentionFilter
 from storage.backup import restore
-from storage.encoding import dump, micros
-from storage.mongo import link
-from storage.mongo import schema as mongo_schema
+from storage.encoding import dump
+from storage.mongo.engine import link
+from storage.mongo.engine import schema as mongo_schema
 from storage.mongo.store import MongoStore
-from storage.records import Judged
-from storage.sqlite import schema
+from storage.records import StoredMention
+from storage.sqlite.engine import schema
 from storage.sqlite.store import SqliteStore
 from tests.contracts.store_support import (
     NOW,
@@ -54,7 +54,7 @@ def old_file(path: Path) -> None:
             " VALUES ('chat', 'e1', 0, 'post', 'u1', 1, ?, ?)",
             (AT, dump(SAID)),
         )
-        judged = dump(Judged(brands=("lehui",), judgement=judgement()))
+        judged = dump(StoredMention(brands=("lehui",), judgement=judgement()))
         db.execute(
             "INSERT INTO mentions (seq, posted_at, negative, body) VALUES (1, ?, 1, ?)",
             (AT, judged),
@@ -78,23 +78,23 @@ def old_file(path: Path) -> None:
 
 async def works(store: SqliteStore | MongoStore) -> None:
     """What was there is there, and takes part in what is new."""
-    assert await store.live_alerts() == [OLD_ALERT]
-    assert await store.incidents() == [OLD_INCIDENT]
-    assert await store.conversation("chat", "c1") == conversation()
+    assert await store.alerts.live() == [OLD_ALERT]
+    assert await store.incidents.find() == [OLD_INCIDENT]
+    assert await store.conversations.get("chat", "c1") == conversation()
     for _ in range(2):
-        assert await store.age(raw=AGO, spam=AGO, messages=AGO, records=NOW) == 0
-    assert await store.conversation("chat", "c1") == conversation()
-    assert await store.claim_deliveries("hook", 9, NOW) == [OLD_ALERT]
-    changed = await store.change_alert(replace(OLD_ALERT, notices=1), receivers=["hook"])
-    assert await store.claim_deliveries("hook", 9, NOW) == [changed]
-    await store.compare_and_set_incident(OLD_INCIDENT)
-    assert list(await store.incident_mentions("INC-7")) == []
-    await store.assign_incident([1], "INC-7")
-    assert len(await store.incident_mentions("INC-7")) == 1
-    assert len((await store.mentions(MentionFilter(incident="INC-7"))).mentions) == 1
-    await store.track([tracked(1)])
-    assert await store.tracked_due("chat", NOW, 9) == [tracked(1)]
-    assert await store.pauses() == []
+        assert await store.maintenance.age(raw=AGO, spam=AGO, messages=AGO, records=NOW) == 0
+    assert await store.conversations.get("chat", "c1") == conversation()
+    assert await store.alerts.claim("hook", 9, NOW) == [OLD_ALERT]
+    changed = await store.alerts.save(replace(OLD_ALERT, notices=1), receivers=["hook"])
+    assert await store.alerts.claim("hook", 9, NOW) == [changed]
+    await store.incidents.save(OLD_INCIDENT)
+    assert list(await store.incidents.mentions("INC-7")) == []
+    await store.incidents.assign([1], "INC-7")
+    assert len(await store.incidents.mentions("INC-7")) == 1
+    assert len((await store.mentions.find(MentionFilter(incident="INC-7"))).mentions) == 1
+    await store.tracked_posts.save([tracked(1)])
+    assert await store.tracked_posts.due("chat", NOW, 9) == [tracked(1)]
+    assert await store.pauses.all() == []
     await store.close()
 
 
@@ -135,7 +135,7 @@ async def test_a_database_of_the_first_version(mongo_url: str) -> None:
     await old.table("events").add(
         {"_id": 1, **settled, "state": 1, "owner": 0, "received": AT, "body": dump(SAID)}
     )
-    judged = Judged(brands=("lehui",), judgement=judgement())
+    judged = StoredMention(brands=("lehui",), judgement=judgement())
     found = {"words": [], "line": "", "filters": [], "body": dump(judged)}
     await old.table("mentions").add(
         {"_id": 1, "posted": AT, "negative": True, "withdrawn": False, "ticket": None, **found}
@@ -173,7 +173,7 @@ async def test_a_database_of_the_first_version(mongo_url: str) -> None:
     )
     old.close()
     store = await MongoStore.open(mongo_url, clock=ManualClock(NOW))
-    assert (await store._link.table("numbers").one({"_id": "schema"}) or {})["last"] == (
+    assert (await store._db._link.table("numbers").one({"_id": "schema"}) or {})["last"] == (
         mongo_schema.VERSION
     )
     await works(store)

@@ -21,9 +21,9 @@ from core.errors import (
     StoreReadOnly,
 )
 from storage.factory import open_store
-from storage.sqlite import base, schema
+from storage.sqlite.engine import connection, schema
+from storage.sqlite.engine.connection import SqliteTx
 from storage.sqlite.store import SqliteStore
-from storage.sqlite.work import Tx
 from tests.contracts.store_support import NOW, adds_up, event, put, reply, take
 
 BIG = "霉" * 4000
@@ -66,15 +66,15 @@ async def test_a_full_store_takes_nothing_and_recovers_by_itself(path: Path) -> 
     assert taken > 5
     for _ in range(2):
         with pytest.raises(StoreFull):
-            await store.check()
-    assert (await store.counts()).received == taken
-    assert await store.cursor("feed") == str(taken - 1)
-    assert await store.setting("anything") is None, "reading goes on"
-    await store._write(lambda tx: tx.db.execute("PRAGMA max_page_count = 10000").fetchall())
-    await store.check()
+            await store.maintenance.check()
+    assert (await store.events.counts()).received == taken
+    assert await store.events.cursor("feed") == str(taken - 1)
+    assert await store.values.get("anything") is None, "reading goes on"
+    await store._db.write(lambda tx: tx.db.execute("PRAGMA max_page_count = 10000").fetchall())
+    await store.maintenance.check()
     assert (await put(store, event("after", text=BIG))).accepted == 1
-    assert len(await store.claim_events(1000)) == taken + 1
-    assert adds_up(await store.counts())
+    assert len(await store.events.claim(1000)) == taken + 1
+    assert adds_up(await store.events.counts())
     await store.close()
 
 
@@ -90,23 +90,25 @@ async def test_one_caller_who_asks_for_too_much_does_not_spoil_the_group(path: P
     failed = [each for each in results if isinstance(each, BaseException)]
     assert len(failed) == 1
     assert isinstance(failed[0], StoreFull)
-    assert (await store.counts()).received == 40
+    assert (await store.events.counts()).received == 40
     await store.close()
 
 
 async def test_what_was_claimed_before_the_store_failed_can_be_claimed_again(path: Path) -> None:
     store = await opened(path, max_pages=150)
-    await store.add_reply(reply("r1"))
-    await store.add_reply(reply("r2"))
+    await store.outbox.add(reply("r1"))
+    await store.outbox.add(reply("r2"))
     claimed = await take(store, event("first"))
-    assert await store.claim_replies("chat", 1, NOW)
-    assert await store.claim_events(9) == []
+    assert await store.outbox.claim("chat", 1, NOW)
+    assert await store.events.claim(9) == []
     await fill(store)
-    await store._write(lambda tx: tx.db.execute("PRAGMA max_page_count = 10000").fetchall())
-    assert [item.seq for item in await store.claim_events(1)] == [claimed[0].seq]
-    assert [each.key for each in await store.in_doubt("chat")] == ["r1"]
-    assert await store.claim_replies("chat", 9, NOW)
-    assert [each.key for each in await store.in_doubt("chat")] == ["r1"], "r2 was claimed since"
+    await store._db.write(lambda tx: tx.db.execute("PRAGMA max_page_count = 10000").fetchall())
+    assert [item.seq for item in await store.events.claim(1)] == [claimed[0].seq]
+    assert [each.key for each in await store.outbox.in_doubt("chat")] == ["r1"]
+    assert await store.outbox.claim("chat", 9, NOW)
+    assert [each.key for each in await store.outbox.in_doubt("chat")] == ["r1"], (
+        "r2 was claimed since"
+    )
     await store.close()
 
 
@@ -130,19 +132,19 @@ async def test_a_full_disk(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as folder:
         store = await opened(folder / "store.db")
         taken = await fill(store)
-        assert (await store.counts()).received == taken
+        assert (await store.events.counts()).received == taken
         for n in range(3):
             with pytest.raises(StoreFull, match="Free disk space"):
                 await put(store, event(f"no{n}", text=BIG * 50))
             with pytest.raises(StoreFull):
-                await store.check()
+                await store.maintenance.check()
         remount(folder, "size=30m")
-        await store.check()
-        assert await store.setting("room") is None
+        await store.maintenance.check()
+        assert await store.values.get("room") is None
         assert (await put(store, event("room", text=BIG))).accepted == 1
         await store.close()
         again = await opened(folder / "store.db")
-        assert (await again.counts()).received == taken + 1
+        assert (await again.events.counts()).received == taken + 1
         await again.close()
 
 
@@ -199,7 +201,7 @@ async def test_a_file_that_is_no_database(path: Path) -> None:
 async def test_a_locked_file(
     store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.1)
     other = await opened(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
@@ -207,7 +209,7 @@ async def test_a_locked_file(
             await put(other, event("e1"))
         with pytest.raises(StoreLocked, match="Stop the other program"):
             await opened(path)
-        assert (await other.counts()).received == 0, "reading goes on"
+        assert (await other.events.counts()).received == 0, "reading goes on"
         holder.execute("ROLLBACK")
     assert (await put(other, event("e1"))).accepted == 1
     await other.close()
@@ -218,28 +220,28 @@ async def test_an_error_in_one_operation_is_only_its_callers(store: SqliteStore)
         raise ZeroDivisionError
 
     results = await asyncio.gather(
-        put(store, event("a")), store._write(bug), put(store, event("b")), return_exceptions=True
+        put(store, event("a")), store._db.write(bug), put(store, event("b")), return_exceptions=True
     )
     assert isinstance(results[1], ZeroDivisionError)
-    assert (await store.counts()).received == 2
+    assert (await store.events.counts()).received == 2
 
 
 async def test_what_a_failed_operation_did_is_undone(store: SqliteStore) -> None:
-    def work(tx: Tx) -> None:
+    def work(tx: SqliteTx) -> None:
         tx.db.execute("INSERT INTO settings (key, value) VALUES ('half', 'done')")
         tx.count("received", 1)
         tx.index("INSERT INTO tickets_index (rowid, words) VALUES (?, ?)", (1, "x"))
         tx.db.execute("INSERT INTO nonsense VALUES (1)")
 
     with pytest.raises(StoreError, match="nonsense"):
-        await store._write(work)
-    assert await store.setting("half") is None
-    assert (await store.counts()).received == 0
+        await store._db.write(work)
+    assert await store.values.get("half") is None
+    assert (await store.events.counts()).received == 0
 
 
 async def test_a_caller_who_gave_up_spoils_nothing(store: SqliteStore) -> None:
     gate = threading.Event()
-    blocker = asyncio.create_task(store._write(lambda _: gate.wait(10)))
+    blocker = asyncio.create_task(store._db.write(lambda _: gate.wait(10)))
     await asyncio.sleep(0.05)
     impatient = asyncio.create_task(put(store, event("e1")))
     await asyncio.sleep(0)
@@ -249,7 +251,7 @@ async def test_a_caller_who_gave_up_spoils_nothing(store: SqliteStore) -> None:
     with pytest.raises(asyncio.CancelledError):
         await impatient
     assert (await put(store, event("e2"))).accepted == 1
-    assert (await store.counts()).received == 2, "handed in is handed in"
+    assert (await store.events.counts()).received == 2, "handed in is handed in"
 
 
 async def test_a_closed_store_says_so(path: Path) -> None:
@@ -259,7 +261,7 @@ async def test_a_closed_store_says_so(path: Path) -> None:
     with pytest.raises(StoreError, match="closed"):
         await put(store, event("e1"))
     with pytest.raises(StoreError, match="closed"):
-        await store.counts()
+        await store.events.counts()
 
 
 async def test_closing_leaves_no_lock_file(path: Path) -> None:
@@ -275,10 +277,10 @@ async def test_every_commit_is_flushed_to_the_disk(store: SqliteStore) -> None:
         return {name: db.execute(f"PRAGMA {name}").fetchone()[0] for name in names}
 
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
-    assert await store._read(lambda view: settings(view.db)) == wanted
+    assert await store._db.read(lambda view: settings(view.db)) == wanted
 
     with pytest.raises(StoreError, match="cannot be written"):
-        await store._read(lambda view: view.db.execute("DELETE FROM settings"))
+        await store._db.read(lambda view: view.db.execute("DELETE FROM settings"))
 
 
 async def test_the_factory_opens_by_url(path: Path) -> None:

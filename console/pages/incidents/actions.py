@@ -84,7 +84,7 @@ class IncidentActions:
             title = f"{incident.id} {incident.told(language).title}"[:200]
             return LocalizedText(language=language, title=title)
 
-        await self._context.pauses.save_pause(
+        await self._context.pauses.save(
             Pause(
                 id=_own_id(incident),
                 scope="incident",
@@ -99,13 +99,13 @@ class IncidentActions:
         return DONE
 
     async def _lift(self, incident: Incident, form: Mapping[str, str], by: str) -> str:
-        await self._context.pauses.lift_pause(_own_id(incident), by=by)
+        await self._context.pauses.lift(_own_id(incident), by=by)
         await self._change(incident, self._entry(by, "lifted"))
         return DONE
 
     async def _mute(self, incident: Incident, form: Mapping[str, str], by: str) -> str:
         hours = next((n for n in MUTE_HOURS if str(n) == form.get("hours")), MUTE_HOURS[0])
-        await self._context.store.save_mute(
+        await self._context.store.alerts.mute(
             Mute(
                 id=_own_id(incident),
                 incident=incident.id,
@@ -118,7 +118,7 @@ class IncidentActions:
         return DONE
 
     async def _unmute(self, incident: Incident, form: Mapping[str, str], by: str) -> str:
-        await self._context.store.end_mute(_own_id(incident), by=by)
+        await self._context.store.alerts.unmute(_own_id(incident), by=by)
         await self._change(incident, self._entry(by, "unsilenced"))
         return DONE
 
@@ -133,7 +133,7 @@ class IncidentActions:
 
     async def _merge(self, incident: Incident, form: Mapping[str, str], by: str) -> str:
         into = clean(form.get("into", "")).upper()
-        kept = await self._context.store.incident(into) if into else None
+        kept = await self._context.store.incidents.get(into) if into else None
         if self._context.regroups is None or kept is None or kept.id == incident.id:
             raise InputError("incident.no_other")
         try:
@@ -157,12 +157,12 @@ class IncidentActions:
     async def _change(self, incident: Incident, entry: TimelineEntry, **fields: str) -> Incident:
         """Store the fields and the entry on top of the stored version."""
         for _ in range(_ATTEMPTS):
-            fresh = await self._context.store.incident(incident.id)
+            fresh = await self._context.store.incidents.get(incident.id)
             if fresh is None:
                 break
             changed = replace(fresh, timeline=(*fresh.timeline, entry)[-MAX_ENTRIES:], **fields)  # type: ignore[arg-type]  # the callers name real fields
             try:
-                stored = await self._context.store.compare_and_set_incident(changed)
+                stored = await self._context.store.incidents.save(changed)
             except Conflict:
                 continue
             self._context.bus.publish(stored)
@@ -173,7 +173,7 @@ class IncidentActions:
         for alert in await self._alerts(incident):
             if alert.state == "firing":
                 try:
-                    taken = await self._context.store.acknowledge_alert(alert.key, by=by)
+                    taken = await self._context.store.alerts.acknowledge(alert.key, by=by)
                 except Conflict:  # a colleague has acknowledged this one
                     continue
                 self._context.bus.publish(taken)
@@ -186,24 +186,24 @@ class IncidentActions:
                     break
                 over = replace(alert, state="resolved", resolved_at=self._now())
                 try:
-                    self._context.bus.publish(await self._context.store.change_alert(over))
+                    self._context.bus.publish(await self._context.store.alerts.save(over))
                     break
                 except Conflict:
-                    alert = await self._context.store.alert(found.key)
+                    alert = await self._context.store.alerts.get(found.key)
 
     async def _lift_automatic_pause(self, incident: Incident) -> None:
-        for pause in await self._context.pauses.pauses():
+        for pause in await self._context.pauses.all():
             if pause.by == "bot" and (pause.scope, pause.value) == ("incident", incident.id):
-                await self._context.pauses.lift_pause(pause.id, by="bot")
+                await self._context.pauses.lift(pause.id, by="bot")
 
     async def _publish(self, *names: str) -> None:
         for name in names:
-            incident = await self._context.store.incident(name)
+            incident = await self._context.store.incidents.get(name)
             if incident is not None:
                 self._context.bus.publish(incident)
 
     async def _alerts(self, incident: Incident) -> list[Alert]:
-        live = await self._context.store.live_alerts(limit=_MAX_ALERTS)
+        live = await self._context.store.alerts.live(limit=_MAX_ALERTS)
         return [alert for alert in live if alert.incident == incident.id]
 
     def _entry(self, by: str, what: str, detail: str = "") -> TimelineEntry:

@@ -69,8 +69,8 @@ class IncidentPages(ConsolePage):
         Incidents that were merged into another are left out.
         """
         store, now = self._context.store, self._context.clock.now()
-        found = await store.incidents(limit=MAX_INCIDENTS)
-        pauses = await self._context.pauses.pauses()
+        found = await store.incidents.find(limit=MAX_INCIDENTS)
+        pauses = await self._context.pauses.all()
         rows = [await self._row(one, pauses) for one in found if one.merged_into is None]
         rows.sort(
             key=lambda row: (
@@ -79,7 +79,7 @@ class IncidentPages(ConsolePage):
                 -row.incident.mentions,
             )
         )
-        figures = await store.figures(now)
+        figures = await store.maintenance.figures(now)
         values = {
             "rows": rows,
             "most_counted": MAX_COUNTED,
@@ -112,7 +112,7 @@ class IncidentPages(ConsolePage):
     async def curve(self, request: Request) -> Response:
         """A GrowthCurve as JSON."""
         incident = await self._incident(request)
-        records = await self._context.store.incident_mentions(incident.id, limit=MAX_MENTIONS)
+        records = await self._context.store.incidents.mentions(incident.id, limit=MAX_MENTIONS)
         is_drill = self._context.drill is not None  # whose posts may be dated long ago
         now = incident.last_at if is_drill else self._context.clock.now()
         return json_response(growth_curve(incident, records, now))
@@ -127,11 +127,11 @@ class IncidentPages(ConsolePage):
         kept: str = "",
     ) -> Response:
         store = self._context.store
-        records = await store.incident_mentions(incident.id, limit=MAX_MENTIONS)
+        records = await store.incidents.mentions(incident.id, limit=MAX_MENTIONS)
         facts = await asyncio.to_thread(facts_of, records)
-        pauses = await self._context.pauses.pauses()
+        pauses = await self._context.pauses.all()
         now = self._context.clock.now()
-        mutes = await store.mutes()
+        mutes = await store.alerts.mutes()
         values = {
             "incident": incident,
             "facts": facts,
@@ -141,7 +141,7 @@ class IncidentPages(ConsolePage):
             "alerts": await self._alerts(incident),
             "others": [
                 other
-                for other in await store.incidents(state="open", limit=MAX_INCIDENTS)
+                for other in await store.incidents.find(state="open", limit=MAX_INCIDENTS)
                 if other.id != incident.id
             ],
             "can_regroup": self._context.regroups is not None,
@@ -167,22 +167,22 @@ class IncidentPages(ConsolePage):
         if incident.state == "open":
             since = incident.last_at - timedelta(hours=1)
             where = MentionFilter(incident=incident.id, since=since)
-            page = await self._context.store.mentions(where, limit=MAX_COUNTED)
+            page = await self._context.store.mentions.find(where, limit=MAX_COUNTED)
             an_hour = len(page.mentions)
         return IncidentRow(incident=incident, an_hour=an_hour, paused=is_paused(incident, pauses))
 
     async def _incident(self, request: Request) -> Incident:
-        found = await self._context.store.incident(str(request.path_params["id"]))
+        found = await self._context.store.incidents.get(str(request.path_params["id"]))
         if found is None:
             raise HTTPException(404, detail="no_incident")
         return found
 
     async def _tickets(self, numbers: Sequence[str]) -> list[Ticket]:
-        found = [await self._context.store.ticket(number) for number in numbers[:MAX_TICKETS]]
+        found = [await self._context.store.tickets.get(number) for number in numbers[:MAX_TICKETS]]
         return [ticket for ticket in found if ticket is not None]
 
     async def _alerts(self, incident: Incident) -> list[Alert]:
-        found = await self._context.store.alerts(limit=MAX_ALERTS)
+        found = await self._context.store.alerts.recent(limit=MAX_ALERTS)
         return [alert for alert in found if alert.incident == incident.id]
 
 

@@ -1,7 +1,7 @@
 """The default sentiment model: a linear model over hashed n-grams of the structured text.
 
-Trained by ``benchmarks/train_sentiment.py``; ``docs/model-card.md`` has its data, figures and
-limits.
+Trained by ``benchmarks/train_sentiment.py``; its data, figures and limits are in
+``docs/explanation/model-card.md``.
 """
 
 import math
@@ -29,6 +29,8 @@ from listeners.judgement.sentiment.spelling import emoji_as_brackets, spell, squ
 from listeners.judgement.sentiment.structure import StructuredText, WeightedPart, analyse
 from listeners.judgement.sentiment.structure_words import structure_words
 
+Floats = NDArray[np.float32]
+
 MODEL_FILE: Final = Path(__file__).with_name("sentiment.bin")
 """The model that ships with the code."""
 
@@ -43,7 +45,6 @@ UNCERTAIN: Final = (0.3, 0.4, 0.3)
 
 _SHIFT: Final = np.uint32(32 - BUCKET_BITS)
 _LETTERS: Final = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
-
 
 LENGTH_POWER: Final = 0.5
 """The sum of weights is divided by the number of n-grams to this power."""
@@ -270,10 +271,9 @@ def load(adaptation: Path | None = None, *, path: Path = MODEL_FILE) -> LinearMo
     model = LinearModel(header, table)
     if adaptation is None:
         return model
-    return LinearModel(header, table, adaptation=read_adaptation(adaptation, model.name))
-
-
-Floats = NDArray[np.float32]
+    return LinearModel(
+        header, table, adaptation=read_adaptation(adaptation, model.name, buckets=len(table))
+    )
 
 
 def decisive_pieces(

@@ -92,7 +92,7 @@ def read_model(path: Path) -> tuple[ModelHeader, Table]:
         problem = Problem(
             key=str(path),
             message=f"the sentiment model cannot be read: {error}",
-            remedy="Install again, or train it as docs/model-card.md says.",
+            remedy="Install again, or train it as docs/explanation/model-card.md says.",
         )
         raise ConfigError((problem,)) from error
     # Assigning 32-bit numbers is ten times as fast as rows of four bytes.

@@ -24,8 +24,6 @@ class Negation:
     """End of the negated words."""
     good: bool
     """True where the negation as a whole is good."""
-    stated: bool
-    """True where the negated words by themselves are bad."""
 
 
 _GOOD_FROM: Final = 0.2
@@ -111,7 +109,7 @@ def _chinese(text: str, polarity: Polarity) -> Iterator[Negation]:
         if _is_question(text, cue, end):
             continue
         end = _scope_with_conjuncts(text, end, sign)
-        yield Negation(start=cue.start(), end=end, good=sign < 0, stated=sign < 0)
+        yield Negation(start=cue.start(), end=end, good=sign < 0)
         place = end
 
 
@@ -180,7 +178,7 @@ def _english(text: str, polarity: Polarity) -> Iterator[Negation]:
     done = 0
     for best in _BETTER.finditer(text):
         good = best[1] != "worse"
-        yield Negation(start=best.start(), end=best.end(), good=good, stated=good)
+        yield Negation(start=best.start(), end=best.end(), good=good)
         done = best.end()
     for cue in _english_cues(text):
         if cue.start() < done:
@@ -191,7 +189,7 @@ def _english(text: str, polarity: Polarity) -> Iterator[Negation]:
         done, sign = found
         emphasis = _EMPHASIS.match(text, done)
         done = emphasis.end() if emphasis else done
-        yield Negation(start=cue.start(), end=done, good=sign < 0, stated=sign < 0)
+        yield Negation(start=cue.start(), end=done, good=sign < 0)
 
 
 def _english_cues(text: str) -> Iterator[re.Match[str]]:

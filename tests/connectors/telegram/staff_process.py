@@ -55,7 +55,7 @@ class StaffProcess:
 
     def __init__(self, server: TelegramServer, store: SqliteStore, folder: Path) -> None:
         self.server, self.store, self.bus = server, store, Bus()
-        self.pauses = StoredPauses(store)
+        self.pauses = StoredPauses(store.pauses, store.mentions)
         self.staff = StaffSide(SETTINGS, store=store, pauses=self.pauses, bus=self.bus, clock=CLOCK)
         self.kit = ConnectorKit(folder=folder)
         room = StaffRoom(desk=self.staff.desk, postings=self.staff.memory, language="zh")
@@ -76,8 +76,10 @@ class StaffProcess:
 
     async def draft(self, number: int = 1, text: str = "非常抱歉。") -> Reply:
         """A draft in the store, and said on the bus, as the pipeline does it."""
-        await self.store.accept("weibo", Page(events=(event(str(number), text="禾家的面包发霉"),)))
-        (item,) = await self.store.claim_events(1)
+        await self.store.events.accept(
+            "weibo", Page(events=(event(str(number), text="禾家的面包发霉"),))
+        )
+        (item,) = await self.store.events.claim(1)
         mention = Mention(
             seq=item.seq,
             event=item.event,
@@ -97,7 +99,7 @@ class StaffProcess:
         )
         decision = Decision(action=Action.DRAFT, rule="r", reason="because")
         plan = Plan(decision=decision, replies=(reply,))
-        await self.store.record(Outcome(seq=item.seq, mention=mention, plan=plan))
+        await self.store.events.record([Outcome(seq=item.seq, mention=mention, plan=plan)])
         self.bus.publish(reply)
         return reply
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.alerts import Alert
 from core.bus import Change, Subscription
-from core.outbox import Reply, ReplyState
+from core.outbox import Reply, ReplyResult, ReplyState
 from core.taxonomy import Severity
 from storage.sqlite.store import SqliteStore
 from tests.connectors.telegram.server import TelegramServer, error, telegram_server
@@ -67,12 +67,16 @@ async def test_a_draft_arrives_and_is_sent_by_a_press(
         process.press("approve", subject_of(reply))
         await until(lambda: "小李 已批准，将发送" in "".join(process.edits()))
         assert process.offered() == []
-        (claimed,) = await process.store.claim_replies("weibo", 5, CLOCK.now())
+        (claimed,) = await process.store.outbox.claim("weibo", 5, CLOCK.now())
         assert (claimed.key, claimed.by, claimed.text) == (reply.key, "小李", reply.text)
         told = [change async for change in _first(changes, 3)]
         assert isinstance(told[-1], Reply)
         assert told[-1].state is ReplyState.PENDING, "the dispatcher hears of it"
-        sent = await process.store.finish_reply(reply.key, state=ReplyState.SENT, native_id="n")
+        sent = (
+            await process.store.outbox.finish(
+                [ReplyResult(key=reply.key, state=ReplyState.SENT, native_id="n")]
+            )
+        )[0]
         process.bus.publish(sent)
         await until(lambda: "已经发出" in process.edits()[-1])
 
@@ -94,7 +98,7 @@ async def test_strangers_may_press_what_they_like(server: TelegramServer, tmp_pa
         await until(lambda: len(process.told()) == 3)
         assert all("666" in text for text in process.told())
         assert process.edits() == []
-        assert [one.key for one in await process.store.drafts()] == [reply.key]
+        assert [one.key for one in await process.store.outbox.drafts()] == [reply.key]
 
 
 async def test_what_is_pressed_after_a_restart_is_done_once(
@@ -102,7 +106,7 @@ async def test_what_is_pressed_after_a_restart_is_done_once(
 ) -> None:
     async with staff_process(server, tmp_path) as process:
         reply = await process.draft()
-        await process.store.raise_alert(alert(), ())
+        await process.store.alerts.add(alert(), ())
         await process.board.deliver(alert())
         await until_posted(process, 2)
     process.press("reject", subject_of(reply))
@@ -112,8 +116,8 @@ async def test_what_is_pressed_after_a_restart_is_done_once(
         await until(lambda: len(process.told()) == 3)
         assert process.told() == ["已完成", "这一条已经有人处理过了", "已完成"]
         assert len(process.posted()) == 2, "nothing is posted twice"
-        assert await process.store.drafts() == []
-        found = await process.store.alert("mould")
+        assert await process.store.outbox.drafts() == []
+        found = await process.store.alerts.get("mould")
         assert found is not None
         assert (found.state, found.owner) == ("acknowledged", "小赵")
         await until(lambda: any("小李 已驳回" in text for text in process.edits()))
@@ -130,7 +134,7 @@ async def test_drafts_of_the_time_away_arrive_at_the_start(
     await store.close()
     async with staff_process(server, tmp_path) as process:
         await until_posted(process, 2)
-        await process.store.settle_draft(first.key, by="控制台", approve=False, text="")
+        await process.store.outbox.settle_draft(first.key, by="控制台", approve=False, text="")
     async with staff_process(server, tmp_path) as process:
         await until(process.edits)
         assert "控制台 已驳回" in process.edits()[0]
@@ -142,15 +146,17 @@ async def test_what_is_done_in_the_console_shows_in_the_group(
 ) -> None:
     async with staff_process(server, tmp_path) as process:
         reply = await process.draft()
-        await process.store.raise_alert(alert(), ())
+        await process.store.alerts.add(alert(), ())
         await process.board.deliver(alert())
         await until_posted(process, 2)
         process.bus.publish(
-            await process.store.settle_draft(reply.key, by="小王", approve=True, text="改过的话")
+            await process.store.outbox.settle_draft(
+                reply.key, by="小王", approve=True, text="改过的话"
+            )
         )
         await until(lambda: any("小王 已批准" in text for text in process.edits()))
         assert "改过的话" in process.edits()[-1]
-        process.bus.publish(await process.store.acknowledge_alert("mould", by="小王"))
+        process.bus.publish(await process.store.alerts.acknowledge("mould", by="小王"))
         await until(lambda: "小王 已接手" in process.edits()[-1])
         process.press("acknowledge", "alert:mould")
         await until(lambda: process.told() == ["这一条已经有人处理过了"])
@@ -158,12 +164,12 @@ async def test_what_is_done_in_the_console_shows_in_the_group(
 
 async def test_buttons_of_an_alert(server: TelegramServer, tmp_path: Path) -> None:
     async with staff_process(server, tmp_path) as process:
-        await process.store.raise_alert(alert(), ())
+        await process.store.alerts.add(alert(), ())
         await process.board.deliver(alert())
         assert process.offered() == ["acknowledge", "take", "snooze", "pause"]
         process.press("pause", "alert:mould")
         await until(lambda: any("自动回复已暂停" in text for text in process.edits()))
-        (pause,) = await process.pauses.pauses()
+        (pause,) = await process.pauses.all()
         assert (pause.id, pause.by) == ("brand:hejia", "小李")
         assert "面包发霉" in pause.reason
         assert process.offered()[-1] == "resume"
@@ -171,10 +177,10 @@ async def test_buttons_of_an_alert(server: TelegramServer, tmp_path: Path) -> No
         await until(lambda: "小李 已稍后提醒" in process.edits()[-1])
         process.press("resume", "alert:mould", who=8)
         await until(lambda: "自动回复已暂停" not in process.edits()[-1])
-        assert await process.pauses.pauses() == []
+        assert await process.pauses.all() == []
         process.press("acknowledge", "alert:mould", who=8)
         await until(lambda: "小赵 已确认" in process.edits()[-1])
-        found = await process.store.alert("mould")
+        found = await process.store.alerts.get("mould")
         assert found is not None
         assert found.snoozed_until is not None
         assert (found.state, found.owner) == ("acknowledged", None)
@@ -182,15 +188,15 @@ async def test_buttons_of_an_alert(server: TelegramServer, tmp_path: Path) -> No
 
 async def test_news_of_an_alert_is_posted_below(server: TelegramServer, tmp_path: Path) -> None:
     async with staff_process(server, tmp_path) as process:
-        await process.store.raise_alert(alert(), ())
+        await process.store.alerts.add(alert(), ())
         await process.board.deliver(alert())
-        worse = await process.store.change_alert(alert("P1", notices=2))
+        worse = await process.store.alerts.save(alert("P1", notices=2))
         await process.board.deliver(worse)
         await process.board.deliver(worse)
         assert len(process.posted()) == 2
         assert "P1" in process.posted()[1]
         assert "请看下方的新消息" in process.edits()[0]
-        over = await process.store.change_alert(replace(worse, state="resolved", notices=3))
+        over = await process.store.alerts.save(replace(worse, state="resolved", notices=3))
         await process.board.deliver(over)
         assert len(process.posted()) == 2
         assert "已结束" in process.edits()[-1]

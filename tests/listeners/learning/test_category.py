@@ -15,6 +15,7 @@ from listeners.factory import build_understanding
 from listeners.judgement.adaptation import Adaptation, read_adaptation, write_adaptation
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment.linear import load
+from listeners.judgement.sentiment.model_file import BUCKET_BITS
 from listeners.judgement.topics import VERSION, CategoryShift, shipped_model
 from listeners.learning.adapt import adapt_all, adapt_and_report
 from listeners.learning.labels import Label
@@ -115,7 +116,7 @@ def written(path: Path, categories: object, *, topics: str = VERSION) -> None:
 
 def test_the_file_carries_the_categories(tmp_path: Path) -> None:
     written(tmp_path / "a.json", shift())
-    found = read_adaptation(tmp_path / "a.json", load().name)
+    found = read_adaptation(tmp_path / "a.json", load().name, buckets=1 << BUCKET_BITS)
     assert found.categories is not None
     assert asdict(found.categories) == shift()
 
@@ -136,10 +137,10 @@ def test_the_file_carries_the_categories(tmp_path: Path) -> None:
 def test_damaged_categories_are_refused(tmp_path: Path, categories: object) -> None:
     written(tmp_path / "a.json", categories)
     with pytest.raises(ConfigError, match=r"cannot be read.*run adapt again"):
-        read_adaptation(tmp_path / "a.json", load().name)
+        read_adaptation(tmp_path / "a.json", load().name, buckets=1 << BUCKET_BITS)
 
 
 def test_categories_of_another_model_are_refused(tmp_path: Path) -> None:
     written(tmp_path / "a.json", shift(), topics="topics-0")
     with pytest.raises(ConfigError, match="made for topics-0"):
-        read_adaptation(tmp_path / "a.json", load().name)
+        read_adaptation(tmp_path / "a.json", load().name, buckets=1 << BUCKET_BITS)

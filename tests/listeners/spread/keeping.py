@@ -23,30 +23,32 @@ from tests.listeners.spread.watching import (
 
 async def recorded(store: AnyStore, mentions: Sequence[Mention]) -> list[Mention]:
     """The same mentions, each under the number the store gave it."""
-    await store.accept("test", Page(events=tuple(one.event for one in mentions)))
-    items = {item.event.id: item for item in await store.claim_events(10_000)}
+    await store.events.accept("test", Page(events=tuple(one.event for one in mentions)))
+    items = {item.event.id: item for item in await store.events.claim(10_000)}
     kept = []
     for one in mentions:
         mention = replace(one, seq=items[one.event.id].seq)
         decision = Decision(action=Action.IGNORE, rule="test", reason="")
-        await store.record(Outcome(seq=mention.seq, mention=mention, plan=Plan(decision=decision)))
+        await store.events.record(
+            [Outcome(seq=mention.seq, mention=mention, plan=Plan(decision=decision))]
+        )
         kept.append(mention)
     return kept
 
 
 async def members(store: AnyStore, number: str) -> set[str]:
-    return {one.mention.event.id for one in await store.incident_mentions(number)}
+    return {one.mention.event.id for one in await store.incidents.mentions(number)}
 
 
 async def only(store: AnyStore) -> Incident:
-    [found] = await store.incidents()
+    [found] = await store.incidents.find()
     return found
 
 
 async def restarted(store: AnyStore, receiver: Receiver) -> SpreadWatch:
     """A new watch that was told what the store has."""
     watch = watching(receiver, store=store)
-    await watch.rebuild(await store.mentions_since(START - timedelta(days=1)), receiver.alerts)
+    await watch.rebuild(await store.mentions.since(START - timedelta(days=1)), receiver.alerts)
     return watch
 
 
@@ -59,5 +61,5 @@ async def two_matters(store: AnyStore, receiver: Receiver) -> tuple[SpreadWatch,
     queue = [in_category(one, "checkout") for one in said(6, QUEUE, seq=50)]
     await hear(watch, await recorded(store, [*said(6), *queue]))
     await watch.close()
-    found = sorted(await store.incidents(), key=lambda one: QUEUE[:3] in one.title)
+    found = sorted(await store.incidents.find(), key=lambda one: QUEUE[:3] in one.title)
     return watch, [one.id for one in found]

@@ -6,7 +6,7 @@ from core.clock import ManualClock
 from core.incidents import Incident
 from core.settings import AlertSettings, BrandSettings, ChannelSettings, ConsoleSettings, Settings
 from listeners.spread.factory import build_spread, spread_duties
-from listeners.spread.unkept import UnkeptIncidents
+from listeners.spread.unkept import MemorySpreadStore
 from tests.listeners.spread.watching import NOW, Receiver, hear, said
 
 
@@ -23,7 +23,7 @@ async def test_the_watch_is_as_it_is_configured() -> None:
     for authors, alarmed in ((5, True), (9, False)):
         receiver, bus, clock = Receiver(), Bus(), ManualClock(NOW)
         listening = bus.subscribe()
-        watch = build_spread(settings(authors), receiver, clock, store=UnkeptIncidents(), bus=bus)
+        watch = build_spread(settings(authors), receiver, clock, store=MemorySpreadStore(), bus=bus)
         [duty] = spread_duties(watch)
         await hear(watch, [replace(one, masked_text="mould") for one in said(6)])
         assert bool(receiver.alerts) is alarmed

@@ -11,6 +11,7 @@ import pytest
 from core.clock import ManualClock
 from core.incidents import Incident
 from core.mentions import Mention
+from core.repositories import Incidents
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
 from tests.listeners.spread.keeping import members, recorded
@@ -24,28 +25,40 @@ async def store(tmp_path: Path) -> AsyncIterator[AnyStore]:
     await opened.close()
 
 
+class SlowIncidents:
+    """Waits after the call that ``Slow`` names."""
+
+    def __init__(self, slow: "Slow", incidents: Incidents) -> None:
+        self._slow = slow
+        self._incidents = incidents
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._incidents, name)
+
+    async def open(self, incident: Incident) -> Incident:
+        opened = await self._incidents.open(incident)
+        await self._slow.wait("open")
+        return opened
+
+    async def assign(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
+        await self._incidents.assign(seqs, id)
+        await self._slow.wait("assign")
+
+
 class Slow:
     """A store that holds one kind of call until it is let go."""
 
     def __init__(self, store: AnyStore, call: str) -> None:
         self._store = store
         self._call = call
+        self.incidents = SlowIncidents(self, store.incidents)
         self.reached = asyncio.Event()
         self.free = asyncio.Event()
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    async def open_incident(self, incident: Incident) -> Incident:
-        opened = await self._store.open_incident(incident)
-        await self._wait("open_incident")
-        return opened
-
-    async def assign_incident(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
-        await self._store.assign_incident(seqs, id)
-        await self._wait("assign_incident")
-
-    async def _wait(self, call: str) -> None:
+    async def wait(self, call: str) -> None:
         if call == self._call:
             self.reached.set()
             await self.free.wait()
@@ -58,7 +71,7 @@ def in_category(posts: Sequence[Mention], category: str) -> list[Mention]:
 async def test_a_post_that_comes_while_its_incident_is_written_is_not_forgotten(
     store: AnyStore,
 ) -> None:
-    slow = Slow(store, "assign_incident")
+    slow = Slow(store, "assign")
     watch = watching(Receiver(), store=slow)  # type: ignore[arg-type]  # stands in
     posts = await recorded(store, said(4))
     await hear(watch, posts[:3])
@@ -68,12 +81,12 @@ async def test_a_post_that_comes_while_its_incident_is_written_is_not_forgotten(
     for _ in range(20):
         await asyncio.sleep(0.01)
     await watch.close()
-    [kept] = await store.incidents()
+    [kept] = await store.incidents.find()
     assert kept.mentions == 4
     assert len(await members(store, kept.id)) == 4
 
 
-@pytest.mark.parametrize("call", ["open_incident", "assign_incident"])
+@pytest.mark.parametrize("call", ["open", "assign"])
 async def test_a_case_that_goes_into_another_while_it_is_written_leaves_no_orphan(
     store: AnyStore, call: str
 ) -> None:
@@ -94,14 +107,14 @@ async def test_a_case_that_goes_into_another_while_it_is_written_leaves_no_orpha
     for _ in range(20):
         await asyncio.sleep(0.01)
     await watch.close()
-    found = await store.incidents()
+    found = await store.incidents.find()
     [alive] = [one for one in found if one.merged_into is None]
     assert len(await members(store, alive.id)) == 6
     assert all(one.state == "resolved" for one in found if one is not alive)
 
 
 async def test_no_alert_is_raised_about_what_went_into_another_meanwhile(store: AnyStore) -> None:
-    slow, receiver = Slow(store, "open_incident"), Receiver()
+    slow, receiver = Slow(store, "open"), Receiver()
     watch = watching(receiver, store=slow)  # type: ignore[arg-type]  # stands in
     first = await recorded(store, in_category(said(6), "freshness"))
     at = START + timedelta(minutes=1)

@@ -28,6 +28,7 @@ from storage.sqlite.store import SqliteStore
 from tests.connectors.reddit.bench import reddit_bench
 from tests.connectors.x.bench import x_bench
 from tests.core.samples import START, event, judgement
+from tests.stubs import StubMentions, StubTrackedPosts
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -69,30 +70,37 @@ def test_the_forecast_hears_how_often_it_was_passed_on_or_answered() -> None:
 
 
 @dataclass
-class Desk:
-    """Tracked posts in memory, and what the forecast was told."""
+class Posts(StubTrackedPosts):
+    """Tracked posts in memory."""
 
     fresh: list[Mention] = field(default_factory=list)
     kept: dict[int, TrackedPost] = field(default_factory=dict)
-    told: list[tuple[int, list[int]]] = field(default_factory=list)
     broken: int = 0
 
-    async def untracked(self, channel: str, *, since: datetime, limit: int) -> Sequence[Mention]:
+    async def candidates(self, channel: str, *, since: datetime, limit: int) -> Sequence[Mention]:
         if self.broken:
             self.broken -= 1
             raise StoreError("no room")
         known = [one for one in self.fresh if one.seq not in self.kept]
         return [one for one in known if one.event.channel == channel][:limit]
 
-    async def track(self, items: Sequence[TrackedPost]) -> None:
-        self.kept |= {one.mention: one for one in items}
+    async def save(self, posts: Sequence[TrackedPost]) -> None:
+        self.kept |= {one.mention: one for one in posts}
 
-    async def tracked_due(self, channel: str, now: datetime, limit: int) -> Sequence[TrackedPost]:
+    async def due(self, channel: str, now: datetime, limit: int) -> Sequence[TrackedPost]:
         mine = (one for one in self.kept.values() if one.channel == channel)
         return [one for one in mine if one.next_at is not None and one.next_at <= now][:limit]
 
-    async def mention(self, seq: int) -> MentionRecord | None:
-        found = next((one for one in self.fresh if one.seq == seq), None)
+
+class Desk(StubMentions):
+    """The mentions that are tracked, and what the forecast was told."""
+
+    def __init__(self, fresh: Sequence[Mention] = ()) -> None:
+        self.posts = Posts(fresh=list(fresh))
+        self.told: list[tuple[int, list[int]]] = []
+
+    async def get(self, seq: int) -> MentionRecord | None:
+        found = next((one for one in self.posts.fresh if one.seq == seq), None)
         if found is None:
             return None
         decision = Decision(action=Action.IGNORE, rule="r", reason="")
@@ -129,7 +137,9 @@ def heard(seq: int, channel: str = "weibo") -> Mention:
 async def at_work(
     desk: Desk, clock: ManualClock, *readers: Reader
 ) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(FigureWatch(readers, store=desk, watch=desk, clock=clock).run())
+    task = asyncio.create_task(
+        FigureWatch(readers, posts=desk.posts, mentions=desk, watch=desk, clock=clock).run()
+    )
     await clock.advance(0)
     yield task
     assert not task.done()
@@ -143,19 +153,21 @@ async def test_what_is_not_answered_is_asked_for_later_and_what_is_gone_never() 
     async with at_work(desk, clock, platform):
         assert platform.asked == [["p1", "p2", "p3"]]
         assert desk.told == [(1, [4])]
-        assert desk.kept[2].next_at is None
-        assert [one.metrics for one in desk.kept[2].samples] == [None]
-        assert desk.kept[3].samples == ()
+        assert desk.posts.kept[2].next_at is None
+        assert [one.metrics for one in desk.posts.kept[2].samples] == [None]
+        assert desk.posts.kept[3].samples == ()
         platform.figures["p3"] = Metrics(reposts=0)
         await clock.advance(11 * 60)
         assert ["p2"] not in platform.asked
-        assert desk.kept[3].samples
+        assert desk.posts.kept[3].samples
 
 
 async def test_a_mention_that_was_erased_meanwhile_is_told_to_nobody() -> None:
     desk, clock = Desk(fresh=[heard(1)]), ManualClock(START)
-    await desk.track([TrackedPost(mention=9, channel="weibo", native_id="p9", posted_at=START)])
-    desk.kept[9] = replace(desk.kept[9], next_at=START)
+    await desk.posts.save(
+        [TrackedPost(mention=9, channel="weibo", native_id="p9", posted_at=START)]
+    )
+    desk.posts.kept[9] = replace(desk.posts.kept[9], next_at=START)
     platform = Platform(figures={"p1": Metrics(), "p9": Metrics()})
     async with at_work(desk, clock, platform):
         assert [seq for seq, _ in desk.told] == [1]
@@ -186,7 +198,8 @@ async def test_a_channel_that_fails_is_left_alone_and_delays_no_other(
 
 
 async def test_a_store_that_fails_is_asked_again() -> None:
-    desk, clock = Desk(fresh=[heard(1)], broken=1), ManualClock(START)
+    desk, clock = Desk(fresh=[heard(1)]), ManualClock(START)
+    desk.posts.broken = 1
     platform = Platform(figures={"p1": Metrics()})
     async with at_work(desk, clock, platform):
         assert platform.asked == []
@@ -208,12 +221,12 @@ async def store_at(folder: Path) -> SqliteStore:
 
 async def record(store: SqliteStore, said: Event) -> int:
     """A negative mention of ``said``, as the pipeline leaves it; returns its seq."""
-    await store.accept(said.channel, Page(events=(said,)))
-    (item,) = await store.claim_events(1)
+    await store.events.accept(said.channel, Page(events=(said,)))
+    (item,) = await store.events.claim(1)
     bad = replace(judgement(), sentiment="negative")
     mention = Mention(seq=item.seq, event=said, brands=("hejia",), judgement=bad)
     plan = Plan(decision=Decision(action=Action.IGNORE, rule="r", reason=""))
-    await store.record(Outcome(seq=item.seq, mention=mention, plan=plan))
+    await store.events.record([Outcome(seq=item.seq, mention=mention, plan=plan)])
     return item.seq
 
 
@@ -229,17 +242,19 @@ async def test_figures_of_x_are_kept_through_real_connections(tmp_path: Path) ->
             for number in numbers
         ]
         bench.server.deleted.add(int(numbers[7]))
-        figures = FigureWatch([connector], store=store, watch=desk, clock=clock)
+        figures = FigureWatch(
+            [connector], posts=store.tracked_posts, mentions=store.mentions, watch=desk, clock=clock
+        )
         assert await figures.step(connector) == 100
         assert await figures.step(connector) == 1
         assert await figures.step(connector) == 0, "nothing is due"
         ids = [call.query["ids"].split(",") for call in bench.server.asked("lookup")]
         assert [len(one) for one in ids] == [100, 1]
-        kept = await store.tracked(seqs[0])
+        kept = await store.tracked_posts.get(seqs[0])
         assert kept is not None
         assert kept.samples[0].metrics == Metrics(likes=1, reposts=2, comments=3, views=5)
         assert kept.next_at is not None
-        gone = await store.tracked(seqs[7])
+        gone = await store.tracked_posts.get(seqs[7])
         assert gone is not None
         assert (gone.samples[0].metrics, gone.next_at) == (None, None)
         assert len(desk.told) == 100
@@ -254,11 +269,17 @@ async def test_a_spent_budget_is_not_read_over(tmp_path: Path) -> None:
         numbers = [bench.server.say(f"坏了 {number}", live=False) for number in range(3)]
         for number in numbers[:2]:
             await record(store, replace(event(number), channel="x", posted_at=clock.now() - HOUR))
-        figures = FigureWatch([connector], store=store, watch=Desk(), clock=clock)
+        figures = FigureWatch(
+            [connector],
+            posts=store.tracked_posts,
+            mentions=store.mentions,
+            watch=Desk(),
+            clock=clock,
+        )
         assert await figures.step(connector) == 2
         seq = await record(store, replace(event(numbers[2]), channel="x", posted_at=clock.now()))
         assert await figures.step(connector) == 0
-        waiting = await store.tracked(seq)
+        waiting = await store.tracked_posts.get(seq)
         assert waiting is not None
         assert waiting.samples == ()
         assert waiting.next_at is not None
@@ -281,9 +302,11 @@ async def test_figures_of_reddit_are_kept_through_real_connections(tmp_path: Pat
             await record(store, replace(event(name), channel="reddit", posted_at=now - HOUR))
             for name in (post, taken)
         ]
-        figures = FigureWatch([connector], store=store, watch=desk, clock=clock)
+        figures = FigureWatch(
+            [connector], posts=store.tracked_posts, mentions=store.mentions, watch=desk, clock=clock
+        )
         assert await figures.step(connector) == 2
-        kept, gone = await store.tracked(seqs[0]), await store.tracked(seqs[1])
+        kept, gone = await store.tracked_posts.get(seqs[0]), await store.tracked_posts.get(seqs[1])
         assert kept is not None
         assert gone is not None
         assert kept.samples[0].metrics == Metrics(

@@ -85,7 +85,7 @@ async def test_few_grumblers_are_no_incident(store: AnyStore) -> None:
     watch = watching(Receiver(), store=store)
     await hear(watch, await recorded(store, said(2)))
     await watch.close()
-    assert await store.incidents() == []
+    assert await store.incidents.find() == []
     await hear(watch, await recorded(store, said(1, seq=7, at=START + timedelta(minutes=9))))
     await watch.close()
     assert (await only(store)).mentions == 3
@@ -130,7 +130,7 @@ async def test_what_was_over_before_the_start_is_not_raised_by_it(store: AnyStor
     receiver = Receiver()
     await (await restarted(store, receiver)).close()
     assert receiver.alerts == []
-    assert await store.incidents() == []
+    assert await store.incidents.find() == []
 
 
 async def test_what_goes_on_is_raised_by_the_start(store: AnyStore) -> None:
@@ -195,7 +195,7 @@ async def test_what_staff_write_is_kept(store: AnyStore) -> None:
     await hear(watch, posts[:6])
     await watch.close()
     first = await only(store)
-    await store.compare_and_set_incident(
+    await store.incidents.save(
         replace(first, owner="小王", statement="我们正在核实", title="发霉的面包")
     )
     await hear(watch, posts[6:])

@@ -11,6 +11,7 @@ import pytest
 from core.clock import ManualClock
 from core.errors import Conflict, StoreError
 from core.incidents import Incident
+from core.repositories import Incidents
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
 from tests.listeners.spread.keeping import (
@@ -39,20 +40,31 @@ async def store(tmp_path: Path) -> AsyncIterator[AnyStore]:
     await opened.close()
 
 
+class FailingIncidents:
+    """Incidents that cannot be saved a few times."""
+
+    def __init__(self, incidents: Incidents, errors: list[StoreError]) -> None:
+        self._incidents = incidents
+        self._errors = errors
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._incidents, name)
+
+    async def save(self, incident: Incident) -> Incident:
+        if self._errors:
+            raise self._errors.pop(0)
+        return await self._incidents.save(incident)
+
+
 class Failing:
     """A store that fails a few times before it works."""
 
     def __init__(self, store: AnyStore, *, errors: Sequence[StoreError]) -> None:
         self._store = store
-        self._errors = list(errors)
+        self.incidents = FailingIncidents(store.incidents, list(errors))
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
-
-    async def compare_and_set_incident(self, incident: Incident) -> Incident:
-        if self._errors:
-            raise self._errors.pop(0)
-        return await self._store.compare_and_set_incident(incident)
 
 
 async def test_what_cannot_be_written_is_written_later(store: AnyStore) -> None:
@@ -84,12 +96,12 @@ async def test_the_alert_of_what_was_merged_is_handed_over_by_whomever(store: An
     receiver = Receiver()
     watch, (mould, queue) = await two_matters(store, receiver)
     taken = replace(
-        await store.incident(queue) or await only(store), owner="王芳", statement="正在核实"
+        await store.incidents.get(queue) or await only(store), owner="王芳", statement="正在核实"
     )
-    await store.compare_and_set_incident(taken)
+    await store.incidents.save(taken)
     await watch.merge(mould, queue, by="小王")
     assert receiver.handed_over == [(queue, mould)]
-    kept = await store.incident(mould)
+    kept = await store.incidents.get(mould)
     assert kept is not None
     assert (kept.owner, kept.statement) == ("王芳", "正在核实")
 
@@ -104,7 +116,7 @@ async def test_a_hand_over_that_a_kill_prevented_is_done_at_the_next_start(
     again = await restarted(store, receiver)
     await again.close()
     assert receiver.handed_over == [(queue, mould)], "its alert is still live"
-    kept = await store.incident(mould)
+    kept = await store.incidents.get(mould)
     assert kept is not None
     assert [note.what for note in kept.timeline].count("merged") == 1
     receiver.kept = {
@@ -142,7 +154,7 @@ async def test_a_burst_is_called_so_in_every_language_and_after_a_restart(
     await hear(watch, await recorded(store, [*ordinary(4), *angry]))
     await watch.close()
     for start in (1, 2):
-        kept = next(one for one in await store.incidents() if "volume" in one.key)
+        kept = next(one for one in await store.incidents.find() if "volume" in one.key)
         assert kept.title == kept.told("zh").title == "weibo 上的负面声量远高于平时"
         assert kept.told("en").title == "Far more negative posts than usual on weibo"
         again = await restarted(store, receiver)

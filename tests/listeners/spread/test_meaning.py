@@ -146,7 +146,7 @@ async def test_it_goes_on_after_a_restart(store: AnyStore) -> None:
     await shown(watch, posts[:6])
     await watch.close()
     again = aided(store, receiver)
-    await again.rebuild(await store.mentions_since(START), receiver.alerts)
+    await again.rebuild(await store.mentions.since(START), receiver.alerts)
     await again._later.settle()
     await shown(again, posts[6:])
     await again.close()
@@ -164,7 +164,7 @@ async def test_what_staff_split_is_not_put_together_again(store: AnyStore) -> No
     [alert] = receiver.alerts
     assert alert.incident is not None
     watch = aided(store, receiver)
-    await watch.rebuild(await store.mentions_since(START), receiver.alerts)
+    await watch.rebuild(await store.mentions.since(START), receiver.alerts)
     made = await watch.split([one.seq for one in posts[3:6]], by="小王")
     await shown(watch, posts[6:])
     await watch.close()
@@ -189,7 +189,7 @@ class Held(Topics):
 async def test_two_alerts_that_turn_out_to_be_one_matter_go_on_as_one(store: AnyStore) -> None:
     clock, library = ManualClock(NOW), Held()
     desk = AlertDesk(
-        store=store, receivers=[], bus=Bus(), clock=clock, random=random.Random(1).random
+        store=store.alerts, receivers=[], bus=Bus(), clock=clock, random=random.Random(1).random
     )
     watch = SpreadWatch(
         desk,
@@ -205,15 +205,15 @@ async def test_two_alerts_that_turn_out_to_be_one_matter_go_on_as_one(store: Any
     ]
     await hear(watch, await recorded(store, [*chinese, *english]))
     await desk.look()
-    live = await store.live_alerts()
+    live = await store.alerts.live()
     assert len(live) == 2
     [lesser] = [one for one in live if BREAD[7] in one.title]
-    await store.acknowledge_alert(lesser.key, by="王芳")
+    await store.alerts.acknowledge(lesser.key, by="王芳")
     library.free.set()
     await watch._later.settle()
     await watch.close()
-    ended = await store.alert(lesser.key)
-    [alive] = await store.live_alerts()
+    ended = await store.alerts.get(lesser.key)
+    [alive] = await store.alerts.live()
     assert ended is not None
     assert (ended.state, ended.owner, ended.part_of) == ("resolved", "王芳", alive.incident)
     assert alive.key != ended.key

@@ -10,7 +10,7 @@ from core.events import Author, Metrics
 from core.mentions import Mention
 from listeners.spread.cascade import Forecast
 from listeners.spread.post_lane import ENDED, KEY, PostLane
-from listeners.spread.unkept import UnkeptIncidents
+from listeners.spread.unkept import MemorySpreadStore
 from tests.listeners.making import START
 from tests.listeners.spread.watching import Receiver, said, watching
 
@@ -117,34 +117,34 @@ async def forecasts(lane: PostLane, posts: int, *, factor: float, first: int = 0
 
 
 async def test_the_interval_learns_from_what_became_of_posts() -> None:
-    before = await forecasts(PostLane(UnkeptIncidents()), 0, factor=1)
-    store = UnkeptIncidents()
-    after = await forecasts(PostLane(store), 40, factor=60)
+    before = await forecasts(PostLane(MemorySpreadStore().values), 0, factor=1)
+    store = MemorySpreadStore()
+    after = await forecasts(PostLane(store.values), 40, factor=60)
     assert after.high > before.high * 1.2
     assert after.low == pytest.approx(before.low, rel=0.35)
-    again = await PostLane(store).reach(viral(native="last"), growing(60, 200))
+    again = await PostLane(store.values).reach(viral(native="last"), growing(60, 200))
     assert again == after
 
 
 async def test_what_was_learned_from_once_is_not_learned_from_again() -> None:
-    store = UnkeptIncidents()
-    once = await forecasts(PostLane(store), 5, factor=60)
-    assert await forecasts(PostLane(store), 5, factor=60) == once
-    assert len(json.loads(await store.setting(KEY) or "")["learned"]) == 5
+    store = MemorySpreadStore()
+    once = await forecasts(PostLane(store.values), 5, factor=60)
+    assert await forecasts(PostLane(store.values), 5, factor=60) == once
+    assert len(json.loads(await store.values.get(KEY) or "")["learned"]) == 5
 
 
 @pytest.mark.parametrize(
     "stored", ["", "{", "[]", '{"bands": [[1]]}', '{"bands": [["x", "y", 1, 2]]}']
 )
 async def test_a_setting_that_cannot_be_read_is_forgotten(stored: str) -> None:
-    store = UnkeptIncidents()
-    expected = await forecasts(PostLane(UnkeptIncidents()), 0, factor=1)
-    await store.set_setting(KEY, stored)
-    assert await forecasts(PostLane(store), 0, factor=1) == expected
+    store = MemorySpreadStore()
+    expected = await forecasts(PostLane(MemorySpreadStore().values), 0, factor=1)
+    await store.values.set(KEY, stored)
+    assert await forecasts(PostLane(store.values), 0, factor=1) == expected
 
 
 async def test_absurd_bands_are_kept_within_bounds() -> None:
-    store = UnkeptIncidents()
-    await store.set_setting(KEY, '{"bands": [["weibo", 3600, 1e9, -5]]}')
-    found = await forecasts(PostLane(store), 0, factor=1)
+    store = MemorySpreadStore()
+    await store.values.set(KEY, '{"bands": [["weibo", 3600, 1e9, -5]]}')
+    found = await forecasts(PostLane(store.values), 0, factor=1)
     assert 0 <= found.low <= found.final <= found.high < 1e6

@@ -63,8 +63,8 @@ async def test_a_kept_matter_that_turns_out_to_be_another_goes_over_to_it(store:
     [alert] = receiver.alerts
     assert alert.incident is not None
     assert alert.incident != small.id
-    gone = await store.incident(small.id)
-    kept = await store.incident(alert.incident)
+    gone = await store.incidents.get(small.id)
+    kept = await store.incidents.get(alert.incident)
     assert gone is not None
     assert kept is not None
     assert (gone.merged_into, gone.state) == (kept.id, "resolved")
@@ -82,7 +82,7 @@ async def test_merging_holds_from_then_on_and_after_a_restart(store: AnyStore) -
     assert len(receiver.alerts) == 2
     merged = await watch.merge(mould, queue, by="小王")
     assert (merged.id, merged.mentions) == (mould, 12)
-    gone = await store.incident(queue)
+    gone = await store.incidents.get(queue)
     assert gone is not None
     assert (gone.merged_into, gone.state) == (mould, "resolved")
     assert (gone.timeline[-1].what, gone.timeline[-1].by) == ("merged", "小王")
@@ -97,7 +97,7 @@ async def test_merging_holds_from_then_on_and_after_a_restart(store: AnyStore) -
     assert len(await members(store, mould)) == 28
     assert await members(store, queue) == set()
     assert len(receiver.alerts) == before
-    assert len(await store.incidents()) == 2
+    assert len(await store.incidents.find()) == 2
 
 
 async def test_merging_into_what_was_merged_follows_it(store: AnyStore) -> None:
@@ -115,7 +115,7 @@ async def test_incidents_of_two_brands_are_not_merged(store: AnyStore) -> None:
     other = [replace(one, brands=("other",)) for one in said(6, QUEUE, seq=50)]
     await hear(watch, await recorded(store, [*said(6), *other]))
     await watch.close()
-    one, two = await store.incidents()
+    one, two = await store.incidents.find()
     with pytest.raises(ValueError, match="two brands"):
         await watch.merge(one.id, two.id, by="小王")
 
@@ -126,7 +126,7 @@ async def test_what_is_no_longer_remembered_can_be_merged(store: AnyStore) -> No
     blank = watching(receiver, store=store)
     await hear(blank, await recorded(store, said(6, seq=700, at=START + timedelta(days=5))))
     await blank.close()
-    late = next(one.id for one in await store.incidents() if one.id not in {mould, queue})
+    late = next(one.id for one in await store.incidents.find() if one.id not in {mould, queue})
     await blank.merge(queue, late, by="小王")
     assert blank.incident_of("hejia", said(1, seq=700)[0]) == queue
     await blank.merge(mould, queue, by="小王")
@@ -146,8 +146,8 @@ async def test_splitting_holds_from_then_on_and_after_a_restart(store: AnyStore)
     assert made != first
     assert await members(store, made) == {one.event.id for one in strange}
     assert len(await members(store, first)) == 12
-    new = await store.incident(made)
-    old = await store.incident(first)
+    new = await store.incidents.get(made)
+    old = await store.incidents.get(first)
     assert new is not None
     assert old is not None
     assert (new.mentions, new.authors) == (5, 5)
@@ -169,7 +169,7 @@ async def test_splitting_holds_from_then_on_and_after_a_restart(store: AnyStore)
 
 async def only_of(store: AnyStore, mention: Mention) -> str:
     for _ in range(100):
-        handled = await store.mention(mention.seq)
+        handled = await store.mentions.get(mention.seq)
         if handled is not None and handled.mention.incident is not None:
             return handled.mention.incident
     raise AssertionError("the mention belongs to no incident")

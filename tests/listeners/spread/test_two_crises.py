@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.mentions import Mention
-from listeners.spread.unkept import UnkeptIncidents
+from listeners.spread.unkept import MemorySpreadStore
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START
 from tests.listeners.spread.watching import (
@@ -53,7 +53,7 @@ def small(text: str, at: datetime = AT + timedelta(minutes=50)) -> list[Mention]
 
 
 async def test_a_small_crisis_beside_a_great_one_is_heard() -> None:
-    receiver, store = Receiver(), UnkeptIncidents()
+    receiver, store = Receiver(), MemorySpreadStore()
     watch = watching(receiver, store=store)
     second = small(QUEUE)
     await hear(watch, [*ordinary(2), *great(), *second])
@@ -63,7 +63,7 @@ async def test_a_small_crisis_beside_a_great_one_is_heard() -> None:
     assert {watch.incident_of("hejia", one) for one in second} <= {
         alert.incident for alert in receiver.alerts if QUEUE[:5] in alert.title
     }
-    assert len(await store.incidents()) == 2
+    assert len(await store.incidents.find()) == 2
 
 
 async def test_without_the_great_one_it_is_heard_as_well() -> None:
@@ -97,7 +97,7 @@ async def seconds_a_post(watch: SpreadWatch, posts: Sequence[Mention]) -> float:
 
 
 async def test_a_great_matter_is_judged_anew_once_a_minute_and_for_every_risk() -> None:
-    receiver, store = Receiver(), UnkeptIncidents()
+    receiver, store = Receiver(), MemorySpreadStore()
     watch = watching(receiver, store=store)
     posts = sorted(great(hours=0.5, an_hour=2_400), key=lambda one: one.event.posted_at)
     last = posts[-1].event.posted_at
@@ -113,11 +113,11 @@ async def test_a_great_matter_is_judged_anew_once_a_minute_and_for_every_risk() 
     assert 20 <= len(receiver.calls) <= 40
     await hear(watch, ill)
     await watch.close()
-    [kept] = await store.incidents()
+    [kept] = await store.incidents.find()
     assert "食物中毒" in kept.reasons[0]
     before = len(receiver.calls)
     await hear(watch, slow)
     assert len(receiver.calls) == before + len(slow)
     await watch.close()
-    [kept] = await store.incidents()
+    [kept] = await store.incidents.find()
     assert kept.mentions == len(posts) + len(ill) + len(slow)

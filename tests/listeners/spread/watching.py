@@ -10,8 +10,8 @@ from core.errors import StoreError
 from core.mentions import Mention
 from core.taxonomy import Sentiment, Severity
 from listeners.judgement.embedding import Embedder
-from listeners.spread.ports import Incidents
-from listeners.spread.unkept import UnkeptIncidents
+from listeners.spread.ports import SpreadStore
+from listeners.spread.unkept import MemorySpreadStore
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.making import START, mention
 
@@ -67,13 +67,13 @@ def watching(
     *,
     language: str = "zh",
     now: datetime = NOW,
-    store: Incidents | None = None,
+    store: SpreadStore | None = None,
     clock: Clock | None = None,
     embedder: Embedder | None = None,
 ) -> SpreadWatch:
     return SpreadWatch(
         receiver,
-        store=store or UnkeptIncidents(),
+        store=store or MemorySpreadStore(),
         clock=clock or ManualClock(now),
         names={"hejia": "禾家超市"},
         terms={"hejia": ["禾家"]},

@@ -13,6 +13,7 @@ from responders.alerting.manager import AlertDesk
 from responders.alerting.receiver import Receiver, notice_key
 from tests.responders.alerting.test_delivery import Pager
 from tests.responders.parts import START, Deliveries
+from tests.stubs import StubPauses
 
 
 @dataclass
@@ -24,18 +25,18 @@ class Ledger(Pager):
 
 
 @dataclass
-class Pauses:
+class MemoryPauses(StubPauses):
     """Where automatic replies are paused."""
 
     kept: dict[str, Pause] = field(default_factory=dict)
 
-    async def pauses(self) -> Sequence[Pause]:
+    async def all(self) -> Sequence[Pause]:
         return list(self.kept.values())
 
-    async def save_pause(self, pause: Pause) -> None:
+    async def save(self, pause: Pause) -> None:
         self.kept[pause.id] = pause
 
-    async def lift_pause(self, id: str, *, by: str) -> bool:  # noqa: A002
+    async def lift(self, id: str, *, by: str) -> bool:  # noqa: A002
         assert by == "bot"
         return self.kept.pop(id, None) is not None
 

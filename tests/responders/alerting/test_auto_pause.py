@@ -17,12 +17,12 @@ from responders.alerting.auto_pause import resume
 from responders.alerting.escalation import read_chain
 from responders.alerting.manager import AlertManners
 from responders.factory import join_receivers
-from tests.responders.alerting.support import Ledger, Pauses, desk, run_for
+from tests.responders.alerting.support import Ledger, MemoryPauses, desk, run_for
 from tests.responders.parts import START, Deliveries, alert
 
 
 async def test_a_grave_incident_pauses_its_topic_until_it_is_over() -> None:
-    clock, pauses = ManualClock(START), Pauses()
+    clock, pauses = ManualClock(START), MemoryPauses()
     store = Deliveries(now=clock.now)
     raising = desk(store, clock=clock, pauses=pauses)
     grave = replace(alert(), incident="INC-7", category="freshness")
@@ -36,7 +36,7 @@ async def test_a_grave_incident_pauses_its_topic_until_it_is_over() -> None:
     await raising.raise_alert(replace(grave, body="more"))
     assert "incident:INC-7" not in pauses.kept, "what a person lifted stays lifted"
     mine = Pause(id="all", scope="all", reason="", by="王敏", at=START)
-    await pauses.save_pause(mine)
+    await pauses.save(mine)
     other = replace(grave, key="a2", incident=None)
     await raising.raise_alert(other)
     await run_for(raising, clock, 3600)
@@ -53,15 +53,15 @@ async def test_a_pause_whose_alert_is_on_its_way_stays() -> None:
         at = START + timedelta(seconds=seconds)
         return Pause(id=f"brand:{name}", scope="brand", value=name, reason="", by="bot", at=at)
 
-    pauses = Pauses()
+    pauses = MemoryPauses()
     for name, seconds in (("past", -59), ("ahead", 1), ("old", -60), ("far", 60)):
-        await pauses.save_pause(by_bot(name, seconds))
+        await pauses.save(by_bot(name, seconds))
     assert await resume(pauses, (), START) == 2
     assert set(pauses.kept) == {"brand:past", "brand:ahead"}
 
 
 async def test_the_pause_follows_what_the_incident_turns_out_to_be_about() -> None:
-    clock, pauses = ManualClock(START), Pauses()
+    clock, pauses = ManualClock(START), MemoryPauses()
     raising = desk(Deliveries(now=clock.now), clock=clock, pauses=pauses)
     first = replace(alert(), incident="INC-7", category="quality")
     await raising.raise_alert(first)
@@ -82,13 +82,13 @@ async def test_without_a_topic_the_brand_is_paused() -> None:
         ({"brand": None}, set()),
         ({"kind": "store"}, set()),
     ):
-        pauses = Pauses()
+        pauses = MemoryPauses()
         await desk(Deliveries(), pauses=pauses).raise_alert(replace(alert(), **changes))
         assert set(pauses.kept) == expected, changes
 
 
 async def test_an_exercise_says_so() -> None:
-    store, pauses = Deliveries(), Pauses()
+    store, pauses = Deliveries(), MemoryPauses()
     marks: dict[UiLanguage, str] = {"zh": "【演练】", "en": "[DRILL] "}
     raising = desk(store, pauses=pauses, manners=AlertManners(drill_mark=marks.__getitem__))
     english = LocalizedText(language="en", title="Mould", body="8 authors")

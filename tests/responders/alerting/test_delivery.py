@@ -75,7 +75,7 @@ async def test_a_failure_waits_longer_each_time_and_is_never_given_up() -> None:
     store, clock = Deliveries(), ManualClock(START)
     pager = Pager(failures=[Unavailable(f"down {n}") for n in range(30)])
     carrying = courier(store, pager, clock)
-    await store.raise_alert(alert(), ["pager"])
+    await store.add(alert(), ["pager"])
     waits = []
     while store.due:
         await carrying.step()
@@ -93,7 +93,7 @@ async def test_a_receiver_may_say_how_long_to_wait() -> None:
     store = Deliveries()
     pager = Pager(failures=[Unavailable("busy", retry_after=40)])
     carrying = courier(store, pager)
-    await store.raise_alert(alert(), ["pager"])
+    await store.add(alert(), ["pager"])
     await carrying.step()
     assert list(store.due.values()) == [START + timedelta(seconds=40)]
 
@@ -102,7 +102,7 @@ async def test_while_a_receiver_is_away_its_other_alerts_are_not_wasted_on_it() 
     store, pager = Deliveries(), Pager(failures=[Unavailable("down")])
     carrying = courier(store, pager)
     for key in ("a1", "a2", "a3"):
-        await store.raise_alert(alert(key), ["pager"])
+        await store.add(alert(key), ["pager"])
     assert await carrying.step() == 1
     assert pager.tried == 1
     await carrying.step()
@@ -113,8 +113,8 @@ async def test_an_alert_that_is_refused_holds_up_no_other_and_is_tried_again_lat
     store, clock = Deliveries(), ManualClock(START)
     pager = Pager(failures=[Refused("400", remedy="Look.")])
     carrying = courier(store, pager, clock)
-    await store.raise_alert(alert("a1"), ["pager"])
-    await store.raise_alert(alert("a2"), ["pager"])
+    await store.add(alert("a1"), ["pager"])
+    await store.add(alert("a2"), ["pager"])
     assert await carrying.step() == 2
     assert pager.taken == ["a2"]
     [later] = store.due.values()
@@ -126,7 +126,7 @@ async def test_an_alert_that_is_refused_holds_up_no_other_and_is_tried_again_lat
 async def test_a_bug_in_a_receiver_is_a_failure_like_any_other() -> None:
     store, pager = Deliveries(), Pager(failures=[ValueError("bug")])
     carrying = courier(store, pager)
-    await store.raise_alert(alert(), ["pager"])
+    await store.add(alert(), ["pager"])
     await carrying.step()
     assert store.reasons == ["ValueError: bug"]
     assert store.due
@@ -144,10 +144,10 @@ async def test_a_jump_of_the_clock_holds_no_retry_up(hours: int) -> None:
     clock = Jumpy(START)
     store, pager = Deliveries(now=clock.now), Pager(failures=[Unavailable("down")])
     carrying = courier(store, pager, clock)
-    await store.raise_alert(alert("a1"), ["pager"])
+    await store.add(alert("a1"), ["pager"])
     await carrying.step()
     clock.jump(timedelta(hours=hours))
-    await store.raise_alert(alert("a2"), ["pager"])
+    await store.add(alert("a2"), ["pager"])
     await carrying.step()
     await clock.advance(2)
     await carrying.step()
@@ -159,11 +159,11 @@ async def test_a_burst_is_one_message() -> None:
     store, board = Deliveries(), Board()
     carrying = courier(store, board)
     for number in range(MERGED + 5):
-        await store.raise_alert(alert(f"a{number:02}"), ["pager"])
+        await store.add(alert(f"a{number:02}"), ["pager"])
     assert await carrying.step() == MERGED
     assert await carrying.step() == 5
     assert [len(message) for message in board.messages] == [MERGED, 5]
-    await store.raise_alert(alert("alone"), ["pager"])
+    await store.add(alert("alone"), ["pager"])
     await carrying.step()
     assert board.taken[-1] == "alone"
     assert len(board.messages) == 2, "one alert is told in full"
@@ -174,7 +174,7 @@ async def test_what_does_not_fit_into_the_message_comes_with_the_next() -> None:
     store, board = Deliveries(), Board(room=3)
     carrying = courier(store, board)
     for number in range(7):
-        await store.raise_alert(alert(f"a{number}"), ["pager"])
+        await store.add(alert(f"a{number}"), ["pager"])
     while store.due:
         await carrying.step()
     assert sorted(board.taken) == [f"a{number}" for number in range(7)]
@@ -186,7 +186,7 @@ async def test_a_merged_message_that_fails_is_owed_to_all_of_it() -> None:
     board = Board(failures=[Unavailable("down", retry_after=10), KeyError("bug")])
     carrying = courier(store, board, clock)
     for key in ("a1", "a2"):
-        await store.raise_alert(alert(key), ["pager"])
+        await store.add(alert(key), ["pager"])
     await carrying.step()
     assert set(store.due.values()) == {START + timedelta(seconds=10)}
     await clock.advance(10)
@@ -201,7 +201,7 @@ async def test_a_receiver_s_pace_is_kept_and_what_waits_is_gathered() -> None:
     store, slow = Deliveries(now=clock.now), Slow(clock=clock)
     running = asyncio.create_task(courier(store, slow, clock).run())
     for key in ("a1", "a2", "a3"):
-        await store.raise_alert(alert(key), ["pager"])
+        await store.add(alert(key), ["pager"])
     await clock.advance(1)
     assert slow.taken == ["a1"]
     await clock.advance(59)
@@ -220,7 +220,7 @@ class Overtaken(Pager):
 
     async def deliver(self, alert: Alert) -> None:
         if alert.notices == 0:
-            await self.store.change_alert(replace(alert, notices=1), receivers=["pager"])
+            await self.store.save(replace(alert, notices=1), receivers=["pager"])
         self.taken.append(notice_key(alert))
 
 
@@ -228,7 +228,7 @@ async def test_a_notice_that_became_due_meanwhile_is_delivered_too() -> None:
     store, pager = Deliveries(), Overtaken()
     pager.store = store
     carrying = courier(store, pager)
-    await store.raise_alert(alert(), ["pager"])
+    await store.add(alert(), ["pager"])
     await carrying.step()
     await carrying.step()
     assert pager.taken == ["a1#0", "a1#1"]
@@ -241,16 +241,16 @@ class Flaky(Deliveries):
 
     failed: bool = False
 
-    async def claim_deliveries(self, receiver: str, limit: int, now: datetime) -> Sequence[Alert]:
+    async def claim(self, receiver: str, limit: int, now: datetime) -> Sequence[Alert]:
         if not self.failed:
             self.failed = True
             raise StoreError("locked")
-        return await super().claim_deliveries(receiver, limit, now)
+        return await super().claim(receiver, limit, now)
 
 
 async def test_a_store_that_fails_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
     store, clock, pager = Flaky(), ManualClock(START), Pager()
-    await store.raise_alert(alert(), ["pager"])
+    await store.add(alert(), ["pager"])
     with caplog.at_level(logging.ERROR):
         running = asyncio.create_task(courier(store, pager, clock).run())
         await clock.advance(0)

@@ -8,14 +8,14 @@ from core.clock import ManualClock
 from responders.alerting.index import Ended
 from responders.alerting.lifecycle import Rules
 from responders.alerting.manager import AlertManners
-from tests.responders.alerting.support import Ledger, Pauses, desk, run_for
+from tests.responders.alerting.support import Ledger, MemoryPauses, desk, run_for
 from tests.responders.parts import START, Deliveries, alert
 
 GRAVE: Alert = replace(alert("incident:INC-7"), incident="INC-7", category="freshness")
 
 
 async def test_its_alert_ends_and_its_pause_with_it() -> None:
-    clock, pauses, pager = ManualClock(START), Pauses(), Ledger()
+    clock, pauses, pager = ManualClock(START), MemoryPauses(), Ledger()
     store = Deliveries(now=clock.now)
     raising = desk(store, pager, clock=clock, pauses=pauses)
     await raising.raise_alert(GRAVE)
@@ -45,7 +45,7 @@ async def test_nothing_ends_before_staff_were_told_of_it() -> None:
 
 
 async def test_what_is_heard_after_the_end_is_a_second_wave() -> None:
-    clock, pauses, pager = ManualClock(START), Pauses(), Ledger()
+    clock, pauses, pager = ManualClock(START), MemoryPauses(), Ledger()
     store = Deliveries(now=clock.now)
     raising = desk(store, pager, clock=clock, pauses=pauses)
     await raising.raise_alert(GRAVE)

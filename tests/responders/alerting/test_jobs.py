@@ -21,6 +21,7 @@ from responders.alerting.jobs import (
 )
 from responders.templates import shipped_catalogue
 from tests.responders.parts import START, mention, ticket
+from tests.stubs import StubMaintenance, StubTickets
 
 TEXTS = shipped_catalogue()
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -40,13 +41,13 @@ class Desk:
 
 
 @dataclass
-class Late:
+class Late(StubTickets):
     """Tickets that stay late, however often one is reminded of them."""
 
     tickets: list[Ticket]
     reminded: list[tuple[str, datetime]] = field(default_factory=list)
 
-    async def late_tickets(self, now: datetime) -> Sequence[Ticket]:
+    async def late(self, now: datetime) -> Sequence[Ticket]:
         return [one for one in self.tickets if one.due_at <= now]
 
     async def mark_reminded(self, number: str, at: datetime) -> None:
@@ -54,7 +55,7 @@ class Late:
 
 
 @dataclass
-class Raw:
+class Raw(StubMaintenance):
     asked: tuple[datetime, ...] = ()
 
     async def age(

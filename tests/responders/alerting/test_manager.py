@@ -87,20 +87,20 @@ class Failing(Deliveries):
 
     failures: list[Exception] = field(default_factory=list)
 
-    async def raise_alert(self, alert: Alert, receivers: Sequence[str]) -> bool:
+    async def add(self, alert: Alert, receivers: Sequence[str]) -> bool:
         if self.failures:
             raise self.failures.pop(0)
-        return await super().raise_alert(alert, receivers)
+        return await super().add(alert, receivers)
 
-    async def change_alert(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
+    async def save(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
         if self.failures:
             raise self.failures.pop(0)
-        return await super().change_alert(alert, receivers=receivers)
+        return await super().save(alert, receivers=receivers)
 
-    async def live_alerts(self, *, limit: int = 1000) -> Sequence[Alert]:
+    async def live(self, *, limit: int = 1000) -> Sequence[Alert]:
         if self.failures and type(self.failures[0]) is StoreError:
             raise self.failures.pop(0)
-        return await super().live_alerts(limit=limit)
+        return await super().live(limit=limit)
 
 
 async def test_what_could_not_be_stored_is_not_taken_for_said() -> None:
@@ -143,7 +143,7 @@ async def test_a_store_that_fails_is_asked_again() -> None:
 class Gone(Deliveries):
     """A store from which the alert vanishes between two looks."""
 
-    async def raise_alert(self, alert: Alert, receivers: Sequence[str]) -> bool:
+    async def add(self, alert: Alert, receivers: Sequence[str]) -> bool:
         return False
 
 

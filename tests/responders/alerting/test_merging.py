@@ -13,7 +13,7 @@ from core.clock import ManualClock
 from core.errors import Conflict
 from core.localized import LocalizedText
 from responders.alerting.manager import AlertDesk, AlertManners
-from tests.responders.alerting.support import Ledger, Pauses, run_for
+from tests.responders.alerting.support import Ledger, MemoryPauses, run_for
 from tests.responders.parts import START, Deliveries, alert
 
 SMALL, LARGE = "INC-105", "INC-104"
@@ -36,7 +36,7 @@ class House:
     def __init__(self, store: Deliveries | None = None) -> None:
         self.clock = ManualClock(START)
         self.store = store or Deliveries(now=self.clock.now)
-        self.pager, self.pauses = Ledger(), Pauses()
+        self.pager, self.pauses = Ledger(), MemoryPauses()
         self.desk = AlertDesk(
             store=self.store,
             receivers=(self.pager,),
@@ -67,7 +67,7 @@ class House:
         taken = replace(
             self.now(incident), state="acknowledged", owner=by, acknowledged_at=self.clock.now()
         )
-        await self.store.change_alert(taken)
+        await self.store.save(taken)
 
 
 async def test_it_ends_with_a_reason_in_both_languages_and_staff_hear_of_it_once() -> None:
@@ -178,11 +178,11 @@ class Busy(Deliveries):
 
     faster = 1
 
-    async def change_alert(self, alert: Alert, *, receivers: object = ()) -> Alert:
+    async def save(self, alert: Alert, *, receivers: object = ()) -> Alert:
         if self.faster:
             self.faster -= 1
             raise Conflict("changed")
-        return await super().change_alert(alert)
+        return await super().save(alert)
 
 
 @pytest.mark.parametrize("times", [1, 100])

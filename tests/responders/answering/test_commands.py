@@ -125,8 +125,8 @@ async def test_a_person_is_got_once() -> None:
 )
 async def test_the_own_ticket_is_told(state: TicketState, expected: str) -> None:
     house = House()
-    house.store.tickets["T-1001"] = ticket(state=state)
-    house.store.conversations["webchat", "c-u1"] = talk()
+    house.store.matters.kept["T-1001"] = ticket(state=state)
+    house.store.talks.kept["webchat", "c-u1"] = talk()
     said_now = words(await house.hears(said("/status t-1001")))
     assert "T-1001" in said_now
     assert expected in said_now or "已有同事跟进" in said_now or "已经答复" in said_now
@@ -134,10 +134,10 @@ async def test_the_own_ticket_is_told(state: TicketState, expected: str) -> None
 
 async def test_a_status_says_how_soon_a_person_answers() -> None:
     house = House()
-    house.store.tickets["T-1001"] = ticket()
-    house.store.conversations["webchat", "c-u1"] = talk(ticket="T-1001", english=True)
+    house.store.matters.kept["T-1001"] = ticket()
+    house.store.talks.kept["webchat", "c-u1"] = talk(ticket="T-1001", english=True)
     assert "within 4 hours" in words(await house.hears(said("/status")))
-    house.store.tickets["T-1001"] = replace(ticket(), answered_at=START)
+    house.store.matters.kept["T-1001"] = replace(ticket(), answered_at=START)
     await house.clock.advance(100)
     assert "as soon as possible" in words(await house.hears(said("/status", seq=2)))
 
@@ -158,13 +158,13 @@ async def test_tickets_of_others_and_of_nobody_look_the_same(
     number: str, changed: dict[str, str]
 ) -> None:
     house = House()
-    house.store.tickets["T-1001"] = replace(
+    house.store.matters.kept["T-1001"] = replace(
         ticket(),
         customer=changed.get("customer", "u1"),
         conversation=changed.get("conversation", "c-u1"),
         channel=changed.get("channel", "webchat"),
     )
-    house.store.conversations["webchat", "c-u1"] = talk()
+    house.store.talks.kept["webchat", "c-u1"] = talk()
     text = words(await house.hears(said(f"/status {number}")))
     assert "没有找到" in text or "查不到" in text
     assert "9999" not in text
@@ -178,7 +178,7 @@ async def test_without_a_number_and_without_a_ticket_there_is_none() -> None:
 
 async def test_a_ticket_of_another_talk_is_told_in_private_alone() -> None:
     house = House()
-    house.store.tickets["T-1001"] = replace(ticket(), conversation="c-other")
+    house.store.matters.kept["T-1001"] = replace(ticket(), conversation="c-other")
     assert "T-1001" in words(await house.hears(said("/status T-1001", account="zh")))
     public = words(await house.hears(said("/status T-1001", seq=2, account="zh", public=True)))
     assert "没有找到" in public or "查不到" in public
@@ -224,7 +224,7 @@ async def test_stop_ends_automatic_replies_and_start_begins_them_anew() -> None:
     assert opened.replies == ()
     assert opened.ticket is not None, "a person still hears of it"
     assert "自动回复" in (await house.hears(question(seq=6))).decision.reason
-    house.store.conversations["webchat", "c-u1"] = talk(muted=True)
+    house.store.talks.kept["webchat", "c-u1"] = talk(muted=True)
     begun = await house.hears(said("/start", seq=7))
     assert len(begun.replies) == 1
     assert begun.conversation is not None
@@ -237,8 +237,8 @@ async def test_nothing_is_said_where_a_person_answers_or_nobody(
     name: str, state: ConversationState
 ) -> None:
     house = House()
-    house.store.tickets["T-1001"] = ticket(state=TicketState.WAITING)
-    house.store.conversations["webchat", "c-u1"] = talk(state, ticket="T-1001")
+    house.store.matters.kept["T-1001"] = ticket(state=TicketState.WAITING)
+    house.store.talks.kept["webchat", "c-u1"] = talk(state, ticket="T-1001")
     plan = await house.hears(said(f"/{name}"))
     assert plan.replies == ()
     assert plan.conversation is not None

@@ -9,7 +9,7 @@ from core.settings import Settings
 from responders.answering.content import read_content
 from responders.answering.playbook import Vocabulary
 
-PLAYBOOK = Path(__file__).parents[2] / "responders/answering/playbook_default.toml"
+PLAYBOOK = Path(__file__).parents[3] / "responders/answering/playbook_default.toml"
 ARTICLE = '+++\nid = "hours"\nlanguage = "zh"\ntitle = "营业时间"\n+++\n早上八点到晚上十点。\n'
 
 

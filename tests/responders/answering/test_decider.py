@@ -75,14 +75,14 @@ async def test_an_unanswerable_question_is_handed_to_a_person_and_the_machine_st
     assert again.ticket.number == "T-1001", "the open ticket is used again"
     assert "T-1001" in again.replies[0].text
     assert again.replies[0].text != plan.replies[0].text
-    assert len(house.store.tickets) == 1
+    assert len(house.store.matters.kept) == 1
 
 
 async def test_while_a_person_answers_the_machine_is_silent_and_the_ticket_grows() -> None:
     house = House()
     first = await house.hears(complaint())
     assert first.ticket is not None
-    house.store.tickets["T-1001"] = replace(
+    house.store.matters.kept["T-1001"] = replace(
         first.ticket, state=TicketState.WAITING, answered_at=START
     )
     chat = await house.hears(question(seq=2))
@@ -120,7 +120,7 @@ async def test_a_more_urgent_ticket_keeps_an_earlier_deadline_and_an_answered_on
     worse = await house.hears(mention("拉肚子", seq=2, risk=("food_poisoning",)))
     assert worse.ticket is not None
     assert worse.ticket.due_at == first.ticket.due_at
-    house.store.tickets["T-1001"] = replace(first.ticket, answered_at=START)
+    house.store.matters.kept["T-1001"] = replace(first.ticket, answered_at=START)
     answered = await house.hears(mention("拉肚子", seq=3, risk=("food_poisoning",)))
     assert answered.ticket is not None
     assert (answered.ticket.severity, answered.ticket.due_at) == ("P1", first.ticket.due_at)
@@ -130,11 +130,9 @@ async def test_a_resolved_ticket_is_not_used_again() -> None:
     house = House()
     first = await house.hears(complaint())
     assert first.ticket is not None
-    house.store.tickets["T-1001"] = replace(first.ticket, state=TicketState.RESOLVED)
+    house.store.matters.kept["T-1001"] = replace(first.ticket, state=TicketState.RESOLVED)
     key = ("webchat", "c-u1")
-    house.store.conversations[key] = replace(
-        house.store.conversations[key], state=ConversationState.BOT
-    )
+    house.store.talks.kept[key] = replace(house.store.talks.kept[key], state=ConversationState.BOT)
     again = await house.hears(complaint(seq=2))
     assert again.ticket is not None
     assert again.ticket.number == "T-1002"
@@ -144,7 +142,7 @@ async def test_a_resolved_ticket_is_not_used_again() -> None:
 async def test_a_ticket_nobody_can_find_is_not_waited_for() -> None:
     house = House()
     await house.hears(complaint())
-    house.store.tickets.clear()
+    house.store.matters.kept.clear()
     again = await house.hears(complaint(seq=2))
     assert again.ticket is not None
     assert again.ticket.number == "T-1002"
@@ -154,8 +152,8 @@ async def test_where_a_person_took_over_a_new_complaint_is_still_acknowledged_on
     house = House()
     await house.hears(mention("你好"))
     key = ("webchat", "c-u1")
-    house.store.conversations[key] = replace(
-        house.store.conversations[key], state=ConversationState.HUMAN
+    house.store.talks.kept[key] = replace(
+        house.store.talks.kept[key], state=ConversationState.HUMAN
     )
     chat = await house.hears(question(seq=2))
     assert chat.replies == ()
@@ -169,8 +167,8 @@ async def test_an_ended_conversation_gets_no_word_but_its_tickets() -> None:
     house = House()
     await house.hears(mention("你好"))
     key = ("webchat", "c-u1")
-    house.store.conversations[key] = replace(
-        house.store.conversations[key], state=ConversationState.ENDED
+    house.store.talks.kept[key] = replace(
+        house.store.talks.kept[key], state=ConversationState.ENDED
     )
     assert (await house.hears(question(seq=2))).replies == ()
     plan = await house.hears(complaint(seq=3))

@@ -41,7 +41,7 @@ async def test_what_nobody_asked_is_only_recorded_and_costs_no_look_into_the_sto
     plan = await house.hears(mention("禾家不错", kind=PUBLIC, solicited=False, intent="praise"))
     assert plan == Plan(decision=plan.decision)
     assert (plan.decision.action, plan.decision.rule) == (Action.IGNORE, "only-listen")
-    assert house.store.reads == 0
+    assert house.store.talks.reads == 0
 
 
 async def test_a_question_in_public_is_answered_under_the_post() -> None:
@@ -202,5 +202,5 @@ async def test_memory_of_what_was_said_is_bounded(monkeypatch: pytest.MonkeyPatc
     text = (await house.hears(question(seq=1))).replies[0].text
     await house.hears(question(seq=2, author="u2"))
     same = replace(question(seq=1), seq=3)
-    house.store.replies.clear()
+    house.store.sent.kept.clear()
     assert (await house.hears(same)).replies[0].text == text, "the first author was forgotten"

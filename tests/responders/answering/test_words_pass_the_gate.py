@@ -9,6 +9,7 @@ from responders.answering.articles import parse_articles
 from responders.templates import LANGUAGES, Written, shipped_catalogue
 from tests.moderation.parts import NoPauses
 from tests.responders.parts import EXAMPLE, START
+from tests.stubs import StubStore
 
 FIELDS = {"number": "T-1001", "within": "4 小时内", "answer": "7:30"}
 
@@ -27,7 +28,10 @@ def public(text: str, key: str) -> Reply:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_every_shipped_text_passes(language: Written) -> None:
-    gate, texts = build_guards(ManualClock(START), store=NoPauses()).gate, shipped_catalogue()
+    gate, texts = (
+        build_guards(ManualClock(START), store=StubStore(pauses=NoPauses())).gate,
+        shipped_catalogue(),
+    )
     for key in texts.shopper_keys:
         for turn in range(texts.variants(key, language)):
             text = texts.say(key, language, turn=turn, **FIELDS)
@@ -38,7 +42,9 @@ async def test_every_shipped_text_passes(language: Written) -> None:
 async def test_every_example_article_passes_once_it_is_published() -> None:
     articles = parse_articles((path.name, path.read_text("utf-8")) for path in EXAMPLE.glob("*.md"))
     gate = build_guards(
-        ManualClock(START), store=NoPauses(), published=[one.body for one in articles]
+        ManualClock(START),
+        store=StubStore(pauses=NoPauses()),
+        published=[one.body for one in articles],
     ).gate
     for one in articles:
         verdict = await gate.check(public(one.body, f"{one.id}.{one.language}"))

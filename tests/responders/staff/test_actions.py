@@ -1,7 +1,7 @@
 """The desk behind a group's buttons, over a real store: each thing is done once, or told late."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -49,26 +49,26 @@ class Office:
 
     def __init__(self, store: SqliteStore, clock: ManualClock) -> None:
         self.store, self.clock, self.bus = store, clock, Bus()
-        self.pauses = StoredPauses(store)
+        self.pauses = StoredPauses(store.pauses, store.mentions)
         side = StaffSide(SETTINGS, store=store, pauses=self.pauses, bus=self.bus, clock=clock)
         self.desk = side.desk
 
     async def raised(self, *, brand: str | None = "hejia") -> Alert:
         made = replace(alert(), brand=brand)
-        await self.store.raise_alert(made, ())
+        await self.store.alerts.add(made, ())
         return made
 
     async def drafted(self) -> str:
         """A draft to a post; returns its subject."""
         about = mention()
-        await self.store.accept("webchat", Page(events=(about.event,)))
-        (item,) = await self.store.claim_events(1)
+        await self.store.events.accept("webchat", Page(events=(about.event,)))
+        (item,) = await self.store.events.claim(1)
         about = replace(about, seq=item.seq)
         waiting = replace(reply(seq=item.seq), state=ReplyState.DRAFT)
         plan = Plan(
             decision=Decision(action=Action.DRAFT, rule="r", reason="why"), replies=(waiting,)
         )
-        await self.store.record(Outcome(seq=item.seq, mention=about, plan=plan))
+        await self.store.events.record([Outcome(seq=item.seq, mention=about, plan=plan)])
         return f"draft:{item.seq}:{waiting.key}"
 
 
@@ -102,7 +102,7 @@ async def test_an_alert_is_acknowledged_then_taken(office: Office) -> None:
         await office.desk.act(subject, StaffAction.ACKNOWLEDGE, by="小赵")
     taken = await office.desk.act(subject, StaffAction.TAKE, by="小赵")
     assert (taken.state, taken.by) == ("taken", "小赵")
-    found = await office.store.alert(made.key)
+    found = await office.store.alerts.get(made.key)
     assert found is not None
     assert (found.owner, found.acknowledged_at) == ("小赵", START)
 
@@ -121,21 +121,21 @@ async def test_a_pause_of_an_alert_without_a_brand_holds_everything(office: Offi
     made = await office.raised(brand=None)
     card = await office.desk.act(f"alert:{made.key}", StaffAction.PAUSE, by="小李")
     assert card.paused
-    (pause,) = await office.pauses.pauses()
+    (pause,) = await office.pauses.all()
     assert (pause.id, pause.scope, pause.value, pause.by) == ("all", "all", "", "小李")
     assert "面包发霉" in pause.reason
 
 
 async def test_going_on_lifts_whatever_holds_this_matter_and_nothing_else(office: Office) -> None:
     made = replace(alert(), incident="INC-1", category="food_safety")
-    await office.store.raise_alert(made, ())
+    await office.store.alerts.add(made, ())
     pauses: list[tuple[PauseScope, str]] = [
         ("incident", "INC-1"),
         ("category", "hejia/food_safety"),
         ("channel", "weibo"),
     ]
     for scope, value in pauses:
-        await office.pauses.save_pause(
+        await office.pauses.save(
             Pause(id=f"{scope}:{value}", scope=scope, value=value, reason="P1", by="bot", at=START)
         )
     before = await office.desk.card(f"alert:{made.key}")
@@ -143,7 +143,7 @@ async def test_going_on_lifts_whatever_holds_this_matter_and_nothing_else(office
     assert before.paused
     card = await office.desk.act(f"alert:{made.key}", StaffAction.RESUME, by="小李")
     assert not card.paused
-    assert [one.id for one in await office.pauses.pauses()] == ["channel:weibo"]
+    assert [one.id for one in await office.pauses.all()] == ["channel:weibo"]
 
 
 async def test_a_draft_is_settled_once(office: Office) -> None:
@@ -166,7 +166,7 @@ async def test_a_draft_is_settled_once(office: Office) -> None:
 
 async def test_a_draft_that_answers_no_mention_can_be_settled_too(office: Office) -> None:
     loose = replace(reply(), state=ReplyState.DRAFT)
-    await office.store.add_reply(loose)
+    await office.store.outbox.add(loose)
     card = await office.desk.card("draft::k")
     assert card is not None
     assert card.state == "open"
@@ -181,49 +181,38 @@ async def test_two_who_press_at_once_do_it_once(office: Office) -> None:
         return_exceptions=True,
     )
     assert sum(isinstance(one, Conflict) for one in results) == 1
-    assert await office.store.drafts() == []
-
-
-class Busy(SqliteStore):
-    """A store in which somebody else is always faster, ``times`` times."""
-
-    times = 0
-
-    async def change_alert(self, alert: Alert, *, receivers: object = ()) -> Alert:
-        if self.times:
-            self.times -= 1
-            await super().change_alert(replace(alert, state="firing", owner=None))
-        return await super().change_alert(alert)
+    assert await office.store.outbox.drafts() == []
 
 
 @pytest.mark.parametrize(("times", "done"), [(2, True), (9, False)])
 async def test_what_the_desk_of_alerts_notes_meanwhile_does_not_cost_the_press(
-    tmp_path: Path, times: int, done: bool
+    office: Office, monkeypatch: pytest.MonkeyPatch, times: int, done: bool
 ) -> None:
-    clock = ManualClock(START)
-    store = await Busy.open(tmp_path / "store.db", clock=clock)
-    assert isinstance(store, SqliteStore)
-    office = Office(store, clock)
+    alerts, left = office.store.alerts, [None] * times
+    save = alerts.save
+
+    async def slower(alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
+        if left:
+            left.pop()
+            await save(replace(alert, state="firing", owner=None))
+        return await save(alert, receivers=receivers)
+
     made = await office.raised()
-    Busy.times = times
-    try:
-        if done:
-            card = await office.desk.act(f"alert:{made.key}", StaffAction.TAKE, by="小李")
-            assert card.by == "小李"
-        else:
-            with pytest.raises(Conflict, match="all the time"):
-                await office.desk.act(f"alert:{made.key}", StaffAction.TAKE, by="小李")
-    finally:
-        Busy.times = 0
-        await store.close()
+    monkeypatch.setattr(alerts, "save", slower)
+    if done:
+        card = await office.desk.act(f"alert:{made.key}", StaffAction.TAKE, by="小李")
+        assert card.by == "小李"
+    else:
+        with pytest.raises(Conflict, match="all the time"):
+            await office.desk.act(f"alert:{made.key}", StaffAction.TAKE, by="小李")
 
 
 async def test_notes_do_not_grow_for_ever(office: Office) -> None:
     for number in range(303):
-        await office.store.raise_alert(replace(alert(f"a{number}"), incident=None), ())
+        await office.store.alerts.add(replace(alert(f"a{number}"), incident=None), ())
         await office.desk.act(f"alert:a{number}", StaffAction.ACKNOWLEDGE, by="小李")
         await office.clock.advance(timedelta(minutes=1).total_seconds())
-    saved = await office.store.setting("staff_notes")
+    saved = await office.store.values.get("staff_notes")
     assert saved is not None
     assert saved.count("小李") == 300
 

@@ -16,8 +16,20 @@ from core.outbox import Reply, ReplyState
 from responders.staff.feed import StaffFeed
 from responders.staff.messages import MOST, GroupMemory
 from tests.responders.parts import START, alert, reply
+from tests.stubs import MemoryValues, StubOutbox
 
 DRAFT = replace(reply(seq=1), state=ReplyState.DRAFT)
+
+
+class Drafts(StubOutbox):
+    """Drafts in memory; fails as the group does."""
+
+    def __init__(self, group: "Group") -> None:
+        self._group = group
+
+    async def drafts(self, *, limit: int = 50) -> Sequence[Reply]:
+        self._group.fail()
+        return self._group.waiting[:limit]
 
 
 class Group:
@@ -31,37 +43,27 @@ class Group:
         self.shown: list[str] = []
         self.updated: list[str] = []
         self.troubles: list[Exception] = []
-        self.saved: dict[str, str] = {}
+        self.saved = MemoryValues()
 
     async def deliver(self, alert: Alert) -> None:
         raise AssertionError(alert)
 
     async def show(self, card: Card) -> None:
-        self._fail()
+        self.fail()
         self.shown.append(card.subject)
 
     async def update(self, card: Card) -> None:
-        self._fail()
+        self.fail()
         self.updated.append(card.subject)
 
     async def card(self, subject: str) -> Card | None:
         return self.cards.get(subject)
 
-    async def drafts(self, *, limit: int = 50) -> Sequence[Reply]:
-        self._fail()
-        return self.waiting[:limit]
-
-    async def setting(self, key: str) -> str | None:
-        return self.saved.get(key)
-
-    async def set_setting(self, key: str, value: str) -> None:
-        self.saved[key] = value
-
     def have(self, card: Card) -> str:
         self.cards[card.subject] = card
         return card.subject
 
-    def _fail(self) -> None:
+    def fail(self) -> None:
         if self.troubles:
             raise self.troubles.pop(0)
 
@@ -69,7 +71,7 @@ class Group:
 class Room:
     def __init__(self) -> None:
         self.group, self.bus, self.clock = Group(), Bus(), ManualClock(START)
-        self.memory = GroupMemory(self.group, self.group.name)
+        self.memory = GroupMemory(self.group.saved, self.group.name)
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -77,7 +79,7 @@ class Room:
             self.group,
             memory=self.memory,
             matters=self.group,
-            drafts=self.group,
+            drafts=Drafts(self.group),
             bus=self.bus,
             clock=self.clock,
         )
@@ -167,7 +169,7 @@ async def test_what_nobody_told_is_found_by_looking_round(room: Room) -> None:
 
 @pytest.mark.parametrize("saved", ["", "[", "[7]", '[{"token": "t", "new": 1}]', "{}"])
 async def test_what_another_version_has_written_is_forgotten(room: Room, saved: str) -> None:
-    room.group.saved["staff_group:telegram-tg"] = saved
+    room.group.saved.kept["staff_group:telegram-tg"] = saved
     room.group.waiting = [DRAFT]
     subject = room.group.have(draft_card(DRAFT, question="?"))
     async with room.at_work():
@@ -181,10 +183,10 @@ async def test_a_group_remembers_the_newest_cards_through_a_restart(room: Room) 
             PostedCard(token=f"t{number}", subject=f"alert:{number}", chat=-1, message=number)
         )
     await room.memory.save_posting(PostedCard(token="t9", subject="alert:9", chat=-1, message=999))
-    again = GroupMemory(room.group, room.group.name)
+    again = GroupMemory(room.group.saved, room.group.name)
     found = await again.posting("t9")
     assert found is not None
     assert found.message == 999
     assert await again.posting("t0") is None
     assert len(await again.postings()) == MOST
-    assert await GroupMemory(room.group, "telegram-other").postings() == []
+    assert await GroupMemory(room.group.saved, "telegram-other").postings() == []

@@ -54,8 +54,8 @@ async def test_else_a_new_one_about_the_mention() -> None:
         tickets={"T-1001": ticket(state=TicketState.RESOLVED)},
         conversations={("webchat", "c-u1"): conversation("T-1001")},
         mentions={7: mention(seq=7, risk=("injury",), category="environment", author="u7")},
-        number=1001,
     )
+    store.matters.number = 1001
     found = await doubts(store).ticket_for(reply(seq=7), "gate: frozen")
     assert (found.number, found.brand, found.severity) == ("T-1002", "hejia", "P1")
     assert (found.category, found.customer, found.mention) == ("environment", "u7", 7)
@@ -91,6 +91,6 @@ async def test_only_a_ticket_that_is_not_resolved_is_owed() -> None:
         found = await doubts(store).owed(one)
         assert found is not None
         assert (found.number, found.state) == ("T-1001", TicketState.OPEN)
-    store.tickets["T-1001"] = ticket(state=TicketState.RESOLVED)
+    store.matters.kept["T-1001"] = ticket(state=TicketState.RESOLVED)
     for one in (reply(), reply(of_ticket="T-1001"), reply(of_ticket="T-9")):
         assert await doubts(store).owed(one) is None

@@ -136,7 +136,7 @@ async def room(folder: Path, *kinds: type[Platform]) -> AsyncIterator[Room]:
                 )
             )
         desk = AlertDesk(
-            store=store,
+            store=store.alerts,
             receivers=robots,
             bus=Bus(),
             clock=clock,

@@ -1,0 +1,1 @@
+"""The database below the repositories: the link to the server, transactions, the schema."""

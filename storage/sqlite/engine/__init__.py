@@ -1,0 +1,1 @@
+"""The SQLite file below the repositories: connections, the writer thread, the schema."""
