@@ -1,6 +1,6 @@
 """How late the event loop is while Reddit's server hangs and another channel works.
 
-    python benchmarks/loop_lag.py [SECONDS]
+    python benchmarks/loop_lag.py [ANSWERS]
 
 Reddit's connector reads from a loopback server that takes each request and never answers;
 Telegram's reads and answers beside it in the same loop. Prints one line of JSON: by how much a
@@ -21,9 +21,9 @@ from tests.connectors.lag import measured
 
 
 def main() -> int:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 30.0
+    answers = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     with tempfile.TemporaryDirectory() as folder:
-        found = asyncio.run(measured(Path(folder), seconds))
+        found = asyncio.run(measured(Path(folder), answers))
     print(json.dumps(found.as_dict()))
     return 0 if found.p99 <= 50 else 1
 

@@ -1,4 +1,4 @@
-"""How well what is spreading is found: the figures of docs/spread.md.
+"""How well what is spreading is found: the figures of docs/explanation/spread.md.
 
     python -m benchmarks.spread --data ../shared/data/spread [--only volume,cascades,...]
 

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from starlette.responses import Response
@@ -14,7 +14,8 @@ from console.formatting import iso
 def to_json(value: object) -> object:
     """Convert records, enums, times and bytes to what ``json`` encodes.
 
-    Bytes are decoded as UTF-8, with U+FFFD in place of what is invalid.
+    Spans of time become seconds. Bytes are decoded as UTF-8, with U+FFFD in place of what is
+    invalid.
     """
     found = value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -22,6 +23,8 @@ def to_json(value: object) -> object:
         found = {field.name: to_json(getattr(value, field.name)) for field in fields}
     elif isinstance(value, datetime):
         found = iso(value)
+    elif isinstance(value, timedelta):
+        found = value.total_seconds()
     elif isinstance(value, Enum):
         found = to_json(value.value)
     elif isinstance(value, bytes):

@@ -68,7 +68,7 @@ def _suggest(name: str, model: type[BaseModel]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     if near:
         return f"Did you mean {near[0]!r}?"
-    return "Remove it, or see docs/configuration.md for the keys there are."
+    return "Remove it, or see docs/reference/configuration.md for the keys there are."
 
 
 def _all_keys(model: type[BaseModel]) -> set[str]:

@@ -21,7 +21,7 @@ def keys(model: type[BaseModel]) -> set[str]:
 
 
 def test_every_configuration_key_is_documented() -> None:
-    words = set(re.findall(r"\w+", (ROOT / "docs/configuration.md").read_text()))
+    words = set(re.findall(r"\w+", (ROOT / "docs/reference/configuration.md").read_text()))
     assert keys(Settings) - words == set()
 
 

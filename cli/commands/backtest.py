@@ -12,7 +12,7 @@ from cli.context import CliContext
 from core.errors import InputError
 from listeners.spread.backtests import cascade_forecasts, incident_groups, volume_alarms
 
-Recording = Annotated[Path, typer.Argument(help="Its format is in docs/spread.md.")]
+Recording = Annotated[Path, typer.Argument(help="Its format is in docs/explanation/spread.md.")]
 
 
 def add_backtests(app: typer.Typer, context: CliContext) -> None:

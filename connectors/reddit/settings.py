@@ -1,4 +1,4 @@
-"""Settings of a Reddit channel; docs/channels/reddit.md documents them for operators."""
+"""Settings of a Reddit channel; docs/reference/channels/reddit.md documents them for operators."""
 
 import re
 from typing import Annotated, Final, Self

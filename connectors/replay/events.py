@@ -1,4 +1,4 @@
-"""Parses one line of the replay format into an Event; docs/event-format.md specifies the format."""
+"""Parses one line of the replay format into an Event (docs/reference/event-format.md)."""
 
 import json
 from typing import Final, NoReturn

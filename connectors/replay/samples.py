@@ -37,7 +37,7 @@ def lines_of(file: Path) -> Iterator[bytes]:
 def read_texts(lines: Iterable[bytes], now: datetime) -> Iterator[Event | InputError]:
     """Yield one Event per line that is not blank, or the InputError that its parsing raised.
 
-    A line that starts with ``{`` is parsed as docs/event-format.md specifies.
+    A line that starts with ``{`` is parsed as docs/reference/event-format.md specifies.
     """
     for number, raw in enumerate(lines, 1):
         line = raw.strip().removeprefix(b"\xef\xbb\xbf")

@@ -1,4 +1,4 @@
-"""Settings of a Telegram channel; docs/channels/telegram.md documents them for operators."""
+"""Settings of a Telegram channel, documented in docs/reference/channels/telegram.md."""
 
 import re
 from typing import Final, Literal, Self

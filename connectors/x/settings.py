@@ -1,4 +1,4 @@
-"""Settings of an X channel; docs/channels/x.md documents them for operators."""
+"""Settings of an X channel; docs/reference/channels/x.md documents them for operators."""
 
 import re
 from typing import Annotated, Final, Literal, Self

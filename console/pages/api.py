@@ -1,4 +1,4 @@
-"""The JSON API: the records behind the pages, for scripts on this machine. See docs/console.md."""
+"""The JSON API for scripts on this machine; see docs/reference/console.md."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -47,13 +47,10 @@ class WordIndex:
             # The edges that need a check for a longer Latin word are known in advance.
             edges = _latin(form[0]), _latin(form[-1])
             self._automaton.add_word(form, (form, len(form), edges, tuple(ways)))
-        if entries:
-            self._automaton.make_automaton()
+        self._automaton.make_automaton()
 
     def hits(self, folded: str) -> list[Hit]:
         """Every listed word in a readable, case-folded text, by position; overlaps included."""
-        if not len(self._automaton):
-            return []
         found: list[Hit] = []
         for last, (form, size, (before, after), ways) in self._automaton.iter(folded):
             end = last + 1
@@ -65,10 +62,6 @@ class WordIndex:
                 if open_end or not goes_on:
                     found += [Hit(one, form, start, end) for one in labels]
         return found
-
-    def longest(self, folded: str) -> list[Hit]:
-        """As ``hits``, without those inside a longer one of any label."""
-        return longest(self.hits(folded))
 
 
 def longest(hits: Sequence[Hit]) -> list[Hit]:

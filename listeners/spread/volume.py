@@ -18,7 +18,7 @@ FAST_SECONDS: Final = 1800.0
 SLOW_SECONDS: Final = 10_800.0
 SLOW_COUNTS: Final = 2.0
 THRESHOLD: Final = 7.75
-"""Chosen on public series with labelled bursts: see docs/spread.md."""
+"""Chosen on public series with labelled bursts: see docs/explanation/spread.md."""
 QUIET_SECONDS: Final = 43_200.0
 """For so long after an alarm a further one needs ..."""
 GROWN: Final = 2.0

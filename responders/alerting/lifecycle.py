@@ -2,7 +2,7 @@
 
 An alert is firing, then acknowledged or not, then resolved; news after that make it fire again.
 Staff are told when it begins to matter, when it becomes worse, and again while nobody has taken
-it. docs/alerts.md states the rules for staff.
+it. docs/reference/alerts.md states the rules for staff.
 """
 
 from collections.abc import Container, Sequence

@@ -49,7 +49,7 @@ def _articles(folder: Path) -> list[tuple[str, str]]:
         problem = Problem(
             key="knowledge.folder",
             message=f"{folder} holds no article (*.md)",
-            remedy="Name the folder of the knowledge base; docs/playbook.md shows an article.",
+            remedy="Name the folder of articles; docs/reference/playbook.md shows one.",
         )
         raise ConfigError((problem,))
     return [(file.name, _read(file, "knowledge.folder")) for file in files]

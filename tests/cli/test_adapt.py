@@ -16,6 +16,8 @@ from core.outcomes import Outcome, Plan
 from storage.sqlite.store import SqliteStore
 from tests.cli.running import no_traceback, tingfeng
 
+pytestmark = pytest.mark.process
+
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 CONFIG = """
 {first}

@@ -3,7 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.running import no_traceback, tingfeng
+
+pytestmark = pytest.mark.process
 
 
 def test_a_burst_in_a_quiet_series_is_an_alarm(tmp_path: Path) -> None:

@@ -4,7 +4,11 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
 from tests.cli.running import no_traceback, tingfeng
+
+pytestmark = pytest.mark.process
 
 
 def test_a_sound_configuration_passes(config: Path) -> None:

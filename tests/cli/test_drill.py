@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 from tests.cli.running import ROOT, commands, no_traceback, tingfeng
 from tests.cli.test_wiring import root_logger_kept
 
+pytestmark = pytest.mark.process
+
 SECONDS = 60.0
 
 

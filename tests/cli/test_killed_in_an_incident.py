@@ -14,6 +14,8 @@ from examples.supermarket.scenario import write_lines
 from storage.factory import open_store
 from tests.cli.running import ROOT, no_traceback, tingfeng
 
+pytestmark = pytest.mark.process
+
 POSTS = 30
 AFTER = 600
 """Posts about something else that follow, so that the process does not end with the incident."""

@@ -4,6 +4,8 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from cli.config import load_config
 from cli.wiring import open_app
 from connectors.replay.settings import read_feed
@@ -26,6 +28,7 @@ def event(name: str, text: str, hours: float, *, message: bool = False) -> dict[
     }
 
 
+@pytest.mark.slow
 async def test_a_pause_ends_with_the_crisis_among_the_posts(config: Path, tmp_path: Path) -> None:
     feed = tmp_path / "feed.jsonl"
     crisis = [event(f"ill{n}", f"{ILL}{'！' * n}", n / 20) for n in range(6)]

@@ -6,10 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week
 from tests.cli.running import no_traceback, tingfeng
+
+pytestmark = pytest.mark.process
 
 
 def line(number: int, text: str, **more: object) -> bytes:

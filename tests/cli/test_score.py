@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from tests.cli.running import no_traceback, tingfeng
+
+pytestmark = pytest.mark.process
 
 
 def test_good_lines_are_answered_in_order() -> None:

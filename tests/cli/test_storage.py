@@ -12,6 +12,8 @@ from storage.encryption import new_key
 from tests.cli.running import commands, no_traceback, tingfeng
 from tests.cli.test_replay import line
 
+pytestmark = pytest.mark.process
+
 runner = CliRunner()
 
 

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.running import no_traceback, tingfeng
+
+pytestmark = pytest.mark.process
 
 
 def test_without_a_file_it_shows_texts_of_its_own() -> None:

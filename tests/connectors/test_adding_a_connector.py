@@ -1,4 +1,4 @@
-"""Follows docs/adding-a-connector.md word for word, in a copy of the repository."""
+"""Follows docs/how-to/add-a-connector.md word for word, in a copy of the repository."""
 
 import os
 import re
@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "adding-a-connector.md"
+PAGE = ROOT / "docs" / "how-to" / "add-a-connector.md"
 BLOCK = re.compile(
     r'^```(?:python|markdown) title="(?P<file>[^"]+)"(?: (?P<how>after|in)="(?P<where>[^"]+)")?\n'
     r"(?P<body>.*?)^```$",

@@ -5,8 +5,7 @@ from pathlib import Path
 from tests.connectors.lag import measured
 
 
-async def test_while_reddit_hangs_the_loop_is_on_time(tmp_path: Path) -> None:
-    found = await measured(tmp_path, 5)
-    assert found.hung >= 1
-    assert found.answered >= 20, "Telegram goes on meanwhile"
-    assert found.p99 <= max(50, 3 * found.alone), "a machine that is busy is late without it, too"
+async def test_while_reddit_hangs_telegram_goes_on(tmp_path: Path) -> None:
+    found = await measured(tmp_path, answers=20)
+    assert found.hung == 1, "it neither answered nor gave up meanwhile"
+    assert found.answered == 40, "twenty before Reddit was started, twenty while it hung"

@@ -54,6 +54,7 @@ def test_a_mistake_in_the_settings_names_its_key() -> None:
     assert {problem.key for problem in problems} == {"channels[2].file", "channels[2].fil"}
 
 
+@pytest.mark.process
 def test_the_registry_imports_no_platforms_library() -> None:
     heavy = "{'aiogram', 'praw', 'tweepy'}"
     code = f"import sys, connectors.registry; print({heavy} & set(sys.modules))"

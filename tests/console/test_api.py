@@ -88,13 +88,16 @@ class TestApi:
 
     async def test_the_rest(self, house: House, browser: aiohttp.ClientSession) -> None:
         await fill(house)
-        house.health.append(Health(name="weibo", status="connected", since=NOW))
+        house.health.append(
+            Health(name="weibo", status="connected", since=NOW, bearable=timedelta(hours=2))
+        )
         (draft,) = cast("list[Found]", (await get(browser, "/api/drafts"))["drafts"])
         assert draft["key"] == "d-1"
         (alert,) = cast("list[Found]", (await get(browser, "/api/alerts"))["alerts"])
         assert alert["state"] == "firing"
         (health,) = cast("list[Found]", (await get(browser, "/api/health"))["connectors"])
         assert health["since"] == "2025-11-21T12:00:00.000Z"
+        assert health["bearable"] == 7200, "seconds"
         found = await get(browser, "/api/figures")
         assert cast("Found", found["figures"])["drafts"] == 1
         assert cast("Found", found["counts"])["done"] == 1

@@ -17,6 +17,9 @@ from tests.contracts.store_port import Opener
 from tests.contracts.store_support import NOW
 
 KEY: Final = new_key()
+SERVERS: Final = [
+    pytest.param(name, marks=pytest.mark.process) for name in ("mongodb", "mongodb_alone")
+]
 
 
 class _Data:
@@ -54,7 +57,7 @@ def mongodb_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=["sqlite", "sqlite_sealed", "mongodb", "mongodb_alone"])
+@pytest.fixture(params=["sqlite", "sqlite_sealed", *SERVERS])
 async def opener(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Opener]:
     if request.param.startswith("sqlite"):
         url = f"sqlite:{tmp_path / 'data' / 'store.db'}"

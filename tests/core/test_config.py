@@ -51,7 +51,7 @@ def test_every_mistake_is_found_at_once() -> None:
     assert found["channels[0].origins[0]"].startswith("the environment variable SITE is not set")
     assert found["channels[1].type"] == "is missing | Add it."
     assert "'port'" in found["console.prot"]
-    assert "docs/configuration.md" in found["store.zzz"]
+    assert "docs/reference/configuration.md" in found["store.zzz"]
     assert "greater than 0" in found["sla.p1"]
 
 

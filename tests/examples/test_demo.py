@@ -167,6 +167,7 @@ def test_settings_without_the_feed_stay_as_they_are(tmp_path: Path) -> None:
     assert not (tmp_path / LIVE).exists()
 
 
+@pytest.mark.process
 def test_the_command_writes_the_shipped_feed(tmp_path: Path) -> None:
     home = tmp_path / "examples" / "supermarket"
     shutil.copytree(SHIPPED.parent, home, ignore=shutil.ignore_patterns("feed.jsonl", "data"))

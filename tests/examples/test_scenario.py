@@ -28,6 +28,7 @@ def unboxed(result: Result) -> str:
     return " ".join(re.sub("[│╭╮╰╯─]", " ", result.output).split())
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", ["week.jsonl", "week.jsonl.gz"])
 def test_two_processes_write_the_same_bytes(tmp_path: Path, name: str) -> None:
     for number in ("1", "2"):

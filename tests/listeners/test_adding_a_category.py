@@ -1,23 +1,28 @@
 """Follows docs/how-to/add-a-category.md: the category works everywhere, and is never predicted."""
 
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from core.config import parse
 from core.taxonomy import CATEGORIES
-from tests.how_to import follow
+from listeners import factory
+from tests.how_to import follow, passed, run
+from tests.source_tree import ROOT
 
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "how-to" / "add-a-category.md"
-PACKAGES = (
-    *("core", "connectors", "listeners", "moderation", "responders", "storage", "console"),
-    *("cli", "examples"),
-)
+GUIDE = "add-a-category.md"
 TEXTS = ("停车费太贵了，找个车位要半小时", "The car park is always full", "面包发霉了")
+CONFIG = """
+[[brands]]
+id = "hejia"
+name = "禾家"
+terms = ["禾家"]
+[[channels]]
+name = "chat"
+type = "webchat"
+"""
 USE_IT = f"""
 import re
 from pathlib import Path
@@ -28,19 +33,11 @@ from listeners.factory import build_understanding
 from responders.answering.playbook import parse_playbook
 from run import VOCABULARY
 
-CONFIG = '''
-[[brands]]
-id = "hejia"
-name = "禾家"
-terms = ["禾家"]
-[[channels]]
-name = "chat"
-type = "webchat"
-'''
 assert "parking" in CATEGORIES
-(rule,) = re.findall(r"^```toml\\n(.*?)^```$", Path("page.md").read_text("utf-8"), re.M | re.S)
+guide = Path({str(ROOT / "docs" / "how-to" / GUIDE)!r})
+(rule,) = re.findall(r"^```toml\\n(.*?)^```$", guide.read_text("utf-8"), re.M | re.S)
 parse_playbook("version = 1\\n" + rule, VOCABULARY)
-judge = build_understanding(parse(CONFIG, {{}})).judge
+judge = build_understanding(parse({CONFIG!r}, {{}})).judge
 print(*(found.category for found in judge.judge_now({TEXTS!r})))
 """
 
@@ -48,44 +45,39 @@ print(*(found.category for found in judge.judge_now({TEXTS!r})))
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("tree")
-    for part in PACKAGES:
-        leave = shutil.ignore_patterns("__pycache__", "training")
-        shutil.copytree(ROOT / part, copy / part, ignore=leave)
-    for name in ("__init__.py", "console/__init__.py", "console/test_i18n.py"):
-        (copy / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / "tests" / name, copy / "tests" / name)
-    for name in ("run.py", "pyproject.toml"):
-        shutil.copy(ROOT / name, copy)
-    shutil.copy(PAGE, copy / "page.md")
-    assert len(follow(PAGE, copy)) <= 4
+    follow(GUIDE, copy)
+    (copy / "use_it.py").write_text(USE_IT, encoding="utf-8")
     return copy
 
 
-def run(tree: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, *command],
-        cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree), "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done
-
-
 def test_the_playbook_and_staff_know_it_and_the_judge_does_not_predict_it(tree: Path) -> None:
-    found = run(tree, "-c", USE_IT).stdout.splitlines()[-1].split()
+    found = run(tree, "use_it").splitlines()[-1].split()
     assert len(found) == len(TEXTS)
     assert set(found) <= set(CATEGORIES)
 
 
 def test_check_says_that_it_is_untrained(tree: Path) -> None:
-    config = "examples/supermarket/tingfeng.toml"
-    assert "category.parking" in run(tree, "run.py", "check", "--config", config).stderr
+    done = subprocess.run(
+        [sys.executable, "run.py", "check", "--config", "examples/supermarket/tingfeng.toml"],
+        cwd=tree,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=300,
+    )
+    assert "category.parking" in done.stderr
 
 
 def test_its_names_satisfy_the_test_of_the_catalogues(tree: Path) -> None:
-    out = run(tree, "-m", "pytest", "-q", "-k", "every_term or both", "tests/console/test_i18n.py")
-    assert "passed" in out.stdout
+    assert passed(run(tree, "pytest", "-q", "-k", "term or both", "tests/console/test_i18n.py"))
+
+
+def test_untrained_labels_are_logged_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(factory, "untrained_labels", lambda: ("category.parking",))
+    factory._warn_of_untrained_labels.cache_clear()
+    for _ in range(2):
+        factory.build_understanding(parse(CONFIG, {}))
+    factory._warn_of_untrained_labels.cache_clear()
+    assert caplog.text.count("category.parking") == 1

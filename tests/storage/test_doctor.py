@@ -18,7 +18,7 @@ GONE = 4242
 """A process that is not there."""
 
 
-@pytest.fixture(params=["sqlite", "mongodb"])
+@pytest.fixture(params=["sqlite", pytest.param("mongodb", marks=pytest.mark.process)])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AnyStore]:
     url = f"sqlite:{tmp_path / 'store.db'}"
     if request.param == "mongodb":

@@ -13,6 +13,8 @@ from typing import Final
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 CALLERS: Final = 20
 EACH: Final = 25
 

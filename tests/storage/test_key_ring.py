@@ -134,7 +134,7 @@ async def heads(store: AnyStore) -> dict[str, set[bytes]]:
     return found
 
 
-@pytest.fixture(params=["sqlite", "mongodb"])
+@pytest.fixture(params=["sqlite", pytest.param("mongodb", marks=pytest.mark.process)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "mongodb":
         return str(request.getfixturevalue("mongo_url"))

@@ -17,6 +17,8 @@ from storage.mongo.store import MongoStore
 from tests.contracts.mongo_server import server
 from tests.contracts.store_support import NOW, adds_up, alert, event, put, reply, take
 
+pytestmark = pytest.mark.process
+
 
 async def opened(url: str) -> MongoStore:
     return await MongoStore.open(url, clock=ManualClock(NOW))

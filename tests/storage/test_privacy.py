@@ -57,7 +57,7 @@ PAUSE = Pause(
 OTHER_PAUSE = Pause(id="all", scope="all", reason="系统维护", by="王芳", at=NOW)
 
 
-@pytest.fixture(params=["sqlite", "sealed", "mongodb"])
+@pytest.fixture(params=["sqlite", "sealed", pytest.param("mongodb", marks=pytest.mark.process)])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AnyStore:
     url = f"sqlite:{tmp_path / 'store.db'}"
     if request.param == "mongodb":

@@ -3,7 +3,8 @@
 The forecast of the total is that of core.incidents.Incident. On the way there, growth follows a
 self-exciting process with a power-law memory: the share 1 - (1 + t / 20 min) ** -0.242 of the first
 week's posts has come at t after the first post. Incidents differ in how early they grow, so on the
-way the band is widened for that. Both constants were fitted to real cascades (docs/spread.md).
+way the band is widened for that. Both constants were fitted to real cascades; see
+docs/explanation/spread.md.
 """
 
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ from connectors.telegram.connector import Telegram
 from connectors.telegram.settings import TelegramSettings
 from core.connector import Rejected, RetryAt, SendResult, Sent, Unknown
 from core.outbox import Target
-from tests.connectors.support import ConnectorKit, FastForwardClock
+from tests.connectors.support import START, ConnectorKit
 from tests.connectors.telegram.server import (
     TOKEN,
     TelegramServer,
@@ -21,16 +21,17 @@ from tests.connectors.telegram.server import (
     flood,
     telegram_server,
 )
-
-FACTOR = 20.0
+from tests.driven_clock import DrivenClock
 
 
 class Channel:
     """A connector that sends to a server of its own."""
 
-    def __init__(self, server: TelegramServer, folder: Path, *, factor: float = FACTOR) -> None:
+    def __init__(self, server: TelegramServer, folder: Path) -> None:
         self.server = server
-        self.kit = ConnectorKit(folder=folder, clock=FastForwardClock(factor))
+        self.clock = DrivenClock(START)
+        server.monotonic = self.clock.monotonic
+        self.kit = ConnectorKit(folder=folder, clock=self.clock)
         chosen: dict[str, object] = {"token": TOKEN, "base_url": server.url, "send_seconds": 1}
         self.telegram = Telegram(
             name="tg",
@@ -42,11 +43,21 @@ class Channel:
         self, text: str = "答复", *, to: str = "7", key: str = "k", reply_to: str | None = None
     ) -> SendResult:
         target = Target(channel="tg", conversation=to, reply_to=reply_to)
-        return await self.telegram.send(target, text, key)
+        sending = asyncio.create_task(self.telegram.send(target, text, key))
+        return await self.clock.finish(sending)
+
+    async def send_two_parts(self, trouble: TelegramTrouble) -> SendResult:
+        """A reply of two messages; the second one meets ``trouble``."""
+        target = Target(channel="tg", conversation="7")
+        sending = asyncio.create_task(self.telegram.send(target, "面包。" * 2000, "k"))
+        await self.clock.idle()
+        assert len(self.server.texts) == 1
+        self.server.trouble("sendMessage", trouble)
+        return await self.clock.finish(sending)
 
     def seconds(self, result: SendResult) -> float:
         assert isinstance(result, RetryAt)
-        return (result.at - self.kit.clock.now()).total_seconds()
+        return (result.at - self.clock.now()).total_seconds()
 
 
 @pytest.fixture
@@ -95,26 +106,26 @@ async def test_a_long_reply_goes_in_order_as_several_messages(channel: Channel) 
     assert all(len(part) <= 4096 and part.endswith("。") for part in texts)
     times = [call.at for call in channel.server.calls]
     gaps = [later - sooner for sooner, later in itertools.pairwise(times)]
-    assert min(gaps) >= 1.0 / FACTOR
+    assert min(gaps) >= 1.0
 
 
 async def test_the_pace_is_told_as_a_time_to_come_back(channel: Channel) -> None:
     assert isinstance(await channel.send(key="a"), Sent)
     wait = channel.seconds(await channel.send(key="b"))
-    assert 0.5 < wait <= 1.0
+    assert wait == 1
     assert len(channel.server.calls) == 1
-    await channel.kit.clock.sleep(wait)
+    channel.clock.leap(wait)
     assert isinstance(await channel.send(key="b"), Sent)
 
 
 async def test_a_flood_is_waited_for_to_the_second(channel: Channel) -> None:
     channel.server.trouble("sendMessage", flood(30))
     wait = channel.seconds(await channel.send(key="a"))
-    assert 29 < wait <= 30
-    assert 28 < channel.seconds(await channel.send(key="b")) <= 32
+    assert wait == 30
+    assert channel.seconds(await channel.send(key="b")) == 31, "one a second in each chat"
     assert isinstance(await channel.send(to="8", key="c"), Sent)
     assert len(channel.server.asked("sendMessage")) == 2
-    await channel.kit.clock.sleep(wait)
+    channel.clock.leap(wait)
     assert isinstance(await channel.send(key="a"), Sent)
 
 
@@ -129,8 +140,7 @@ async def test_a_flood_without_parameters_is_understood(
     channel: Channel, body: dict[str, object], seconds: int
 ) -> None:
     channel.server.trouble("sendMessage", TelegramTrouble(status=429, body=body))
-    wait = channel.seconds(await channel.send())
-    assert seconds - 1 < wait <= seconds
+    assert channel.seconds(await channel.send()) == seconds
 
 
 async def test_a_blocked_bot_ends_the_conversation(channel: Channel) -> None:
@@ -157,7 +167,7 @@ async def test_a_group_with_a_new_id_is_followed(channel: Channel) -> None:
     (call,) = channel.server.done("sendMessage")
     assert call.fields["chat_id"] == "-1007"
     assert "reply_parameters" not in call.fields
-    await channel.kit.clock.sleep(2)
+    channel.clock.leap(2)
     await channel.send(to="-7:5", key="k2")
     assert [call.fields["chat_id"] for call in channel.server.calls] == ["-7", "-1007", "-1007"]
 
@@ -173,7 +183,7 @@ async def test_a_refused_token_lets_the_reply_wait_for_a_person(
     channel: Channel, code: int
 ) -> None:
     channel.server.trouble("sendMessage", error(code, "Unauthorized"))
-    assert 290 < channel.seconds(await channel.send()) <= 300
+    assert channel.seconds(await channel.send()) == 300
 
 
 @pytest.mark.parametrize(
@@ -207,13 +217,14 @@ async def test_whatever_leaves_it_open_is_unknown_and_not_repeated(
 
 
 async def test_out_of_reach_is_tried_later_and_ever_less_often(tmp_path: Path) -> None:
-    channel = Channel(TelegramServer(url="http://127.0.0.1:1"), tmp_path, factor=100)
+    channel = Channel(TelegramServer(url="http://127.0.0.1:1"), tmp_path)
     waits = []
     for _ in range(6):
         wait = channel.seconds(await channel.send())
         waits.append(wait)
-        await channel.kit.clock.sleep(wait + 0.5)
-    assert 3 < waits[0] <= 5
+        channel.clock.leap(wait + 0.5)
+    assert waits[0] == 5
+    assert waits == sorted(waits)
     assert waits[-1] > 2 * waits[1]
     await channel.telegram.close()
 
@@ -228,23 +239,14 @@ async def test_while_out_of_reach_other_replies_do_not_try(tmp_path: Path) -> No
 
 
 async def test_a_flood_within_a_long_reply_is_waited_for(channel: Channel) -> None:
-    text = "面包。" * 2000
-    task = asyncio.create_task(channel.send(text))
-    while not channel.server.texts:
-        await asyncio.sleep(0.001)
-    channel.server.trouble("sendMessage", flood(5))
-    assert isinstance(await task, Sent)
-    assert "".join(channel.server.texts) == text
+    assert isinstance(await channel.send_two_parts(flood(5)), Sent)
+    assert "".join(channel.server.texts) == "面包。" * 2000
     refused, taken = channel.server.asked("sendMessage")[1:]
-    assert taken.at - refused.at >= 5 / FACTOR
+    assert taken.at - refused.at >= 5
 
 
 async def test_too_long_a_flood_within_a_reply_is_given_to_a_person(channel: Channel) -> None:
-    task = asyncio.create_task(channel.send("面包。" * 2000))
-    while not channel.server.texts:
-        await asyncio.sleep(0.001)
-    channel.server.trouble("sendMessage", flood(3600))
-    result = await task
+    result = await channel.send_two_parts(flood(3600))
     assert isinstance(result, Unknown)
     assert result.reason.startswith(
         "1 of 2 messages were sent, then: Telegram asked for a pause of"
@@ -252,11 +254,7 @@ async def test_too_long_a_flood_within_a_reply_is_given_to_a_person(channel: Cha
 
 
 async def test_a_reset_within_a_reply_is_given_to_a_person(channel: Channel) -> None:
-    task = asyncio.create_task(channel.send("面包。" * 2000))
-    while not channel.server.texts:
-        await asyncio.sleep(0.001)
-    channel.server.trouble("sendMessage", TelegramTrouble(how="act and cut"))
-    result = await task
+    result = await channel.send_two_parts(TelegramTrouble(how="act and cut"))
     assert isinstance(result, Unknown)
     assert result.reason.startswith("1 of 2 messages were sent")
     assert len(channel.server.asked("sendMessage")) == 2

@@ -4,6 +4,8 @@ import random
 import tracemalloc
 from datetime import timedelta
 
+import pytest
+
 from core.mentions import Mention
 from listeners.spread.activity import Activity, heard
 from listeners.spread.baseline import Loudness
@@ -33,6 +35,7 @@ async def held(watch: SpreadWatch, seed: int) -> int:
     return tracemalloc.get_traced_memory()[0]
 
 
+@pytest.mark.slow
 async def test_what_one_person_said_is_forgotten_after_some_hours() -> None:
     watch = watching(Receiver())
     tracemalloc.start()

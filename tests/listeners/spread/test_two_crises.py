@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from core.mentions import Mention
 from listeners.spread.unkept import MemorySpreadStore
 from listeners.spread.watch import SpreadWatch
@@ -52,6 +54,7 @@ def small(text: str, at: datetime = AT + timedelta(minutes=50)) -> list[Mention]
     return about(said(12, text, at=at, seq=900_000, minutes=7.5), "checkout")
 
 
+@pytest.mark.slow
 async def test_a_small_crisis_beside_a_great_one_is_heard() -> None:
     receiver, store = Receiver(), MemorySpreadStore()
     watch = watching(receiver, store=store)
@@ -74,6 +77,7 @@ async def test_without_the_great_one_it_is_heard_as_well() -> None:
     assert len(receiver.alerts) == 1
 
 
+@pytest.mark.slow
 async def test_it_is_heard_as_soon_as_without_the_great_one() -> None:
     when = []
     for more in ([], great()):
@@ -96,6 +100,7 @@ async def seconds_a_post(watch: SpreadWatch, posts: Sequence[Mention]) -> float:
     return (time.process_time() - began) / len(posts)
 
 
+@pytest.mark.slow
 async def test_a_great_matter_is_judged_anew_once_a_minute_and_for_every_risk() -> None:
     receiver, store = Receiver(), MemorySpreadStore()
     watch = watching(receiver, store=store)

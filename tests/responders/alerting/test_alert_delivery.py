@@ -7,6 +7,7 @@ import pytest
 from benchmarks.alert_delivery import FAULTS, deliver
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", [True, False])
 async def test_none_is_missed_and_none_is_told_twice(tmp_path: Path, asked: bool) -> None:
     results = await deliver(200, tmp_path, asked=asked, patience=60)

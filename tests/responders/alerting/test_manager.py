@@ -151,6 +151,7 @@ async def test_an_alert_that_was_purged_meanwhile_is_nobody_s_matter() -> None:
     assert not await desk(Gone()).raise_alert(alert())
 
 
+@pytest.mark.slow
 async def test_after_the_end_it_fires_again_and_is_told_anew() -> None:
     clock = ManualClock(START)
     store, pager = Deliveries(now=clock.now), Ledger()
@@ -182,6 +183,7 @@ async def test_silences_are_asked_for() -> None:
     assert pager.taken == ["a1#1"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hours", [1, -1, 24, -24])
 async def test_a_jump_of_the_clock_raises_no_storm(hours: int) -> None:
     clock = Jumpy(START)

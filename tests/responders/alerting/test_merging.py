@@ -104,6 +104,7 @@ async def test_a_silence_holds_for_the_end_as_well() -> None:
     assert house.pager.taken == []
 
 
+@pytest.mark.slow
 async def test_who_has_taken_it_has_taken_what_it_went_into() -> None:
     house = House()
     await house.told(about(LARGE), about(SMALL))
@@ -154,6 +155,7 @@ async def test_where_nothing_was_raised_about_it_the_alert_goes_on_under_its_nam
     assert house.pager.taken == [f"incident:{SMALL}#2"], "nobody is called anew"
 
 
+@pytest.mark.slow
 async def test_what_was_over_fires_again_if_what_went_into_it_fires() -> None:
     house = House()
     await house.told(about(LARGE))

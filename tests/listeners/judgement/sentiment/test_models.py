@@ -7,6 +7,7 @@ from core.errors import ConfigError
 from listeners.judgement.sentiment.models import load
 
 
+@pytest.mark.slow
 def test_the_classic_model_separates_praise_from_criticism() -> None:
     model = load("classic")
     good, bad, great, awful = model.probabilities(
@@ -38,6 +39,7 @@ def test_an_unknown_model_is_refused_with_the_known_ones() -> None:
         load("bert")
 
 
+@pytest.mark.process
 def test_the_slow_libraries_are_not_loaded_at_start() -> None:
     code = (
         "import sys, listeners.judgement.judge, listeners.judgement.sentiment.models;"

@@ -5,15 +5,19 @@ import hashlib
 import hmac
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from core.clock import Clock
+from core.errors import ConnectorError, Refused, Unavailable
 
 SECRET = "a robot's secret"
+MARKDOWN = ("[点我]", "<at", "**粗", "# 标题", "@所有人", "![", "`x`")
+"""What a post of a stranger may not become where a platform reads Markdown."""
+Verdicts = Sequence[tuple[bytes, type[ConnectorError]]]
 
 
 @dataclass
@@ -28,6 +32,23 @@ class Platform(ABC):
     times: list[float] = field(default_factory=list)
     most: int = 20
     seconds: float = 60.0
+    signs: bool = False
+    """Refuses messages that are not signed with SECRET."""
+    merged: range = range(1, 2)
+    """How many messages fifty long alerts may become."""
+    forbidden: Sequence[str] = ()
+    """Parts of a message that would mean something to the platform."""
+    required: Sequence[str] = ()
+    """Parts of every message."""
+    verdicts: Verdicts = (
+        (b'{"errcode": 310000, "code": 19021, "errmsg": "sign not match"}', Refused),
+        (b'{"errcode": "0", "code": "0"}', Refused),
+        (b'{"errcode": false, "code": false}', Refused),
+        (b"<html>captive portal</html>", Unavailable),
+        (b"[]", Unavailable),
+        (b"", Unavailable),
+    )
+    """Bodies of an answer 200 that took nothing, and what they mean."""
 
     async def handle(self, request: web.Request) -> web.Response:
         body = await request.read()
@@ -70,6 +91,9 @@ def _signed(key: bytes, message: bytes) -> str:
 @dataclass
 class Feishu(Platform):
     most: int = 100
+    signs: bool = True
+    forbidden: Sequence[str] = ('"tag": "at"',)
+    required: Sequence[str] = ('"msg_type": "post"',)
 
     def refuse(
         self, request: web.Request, said: dict[str, object], body: bytes
@@ -91,6 +115,9 @@ class Feishu(Platform):
 
 @dataclass
 class DingTalk(Platform):
+    signs: bool = True
+    forbidden: Sequence[str] = MARKDOWN
+
     def refuse(
         self, request: web.Request, said: dict[str, object], body: bytes
     ) -> web.Response | None:
@@ -109,6 +136,9 @@ class DingTalk(Platform):
 
 @dataclass
 class WeCom(Platform):
+    merged: range = range(4, 10)
+    forbidden: Sequence[str] = MARKDOWN
+
     def refuse(
         self, request: web.Request, said: dict[str, object], body: bytes
     ) -> web.Response | None:
@@ -126,6 +156,9 @@ class WeCom(Platform):
 class Slack(Platform):
     most: int = 1
     seconds: float = 1.0
+    forbidden: Sequence[str] = ("<!channel>",)
+    required: Sequence[str] = ("&lt;!channel&gt;", '"mrkdwn": false')
+    verdicts: Verdicts = ((b"no_service", Refused), (b"", Refused), (b"rollup_error", Unavailable))
 
     def refuse(
         self, request: web.Request, said: dict[str, object], body: bytes
@@ -137,6 +170,15 @@ class Slack(Platform):
 
     def busy(self) -> web.Response:
         return web.Response(status=429, headers={"Retry-After": "30"})
+
+
+PLATFORMS: Mapping[str, type[Platform]] = {
+    "feishu": Feishu,
+    "dingtalk": DingTalk,
+    "wecom": WeCom,
+    "slack": Slack,
+}
+"""One for each kind of robot; the suites run on all of them."""
 
 
 @asynccontextmanager

@@ -13,23 +13,9 @@ from responders.alerting.receivers.factory import DIALECTS
 from responders.alerting.receivers.robot import Robot
 from responders.alerting.receivers.text import Style
 from responders.templates import Written, shipped_catalogue
-from tests.responders.alerting.receivers.platforms import (
-    SECRET,
-    DingTalk,
-    Feishu,
-    Platform,
-    Slack,
-    WeCom,
-    serving,
-)
+from tests.responders.alerting.receivers.platforms import PLATFORMS, SECRET, Platform, serving
 from tests.responders.parts import START
 
-PLATFORMS: dict[str, type[Platform]] = {
-    "feishu": Feishu,
-    "dingtalk": DingTalk,
-    "wecom": WeCom,
-    "slack": Slack,
-}
 EVIL = (
     'a\x00b\ud83d\u202e<at user_id="all"></at> <!channel> <@all> [点我](http://evil.example/x)'
     " **粗** `x` # 标题\n> 引用 @所有人 & ![i](https://e.example/i.png)"

@@ -14,7 +14,6 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from benchmarks.alert_delivery import SPEED, FastClock
 from core.alerts import Alert
 from core.bus import Bus
 from core.clock import Clock
@@ -24,6 +23,7 @@ from responders.alerting.manager import AlertDesk
 from responders.alerting.receivers.factory import DIALECTS
 from responders.alerting.receivers.robot import Robot
 from storage.sqlite.store import SqliteStore
+from tests.driven_clock import WATCHDOG_SECONDS, DrivenClock
 from tests.responders.alerting.receivers.platforms import (
     SECRET,
     DingTalk,
@@ -38,7 +38,7 @@ from tests.responders.parts import alert
 
 INCIDENTS = 100
 PATIENCE = 1800.0
-"""Seconds of a clock that runs sixty times as fast."""
+"""Seconds of the driven clock."""
 LONG = "面包发霉了，孩子吃了以后上吐下泻，店长居然说是正常现象，大家千万不要再去这家店买了"
 
 
@@ -50,7 +50,7 @@ class Stalling(WeCom):
 
     async def handle(self, request: web.Request) -> web.Response:
         if not self.is_well:
-            await asyncio.sleep(30 / SPEED)
+            await self.clock.sleep(30)
             return web.Response(status=503)
         return await super().handle(request)
 
@@ -88,7 +88,7 @@ def incident(number: int, clock: Clock) -> Alert:
 class Room:
     """All platforms, and the desk that tells them."""
 
-    clock: FastClock
+    clock: DrivenClock
     desk: AlertDesk
     platforms: Sequence[Platform]
 
@@ -96,13 +96,20 @@ class Room:
         """One after another within ``seconds`` of the clock."""
         for number in range(INCIDENTS):
             await self.desk.raise_alert(incident(number, self.clock))
-            await self.clock.sleep(seconds / INCIDENTS)
+            await self.clock.advance(seconds / INCIDENTS, parties=self.parties)
 
     async def until_all_are_named(self, platform: Platform, *, seconds: float) -> None:
-        end = self.clock.monotonic() + seconds
-        while named(platform) < INCIDENTS:
-            assert self.clock.monotonic() < end, f"{named(platform)} of {INCIDENTS}"
-            await asyncio.sleep(0.02)
+        await self.clock.until(
+            lambda: named(platform) == INCIDENTS, parties=self.parties, seconds=seconds
+        )
+
+    @property
+    def parties(self) -> int:
+        """Tasks that sleep while nothing is going on: the desk, and one a receiver.
+
+        Where a platform stalls its server sleeps in place of the receiver.
+        """
+        return 1 + len(self.platforms)
 
 
 def named(platform: Platform) -> int:
@@ -112,7 +119,7 @@ def named(platform: Platform) -> int:
 
 @asynccontextmanager
 async def room(folder: Path, *kinds: type[Platform]) -> AsyncIterator[Room]:
-    clock = FastClock()
+    clock = DrivenClock()
     async with AsyncExitStack() as stack:
         store = await SqliteStore.open(folder / "alerts.db", clock=clock)
         stack.push_async_callback(store.close)
@@ -132,7 +139,7 @@ async def room(folder: Path, *kinds: type[Platform]) -> AsyncIterator[Room]:
                     style=style(),
                     session=session,
                     clock=clock,
-                    timeout=40 / SPEED,
+                    timeout=WATCHDOG_SECONDS,
                 )
             )
         desk = AlertDesk(
@@ -188,5 +195,5 @@ async def test_a_wrong_signature_is_refused_by_the_platform(
     monkeypatch.setattr("tests.responders.alerting.receivers.platforms.SECRET", "another secret")
     async with room(tmp_path, kind) as one:
         await one.desk.raise_alert(incident(1, one.clock))
-        await asyncio.sleep(0.5)
+        await one.clock.advance(1, parties=one.parties)
         assert one.platforms[0].taken == []
