@@ -1,4 +1,4 @@
-"""Runs the command line, in this process or as one of its own."""
+"""Runs the command line as a process of its own."""
 
 import os
 import subprocess
@@ -6,18 +6,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import typer
-from rich.console import Console
-
-import run
-from cli.main import command_line
-
 ROOT: Final = Path(__file__).parents[2]
-
-
-def commands() -> typer.Typer:
-    """The command line of ``run.py``, to be invoked in this process."""
-    return command_line(run.EXAMPLE, Console(stderr=True))
 
 
 def tingfeng(*arguments: str | Path, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from cli.main import COMMANDS
 from core.errors import ConfigError
-from tests.cli.running import commands, no_traceback, tingfeng
+from tests.cli.invoking import commands
 
 NAMES = (
     *("drill", "serve", "check", "try", "replay", "score", "voice", "adapt"),
@@ -93,13 +93,3 @@ def test_a_configuration_that_does_not_exist_is_named(
     assert result.exit_code == 1
     error = result.exception
     assert isinstance(error, ConfigError) or "Name a feed" in str(error)
-
-
-def test_errors_have_exit_statuses_and_no_traceback(tmp_path: Path) -> None:
-    missing = tmp_path / "missing.toml"
-    wrong_config = tingfeng("check", "--config", missing)
-    assert wrong_config.returncode == 2
-    assert "--config" in no_traceback(wrong_config)
-    wrong_input = tingfeng("try", tmp_path / "missing.txt")
-    assert wrong_input.returncode == 1
-    assert "missing.txt" in no_traceback(wrong_input)

@@ -29,7 +29,7 @@ def event(name: str, text: str, hours: float, *, message: bool = False) -> dict[
 
 
 @pytest.mark.slow
-async def test_a_pause_ends_with_the_crisis_among_the_posts(config: Path, tmp_path: Path) -> None:
+async def test_a_pause_ends_by_the_time_of_the_posts(config: Path, tmp_path: Path) -> None:
     feed = tmp_path / "feed.jsonl"
     crisis = [event(f"ill{n}", f"{ILL}{'！' * n}", n / 20) for n in range(6)]
     calm = [event(f"c{n}", f"今天去禾家超市买了{n}样东西", 0.5 + n / 30) for n in range(900)]

@@ -3,7 +3,7 @@
 import aiohttp
 
 from core.incidents import Incident
-from tests.console.house import House
+from tests.console.running import RunningConsole
 
 
 async def act(browser: aiohttp.ClientSession, name: str, status: int = 200, /, **form: str) -> str:
@@ -13,7 +13,7 @@ async def act(browser: aiohttp.ClientSession, name: str, status: int = 200, /, *
         return await answer.text()
 
 
-async def read(house: House, name: str = "INC-101") -> Incident:
-    found = await house.store.incidents.get(name)
+async def read(console: RunningConsole, name: str = "INC-101") -> Incident:
+    found = await console.store.incidents.get(name)
     assert found is not None
     return found

@@ -18,7 +18,7 @@ from core.incidents import TimelineEntry
 from core.outbox import ReplyState
 from core.pauses import Pause
 from storage.sqlite.store import SqliteStore
-from tests.console.house import House
+from tests.console.running import RunningConsole
 from tests.console.seeds import (
     NOW,
     add_alert,
@@ -47,21 +47,21 @@ def path_of(route: BaseRoute) -> str:
     return re.sub(r"\{(\w+)(:\w+)?\}", lambda found: PARAMETERS[found[1]], route.path)
 
 
-def routes_of(house: House, page: type[ConsolePage]) -> Sequence[BaseRoute]:
+def routes_of(console: RunningConsole, page: type[ConsolePage]) -> Sequence[BaseRoute]:
     """The routes of a registered page in a running console."""
     return [
         route
-        for route in house.routes
+        for route in console.routes
         if isinstance(route, GuardedRoute | GuardedSocket)
         and isinstance(getattr(route.endpoint, "__self__", None), page)
     ]
 
 
-async def page_paths(house: House) -> Sequence[str]:
+async def page_paths(console: RunningConsole) -> Sequence[str]:
     """Paths of the whole pages that the store has something for, found by asking every route."""
     found = []
-    async with aiohttp.ClientSession(house.url) as browser:
-        for route in house.routes:
+    async with aiohttp.ClientSession(console.url) as browser:
+        for route in console.routes:
             if isinstance(route, GuardedRoute) and "GET" in (route.methods or ()):
                 async with browser.get(path_of(route)) as answer:
                     if answer.status == 200 and "<html" in await answer.text():

@@ -43,7 +43,7 @@ class TestRefusal:
         assert refusal("staff", connection(client=client), POLICY) == "not_local"
 
     @pytest.mark.parametrize("header", ["forwarded", "x_forwarded_for", "x_real_ip"])
-    def test_what_a_proxy_forwards_is_not_local(self, header: str) -> None:
+    def test_forwarded_requests_are_not_local(self, header: str) -> None:
         assert refusal("staff", connection(**{header: "127.0.0.1"}), POLICY) == "not_local"
 
     @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ class TestRefusal:
             ("", False),
         ],
     )
-    def test_what_changes_something_comes_from_our_own_pages(
+    def test_changes_come_from_our_own_pages(
         self, who: Audience, method: str, kind: str, origin: str, passes: bool
     ) -> None:
         found = refusal(who, connection(method=method, kind=kind, origin=origin), POLICY)
@@ -84,10 +84,10 @@ class TestRefusal:
     def test_reading_needs_no_origin(self) -> None:
         assert refusal("staff", connection(origin="http://evil.example"), POLICY) is None
 
-    def test_a_script_names_no_origin(self) -> None:
+    def test_a_script_without_an_origin_may_change(self) -> None:
         assert refusal("staff", connection(method="POST"), POLICY) is None
 
-    def test_a_browser_that_names_none_says_where_it_comes_from(self) -> None:
+    def test_a_browser_without_an_origin_is_checked_by_fetch_metadata(self) -> None:
         asked = connection(method="POST", sec_fetch_site="cross-site")
         assert refusal("staff", asked, POLICY) == "foreign_origin"
 
@@ -99,7 +99,7 @@ class TestRefusal:
             refusal("staff", connection(method="POST", origin=origin), POLICY) == "foreign_origin"
         )
 
-    def test_public_is_for_anybody(self) -> None:
+    def test_public_routes_are_open_to_anyone(self) -> None:
         asked = connection(client="8.8.8.8", method="POST", host="x", origin="https://a.example")
         assert refusal("public", asked, POLICY) is None
 

@@ -14,7 +14,7 @@ from core.clock import ManualClock
 from core.incidents import Incident
 from core.mentions import Mention
 from core.outbox import Reply, ReplyState, Target
-from tests.console.house import open_house
+from tests.console.running import open_console
 from tests.console.seeds import NOW, add_incident, event, judgement
 
 
@@ -52,7 +52,7 @@ def reply(by: str) -> Reply:
     )
 
 
-async def test_the_spans_count_from_the_first_bad_post() -> None:
+async def test_times_count_from_the_first_negative_post() -> None:
     clock = ManualClock(NOW)
     board = DrillScoreboard(bus=Bus(), clock=clock)
     board.note(alert())
@@ -88,7 +88,7 @@ def posted(seq: int, minutes: float) -> Mention:
     return replace(one, event=replace(one.event, posted_at=NOW + timedelta(minutes=minutes)))
 
 
-async def test_the_spans_count_from_the_first_post_of_what_was_found() -> None:
+async def test_times_count_from_the_first_post_of_the_detected_incident() -> None:
     clock = ManualClock(NOW)
     board = DrillScoreboard(bus=Bus(), clock=clock)
     for seq in (1, 2, 3):
@@ -109,7 +109,7 @@ async def test_the_spans_count_from_the_first_post_of_what_was_found() -> None:
     assert board.score().detect == 30.0, "of what came before the exercise nothing is known"
 
 
-async def test_a_person_s_reply_is_an_answer_and_an_owner_has_taken_it() -> None:
+async def test_an_owner_acknowledges_and_a_persons_reply_answers() -> None:
     clock = ManualClock(NOW)
     board = DrillScoreboard(bus=Bus(), clock=clock)
     for change in (
@@ -125,12 +125,12 @@ async def test_a_person_s_reply_is_an_answer_and_an_owner_has_taken_it() -> None
     assert (score.detect, score.acknowledge, score.answer) == (1.0, 3.0, 4.0)
 
 
-async def test_every_page_says_that_it_is_a_drill(tmp_path: Path) -> None:
+async def test_every_page_is_marked_as_a_drill(tmp_path: Path) -> None:
     async with (
-        open_house(tmp_path, drilled=True) as house,
-        aiohttp.ClientSession(base_url=house.url) as browser,
+        open_console(tmp_path, drilled=True) as console,
+        aiohttp.ClientSession(base_url=console.url) as browser,
     ):
-        await add_incident(house.store)
+        await add_incident(console.store)
         pages = (
             "/",
             "/tickets",
@@ -159,7 +159,7 @@ async def test_every_page_says_that_it_is_a_drill(tmp_path: Path) -> None:
         }
 
 
-async def test_the_board_listens_until_it_is_told_to_stop() -> None:
+async def test_the_scoreboard_follows_the_bus_until_cancelled() -> None:
     bus, clock = Bus(), ManualClock(NOW)
     board = DrillScoreboard(bus=bus, clock=clock)
     running = asyncio.create_task(board.run())

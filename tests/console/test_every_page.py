@@ -19,8 +19,8 @@ from console.pages.registry import PAGES
 from console.render import HERE
 from console.security import GuardedRoute, GuardedSocket, PublicFiles
 from core.health import Health
-from tests.console.house import House, failing, open_house
 from tests.console.pages import EVIL, fill, path_of, routes_of
+from tests.console.running import RunningConsole, failing, open_console
 from tests.console.seeds import NOW, add_dead_letters
 
 SECRET = "只有员工可以看到"
@@ -134,27 +134,29 @@ class Outline(HTMLParser):
 
 
 @pytest.fixture
-async def filled(house: House) -> House:
+async def filled(console: RunningConsole) -> RunningConsole:
     """A console whose pages have something to show."""
-    await fill(house.store, SECRET)
-    await add_dead_letters(house.store)
-    house.health.append(Health(name="weibo", status="retrying", since=NOW, reason="503"))
-    return house
+    await fill(console.store, SECRET)
+    await add_dead_letters(console.store)
+    console.health.append(Health(name="weibo", status="retrying", since=NOW, reason="503"))
+    return console
 
 
-def paths(house: House, page: type[ConsolePage], method: str) -> Iterator[tuple[str, GuardedRoute]]:
+def paths(
+    console: RunningConsole, page: type[ConsolePage], method: str
+) -> Iterator[tuple[str, GuardedRoute]]:
     """Paths of the page's HTTP routes for a method, each with its route."""
-    for route in routes_of(house, page):
+    for route in routes_of(console, page):
         if isinstance(route, GuardedRoute) and method in (route.methods or ()):
             yield path_of(route), route
 
 
 async def pages_of(
-    house: House, page: type[ConsolePage], lang: str
+    console: RunningConsole, page: type[ConsolePage], lang: str
 ) -> AsyncIterator[tuple[str, Outline]]:
     """Each whole HTML page among the page's routes; fragments and data are left out."""
-    async with aiohttp.ClientSession(house.url) as browser:
-        for path, _ in paths(house, page, "GET"):
+    async with aiohttp.ClientSession(console.url) as browser:
+        for path, _ in paths(console, page, "GET"):
             async with browser.get(path, params={"lang": lang}) as answer:
                 if answer.content_type == "text/html" and answer.status == 200:
                     outline = Outline(await answer.text())
@@ -162,21 +164,25 @@ async def pages_of(
                         yield path, outline
 
 
-def test_every_route_belongs_to_a_registered_page_and_declares_its_audience(house: House) -> None:
-    owned = [route for page in PAGES for route in routes_of(house, page)]
-    others = [route for route in house.routes if route not in owned]
+def test_every_route_belongs_to_a_registered_page_and_declares_its_audience(
+    console: RunningConsole,
+) -> None:
+    owned = [route for page in PAGES for route in routes_of(console, page)]
+    others = [route for route in console.routes if route not in owned]
     assert [type(route) for route in others] == [PublicFiles]
     assert all(isinstance(route, GuardedRoute | GuardedSocket) for route in owned)
 
 
-def test_only_these_routes_are_not_for_staff(house: House) -> None:
+def test_only_these_routes_are_not_for_staff(console: RunningConsole) -> None:
     """A page for anyone else has to be added here, too."""
 
     def audience(route: BaseRoute) -> str:
         assert isinstance(route, GuardedRoute | GuardedSocket | PublicFiles)
         return route.who
 
-    assert {(path_of(one), audience(one)) for one in house.routes if audience(one) != "staff"} == {
+    assert {
+        (path_of(one), audience(one)) for one in console.routes if audience(one) != "staff"
+    } == {
         ("/chat", "shopper"),
         ("/chat.js", "shopper"),
         ("/chat/ws", "shopper"),
@@ -188,7 +194,9 @@ def test_only_these_routes_are_not_for_staff(house: House) -> None:
 
 
 @every_page
-async def test_staff_routes_refuse_a_foreign_host(filled: House, page: type[ConsolePage]) -> None:
+async def test_staff_routes_refuse_a_foreign_host(
+    filled: RunningConsole, page: type[ConsolePage]
+) -> None:
     async with aiohttp.ClientSession(filled.url, headers={"Host": "evil.example"}) as browser:
         for path, route in paths(filled, page, "GET"):
             if route.who == "staff":
@@ -199,7 +207,7 @@ async def test_staff_routes_refuse_a_foreign_host(filled: House, page: type[Cons
 
 @every_page
 async def test_changes_from_a_foreign_site_are_refused(
-    filled: House, page: type[ConsolePage]
+    filled: RunningConsole, page: type[ConsolePage]
 ) -> None:
     async with aiohttp.ClientSession(filled.url, headers=FOREIGN) as browser:
         for path, route in paths(filled, page, "POST"):
@@ -216,14 +224,16 @@ async def test_changes_from_a_foreign_site_are_refused(
 @every_page
 @pytest.mark.parametrize("lang", LANGS)
 async def test_pages_open_in_every_language(
-    filled: House, page: type[ConsolePage], lang: str
+    filled: RunningConsole, page: type[ConsolePage], lang: str
 ) -> None:
     async for path, outline in pages_of(filled, page, lang):
         assert outline.language == {"zh": "zh-CN", "en": "en"}[lang], path
 
 
 @every_page
-async def test_pages_are_accessible_in_the_basics(filled: House, page: type[ConsolePage]) -> None:
+async def test_pages_are_accessible_in_the_basics(
+    filled: RunningConsole, page: type[ConsolePage]
+) -> None:
     async for path, outline in pages_of(filled, page, "en"):
         assert outline.title, f"{path} has no title"
         assert outline.landmarks["main"] == 1, path
@@ -233,18 +243,22 @@ async def test_pages_are_accessible_in_the_basics(filled: House, page: type[Cons
 
 
 @every_page
-async def test_untrusted_text_is_shown_and_never_run(house: House, page: type[ConsolePage]) -> None:
-    await fill(house.store, EVIL)
-    house.health.append(
+async def test_untrusted_text_is_shown_and_never_run(
+    console: RunningConsole, page: type[ConsolePage]
+) -> None:
+    await fill(console.store, EVIL)
+    console.health.append(
         Health(name="weibo", status="refused", since=NOW, reason=EVIL, detail=((EVIL, EVIL),))
     )
-    async for path, outline in pages_of(house, page, "zh"):
+    async for path, outline in pages_of(console, page, "zh"):
         assert outline.runnable == [], path
         assert "49" not in outline.text or "{{7*7}}" in outline.text, path
 
 
 @every_page
-async def test_responses_restrict_the_browser(filled: House, page: type[ConsolePage]) -> None:
+async def test_responses_restrict_the_browser(
+    filled: RunningConsole, page: type[ConsolePage]
+) -> None:
     async with aiohttp.ClientSession(filled.url) as browser:
         for path, _ in paths(filled, page, "GET"):
             async with browser.get(path) as answer:
@@ -257,7 +271,7 @@ async def test_responses_restrict_the_browser(filled: House, page: type[ConsoleP
 
 @every_page
 async def test_an_empty_form_is_refused_or_redirected(
-    filled: House, page: type[ConsolePage]
+    filled: RunningConsole, page: type[ConsolePage]
 ) -> None:
     async with aiohttp.ClientSession(filled.url) as browser:
         for path, route in paths(filled, page, "POST"):
@@ -274,10 +288,10 @@ async def test_a_failing_store_is_reported_without_a_traceback(
     tmp_path: Path, page: type[ConsolePage]
 ) -> None:
     async with (
-        open_house(tmp_path, wrap=failing(*STORE_METHODS)) as house,
-        aiohttp.ClientSession(house.url) as browser,
+        open_console(tmp_path, wrap=failing(*STORE_METHODS)) as console,
+        aiohttp.ClientSession(console.url) as browser,
     ):
-        for path, _ in paths(house, page, "GET"):
+        for path, _ in paths(console, page, "GET"):
             async with browser.get(path) as answer:
                 assert answer.status != 500, path
                 assert "Traceback" not in await answer.text(), path
@@ -287,7 +301,7 @@ async def test_a_failing_store_is_reported_without_a_traceback(
     "page", [page for page in PAGES if page.menu is not None], ids=lambda page: page.__name__
 )
 async def test_a_menu_item_leads_to_its_page_and_is_marked_there(
-    filled: House, page: type[ConsolePage]
+    filled: RunningConsole, page: type[ConsolePage]
 ) -> None:
     assert page.menu is not None
     assert page.menu.path in {path for path, _ in paths(filled, page, "GET")}

@@ -27,7 +27,7 @@ ANY = st.text(alphabet=st.characters())
 
 
 @given(ANY, st.lists(ANY, max_size=5))
-def test_pieces_are_the_text_again(text: str, words: list[str]) -> None:
+def test_pieces_join_to_the_text(text: str, words: list[str]) -> None:
     found = mark_evidence(text, words)
     assert "".join(piece.text for piece in found) == text
 
@@ -71,10 +71,10 @@ class TestPieces:
         found = mark_evidence("Moldy bread, MOLD", ("mold", "moldy"))
         assert [p.text for p in found if p.marked] == ["Moldy", "MOLD"]
 
-    def test_takes_words_for_words(self) -> None:
+    def test_takes_evidence_literally(self) -> None:
         assert [p.text for p in mark_evidence("a.c abc", (".",)) if p.marked] == ["."]
 
-    def test_without_words_marks_nothing(self) -> None:
+    def test_without_evidence_marks_nothing(self) -> None:
         assert [p.marked for p in mark_evidence("abc", ("", " "))] == [False]
 
 
@@ -101,7 +101,7 @@ def test_only_web_addresses_are_linked(url: str | None, ok: bool) -> None:
     ("seconds", "text"),
     [(0, "00:00"), (65, "01:05"), (-65.9, "01:05"), (7800, "2:10:00"), (266_400, "3d 02:00")],
 )
-def test_countdown(seconds: float, text: str) -> None:
+def test_countdowns_drop_the_sign_and_small_units(seconds: float, text: str) -> None:
     assert countdown(seconds) == text
 
 
@@ -109,12 +109,12 @@ def test_countdown(seconds: float, text: str) -> None:
     ("minutes", "answered", "level"),
     [(20, False, "calm"), (14, False, "soon"), (-1, False, "late"), (-1, True, "answered")],
 )
-def test_pressure(minutes: int, answered: bool, level: str) -> None:
+def test_urgency_follows_the_time_left(minutes: int, answered: bool, level: str) -> None:
     due = NOW + timedelta(minutes=minutes)
     assert urgency(due, NOW if answered else None, NOW) == level
 
 
-def test_moments_are_as_short_as_they_can_be() -> None:
+def test_moments_leave_out_what_is_implied() -> None:
     china = timezone(timedelta(hours=8))
     assert moment(NOW, NOW, china) == "20:00"
     assert moment(NOW - timedelta(hours=21), NOW, china) == "11-20 23:00"
@@ -130,7 +130,7 @@ class TestFilters:
         assert ticket_filter({"state": "all"}).state is None
         assert ticket_filter({"state": "open"}).state == "open"
 
-    def test_times_need_a_zone(self) -> None:
+    def test_times_need_a_time_zone(self) -> None:
         found = mention_filter({"since": "2025-01-31T08:00:00+08:00"})
         assert found.since == datetime(2025, 1, 31, tzinfo=UTC)
         for wrong in ("2025-01-31", "2025-01-31T08:00:00", "x"):
@@ -138,7 +138,7 @@ class TestFilters:
                 mention_filter({"until": wrong})
 
     @given(ANY)
-    def test_numbers_are_numbers_or_a_complaint(self, text: str) -> None:
+    def test_integers_are_read_or_refused(self, text: str) -> None:
         try:
             found = integer({"n": text}, "n", default=5)
         except InputError:
@@ -147,6 +147,6 @@ class TestFilters:
         assert 0 <= found < 10**18
 
     @given(st.dictionaries(st.sampled_from(["text", "brand", "channel", "owner"]), ANY))
-    def test_words_can_be_stored(self, query: dict[str, str]) -> None:
+    def test_terms_can_be_stored(self, query: dict[str, str]) -> None:
         for text in (mention_filter(query).text, ticket_filter(query).owner):
             assert text is None or text.encode()

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.console.house import House, open_house
 from tests.console.pages import EVIL, fill, page_paths, text_of
+from tests.console.running import RunningConsole, open_console
 
 
 class TestEveryPage:
     async def test_shows_untrusted_text_escaped(
-        self, house: House, browser: aiohttp.ClientSession
+        self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
-        await fill(house.store, EVIL)
-        for path in await page_paths(house):
+        await fill(console.store, EVIL)
+        for path in await page_paths(console):
             if path not in {"/figures", "/system", "/chat"}:
                 assert "&lt;script&gt;alert(1)" in await text_of(browser, path), path
 
-    async def test_tells_the_browser_to_run_only_our_files(
+    async def test_allows_scripts_and_styles_of_its_own_only(
         self, browser: aiohttp.ClientSession
     ) -> None:
         for path in ("/", "/nope", "/health", "/static/base.css", "/api/health"):
@@ -31,9 +31,7 @@ class TestEveryPage:
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
                 assert answer.headers["Referrer-Policy"] == "same-origin"
 
-    async def test_is_not_kept_by_the_browser_but_static_files_are(
-        self, browser: aiohttp.ClientSession
-    ) -> None:
+    async def test_is_not_cached_but_static_files_are(self, browser: aiohttp.ClientSession) -> None:
         html = await text_of(browser, "/")
         (style,) = re.findall(r'href="(/static/console.css\?v=\w+)"', html)
         for path, caching in (
@@ -45,11 +43,11 @@ class TestEveryPage:
             async with browser.get(path) as answer:
                 assert caching in answer.headers["Cache-Control"], path
 
-    async def test_only_the_chat_may_be_framed_and_only_where_allowed(self, tmp_path: Path) -> None:
+    async def test_only_the_chat_may_be_framed_by_allowed_origins(self, tmp_path: Path) -> None:
         origins = ("https://www.Example.com/",)
         async with (
-            open_house(tmp_path, chat_origins=origins) as house,
-            aiohttp.ClientSession(house.url) as browser,
+            open_console(tmp_path, chat_origins=origins) as console,
+            aiohttp.ClientSession(console.url) as browser,
             browser.get("/chat") as chat,
             browser.get("/") as page,
         ):
@@ -60,7 +58,9 @@ class TestEveryPage:
 
 
 class TestLanguage:
-    async def test_a_choice_is_kept(self, browser: aiohttp.ClientSession) -> None:
+    async def test_the_chosen_language_is_kept_in_a_cookie(
+        self, browser: aiohttp.ClientSession
+    ) -> None:
         assert "收件箱" in await text_of(browser, "/")
         assert "Inbox" in await text_of(browser, "/?lang=en")
         assert "Inbox" in await text_of(browser, "/")

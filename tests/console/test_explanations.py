@@ -9,7 +9,7 @@ import pytest
 from console.i18n import load_translators
 from console.render import HERE
 from core.decisions import Action, Decision
-from tests.console.house import House
+from tests.console.running import RunningConsole
 from tests.console.seeds import add_mention, event, judgement
 
 ROOT = Path(__file__).parents[2]
@@ -26,8 +26,8 @@ DECIDING = "".join(file.read_text() for file in (ROOT / "responders" / "answerin
         ("en", ["It tells of food poisoning, child, which a person", "a sure answer"]),
     ],
 )
-async def test_why_is_told_in_the_language_of_who_reads(
-    house: House, browser: aiohttp.ClientSession, lang: str, said: list[str]
+async def test_a_decision_is_explained_in_the_readers_language(
+    console: RunningConsole, browser: aiohttp.ClientSession, lang: str, said: list[str]
 ) -> None:
     silent = Decision(
         action=Action.TICKET, rule="risk", reason="in one language", remark="silent_human"
@@ -35,8 +35,8 @@ async def test_why_is_told_in_the_language_of_who_reads(
     sure = Decision(action=Action.REPLY, rule="answer", reason="in one language", article="hours")
     ill = judgement(risk=("food_poisoning", "child"))
     shown = [
-        await add_mention(house.store, event("a", "面包发霉"), judged=ill, decision=silent),
-        await add_mention(house.store, event("b", "几点关门"), decision=sure),
+        await add_mention(console.store, event("a", "面包发霉"), judged=ill, decision=silent),
+        await add_mention(console.store, event("b", "几点关门"), decision=sure),
     ]
     for mention, words in zip(shown, said, strict=True):
         async with browser.get(f"/mentions/{mention.seq}?lang={lang}") as answer:
@@ -45,7 +45,7 @@ async def test_why_is_told_in_the_language_of_who_reads(
         assert "in one language" not in html
 
 
-def test_every_remark_of_the_decision_is_said_in_both_languages() -> None:
+def test_every_remark_is_translated() -> None:
     remarks = set(re.findall(r'"((?:silent|said|held|already|too_many|own)_\w+)"', DECIDING))
     assert {"silent_human", "said_before", "own_post", "too_many_replies"} <= remarks
     for words in load_translators(HERE / "locale").values():

@@ -15,7 +15,7 @@ from core.errors import StoreError
 from core.repositories import Store
 from storage.sqlite.store import SqliteStore
 from tests.console.chatting import VISITOR, chatting
-from tests.console.house import House, failing, open_house, over
+from tests.console.running import RunningConsole, failing, open_console, over
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from tests.console.house import House, failing, open_house, over
         "[" * 50_000,
     ],
 )
-async def test_who_does_not_say_hello_is_told_and_closed(
+async def test_a_page_without_a_valid_hello_gets_an_error_and_is_closed(
     browser: aiohttp.ClientSession, first: str
 ) -> None:
     async with chatting(browser) as page:
@@ -39,7 +39,7 @@ async def test_who_does_not_say_hello_is_told_and_closed(
         assert await page.closed() == 1008
 
 
-async def test_who_says_nothing_is_closed(
+async def test_a_silent_page_is_closed_after_the_timeout(
     browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chat, "HELLO_SECONDS", 0.05)
@@ -47,7 +47,7 @@ async def test_who_says_nothing_is_closed(
         assert await page.closed() == 1008
 
 
-async def test_who_goes_before_hello_leaves_nothing(browser: aiohttp.ClientSession) -> None:
+async def test_a_page_that_leaves_before_hello_does_no_harm(browser: aiohttp.ClientSession) -> None:
     async with chatting(browser):
         pass
     async with browser.get("/health") as found:
@@ -55,10 +55,10 @@ async def test_who_goes_before_hello_leaves_nothing(browser: aiohttp.ClientSessi
 
 
 @pytest.mark.parametrize("after", [-1, "x", None, 2**70, 1.5, True])
-async def test_an_odd_number_means_from_the_start(
-    house: House, browser: aiohttp.ClientSession, after: object
+async def test_an_invalid_after_means_from_the_start(
+    console: RunningConsole, browser: aiohttp.ClientSession, after: object
 ) -> None:
-    await house.chat.receive(VISITOR, "m1", "你好")
+    await console.chat.receive(VISITOR, "m1", "你好")
     async with chatting(browser) as page:
         await page.hello(after=after)
         if after is not True:
@@ -78,7 +78,7 @@ async def test_an_odd_number_means_from_the_start(
         ("zh", ("m1", None), "message", "重新输入"),
     ],
 )
-async def test_what_cannot_be_taken_is_explained(
+async def test_an_invalid_message_is_refused_with_a_code(
     browser: aiohttp.ClientSession, lang: str, message: tuple[object, object], code: str, words: str
 ) -> None:
     async with chatting(browser, lang) as page:
@@ -93,11 +93,11 @@ async def test_what_cannot_be_taken_is_explained(
         assert line["id"] == "m2"
 
 
-async def test_a_hasty_shopper_is_told_when_to_try_again(tmp_path: Path) -> None:
+async def test_too_many_messages_are_refused_with_a_retry_time(tmp_path: Path) -> None:
     settings = WebchatSettings(burst=1, per_second=0.1)
     async with (
-        open_house(tmp_path, chat_settings=settings) as house,
-        aiohttp.ClientSession(house.url) as browser,
+        open_console(tmp_path, chat_settings=settings) as console,
+        aiohttp.ClientSession(console.url) as browser,
         chatting(browser) as page,
     ):
         await page.hello()
@@ -109,7 +109,9 @@ async def test_a_hasty_shopper_is_told_when_to_try_again(tmp_path: Path) -> None
     assert 8 <= cast("int", error["again"]) <= 10
 
 
-async def test_hostile_text_is_kept_as_it_is(house: House, browser: aiohttp.ClientSession) -> None:
+async def test_hostile_text_is_stored_unchanged(
+    console: RunningConsole, browser: aiohttp.ClientSession
+) -> None:
     hostile = "<script>alert(1)</script>\x00\u202e\ud83d"
     async with chatting(browser) as page:
         await page.hello()
@@ -119,34 +121,34 @@ async def test_hostile_text_is_kept_as_it_is(house: House, browser: aiohttp.Clie
     assert line["text"] == hostile
 
 
-async def test_a_frame_that_is_too_big_closes_the_socket(browser: aiohttp.ClientSession) -> None:
+async def test_an_oversized_frame_closes_the_socket(browser: aiohttp.ClientSession) -> None:
     async with chatting(browser) as page:
         await page.hello()
         await page.say("m1", "长" * chat.MAX_FRAME)
         assert await page.closed() == 1009
 
 
-async def test_bytes_are_no_message(browser: aiohttp.ClientSession) -> None:
+async def test_binary_frames_are_refused(browser: aiohttp.ClientSession) -> None:
     async with chatting(browser) as page:
         await page.hello()
         await page._socket.send_bytes(b"\x00")
         assert (await page.hear("error"))["code"] == "message"
 
 
-async def test_a_failing_store_refuses_and_says_when_to_try_again(tmp_path: Path) -> None:
+async def test_a_failing_store_refuses_with_a_retry_time(tmp_path: Path) -> None:
     async with (
-        open_house(tmp_path, wrap=failing("conversations.lines")) as house,
-        aiohttp.ClientSession(house.url) as browser,
+        open_console(tmp_path, wrap=failing("conversations.lines")) as console,
+        aiohttp.ClientSession(console.url) as browser,
         chatting(browser) as page,
     ):
         await page.hello()
-        await house.store.close()
+        await console.store.close()
         await page.say("m1", "你好")
         error = await page.hear("error")
         assert (error["code"], error["again"]) == ("store", chat.STORE_RETRY_SECONDS)
 
 
-async def test_lines_come_once_the_store_is_back(
+async def test_lines_are_sent_once_the_store_recovers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chat, "STORE_RETRY_SECONDS", 0.05)
@@ -165,15 +167,15 @@ async def test_lines_come_once_the_store_is_back(
 
         return over(store, {"conversations.lines": lines})
 
-    async with open_house(tmp_path, wrap=wrap) as house:
-        await house.chat.receive(VISITOR, "m1", "你好")
-        async with aiohttp.ClientSession(house.url) as browser, chatting(browser) as page:
+    async with open_console(tmp_path, wrap=wrap) as console:
+        await console.chat.receive(VISITOR, "m1", "你好")
+        async with aiohttp.ClientSession(console.url) as browser, chatting(browser) as page:
             await page.hello()
             assert len(await page.lines()) == 1
 
 
 class TestPage:
-    async def test_greets_for_the_brand_in_the_browsers_language(self, house: House) -> None:
+    async def test_greets_in_the_language_of_the_browser(self, console: RunningConsole) -> None:
         for accepts, words in (
             ("en-GB,en;q=0.9", "Hello, this is 绿篮超市"),
             ("zh-TW", "您好，这里是绿篮超市"),
@@ -181,12 +183,12 @@ class TestPage:
             ("fr;q=0.9, en;q=0.1, zh;q=0", "Hello"),
         ):
             async with (
-                aiohttp.ClientSession(house.url, headers={"Accept-Language": accepts}) as browser,
+                aiohttp.ClientSession(console.url, headers={"Accept-Language": accepts}) as browser,
                 browser.get("/chat") as found,
             ):
                 assert words in await found.text()
 
-    async def test_the_script_for_the_brands_site_has_its_words(
+    async def test_the_embed_script_has_its_labels_in_every_language(
         self, browser: aiohttp.ClientSession
     ) -> None:
         async with browser.get("/chat.js") as found:
@@ -198,10 +200,10 @@ class TestPage:
             "en": "Chat with us",
         }
 
-    async def test_without_a_web_chat_there_is_none(self, tmp_path: Path) -> None:
+    async def test_without_a_web_chat_channel_there_is_no_page(self, tmp_path: Path) -> None:
         async with (
-            open_house(tmp_path, with_chat=False) as house,
-            aiohttp.ClientSession(house.url) as browser,
+            open_console(tmp_path, with_chat=False) as console,
+            aiohttp.ClientSession(console.url) as browser,
         ):
             for path in ("/chat", "/chat.js"):
                 async with browser.get(path) as found:

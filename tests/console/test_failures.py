@@ -7,17 +7,17 @@ import pytest
 
 from core.repositories import Store
 from storage.sqlite.store import SqliteStore
-from tests.console.house import failing, open_house, over
 from tests.console.pages import text_of
+from tests.console.running import failing, open_console, over
 
 
 class TestWhenTheStoreFails:
-    async def test_a_page_says_so(self, tmp_path: Path) -> None:
+    async def test_pages_and_probes_answer_503(self, tmp_path: Path) -> None:
         async with (
-            open_house(
+            open_console(
                 tmp_path, wrap=failing("mentions.find", "maintenance.figures", "events.counts")
-            ) as house,
-            aiohttp.ClientSession(house.url) as browser,
+            ) as console,
+            aiohttp.ClientSession(console.url) as browser,
         ):
             for path in ("/", "/figures", "/api/mentions", "/metrics"):
                 html = await text_of(browser, path, 503)
@@ -28,13 +28,13 @@ class TestWhenTheStoreFails:
 
     async def test_a_page_opens_without_its_head(self, tmp_path: Path) -> None:
         async with (
-            open_house(tmp_path, wrap=failing("maintenance.figures")) as house,
-            aiohttp.ClientSession(house.url) as browser,
+            open_console(tmp_path, wrap=failing("maintenance.figures")) as console,
+            aiohttp.ClientSession(console.url) as browser,
         ):
             assert "暂时无法读取数据" in await text_of(browser, "/")
 
     @pytest.mark.parametrize("path", ["/", "/api/mentions"])
-    async def test_a_bug_is_no_traceback(self, tmp_path: Path, path: str) -> None:
+    async def test_a_bug_answers_500_without_a_traceback(self, tmp_path: Path, path: str) -> None:
         async def mistake(*_: object, **__: object) -> None:
             raise ZeroDivisionError
 
@@ -42,8 +42,8 @@ class TestWhenTheStoreFails:
             return over(store, {"mentions.find": mistake})
 
         async with (
-            open_house(tmp_path, wrap=wrap) as house,
-            aiohttp.ClientSession(house.url) as browser,
+            open_console(tmp_path, wrap=wrap) as console,
+            aiohttp.ClientSession(console.url) as browser,
             browser.get(path) as answer,
         ):
             assert answer.status == 500
@@ -52,7 +52,7 @@ class TestWhenTheStoreFails:
 
 
 class TestUnknownAddresses:
-    async def test_are_told_in_words(self, browser: aiohttp.ClientSession) -> None:
+    async def test_are_not_found_in_words(self, browser: aiohttp.ClientSession) -> None:
         assert "没有这个页面" in await text_of(browser, "/nope", 404)
         async with browser.delete("/tickets", headers={"Origin": str(browser._base_url)}) as answer:
             assert answer.status in {403, 405}

@@ -1,4 +1,4 @@
-"""The console on a real socket before a real store, with the web chat and its dispatcher."""
+"""A console on a real socket over a real store, with the web chat and its dispatcher."""
 
 import asyncio
 import socket
@@ -79,7 +79,7 @@ def over(store: SqliteStore, replaced: Mapping[str, object]) -> Store:
 
 
 def failing(*names: str) -> Callable[[SqliteStore], Store]:
-    """For ``open_house(wrap=...)``: a store whose disk is gone, for the methods named."""
+    """For ``open_console(wrap=...)``: a store whose disk is gone, for the methods named."""
 
     async def fail(*_: object, **__: object) -> None:
         raise StoreError("disk I/O error")
@@ -88,7 +88,7 @@ def failing(*names: str) -> Callable[[SqliteStore], Store]:
 
 
 @dataclass(kw_only=True)
-class House:
+class RunningConsole:
     """What a test can reach."""
 
     store: SqliteStore
@@ -108,7 +108,7 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(
+async def open_console(
     folder: Path,
     *,
     clock: Clock | None = None,
@@ -120,7 +120,7 @@ async def open_house(
     regroups: Callable[[SqliteStore], RegroupsIncidents] | None = None,
     drilled: bool = False,
     port: int = 0,
-) -> AsyncIterator[House]:
+) -> AsyncIterator[RunningConsole]:
     """Everything started; ``wrap`` puts something between the console and its store."""
     clock = clock or SystemClock()
     bus = Bus()
@@ -168,7 +168,7 @@ async def open_house(
     sending = asyncio.create_task(dispatcher.run())
     try:
         async with serving(app, port) as url:
-            yield House(
+            yield RunningConsole(
                 store=store,
                 bus=bus,
                 clock=clock,

@@ -15,7 +15,7 @@ from core.errors import Conflict
 from core.repositories import Store
 from storage.sqlite.store import SqliteStore
 from tests.console.grouping import act, read
-from tests.console.house import House, open_house, over
+from tests.console.running import RunningConsole, open_console, over
 from tests.console.seeds import NOW, add_alert, add_incident
 from tests.console.spreading import spread
 
@@ -47,7 +47,7 @@ class Grouping:
 class TestColleagues:
     """Somebody else is faster."""
 
-    async def test_what_they_did_first_is_kept(self, tmp_path: Path) -> None:
+    async def test_changes_made_first_are_kept(self, tmp_path: Path) -> None:
         faster = {"incidents.save": 2, "alerts.save": 1, "alerts.acknowledge": 1}
 
         def wrap(store: SqliteStore) -> Store:
@@ -63,22 +63,22 @@ class TestColleagues:
             return over(store, {name: slowed(name) for name in faster})
 
         async with (
-            open_house(tmp_path, wrap=wrap) as house,
-            aiohttp.ClientSession(base_url=house.url) as browser,
+            open_console(tmp_path, wrap=wrap) as console,
+            aiohttp.ClientSession(base_url=console.url) as browser,
         ):
-            incident = await add_incident(house.store)
+            incident = await add_incident(console.store)
             for key in ("a", "b"):
-                await add_alert(house.store, key, incident=incident.id)
+                await add_alert(console.store, key, incident=incident.id)
             await act(browser, incident.id, do="own")
-            states = sorted(alert.state for alert in await house.store.alerts.recent())
+            states = sorted(alert.state for alert in await console.store.alerts.recent())
             assert states == ["acknowledged", "firing"], "one was taken by the colleague"
-            assert (await read(house)).owner == "staff"
+            assert (await read(console)).owner == "staff"
             await act(browser, incident.id, do="resolve")
-            assert {alert.state for alert in await house.store.alerts.recent()} == {"resolved"}
+            assert {alert.state for alert in await console.store.alerts.recent()} == {"resolved"}
             faster["incidents.save"] = 99
             await act(browser, incident.id, 409, do="reopen")
 
-    async def test_an_alert_snoozed_by_two_at_once_is_snoozed(self, tmp_path: Path) -> None:
+    async def test_a_conflicting_snooze_is_retried(self, tmp_path: Path) -> None:
         left = [Conflict("changed")]
 
         def wrap(store: SqliteStore) -> Store:
@@ -90,14 +90,14 @@ class TestColleagues:
             return over(store, {"alerts.save": save})
 
         async with (
-            open_house(tmp_path, wrap=wrap) as house,
-            aiohttp.ClientSession(base_url=house.url) as browser,
+            open_console(tmp_path, wrap=wrap) as console,
+            aiohttp.ClientSession(base_url=console.url) as browser,
         ):
-            await add_alert(house.store, "a")
+            await add_alert(console.store, "a")
             form = {"key": "a", "do": "snooze"}
             async with browser.post("/alerts", data=form, allow_redirects=False) as answer:
                 assert answer.status == 303
-            [alert] = await house.store.alerts.recent()
+            [alert] = await console.store.alerts.recent()
             assert alert.snoozed_until is not None
             left += [Conflict("changed")] * 9
             async with browser.post("/alerts", data=form) as answer:
@@ -106,40 +106,40 @@ class TestColleagues:
 
 class TestRegrouping:
     async def test_staff_merge_and_split(self, tmp_path: Path) -> None:
-        async with open_house(tmp_path, regroups=Grouping) as house:
-            incident = await add_incident(house.store)
-            await add_incident(house.store, "k2", title="另一件")
-            seqs = await spread(house.store, incident)
-            async with aiohttp.ClientSession(base_url=house.url) as browser:
+        async with open_console(tmp_path, regroups=Grouping) as console:
+            incident = await add_incident(console.store)
+            await add_incident(console.store, "k2", title="另一件")
+            seqs = await spread(console.store, incident)
+            async with aiohttp.ClientSession(base_url=console.url) as browser:
                 async with browser.get("/incidents/INC-101") as answer:
                     html = await answer.text()
                 assert f'name="seq-{seqs[-1]}"' in html
                 assert "INC-102 另一件" in html
                 await act(browser, "INC-101", do="merge", into=" inc-102 ")
-                assert isinstance(house.regroups, Grouping)
-                assert house.regroups.merged == [("INC-102", "INC-101", "staff")]
+                assert isinstance(console.regroups, Grouping)
+                assert console.regroups.merged == [("INC-102", "INC-101", "staff")]
                 await act(browser, "INC-101", 422, do="merge", into="INC-101")
                 await act(browser, "INC-102", 409, do="merge", into="INC-101")
                 chosen = {f"seq-{seqs[0]}": "1", f"seq-{seqs[1]}": "1", "seq-x": "1"}
                 await act(browser, "INC-101", do="split", **chosen)
                 await act(browser, "INC-101", 422, do="merge", into="INC-103")
                 await act(browser, "INC-101", 422, do="split", **{"seq-99999": "1"})
-            made = await read(house, "INC-103")
+            made = await read(console, "INC-103")
             assert made.title == "2 by staff"
-            found = await house.store.incidents.mentions("INC-103")
+            found = await console.store.incidents.mentions("INC-103")
             assert [one.mention.seq for one in found] == seqs[:2]
 
 
 class TestPages:
-    async def test_the_board_has_the_gravest_first(
-        self, house: House, browser: aiohttp.ClientSession
+    async def test_the_board_lists_the_most_severe_first(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
-        await add_incident(house.store, "a", severity="P3", title="小事")
-        await add_incident(house.store, "b", severity="P1", title="大事")
-        await add_incident(house.store, "c", severity="P1", state="resolved", title="旧事")
-        await add_incident(house.store, "d", severity="P1", mentions=99, title="最大的事")
+        await add_incident(console.store, "a", severity="P3", title="小事")
+        await add_incident(console.store, "b", severity="P1", title="大事")
+        await add_incident(console.store, "c", severity="P1", state="resolved", title="旧事")
+        await add_incident(console.store, "d", severity="P1", mentions=99, title="最大的事")
         gone = {"state": "resolved", "merged_into": "INC-102"}
-        await add_incident(house.store, "e", title="并掉的事", **gone)
+        await add_incident(console.store, "e", title="并掉的事", **gone)
         async with browser.get("/incidents") as answer:
             html = await answer.text()
         order = [html.index(title) for title in ("最大的事", "大事</span>", "小事", "旧事")]
@@ -150,31 +150,31 @@ class TestPages:
         async with browser.get("/incidents", headers=headers) as answer:
             assert "<html" not in await answer.text()
 
-    async def test_a_forecast_says_what_it_counts(
-        self, house: House, browser: aiohttp.ClientSession
+    async def test_a_forecast_of_reposts_is_labelled(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
-        viral = await add_incident(house.store, severity="P1", forecast_of="reposts")
-        await add_incident(house.store, "b", severity="P1", forecast=77.0)
+        viral = await add_incident(console.store, severity="P1", forecast_of="reposts")
+        await add_incident(console.store, "b", severity="P1", forecast=77.0)
         for path in ("/incidents", f"/incidents/{viral.id}"):
             async with browser.get(path) as answer:
                 html = await answer.text()
             assert re.search(r"\b120(</strong>)? 次转发", html), path
             assert not re.search(r"\b77(</strong>)? 次转发", html)
 
-    async def test_the_speed_is_that_of_its_last_hour(
-        self, house: House, browser: aiohttp.ClientSession
+    async def test_the_speed_counts_the_last_hour(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
-        incident = await add_incident(house.store, last_at=NOW - timedelta(minutes=10))
-        await spread(house.store, incident, 9)
+        incident = await add_incident(console.store, last_at=NOW - timedelta(minutes=10))
+        await spread(console.store, incident, 9)
         async with browser.get("/incidents") as answer:
             html = await answer.text()
         assert re.search(r"▲ 7\s*</td>", html)
 
-    async def test_the_numbers_of_the_curve(
-        self, house: House, browser: aiohttp.ClientSession
+    async def test_the_curve_is_served_as_json(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
-        incident = await add_incident(house.store, mentions=6)
-        await spread(house.store, incident)
+        incident = await add_incident(console.store, mentions=6)
+        await spread(console.store, incident)
         async with browser.get(f"/incidents/{incident.id}/curve") as answer:
             told = json.loads(await answer.text())
         assert told["counts"][-1] == 6
@@ -184,10 +184,10 @@ class TestPages:
             assert answer.status == 404
 
     async def test_the_banner_leads_to_the_incident(
-        self, house: House, browser: aiohttp.ClientSession
+        self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
-        incident = await add_incident(house.store, owner="王敏")
-        await add_alert(house.store, "a", incident=incident.id)
+        incident = await add_incident(console.store, owner="王敏")
+        await add_alert(console.store, "a", incident=incident.id)
         async with browser.get("/") as answer:
             html = await answer.text()
         assert 'class="banner P1" href="/incidents/INC-101"' in html
