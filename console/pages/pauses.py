@@ -37,11 +37,11 @@ class PausePages(ConsolePage):
         return await self._respond(request)
 
     async def act(self, request: Request) -> Response:
-        """Form: ``do`` (freeze, lift, silence or unsilence), and the fields of each."""
+        """Form: ``do`` (pause, lift, silence or unsilence), and the fields of each."""
         form, me = await read_form(request), staff_name(request)
         try:
             match form.get("do"):
-                case "freeze":
+                case "pause" | "freeze":  # the second is the name in version 0.1, for scripts
                     await self._context.pauses.save(self._pause(form, me))
                 case "lift":
                     await self._context.pauses.lift(form.get("id", ""), by=me)

@@ -33,19 +33,19 @@ from core.tickets import Ticket
 from storage.sqlite.store import SqliteStore
 
 CHAT = "webchat"
-LONGEST_STOP_SECONDS = 15.0
+STOP_WATCHDOG_SECONDS = 15.0
 
 
 class OpenGate:
-    """What the gate refuses is another test's matter."""
+    """Allows every reply."""
 
     async def check(self, reply: Reply) -> Verdict:
         assert reply.text
         return Verdict(allowed=True)
 
 
-class NoDoubts:
-    """The web chat never leaves a reply in doubt."""
+class NoUndelivered:
+    """The web chat delivers every reply."""
 
     async def ticket_for(self, reply: Reply, reason: str) -> Ticket:
         raise AssertionError(f"{reply.key}: {reason}")
@@ -54,8 +54,8 @@ class NoDoubts:
         raise AssertionError(f"{reply.key} ended its conversation")
 
 
-class Over:
-    """A part of which some methods are replaced: a disk that fails, a colleague who is faster."""
+class Replaced:
+    """A store or repository with some methods replaced."""
 
     def __init__(self, part: object, replaced: Mapping[str, object]) -> None:
         self._part = part
@@ -70,16 +70,16 @@ class Over:
             if key.startswith(f"{name}.")
         }
         found = getattr(self._part, name)
-        return Over(found, inner) if inner else found
+        return Replaced(found, inner) if inner else found
 
 
 def over(store: SqliteStore, replaced: Mapping[str, object]) -> Store:
     """``store`` with some methods replaced, named as ``tickets.save``."""
-    return cast("Store", Over(store, replaced))
+    return cast("Store", Replaced(store, replaced))
 
 
 def failing(*names: str) -> Callable[[SqliteStore], Store]:
-    """For ``open_console(wrap=...)``: a store whose disk is gone, for the methods named."""
+    """For ``open_console(wrap=...)``: the named methods raise StoreError."""
 
     async def fail(*_: object, **__: object) -> None:
         raise StoreError("disk I/O error")
@@ -89,7 +89,7 @@ def failing(*names: str) -> Callable[[SqliteStore], Store]:
 
 @dataclass(kw_only=True)
 class RunningConsole:
-    """What a test can reach."""
+    """A console and the parts behind it."""
 
     store: SqliteStore
     bus: Bus
@@ -121,7 +121,7 @@ async def open_console(
     drilled: bool = False,
     port: int = 0,
 ) -> AsyncIterator[RunningConsole]:
-    """Everything started; ``wrap`` puts something between the console and its store."""
+    """Start a console; ``wrap`` replaces the store that it sees."""
     clock = clock or SystemClock()
     bus = Bus()
     store = await SqliteStore.open(folder / "store.db", clock=clock)
@@ -139,7 +139,7 @@ async def open_console(
         chat,
         outbox=store.outbox,
         gate=OpenGate(),
-        doubts=NoDoubts(),
+        doubts=NoUndelivered(),
         clock=clock,
         bus=bus,
         resend=True,
@@ -202,5 +202,5 @@ async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
-            async with asyncio.timeout(LONGEST_STOP_SECONDS):
+            async with asyncio.timeout(STOP_WATCHDOG_SECONDS):
                 await running

@@ -14,7 +14,7 @@ from core.conversations import ConversationLine
 from core.errors import StoreError
 from core.repositories import Store
 from storage.sqlite.store import SqliteStore
-from tests.console.chatting import VISITOR, chatting
+from tests.console.chat_page import VISITOR, open_chat
 from tests.console.running import RunningConsole, failing, open_console, over
 
 
@@ -33,9 +33,9 @@ from tests.console.running import RunningConsole, failing, open_console, over
 async def test_a_page_without_a_valid_hello_gets_an_error_and_is_closed(
     browser: aiohttp.ClientSession, first: str
 ) -> None:
-    async with chatting(browser) as page:
+    async with open_chat(browser) as page:
         await page.raw(first)
-        assert (await page.hear("error"))["code"] == "visitor"
+        assert (await page.receive("error"))["code"] == "visitor"
         assert await page.closed() == 1008
 
 
@@ -43,12 +43,12 @@ async def test_a_silent_page_is_closed_after_the_timeout(
     browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chat, "HELLO_SECONDS", 0.05)
-    async with chatting(browser) as page:
+    async with open_chat(browser) as page:
         assert await page.closed() == 1008
 
 
 async def test_a_page_that_leaves_before_hello_does_no_harm(browser: aiohttp.ClientSession) -> None:
-    async with chatting(browser):
+    async with open_chat(browser):
         pass
     async with browser.get("/health") as found:
         assert found.status == 200
@@ -59,7 +59,7 @@ async def test_an_invalid_after_means_from_the_start(
     console: RunningConsole, browser: aiohttp.ClientSession, after: object
 ) -> None:
     await console.chat.receive(VISITOR, "m1", "你好")
-    async with chatting(browser) as page:
+    async with open_chat(browser) as page:
         await page.hello(after=after)
         if after is not True:
             assert len(await page.lines()) == 1
@@ -81,14 +81,14 @@ async def test_an_invalid_after_means_from_the_start(
 async def test_an_invalid_message_is_refused_with_a_code(
     browser: aiohttp.ClientSession, lang: str, message: tuple[object, object], code: str, words: str
 ) -> None:
-    async with chatting(browser, lang) as page:
+    async with open_chat(browser, lang) as page:
         await page.hello()
         await page.say(*message)
-        error = await page.hear("error")
+        error = await page.receive("error")
         assert error["code"] == code
         assert words in str(error["message"])
         await page.say("m2", "还能继续")
-        await page.hear("ack")
+        await page.receive("ack")
         (line,) = await page.lines()
         assert line["id"] == "m2"
 
@@ -98,13 +98,13 @@ async def test_too_many_messages_are_refused_with_a_retry_time(tmp_path: Path) -
     async with (
         open_console(tmp_path, chat_settings=settings) as console,
         aiohttp.ClientSession(console.url) as browser,
-        chatting(browser) as page,
+        open_chat(browser) as page,
     ):
         await page.hello()
         await page.say("m1", "一")
-        await page.hear("ack")
+        await page.receive("ack")
         await page.say("m2", "二")
-        error = await page.hear("error")
+        error = await page.receive("error")
     assert (error["code"], error["id"]) == ("too_fast", "m2")
     assert 8 <= cast("int", error["again"]) <= 10
 
@@ -113,38 +113,38 @@ async def test_hostile_text_is_stored_unchanged(
     console: RunningConsole, browser: aiohttp.ClientSession
 ) -> None:
     hostile = "<script>alert(1)</script>\x00\u202e\ud83d"
-    async with chatting(browser) as page:
+    async with open_chat(browser) as page:
         await page.hello()
         await page.say("m1", hostile)
-        await page.hear("ack")
+        await page.receive("ack")
         (line,) = await page.lines()
     assert line["text"] == hostile
 
 
 async def test_an_oversized_frame_closes_the_socket(browser: aiohttp.ClientSession) -> None:
-    async with chatting(browser) as page:
+    async with open_chat(browser) as page:
         await page.hello()
         await page.say("m1", "长" * chat.MAX_FRAME)
         assert await page.closed() == 1009
 
 
 async def test_binary_frames_are_refused(browser: aiohttp.ClientSession) -> None:
-    async with chatting(browser) as page:
+    async with open_chat(browser) as page:
         await page.hello()
         await page._socket.send_bytes(b"\x00")
-        assert (await page.hear("error"))["code"] == "message"
+        assert (await page.receive("error"))["code"] == "message"
 
 
 async def test_a_failing_store_refuses_with_a_retry_time(tmp_path: Path) -> None:
     async with (
         open_console(tmp_path, wrap=failing("conversations.lines")) as console,
         aiohttp.ClientSession(console.url) as browser,
-        chatting(browser) as page,
+        open_chat(browser) as page,
     ):
         await page.hello()
         await console.store.close()
         await page.say("m1", "你好")
-        error = await page.hear("error")
+        error = await page.receive("error")
         assert (error["code"], error["again"]) == ("store", chat.STORE_RETRY_SECONDS)
 
 
@@ -169,7 +169,7 @@ async def test_lines_are_sent_once_the_store_recovers(
 
     async with open_console(tmp_path, wrap=wrap) as console:
         await console.chat.receive(VISITOR, "m1", "你好")
-        async with aiohttp.ClientSession(console.url) as browser, chatting(browser) as page:
+        async with aiohttp.ClientSession(console.url) as browser, open_chat(browser) as page:
             await page.hello()
             assert len(await page.lines()) == 1
 

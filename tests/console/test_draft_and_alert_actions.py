@@ -7,9 +7,9 @@ import pytest
 
 from core.alerts import Alert
 from core.outbox import Reply
-from tests.console.acting import PART, heard, post
 from tests.console.running import RunningConsole
 from tests.console.seeds import add_alert, add_dead_letters, add_mention, event, reply
+from tests.console.staff_forms import DETAIL, post, published
 
 
 class TestDraft:
@@ -23,20 +23,20 @@ class TestDraft:
         await self.add(console)
         changes = console.bus.subscribe()
         status, html, headers = await post(
-            browser, "/drafts", PART, key="d-1", text="非常抱歉", do="approve"
+            browser, "/drafts", DETAIL, key="d-1", text="非常抱歉", do="approve"
         )
         assert (status, headers["X-Tingfeng-Kept"]) == (200, "done")
         assert "已批准" in html
         (sent,) = await console.store.outbox.claim("weibo", 9, console.clock.now())
         assert (sent.text, sent.key) == ("非常抱歉", "d-1")
         assert console.notified == ["outbox"]
-        assert {type(change) for change in heard(changes)} == {Reply}
+        assert {type(change) for change in published(changes)} == {Reply}
 
     async def test_is_cancelled_when_rejected(
         self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
         await self.add(console)
-        status, html, _ = await post(browser, "/drafts", PART, key="d-1", text="", do="reject")
+        status, html, _ = await post(browser, "/drafts", DETAIL, key="d-1", text="", do="reject")
         assert status == 200
         assert "不会发送" in html
         assert await console.store.outbox.drafts() == []
@@ -46,8 +46,8 @@ class TestDraft:
         self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
         await self.add(console)
-        await post(browser, "/drafts", PART, key="d-1", text="好", do="approve")
-        status, html, _ = await post(browser, "/drafts", PART, key="d-1", text="好", do="reject")
+        await post(browser, "/drafts", DETAIL, key="d-1", text="好", do="approve")
+        status, html, _ = await post(browser, "/drafts", DETAIL, key="d-1", text="好", do="reject")
         assert status == 409
         assert "已被处理" in html
         assert len(await console.store.outbox.claim("weibo", 9, console.clock.now())) == 1
@@ -55,7 +55,7 @@ class TestDraft:
     async def test_with_an_unknown_key_is_a_conflict(
         self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
-        status, _, _ = await post(browser, "/drafts", PART, key="none", text="x", do="approve")
+        status, _, _ = await post(browser, "/drafts", DETAIL, key="none", text="x", do="approve")
         assert status in {409, 503}
         assert console.notified == []
 
@@ -64,7 +64,7 @@ class TestDraft:
         self, console: RunningConsole, browser: aiohttp.ClientSession, text: str
     ) -> None:
         await self.add(console)
-        for headers in (PART, {}):
+        for headers in (DETAIL, {}):
             status, html, _ = await post(
                 browser, "/drafts", headers, key="d-1", text=text, do="approve"
             )
@@ -105,7 +105,7 @@ class TestAlert:
         assert (status, headers["Location"]) == (303, "/alerts")
         (found,) = await console.store.alerts.recent()
         assert (found.state, found.owner) == ("acknowledged", "staff")
-        assert [type(change) for change in heard(changes)] == [Alert]
+        assert [type(change) for change in published(changes)] == [Alert]
         part = {"HX-Request": "true", "HX-Target": "alerts"}
         status, html, _ = await post(browser, "/alerts", part, key="a-1")
         assert status == 409

@@ -6,9 +6,9 @@ from datetime import timedelta
 import aiohttp
 
 from core.pauses import Pause
-from tests.console.grouping import act, read
 from tests.console.running import RunningConsole
 from tests.console.seeds import NOW, add_alert, add_incident
+from tests.console.staff_forms import act, read_incident
 
 
 class TestActs:
@@ -21,7 +21,7 @@ class TestActs:
         browser.cookie_jar.update_cookies({"tf_name": "%E7%8E%8B%E6%95%8F"})
         html = await act(browser, incident.id, do="own")
         assert "王敏" in html
-        owned = await read(console)
+        owned = await read_incident(console)
         assert owned.owner == "王敏"
         assert [note.what for note in owned.timeline] == ["opened", "owned"]
         states = {
@@ -47,22 +47,22 @@ class TestActs:
         await act(browser, incident.id, do="acknowledge")
         [alert] = await console.store.alerts.recent()
         assert alert.state == "acknowledged"
-        assert (await read(console)).owner is None
+        assert (await read_incident(console)).owner is None
         await act(browser, incident.id, do="resolve")
         [alert] = await console.store.alerts.recent()
         assert alert.state == "resolved"
-        assert (await read(console)).state == "resolved"
+        assert (await read_incident(console)).state == "resolved"
         assert await console.store.pauses.all() == []
         await act(browser, incident.id, do="reopen")
-        assert (await read(console)).state == "open"
-        notes = [note.what for note in (await read(console)).timeline]
+        assert (await read_incident(console)).state == "open"
+        notes = [note.what for note in (await read_incident(console)).timeline]
         assert notes == ["opened", "acknowledged", "resolved", "reopened"]
 
     async def test_automatic_replies_are_paused_and_resumed(
         self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
         await add_incident(console.store)
-        assert "自动回复已暂停" in await act(browser, "INC-101", do="freeze")
+        assert "自动回复已暂停" in await act(browser, "INC-101", do="pause")
         [pause] = await console.store.pauses.all()
         assert (pause.id, pause.scope, pause.value) == (
             "incident:INC-101", "incident", "INC-101"
@@ -93,12 +93,12 @@ class TestActs:
         assert "口径已保存" in html
         await act(browser, "INC-101", do="own")
         await act(browser, "INC-101", text="已下架", was="正在核实", **first)
-        assert (await read(console)).statement == "已下架", (
+        assert (await read_incident(console)).statement == "已下架", (
             "others changed something else meanwhile"
         )
         html = await act(browser, "INC-101", 409, text="无可奉告", was="正在核实", **first)
         assert "已下架" in html
-        assert (await read(console)).statement == "已下架"
+        assert (await read_incident(console)).statement == "已下架"
         await act(browser, "INC-101", 422, text="长" * 6000, was="已下架", **first)
 
     async def test_concurrent_actions_lose_no_timeline_entry(
@@ -106,7 +106,7 @@ class TestActs:
     ) -> None:
         await add_incident(console.store)
         await asyncio.gather(*(act(browser, "INC-101", do="acknowledge") for _ in range(4)))
-        assert len((await read(console)).timeline) == 5
+        assert len((await read_incident(console)).timeline) == 5
 
     async def test_invalid_actions_are_refused(
         self, console: RunningConsole, browser: aiohttp.ClientSession

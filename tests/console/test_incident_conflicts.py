@@ -14,10 +14,9 @@ from core.alerts import Alert
 from core.errors import Conflict
 from core.repositories import Store
 from storage.sqlite.store import SqliteStore
-from tests.console.grouping import act, read
 from tests.console.running import RunningConsole, open_console, over
-from tests.console.seeds import NOW, add_alert, add_incident
-from tests.console.spreading import spread
+from tests.console.seeds import NOW, add_alert, add_incident, add_incident_posts
+from tests.console.staff_forms import act, read_incident
 
 
 @dataclass
@@ -72,7 +71,7 @@ class TestColleagues:
             await act(browser, incident.id, do="own")
             states = sorted(alert.state for alert in await console.store.alerts.recent())
             assert states == ["acknowledged", "firing"], "one was taken by the colleague"
-            assert (await read(console)).owner == "staff"
+            assert (await read_incident(console)).owner == "staff"
             await act(browser, incident.id, do="resolve")
             assert {alert.state for alert in await console.store.alerts.recent()} == {"resolved"}
             faster["incidents.save"] = 99
@@ -109,7 +108,7 @@ class TestRegrouping:
         async with open_console(tmp_path, regroups=Grouping) as console:
             incident = await add_incident(console.store)
             await add_incident(console.store, "k2", title="另一件")
-            seqs = await spread(console.store, incident)
+            seqs = await add_incident_posts(console.store, incident)
             async with aiohttp.ClientSession(base_url=console.url) as browser:
                 async with browser.get("/incidents/INC-101") as answer:
                     html = await answer.text()
@@ -124,7 +123,7 @@ class TestRegrouping:
                 await act(browser, "INC-101", do="split", **chosen)
                 await act(browser, "INC-101", 422, do="merge", into="INC-103")
                 await act(browser, "INC-101", 422, do="split", **{"seq-99999": "1"})
-            made = await read(console, "INC-103")
+            made = await read_incident(console, "INC-103")
             assert made.title == "2 by staff"
             found = await console.store.incidents.mentions("INC-103")
             assert [one.mention.seq for one in found] == seqs[:2]
@@ -165,7 +164,7 @@ class TestPages:
         self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
         incident = await add_incident(console.store, last_at=NOW - timedelta(minutes=10))
-        await spread(console.store, incident, 9)
+        await add_incident_posts(console.store, incident, 9)
         async with browser.get("/incidents") as answer:
             html = await answer.text()
         assert re.search(r"▲ 7\s*</td>", html)
@@ -174,7 +173,7 @@ class TestPages:
         self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
         incident = await add_incident(console.store, mentions=6)
-        await spread(console.store, incident)
+        await add_incident_posts(console.store, incident)
         async with browser.get(f"/incidents/{incident.id}/curve") as answer:
             told = json.loads(await answer.text())
         assert told["counts"][-1] == 6

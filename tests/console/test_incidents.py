@@ -12,8 +12,14 @@ from console.pages.incidents.summary import summarise
 from core.incidents import Incident
 from core.mentions import MentionRecord
 from tests.console.running import RunningConsole
-from tests.console.seeds import NOW, add_incident, add_mention, event
-from tests.console.spreading import MOTHER, spread
+from tests.console.seeds import (
+    FIRST_AUTHOR,
+    NOW,
+    add_incident,
+    add_incident_posts,
+    add_mention,
+    event,
+)
 
 
 def replace_at(one: MentionRecord, at: datetime) -> MentionRecord:
@@ -28,7 +34,7 @@ async def handled(console: RunningConsole, incident: Incident) -> Sequence[Menti
 class TestFacts:
     async def test_are_counted_from_the_posts(self, console: RunningConsole) -> None:
         incident = await add_incident(console.store)
-        seqs = await spread(console.store, incident)
+        seqs = await add_incident_posts(console.store, incident)
         facts = facts_of(await handled(console, incident), newest=2)
         assert facts.first is not None
         assert facts.first.mention.seq == seqs[0]
@@ -48,17 +54,17 @@ class TestFacts:
 
     async def test_reposted_authors_are_amplifiers(self, console: RunningConsole) -> None:
         incident = await add_incident(console.store)
-        await spread(console.store, incident)
+        await add_incident_posts(console.store, incident)
         amplifiers = amplifiers_of([one.mention for one in await handled(console, incident)])
         first = amplifiers[0]
-        assert (first.author, first.posts, first.carried) == (MOTHER, 1, 2)
+        assert (first.author, first.posts, first.carried) == (FIRST_AUTHOR, 1, 2)
         assert [one.carried for one in amplifiers[1:]] == [0] * 5, "nobody carries themselves"
 
     async def test_the_curve_is_cumulative_and_ends_at_the_forecast(
         self, console: RunningConsole
     ) -> None:
         incident = await add_incident(console.store, mentions=6)
-        await spread(console.store, incident)
+        await add_incident_posts(console.store, incident)
         posts = await handled(console, incident)
         curve = growth_curve(incident, posts, NOW)
         assert curve.counts[0] == 1
@@ -84,7 +90,7 @@ class TestFacts:
         self, console: RunningConsole
     ) -> None:
         incident = await add_incident(console.store, mentions=6)
-        await spread(console.store, incident)
+        await add_incident_posts(console.store, incident)
         posts = await handled(console, incident)
         of_one_post = replace(incident, forecast=9_000.0, forecast_of="reposts")
         over, unknown = replace(incident, state="resolved"), replace(incident, forecast=None)
@@ -97,7 +103,7 @@ class TestFacts:
 
     async def test_the_forecast_is_never_below_the_count(self, console: RunningConsole) -> None:
         incident = await add_incident(console.store, mentions=500)
-        await spread(console.store, incident)
+        await add_incident_posts(console.store, incident)
         posts = await handled(console, incident)
         bare = replace(incident, low=None, high=None)
         for one in (incident, bare):
@@ -114,7 +120,7 @@ class TestSummary:
         self, console: RunningConsole
     ) -> None:
         incident = await add_incident(console.store)
-        seqs = await spread(console.store, incident, 20)
+        seqs = await add_incident_posts(console.store, incident, 20)
         mentions = [one.mention for one in await handled(console, incident)]
         found = summarise(mentions)
         assert 2 <= len(found) <= 3

@@ -37,7 +37,7 @@ async def test_every_category_but_other_can_be_paused(browser: aiohttp.ClientSes
 async def test_each_scope_can_be_paused_and_resumed(
     console: RunningConsole, browser: aiohttp.ClientSession, scope: str, value: str, name: str
 ) -> None:
-    html = await act(browser, do="freeze", scope=scope, value=value, reason="发霉")
+    html = await act(browser, do="pause", scope=scope, value=value, reason="发霉")
     assert "发霉" in html
     [pause] = await console.store.pauses.all()
     assert (pause.id, pause.scope, pause.reason, pause.by) == (name, scope, "发霉", "staff")
@@ -48,8 +48,8 @@ async def test_each_scope_can_be_paused_and_resumed(
 async def test_an_invalid_pause_is_refused(
     console: RunningConsole, browser: aiohttp.ClientSession
 ) -> None:
-    await act(browser, 422, do="freeze", scope="world", value="x")
-    await act(browser, 422, do="freeze", scope="brand", value=" ")
+    await act(browser, 422, do="pause", scope="world", value="x")
+    await act(browser, 422, do="pause", scope="brand", value=" ")
     await act(browser, 422, do="silence", hours="7")
     await act(browser, 400, do="dance")
     await act(browser, do="lift", id="nothing")
@@ -75,7 +75,7 @@ async def test_a_mute_shows_its_scope(
 async def test_without_scripts_the_form_leads_back(
     console: RunningConsole, browser: aiohttp.ClientSession
 ) -> None:
-    form = {"do": "freeze", "scope": "all"}
+    form = {"do": "pause", "scope": "all"}
     async with browser.post("/pauses", data=form, allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (303, "/pauses")
     await console.store.pauses.save(
@@ -94,10 +94,10 @@ async def test_without_scripts_the_form_leads_back(
 async def test_every_tab_is_notified_of_a_pause(
     console: RunningConsole, browser: aiohttp.ClientSession
 ) -> None:
-    await act(browser, do="freeze", scope="channel", value="x")
+    await act(browser, do="pause", scope="channel", value="x")
     async with browser.ws_connect("/live") as socket:
         await receive(socket, "hello")
-        await act(browser, do="freeze", scope="all", reason="发霉")
+        await act(browser, do="pause", scope="all", reason="发霉")
         message = await receive(socket, "changes")
     assert message["topics"] == ["pauses"]
     assert "自动回复已暂停" in str(message["banner"])
@@ -127,3 +127,10 @@ class TestAlerts:
         assert (alert.state, alert.owner) == ("resolved", "staff")
         await post("resolve", 409)
         await post("dance", 400)
+
+
+async def test_the_name_of_the_form_in_version_0_1_still_pauses(
+    console: RunningConsole, browser: aiohttp.ClientSession
+) -> None:
+    await act(browser, do="freeze", scope="all")
+    assert [pause.scope for pause in await console.store.pauses.all()] == ["all"]

@@ -112,7 +112,7 @@ async def test_text_stored_in_one_language_is_still_shown(console: RunningConsol
 async def test_a_pause_by_staff_is_worded_in_both_languages(console: RunningConsole) -> None:
     async with (
         aiohttp.ClientSession() as browser,
-        browser.post(f"{console.url}/incidents/INC-101", data={"do": "freeze"}) as answer,
+        browser.post(f"{console.url}/incidents/INC-101", data={"do": "pause"}) as answer,
     ):
         assert answer.status == 200
     [pause] = await console.store.pauses.all()

@@ -15,9 +15,9 @@ from core.outbox import Reply, ReplyResult, ReplyState
 from core.repositories import Store
 from core.tickets import Ticket, TicketState
 from storage.sqlite.store import SqliteStore
-from tests.console.acting import PART, heard, post
 from tests.console.running import RunningConsole, open_console, over
 from tests.console.seeds import add_mention, event, reply, ticket
+from tests.console.staff_forms import DETAIL, post, published
 from tests.driven_clock import WATCHDOG_SECONDS
 
 KEY = "0123456789abcdef0123"
@@ -38,7 +38,7 @@ class TestReply:
         before = await with_ticket(console.store)
         changes = console.bus.subscribe()
         status, html, headers = await post(
-            browser, "/tickets/T-1/reply", PART, text=" 马上为您退款\r\n谢谢 ", key=KEY
+            browser, "/tickets/T-1/reply", DETAIL, text=" 马上为您退款\r\n谢谢 ", key=KEY
         )
         assert status == 200
         assert headers["X-Tingfeng-Kept"] == "done"
@@ -52,15 +52,19 @@ class TestReply:
         assert (after.state, after.owner) == (TicketState.WAITING, "staff")
         assert after.answered_at is not None
         assert console.notified == ["outbox"]
-        assert {type(change) for change in heard(changes)} == {Reply, Ticket, ConversationUpdated}
+        assert {type(change) for change in published(changes)} == {
+            Reply,
+            Ticket,
+            ConversationUpdated,
+        }
 
     async def test_sent_twice_with_one_key_is_one_reply(
         self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
         await with_ticket(console.store)
-        await post(browser, "/tickets/T-1/reply", PART, text="马上", key=KEY)
+        await post(browser, "/tickets/T-1/reply", DETAIL, text="马上", key=KEY)
         status, html, headers = await post(
-            browser, "/tickets/T-1/reply", PART, text="另一句", key=KEY
+            browser, "/tickets/T-1/reply", DETAIL, text="另一句", key=KEY
         )
         assert status == 409
         assert headers["X-Tingfeng-Kept"] == ""
@@ -73,7 +77,7 @@ class TestReply:
     ) -> None:
         what = event("1", "你好", kind=EventKind.MESSAGE, solicited=True)
         await add_mention(console.store, what, ticket=ticket("T-1", what))
-        await post(browser, "/tickets/T-1/reply", PART, text="您好", key=KEY)
+        await post(browser, "/tickets/T-1/reply", DETAIL, text="您好", key=KEY)
         (sent,) = await console.store.outbox.claim("weibo", 9, console.clock.now())
         assert (sent.target.reply_to, sent.target.author) == (None, "author-1")
         assert sent.target.solicited
@@ -84,7 +88,7 @@ class TestReply:
         what = event("1", "你好")
         first = reply("bot-1", what, "您好", state=ReplyState.PENDING)
         assert await console.store.outbox.add(first, ticket=ticket("T-9", what))
-        await post(browser, "/tickets/T-9/reply", PART, text="您好", key=KEY)
+        await post(browser, "/tickets/T-9/reply", DETAIL, text="您好", key=KEY)
         sent = await console.store.outbox.claim("weibo", 9, console.clock.now())
         assert [r.target.conversation for r in sent] == ["conversation-1", "conversation-1"]
 
@@ -96,7 +100,9 @@ class TestReply:
         self, console: RunningConsole, browser: aiohttp.ClientSession, text: str, key: str
     ) -> None:
         await with_ticket(console.store)
-        status, html, headers = await post(browser, "/tickets/T-1/reply", PART, text=text, key=key)
+        status, html, headers = await post(
+            browser, "/tickets/T-1/reply", DETAIL, text=text, key=key
+        )
         assert status == 422
         assert 'class="notice bad"' in html
         assert headers["X-Tingfeng-Kept"] == ""
@@ -116,15 +122,15 @@ class TestReply:
         self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
         await with_ticket(console.store)
-        _, html, _ = await post(browser, "/tickets/T-1/reply", PART, text="马上退款", key=KEY)
+        _, html, _ = await post(browser, "/tickets/T-1/reply", DETAIL, text="马上退款", key=KEY)
         assert "等待发送" in html
         (sent,) = await console.store.outbox.claim("weibo", 9, console.clock.now())
         await console.store.outbox.finish(
-            [ReplyResult(key=sent.key, state=ReplyState.REJECTED, reason="gate: frozen")]
+            [ReplyResult(key=sent.key, state=ReplyState.REJECTED, reason="gate: paused")]
         )
         async with browser.get("/tickets/T-1/thread") as answer:
             html = await answer.text()
-        assert "⚠ 未发送 · gate: frozen" in html
+        assert "⚠ 未发送 · gate: paused" in html
         assert "马上退款" in html
 
 
@@ -137,7 +143,7 @@ class TestTicket:
         assert (status, headers["Location"]) == (303, "/system")
         assert quote("李雯") in headers["Set-Cookie"]
         assert "HttpOnly" in headers["Set-Cookie"]
-        status, html, _ = await post(browser, "/tickets/T-1/take", PART)
+        status, html, _ = await post(browser, "/tickets/T-1/take", DETAIL)
         assert status == 200
         assert "李雯" in html
         found = await console.store.tickets.get("T-1")
@@ -154,7 +160,7 @@ class TestTicket:
         found = await console.store.tickets.get("T-1")
         assert found is not None
         assert (found.state, found.owner) == (TicketState.RESOLVED, "staff")
-        assert {type(change) for change in heard(changes)} == {Ticket, ConversationUpdated}
+        assert {type(change) for change in published(changes)} == {Ticket, ConversationUpdated}
 
     async def test_changed_by_a_colleague_is_a_conflict_and_shown_afresh(
         self, tmp_path: Path
@@ -174,7 +180,7 @@ class TestTicket:
             before = await with_ticket(console.store)
             await console.store.tickets.save(replace(before, owner="王强"), was=before)
             stale.append(before)
-            status, html, _ = await post(browser, "/tickets/T-1/take", PART)
+            status, html, _ = await post(browser, "/tickets/T-1/take", DETAIL)
         assert status == 409
         assert "王强" in html
         assert "刚刚有同事改了" in html
@@ -192,7 +198,7 @@ class TestTicket:
         what = event("1", "你好", kind=EventKind.MESSAGE, channel="webchat")
         await add_mention(console.store, what, ticket=ticket("T-1", what))
         changes = console.bus.subscribe()
-        await post(browser, "/tickets/T-1/reply", PART, text="您好，我是人工", key=KEY)
+        await post(browser, "/tickets/T-1/reply", DETAIL, text="您好，我是人工", key=KEY)
         async with asyncio.timeout(WATCHDOG_SECONDS):
             async for _ in changes:
                 lines = await console.store.conversations.lines("webchat", what.conversation)

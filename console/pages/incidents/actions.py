@@ -40,7 +40,8 @@ class IncidentActions:
             "statement": self._statement,
             "resolve": self._resolve,
             "reopen": self._reopen,
-            "freeze": self._pause,
+            "pause": self._pause,
+            "freeze": self._pause,  # the name in version 0.1, for scripts
             "lift": self._lift,
             "silence": self._mute,
             "unsilence": self._unmute,

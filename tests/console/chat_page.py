@@ -1,4 +1,4 @@
-"""A page of the web chat that talks over its socket."""
+"""A client that speaks the protocol of the chat page."""
 
 import asyncio
 import json
@@ -12,8 +12,8 @@ VISITOR = "v" * 43
 Message = dict[str, object]
 
 
-class Page:
-    """What the shopper's page does."""
+class ChatClient:
+    """One open chat page."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
@@ -31,7 +31,7 @@ class Page:
     async def raw(self, text: str) -> None:
         await self._socket.send_str(text)
 
-    async def hear(self, kind: str) -> Message:
+    async def receive(self, kind: str) -> Message:
         """The next message of that kind; others are kept for later."""
         for message in self.waiting:
             if message["type"] == kind:
@@ -45,7 +45,7 @@ class Page:
                 self.waiting.append(message)
 
     async def lines(self) -> list[Message]:
-        return cast("list[Message]", (await self.hear("lines"))["lines"])
+        return cast("list[Message]", (await self.receive("lines"))["lines"])
 
     async def closed(self) -> int | None:
         async with asyncio.timeout(5):
@@ -55,6 +55,6 @@ class Page:
 
 
 @asynccontextmanager
-async def chatting(browser: aiohttp.ClientSession, lang: str = "zh") -> AsyncIterator[Page]:
+async def open_chat(browser: aiohttp.ClientSession, lang: str = "zh") -> AsyncIterator[ChatClient]:
     async with browser.ws_connect(f"/chat/ws?lang={lang}") as socket:
-        yield Page(socket)
+        yield ChatClient(socket)
