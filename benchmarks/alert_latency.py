@@ -27,14 +27,13 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from aiohttp import web
-from pydantic import SecretStr
 
 from cli.config import LoadedConfig, load_config
 from cli.wiring import open_app
 from connectors.replay.settings import read_feed
 from core.events import Received
 from core.outcomes import Outcome
-from core.settings import AlertSettings, BrandSettings, WebhookSettings
+from core.settings import AlertSettings, BrandSettings, ReceiverSettings
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week
@@ -104,7 +103,7 @@ def config_for(url: str, brands: list[str]) -> LoadedConfig:
     more = tuple(
         BrandSettings(id=brand, name=name_of(brand), terms=(name_of(brand),)) for brand in brands
     )
-    hook = WebhookSettings(url=url, secret=SecretStr("a secret of the benchmark"))
+    hook = ReceiverSettings.model_validate({"url": url, "secret": "a secret of the benchmark"})
     settings = loaded.settings.model_copy(
         update={
             "brands": (*loaded.settings.brands, *more),

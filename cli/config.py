@@ -13,6 +13,7 @@ from core.settings import Section, Settings
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.factory import build_understanding
 from moderation.inbound import FLAGS
+from responders.alerting.receivers.registry import read_receivers
 from responders.answering.content import Content, read_content
 from responders.answering.playbook import Vocabulary
 from storage.factory import sqlite_path
@@ -61,6 +62,7 @@ def load_config(
     channels = collect(lambda: read_channels(settings, folder), problems)
     content = collect(lambda: read_content(settings, folder, VOCABULARY), problems)
     collect(lambda: build_understanding(settings, folder), problems)
+    collect(lambda: read_receivers(settings.alerts), problems)
     if channels is None or content is None or problems:
         raise ConfigError(tuple(problems))
     return LoadedConfig(settings=settings, folder=folder, channels=channels, content=content)

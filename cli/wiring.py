@@ -36,12 +36,17 @@ from core.pipeline import Pipeline, PipelineParts
 from core.repositories import Pauses
 from core.settings import Settings
 from listeners.factory import build_understanding
-from listeners.spread.engagement import FigureWatch
-from listeners.spread.factory import build_spread, spread_duties
+from listeners.spread.engagement import EngagementPoller
+from listeners.spread.factory import build_spread, spread_jobs
 from moderation.factory import build_guards
-from responders.alerting.manager import AlertDesk
-from responders.factory import build_alarm, build_duties, build_responders, join_receivers
-from responders.staff.factory import StaffSide
+from responders.alerting.manager import AlertManager
+from responders.factory import (
+    StaffServices,
+    build_dead_letter_alert,
+    build_responders,
+    join_receivers,
+)
+from responders.jobs import build_jobs
 from storage.encryption import Keys
 from storage.factory import AnyStore, open_store
 
@@ -61,7 +66,7 @@ class App:
     bus: Bus
     connectors: list[Connector]
     jobs: tuple[Job, ...]
-    alerts: AlertDesk
+    alerts: AlertManager
     chat: Webchat | None
     feed: Replay | None
     """The feed that is played; it also takes replies for channels that have no connector."""
@@ -138,10 +143,10 @@ async def open_app(
         )
         if past is not None:
             await take_in(backfill_feed(past, clock), parts)
-        alarm = build_alarm(settings, responders.alerts, clock)
+        alarm = build_dead_letter_alert(settings, responders.alerts, clock)
         pipeline = Pipeline(parts, bus=bus, ended=ended, died=alarm)
         intake = IntakeDoor(store.events, wake=pipeline.wake)
-        staff = StaffSide(settings, store=store, pauses=guards.pauses, bus=bus, clock=clock)
+        staff = StaffServices(settings, store=store, pauses=guards.pauses, bus=bus, clock=clock)
         connector_context = ConnectorContext(
             intake=intake,
             clock=clock,
@@ -149,7 +154,7 @@ async def open_app(
             alarm=responders.alerts,
             folder=loaded.folder,
             staff=StaffRoom(
-                desk=staff.desk, postings=staff.memory, language=settings.console.language
+                desk=staff.actions, postings=staff.memory, language=settings.console.language
             ),
         )
         connectors: list[Connector] = (
@@ -162,7 +167,7 @@ async def open_app(
         if feed is None:  # a feed has no staff groups that receivers could be named after
             join_receivers(settings, responders.alerts, boards)
         measured = [one for one in connectors if isinstance(one, ReadsEngagement)]
-        figures = FigureWatch(
+        engagement = EngagementPoller(
             measured, posts=store.tracked_posts, mentions=store.mentions, watch=spread, clock=clock
         )
         engine = Engine(
@@ -171,15 +176,15 @@ async def open_app(
             events=store.events,
             outbox=store.outbox,
             gate=guards.gate,
-            doubts=responders.doubts,
+            doubts=responders.undelivered,
             connectors=connectors,
             clock=clock,
             bus=bus,
             random=random.random,
             fallback=replayed.name if replayed else None,
-            workers=[*staff.feeds(boards), figures.run],
+            workers=[*staff.feeds(boards), engagement.run],
         )
-        jobs = build_duties(
+        jobs = build_jobs(
             settings,
             store=store,
             alerts=responders.alerts,
@@ -194,7 +199,7 @@ async def open_app(
             engine=engine,
             bus=bus,
             connectors=connectors,
-            jobs=(*jobs, *spread_duties(spread)),
+            jobs=(*jobs, *spread_jobs(spread)),
             alerts=responders.alerts,
             chat=next((one for one in connectors if isinstance(one, Webchat)), None),
             feed=replayed,

@@ -20,7 +20,7 @@ from connectors.replay.settings import read_feed
 from console.drill import DrillScore, DrillScoreboard
 from console.json_encoding import to_json
 from core.errors import InputError
-from responders.alerting.receivers.factory import without_receivers
+from responders.alerting.receivers.registry import without_receivers
 
 POLL_SECONDS: Final = 0.5
 TAIL_SECONDS: Final = 5.0

@@ -35,7 +35,7 @@ from core.report import Stopwatch
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week
-from responders.alerting.manager import AlertDesk
+from responders.alerting.manager import AlertManager
 from tests.cli.invoking import commands
 from tests.core.samples import START
 from tests.driven_clock import WATCHDOG_SECONDS
@@ -96,7 +96,7 @@ async def test_an_error_of_a_part_ends_the_replay(config: Path) -> None:
 
     async with open_app(load_config(config), feed=read_feed(feed, "0.001", None)) as app:
         with pytest.raises(ValueError, match="failed"):
-            await played_in(replace(app, alerts=cast("AlertDesk", Broken())))
+            await played_in(replace(app, alerts=cast("AlertManager", Broken())))
 
 
 def test_try_score_and_check_run_in_process(config: Path) -> None:

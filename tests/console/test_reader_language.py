@@ -116,8 +116,8 @@ async def test_a_pause_by_staff_is_worded_in_both_languages(console: RunningCons
     ):
         assert answer.status == 200
     [pause] = await console.store.pauses.all()
-    assert pause.told("en") == "INC-101 Far more negative posts than usual"
-    assert pause.told("zh") == pause.reason == "INC-101 weibo 上的负面声量远高于平时"
+    assert pause.localized("en") == "INC-101 Far more negative posts than usual"
+    assert pause.localized("zh") == pause.reason == "INC-101 weibo 上的负面声量远高于平时"
 
 
 async def test_a_merged_alert_names_the_incident_and_its_owner(

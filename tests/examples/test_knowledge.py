@@ -9,7 +9,7 @@ import pytest
 
 from core.articles import Article
 from core.taxonomy import CATEGORIES
-from responders.answering.articles import parse_articles
+from responders.answering.content import parse_articles
 from responders.answering.search import KnowledgeBase
 from responders.answering.tokenizer import shipped_lexicon
 

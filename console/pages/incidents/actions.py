@@ -82,7 +82,7 @@ class IncidentActions:
 
     async def _pause(self, incident: Incident, form: Mapping[str, str], by: str) -> str:
         def reason(language: UiLanguage) -> LocalizedText:
-            title = f"{incident.id} {incident.told(language).title}"[:200]
+            title = f"{incident.id} {incident.localized(language).title}"[:200]
             return LocalizedText(language=language, title=title)
 
         await self._context.pauses.save(

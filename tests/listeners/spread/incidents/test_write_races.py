@@ -1,0 +1,138 @@
+"""Changes during a write are written as well."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.clock import ManualClock
+from core.incidents import Incident
+from core.mentions import Mention
+from core.repositories import Incidents
+from storage.factory import AnyStore, open_store
+from tests.listeners.making import START
+from tests.listeners.spread.rig import NOW, QUEUE, Receiver, chain, make_watch, observe_all
+from tests.listeners.spread.stored import members, recorded
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[AnyStore]:
+    opened = await open_store(f"sqlite:{tmp_path / 'store.db'}", clock=ManualClock(NOW))
+    yield opened
+    await opened.close()
+
+
+class SlowIncidents:
+    """Waits after the call that ``Slow`` names."""
+
+    def __init__(self, slow: "Slow", incidents: Incidents) -> None:
+        self._slow = slow
+        self._incidents = incidents
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._incidents, name)
+
+    async def open(self, incident: Incident) -> Incident:
+        opened = await self._incidents.open(incident)
+        await self._slow.wait("open")
+        return opened
+
+    async def assign(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
+        await self._incidents.assign(seqs, id)
+        await self._slow.wait("assign")
+
+
+class Slow:
+    """A store that holds one kind of call until ``free`` is set."""
+
+    def __init__(self, store: AnyStore, call: str) -> None:
+        self._store = store
+        self._call = call
+        self.incidents = SlowIncidents(self, store.incidents)
+        self.reached = asyncio.Event()
+        self.free = asyncio.Event()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def wait(self, call: str) -> None:
+        if call == self._call:
+            self.reached.set()
+            await self.free.wait()
+
+
+def in_category(posts: Sequence[Mention], category: str) -> list[Mention]:
+    return [replace(one, judgement=replace(one.judgement, category=category)) for one in posts]
+
+
+async def test_a_post_during_a_write_is_stored_too(
+    store: AnyStore,
+) -> None:
+    slow = Slow(store, "assign")
+    watch = make_watch(Receiver(), store=slow)  # type: ignore[arg-type]  # stands in
+    posts = await recorded(store, chain(4))
+    await observe_all(watch, posts[:3])
+    await asyncio.wait_for(slow.reached.wait(), 5)
+    await observe_all(watch, posts[3:])
+    slow.free.set()
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+    await watch.close()
+    [kept] = await store.incidents.find()
+    assert kept.mentions == 4
+    assert len(await members(store, kept.id)) == 4
+
+
+@pytest.mark.parametrize("call", ["open", "assign"])
+async def test_a_merge_during_a_write_leaves_no_orphan(store: AnyStore, call: str) -> None:
+    slow = Slow(store, call)
+    watch = make_watch(Receiver(), store=slow)  # type: ignore[arg-type]  # stands in
+    first = await recorded(store, in_category(chain(3), "freshness"))
+    at = START + timedelta(minutes=1)
+    second = await recorded(store, in_category(chain(3, QUEUE, seq=50, at=at), "checkout"))
+    await observe_all(watch, first)
+    await asyncio.wait_for(slow.reached.wait(), 5)
+    await observe_all(watch, second)
+    index = watch._index
+    gone, kept = (index.of_post(f"hejia\nweibo\n{one[0].event.id}") for one in (first, second))
+    assert gone is not None
+    assert kept is not None
+    watch._tracker.merge(kept, gone)
+    slow.free.set()
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+    await watch.close()
+    found = await store.incidents.find()
+    [alive] = [one for one in found if one.merged_into is None]
+    assert len(await members(store, alive.id)) == 6
+    assert all(one.state == "resolved" for one in found if one is not alive)
+
+
+async def test_an_incident_merged_meanwhile_is_not_alerted(store: AnyStore) -> None:
+    slow, receiver = Slow(store, "open"), Receiver()
+    watch = make_watch(receiver, store=slow)  # type: ignore[arg-type]  # stands in
+    first = await recorded(store, in_category(chain(6), "freshness"))
+    at = START + timedelta(minutes=1)
+    second = await recorded(store, in_category(chain(6, QUEUE, seq=50, at=at), "checkout"))
+    slow.free.set()
+    await observe_all(watch, first)
+    assert len(receiver.alerts) == 1
+    slow.free.clear()
+    slow.reached.clear()
+    raising = asyncio.create_task(observe_all(watch, second))
+    await asyncio.wait_for(slow.reached.wait(), 5)
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+    assert not raising.done()
+    index = watch._index
+    kept, gone = (index.of_post(f"hejia\nweibo\n{one[0].event.id}") for one in (first, second))
+    assert gone is not None
+    assert kept is not None
+    watch._tracker.merge(kept, gone)
+    slow.free.set()
+    await raising
+    await watch.close()
+    assert len(receiver.kept) == 1
