@@ -28,7 +28,7 @@ from core.clock import Clock, SystemClock
 from core.connector import Connector, HandlesHttp, HasStaffBoard, ReadsEngagement
 from core.engine import Engine
 from core.events import Received
-from core.intake import IntakeDoor
+from core.intake import EventIntake
 from core.jobs import Job
 from core.mentions import MentionFilter
 from core.outcomes import Outcome
@@ -145,7 +145,7 @@ async def open_app(
             await take_in(backfill_feed(past, clock), parts)
         alarm = build_dead_letter_alert(settings, responders.alerts, clock)
         pipeline = Pipeline(parts, bus=bus, ended=ended, died=alarm)
-        intake = IntakeDoor(store.events, wake=pipeline.wake)
+        intake = EventIntake(store.events, wake=pipeline.wake)
         staff = StaffServices(settings, store=store, pauses=guards.pauses, bus=bus, clock=clock)
         connector_context = ConnectorContext(
             intake=intake,
@@ -176,7 +176,7 @@ async def open_app(
             events=store.events,
             outbox=store.outbox,
             gate=guards.gate,
-            doubts=responders.undelivered,
+            undelivered=responders.undelivered,
             connectors=connectors,
             clock=clock,
             bus=bus,

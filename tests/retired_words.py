@@ -149,8 +149,8 @@ def in_prose(row: Retired, file: str, line: int, text: str) -> Iterator[str]:
 
 
 def documents() -> tuple[Path, ...]:
-    """Pages, and the texts that the program says."""
-    return tracked(
+    """Pages and the texts of the program, without the articles of the example shop."""
+    found = tracked(
         "*.md",
         "console/locale/*.po",
         "console/templates/*.html",
@@ -158,6 +158,7 @@ def documents() -> tuple[Path, ...]:
         "responders/**/*.toml",
         "examples/*.toml",
     )
+    return tuple(page for page in found if page.parent.name != "knowledge")
 
 
 def found(row: Retired) -> list[str]:

@@ -85,7 +85,7 @@ async def test_a_403_ends_the_conversation(tmp_path: Path, owed: bool, by: str) 
             bot,
             outbox=store.outbox,
             gate=build_guards(CLOCK, store=store).gate,
-            doubts=UndeliveredTickets(
+            undelivered=UndeliveredTickets(
                 store=store,
                 brand="hejia",
                 texts=shipped_catalogue(),

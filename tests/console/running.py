@@ -25,7 +25,7 @@ from core.connector import HandlesHttp
 from core.dispatch import Dispatcher
 from core.errors import StoreError
 from core.health import Health
-from core.intake import IntakeDoor
+from core.intake import EventIntake
 from core.judgement import Verdict
 from core.outbox import Reply
 from core.repositories import Store
@@ -130,7 +130,7 @@ async def open_console(
     chat = Webchat(
         name=CHAT,
         settings=chat_settings or WebchatSettings(),
-        intake=IntakeDoor(store.events, wake=lambda: notified.append("intake")),
+        intake=EventIntake(store.events, wake=lambda: notified.append("intake")),
         clock=clock,
         bus=bus,
     )
@@ -139,7 +139,7 @@ async def open_console(
         chat,
         outbox=store.outbox,
         gate=OpenGate(),
-        doubts=NoUndelivered(),
+        undelivered=NoUndelivered(),
         clock=clock,
         bus=bus,
         resend=True,

@@ -30,7 +30,7 @@ def dispatcher(
         wire,
         outbox=outbox,
         gate=Forbids(),
-        doubts=desk or Desk(),
+        undelivered=desk or Desk(),
         clock=clock or ManualClock(START),
         bus=bus or Bus(),
         resend=resend,

@@ -10,7 +10,7 @@ from core.bus import Bus
 from core.clock import SystemClock
 from core.engine import Engine
 from core.events import Page
-from core.intake import IntakeDoor
+from core.intake import EventIntake
 from core.outbox import Reply, ReplyState, Target
 from core.pipeline import Pipeline, PipelineParts
 from tests.core.parts import (
@@ -73,11 +73,11 @@ class Stage:
         )
         self.engine = Engine(
             pipeline=pipeline,
-            intake=IntakeDoor(self.inbox, wake=pipeline.wake),
+            intake=EventIntake(self.inbox, wake=pipeline.wake),
             events=self.inbox,
             outbox=outbox,
             gate=Forbids(),
-            doubts=Desk(),
+            undelivered=Desk(),
             connectors=[self.feed],
             clock=SystemClock(),
             bus=self.bus,

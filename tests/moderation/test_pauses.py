@@ -178,7 +178,7 @@ class Tickets:
 @pytest.mark.parametrize("seed", range(8))
 async def test_no_reply_starts_after_a_pause_is_acknowledged(store: SqliteStore, seed: int) -> None:
     """A real outbox is sent as fast as it goes; the pause comes at any moment of that."""
-    clock, platform, doubts = SystemClock(), Platform(), Tickets()
+    clock, platform, undelivered = SystemClock(), Platform(), Tickets()
     guards = build_guards(clock, store=store)
     for number in range(60):
         what = event(f"{seed}-{number}", f"第{number}个问题", channel="shop")
@@ -194,7 +194,7 @@ async def test_no_reply_starts_after_a_pause_is_acknowledged(store: SqliteStore,
         platform,
         outbox=store.outbox,
         gate=guards.gate,
-        doubts=doubts,
+        undelivered=undelivered,
         clock=clock,
         bus=Bus(),
         resend=True,
@@ -206,15 +206,15 @@ async def test_no_reply_starts_after_a_pause_is_acknowledged(store: SqliteStore,
     await guards.pauses.save(pause("all"))
     acknowledged = asyncio.get_running_loop().time()
     async with asyncio.timeout(30):
-        while len(platform.started) + len(doubts.held) < 60:
+        while len(platform.started) + len(undelivered.held) < 60:
             await asyncio.sleep(0.01)
     sending.cancel()
     with suppress(asyncio.CancelledError):
         await sending
     late = [at for at in platform.started if at > acknowledged]
     assert late == []
-    assert doubts.held
-    assert set(doubts.held) == {"gate: frozen: 发霉面包"}
+    assert undelivered.held
+    assert set(undelivered.held) == {"gate: frozen: 发霉面包"}
 
 
 async def test_it_survives_a_restart_and_others_hear_of_it(store: SqliteStore) -> None:

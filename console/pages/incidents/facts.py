@@ -29,7 +29,7 @@ class Amplifier:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class IncidentFacts:
+class IncidentPageFacts:
     """Counts are in descending order."""
 
     first: MentionRecord | None
@@ -46,12 +46,12 @@ class IncidentFacts:
     """Ticket.number, oldest first."""
 
 
-def facts_of(records: Sequence[MentionRecord], *, newest: int = 20) -> IncidentFacts:
+def facts_of(records: Sequence[MentionRecord], *, newest: int = 20) -> IncidentPageFacts:
     """The facts from an incident's mentions, oldest first; ``newest`` of them are kept."""
     mentions = [one.mention for one in records]
     amplifiers = amplifiers_of(mentions)
     tickets = dict.fromkeys(one.ticket for one in records if one.ticket is not None)
-    return IncidentFacts(
+    return IncidentPageFacts(
         first=_first(records, amplifiers),
         newest=tuple(reversed(records[-newest:])),
         amplifiers=amplifiers,
