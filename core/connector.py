@@ -110,7 +110,7 @@ class PushRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PushResponse:
-    """What we answer to it."""
+    """The response."""
 
     status: int
     body: bytes = b""

@@ -65,7 +65,7 @@ class Engine:
         ]
 
     def health(self) -> Sequence[Health]:
-        """How each connector is, in the order of the configuration."""
+        """Health of each connector, in the order of the configuration."""
         return [supervisor.health for supervisor in self.supervisors]
 
     def wake(self) -> None:

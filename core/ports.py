@@ -1,4 +1,4 @@
-"""What the pipeline and the dispatcher call, named by what they need and nothing more.
+"""Ports of the pipeline and the dispatcher beside the store.
 
 A part implements a port by having these methods; nobody inherits. The abilities that only some
 connectors have (``Sends``, ``ReadsBack``, ``Pushed``, ``Engagement``) are tiny protocols that are
@@ -103,7 +103,7 @@ class UndeliveredReplies(Protocol):
 
 
 class Intake(Protocol):
-    """How a connector hands over what was pushed to it."""
+    """Receives what platforms push to connectors."""
 
     async def accept(self, connector: str, page: Page) -> Receipt:
         """As core.repositories.Events.accept; wakes the pipeline."""

@@ -48,7 +48,7 @@ class Supervisor:
 
     @property
     def health(self) -> Health:
-        """How the connector is now, with what it tells itself."""
+        """Health of the connector, with the details it reports itself."""
         health = replace(self._health, bearable=self._gaps.bearable(self._clock.now()))
         if isinstance(self._connector, ReportsContact) and health.status == "starting":
             at = self._connector.last_contact

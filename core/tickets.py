@@ -11,7 +11,7 @@ from core.taxonomy import Language, Severity
 
 
 class TicketState(StrEnum):
-    """Where a ticket stands; ``WAITING`` is for the customer's answer."""
+    """State of a ticket; ``WAITING`` is for the customer's answer."""
 
     OPEN = "open"
     WAITING = "waiting"

@@ -12,7 +12,7 @@ from core.events import Event
 from core.judgement import Judgement, Verdict
 from moderation.contacts import URL
 from moderation.masking import mask
-from moderation.words import SpamWordLists, WordFinder, WordLists, fold_for_search
+from moderation.word_lists import SpamWordLists, WordFinder, WordLists, fold_for_search
 
 FLAGS: Final = frozenset({"spam", "abuse", "personal_data", "empty"})
 """The values of ``Verdict.flags``."""

@@ -12,6 +12,7 @@ from listeners import factory
 from tests.how_to import follow, passed, run
 from tests.source_tree import ROOT
 
+pytestmark = pytest.mark.process
 GUIDE = "add-a-category.md"
 TEXTS = ("停车费太贵了，找个车位要半小时", "The car park is always full", "面包发霉了")
 CONFIG = """

@@ -1,4 +1,4 @@
-"""The guards as the house builds them."""
+"""The guards as the application builds them."""
 
 from core.clock import ManualClock
 from moderation.factory import build_guards

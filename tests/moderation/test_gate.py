@@ -5,7 +5,7 @@ import pytest
 from core.clock import ManualClock
 from core.outbox import Reply
 from moderation.gate import GateRules, OutboundGate, PauseCheck
-from moderation.words import shipped_words
+from moderation.word_lists import shipped_words
 from tests.moderation.parts import START, PausedChannels, reply
 
 PHONE = "请打 13800138000"

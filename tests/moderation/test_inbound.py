@@ -5,7 +5,7 @@ import pytest
 from core.events import EventKind
 from core.judgement import Judgement
 from moderation.inbound import InboundModerator
-from moderation.words import shipped_words
+from moderation.word_lists import shipped_words
 from tests.moderation.parts import event, judgement
 
 SPAM = [
