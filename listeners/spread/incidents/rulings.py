@@ -85,12 +85,13 @@ class StaffRulings:
         incident = _split_off(selection, by, at=at, grouper=self._grouper)
         self._index.detach({post.key for post in incident.activity.posts()})
         self._index.add(incident)
+        for source in selection.sources:  # before any await, so that no merge undoes the split
+            if (known := self._index.of_record(source)) is not None:
+                known.staff_ruled = True
         self._writer.schedule(incident)
         await self._writer.flush()
         made = await self._writer.stored_id(incident)
         for source in selection.sources:
-            if (known := self._index.of_record(source)) is not None:
-                known.staff_ruled = True
             await self._writer.change(source, _reduced(incident, made, by, self._clock.now()))
         return made
 

@@ -1,5 +1,6 @@
 """A watch over a real store, and what the store contains."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +10,7 @@ from core.events import Page
 from core.incidents import Incident
 from core.mentions import Mention
 from core.outcomes import Outcome, Plan
+from core.repositories import Incidents
 from listeners.spread.watch import SpreadWatch
 from storage.factory import AnyStore
 from tests.listeners.making import START
@@ -20,6 +22,45 @@ from tests.listeners.spread.rig import (
     make_watch,
     observe_all,
 )
+
+
+class SlowIncidents:
+    """Waits after the call that ``Slow`` names."""
+
+    def __init__(self, slow: "Slow", incidents: Incidents) -> None:
+        self._slow = slow
+        self._incidents = incidents
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._incidents, name)
+
+    async def open(self, incident: Incident) -> Incident:
+        opened = await self._incidents.open(incident)
+        await self._slow.wait("open")
+        return opened
+
+    async def assign(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
+        await self._incidents.assign(seqs, id)
+        await self._slow.wait("assign")
+
+
+class Slow:
+    """A store that holds one kind of call until ``free`` is set."""
+
+    def __init__(self, store: AnyStore, call: str) -> None:
+        self._store = store
+        self._call = call
+        self.incidents = SlowIncidents(self, store.incidents)
+        self.reached = asyncio.Event()
+        self.free = asyncio.Event()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def wait(self, call: str) -> None:
+        if call == self._call:
+            self.reached.set()
+            await self.free.wait()
 
 
 async def recorded(store: AnyStore, mentions: Sequence[Mention]) -> list[Mention]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
@@ -147,6 +147,7 @@ def test_a_bin_length_out_of_range_is_refused(seconds: float) -> None:
         start(seconds)
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.floats(0, 1e9), st.integers(0, 50)), min_size=1, max_size=400))
 def test_scores_stay_finite(values: list[float]) -> None:
     state, readings = run([float(value) for value in values])

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listeners.spread.cascades.conformal import (
@@ -272,6 +272,7 @@ def test_bounds_are_whole_numbers(size: int) -> None:
     assert found.high == int(found.high)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1e6), max_size=60), st.floats(1, 1e6))
 def test_any_cascade_is_forecast(times: list[float], observe: float) -> None:
     found = seen(np.sort(np.array(times)), observe)

@@ -1,5 +1,6 @@
 """The watch merges incidents by meaning across words and languages, and keeps others apart."""
 
+import asyncio
 import logging
 import random
 import threading
@@ -27,7 +28,7 @@ from tests.listeners.spread.embeddings import (
     observe_and_embed,
 )
 from tests.listeners.spread.rig import NOW, Receiver, chain, make_watch, observe_all, ordinary
-from tests.listeners.spread.stored import members, recorded
+from tests.listeners.spread.stored import Slow, members, recorded
 
 
 class Broken:
@@ -181,6 +182,34 @@ async def test_a_split_is_not_merged_again_by_meaning(store: AnyStore) -> None:
     assert {one.event.id for one in posts[:3]} <= apart[0]
     assert {one.event.id for one in posts[3:6]} <= apart[1]
     assert not apart[0] & apart[1]
+
+
+async def test_a_split_is_not_undone_while_it_is_stored(store: AnyStore) -> None:
+    receiver, slow = Receiver(), Slow(store, "open")
+    release = threading.Event()
+    library = TopicEmbeddings(release=release)
+    posts = await recorded(store, described(BREAD[:6]))
+    watch = watch_with_meanings(store, receiver)
+    await observe_and_embed(watch, posts)
+    await watch.close()
+    [alert] = receiver.alerts
+    watch = make_watch(
+        receiver,
+        store=slow,  # type: ignore[arg-type]  # stands in
+        embedder=Embedder(lambda: library),
+    )
+    await watch.rebuild(await store.mentions.since(START), receiver.alerts)
+    splitting = asyncio.create_task(watch.split([one.seq for one in posts[3:6]], by="小王"))
+    await asyncio.wait_for(slow.reached.wait(), 60)
+    release.set()
+    for _ in range(500):
+        await asyncio.sleep(0.01)
+        if len(library.asked) == 6:
+            break
+    slow.free.set()
+    made = await splitting
+    await watch.close()
+    assert [watch.incident_of("hejia", one) for one in posts] == [alert.incident] * 3 + [made] * 3
 
 
 async def test_two_alerts_of_the_same_incident_become_one(store: AnyStore) -> None:

@@ -9,13 +9,11 @@ from pathlib import Path
 import pytest
 
 from core.clock import ManualClock
-from core.incidents import Incident
 from core.mentions import Mention
-from core.repositories import Incidents
 from storage.factory import AnyStore, open_store
 from tests.listeners.making import START
 from tests.listeners.spread.rig import NOW, QUEUE, Receiver, chain, make_watch, observe_all
-from tests.listeners.spread.stored import members, recorded
+from tests.listeners.spread.stored import Slow, members, recorded
 
 
 @pytest.fixture
@@ -23,45 +21,6 @@ async def store(tmp_path: Path) -> AsyncIterator[AnyStore]:
     opened = await open_store(f"sqlite:{tmp_path / 'store.db'}", clock=ManualClock(NOW))
     yield opened
     await opened.close()
-
-
-class SlowIncidents:
-    """Waits after the call that ``Slow`` names."""
-
-    def __init__(self, slow: "Slow", incidents: Incidents) -> None:
-        self._slow = slow
-        self._incidents = incidents
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._incidents, name)
-
-    async def open(self, incident: Incident) -> Incident:
-        opened = await self._incidents.open(incident)
-        await self._slow.wait("open")
-        return opened
-
-    async def assign(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
-        await self._incidents.assign(seqs, id)
-        await self._slow.wait("assign")
-
-
-class Slow:
-    """A store that holds one kind of call until ``free`` is set."""
-
-    def __init__(self, store: AnyStore, call: str) -> None:
-        self._store = store
-        self._call = call
-        self.incidents = SlowIncidents(self, store.incidents)
-        self.reached = asyncio.Event()
-        self.free = asyncio.Event()
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._store, name)
-
-    async def wait(self, call: str) -> None:
-        if call == self._call:
-            self.reached.set()
-            await self.free.wait()
 
 
 def in_category(posts: Sequence[Mention], category: str) -> list[Mention]:
