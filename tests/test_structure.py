@@ -32,7 +32,7 @@ REGISTRIES: Final = frozenset(
     {
         "connectors.factory",
         "connectors.registry",
-        "responders.alerting.receivers.factory",
+        "responders.alerting.receivers.registry",
         "console.app",
         "cli.main",
     }
