@@ -59,7 +59,7 @@ def build_responders(
         settings: the whole configuration.
         content: articles and playbook.
         store: where they read and write.
-        bus: hears of each change of an alert.
+        bus: gets each change of an alert.
         clock: the current time.
         session: for receivers of alerts; closed by the caller.
         random: draws from [0, 1), for the jitter of retries.

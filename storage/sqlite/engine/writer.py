@@ -3,8 +3,8 @@
 Under load the queue fills while a commit is being flushed; all that waits then goes into the next
 transaction, so the number of flushes a second stays what the disk can do while the rows a second
 grow. Each caller's work runs in its own savepoint, so that its error is its own; results are
-delivered only after the commit. If the transaction as a whole fails, each piece of work is tried once more
-alone, so work must not change anything but the database.
+delivered only after the commit. If the transaction as a whole fails, each piece of work is tried
+once more alone, so work must not change anything but the database.
 """
 
 import asyncio

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core.settings import AlertSettings
@@ -171,7 +170,6 @@ def test_timings_are_read_from_the_configuration() -> None:
     )
 
 
-@hypothesis_settings(deadline=None)  # a busy machine is no failure
 @given(
     st.lists(
         st.tuples(st.sampled_from(["pass", "news", "take", "worse"]), st.integers(1, 300)),
