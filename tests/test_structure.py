@@ -32,8 +32,8 @@ REGISTRIES: Final = frozenset(
     {
         "connectors.factory",
         "connectors.registry",
-        "responders.alerting.receivers.factory",
-        "console.app",
+        "responders.alerting.receivers.registry",
+        "console.pages.registry",
         "cli.main",
     }
 )
@@ -105,7 +105,7 @@ def test_a_single_importer_is_caught() -> None:
         parsed("core.c", "core/c.py", "import core.b"),
         parsed("core.d", "core/d.py", "from core import b"),
         parsed("core.e", "core/e.py", ""),
-        parsed("console.app", "console/app.py", "from core.e import Page"),
+        parsed("console.pages.registry", "console/pages/registry.py", "from core.e import Page"),
     ]
     assert single_importers(among) == {"core.a": "core.b"}
 
