@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 
 from babel.messages.pofile import read_po
 
-from core.i18n import Catalogue, LanguageTexts
+from core.i18n import Catalogue, LanguageMessages
 from core.localized import UI_LANGUAGES
 
 
@@ -27,14 +27,14 @@ def read_catalogue(folder: Traversable) -> Catalogue:
     )
 
 
-def _read(file: Traversable, language: str) -> LanguageTexts:
+def _read(file: Traversable, language: str) -> LanguageMessages:
     with file.open("rb") as source:
-        messages = read_po(source, locale=language, abort_invalid=True)
-    texts: dict[str, tuple[str, ...]] = {}
-    for message in messages:
+        catalogue = read_po(source, locale=language, abort_invalid=True)
+    messages: dict[str, tuple[str, ...]] = {}
+    for message in catalogue:
         id_ = message.id if isinstance(message.id, str) else message.id[0]
         said = message.string or ""
         forms = (said,) if isinstance(said, str) else tuple(said)
         if id_ and not message.fuzzy and all(forms):
-            texts[id_] = forms
-    return LanguageTexts(texts=texts, plural_form=c2py(messages.plural_expr))
+            messages[id_] = forms
+    return LanguageMessages(messages=messages, plural_form=c2py(catalogue.plural_expr))

@@ -1,7 +1,8 @@
-"""The catalogue of all texts that people read, in memory, by id and language.
+"""The catalogue of all texts that people read, in memory, by message id and language.
 
-The texts are gettext catalogues, ``core/locale/LANGUAGE.po``. Ids are names (``ticket.late``), not
-sentences. Variants of one text, which are used in turn, have the ids ``NAME.1``, ``NAME.2``, ….
+The texts are gettext catalogues, ``core/locale/LANGUAGE.po``. Message ids are names
+(``ticket.late``), not sentences. Variants of one text, which are used in turn, have the ids
+``NAME.1``, ``NAME.2``, ….
 """
 
 from collections import defaultdict
@@ -11,75 +12,73 @@ from dataclasses import dataclass
 from core.localized import UiLanguage
 
 
-class UnknownText(KeyError):
-    """The catalogue has no text with this id in this language; add it to core/locale."""
+class UnknownMessage(KeyError):
+    """No message of a language has this id; add it to every catalogue in core/locale."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LanguageTexts:
-    """The texts of one language."""
+class LanguageMessages:
+    """The messages of one language."""
 
-    texts: Mapping[str, tuple[str, ...]]
+    messages: Mapping[str, tuple[str, ...]]
     """By id: the text, or its plural forms in the order of gettext."""
     plural_form: Callable[[int], int]
     """Index of the form for a number, as ``Plural-Forms`` defines it."""
 
 
 class Catalogue:
-    """Texts by id, with ``{fields}`` that are filled in."""
+    """Messages by id, with ``{fields}`` to fill in."""
 
-    def __init__(self, languages: Mapping[UiLanguage, LanguageTexts]) -> None:
+    def __init__(self, languages: Mapping[UiLanguage, LanguageMessages]) -> None:
         self._languages = dict(languages)
         self._variants = _variants(self.ids)
 
     @property
     def ids(self) -> frozenset[str]:
-        """Ids that any language has."""
-        return frozenset(id_ for language in self._languages.values() for id_ in language.texts)
+        """Ids of the messages of all languages."""
+        return frozenset(id_ for one in self._languages.values() for id_ in one.messages)
 
     def say(self, id_: str, language: UiLanguage, /, **fields: object) -> str:
-        """The text with its fields filled in; without ``fields`` braces stay as they are.
+        """The message with its fields filled in; without ``fields`` braces stay as they are.
 
-        Raises UnknownText, and KeyError for a field that is not given.
+        Raises UnknownMessage, and KeyError for a field that is not given.
         """
         text = self.find(id_, language)
         if text is None:
-            raise UnknownText(id_)
+            raise UnknownMessage(id_)
         return text.format_map(fields) if fields else text
 
     def plural(self, id_: str, language: UiLanguage, number: int, /, **fields: object) -> str:
-        """The text in the form for ``number``, which fills ``{n}`` unless ``n`` is given.
+        """The message in the form for ``number``, which fills ``{n}`` unless ``n`` is given.
 
-        Raises UnknownText, and KeyError for a field that is not given.
+        Raises UnknownMessage, and KeyError for a field that is not given.
         """
-        known = self._languages[language]
-        forms = known.texts.get(id_)
-        if forms is None:
-            raise UnknownText(id_)
-        form = known.plural_form(number) if len(forms) > 1 else 0
-        return forms[form].format_map({"n": number} | fields)
+        text = self._form(id_, language, number)
+        if text is None:
+            raise UnknownMessage(id_)
+        return text.format_map({"n": number} | fields)
 
     def find(self, id_: str, language: UiLanguage) -> str | None:
-        """The text as it is written, in the form for one; ``None`` for an unknown id."""
-        known = self._languages[language]
-        forms = known.texts.get(id_)
-        if forms is None:
-            return None
-        return forms[known.plural_form(1)] if len(forms) > 1 else forms[0]
+        """The message with its fields as they stand, or ``None``; a plural in the form for one."""
+        return self._form(id_, language, 1)
 
     def variants(self, name: str) -> tuple[str, ...]:
-        """The ids ``NAME.1``, ``NAME.2``, …; raises UnknownText if there is none."""
+        """The ids ``NAME.1``, ``NAME.2``, … in order. Raises UnknownMessage if there is none."""
         if name not in self._variants:
-            raise UnknownText(name)
+            raise UnknownMessage(name)
         return self._variants[name]
 
-    def names_with_variants(self, prefix: str) -> frozenset[str]:
-        """Names under ``prefix`` that ``variants`` knows, without it: ``a`` for ``PREFIX.a.1``.
+    def names_of_variants(self, group: str) -> frozenset[str]:
+        """The last parts of the names ``GROUP.x`` that have variants ``GROUP.x.1`` and so on."""
+        parts = (name.rpartition(".") for name in self._variants)
+        return frozenset(last for first, _, last in parts if first == group)
 
-        Names of deeper groups (``PREFIX.group.a.1``) are left out.
-        """
-        groups = (name.rpartition(".") for name in self._variants)
-        return frozenset(name for group, _, name in groups if group == prefix)
+    def _form(self, id_: str, language: UiLanguage, number: int) -> str | None:
+        known = self._languages[language]
+        forms = known.messages.get(id_)
+        if forms is None:
+            return None
+        return forms[known.plural_form(number)] if len(forms) > 1 else forms[0]
 
 
 def _variants(ids: frozenset[str]) -> dict[str, tuple[str, ...]]:
