@@ -21,20 +21,40 @@ from tests.source_tree import (
     tracked,
 )
 
-QUESTIONS: Final = 0.21
+QUESTIONS: Final = 0.11
 """Largest share of docstrings that begin like a question. To be lowered to 0.02."""
 WIDEST: Final = 120
 """Characters of a line of a document have to be fewer."""
-WIDE_PAGES: Final[Mapping[str, int]] = {
-    "docs/reference/channels/commands.md": 7,
-    "docs/reference/channels/reddit.md": 28,
-    "docs/reference/channels/replay.md": 6,
-    "docs/reference/channels/telegram.md": 37,
-    "docs/reference/channels/webchat.md": 6,
-    "docs/reference/channels/x.md": 36,
-}
+WIDE_PAGES: Final[Mapping[str, int]] = {}
 """Wide lines that a page may still have. To be emptied."""
-PLACES: Final[Mapping[str, int]] = {}
+PLACES: Final[Mapping[str, int]] = {
+    "courier": 20,
+    "life": 9,
+    "turns": 3,
+    "heir": 7,
+    "rung": 29,
+    "told": 145,
+    "around": 10,
+    "doubts": 31,
+    "standing": 26,
+    "plain": 10,
+    "words": 15,
+    "door": 97,
+    "workshop": 43,
+    "house": 1250,
+    "plans": 45,
+    "office": 6,
+    "upkeep": 39,
+    "afterthoughts": 3,
+    "aboutness": 1,
+    "kinship": 1,
+    "loudness": 7,
+    "disguise": 12,
+    "freeze": 41,
+    "case": 534,
+    "matter": 107,
+    "tongue": 28,
+}
 """Places where a retired word may still stand, by word. To be emptied."""
 _QUESTION: Final = re.compile(r"\s*(what|how|who|where|whose|whom)\b", re.IGNORECASE)
 
@@ -81,6 +101,7 @@ def test_lines_of_documents_are_narrow() -> None:
     offenders = [
         (relative(page), number)
         for page in tracked("*.md")
+        if not page.is_relative_to(ROOT / "examples")  # articles are sent line by line
         for number in wide(page.read_text("utf-8").splitlines())
     ]
     counts = {page: len(list(lines)) for page, lines in groupby(offenders, lambda each: each[0])}
