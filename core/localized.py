@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Final, Literal
 
 UiLanguage = Literal["zh", "en"]
-"""Languages that staff read."""
+"""Languages of the catalogue: of the console, of alerts and of replies to shoppers."""
 
 UI_LANGUAGES: Final[tuple[UiLanguage, ...]] = ("zh", "en")
 

@@ -152,9 +152,8 @@ def documents() -> tuple[Path, ...]:
     """Pages and the texts of the program, without the articles of the example shop."""
     found = tracked(
         "*.md",
-        "console/locale/*.po",
+        "core/locale/*.po",
         "console/templates/*.html",
-        "responders/texts/*.toml",
         "responders/**/*.toml",
         "examples/*.toml",
     )

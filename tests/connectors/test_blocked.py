@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from connectors.telegram.connector import Telegram
 from connectors.telegram.settings import TelegramSettings
 from core.bus import Bus
@@ -21,7 +22,6 @@ from core.outcomes import Outcome, Plan
 from core.settings import SlaSettings
 from core.tickets import Ticket, TicketFilter
 from moderation.factory import build_guards
-from responders.templates import shipped_catalogue
 from responders.tickets.undelivered import UndeliveredTickets
 from storage.sqlite.store import SqliteStore
 from tests.connectors.support import ConnectorKit
@@ -88,7 +88,7 @@ async def test_a_403_ends_the_conversation(tmp_path: Path, owed: bool, by: str) 
             undelivered=UndeliveredTickets(
                 store=store,
                 brand="hejia",
-                texts=shipped_catalogue(),
+                catalogue=shipped_catalogue(),
                 sla=SlaSettings(),
                 clock=CLOCK,
             ),

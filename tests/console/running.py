@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from cli.catalogue import shipped_catalogue
 from connectors.webchat.connector import Webchat
 from connectors.webchat.settings import WebchatSettings
 from console.app import create_app
@@ -155,6 +156,7 @@ async def open_console(
         chat=chat if with_chat else None,
         bus=bus,
         clock=clock,
+        catalogue=shipped_catalogue(),
         health=lambda: health,
         notify=notify,
         brand_name="绿篮超市",

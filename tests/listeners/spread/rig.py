@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from cli.catalogue import shipped_catalogue
 from core.alerts import Alert
 from core.clock import Clock, ManualClock
 from core.errors import StoreError
@@ -76,6 +77,7 @@ def make_watch(
         receiver,
         store=store or MemorySpreadStore(),
         clock=clock or ManualClock(now),
+        catalogue=shipped_catalogue(),
         names={"hejia": "禾家超市"},
         terms={"hejia": ["禾家"]},
         language="en" if language == "en" else "zh",

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
+from cli.catalogue import shipped_catalogue
 from core.clock import ManualClock
 from core.conversations import Conversation, ConversationState
 from core.settings import SlaSettings
 from core.tickets import TicketState
-from responders.templates import shipped_catalogue
 from responders.tickets.undelivered import UndeliveredTickets
 from tests.responders.builders import START, mention, reply, ticket
 from tests.responders.memory_store import MemoryStore
@@ -16,7 +16,7 @@ def undelivered(store: MemoryStore) -> UndeliveredTickets:
     return UndeliveredTickets(
         store=store,
         brand="house",
-        texts=shipped_catalogue(),
+        catalogue=shipped_catalogue(),
         sla=SlaSettings(),
         clock=ManualClock(START),
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from core.bus import Bus
 from core.clock import ManualClock
 from core.mentions import Mention
@@ -221,6 +222,7 @@ async def test_two_alerts_of_the_same_incident_become_one(store: AnyStore) -> No
         desk,
         store=store,
         clock=clock,
+        catalogue=shipped_catalogue(),
         names={"hejia": "禾家超市"},
         embedder=Embedder(lambda: TopicEmbeddings(release=release)),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from core.clock import ManualClock
 from core.incidents import Incident
 from listeners.spread.watch import SpreadWatch
@@ -42,6 +43,7 @@ async def test_an_incident_is_stored_with_its_mentions(store: AnyStore) -> None:
         receiver,
         store=store,
         clock=ManualClock(NOW),
+        catalogue=shipped_catalogue(),
         names={"hejia": "禾家超市"},
         changed=changed.append,
     )
