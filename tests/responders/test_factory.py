@@ -2,6 +2,7 @@
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from core.clock import ManualClock
 from core.errors import ConfigError
 from core.events import Received
@@ -51,7 +52,9 @@ async def test_staff_groups_join_the_receivers_and_steps_must_name_known_ones() 
 
 async def test_a_dead_letter_becomes_an_alert() -> None:
     store, clock = MemoryAlerts(), ManualClock(START)
-    callback = build_dead_letter_alert(settings(), manager(store, clock=clock), clock)
+    callback = build_dead_letter_alert(
+        settings(), manager(store, clock=clock), clock, shipped_catalogue()
+    )
     item = Received(seq=7, event=mention().event, attempts=5, received_at=START)
     assert await callback(item, "ValueError: secret")
     assert not await callback(item, "ValueError: secret")
