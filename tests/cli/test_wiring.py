@@ -32,7 +32,7 @@ from core.report import Stopwatch
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week
-from tests.core.samples import START
+from tests.builders import START
 
 
 @contextmanager

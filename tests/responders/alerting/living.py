@@ -9,7 +9,8 @@ from core.settings import AlertSettings
 from core.taxonomy import Severity
 from responders.alerting.escalation import Chain, read_chain
 from responders.alerting.lifecycle import Around, Rules, Step, next_step
-from tests.responders.parts import START
+from tests import builders
+from tests.builders import START
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 RULES = Rules()
@@ -21,20 +22,16 @@ SECOND, MINUTE, HOUR, DAY = (
 )
 
 
-def alert(severity: Severity = "P2", **changes: object) -> Alert:
-    plain = Alert(
-        key="a",
-        kind="incident",
-        severity=severity,
-        title="面包发霉",
-        body="8 位作者",
-        created_at=START,
-        brand="hejia",
-        category="freshness",
-        incident="INC-1",
-        heard_at=START,
-    )
-    return replace(plain, **changes)  # type: ignore[arg-type]  # the caller names real fields
+def alert(severity: Severity = "P2", **given: object) -> Alert:
+    """A firing alert about INC-1."""
+    values: dict[str, object] = {
+        "key": "a",
+        "severity": severity,
+        "category": "freshness",
+        "incident": "INC-1",
+        "heard_at": START,
+    }
+    return builders.alert(**(values | given))  # type: ignore[arg-type]  # the key is a str
 
 
 def told(severity: Severity = "P2", **changes: object) -> Alert:

@@ -11,8 +11,9 @@ from core.clock import ManualClock
 from core.pauses import Pause
 from responders.alerting.manager import AlertDesk
 from responders.alerting.receiver import Receiver, notice_key
+from tests.builders import START
 from tests.responders.alerting.test_delivery import Pager
-from tests.responders.parts import START, Deliveries
+from tests.responders.parts import Deliveries
 from tests.stubs import StubPauses
 
 

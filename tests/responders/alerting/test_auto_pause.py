@@ -17,8 +17,9 @@ from responders.alerting.auto_pause import resume
 from responders.alerting.escalation import read_chain
 from responders.alerting.manager import AlertManners
 from responders.factory import join_receivers
+from tests.builders import START, alert
 from tests.responders.alerting.support import Ledger, MemoryPauses, desk, run_for
-from tests.responders.parts import START, Deliveries, alert
+from tests.responders.parts import Deliveries
 
 
 async def test_a_grave_incident_pauses_its_topic_until_it_is_over() -> None:

@@ -14,7 +14,8 @@ from core.clock import ManualClock
 from core.errors import Refused, StoreError, Unavailable
 from responders.alerting.delivery import MERGED, Courier
 from responders.alerting.receiver import Receiver, notice_key
-from tests.responders.parts import START, Deliveries, alert
+from tests.builders import START, alert
+from tests.responders.parts import Deliveries
 
 
 @dataclass

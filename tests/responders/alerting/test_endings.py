@@ -8,8 +8,9 @@ from core.clock import ManualClock
 from responders.alerting.index import Ended
 from responders.alerting.lifecycle import Rules
 from responders.alerting.manager import AlertManners
+from tests.builders import START, alert
 from tests.responders.alerting.support import Ledger, MemoryPauses, desk, run_for
-from tests.responders.parts import START, Deliveries, alert
+from tests.responders.parts import Deliveries
 
 GRAVE: Alert = replace(alert("incident:INC-7"), incident="INC-7", category="freshness")
 

@@ -13,6 +13,7 @@ from core.settings import AlertSettings
 from responders.alerting.escalation import Chain, Quiet, Rung
 from responders.alerting.index import Live
 from responders.alerting.lifecycle import Rules, read_rules, with_news
+from tests.builders import START
 from tests.responders.alerting.living import (
     DAY,
     HOUR,
@@ -26,7 +27,6 @@ from tests.responders.alerting.living import (
     step,
     told,
 )
-from tests.responders.parts import START
 
 NIGHT = "22:00-08:00"
 

@@ -20,7 +20,8 @@ from responders.alerting.jobs import (
     remind_of_late_tickets,
 )
 from responders.templates import shipped_catalogue
-from tests.responders.parts import START, mention, ticket
+from tests.builders import START
+from tests.responders.parts import mention, ticket
 from tests.stubs import StubMaintenance, StubTickets
 
 TEXTS = shipped_catalogue()

@@ -8,6 +8,7 @@ import pytest
 
 from core.alerts import Mute
 from core.taxonomy import Severity
+from tests.builders import START
 from tests.responders.alerting.living import (
     DAY,
     HOUR,
@@ -20,7 +21,6 @@ from tests.responders.alerting.living import (
     step,
     told,
 )
-from tests.responders.parts import START
 
 
 class TestTheFirstNotice:

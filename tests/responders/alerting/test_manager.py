@@ -13,9 +13,10 @@ from core.alerts import Alert, Mute
 from core.bus import Bus
 from core.clock import ManualClock
 from core.errors import Conflict, StoreError
+from tests.builders import START, alert
 from tests.responders.alerting.support import Ledger, desk, first, run_for, state
 from tests.responders.alerting.test_delivery import Jumpy
-from tests.responders.parts import START, Deliveries, alert
+from tests.responders.parts import Deliveries
 
 
 async def test_an_alert_is_stored_told_logged_and_delivered(

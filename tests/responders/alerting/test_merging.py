@@ -13,8 +13,9 @@ from core.clock import ManualClock
 from core.errors import Conflict
 from core.localized import LocalizedText
 from responders.alerting.manager import AlertDesk, AlertManners
+from tests.builders import START, alert
 from tests.responders.alerting.support import Ledger, MemoryPauses, run_for
-from tests.responders.parts import START, Deliveries, alert
+from tests.responders.parts import Deliveries
 
 SMALL, LARGE = "INC-105", "INC-104"
 WORDS = (

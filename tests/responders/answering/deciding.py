@@ -8,7 +8,8 @@ from core.settings import SlaSettings
 from responders.answering.decider import Manners, PlaybookDecider
 from responders.answering.playbook import parse_playbook, shipped_playbook
 from responders.templates import shipped_catalogue
-from tests.responders.parts import START, Memory, mention
+from tests.builders import START
+from tests.responders.parts import Memory, mention
 
 HOURS = {
     "zh": Article(id="opening-hours", language="zh", title="营业时间", body="7:30 到 22:00"),

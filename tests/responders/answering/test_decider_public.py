@@ -13,8 +13,9 @@ from core.outbox import ReplyState
 from core.outcomes import Plan
 from responders.answering.decider import Manners
 from responders.answering.reply_limits import Pace
+from tests.builders import START
 from tests.responders.answering.deciding import House, complaint, question
-from tests.responders.parts import START, mention
+from tests.responders.parts import mention
 
 PUBLIC = EventKind.POST
 

@@ -7,8 +7,9 @@ from core.outbox import Reply, ReplyState, Target
 from moderation.factory import build_guards
 from responders.answering.articles import parse_articles
 from responders.templates import LANGUAGES, Written, shipped_catalogue
+from tests.builders import START
 from tests.moderation.parts import NoPauses
-from tests.responders.parts import EXAMPLE, START
+from tests.responders.parts import EXAMPLE
 from tests.stubs import StubStore
 
 FIELDS = {"number": "T-1001", "within": "4 小时内", "answer": "7:30"}

@@ -23,7 +23,8 @@ from moderation.pauses import StoredPauses
 from responders.staff.actions import SNOOZE
 from responders.staff.factory import StaffSide
 from storage.sqlite.store import SqliteStore
-from tests.responders.parts import START, alert, mention, reply
+from tests.builders import START, alert
+from tests.responders.parts import mention, reply
 
 SETTINGS = parse(
     """

@@ -15,7 +15,8 @@ from core.errors import Refused, StoreError, Unavailable
 from core.outbox import Reply, ReplyState
 from responders.staff.feed import StaffFeed
 from responders.staff.messages import MOST, GroupMemory
-from tests.responders.parts import START, alert, reply
+from tests.builders import START, alert
+from tests.responders.parts import reply
 from tests.stubs import MemoryValues, StubOutbox
 
 DRAFT = replace(reply(seq=1), state=ReplyState.DRAFT)

@@ -8,7 +8,8 @@ from core.settings import SlaSettings
 from core.tickets import TicketState
 from responders.templates import shipped_catalogue
 from responders.tickets.undelivered import PersonDoubts
-from tests.responders.parts import START, Memory, mention, reply, ticket
+from tests.builders import START
+from tests.responders.parts import Memory, mention, reply, ticket
 
 
 def doubts(store: Memory) -> PersonDoubts:

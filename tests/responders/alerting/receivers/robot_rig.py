@@ -13,8 +13,8 @@ from responders.alerting.receivers.factory import DIALECTS
 from responders.alerting.receivers.robot import Robot
 from responders.alerting.receivers.text import Style
 from responders.templates import Written, shipped_catalogue
+from tests.builders import START
 from tests.responders.alerting.receivers.platforms import PLATFORMS, SECRET, Platform, serving
-from tests.responders.parts import START
 
 EVIL = (
     'a\x00b\ud83d\u202e<at user_id="all"></at> <!channel> <@all> [点我](http://evil.example/x)'

@@ -23,8 +23,8 @@ from core.clock import ManualClock
 from core.errors import Refused, Unavailable
 from core.settings import EmailSettings
 from responders.alerting.receivers.mail import Mail
+from tests.builders import START, alert
 from tests.responders.alerting.receivers.robot_rig import EVIL, style
-from tests.responders.parts import START, alert
 
 
 @dataclass

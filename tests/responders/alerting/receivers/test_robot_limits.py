@@ -16,6 +16,7 @@ from responders.alerting.receiver import Merges, Paced
 from responders.alerting.receivers.factory import DIALECTS, build_receivers, without_receivers
 from responders.alerting.receivers.robot import Robot
 from responders.templates import shipped_catalogue
+from tests.builders import START, alert
 from tests.responders.alerting.receivers.platforms import (
     SECRET,
     Feishu,
@@ -23,7 +24,6 @@ from tests.responders.alerting.receivers.platforms import (
     serving,
 )
 from tests.responders.alerting.receivers.robot_rig import Rig, open_rig, style
-from tests.responders.parts import START, alert
 
 
 @pytest.fixture(params=list(DIALECTS))

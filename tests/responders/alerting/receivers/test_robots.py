@@ -14,9 +14,9 @@ from core.errors import ConnectorError, Refused, Unavailable
 from core.settings import RobotSettings
 from responders.alerting.receivers.factory import DIALECTS
 from responders.alerting.receivers.robot import Robot
+from tests.builders import alert
 from tests.responders.alerting.receivers.platforms import PLATFORMS, SECRET
 from tests.responders.alerting.receivers.robot_rig import EVIL, Rig, open_rig, style
-from tests.responders.parts import alert
 
 
 @pytest.fixture(params=list(DIALECTS))

@@ -23,6 +23,7 @@ from responders.alerting.manager import AlertDesk
 from responders.alerting.receivers.factory import DIALECTS
 from responders.alerting.receivers.robot import Robot
 from storage.sqlite.store import SqliteStore
+from tests.builders import alert
 from tests.driven_clock import WATCHDOG_SECONDS, DrivenClock
 from tests.responders.alerting.receivers.platforms import (
     SECRET,
@@ -34,7 +35,6 @@ from tests.responders.alerting.receivers.platforms import (
     serving,
 )
 from tests.responders.alerting.receivers.robot_rig import style
-from tests.responders.parts import alert
 
 INCIDENTS = 100
 PATIENCE = 1800.0

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from core.clock import ManualClock
 from core.errors import Refused, Unavailable
 from responders.alerting.receivers.webhook import KEY, SIGNATURE, TIMESTAMP, Webhook, is_genuine
+from tests.builders import START, alert
 from tests.responders.alerting.hooks import Ledger, receiver
-from tests.responders.parts import START, alert
 
 SECRET = SecretStr("a secret of enough length")
 
