@@ -63,8 +63,8 @@ class Incident:
     drill: bool = False
     """True for an exercise."""
 
-    def told(self, language: UiLanguage) -> LocalizedText:
-        """Title and reasons for who reads that language, as far as they are known in it."""
+    def localized(self, language: UiLanguage) -> LocalizedText:
+        """Title and reasons in a language, or as configured if they are not known in that."""
         found = in_language(self.wordings, language)
         if found is None:
             return LocalizedText(language=language, title=self.title, body="\n".join(self.reasons))

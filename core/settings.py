@@ -1,8 +1,9 @@
 """The sections of the configuration file: every key, its type and its default."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
@@ -72,37 +73,28 @@ class PlaybookSettings(Section):
     file: str = "playbook.toml"
 
 
-class WebhookSettings(Section):
-    """A receiver of signed alerts."""
+class ReceiverSettings(BaseModel):
+    """One receiver of alerts; all other keys are the settings of its type.
+
+    They are validated by the type's own model, see ``responders.alerting.receivers.registry``.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     name: Id | None = None
-    """For ``alerts.on_call``; ``webhook-N`` by its place in the list if it is left out."""
-    url: str = Field(pattern=r"^https?://")
-    secret: SecretStr = Field(min_length=16)
+    """For ``alerts.on_call``; ``TYPE-N`` by its place in the list if it is left out."""
+    type: str | None = None
+    """Implied in ``alerts.webhooks`` and ``alerts.emails``."""
 
+    @property
+    def settings(self) -> dict[str, object]:
+        """The settings of its type, not validated yet."""
+        return dict(self.model_extra or {})
 
-class RobotSettings(Section):
-    """A chat robot of staff: Feishu, DingTalk, WeCom or Slack."""
-
-    name: Id
-    type: Literal["feishu", "dingtalk", "wecom", "slack"]
-    url: SecretStr
-    """The robot's address; it holds a secret itself."""
-    secret: SecretStr | None = None
-    """Signs each message, where the platform offers that: Feishu and DingTalk."""
-
-
-class EmailSettings(Section):
-    """Addresses that alerts are sent to."""
-
-    name: Id
-    host: str
-    port: int = Field(default=587, ge=1, le=65535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    user: str | None = None
-    password: SecretStr | None = None
-    sender: str
-    to: tuple[str, ...] = Field(min_length=1)
+    def __repr_args__(self) -> Iterator[tuple[str, object]]:
+        """Leaves out the settings of its type, which hold secrets."""
+        yield "name", self.name
+        yield "type", self.type
 
 
 class OnCallSettings(Section):
@@ -135,9 +127,13 @@ class AlertSettings(Section):
     """The time zone of staff: of quiet hours, and of times in alerts and in the console."""
     on_call: tuple[OnCallSettings, ...] = ()
     """First step first; every receiver at once if it is empty."""
-    webhooks: tuple[WebhookSettings, ...] = ()
-    robots: tuple[RobotSettings, ...] = ()
-    emails: tuple[EmailSettings, ...] = ()
+    receivers: tuple[ReceiverSettings, ...] = ()
+    webhooks: tuple[ReceiverSettings, ...] = ()
+    """Receivers of type ``webhook``."""
+    robots: tuple[ReceiverSettings, ...] = ()
+    """Older name of ``receivers``."""
+    emails: tuple[ReceiverSettings, ...] = ()
+    """Receivers of type ``email``."""
 
 
 class SlaSettings(Section):

@@ -37,7 +37,7 @@ def follow(guide: str, copy: Path) -> list[str]:
     files = list(dict.fromkeys(block["file"] for block in blocks))
     assert 1 <= len(files) <= MOST_FILES, files
     changed = {file.split("/")[0] for file in files} | {"tests"}
-    for name in (*PACKAGES, "examples", "benchmarks", "tests"):
+    for name in (*PACKAGES, "benchmarks", "docs", "examples", "tests"):
         if name in changed:
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:

@@ -30,7 +30,7 @@ def alert(text: str) -> Alert:
 @pytest.mark.parametrize("text", sorted(TEXTS))
 def test_each_language_stands_alone_and_all_together(text: str) -> None:
     made = alert(text)
-    chinese, english = made.told("zh"), made.told("en")
+    chinese, english = made.localized("zh"), made.localized("en")
     assert english.title.isascii()
     assert english.body.isascii()
     assert not chinese.title.isascii()
@@ -49,5 +49,5 @@ def test_a_gap_beyond_the_retention_tells_how_long_it_was() -> None:
     since, kept = NOW - timedelta(hours=30), timedelta(hours=24)
     made = retention_gap_alert(name="tg", since=since, now=NOW, retention=kept)
     assert made.key == "gap:tg:2026-03-01T03:00:00+00:00"
-    assert "2026-03-01 03:00 (UTC), 30 h ago" in made.told("en").body
-    assert "24 h" in made.told("en").body
+    assert "2026-03-01 03:00 (UTC), 30 h ago" in made.localized("en").body
+    assert "24 h" in made.localized("en").body

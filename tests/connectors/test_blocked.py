@@ -22,7 +22,7 @@ from core.settings import SlaSettings
 from core.tickets import Ticket, TicketFilter
 from moderation.factory import build_guards
 from responders.templates import shipped_catalogue
-from responders.tickets.undelivered import PersonDoubts
+from responders.tickets.undelivered import UndeliveredTickets
 from storage.sqlite.store import SqliteStore
 from tests.builders import event, judgement, ticket
 from tests.connectors.support import ConnectorKit
@@ -85,7 +85,7 @@ async def test_a_403_ends_the_conversation(tmp_path: Path, owed: bool, by: str) 
             bot,
             outbox=store.outbox,
             gate=build_guards(CLOCK, store=store).gate,
-            doubts=PersonDoubts(
+            doubts=UndeliveredTickets(
                 store=store,
                 brand="hejia",
                 texts=shipped_catalogue(),

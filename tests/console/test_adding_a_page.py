@@ -8,20 +8,20 @@ from tests.how_to import follow, passed, require_clean, run
 
 pytestmark = pytest.mark.process
 
-CHECKS = ("test_pages.py", "test_i18n.py", "test_access.py")
+CHECKS = ("test_every_page.py", "test_i18n.py")
 SHOWS = """
 from datetime import timedelta
 
-from tests.console.pages import pages_of, text_of
+from tests.console.pages import page_paths, text_of
 from tests.console.seeds import NOW, add_mention, event, ticket
 
 
-async def test_late_tickets_are_shown_and_others_are_not(house, browser):
-    assert "/late" in pages_of(house.app)
+async def test_late_tickets_are_shown_and_others_are_not(console, browser):
+    assert "/late" in await page_paths(console)
     for number, due in (("T-1", NOW), ("T-2", NOW + timedelta(days=36_500))):
         what = event(number, "x", posted_at=NOW)
         one = ticket(number, what, subject=f"<b>{number}</b>", due_at=due)
-        await add_mention(house.store, what, ticket=one)
+        await add_mention(console.store, what, ticket=one)
     html = await text_of(browser, "/late")
     assert "&lt;b&gt;T-1&lt;/b&gt;" in html
     assert "T-2" not in html

@@ -24,7 +24,7 @@ def settings() -> Settings:
     return parse((FOLDER / "tingfeng.toml").read_text("utf-8"), {})
 
 
-def test_paths_lead_somewhere(settings: Settings) -> None:
+def test_paths_exist(settings: Settings) -> None:
     assert (FOLDER / settings.knowledge.folder).is_dir()
     assert (FOLDER / settings.playbook.file).is_file()
     assert settings.store.url == "sqlite:data/tingfeng.db"

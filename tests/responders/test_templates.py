@@ -6,10 +6,10 @@ from core.errors import ConfigError
 from core.taxonomy import Language
 from responders.templates import (
     LANGUAGES,
-    Written,
+    TextLanguage,
     parse_catalogue,
     shipped_catalogue,
-    written,
+    text_language,
 )
 
 MINIMAL = """
@@ -43,7 +43,7 @@ def test_a_seed_with_broken_unicode_is_a_seed() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_acknowledgement_names_the_ticket_and_promises_a_person_in_time(
-    language: Written,
+    language: TextLanguage,
 ) -> None:
     texts = shipped_catalogue()
     within = texts.within(240, language)
@@ -70,7 +70,7 @@ def test_every_acknowledgement_names_the_ticket_and_promises_a_person_in_time(
         (3000, "3 天内", "within 3 days"),
     ],
 )
-def test_time_in_human_words(minutes: float, chinese: str, english: str) -> None:
+def test_a_time_limit_in_words(minutes: float, chinese: str, english: str) -> None:
     texts = shipped_catalogue()
     assert texts.within(minutes, "zh") == chinese
     assert texts.within(minutes, "en") == english
@@ -88,10 +88,10 @@ def test_time_in_human_words(minutes: float, chinese: str, english: str) -> None
         ("other", None, "zh"),
     ],
 )
-def test_the_language_of_an_answer(
-    language: Language, before: Language | None, expected: Written
+def test_the_language_of_a_reply(
+    language: Language, before: Language | None, expected: TextLanguage
 ) -> None:
-    assert written(language, before) == expected
+    assert text_language(language, before) == expected
 
 
 def test_every_mistake_of_both_files_is_reported() -> None:

@@ -140,7 +140,7 @@ async def test_many_negative_posts_about_many_things_are_a_burst() -> None:
     receiver = await receiver_after([*base, *angry])
     assert receiver.rises == ["P2"]
     assert "weibo 上的负面声量远高于平时" in receiver.alerts[0].title
-    assert "Far more negative posts than usual on weibo" in receiver.alerts[0].told("en").title
+    assert "Far more negative posts than usual on weibo" in receiver.alerts[0].localized("en").title
     calm = [replace(one, judgement=judgement(sentiment="positive")) for one in angry]
     assert (await receiver_after([*base, *calm])).alerts == []
 

@@ -16,7 +16,7 @@ from responders.answering.playbook import (
     shipped_playbook,
 )
 from responders.templates import shipped_catalogue
-from tests.responders.parts import mention
+from tests.responders.builders import mention
 
 ARTICLE = Article(id="opening-hours", language="zh", title="营业时间", body="7:30 到 22:00")
 
@@ -109,7 +109,7 @@ def test_articles_are_only_asked_where_a_rule_needs_them() -> None:
     assert match(rule("a", "{}"), mention(), never).rule.name == "a"
 
 
-def test_nobody_who_addresses_the_brand_is_forgotten() -> None:
+def test_an_unmatched_mention_that_addresses_the_brand_becomes_a_ticket() -> None:
     rules = rule("a", '{ intent = ["praise"] }')
     assert match(rules, mention()).rule.then.action == "ticket"
     assert match(rules, mention(solicited=False)).rule.then.action == "ignore"
@@ -129,7 +129,7 @@ VOCABULARY = Vocabulary(
 @pytest.mark.parametrize(
     ("text", "key", "remedy"),
     [
-        ("[", "playbook", "Mend that line."),
+        ("[", "playbook", "Correct that line."),
         ("version = 2\nrules = []", "playbook.version", "Correct the value."),
         ("version = 1\nrules = []\nrule = 1", "playbook.rule", "Did you mean 'rules'?"),
         (
@@ -171,7 +171,7 @@ VOCABULARY = Vocabulary(
         (
             "version = 1\n" + rule("a", '{ flags = ["spam"] }') * 2,
             "playbook.rules[1].name",
-            "Give each its own.",
+            "Give each rule its own name.",
         ),
         (
             "version = 1\n" + rule("a", "{}") + rule("b", '{ intent = ["question"] }'),

@@ -5,11 +5,11 @@ import pytest
 from core.clock import ManualClock
 from core.outbox import Reply, ReplyState, Target
 from moderation.factory import build_guards
-from responders.answering.articles import parse_articles
-from responders.templates import LANGUAGES, Written, shipped_catalogue
+from responders.answering.content import parse_articles
+from responders.templates import LANGUAGES, TextLanguage, shipped_catalogue
 from tests.builders import START
 from tests.moderation.parts import NoPauses
-from tests.responders.parts import EXAMPLE
+from tests.responders.builders import EXAMPLE
 from tests.stubs import StubStore
 
 FIELDS = {"number": "T-1001", "within": "4 小时内", "answer": "7:30"}
@@ -28,7 +28,7 @@ def public(text: str, key: str) -> Reply:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_every_shipped_text_passes(language: Written) -> None:
+async def test_every_shipped_text_passes(language: TextLanguage) -> None:
     gate, texts = (
         build_guards(ManualClock(START), store=StubStore(pauses=NoPauses())).gate,
         shipped_catalogue(),

@@ -15,7 +15,7 @@ from core.clock import ManualClock
 from core.mentions import Mention
 from listeners.judgement.embedding import Embedder, Embeds, Vectors
 from listeners.spread.watch import SpreadWatch
-from responders.alerting.manager import AlertDesk
+from responders.alerting.manager import AlertManager
 from storage.factory import AnyStore, open_store
 from tests.builders import MIDNIGHT
 from tests.listeners.spread.embeddings import (
@@ -185,7 +185,7 @@ async def test_a_split_is_not_merged_again_by_meaning(store: AnyStore) -> None:
 
 async def test_two_alerts_of_the_same_incident_become_one(store: AnyStore) -> None:
     clock, release = ManualClock(NOW), threading.Event()
-    desk = AlertDesk(
+    desk = AlertManager(
         store=store.alerts, receivers=[], bus=Bus(), clock=clock, random=random.Random(1).random
     )
     watch = SpreadWatch(
@@ -201,7 +201,7 @@ async def test_two_alerts_of_the_same_incident_become_one(store: AnyStore) -> No
         for one in chain(6, BREAD[7], at=DAY, seq=100)
     ]
     await observe_all(watch, await recorded(store, [*chinese, *english]))
-    await desk.look()
+    await desk.step()
     live = await store.alerts.live()
     assert len(live) == 2
     [lesser] = [one for one in live if BREAD[7] in one.title]

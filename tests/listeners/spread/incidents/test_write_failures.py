@@ -134,15 +134,15 @@ async def test_alert_and_incident_are_worded_in_both_languages(store: AnyStore) 
     await observe_all(watch, await recorded(store, chain(12)))
     await watch.close()
     [alert] = receiver.alerts
-    assert (alert.title, alert.body) == (alert.told("zh").title, alert.told("zh").body)
-    assert "（一小时内" in alert.told("zh").title
-    assert "people within an hour" in alert.told("en").title
+    assert (alert.title, alert.body) == (alert.localized("zh").title, alert.localized("zh").body)
+    assert "（一小时内" in alert.localized("zh").title
+    assert "people within an hour" in alert.localized("en").title
     for fact in ("different authors within an hour", "posts, first", "Mean negative probability"):
-        assert fact in alert.told("en").body, fact
+        assert fact in alert.localized("en").body, fact
     kept = await only(store)
-    assert kept.told("zh").body.splitlines() == list(kept.reasons)
-    assert "different authors within an hour" in kept.told("en").body
-    assert kept.told("en").title == kept.title, "what a person wrote stands as it is"
+    assert kept.localized("zh").body.splitlines() == list(kept.reasons)
+    assert "different authors within an hour" in kept.localized("en").body
+    assert kept.localized("en").title == kept.title, "what a person wrote stands as it is"
 
 
 async def test_a_burst_has_its_title_in_both_languages_and_after_a_restart(
@@ -155,8 +155,8 @@ async def test_a_burst_has_its_title_in_both_languages_and_after_a_restart(
     await watch.close()
     for start in (1, 2):
         kept = next(one for one in await store.incidents.find() if "volume" in one.key)
-        assert kept.title == kept.told("zh").title == "weibo 上的负面声量远高于平时"
-        assert kept.told("en").title == "Far more negative posts than usual on weibo"
+        assert kept.title == kept.localized("zh").title == "weibo 上的负面声量远高于平时"
+        assert kept.localized("en").title == "Far more negative posts than usual on weibo"
         again = await restarted(store, receiver)
         later = MIDNIGHT + timedelta(days=3, hours=12 + start)
         more = unrelated_complaints(later, seq=60_000 * start)
