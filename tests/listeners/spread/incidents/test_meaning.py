@@ -19,7 +19,7 @@ from listeners.judgement.embedding import Embedder, Embeds, Vectors
 from listeners.spread.watch import SpreadWatch
 from responders.alerting.manager import AlertManager
 from storage.factory import AnyStore, open_store
-from tests.builders import MIDNIGHT, START
+from tests.builders import MIDNIGHT
 from tests.listeners.spread.embeddings import (
     BREAD,
     DAY,
@@ -199,7 +199,7 @@ async def test_a_split_is_not_undone_while_it_is_stored(store: AnyStore) -> None
         store=slow,  # type: ignore[arg-type]  # stands in
         embedder=Embedder(lambda: library),
     )
-    await watch.rebuild(await store.mentions.since(START), receiver.alerts)
+    await watch.rebuild(await store.mentions.since(MIDNIGHT), receiver.alerts)
     splitting = asyncio.create_task(watch.split([one.seq for one in posts[3:6]], by="小王"))
     await asyncio.wait_for(slow.reached.wait(), 60)
     release.set()
