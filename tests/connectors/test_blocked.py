@@ -24,9 +24,9 @@ from core.tickets import Ticket, TicketFilter
 from moderation.factory import build_guards
 from responders.tickets.undelivered import UndeliveredTickets
 from storage.sqlite.store import SqliteStore
+from tests.builders import event, judgement, ticket
 from tests.connectors.support import ConnectorKit
 from tests.connectors.telegram.server import TOKEN, error, telegram_server
-from tests.core.samples import event, judgement, ticket
 
 CLOCK = SystemClock()
 

@@ -13,8 +13,8 @@ from core.errors import ConfigError, Refused, Unavailable
 from core.settings import AlertSettings
 from responders.alerting.receiver import DeliversBatches, Receiver, ThrottlesDeliveries
 from responders.alerting.receivers.registry import RECEIVERS, read_receivers
+from tests.builders import START, alert
 from tests.responders.alerting.receivers.rigs.base import HOSTILE, Bench, open_bench
-from tests.responders.builders import START, alert
 
 DOCS = "\n".join(
     path.read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from core.backfill import take_in
 from core.decisions import Action
 from core.events import Page
-from tests.core.samples import event
+from tests.builders import event
 from tests.core.test_pipeline import PipelineRig
 
 

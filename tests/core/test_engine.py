@@ -13,6 +13,7 @@ from core.events import Page
 from core.intake import EventIntake
 from core.outbox import Reply, ReplyState, Target
 from core.pipeline import Pipeline, PipelineParts
+from tests.builders import event, reply
 from tests.core.parts import (
     CountingJudge,
     Desk,
@@ -25,7 +26,6 @@ from tests.core.parts import (
     Wire,
     WordMatcher,
 )
-from tests.core.samples import event, reply
 
 
 class Feed(Wire):

@@ -14,6 +14,7 @@ from core.outbox import Reply
 from core.outcomes import Outcome
 from core.pipeline import Pipeline, PipelineParts
 from core.tickets import Ticket
+from tests.builders import START, event
 from tests.core.parts import (
     CountingJudge,
     MemoryInbox,
@@ -22,7 +23,6 @@ from tests.core.parts import (
     SpamModerator,
     WordMatcher,
 )
-from tests.core.samples import START, event
 
 
 class PipelineRig:

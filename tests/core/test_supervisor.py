@@ -13,8 +13,8 @@ from core.events import Page
 from core.health import Health
 from core.intake import EventIntake
 from core.supervisor import LONGEST_WAIT, Supervisor
+from tests.builders import START, event
 from tests.core.parts import MemoryInbox
-from tests.core.samples import START, event
 
 
 class Scripted:

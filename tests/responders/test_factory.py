@@ -10,9 +10,10 @@ from core.settings import Settings
 from responders.alerting.escalation import read_chain
 from responders.alerting.manager import AlertPolicy
 from responders.factory import build_dead_letter_alert, join_receivers
+from tests.builders import START, alert
 from tests.responders.alerting.doubles import NoticeRecorder
 from tests.responders.alerting.support import manager, run_for
-from tests.responders.builders import START, alert, mention
+from tests.responders.builders import mention
 from tests.responders.memory_store import MemoryAlerts
 
 

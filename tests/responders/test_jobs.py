@@ -17,7 +17,8 @@ from core.settings import ScheduleSettings
 from core.tickets import Ticket
 from responders.alerting.operational import OperationalAlerts
 from responders.jobs import apply_retention, remind_of_late_tickets, report_silent_connectors
-from tests.responders.builders import START, mention, ticket
+from tests.builders import START
+from tests.responders.builders import mention, ticket
 from tests.stubs import StubMaintenance, StubTickets
 
 

@@ -23,9 +23,9 @@ from core.outcomes import Outcome, Plan
 from moderation.pauses import StoredPauses
 from responders.factory import StaffServices
 from storage.sqlite.store import SqliteStore
+from tests.builders import event, judgement
 from tests.connectors.support import ConnectorKit, running
 from tests.connectors.telegram.server import TOKEN, TelegramServer
-from tests.core.samples import event, judgement
 
 CHAT = -100500
 SETTINGS = parse(

@@ -13,6 +13,7 @@ from core.settings import AlertSettings
 from responders.alerting.escalation import EscalationChain, EscalationStep, QuietHours
 from responders.alerting.inhibition import LiveAlerts
 from responders.alerting.lifecycle import AlertTimings, read_timings, with_news
+from tests.builders import START
 from tests.responders.alerting.lifecycle_support import (
     DAY,
     HOUR,
@@ -26,7 +27,6 @@ from tests.responders.alerting.lifecycle_support import (
     notified,
     transition,
 )
-from tests.responders.builders import START
 
 NIGHT = "22:00-08:00"
 

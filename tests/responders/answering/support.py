@@ -8,7 +8,8 @@ from core.outcomes import Plan
 from core.settings import SlaSettings
 from responders.answering.decider import PlaybookDecider, ReplyPolicy
 from responders.answering.playbook import parse_playbook, shipped_playbook
-from tests.responders.builders import START, mention
+from tests.builders import START
+from tests.responders.builders import mention
 from tests.responders.memory_store import MemoryStore
 
 HOURS = {

@@ -9,8 +9,9 @@ from core.outbox import Reply, ReplyState, Target
 from moderation.factory import build_guards
 from responders.answering.content import parse_articles
 from responders.texts import ShopperTexts, playbook_texts
+from tests.builders import START
 from tests.moderation.parts import NoPauses
-from tests.responders.builders import EXAMPLE, START
+from tests.responders.builders import EXAMPLE
 from tests.stubs import StubStore
 
 FIELDS = {"number": "T-1001", "within": "4 小时内", "answer": "7:30"}

@@ -24,7 +24,8 @@ from moderation.pauses import StoredPauses
 from responders.factory import StaffServices
 from responders.staff.actions import SNOOZE
 from storage.sqlite.store import SqliteStore
-from tests.responders.builders import START, alert, mention, reply
+from tests.builders import START, alert
+from tests.responders.builders import mention, reply
 
 SETTINGS = parse(
     """

@@ -8,7 +8,8 @@ from core.conversations import Conversation, ConversationState
 from core.settings import SlaSettings
 from core.tickets import TicketState
 from responders.tickets.undelivered import UndeliveredTickets
-from tests.responders.builders import START, mention, reply, ticket
+from tests.builders import START
+from tests.responders.builders import mention, reply, ticket
 from tests.responders.memory_store import MemoryStore
 
 

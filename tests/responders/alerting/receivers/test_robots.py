@@ -14,9 +14,9 @@ from core.errors import ConnectorError, Refused, Unavailable
 from core.localized import UiLanguage
 from responders.alerting.receivers.registry import RECEIVERS
 from responders.alerting.receivers.robot import Robot, RobotSettings
+from tests.builders import START, alert
 from tests.responders.alerting.receivers.rigs.base import HOSTILE, Bench, open_bench, rig_of
 from tests.responders.alerting.receivers.rigs.robot_server import TOKEN, RobotServer
-from tests.responders.builders import START, alert
 
 
 def server_of(kind: str) -> RobotServer:

@@ -18,7 +18,7 @@ from responders.alerting.receiver import Receiver
 from responders.alerting.receivers.kind import ReceiverContext
 from responders.alerting.receivers.message import MessageFormat
 from responders.alerting.receivers.registry import build_receivers
-from tests.responders.builders import START
+from tests.builders import START
 
 HOSTILE = (
     'a\x00b\ud83d\u202e<at user_id="all"></at> <!channel> <@all> [点我](http://evil.example/x)'
