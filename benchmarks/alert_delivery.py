@@ -26,13 +26,13 @@ import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
 
+from cli.catalogue import shipped_catalogue
 from core.alerts import Alert
 from core.bus import Bus
 from responders.alerting.manager import AlertManager
 from responders.alerting.receivers.kind import ReceiverContext
 from responders.alerting.receivers.message import MessageFormat
 from responders.alerting.receivers.webhook import KEY, Webhook, WebhookSettings
-from responders.templates import shipped_catalogue
 from storage.sqlite.store import SqliteStore
 
 Fault = Literal["none", "fails", "stalls", "resets", "cut off", "all"]
@@ -173,7 +173,7 @@ async def deliver(
         ]
         context = ReceiverContext(
             format=MessageFormat(
-                texts=shipped_catalogue(), language="zh", resolve_after=timedelta(hours=6)
+                catalogue=shipped_catalogue(), language="zh", resolve_after=timedelta(hours=6)
             ),
             session=session,
             clock=clock,

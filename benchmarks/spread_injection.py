@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from cli.catalogue import shipped_catalogue
 from core.alerts import Alert
 from core.clock import ManualClock
 from core.events import Author, Event, EventKind
@@ -160,7 +161,12 @@ def listen(
     clock = ManualClock(ordered[-1].at + timedelta(days=1))
     log = AlertLog(now=ordered[0].at)
     watch = SpreadWatch(
-        log, store=MemorySpreadStore(), clock=clock, names={BRAND: "禾家超市"}, embedder=embedder
+        log,
+        store=MemorySpreadStore(),
+        clock=clock,
+        catalogue=shipped_catalogue(),
+        names={BRAND: "禾家超市"},
+        embedder=embedder,
     )
     homes: dict[str, str] = {}
 

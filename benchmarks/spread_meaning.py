@@ -29,6 +29,7 @@ import numpy as np
 
 from benchmarks.grouping import grouping
 from benchmarks.spread_incidents import BRAND, ORDINARY, START, mention, ordinary, posts, read
+from cli.catalogue import shipped_catalogue
 from core.alerts import Alert
 from core.clock import ManualClock
 from core.mentions import Mention
@@ -96,6 +97,7 @@ def follow(stream: Sequence[Mention], embedder: Embedder | None) -> GroupedStrea
         counter,
         store=MemorySpreadStore(),
         clock=clock,
+        catalogue=shipped_catalogue(),
         names={BRAND: "禾家超市"},
         terms={BRAND: CALLED},
         embedder=embedder,

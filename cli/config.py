@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from cli.catalogue import shipped_catalogue
 from connectors.registry import read_channels
 from core.config import parse
 from core.errors import ConfigError, Problem, collect
@@ -16,6 +17,7 @@ from moderation.inbound import FLAGS
 from responders.alerting.receivers.registry import read_receivers
 from responders.answering.content import Content, read_content
 from responders.answering.playbook import Vocabulary
+from responders.texts import playbook_texts
 from storage.factory import sqlite_path
 
 VOCABULARY: Final = Vocabulary(
@@ -24,7 +26,7 @@ VOCABULARY: Final = Vocabulary(
     risks=frozenset(RISKS),
     flags=FLAGS,
 )
-"""Names that a playbook may use."""
+"""Names that the rules of a playbook may use in conditions."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,9 +60,10 @@ def load_config(
         problem = Problem(key="--config", message=f"{file}: {error}", remedy="Name a TOML file.")
         raise ConfigError((problem,)) from error
     settings, folder = change(parse(text, os.environ)), file.resolve().parent
+    vocabulary = replace(VOCABULARY, texts=playbook_texts(shipped_catalogue()))
     problems: list[Problem] = []
     channels = collect(lambda: read_channels(settings, folder), problems)
-    content = collect(lambda: read_content(settings, folder, VOCABULARY), problems)
+    content = collect(lambda: read_content(settings, folder, vocabulary), problems)
     collect(lambda: build_understanding(settings, folder), problems)
     collect(lambda: read_receivers(settings.alerts), problems)
     if channels is None or content is None or problems:

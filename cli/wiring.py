@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 from starlette.applications import Starlette
 
+from cli.catalogue import shipped_catalogue
 from cli.config import LoadedConfig, load_config
 from connectors.context import ConnectorContext, StaffRoom
 from connectors.registry import build_channels, measures_of
@@ -28,7 +29,7 @@ from core.clock import Clock, SystemClock
 from core.connector import Connector, HandlesHttp, HasStaffBoard, ReadsEngagement
 from core.engine import Engine
 from core.events import Received
-from core.intake import IntakeDoor
+from core.intake import EventIntake
 from core.jobs import Job
 from core.mentions import MentionFilter
 from core.outcomes import Outcome
@@ -95,6 +96,7 @@ async def open_app(
     Raises ConfigError and StoreError where a part cannot be built.
     """
     settings, bus, clock = loaded.settings, Bus(), clock or SystemClock()
+    catalogue = shipped_catalogue()
     async with AsyncExitStack() as stack:
         store = await open_store(url or loaded.store_url, clock=clock, keys=store_keys())
         stack.push_async_callback(store.close)
@@ -111,6 +113,7 @@ async def open_app(
         responders = build_responders(
             settings,
             loaded.content,
+            catalogue=catalogue,
             store=store,
             bus=bus,
             clock=clock,
@@ -124,6 +127,7 @@ async def open_app(
             responders.alerts,
             clock,
             understanding.embedder,
+            catalogue=catalogue,
             store=store,
             bus=bus,
         )
@@ -143,15 +147,18 @@ async def open_app(
         )
         if past is not None:
             await take_in(backfill_feed(past, clock), parts)
-        alarm = build_dead_letter_alert(settings, responders.alerts, clock)
+        alarm = build_dead_letter_alert(settings, responders.alerts, clock, catalogue)
         pipeline = Pipeline(parts, bus=bus, ended=ended, died=alarm)
-        intake = IntakeDoor(store.events, wake=pipeline.wake)
-        staff = StaffServices(settings, store=store, pauses=guards.pauses, bus=bus, clock=clock)
+        intake = EventIntake(store.events, wake=pipeline.wake)
+        staff = StaffServices(
+            settings, catalogue=catalogue, store=store, pauses=guards.pauses, bus=bus, clock=clock
+        )
         connector_context = ConnectorContext(
             intake=intake,
             clock=clock,
             bus=bus,
             alarm=responders.alerts,
+            catalogue=catalogue,
             folder=loaded.folder,
             staff=StaffRoom(
                 desk=staff.actions, postings=staff.memory, language=settings.console.language
@@ -176,7 +183,7 @@ async def open_app(
             events=store.events,
             outbox=store.outbox,
             gate=guards.gate,
-            doubts=responders.undelivered,
+            undelivered=responders.undelivered,
             connectors=connectors,
             clock=clock,
             bus=bus,
@@ -188,6 +195,7 @@ async def open_app(
             settings,
             store=store,
             alerts=responders.alerts,
+            catalogue=catalogue,
             health=engine.health,
             clock=clock,
         )
@@ -216,6 +224,7 @@ def build_console(app: App, *, drill: DrillScoreboard | None = None) -> Starlett
         chat=app.chat if drill is None else None,
         bus=app.bus,
         clock=app.clock,
+        catalogue=shipped_catalogue(),
         health=app.engine.health,
         notify=app.engine.wake,
         brand_name=settings.brands[0].name,

@@ -1,21 +1,19 @@
-"""Alerts that connectors raise about themselves; their texts are in ``alerts.toml``."""
+"""Alerts that connectors raise about themselves."""
 
-import tomllib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from core.alerts import Alert
+from core.i18n import Catalogue
 from core.localized import LocalizedText, UiLanguage, in_each
 from core.taxonomy import Severity
-
-_TEXTS: Final = Path(__file__).with_suffix(".toml")
 
 
 def connector_alert(
     text: str,
     *,
+    catalogue: Catalogue,
     key: str,
     kind: Literal["gap", "budget"],
     severity: Severity,
@@ -25,19 +23,20 @@ def connector_alert(
     """Build an alert in every language.
 
     Args:
-        text: the table in ``alerts.toml`` with a title and a body for each language.
+        text: name of the messages ``connector.TEXT.title`` and ``connector.TEXT.body``.
+        catalogue: has the messages.
         key: identifies the occurrence; an alert with the same key is raised once.
         facts: values for the placeholders of the text.
 
     The alert's own title and body hold all languages, for receivers that cannot choose one, such as
     a staff group.
     """
-    tables = tomllib.loads(_TEXTS.read_text("utf-8"))[text]
 
     def localized(language: UiLanguage) -> LocalizedText:
-        title, body = tables[language]["title"], tables[language]["body"].strip()
         return LocalizedText(
-            language=language, title=title.format(**facts), body=body.format(**facts)
+            language=language,
+            title=catalogue.say(f"connector.{text}.title", language, **facts),
+            body=catalogue.say(f"connector.{text}.body", language, **facts),
         )
 
     wordings = in_each(localized)
@@ -53,7 +52,7 @@ def connector_alert(
 
 
 def retention_gap_alert(
-    *, name: str, since: datetime, now: datetime, retention: timedelta
+    *, name: str, since: datetime, now: datetime, retention: timedelta, catalogue: Catalogue
 ) -> Alert:
     """Warn that events of the channel ``name`` may be lost.
 
@@ -63,6 +62,7 @@ def retention_gap_alert(
     hour = timedelta(hours=1)
     return connector_alert(
         "gap",
+        catalogue=catalogue,
         key=f"gap:{name}:{since.isoformat(timespec='seconds')}",
         kind="gap",
         severity="P2",

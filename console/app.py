@@ -36,6 +36,7 @@ from core.clock import Clock
 from core.connector import HandlesHttp
 from core.errors import ConfigError, InputError, Problem, StoreError
 from core.health import Health
+from core.i18n import Catalogue
 from core.repositories import Pauses, Store
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def create_app(
     chat: ChatChannel | None,
     bus: Bus,
     clock: Clock,
+    catalogue: Catalogue,
     health: Callable[[], Sequence[Health]],
     notify: Callable[[], None],
     brand_name: str,
@@ -77,6 +79,7 @@ def create_app(
         pushed=pushed or {},
         bus=bus,
         clock=clock,
+        catalogue=catalogue,
         health=health,
         notify=notify,
         language=language,

@@ -13,6 +13,7 @@ from core.bus import Bus
 from core.clock import Clock
 from core.connector import HandlesHttp
 from core.health import Health
+from core.i18n import Catalogue
 from core.mentions import MentionFilter
 from core.repositories import Pauses, Store
 
@@ -72,7 +73,7 @@ class CodedError(Protocol):
 
     @property
     def code(self) -> str:
-        """The name of the message: ``chat.error.CODE`` in the catalogues."""
+        """The name of the message: ``chat.error.CODE`` in the catalogue."""
         ...
 
     @property
@@ -117,6 +118,8 @@ class ConsoleContext:
     """Connectors that platforms push to, by channel."""
     bus: Bus
     clock: Clock
+    catalogue: Catalogue
+    """Texts of all pages."""
     health: Callable[[], Sequence[Health]]
     """Current state of every connector."""
     notify: Callable[[], None]

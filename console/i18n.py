@@ -1,29 +1,19 @@
-"""Translations of the console into Chinese and English.
+"""Translations of the console into Chinese and English."""
 
-The gettext catalogues under ``console/locale`` are compiled in memory at start, so that a compiled
-file cannot be stale. Messages have symbolic names (``ticket.late``); an unknown name raises.
-"""
-
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from babel import Locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
-from babel.support import Translations
 from starlette.requests import HTTPConnection
 
-Lang = Literal["zh", "en"]
-LANGS: Final[tuple[Lang, ...]] = ("zh", "en")
+from core.i18n import Catalogue
+from core.localized import UI_LANGUAGES, UiLanguage
+
+Lang = UiLanguage
+LANGS: Final = UI_LANGUAGES
 COOKIE: Final = "tf_lang"
-
-
-class UnknownMessage(KeyError):
-    """A catalogue under console/locale lacks this name; add it in every language."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,19 +22,15 @@ class Translator:
 
     lang: Lang
     locale: Locale
-    catalogue: Translations
+    catalogue: Catalogue
 
     def __call__(self, name: str, /, **values: object) -> str:
         """The message ``name`` with its ``{placeholders}`` filled; raises UnknownMessage."""
-        text = self.find(name)
-        if text is None:
-            raise UnknownMessage(name)
-        return text.format(**values) if values else text
+        return self.catalogue.say(name, self.lang, **values)
 
     def find(self, name: str) -> str | None:
         """The message ``name``, or ``None``."""
-        text = self.catalogue.ugettext(name)
-        return None if text == name else text
+        return self.catalogue.find(name, self.lang)
 
     def term(self, group: str, name: str) -> str:
         """The message ``group.name`` for a stored term; the term itself if there is none."""
@@ -52,10 +38,7 @@ class Translator:
 
     def count(self, name: str, n: int, /, **values: object) -> str:
         """The plural form of the message ``name`` for ``n``; ``{n}`` is the number."""
-        text = self.catalogue.ungettext(name, name, n)
-        if text == name:
-            raise UnknownMessage(name)
-        return text.format(n=self.number(n), **values)
+        return self.catalogue.plural(name, self.lang, n, n=self.number(n), **values)
 
     def number(self, n: float) -> str:
         return format_decimal(n, locale=self.locale)
@@ -65,18 +48,12 @@ class Translator:
         return format_percent(share, format="0%", locale=self.locale)
 
 
-def load_translators(folder: Path) -> Mapping[Lang, Translator]:
-    """Compile the catalogues ``folder/LANG.po``."""
-    return {lang: _load(lang, folder / f"{lang}.po") for lang in LANGS}
-
-
-def _load(lang: Lang, path: Path) -> Translator:
-    with path.open("rb") as source:
-        catalogue = read_po(source, locale=lang, abort_invalid=True)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return Translator(lang=lang, locale=Locale.parse(lang), catalogue=Translations(compiled))
+def translators(catalogue: Catalogue) -> Mapping[Lang, Translator]:
+    """The translator of each language."""
+    return {
+        lang: Translator(lang=lang, locale=Locale.parse(lang), catalogue=catalogue)
+        for lang in LANGS
+    }
 
 
 def language_of(connection: HTTPConnection, default: Lang) -> Lang:

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 
 from console import formatting
 from console.context import ConsoleContext
-from console.i18n import COOKIE, Lang, Translator, language_of, load_translators
+from console.i18n import COOKIE, Lang, Translator, language_of, translators
 
 HERE: Final = Path(__file__).parent
 STAFF_COOKIE: Final = "tf_name"
@@ -55,7 +55,7 @@ class Renderer:
 
     def __init__(self, context: ConsoleContext, menu: Sequence[MenuItem]) -> None:
         self.context = context
-        self._translators = load_translators(HERE / "locale")
+        self._translators = translators(context.catalogue)
         self._versions: dict[str, str] = {}
         self._environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),

@@ -46,17 +46,17 @@ class Dispatcher:
         *,
         outbox: Outbox,
         gate: Gate,
-        doubts: UndeliveredReplies,
+        undelivered: UndeliveredReplies,
         clock: Clock,
         bus: Bus,
         resend: bool,
     ) -> None:
-        """``resend``: the platform takes an idempotency key, so a doubtful send is repeated."""
+        """``resend``: the platform takes an idempotency key, so a send in doubt is repeated."""
         self._channel = channel
         self._sender = sender
         self._outbox = outbox
         self._gate = gate
-        self._doubts = doubts
+        self._undelivered = undelivered
         self._clock = clock
         self._bus = bus
         self._resend = resend
@@ -170,7 +170,7 @@ class Dispatcher:
             done = await self._end(reply, result.reason)
         else:
             state = ReplyState.UNKNOWN if isinstance(result, Unknown) else ReplyState.REJECTED
-            ticket = await self._doubts.ticket_for(reply, result.reason)
+            ticket = await self._undelivered.ticket_for(reply, result.reason)
             done = await self._store(
                 ReplyResult(key=reply.key, state=state, reason=result.reason, ticket=ticket)
             )
@@ -183,9 +183,9 @@ class Dispatcher:
         That is no work for staff unless an answer was owed already, or staff wrote the reply.
         """
         if reply.by == "bot":
-            ticket = await self._doubts.owed(reply)
+            ticket = await self._undelivered.owed(reply)
         else:
-            ticket = await self._doubts.ticket_for(reply, reason)
+            ticket = await self._undelivered.ticket_for(reply, reason)
         done = await self._store(
             ReplyResult(
                 key=reply.key,

@@ -9,7 +9,7 @@ from core.localized import LocalizedText, UiLanguage, in_language
 from core.taxonomy import Severity
 
 ForecastUnit = Literal["posts", "reposts"]
-"""What a forecast counts: a matter's posts, or how often the farthest of them is passed on."""
+"""Unit of a forecast: posts of the incident, or reposts of its farthest post."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from core.events import Page, Receipt
 from core.repositories import Events
 
 
-class IntakeDoor:
+class EventIntake:
     """Persists pages; slows connectors down while the pipeline is behind."""
 
     def __init__(self, events: Events, *, wake: Callable[[], None], room: int = 2_000) -> None:

@@ -30,7 +30,7 @@ class BrandSettings(Section):
 
 
 class StoreSettings(Section):
-    """Where everything is kept: ``sqlite:PATH``, or ``mongodb://HOST/DATABASE``."""
+    """The URL of the store: ``sqlite:PATH``, or ``mongodb://HOST/DATABASE``."""
 
     url: str = "sqlite:data/tingfeng.db"
 
@@ -98,14 +98,14 @@ class ReceiverSettings(BaseModel):
 
 
 class OnCallSettings(Section):
-    """One step of the chain of people who are told until somebody acknowledges."""
+    """One step of the escalation chain, notified until an alert is acknowledged."""
 
     receivers: tuple[str, ...] = Field(min_length=1)
     """Names of receivers: ``telegram-CHANNEL``, or as named in alerts."""
     quiet: str | None = Field(
         default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
     )
-    """``22:00-08:00``: hours in which only P1 is told, in the time zone of alerts."""
+    """``22:00-08:00``: hours in which only P1 is sent, in the time zone of alerts."""
 
 
 class AlertSettings(Section):
@@ -114,15 +114,15 @@ class AlertSettings(Section):
     authors: int = Field(default=5, ge=2)
     """Distinct people who say within an hour that the same thing is wrong, and make an alert."""
     wait_seconds: float = Field(default=30, ge=0)
-    """How long a P3 waits for more of the same before staff are told; P1 and P2 do not."""
+    """Delay before a P3 is sent, to gather more; P1 and P2 are sent at once."""
     interval_minutes: float = Field(default=5, gt=0)
-    """The least time between two notices of one matter that has not become more severe."""
+    """Shortest time between two notifications of an alert that has not become more severe."""
     repeat_hours: float = Field(default=4, gt=0)
-    """How often what nobody has acknowledged is told again."""
+    """Interval of repeated notifications of an alert that is not acknowledged."""
     resolve_hours: float = Field(default=6, gt=0)
-    """After so long without news a matter is over."""
+    """Time without news after which an alert is resolved."""
     escalate_minutes: float = Field(default=15, gt=0)
-    """After so long without acknowledgement the next step on call is told."""
+    """Time without acknowledgement after which the next step on call is notified."""
     timezone: str = "Asia/Shanghai"
     """The time zone of staff: of quiet hours, and of times in alerts and in the console."""
     on_call: tuple[OnCallSettings, ...] = ()
@@ -137,7 +137,7 @@ class AlertSettings(Section):
 
 
 class SlaSettings(Section):
-    """How soon a person has to answer a ticket, in minutes by severity."""
+    """Minutes until the first answer to a ticket is due, by severity."""
 
     p1: float = Field(default=15, gt=0)
     p2: float = Field(default=60, gt=0)
@@ -146,7 +146,7 @@ class SlaSettings(Section):
 
 
 class ScheduleSettings(Section):
-    """What is done now and then."""
+    """Intervals of the scheduled jobs."""
 
     reminder_minutes: float = Field(default=5, gt=0)
     """How often late tickets are looked for."""

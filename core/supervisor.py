@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.connector import Connector, ReportsContact, ReportsHealth
 from core.errors import Refused, StoreError, Unavailable
 from core.health import Health, Status
-from core.intake import IntakeDoor
+from core.intake import EventIntake
 from core.repositories import Events
 from core.silence_baseline import SilenceBaseline
 
@@ -30,7 +30,7 @@ class Supervisor:
         connector: Connector,
         *,
         events: Events,
-        intake: IntakeDoor,
+        intake: EventIntake,
         clock: Clock,
         bus: Bus,
         random: Callable[[], float],

@@ -11,6 +11,7 @@ from core.bus import Bus
 from core.cards import StaffBoard
 from core.clock import Clock
 from core.events import Received
+from core.i18n import Catalogue
 from core.repositories import Pauses, Store
 from core.settings import BrandSettings, Settings
 from responders.alerting.escalation import read_chain, require_on_call
@@ -28,7 +29,6 @@ from responders.answering.tokenizer import shipped_lexicon
 from responders.staff.actions import StaffActions
 from responders.staff.feed import StaffFeed
 from responders.staff.memory import CardMemory
-from responders.templates import shipped_catalogue
 from responders.tickets.undelivered import UndeliveredTickets
 
 
@@ -45,6 +45,7 @@ def build_responders(
     settings: Settings,
     content: Content,
     *,
+    catalogue: Catalogue,
     store: Store,
     bus: Bus,
     clock: Clock,
@@ -58,8 +59,9 @@ def build_responders(
     Args:
         settings: the whole configuration.
         content: articles and playbook.
+        catalogue: texts for shoppers and staff.
         store: where they read and write.
-        bus: hears of each change of an alert.
+        bus: gets each change of an alert.
         clock: the current time.
         session: for receivers of alerts; closed by the caller.
         random: draws from [0, 1), for the jitter of retries.
@@ -69,10 +71,9 @@ def build_responders(
     Raises:
         ConfigError: for a mistake in the receivers or the escalation chain.
     """
-    texts = shipped_catalogue()
     receiver_context = ReceiverContext(
         format=MessageFormat(
-            texts=texts,
+            catalogue=catalogue,
             language=settings.console.language,
             resolve_after=timedelta(hours=settings.alerts.resolve_hours),
             brand_names=tuple((brand.id, brand.name) for brand in settings.brands),
@@ -85,7 +86,7 @@ def build_responders(
             store=store,
             articles=KnowledgeBase(content.articles, shipped_lexicon()),
             playbook=content.playbook,
-            texts=texts,
+            catalogue=catalogue,
             sla=settings.sla,
             clock=clock,
             policy=ReplyPolicy(
@@ -93,7 +94,11 @@ def build_responders(
             ),
         ),
         undelivered=UndeliveredTickets(
-            store=store, brand=settings.brands[0].id, texts=texts, sla=settings.sla, clock=clock
+            store=store,
+            brand=settings.brands[0].id,
+            catalogue=catalogue,
+            sla=settings.sla,
+            clock=clock,
         ),
         alerts=AlertManager(
             store=store.alerts,
@@ -103,8 +108,10 @@ def build_responders(
                 timings=read_timings(settings.alerts),
                 chain=partial(read_chain, settings.alerts),
                 language=settings.console.language,
-                drill_mark=partial(texts.say, "drill_mark") if drill else None,
-                part_of=lambda to, incident: texts.say("notice_merged", to, incident=incident),
+                drill_mark=partial(catalogue.say, "staff.drill_mark") if drill else None,
+                part_of=lambda to, incident: catalogue.say(
+                    "staff.notice_merged", to, incident=incident
+                ),
             ),
             bus=bus,
             clock=clock,
@@ -135,10 +142,10 @@ def join_receivers(
 
 
 def build_dead_letter_alert(
-    settings: Settings, alerts: AlertManager, clock: Clock
+    settings: Settings, alerts: AlertManager, clock: Clock, catalogue: Catalogue
 ) -> Callable[[Received, str], Awaitable[bool]]:
     """The pipeline's callback for an event that became a dead letter: raises an alert."""
-    texts = read_operational_alerts(settings)
+    texts = read_operational_alerts(settings, catalogue)
 
     async def raise_alert(item: Received, error: str) -> bool:
         return await alerts.raise_alert(texts.dead_letter(item, error, clock.now()))
@@ -150,10 +157,17 @@ class StaffServices:
     """The services behind all staff groups: their actions, memories and feeds."""
 
     def __init__(
-        self, settings: Settings, *, store: Store, pauses: Pauses, bus: Bus, clock: Clock
+        self,
+        settings: Settings,
+        *,
+        catalogue: Catalogue,
+        store: Store,
+        pauses: Pauses,
+        bus: Bus,
+        clock: Clock,
     ) -> None:
         """``pauses``: pauses of automatic replies, which staff may set and lift."""
-        texts, language = shipped_catalogue(), settings.console.language
+        language = settings.console.language
         self.actions = StaffActions(
             store=store,
             pauses=pauses,
@@ -161,7 +175,9 @@ class StaffServices:
             clock=clock,
             members={one.telegram: one.name for one in settings.staff if one.telegram},
             language=language,
-            pause_reason=lambda to, subject: texts.say("pause_reason", to, subject=subject),
+            pause_reason=lambda to, subject: catalogue.say(
+                "staff.pause_reason", to, subject=subject
+            ),
         )
         self.memory: Callable[[str], CardMemory] = cache(
             lambda name: CardMemory(store.values, name)

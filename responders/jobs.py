@@ -10,6 +10,7 @@ from typing import Final
 
 from core.clock import Clock
 from core.health import Health
+from core.i18n import Catalogue
 from core.jobs import Job
 from core.ports import AlertRaiser
 from core.repositories import Maintenance, Store, Tickets
@@ -85,11 +86,13 @@ def build_jobs(
     *,
     store: Store,
     alerts: AlertRaiser,
+    catalogue: Catalogue,
     health: Callable[[], Sequence[Health]],
     clock: Clock,
 ) -> tuple[Job, ...]:
     """Every job of the responders; ``health`` returns the state of each connector."""
-    schedule, texts, started_at = settings.schedule, read_operational_alerts(settings), clock.now()
+    schedule, started_at = settings.schedule, clock.now()
+    texts = read_operational_alerts(settings, catalogue)
 
     async def report_silence() -> int:
         return await report_silent_connectors(

@@ -7,7 +7,7 @@ A block of code with a ``title`` is a file, or a change of one::
     ```python title="core/x.py" before="X = "           lines before that line
     ```python title="core/x.py" in="REGISTRY"           lines at the beginning of that literal
     ```python title="core/x.py" over="    type:"        in place of the line that begins so
-    ```po title="console/locale/en.po" end              lines at the end
+    ```po title="core/locale/en.po" end              lines at the end
 """
 
 import os

@@ -20,6 +20,7 @@ WRITTEN_BY_READERS: Final = frozenset(
         "responders/alerting/receivers/mattermost.py",
         "tests/connectors/rigs/guestbook.py",
         "tests/connectors/test_guestbook.py",
+        "tests/responders/alerting/receivers/rigs/mattermost_rig.py",
     }
 )
 """Files that how-to guides create."""

@@ -62,6 +62,7 @@ class Reddit:
         self.name = name
         self._settings = settings
         self._alarm = context.alarm
+        self._catalogue = context.catalogue
         self._clock = context.clock
         self._limits = RedditLimits(context.clock)
         self._client = RedditClient(
@@ -200,6 +201,7 @@ class Reddit:
         since = datetime.fromtimestamp(last.created, UTC).strftime("%Y-%m-%d %H:%M")
         alert = connector_alert(
             "reddit_gap",
+            catalogue=self._catalogue,
             key=f"gap:{self.name}:{source.key}:{last.name}",
             kind="gap",
             severity="P2",

@@ -36,7 +36,7 @@ from connectors.telegram.receive import (
 )
 from connectors.telegram.send import TelegramSender
 from connectors.telegram.settings import TelegramSettings
-from connectors.telegram.staff_group import StaffGroup
+from connectors.telegram.staff_group import StaffGroup, StaffTexts
 from core.connector import PushRequest, PushResponse, SendResult
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.events import Page
@@ -63,6 +63,7 @@ class Telegram:
         self.rates = SendRates(context.clock)
         self._settings = settings
         self._alarm = context.alarm
+        self._catalogue = context.catalogue
         self._intake = context.intake
         self._clock = context.clock
         self.board = self._group(context.staff)
@@ -91,7 +92,7 @@ class Telegram:
             clock=self._clock,
             desk=staff.desk,
             postings=staff.postings(name),
-            language=staff.language,
+            texts=StaffTexts(self._catalogue, staff.language),
         )
 
     async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
@@ -108,7 +109,11 @@ class Telegram:
         now = self._clock.now()
         if last.contact is not None and now - last.contact > _RETENTION:
             alert = retention_gap_alert(
-                name=self.name, since=last.contact, now=now, retention=_RETENTION
+                name=self.name,
+                since=last.contact,
+                now=now,
+                retention=_RETENTION,
+                catalogue=self._catalogue,
             )
             await self._alarm.raise_alert(alert)
         polling = self._settings.mode == "polling"

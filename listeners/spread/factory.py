@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from core.bus import Bus
 from core.clock import Clock
+from core.i18n import Catalogue
 from core.jobs import Job
 from core.ports import AlertRaiser
 from core.settings import Settings
@@ -22,6 +23,7 @@ def build_spread(
     clock: Clock,
     embedder: Embedder | None = None,
     *,
+    catalogue: Catalogue,
     store: SpreadStore,
     bus: Bus,
 ) -> SpreadWatch:
@@ -35,6 +37,7 @@ def build_spread(
         alerts,
         store=store,
         clock=clock,
+        catalogue=catalogue,
         names={brand.id: brand.name for brand in settings.brands},
         terms={brand.id: brand.terms for brand in settings.brands},
         authors=settings.alerts.authors,

@@ -15,6 +15,7 @@ from typing import Final
 
 from core.alerts import Alert
 from core.clock import Clock
+from core.i18n import Catalogue
 from core.incidents import Incident
 from core.localized import UiLanguage
 from core.mentions import Mention
@@ -32,6 +33,7 @@ from listeners.spread.incidents.index import IncidentIndex
 from listeners.spread.incidents.rulings import StaffRulings
 from listeners.spread.incidents.semantic_merge import SemanticMerger
 from listeners.spread.incidents.tracker import MEMORY_SECONDS, IncidentTracker
+from listeners.spread.incidents.wording import IncidentTexts
 from listeners.spread.incidents.writer import IncidentWriter
 from listeners.spread.ports import SpreadStore
 
@@ -48,6 +50,7 @@ class SpreadWatch:
         *,
         store: SpreadStore,
         clock: Clock,
+        catalogue: Catalogue,
         names: Mapping[str, str],
         terms: Mapping[str, Sequence[str]] | None = None,
         authors: int = 5,
@@ -59,15 +62,17 @@ class SpreadWatch:
     ) -> None:
         """Create a watch without history; see ``rebuild``.
 
-        ``names``: name of each brand for staff, by its id. ``terms``: names of each brand in posts.
-        ``authors``: discontented authors in an hour that make an alarm. ``quiet``: time without a
-        post after which an incident ends (it may reopen). ``language`` of the receivers, and
+        ``catalogue``: texts of alerts. ``names``: name of each brand for staff, by its id.
+        ``terms``: names of each brand in posts. ``authors``: discontented authors in an hour that
+        make an alarm. ``quiet``: time without a post after which an incident ends (it may reopen).
+        ``language`` of the receivers, and
         ``zone`` in which they read times. ``changed`` is called with every incident that was
         stored. ``embedder``: embeds texts, so that incidents are also merged by meaning.
         """
         patterns = name_patterns(
             {brand: (name, *(terms or {}).get(brand, ())) for brand, name in names.items()}
         )
+        texts = IncidentTexts(catalogue)
         self._store = store
         self._clock = clock
         self._quiet = quiet.total_seconds()
@@ -78,6 +83,7 @@ class SpreadWatch:
             store.incidents,
             clock=clock,
             language=language,
+            texts=texts,
             changed=changed,
             merge_alerts=alerts.merge,
         )
@@ -93,6 +99,7 @@ class SpreadWatch:
             authors=authors,
             quiet=self._quiet,
             audience=AlertAudience(language=language, zone=zone),
+            texts=texts,
         )
         self._merger = SemanticMerger(
             embedder, clock=clock, index=self._index, merge=self._tracker.merge

@@ -8,18 +8,18 @@ from zoneinfo import ZoneInfo
 from core.alerts import Alert
 from core.events import Received
 from core.health import Health
-from core.localized import LocalizedText, in_each, local_time
+from core.i18n import Catalogue
+from core.localized import LocalizedText, UiLanguage, in_each, local_time
 from core.settings import Settings
 from core.tickets import Ticket
-from responders.templates import Catalogue, TextLanguage, shipped_catalogue
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OperationalAlerts:
     """Writes the alerts; raising one again with the same key changes nothing."""
 
-    texts: Catalogue
-    language: TextLanguage
+    catalogue: Catalogue
+    language: UiLanguage
     """Language of title and body; ``wordings`` has both."""
     zone: tzinfo
     """Time zone of staff."""
@@ -27,13 +27,13 @@ class OperationalAlerts:
     def late_ticket(self, ticket: Ticket, now: datetime) -> Alert:
         """A ticket that was not answered in time; one alert per ticket and day."""
 
-        def text(language: TextLanguage) -> LocalizedText:
-            owner = ticket.owner or self.texts.say("nobody", language)
+        def text(language: UiLanguage) -> LocalizedText:
+            owner = ticket.owner or self.catalogue.say("staff.nobody", language)
             return LocalizedText(
                 language=language,
-                title=self.texts.say("late_title", language, number=ticket.number),
-                body=self.texts.say(
-                    "late_body",
+                title=self.catalogue.say("staff.late_title", language, number=ticket.number),
+                body=self.catalogue.say(
+                    "staff.late_body",
                     language,
                     subject=ticket.subject,
                     channel=ticket.channel,
@@ -57,17 +57,17 @@ class OperationalAlerts:
     def silent_connector(self, health: Health, last_event_at: datetime, now: datetime) -> Alert:
         """A connector without events since ``last_event_at``; one alert per silence."""
 
-        def text(language: TextLanguage) -> LocalizedText:
+        def text(language: UiLanguage) -> LocalizedText:
             hours = (now - last_event_at).total_seconds() / 3600
             return LocalizedText(
                 language=language,
-                title=self.texts.say("silence_title", language, channel=health.name),
-                body=self.texts.say(
-                    "silence_body",
+                title=self.catalogue.say("staff.silence_title", language, channel=health.name),
+                body=self.catalogue.say(
+                    "staff.silence_body",
                     language,
                     hours=f"{hours:.1f}".removesuffix(".0"),
-                    status=self.texts.say(f"status_{health.status}", language),
-                    reason=health.reason or self.texts.say("unknown", language),
+                    status=self.catalogue.say(f"staff.status_{health.status}", language),
+                    reason=health.reason or self.catalogue.say("staff.unknown", language),
                 ),
             )
 
@@ -89,11 +89,13 @@ class OperationalAlerts:
         """
         event = item.event
 
-        def text(language: TextLanguage) -> LocalizedText:
+        def text(language: UiLanguage) -> LocalizedText:
             return LocalizedText(
                 language=language,
-                title=self.texts.say("dead_title", language, channel=event.channel),
-                body=self.texts.say("dead_body", language, reason=error.partition(":")[0]),
+                title=self.catalogue.say("staff.dead_title", language, channel=event.channel),
+                body=self.catalogue.say(
+                    "staff.dead_body", language, reason=error.partition(":")[0]
+                ),
             )
 
         title, body, wordings = self._localized(text)
@@ -108,16 +110,16 @@ class OperationalAlerts:
         )
 
     def _localized(
-        self, text: Callable[[TextLanguage], LocalizedText]
+        self, text: Callable[[UiLanguage], LocalizedText]
     ) -> tuple[str, str, tuple[LocalizedText, ...]]:
         main = text(self.language)
         return main.title, main.body, in_each(text)
 
 
-def read_operational_alerts(settings: Settings) -> OperationalAlerts:
+def read_operational_alerts(settings: Settings, catalogue: Catalogue) -> OperationalAlerts:
     """The writer of alerts in the language and time zone of a configuration."""
     return OperationalAlerts(
-        texts=shipped_catalogue(),
+        catalogue=catalogue,
         language=settings.console.language,
         zone=ZoneInfo(settings.alerts.timezone),
     )

@@ -13,12 +13,13 @@ from typing import Final
 
 from core.conversations import Conversation
 from core.events import Event
+from core.localized import UiLanguage
 from core.mentions import Mention
 from core.repositories import Tickets
 from core.tickets import Ticket, TicketState
 from responders.answering.context import DecisionContext
 from responders.answering.playbook import Match, Rule, Then
-from responders.templates import Catalogue, TextLanguage, text_language
+from responders.texts import ShopperTexts, reply_language
 from responders.tickets.opening import open_ticket
 
 _COMMAND: Final = re.compile(
@@ -29,7 +30,7 @@ _COMMAND: Final = re.compile(
 """Account names may precede it, as in public posts, or follow it, as in Telegram."""
 _MAX_LENGTH: Final = 200
 _NUMBER: Final = re.compile(r"T-\d{1,12}", re.IGNORECASE | re.ASCII)
-_LANGUAGES: Final[Mapping[str, TextLanguage]] = {
+_LANGUAGES: Final[Mapping[str, UiLanguage]] = {
     **dict.fromkeys(("zh", "cn", "zh-cn", "chinese", "中文", "汉语", "普通话"), "zh"),
     **dict.fromkeys(("en", "english", "英文", "英语"), "en"),
 }
@@ -63,7 +64,7 @@ async def command_context(
     before: Conversation | None,
     *,
     tickets: Tickets,
-    texts: Catalogue,
+    texts: ShopperTexts,
     now: datetime,
 ) -> DecisionContext:
     """The context of the decision about a command; stores nothing."""
@@ -74,14 +75,14 @@ async def command_context(
         case "human":
             rule = _HUMAN
         case "stop":
-            rule, mutes = _reply("stop", "command_stopped"), True
+            rule, mutes = _reply("stop", "command.stopped"), True
         case "lang":
             chosen = _LANGUAGES.get(command.argument.lower())
-            rule = _reply("lang", "command_lang_ask" if chosen is None else "command_lang_set")
+            rule = _reply("lang", "command.lang_ask" if chosen is None else "command.lang_set")
             language = chosen or language
         case _:
             ticket = await _own_ticket(command, mention.event, before, tickets)
-            key = "command_status_none" if ticket is None else f"command_status_{ticket.state}"
+            key = "command.status.none" if ticket is None else f"command.status.{ticket.state}"
             rule = _reply("status", key)
             fields = {} if ticket is None else _ticket_fields(ticket, texts, language, now)
     return DecisionContext(
@@ -96,14 +97,14 @@ async def command_context(
     )
 
 
-def _language(mention: Mention, before: Conversation | None) -> TextLanguage:
+def _language(mention: Mention, before: Conversation | None) -> UiLanguage:
     """A command has no language of its own: the conversation's, else the account's."""
     account = mention.event.author.language
     if before is not None:
-        return text_language(before.language)
+        return reply_language(before.language)
     if account is not None:
         return "zh" if account in ("zh", "mixed") else "en"
-    return text_language(mention.judgement.language)
+    return reply_language(mention.judgement.language)
 
 
 async def _own_ticket(
@@ -126,7 +127,7 @@ async def _own_ticket(
 
 
 def _ticket_fields(
-    ticket: Ticket, texts: Catalogue, language: TextLanguage, now: datetime
+    ticket: Ticket, texts: ShopperTexts, language: UiLanguage, now: datetime
 ) -> dict[str, str]:
     minutes = (ticket.due_at - now).total_seconds() / 60
     answered = ticket.state is not TicketState.OPEN or ticket.answered_at is not None

@@ -16,7 +16,6 @@ from core.config import validate
 from core.errors import ConfigError, Problem, collect
 from core.settings import Section, Settings
 from responders.answering.playbook import Playbook, Vocabulary, parse_playbook
-from responders.templates import shipped_catalogue
 
 _FENCE: Final = "+++"
 
@@ -47,7 +46,7 @@ def read_content(settings: Settings, folder: Path, vocabulary: Vocabulary) -> Co
     Args:
         settings: names the folder of articles and the playbook.
         folder: relative paths in the settings start here.
-        vocabulary: names that rules may use; brands and texts are added to it.
+        vocabulary: names that rules may use; brands are added to it.
 
     Raises:
         ConfigError: with every mistake in all files.
@@ -55,7 +54,6 @@ def read_content(settings: Settings, folder: Path, vocabulary: Vocabulary) -> Co
     known = replace(
         vocabulary,
         brands=frozenset(brand.id for brand in settings.brands),
-        texts=shipped_catalogue().shopper_keys,
     )
     problems: list[Problem] = []
     articles = collect(

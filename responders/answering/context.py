@@ -7,11 +7,11 @@ from typing import Final
 
 from core.conversations import Conversation, ConversationState
 from core.events import Event, EventKind
+from core.localized import UiLanguage
 from core.mentions import Mention
 from core.outbox import Target
 from core.tickets import Ticket
 from responders.answering.playbook import Match, Rule, Then
-from responders.templates import TextLanguage
 
 TOO_MANY: Final = Rule(
     name="too-many-replies", when=(), then=Then(action="ticket", severity="P4", send="nothing")
@@ -25,7 +25,7 @@ class DecisionContext:
 
     mention: Mention
     match: Match
-    language: TextLanguage
+    language: UiLanguage
     """Language of the reply."""
     before: Conversation | None
     """The conversation before this mention."""

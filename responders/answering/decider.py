@@ -8,6 +8,8 @@ from core.articles import Answer
 from core.clock import Clock
 from core.conversations import Conversation, ConversationState
 from core.decisions import Action, Decision
+from core.i18n import Catalogue
+from core.localized import UiLanguage
 from core.mentions import Mention
 from core.outbox import ReplyState
 from core.outcomes import Plan
@@ -24,7 +26,7 @@ from responders.answering.context import (
 )
 from responders.answering.playbook import Match, Playbook, first_match
 from responders.answering.replies import ReplyLimits, ReplyWriter
-from responders.templates import Catalogue, TextLanguage, text_language
+from responders.texts import ShopperTexts, reply_language
 from responders.tickets.opening import continued, new_ticket, open_ticket
 from responders.tickets.severity import severity
 
@@ -32,7 +34,7 @@ from responders.tickets.severity import severity
 class ArticleSearch(Protocol):
     """Searches the knowledge base."""
 
-    def search(self, text: str, language: TextLanguage, limit: int = 3) -> Sequence[Answer]:
+    def search(self, text: str, language: UiLanguage, limit: int = 3) -> Sequence[Answer]:
         """Up to ``limit`` articles in a language by confidence, the highest first."""
         ...
 
@@ -44,7 +46,7 @@ class ReplyPolicy:
     own_authors: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Ids of the brands' own accounts, by channel; they are never answered."""
     limits: ReplyLimits = field(default_factory=ReplyLimits)
-    staff_language: TextLanguage = "zh"
+    staff_language: UiLanguage = "zh"
     """Language of the reasons that staff read."""
 
 
@@ -57,7 +59,7 @@ class PlaybookDecider:
         store: Store,
         articles: ArticleSearch,
         playbook: Playbook,
-        texts: Catalogue,
+        catalogue: Catalogue,
         sla: SlaSettings,
         clock: Clock,
         policy: ReplyPolicy | None = None,
@@ -65,17 +67,18 @@ class PlaybookDecider:
         self._store = store
         self._articles = articles
         self._playbook = playbook
-        self._texts = texts
+        self._catalogue = catalogue
+        self._texts = ShopperTexts(catalogue)
         self._sla = sla
         self._clock = clock
         self._policy = policy or ReplyPolicy()
-        self._writer = ReplyWriter(texts, self._policy.limits, clock)
+        self._writer = ReplyWriter(self._texts, self._policy.limits, clock)
 
     async def decide(self, mention: Mention) -> Plan:
         """As Decider.decide. Reserves a number for each ticket that it plans."""
         event = mention.event
         if event.author.id in self._policy.own_authors.get(event.channel, frozenset()):
-            reason = self._texts.say("own_post", self._policy.staff_language)
+            reason = self._catalogue.say("staff.own_post", self._policy.staff_language)
             return Plan(
                 decision=Decision(
                     action=Action.IGNORE, rule="own-post", reason=reason, remark="own_post"
@@ -93,7 +96,7 @@ class PlaybookDecider:
             )
             return await self._plan(replace(context, match=self._limited(mention, context.match)))
         known = before.language if before else event.author.language
-        language = text_language(mention.judgement.language, known)
+        language = reply_language(mention.judgement.language, known)
         match = self._match(mention, language, before)
         if not event.solicited:
             if match.rule.then.action == "ignore":
@@ -115,9 +118,7 @@ class PlaybookDecider:
             mention.event.channel, mention.event.conversation
         )
 
-    def _match(
-        self, mention: Mention, language: TextLanguage, before: Conversation | None
-    ) -> Match:
+    def _match(self, mention: Mention, language: UiLanguage, before: Conversation | None) -> Match:
         def answer() -> Answer | None:
             found = self._articles.search(mention.event.text, language, 1)
             return found[0] if found else None
@@ -176,7 +177,7 @@ class PlaybookDecider:
             level=level,
             language=context.language,
             sla=sla,
-            texts=self._texts,
+            catalogue=self._catalogue,
             now=now,
         )
 
@@ -185,8 +186,8 @@ class PlaybookDecider:
     ) -> Decision:
         judgement, answer, language = mention.judgement, match.answer, self._policy.staff_language
         why = "why_article" if answer else "why_risk" if judgement.risk else "why"
-        reason = self._texts.say(
-            why,
+        reason = self._catalogue.say(
+            f"staff.{why}",
             language,
             rule=match.rule.name,
             intent=judgement.intent,
@@ -198,7 +199,7 @@ class PlaybookDecider:
             confidence=f"{answer.confidence:.2f}" if answer else "",
         )
         if remark is not None:
-            reason = f"{reason} {self._texts.say(remark, language)}"
+            reason = f"{reason} {self._catalogue.say(f'staff.{remark}', language)}"
         return Decision(
             action=action,
             rule=match.rule.name,

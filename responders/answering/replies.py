@@ -13,7 +13,7 @@ from core.events import Event
 from core.outbox import Reply, ReplyState
 from core.tickets import Ticket
 from responders.answering.context import DecisionContext, reply_key, reply_target
-from responders.templates import Catalogue
+from responders.texts import ShopperTexts
 
 _REMEMBERED: Final = 10_000
 
@@ -35,7 +35,7 @@ class ReplyWriter:
     A decision that is made twice, since the store failed to record it, counts as one reply.
     """
 
-    def __init__(self, texts: Catalogue, limits: ReplyLimits, clock: Clock) -> None:
+    def __init__(self, texts: ShopperTexts, limits: ReplyLimits, clock: Clock) -> None:
         self._texts = texts
         self._limits = limits
         self._clock = clock
@@ -89,7 +89,7 @@ class ReplyWriter:
             fields = {"number": ticket.number, "within": within} | fields
         if context.match.answer is not None:
             fields["answer"] = context.match.answer.article.body
-        for turn in range(self._texts.variants(text_key, language)):
+        for turn in range(self._texts.variants(text_key)):
             text = self._texts.say(text_key, language, seed=reply_key(event), turn=turn, **fields)
             if not self._is_repeat(event, text):
                 return text

@@ -42,7 +42,7 @@ class StaffActions:
         Args:
             store: alerts and drafts.
             pauses: pauses of automatic replies.
-            bus: hears of each change.
+            bus: gets each change.
             clock: the current time.
             members: names of staff by their account on the platform.
             language: language of the group.

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Final
 
 from core.conversations import Conversation
+from core.i18n import Catalogue
+from core.localized import UiLanguage
 from core.mentions import Mention
 from core.repositories import Tickets
 from core.settings import SlaSettings
 from core.taxonomy import Severity
 from core.tickets import Ticket, TicketState
-from responders.templates import Catalogue, TextLanguage
 from responders.tickets.severity import due_at
 
 _MAX_SUBJECT: Final = 80
@@ -29,9 +30,9 @@ def new_ticket(
     mention: Mention,
     *,
     level: Severity,
-    language: TextLanguage,
+    language: UiLanguage,
     sla: SlaSettings,
-    texts: Catalogue,
+    catalogue: Catalogue,
     now: datetime,
 ) -> Ticket:
     """A ticket about a mention, due by the SLA."""
@@ -42,7 +43,7 @@ def new_ticket(
         channel=event.channel,
         conversation=event.conversation,
         customer=event.author.id,
-        subject=subject(mention.masked_text) or texts.say("no_text", language),
+        subject=subject(mention.masked_text) or catalogue.say("staff.no_text", language),
         category=mention.judgement.category,
         severity=level,
         state=TicketState.OPEN,

@@ -7,7 +7,7 @@ from core.judgement import Judgement
 from core.settings import SlaSettings
 from core.taxonomy import Severity
 
-_DANGER_TO_LIFE: Final = frozenset(
+_CRITICAL_RISKS: Final = frozenset(
     {"self_harm", "death", "food_poisoning", "injury", "fire", "allergy", "child", "frail"}
 )
 _COMPLAINT: Final = 0.5
@@ -16,7 +16,7 @@ _COMPLAINT: Final = 0.5
 
 def severity(judgement: Judgement) -> Severity:
     """P1 for life and health, P2 for other harm, threats and food safety, P3 for complaints."""
-    if _DANGER_TO_LIFE & set(judgement.risk):
+    if _CRITICAL_RISKS & set(judgement.risk):
         return "P1"
     complains = judgement.complaint >= _COMPLAINT or judgement.intent == "complaint"
     if judgement.risk or judgement.intent == "threat":

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from core.clock import Clock
+from core.i18n import Catalogue
 from core.outbox import Reply
 from core.repositories import Store
 from core.settings import SlaSettings
 from core.taxonomy import Severity
 from core.tickets import Ticket, TicketState
-from responders.templates import Catalogue, text_language
+from responders.texts import reply_language
 from responders.tickets.opening import open_ticket, subject
 from responders.tickets.severity import due_at, severity
 
@@ -21,14 +22,14 @@ class UndeliveredTickets:
         *,
         store: Store,
         brand: str,
-        texts: Catalogue,
+        catalogue: Catalogue,
         sla: SlaSettings,
         clock: Clock,
     ) -> None:
         """``brand``: id of the brand of tickets about replies without a mention."""
         self._store = store
         self._brand = brand
-        self._texts = texts
+        self._catalogue = catalogue
         self._sla = sla
         self._clock = clock
 
@@ -64,14 +65,14 @@ class UndeliveredTickets:
             level = min(level, severity(mention.judgement))
             brand = mention.brands[0] if mention.brands else brand
             category, customer = mention.judgement.category, mention.event.author.id
-        language = text_language(reply.language)
+        language = reply_language(reply.language)
         return Ticket(
             number=await self._store.tickets.reserve_number(),
             brand=brand,
             channel=target.channel,
             conversation=target.conversation,
             customer=customer,
-            subject=subject(self._texts.say("doubt", language, reason=reason)),
+            subject=subject(self._catalogue.say("staff.doubt", language, reason=reason)),
             category=category,
             severity=level,
             state=TicketState.OPEN,

@@ -9,8 +9,8 @@ import pytest
 from cli.config import load_config
 from cli.wiring import open_app
 from connectors.replay.settings import read_feed
+from tests.builders import START
 from tests.cli.test_wiring import played_in
-from tests.core.samples import START
 
 ILL = "孩子吃了禾家超市的面包食物中毒，上吐下泻送医院了"
 

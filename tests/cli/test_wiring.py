@@ -36,8 +36,8 @@ from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week
 from responders.alerting.manager import AlertManager
+from tests.builders import START
 from tests.cli.invoking import commands
-from tests.core.samples import START
 from tests.driven_clock import WATCHDOG_SECONDS
 
 

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from cli.catalogue import shipped_catalogue
 from connectors.webchat.connector import Webchat
 from connectors.webchat.settings import WebchatSettings
 from console.app import create_app
@@ -25,7 +26,7 @@ from core.connector import HandlesHttp
 from core.dispatch import Dispatcher
 from core.errors import StoreError
 from core.health import Health
-from core.intake import IntakeDoor
+from core.intake import EventIntake
 from core.judgement import Verdict
 from core.outbox import Reply
 from core.repositories import Store
@@ -130,7 +131,7 @@ async def open_console(
     chat = Webchat(
         name=CHAT,
         settings=chat_settings or WebchatSettings(),
-        intake=IntakeDoor(store.events, wake=lambda: notified.append("intake")),
+        intake=EventIntake(store.events, wake=lambda: notified.append("intake")),
         clock=clock,
         bus=bus,
     )
@@ -139,7 +140,7 @@ async def open_console(
         chat,
         outbox=store.outbox,
         gate=OpenGate(),
-        doubts=NoUndelivered(),
+        undelivered=NoUndelivered(),
         clock=clock,
         bus=bus,
         resend=True,
@@ -155,6 +156,7 @@ async def open_console(
         chat=chat if with_chat else None,
         bus=bus,
         clock=clock,
+        catalogue=shipped_catalogue(),
         health=lambda: health,
         notify=notify,
         brand_name="绿篮超市",

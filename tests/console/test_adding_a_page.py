@@ -8,7 +8,11 @@ from tests.how_to import follow, passed, require_clean, run
 
 pytestmark = pytest.mark.process
 
-CHECKS = ("test_every_page.py", "test_i18n.py")
+CHECKS = (
+    "tests/console/test_every_page.py",
+    "tests/console/test_i18n.py",
+    "tests/cli/test_catalogue.py",
+)
 SHOWS = """
 from datetime import timedelta
 
@@ -32,7 +36,6 @@ async def test_late_tickets_are_shown_and_others_are_not(console, browser):
 def test_the_page_is_shown_and_passes_the_suites(tmp_path: Path) -> None:
     files = follow("add-a-console-page.md", tmp_path)
     (tmp_path / "tests/console/test_late.py").write_text(SHOWS, "utf-8")
-    folder = Path("tests/console")
-    names = [str(folder / name) for name in (*CHECKS, "test_late.py")]
+    names = (*CHECKS, "tests/console/test_late.py")
     assert passed(run(tmp_path, "pytest", "-q", *names)) > 30
     require_clean(tmp_path, files)

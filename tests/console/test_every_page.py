@@ -13,10 +13,10 @@ import aiohttp
 import pytest
 from starlette.routing import BaseRoute
 
-from console.i18n import LANGS, load_translators
+from cli.catalogue import shipped_catalogue
+from console.i18n import LANGS, translators
 from console.pages.base import ConsolePage
 from console.pages.registry import PAGES
-from console.render import HERE
 from console.security import GuardedRoute, GuardedSocket, PublicFiles
 from core.health import Health
 from tests.console.pages import EVIL, fill, path_of, routes_of
@@ -310,7 +310,7 @@ async def test_a_menu_item_leads_to_its_page_and_is_marked_there(
         browser.get(page.menu.path, params={"lang": "en"}) as answer,
     ):
         html = await answer.text()
-    label = load_translators(HERE / "locale")["en"](f"nav.{page.menu.name}")
+    label = translators(shipped_catalogue())["en"](f"nav.{page.menu.name}")
     assert f'<a href="{page.menu.path}" aria-current="page">{label}' in html
 
 

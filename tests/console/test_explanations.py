@@ -6,8 +6,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from console.i18n import load_translators
-from console.render import HERE
+from cli.catalogue import shipped_catalogue
+from console.i18n import translators
 from core.decisions import Action, Decision
 from tests.console.running import RunningConsole
 from tests.console.seeds import add_mention, event, judgement
@@ -48,5 +48,5 @@ async def test_a_decision_is_explained_in_the_readers_language(
 def test_every_remark_is_translated() -> None:
     remarks = set(re.findall(r'"((?:silent|said|held|already|too_many|own)_\w+)"', DECIDING))
     assert {"silent_human", "said_before", "own_post", "too_many_replies"} <= remarks
-    for words in load_translators(HERE / "locale").values():
+    for words in translators(shipped_catalogue()).values():
         assert [name for name in remarks if words.find(f"remark.{name}") is None] == []

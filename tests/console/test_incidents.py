@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from console.pages.incidents.curve import growth_curve
-from console.pages.incidents.facts import amplifiers_of, facts_of
+from console.pages.incidents.overview import amplifiers_of, overview_of
 from console.pages.incidents.summary import summarise
 from core.incidents import Incident
 from core.mentions import MentionRecord
@@ -27,35 +27,40 @@ def replace_at(one: MentionRecord, at: datetime) -> MentionRecord:
     return replace(one, mention=replace(one.mention, event=event))
 
 
-async def handled(console: RunningConsole, incident: Incident) -> Sequence[MentionRecord]:
+async def records_of(console: RunningConsole, incident: Incident) -> Sequence[MentionRecord]:
     return await console.store.incidents.mentions(incident.id)
 
 
-class TestFacts:
+class TestOverview:
     async def test_are_counted_from_the_posts(self, console: RunningConsole) -> None:
         incident = await add_incident(console.store)
         seqs = await add_incident_posts(console.store, incident)
-        facts = facts_of(await handled(console, incident), newest=2)
-        assert facts.first is not None
-        assert facts.first.mention.seq == seqs[0]
-        assert [one.mention.seq for one in facts.newest] == seqs[:-3:-1]
-        assert facts.languages == (("zh", 5), ("en", 1))
-        assert facts.channels == (("weibo", 6),)
-        assert facts.negative == pytest.approx(5 / 6)
-        assert facts.an_hour == 6
-        assert facts.tickets == ("T-1001",)
+        overview = overview_of(await records_of(console, incident), newest=2)
+        assert overview.first is not None
+        assert overview.first.mention.seq == seqs[0]
+        assert [one.mention.seq for one in overview.newest] == seqs[:-3:-1]
+        assert overview.languages == (("zh", 5), ("en", 1))
+        assert overview.channels == (("weibo", 6),)
+        assert overview.negative == pytest.approx(5 / 6)
+        assert overview.an_hour == 6
+        assert overview.tickets == ("T-1001",)
 
     async def test_of_no_posts_are_empty(self, console: RunningConsole) -> None:
         incident = await add_incident(console.store)
-        facts = facts_of(())
-        assert (facts.first, facts.newest, facts.amplifiers, facts.summary) == (None, (), (), ())
-        assert (facts.negative, facts.an_hour) == (0.0, 0)
+        overview = overview_of(())
+        assert (overview.first, overview.newest, overview.amplifiers, overview.summary) == (
+            None,
+            (),
+            (),
+            (),
+        )
+        assert (overview.negative, overview.an_hour) == (0.0, 0)
         assert growth_curve(incident, (), NOW).times == ()
 
     async def test_reposted_authors_are_amplifiers(self, console: RunningConsole) -> None:
         incident = await add_incident(console.store)
         await add_incident_posts(console.store, incident)
-        amplifiers = amplifiers_of([one.mention for one in await handled(console, incident)])
+        amplifiers = amplifiers_of([one.mention for one in await records_of(console, incident)])
         first = amplifiers[0]
         assert (first.author, first.posts, first.carried) == (FIRST_AUTHOR, 1, 2)
         assert [one.carried for one in amplifiers[1:]] == [0] * 5, "nobody carries themselves"
@@ -65,7 +70,7 @@ class TestFacts:
     ) -> None:
         incident = await add_incident(console.store, mentions=6)
         await add_incident_posts(console.store, incident)
-        posts = await handled(console, incident)
+        posts = await records_of(console, incident)
         curve = growth_curve(incident, posts, NOW)
         assert curve.counts[0] == 1
         assert curve.counts[-1] == 6
@@ -91,7 +96,7 @@ class TestFacts:
     ) -> None:
         incident = await add_incident(console.store, mentions=6)
         await add_incident_posts(console.store, incident)
-        posts = await handled(console, incident)
+        posts = await records_of(console, incident)
         of_one_post = replace(incident, forecast=9_000.0, forecast_of="reposts")
         over, unknown = replace(incident, state="resolved"), replace(incident, forecast=None)
         for one in (over, unknown, of_one_post):
@@ -104,7 +109,7 @@ class TestFacts:
     async def test_the_forecast_is_never_below_the_count(self, console: RunningConsole) -> None:
         incident = await add_incident(console.store, mentions=500)
         await add_incident_posts(console.store, incident)
-        posts = await handled(console, incident)
+        posts = await records_of(console, incident)
         bare = replace(incident, low=None, high=None)
         for one in (incident, bare):
             for point in growth_curve(one, posts, NOW).horizons:
@@ -121,7 +126,7 @@ class TestSummary:
     ) -> None:
         incident = await add_incident(console.store)
         seqs = await add_incident_posts(console.store, incident, 20)
-        mentions = [one.mention for one in await handled(console, incident)]
+        mentions = [one.mention for one in await records_of(console, incident)]
         found = summarise(mentions)
         assert 2 <= len(found) <= 3
         texts = {one.seq: one.masked_text for one in mentions}

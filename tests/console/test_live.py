@@ -8,6 +8,7 @@ from typing import cast
 import aiohttp
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from console.app import create_app
 from console.live import (
     MAX_CARDS,
@@ -216,6 +217,7 @@ def test_missing_front_end_files_raise_with_a_remedy(
             chat=None,
             bus=console.bus,
             clock=console.clock,
+            catalogue=shipped_catalogue(),
             health=list,
             notify=lambda: None,
             brand_name="x",

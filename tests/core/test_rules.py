@@ -26,7 +26,7 @@ from core.mentions import SAMPLES, MetricsSample, TrackedPost
 from core.outbox import ReplyState
 from core.outcomes import Plan, with_ticket
 from core.tickets import ordinal, require_unchanged, with_staff
-from tests.core.samples import START, event, reply, ticket
+from tests.builders import START, event, reply, ticket
 
 TALK = Conversation(
     channel="c",

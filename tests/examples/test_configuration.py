@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from connectors.registry import REGISTRY
 from core.config import parse
 from core.errors import Problem
@@ -14,7 +15,7 @@ from core.settings import Settings
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.matching.matcher import BrandMatcher
 from responders.answering.playbook import Vocabulary, parse_playbook
-from responders.templates import shipped_catalogue
+from responders.texts import playbook_texts
 
 FOLDER: Final = Path("examples/supermarket")
 
@@ -47,7 +48,7 @@ def test_the_playbook_names_only_what_exists() -> None:
         risks=frozenset(RISKS),
         brands=frozenset({"hejia"}),
         flags=frozenset({"spam", "abuse", "personal_data", "empty"}),
-        texts=shipped_catalogue().shopper_keys,
+        texts=playbook_texts(shipped_catalogue()),
     )
     playbook = parse_playbook((FOLDER / "playbook.toml").read_text("utf-8"), vocabulary)
     assert playbook.rules[-1].name == "only-listen"

@@ -28,11 +28,11 @@ USE_IT = f"""
 import re
 from pathlib import Path
 
-from console.pages.correcting import CATEGORIES
+from cli.config import VOCABULARY
+from console.pages.mentions import CATEGORIES
 from core.config import parse
 from listeners.factory import build_understanding
 from responders.answering.playbook import parse_playbook
-from run import VOCABULARY
 
 assert "parking" in CATEGORIES
 guide = Path({str(ROOT / "docs" / "how-to" / GUIDE)!r})
@@ -69,8 +69,9 @@ def test_check_says_that_it_is_untrained(tree: Path) -> None:
     assert "category.parking" in done.stderr
 
 
-def test_its_names_satisfy_the_test_of_the_catalogues(tree: Path) -> None:
-    assert passed(run(tree, "pytest", "-q", "-k", "term or both", "tests/console/test_i18n.py"))
+def test_its_names_satisfy_the_tests_of_the_catalogue(tree: Path) -> None:
+    tests = ("tests/cli/test_catalogue.py", "tests/console/test_i18n.py")
+    assert passed(run(tree, "pytest", "-q", *tests))
 
 
 def test_untrained_labels_are_logged_once(

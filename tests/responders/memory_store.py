@@ -13,7 +13,7 @@ from core.outbox import Reply
 from core.outcomes import Plan
 from core.pauses import Pause
 from core.tickets import Ticket
-from tests.responders.builders import START
+from tests.builders import START
 from tests.stubs import (
     StubAlerts,
     StubConversations,

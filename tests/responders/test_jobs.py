@@ -7,22 +7,24 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from core.alerts import Alert
 from core.clock import ManualClock
 from core.events import Received
 from core.health import Health, Status
+from core.localized import UiLanguage
 from core.settings import ScheduleSettings
 from core.tickets import Ticket
 from responders.alerting.operational import OperationalAlerts
 from responders.jobs import apply_retention, remind_of_late_tickets, report_silent_connectors
-from responders.templates import TextLanguage, shipped_catalogue
-from tests.responders.builders import START, mention, ticket
+from tests.builders import START
+from tests.responders.builders import mention, ticket
 from tests.stubs import StubMaintenance, StubTickets
 
 
-def texts(language: TextLanguage) -> OperationalAlerts:
+def texts(language: UiLanguage) -> OperationalAlerts:
     return OperationalAlerts(
-        texts=shipped_catalogue(), language=language, zone=ZoneInfo("Asia/Shanghai")
+        catalogue=shipped_catalogue(), language=language, zone=ZoneInfo("Asia/Shanghai")
     )
 
 

@@ -18,7 +18,7 @@ from console.pages.base import ConsolePage, redirect, staff_name, wants_part
 from console.pages.figures import negative_share
 from console.pages.incidents.actions import IncidentActions
 from console.pages.incidents.curve import growth_curve
-from console.pages.incidents.facts import facts_of
+from console.pages.incidents.overview import overview_of
 from console.render import MenuItem, Renderer
 from core.alerts import Alert
 from core.errors import Conflict, InputError
@@ -128,16 +128,16 @@ class IncidentPages(ConsolePage):
     ) -> Response:
         store = self._context.store
         records = await store.incidents.mentions(incident.id, limit=MAX_MENTIONS)
-        facts = await asyncio.to_thread(facts_of, records)
+        overview = await asyncio.to_thread(overview_of, records)
         pauses = await self._context.pauses.all()
         now = self._context.clock.now()
         mutes = await store.alerts.mutes()
         values = {
             "incident": incident,
-            "facts": facts,
+            "overview": overview,
             "row": await self._row(incident, pauses),
-            "tickets": await self._tickets(facts.tickets),
-            "more_tickets": max(0, len(facts.tickets) - MAX_TICKETS),
+            "tickets": await self._tickets(overview.tickets),
+            "more_tickets": max(0, len(overview.tickets) - MAX_TICKETS),
             "alerts": await self._alerts(incident),
             "others": [
                 other

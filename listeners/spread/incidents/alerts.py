@@ -10,8 +10,8 @@ from core.clock import Clock
 from core.localized import LocalizedText, UiLanguage, in_each
 from core.ports import AlertRaiser
 from core.taxonomy import Severity
-from listeners.spread.incidents import wording
 from listeners.spread.incidents.incident import Assessment, TrackedIncident
+from listeners.spread.incidents.wording import IncidentTexts, headline
 
 UPDATE_SECONDS: Final = 60.0
 """Least time of the posts between two alerts about an incident whose severity has not risen."""
@@ -49,6 +49,7 @@ def pending_alert(
     incident: TrackedIncident,
     assessment: Assessment,
     audience: AlertAudience,
+    texts: IncidentTexts,
     *,
     brand: str,
     at: float,
@@ -62,15 +63,15 @@ def pending_alert(
 
     def text(language: UiLanguage) -> LocalizedText:
         omit = () if forecast is None else _FORECAST_REASONS
-        lines = wording.reason_lines(assessment, language, omit=omit)
-        lines += wording.volume_lines(incident.activity.posts(), language, zone=audience.zone)
+        lines = texts.reason_lines(assessment, language, omit=omit)
+        lines += texts.volume_lines(incident.activity.posts(), language, zone=audience.zone)
         if forecast is not None:
-            lines.append(wording.forecast_line(forecast, language, unit=unit))
-        lines += wording.evidence_lines(posts, language)
-        title = wording.alert_title(
+            lines.append(texts.forecast_line(forecast, language, unit=unit))
+        lines += texts.evidence_lines(posts, language)
+        title = texts.alert_title(
             language,
             brand=brand,
-            headline=wording.headline(incident, language),
+            headline=headline(incident, language),
             authors=len({post.author for post in posts}),
         )
         return LocalizedText(language=language, title=title, body="\n".join(lines))

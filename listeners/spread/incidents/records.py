@@ -9,8 +9,8 @@ from core.incidents import Incident, TimelineEntry
 from core.localized import LocalizedText, UiLanguage, in_each
 from core.taxonomy import Severity
 from listeners.spread.event_time import utc
-from listeners.spread.incidents import wording
 from listeners.spread.incidents.incident import TrackedIncident
+from listeners.spread.incidents.wording import IncidentTexts, headline, own_title
 
 BOT: Final = "bot"
 """``by`` of timeline entries that no member of staff caused."""
@@ -25,7 +25,7 @@ _SAME_WAVE: Final = timedelta(hours=6)
 _MAX_CHANNELS: Final = 10
 
 
-def to_record(incident: TrackedIncident, language: UiLanguage) -> Incident:
+def to_record(incident: TrackedIncident, language: UiLanguage, texts: IncidentTexts) -> Incident:
     """The record of an incident, with its reasons and title in ``language``.
 
     If its posts are too old to be in memory, it is the stored record with the present state.
@@ -38,13 +38,13 @@ def to_record(incident: TrackedIncident, language: UiLanguage) -> Incident:
         return replace(incident.record, state=state)
 
     def reasons(language: UiLanguage) -> list[str]:
-        return [] if assessment is None else wording.reason_lines(assessment, language)
+        return [] if assessment is None else texts.reason_lines(assessment, language)
 
     return Incident(
         id="",
         key=incident.key,
         brand=incident.brand,
-        title=wording.headline(incident, language),
+        title=headline(incident, language),
         category=incident.category() or "other",
         severity=_severity(incident),
         state=state,
@@ -61,7 +61,7 @@ def to_record(incident: TrackedIncident, language: UiLanguage) -> Incident:
         wordings=in_each(
             lambda one: LocalizedText(
                 language=one,
-                title=wording.own_title(incident, one),
+                title=own_title(incident, one),
                 body="\n".join(reasons(one)),
             )
         ),

@@ -11,7 +11,6 @@ from core.ports import AlertRaiser
 from listeners.spread.activity import BrandPost, mean_negativity
 from listeners.spread.brand_lane import BackgroundVolume, BrandLane, Burst
 from listeners.spread.event_time import EventTime, utc
-from listeners.spread.incidents import wording
 from listeners.spread.incidents.alerts import AlertAudience, AlertQueue, pending_alert
 from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.index import IncidentIndex
@@ -25,6 +24,7 @@ from listeners.spread.incidents.severity import (
     should_record,
 )
 from listeners.spread.incidents.similarity import same_alarm
+from listeners.spread.incidents.wording import IncidentTexts
 from listeners.spread.incidents.writer import IncidentWriter
 
 MEMORY_SECONDS: Final = 72 * 3600.0
@@ -51,6 +51,7 @@ class IncidentTracker:
         authors: int,
         quiet: float,
         audience: AlertAudience,
+        texts: IncidentTexts,
     ) -> None:
         """Create a tracker.
 
@@ -67,6 +68,7 @@ class IncidentTracker:
         self._authors = authors
         self._quiet = quiet
         self._audience = audience
+        self._texts = texts
         self._swept = 0.0
         self._backgrounds: defaultdict[str, BackgroundVolume] = defaultdict(BackgroundVolume)
         self._lanes: defaultdict[tuple[str, str], BrandLane] = defaultdict(BrandLane)
@@ -85,7 +87,12 @@ class IncidentTracker:
         burst = self._lanes[brand, post.channel].add(post, now=self._time.now)
         if burst is not None:
             owner = attribute_burst(
-                burst, self._index, brand=brand, enough=self._authors, background=background
+                burst,
+                self._index,
+                brand=brand,
+                enough=self._authors,
+                background=background,
+                texts=self._texts,
             )
             if owner is not None:
                 self.assess(owner)
@@ -162,7 +169,9 @@ class IncidentTracker:
         if incident.alerted is None or assessment.severity < incident.alerted:
             self._note(incident, "severity", assessment.severity)
         brand = self._brands.get(incident.brand, incident.brand)
-        self._queue.put(pending_alert(incident, assessment, self._audience, brand=brand, at=at))
+        self._queue.put(
+            pending_alert(incident, assessment, self._audience, self._texts, brand=brand, at=at)
+        )
 
     def _note(self, incident: TrackedIncident, what: str, detail: str) -> None:
         at = utc(max(incident.activity.last, incident.activity.first))
@@ -170,7 +179,13 @@ class IncidentTracker:
 
 
 def attribute_burst(
-    burst: Burst, index: IncidentIndex, *, brand: str, enough: int, background: BackgroundVolume
+    burst: Burst,
+    index: IncidentIndex,
+    *,
+    brand: str,
+    enough: int,
+    background: BackgroundVolume,
+    texts: IncidentTexts,
 ) -> TrackedIncident | None:
     """The incident that a burst belongs to, marked as a burst; ``None`` if it is no crisis.
 
@@ -192,7 +207,7 @@ def attribute_burst(
     if not enough_authors(rest, enough=enough, background=background.ratio(len(rest))):
         return None
     channel = rest[0].channel
-    titles = wording.burst_titles(channel)
+    titles = texts.burst_titles(channel)
     incident = TrackedIncident(
         key=f"{brand}:volume:{channel}:{burst.at:%Y%m%dT%H%M%SZ}",
         brand=brand,

@@ -1,14 +1,12 @@
-"""The texts of alerts about incidents, from ``texts.toml``: one function a line or a title."""
+"""The texts of incidents and of alerts about them: one function per line or title."""
 
 import math
-import tomllib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, tzinfo
-from functools import cache
-from importlib import resources
 from typing import Final
 
+from core.i18n import Catalogue
 from core.incidents import ForecastUnit
 from core.localized import LocalizedText, UiLanguage, in_each, in_language, local_time
 from listeners.spread.activity import BrandPost
@@ -25,16 +23,91 @@ _REPEATED: Final = 0.6
 """A text with this share of its words in one that is shown already is left out."""
 
 
-def alert_title(language: UiLanguage, *, brand: str, headline: str, authors: int) -> str:
-    """The title of an alert; ``authors`` are those of the last hour."""
-    return _texts(language)["incident"].format(brand=brand, headline=headline, authors=authors)
+class IncidentTexts:
+    """Titles and lines of alerts, from the messages ``spread.…`` of the catalogue."""
 
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
 
-def burst_titles(channel: str) -> tuple[LocalizedText, ...]:
-    """The title, in each language, of an incident that consists of a burst on a channel."""
-    return in_each(
-        lambda one: LocalizedText(language=one, title=_texts(one)["volume"].format(channel=channel))
-    )
+    def alert_title(self, language: UiLanguage, *, brand: str, headline: str, authors: int) -> str:
+        """The title of an alert; ``authors`` are those of the last hour."""
+        return self._catalogue.say(
+            "spread.incident", language, brand=brand, headline=headline, authors=authors
+        )
+
+    def burst_titles(self, channel: str) -> tuple[LocalizedText, ...]:
+        """The title, in each language, of an incident that consists of a burst on a channel."""
+        return in_each(
+            lambda one: LocalizedText(
+                language=one, title=self._catalogue.say("spread.volume", one, channel=channel)
+            )
+        )
+
+    def volume_lines(
+        self, posts: Sequence[BrandPost], language: UiLanguage, *, zone: tzinfo = UTC
+    ) -> list[str]:
+        """Number of posts with the first and last time, and their mean negative probability."""
+        share = sum(post.negative for post in posts) / max(1, len(posts))
+        return [
+            self._catalogue.say(
+                "spread.sum",
+                language,
+                posts=len(posts),
+                first=local_time(utc(min(post.at for post in posts)), zone),
+                last=local_time(utc(max(post.at for post in posts)), zone),
+            ),
+            self._catalogue.say("spread.share", language, negative=f"{share:.0%}"),
+        ]
+
+    def forecast_line(
+        self, forecast: Forecast, language: UiLanguage, *, unit: ForecastUnit = "posts"
+    ) -> str:
+        """The forecast with its interval."""
+        return self._catalogue.say(
+            "spread.forecast" if unit == "posts" else "spread.passed_on",
+            language,
+            final=_count(forecast.final),
+            low=_count(forecast.low),
+            high=_count(forecast.high),
+        )
+
+    def reason_lines(
+        self, assessment: Assessment, language: UiLanguage, *, omit: Collection[str] = ()
+    ) -> list[str]:
+        """The reasons of a severity, each fact once, without those named in ``omit``."""
+        say = self._catalogue.say
+        given = dict(assessment.reasons)
+        lines = []
+        for name, value in given.items():
+            if name in omit or (name == "spreading" and "fast" in given):
+                continue
+            words = _count(float(value)) if value.isdecimal() else value
+            if name in ("grave", "risk"):
+                named = given.get("grave", "").split(", ") if name == "risk" else ()
+                left = [
+                    self._risk(kind, language) for kind in value.split(", ") if kind not in named
+                ]
+                if not left:
+                    continue
+                words = say("spread.reason.and", language).join(left)
+            again = name == "risk" and "grave" in given
+            reason = "also" if again else name
+            lines.append(say(f"spread.reason.{reason}", language, value=words))
+        return lines
+
+    def evidence_lines(
+        self, posts: Sequence[BrandPost], language: UiLanguage, *, most: int = 5
+    ) -> list[str]:
+        """Up to ``most`` representative posts as masked quotations."""
+        return [
+            self._catalogue.say(
+                "spread.evidence", language, channel=post.channel, text=" ".join(post.text.split())
+            )
+            for post in representative_posts(posts, most)
+        ]
+
+    def _risk(self, risk: str, language: UiLanguage) -> str:
+        return self._catalogue.find(f"risk.{risk}", language) or risk
 
 
 def headline(incident: TrackedIncident, language: UiLanguage) -> str:
@@ -55,60 +128,6 @@ def shortened(text: str) -> str:
         return said or " ".join(text.split())[:_MAX_HEADLINE]
     cut = max(said.rfind(mark, 0, _MAX_HEADLINE) for mark in "，。！？,.!？；; ")
     return said[: cut if cut >= _MAX_HEADLINE // 2 else _MAX_HEADLINE].rstrip("，。,.；; ") + "…"
-
-
-def volume_lines(
-    posts: Sequence[BrandPost], language: UiLanguage, *, zone: tzinfo = UTC
-) -> list[str]:
-    """Number of posts with the first and last time, and their mean negative probability."""
-    texts = _texts(language)
-    share = sum(post.negative for post in posts) / max(1, len(posts))
-    return [
-        texts["sum"].format(
-            posts=len(posts),
-            first=local_time(utc(min(post.at for post in posts)), zone),
-            last=local_time(utc(max(post.at for post in posts)), zone),
-        ),
-        texts["share"].format(negative=f"{share:.0%}"),
-    ]
-
-
-def forecast_line(forecast: Forecast, language: UiLanguage, *, unit: ForecastUnit = "posts") -> str:
-    """The forecast with its interval."""
-    return _texts(language)["forecast" if unit == "posts" else "passed_on"].format(
-        final=_count(forecast.final), low=_count(forecast.low), high=_count(forecast.high)
-    )
-
-
-def reason_lines(
-    assessment: Assessment, language: UiLanguage, *, omit: Collection[str] = ()
-) -> list[str]:
-    """The reasons of a severity, each fact once, without those named in ``omit``."""
-    texts, kinds = _part(language, "reasons"), _part(language, "kinds")
-    given = dict(assessment.reasons)
-    lines = []
-    for name, value in given.items():
-        if name in omit or (name == "spreading" and "fast" in given):
-            continue
-        words = _count(float(value)) if value.isdecimal() else value
-        if name in ("grave", "risk"):
-            named = given.get("grave", "").split(", ") if name == "risk" else ()
-            left = [kinds.get(kind, kind) for kind in value.split(", ") if kind not in named]
-            if not left:
-                continue
-            words = texts["and"].join(left)
-        again = name == "risk" and "grave" in given
-        lines.append(texts["also" if again else name].format(value=words))
-    return lines
-
-
-def evidence_lines(posts: Sequence[BrandPost], language: UiLanguage, *, most: int = 5) -> list[str]:
-    """Up to ``most`` representative posts as masked quotations."""
-    line = _texts(language)["evidence"]
-    return [
-        line.format(channel=post.channel, text=" ".join(post.text.split()))
-        for post in representative_posts(posts, most)
-    ]
 
 
 def representative_posts(posts: Sequence[BrandPost], most: int) -> list[BrandPost]:
@@ -140,21 +159,3 @@ def representative_posts(posts: Sequence[BrandPost], most: int) -> list[BrandPos
 
 def _count(number: float) -> str:
     return f"{round(number):,}"
-
-
-def _texts(language: UiLanguage) -> dict[str, str]:
-    return {name: text for name, text in _tables()[language].items() if isinstance(text, str)}
-
-
-def _part(language: UiLanguage, name: str) -> dict[str, str]:
-    part = _tables()[language][name]
-    if not isinstance(part, dict):
-        raise TypeError(f"texts.toml: {name} is not a table")
-    return {str(key): str(text) for key, text in part.items()}
-
-
-@cache
-def _tables() -> dict[str, dict[str, object]]:
-    path = resources.files("listeners.spread") / "texts.toml"
-    tables: dict[str, dict[str, object]] = tomllib.loads(path.read_text(encoding="utf-8"))
-    return tables

@@ -19,6 +19,7 @@ from core.localized import UiLanguage
 from core.repositories import Incidents
 from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.records import BOT, MAX_TIMELINE, absorbed, to_record, updated
+from listeners.spread.incidents.wording import IncidentTexts
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class IncidentWriter:
         *,
         clock: Clock,
         language: UiLanguage,
+        texts: IncidentTexts,
         changed: Callable[[Incident], None],
         merge_alerts: Callable[[str, str], Awaitable[None]],
     ) -> None:
@@ -47,6 +49,7 @@ class IncidentWriter:
         self._incidents = incidents
         self._clock = clock
         self._language: UiLanguage = language
+        self._texts = texts
         self._changed = changed
         self._merge_alerts = merge_alerts
         self._scheduled: dict[str, TrackedIncident] = {}
@@ -187,7 +190,7 @@ class IncidentWriter:
 
     async def _record(self, incident: TrackedIncident) -> Incident:
         if incident.record is None:
-            now = to_record(incident, self._language)
+            now = to_record(incident, self._language, self._texts)
             opened = TimelineEntry(at=now.first_at, by=BOT, what="opened", detail=now.severity)
             entries = (opened, *incident.unsaved_entries)
             stored = await self._incidents.open(replace(now, timeline=entries))
@@ -201,7 +204,7 @@ class IncidentWriter:
         entries, seqs = tuple(incident.unsaved_entries), tuple(incident.unsaved_posts)
         record = await self._record(incident)
         for _ in range(_TRIES):
-            wanted = updated(record, to_record(incident, self._language), entries)
+            wanted = updated(record, to_record(incident, self._language, self._texts), entries)
             if wanted == record:
                 break
             try:

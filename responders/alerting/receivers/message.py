@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Final
 
 from core.alerts import Alert
-from responders.templates import Catalogue, TextLanguage
+from core.i18n import Catalogue
+from core.localized import UiLanguage
 
 SEVERITY_ICONS: Final = {"P1": "▲", "P2": "◆", "P3": "●", "P4": "○"}
 MAX_TITLE: Final = 160
@@ -31,8 +32,8 @@ _FULL_WIDTH: Final = str.maketrans("\\`*_{}[]()#<>|~@!", "＼｀＊＿｛｝［�
 class MessageFormat:
     """Language and vocabulary of messages to staff."""
 
-    texts: Catalogue
-    language: TextLanguage
+    catalogue: Catalogue
+    language: UiLanguage
     resolve_after: timedelta
     """Time without news after which an alert is resolved; named in the message about that."""
     brand_names: Sequence[tuple[str, str]] = ()
@@ -49,13 +50,15 @@ class Message:
 
 def alert_message(alert: Alert, form: MessageFormat) -> Message:
     """The full text about one alert."""
-    texts, language = form.texts, form.language
+    catalogue, language = form.catalogue, form.language
     lines = [_status(alert, form)]
     if alert.brand is not None:
         name = dict(form.brand_names).get(alert.brand, alert.brand)
-        lines.append(texts.say("notice_brand", language, brand=sanitize(name, 60)))
+        lines.append(catalogue.say("staff.notice_brand", language, brand=sanitize(name, 60)))
     if alert.incident is not None:
-        lines.append(texts.say("notice_incident", language, incident=sanitize(alert.incident, 60)))
+        lines.append(
+            catalogue.say("staff.notice_incident", language, incident=sanitize(alert.incident, 60))
+        )
     if alert.state != "resolved":
         body = alert.localized(language).body
         lines += [sanitize(line) for line in body[:_MAX_BODY].splitlines()[:MAX_LINES]]
@@ -112,43 +115,45 @@ def truncate_utf8(text: str, max_bytes: int) -> str:
 
 def _title(alert: Alert, form: MessageFormat, max_length: int = MAX_TITLE) -> str:
     """Severity and title, such as ``▲ P1 严重 · 标题``."""
-    word = form.texts.say(f"severity_{alert.severity}", form.language)
+    word = form.catalogue.say(f"severity.{alert.severity}", form.language)
     severity = f"{SEVERITY_ICONS[alert.severity]} {alert.severity} {word}"
     title = alert.localized(form.language).title
-    line = form.texts.say(
-        "notice_title", form.language, severity=severity, title=sanitize(title, max_length)
+    line = form.catalogue.say(
+        "staff.notice_title", form.language, severity=severity, title=sanitize(title, max_length)
     )
-    mark = form.texts.say("drill_mark", form.language)
+    mark = form.catalogue.say("staff.drill_mark", form.language)
     return f"{mark}{line}" if alert.drill and not title.startswith(mark) else line
 
 
 def _status(alert: Alert, form: MessageFormat) -> str:
     """The reason for another notice about the same alert; empty for the first."""
-    texts, language, count = form.texts, form.language, str(alert.notices)
+    catalogue, language, count = form.catalogue, form.language, str(alert.notices)
     if alert.state == "resolved" and alert.part_of is not None:
-        return texts.say("notice_merged", language, incident=sanitize(alert.part_of, 40))
+        return catalogue.say("staff.notice_merged", language, incident=sanitize(alert.part_of, 40))
     if alert.state == "resolved":
         hours = f"{form.resolve_after.total_seconds() / 3600:g}"
-        return texts.say("notice_over", language, hours=hours)
+        return catalogue.say("staff.notice_over", language, hours=hours)
     if alert.notices <= 1:
         return ""
     if alert.state == "acknowledged":
         owner = sanitize(alert.owner or "", 40)
-        return texts.say("notice_worse", language, count=count, owner=owner)
-    return texts.say("notice_again", language, count=count)
+        return catalogue.say("staff.notice_worse", language, count=count, owner=owner)
+    return catalogue.say("staff.notice_again", language, count=count)
 
 
 def _list(alerts: Sequence[Alert], form: MessageFormat) -> Message:
     """A line per alert, the most severe first."""
-    texts, language = form.texts, form.language
+    catalogue, language = form.catalogue, form.language
     highest = min(alert.severity for alert in alerts)
-    heading = texts.say("notice_many", language, count=str(len(alerts)))
-    mark = texts.say("drill_mark", language) if any(alert.drill for alert in alerts) else ""
+    heading = catalogue.say("staff.notice_many", language, count=str(len(alerts)))
+    mark = (
+        catalogue.say("staff.drill_mark", language) if any(alert.drill for alert in alerts) else ""
+    )
     lines = []
     for alert in sorted(alerts, key=lambda one: one.severity):
         status = _status(alert, form)
         lines.append(_title(alert, form, _MAX_LISTED_TITLE) + (f" ({status})" if status else ""))
     return Message(
         title=f"{mark}{SEVERITY_ICONS[highest]} {highest} · {heading}",
-        lines=(*lines, texts.say("notice_left", language)),
+        lines=(*lines, catalogue.say("staff.notice_left", language)),
     )

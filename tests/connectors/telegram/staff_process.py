@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from cli.catalogue import shipped_catalogue
 from connectors.context import StaffRoom
 from connectors.telegram.connector import Telegram
 from connectors.telegram.settings import TelegramSettings
@@ -22,9 +23,9 @@ from core.outcomes import Outcome, Plan
 from moderation.pauses import StoredPauses
 from responders.factory import StaffServices
 from storage.sqlite.store import SqliteStore
+from tests.builders import event, judgement
 from tests.connectors.support import ConnectorKit, running
 from tests.connectors.telegram.server import TOKEN, TelegramServer
-from tests.core.samples import event, judgement
 
 CHAT = -100500
 SETTINGS = parse(
@@ -57,7 +58,12 @@ class StaffProcess:
         self.server, self.store, self.bus = server, store, Bus()
         self.pauses = StoredPauses(store.pauses, store.mentions)
         self.staff = StaffServices(
-            SETTINGS, store=store, pauses=self.pauses, bus=self.bus, clock=CLOCK
+            SETTINGS,
+            catalogue=shipped_catalogue(),
+            store=store,
+            pauses=self.pauses,
+            bus=self.bus,
+            clock=CLOCK,
         )
         self.kit = ConnectorKit(folder=folder)
         room = StaffRoom(desk=self.staff.actions, postings=self.staff.memory, language="zh")

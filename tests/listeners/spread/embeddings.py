@@ -12,7 +12,7 @@ from core.taxonomy import Language
 from listeners.judgement.embedding import Vectors
 from listeners.spread.grouping.meaning import shipped_background
 from listeners.spread.watch import SpreadWatch
-from tests.listeners.making import START
+from tests.builders import MIDNIGHT
 from tests.listeners.spread.rig import chain
 
 BREAD = (
@@ -25,7 +25,7 @@ GUARD = (
     "保安翻我的包", "门口被拦下来搜身", "A guard went through my pockets in front of everyone",
     "Treated like a thief at the exit", "They frisked my grandmother",
 )  # fmt: skip
-DAY = START + timedelta(days=1, hours=6)
+DAY = MIDNIGHT + timedelta(days=1, hours=6)
 
 
 class TopicEmbeddings:

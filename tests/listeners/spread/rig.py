@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from cli.catalogue import shipped_catalogue
 from core.alerts import Alert
 from core.clock import Clock, ManualClock
 from core.errors import StoreError
@@ -13,10 +14,10 @@ from core.taxonomy import Sentiment, Severity
 from listeners.judgement.embedding import Embedder
 from listeners.spread.ports import SpreadStore
 from listeners.spread.watch import SpreadWatch
-from tests.listeners.making import START, mention
+from tests.builders import MIDNIGHT, mention
 from tests.listeners.spread.memory_store import MemorySpreadStore
 
-NOW = START + timedelta(days=30)
+NOW = MIDNIGHT + timedelta(days=30)
 MOULD = "禾家超市朝阳店的面包发霉了，孩子吃了以后上吐下泻，店长居然说是正常现象"
 QUEUE = "收银台排队排了整整一个小时还是没有人来管，气死人了"
 PROMOTION = "禾家超市周年庆全场满一百减五十，转发抽奖送购物卡，快来参加吧"
@@ -76,6 +77,7 @@ def make_watch(
         receiver,
         store=store or MemorySpreadStore(),
         clock=clock or ManualClock(now),
+        catalogue=shipped_catalogue(),
         names={"hejia": "禾家超市"},
         terms={"hejia": ["禾家"]},
         language="en" if language == "en" else "zh",
@@ -87,7 +89,7 @@ def chain(
     count: int,
     text: str = MOULD,
     *,
-    at: datetime = START,
+    at: datetime = MIDNIGHT,
     seq: int = 0,
     minutes: float = 3,
     author: str = "",
@@ -98,7 +100,7 @@ def chain(
     return [
         mention(
             seq + n,
-            at=at + timedelta(minutes=minutes * n),
+            posted_at=at + timedelta(minutes=minutes * n),
             author=author or f"u{seq + n}",
             text=f"第{seq + n}次转发//@甲:{text}" if n else text,
             sentiment="positive" if positive else "negative",
@@ -115,9 +117,9 @@ def ordinary(days: float, *, seed: int = 3) -> list[Mention]:
     made = []
     for n in range(round(days * 24 * 12)):
         text = "".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(20))
-        at = START + timedelta(minutes=5 * n + rng.uniform(0, 5))
+        at = MIDNIGHT + timedelta(minutes=5 * n + rng.uniform(0, 5))
         mood: Sentiment = "negative" if rng.random() < 0.1 else "neutral"
-        made.append(mention(n, at=at, author=f"o{n}", text=text, sentiment=mood))
+        made.append(mention(n, posted_at=at, author=f"o{n}", text=text, sentiment=mood))
     return made
 
 
@@ -126,7 +128,7 @@ def in_category(one: Mention, category: str = "food_safety") -> Mention:
 
 
 def late_post(seq: int, text: str, *, bad: bool = True) -> Mention:
-    at = START + timedelta(days=1, hours=6, minutes=25)
+    at = MIDNIGHT + timedelta(days=1, hours=6, minutes=25)
     return in_category(chain(1, text, at=at, seq=seq, positive=not bad)[0])
 
 
@@ -135,9 +137,10 @@ def unrelated_complaints(at: datetime, *, seq: int = 10_000) -> list[Mention]:
     return [
         mention(
             seq + n,
-            at=at + timedelta(minutes=n / 2),
+            posted_at=at + timedelta(minutes=n / 2),
             author=f"x{n}",
             text="".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(20)),
+            sentiment="negative",
             complaint=0.9,
         )
         for n in range(60)

@@ -13,7 +13,7 @@ from core.outcomes import Outcome, Plan
 from core.repositories import Incidents
 from listeners.spread.watch import SpreadWatch
 from storage.factory import AnyStore
-from tests.listeners.making import START
+from tests.builders import MIDNIGHT
 from tests.listeners.spread.rig import (
     QUEUE,
     Receiver,
@@ -90,7 +90,7 @@ async def only(store: AnyStore) -> Incident:
 async def restarted(store: AnyStore, receiver: Receiver) -> SpreadWatch:
     """A new watch, rebuilt from the store."""
     watch = make_watch(receiver, store=store)
-    await watch.rebuild(await store.mentions.since(START - timedelta(days=1)), receiver.alerts)
+    await watch.rebuild(await store.mentions.since(MIDNIGHT - timedelta(days=1)), receiver.alerts)
     return watch
 
 

@@ -25,9 +25,9 @@ from listeners.spread.engagement import (
     repost_polls,
 )
 from storage.sqlite.store import SqliteStore
+from tests.builders import START, event, judgement
 from tests.connectors.reddit.bench import reddit_bench
 from tests.connectors.x.bench import x_bench
-from tests.core.samples import START, event, judgement
 from tests.stubs import StubMentions, StubTrackedPosts
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from cli.catalogue import shipped_catalogue
 from core.bus import Bus
 from core.clock import ManualClock
 from core.incidents import Incident
@@ -23,7 +24,14 @@ async def test_the_watch_follows_the_configuration() -> None:
     for authors, alarmed in ((5, True), (9, False)):
         receiver, bus, clock = Receiver(), Bus(), ManualClock(NOW)
         listening = bus.subscribe()
-        watch = build_spread(settings(authors), receiver, clock, store=MemorySpreadStore(), bus=bus)
+        watch = build_spread(
+            settings(authors),
+            receiver,
+            clock,
+            catalogue=shipped_catalogue(),
+            store=MemorySpreadStore(),
+            bus=bus,
+        )
         [duty] = spread_jobs(watch)
         await observe_all(watch, [replace(one, masked_text="mould") for one in chain(6)])
         assert bool(receiver.alerts) is alarmed

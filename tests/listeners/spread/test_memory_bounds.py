@@ -12,7 +12,7 @@ from listeners.spread.brand_lane import BackgroundVolume
 from listeners.spread.grouping.relevance import BackgroundLanguage, IncidentWords
 from listeners.spread.grouping.vocabulary import content_words
 from listeners.spread.watch import SpreadWatch
-from tests.listeners.making import START, mention
+from tests.builders import MIDNIGHT, mention
 from tests.listeners.spread.rig import Receiver, chain, make_watch, observe_all
 
 
@@ -22,7 +22,7 @@ def noise(count: int, *, seed: int, per_minute: float) -> list[Mention]:
     return [
         mention(
             seed * 1_000_000 + n,
-            at=START + timedelta(hours=seed * 2, minutes=n / per_minute),
+            posted_at=MIDNIGHT + timedelta(hours=seed * 2, minutes=n / per_minute),
             author=f"{seed}-{n}",
             text="".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(24)),
             sentiment="negative" if n % 3 == 0 else "neutral",
@@ -53,7 +53,7 @@ async def test_quiet_incidents_are_evicted_after_days() -> None:
     watch = make_watch(Receiver())
     await observe_all(watch, chain(6))
     await observe_all(
-        watch, chain(60, "完全不同的另一件事情发生了", seq=100, at=START + timedelta(days=5))
+        watch, chain(60, "完全不同的另一件事情发生了", seq=100, at=MIDNIGHT + timedelta(days=5))
     )
     assert len(watch._grouper) == 60
     assert len(watch._index) == 1
@@ -64,7 +64,7 @@ async def test_quiet_incidents_are_evicted_after_days() -> None:
 def test_an_incident_keeps_two_thousand_posts() -> None:
     activity = Activity()
     for n in range(5000):
-        one = mention(n, at=START, author=f"a{n}")
+        one = mention(n, posted_at=MIDNIGHT, author=f"a{n}", sentiment="negative")
         activity.add(brand_post("hejia", one, 1e9 + n), quiet=3600)
     assert len(activity.posts()) == len(activity.times()) == 2000
     assert (activity.count, len(activity.authors)) == (5000, 5000)

@@ -10,7 +10,7 @@ import pytest
 
 from core.mentions import Mention
 from listeners.spread.watch import SpreadWatch
-from tests.listeners.making import START
+from tests.builders import MIDNIGHT
 from tests.listeners.spread.memory_store import MemorySpreadStore
 from tests.listeners.spread.rig import (
     MOULD,
@@ -22,7 +22,7 @@ from tests.listeners.spread.rig import (
     ordinary,
 )
 
-AT = START + timedelta(days=1, hours=6)
+AT = MIDNIGHT + timedelta(days=1, hours=6)
 WORDINGS = (
     MOULD,
     "刚拆开的吐司背面一片绿色的霉斑，闻着就反胃，禾家这是把过期面包翻出来卖吗",

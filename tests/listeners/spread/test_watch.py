@@ -7,7 +7,7 @@ import pytest
 from core.errors import StoreError
 from core.judgement import Probabilities
 from core.mentions import Mention
-from tests.listeners.making import START, judgement
+from tests.builders import MIDNIGHT, judgement
 from tests.listeners.spread.rig import (
     PROMOTION,
     Receiver,
@@ -77,7 +77,7 @@ async def test_harm_in_hardly_negative_posts_is_not_p1() -> None:
 
 async def test_a_worsening_incident_raises_the_severity_of_its_alert() -> None:
     receiver = await receiver_after(
-        [*chain(6), *chain(2, seq=6, at=START + timedelta(minutes=30), ill=True)]
+        [*chain(6), *chain(2, seq=6, at=MIDNIGHT + timedelta(minutes=30), ill=True)]
     )
     assert len(receiver.alerts) == 1
     assert receiver.rises == ["P2", "P1"]
@@ -95,14 +95,14 @@ async def test_a_second_wave_is_alerted_again_under_the_same_key() -> None:
     watch = make_watch(receiver)
     await observe_all(watch, chain(6))
     before = len(receiver.calls)
-    await observe_all(watch, chain(6, seq=100, at=START + timedelta(hours=12)))
+    await observe_all(watch, chain(6, seq=100, at=MIDNIGHT + timedelta(hours=12)))
     assert len(receiver.calls) > before
     assert len(receiver.alerts) == 1
 
 
 async def test_the_forecast_is_in_the_alert_once_enough_is_known() -> None:
     slow = chain(8, minutes=40)
-    fast = chain(40, seq=8, at=START + timedelta(minutes=300), minutes=0.5)
+    fast = chain(40, seq=8, at=MIDNIGHT + timedelta(minutes=300), minutes=0.5)
     receiver = await receiver_after([*slow, *fast], language="en")
     assert "within seven days (four times in five between" in receiver.alerts[0].body
     assert "people within an hour" in receiver.alerts[0].title

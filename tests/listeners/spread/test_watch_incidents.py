@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from core.mentions import Mention
-from tests.listeners.making import START, judgement
+from tests.builders import MIDNIGHT, judgement
 from tests.listeners.spread.rig import (
     MOULD,
     PROMOTION,
@@ -32,8 +32,8 @@ OWN_WORDS = (
 
 
 async def test_one_incident_in_many_words_is_one_alert() -> None:
-    base = [one for one in ordinary(2) if one.event.posted_at < START + timedelta(days=2)]
-    at = START + timedelta(days=1, hours=6)
+    base = [one for one in ordinary(2) if one.event.posted_at < MIDNIGHT + timedelta(days=2)]
+    at = MIDNIGHT + timedelta(days=1, hours=6)
     crisis = [
         *chain(8, seq=50_000, at=at),
         *(
@@ -49,7 +49,7 @@ async def test_one_incident_in_many_words_is_one_alert() -> None:
 async def in_a_crisis(more: Sequence[Mention]) -> list[str | None]:
     """The incident of each of ``more``, posted during a crisis, and last that of the crisis."""
     watch = make_watch(Receiver())
-    at = START + timedelta(days=1, hours=6)
+    at = MIDNIGHT + timedelta(days=1, hours=6)
     crisis = [
         one
         for n, text in enumerate((MOULD, *OWN_WORDS))
@@ -67,7 +67,7 @@ async def test_a_post_in_other_words_belongs_to_the_incident() -> None:
             late_post(90_000, "今天去禾家一看，朝阳店那批发霉的面包居然还摆着，孩子都知道不能吃"),
             replace(
                 late_post(90_001, "停车场收费乱来，多扣了我二十块，客服电话打不通"),
-                judgement=judgement("negative", complaint=0.9),
+                judgement=judgement(sentiment="negative", complaint=0.9),
             ),
         ]
     )
@@ -85,7 +85,7 @@ async def test_praise_in_the_words_of_an_incident_does_not_belong_to_it() -> Non
 
 
 async def test_another_language_in_a_large_crisis_is_not_a_second_alert() -> None:
-    at = START + timedelta(days=1, hours=6)
+    at = MIDNIGHT + timedelta(days=1, hours=6)
     large = [in_category(one) for one in chain(60, seq=50_000, at=at, minutes=0.5)]
     english = [
         replace(one, judgement=replace(one.judgement, category="refund"))
@@ -106,7 +106,7 @@ async def test_another_language_in_a_large_crisis_is_not_a_second_alert() -> Non
 
 async def test_two_incidents_at_a_time_are_two_alerts() -> None:
     base = ordinary(2)
-    at = START + timedelta(days=1, hours=6)
+    at = MIDNIGHT + timedelta(days=1, hours=6)
     mould = chain(12, seq=50_000, at=at)
     queue = [
         replace(one, judgement=replace(one.judgement, category="checkout"))
@@ -121,13 +121,13 @@ async def test_a_loud_day_needs_more_authors() -> None:
         one
         for day in range(2)
         for one in chain(
-            200, "今天天气不错", at=START + timedelta(days=day), minutes=7, seq=day * 200
+            200, "今天天气不错", at=MIDNIGHT + timedelta(days=day), minutes=7, seq=day * 200
         )
     ]
-    base = [replace(one, judgement=judgement("positive")) for one in base]
-    at = START + timedelta(days=1, hours=23)
+    base = [replace(one, judgement=judgement(sentiment="positive")) for one in base]
+    at = MIDNIGHT + timedelta(days=1, hours=23)
     crowd = [
-        replace(one, judgement=judgement("positive"))
+        replace(one, judgement=judgement(sentiment="positive"))
         for one in chain(500, PROMOTION, at=at, seq=10_000, minutes=0.1)
     ]
     discontented = chain(6, QUEUE, at=at + timedelta(minutes=20), seq=20_000)
@@ -136,17 +136,17 @@ async def test_a_loud_day_needs_more_authors() -> None:
 
 
 async def test_many_negative_posts_about_many_things_are_a_burst() -> None:
-    base, angry = ordinary(4), unrelated_complaints(START + timedelta(days=3, hours=12))
+    base, angry = ordinary(4), unrelated_complaints(MIDNIGHT + timedelta(days=3, hours=12))
     receiver = await receiver_after([*base, *angry])
     assert receiver.rises == ["P2"]
     assert "weibo 上的负面声量远高于平时" in receiver.alerts[0].title
     assert "Far more negative posts than usual on weibo" in receiver.alerts[0].localized("en").title
-    calm = [replace(one, judgement=judgement("positive")) for one in angry]
+    calm = [replace(one, judgement=judgement(sentiment="positive")) for one in angry]
     assert (await receiver_after([*base, *calm])).alerts == []
 
 
 async def test_a_burst_that_is_mostly_one_incident_is_not_a_second_alert() -> None:
-    loud = chain(90, at=START + timedelta(days=3, hours=12), seq=20_000, minutes=0.5)
+    loud = chain(90, at=MIDNIGHT + timedelta(days=3, hours=12), seq=20_000, minutes=0.5)
     receiver = await receiver_after([*ordinary(4), *loud])
     assert len(receiver.alerts) == 1
     assert "品牌负面声量异常" in receiver.alerts[0].body

@@ -9,7 +9,7 @@ from core.clock import ManualClock
 from listeners.spread.activity import brand_post
 from listeners.spread.brand_lane import BrandLane
 from listeners.spread.event_time import EventTime
-from tests.listeners.making import START, mention
+from tests.builders import MIDNIGHT, mention
 from tests.listeners.spread.rig import (
     MOULD,
     Receiver,
@@ -52,12 +52,12 @@ async def test_a_jump_of_post_dates_gives_no_alerts(jump: timedelta, sign: int) 
 @pytest.mark.parametrize("sign", [1, -1])
 async def test_a_jump_of_the_system_clock_hides_no_crisis(jump: timedelta, sign: int) -> None:
     base = ordinary(3)
-    crisis = chain(12, at=START + timedelta(days=2, hours=12), seq=50_000)
+    crisis = chain(12, at=MIDNIGHT + timedelta(days=2, hours=12), seq=50_000)
     stream = sorted([*base, *crisis], key=lambda one: one.event.posted_at)
-    receiver, clock = Receiver(), JumpingClock(START)
+    receiver, clock = Receiver(), JumpingClock(MIDNIGHT)
     watch = make_watch(receiver, clock=clock)
     for one in stream:
-        late = one.event.posted_at > START + timedelta(days=1, hours=12)
+        late = one.event.posted_at > MIDNIGHT + timedelta(days=1, hours=12)
         clock.at = one.event.posted_at + (sign * jump if late else timedelta())
         await watch.observe(one)
         if late and clock.at.minute == 0:
@@ -69,12 +69,12 @@ async def test_a_jump_of_the_system_clock_hides_no_crisis(jump: timedelta, sign:
 
 async def test_dates_in_the_future_and_long_ago_are_ignored() -> None:
     receiver = Receiver()
-    watch = make_watch(receiver, now=START)
-    await observe_all(watch, chain(6, at=START + timedelta(days=400)))
+    watch = make_watch(receiver, now=MIDNIGHT)
+    await observe_all(watch, chain(6, at=MIDNIGHT + timedelta(days=400)))
     assert len(receiver.alerts) <= 1
     await observe_all(watch, ordinary(1))
     before = len(receiver.calls)
-    await observe_all(watch, chain(6, seq=900, at=START - timedelta(days=30)))
+    await observe_all(watch, chain(6, seq=900, at=MIDNIGHT - timedelta(days=30)))
     assert len(receiver.calls) == before
 
 
@@ -96,7 +96,7 @@ def test_an_outage_is_not_a_quiet_brand() -> None:
     lane = BrandLane()
 
     def add(second: float) -> None:
-        one = mention(1, at=START, author="a", text=MOULD)
+        one = mention(1, posted_at=MIDNIGHT, author="a", text=MOULD, sentiment="negative")
         lane.add(brand_post("hejia", one, second), now=second)
 
     for n in range(288 * 2):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from core.alerts import Alert
 from core.clock import ManualClock
 from responders.alerting.receiver import notice_key
-from tests.responders.builders import START
+from tests.builders import START
 
 
 @dataclass

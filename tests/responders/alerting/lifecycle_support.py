@@ -14,7 +14,8 @@ from responders.alerting.lifecycle import (
     Transition,
     next_transition,
 )
-from tests.responders.builders import START
+from tests import builders
+from tests.builders import START
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 TIMINGS = AlertTimings()
@@ -26,20 +27,15 @@ SECOND, MINUTE, HOUR, DAY = (
 )
 
 
-def alert(severity: Severity = "P2", **changes: object) -> Alert:
-    plain = Alert(
-        key="a",
-        kind="incident",
-        severity=severity,
-        title="面包发霉",
-        body="8 位作者",
-        created_at=START,
-        brand="hejia",
-        category="freshness",
-        incident="INC-1",
-        heard_at=START,
-    )
-    return replace(plain, **changes)  # type: ignore[arg-type]  # the caller names real fields
+def alert(severity: Severity = "P2", **given: object) -> Alert:
+    """A firing alert about INC-1."""
+    values: dict[str, object] = {
+        "severity": severity,
+        "category": "freshness",
+        "incident": "INC-1",
+        "heard_at": START,
+    }
+    return builders.alert(str(given.pop("key", "a")), **(values | given))
 
 
 def notified(severity: Severity = "P2", **changes: object) -> Alert:

@@ -7,7 +7,7 @@ from core.bus import Bus, Change, Subscription
 from core.clock import ManualClock
 from responders.alerting.manager import AlertManager
 from responders.alerting.receiver import Receiver
-from tests.responders.builders import START
+from tests.builders import START
 from tests.responders.memory_store import MemoryAlerts
 
 

@@ -8,8 +8,8 @@ from core.localized import LocalizedText, UiLanguage
 from core.pauses import Pause
 from responders.alerting.auto_pause import lift_pauses
 from responders.alerting.manager import AlertPolicy
+from tests.builders import START, alert
 from tests.responders.alerting.support import manager, run_for
-from tests.responders.builders import START, alert
 from tests.responders.memory_store import MemoryAlerts, MemoryPauses
 
 

@@ -14,13 +14,13 @@ from core.clock import ManualClock
 from core.errors import Refused, StoreError, Unavailable
 from responders.alerting.delivery import BATCH, DeliveryWorker
 from responders.alerting.receiver import Receiver, notice_key
+from tests.builders import START, alert
 from tests.responders.alerting.doubles import (
     BatchReceiver,
     FakeReceiver,
     JumpingClock,
     ThrottledReceiver,
 )
-from tests.responders.builders import START, alert
 from tests.responders.memory_store import MemoryAlerts
 
 

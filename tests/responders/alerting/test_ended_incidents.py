@@ -7,9 +7,9 @@ from core.alerts import Alert
 from core.clock import ManualClock
 from responders.alerting.lifecycle import AlertTimings
 from responders.alerting.manager import AlertPolicy
+from tests.builders import START, alert
 from tests.responders.alerting.doubles import NoticeRecorder
 from tests.responders.alerting.support import manager, run_for
-from tests.responders.builders import START, alert
 from tests.responders.memory_store import MemoryAlerts, MemoryPauses
 
 GRAVE: Alert = replace(alert("incident:INC-7"), incident="INC-7", category="freshness")

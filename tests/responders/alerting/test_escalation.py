@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core.settings import AlertSettings
 from responders.alerting.escalation import EscalationChain, EscalationStep, QuietHours
 from responders.alerting.inhibition import LiveAlerts
 from responders.alerting.lifecycle import AlertTimings, read_timings, with_news
+from tests.builders import START
 from tests.responders.alerting.lifecycle_support import (
     DAY,
     HOUR,
@@ -27,7 +27,6 @@ from tests.responders.alerting.lifecycle_support import (
     notified,
     transition,
 )
-from tests.responders.builders import START
 
 NIGHT = "22:00-08:00"
 
@@ -171,7 +170,6 @@ def test_timings_are_read_from_the_configuration() -> None:
     )
 
 
-@hypothesis_settings(deadline=None)  # a busy machine is no failure
 @given(
     st.lists(
         st.tuples(st.sampled_from(["pass", "news", "take", "worse"]), st.integers(1, 300)),

@@ -8,6 +8,7 @@ import pytest
 
 from core.alerts import Mute
 from core.taxonomy import Severity
+from tests.builders import START
 from tests.responders.alerting.lifecycle_support import (
     DAY,
     HOUR,
@@ -20,7 +21,6 @@ from tests.responders.alerting.lifecycle_support import (
     notified,
     transition,
 )
-from tests.responders.builders import START
 
 
 class TestTheFirstNotice:

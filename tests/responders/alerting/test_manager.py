@@ -13,9 +13,9 @@ from core.alerts import Alert, Mute
 from core.bus import Bus
 from core.clock import ManualClock
 from core.errors import Conflict, StoreError
+from tests.builders import START, alert
 from tests.responders.alerting.doubles import JumpingClock, NoticeRecorder
 from tests.responders.alerting.support import first, manager, run_for, state
-from tests.responders.builders import START, alert
 from tests.responders.memory_store import MemoryAlerts
 
 

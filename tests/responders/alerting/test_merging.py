@@ -13,9 +13,9 @@ from core.clock import ManualClock
 from core.errors import Conflict
 from core.localized import LocalizedText
 from responders.alerting.manager import AlertManager, AlertPolicy
+from tests.builders import START, alert
 from tests.responders.alerting.doubles import NoticeRecorder
 from tests.responders.alerting.support import run_for
-from tests.responders.builders import START, alert
 from tests.responders.memory_store import MemoryAlerts, MemoryPauses
 
 SMALL, LARGE = "INC-105", "INC-104"

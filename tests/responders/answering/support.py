@@ -1,5 +1,6 @@
 """A decider that records its plans, and mentions to decide about."""
 
+from cli.catalogue import shipped_catalogue
 from core.articles import Answer, Article
 from core.clock import ManualClock
 from core.mentions import Mention
@@ -7,8 +8,8 @@ from core.outcomes import Plan
 from core.settings import SlaSettings
 from responders.answering.decider import PlaybookDecider, ReplyPolicy
 from responders.answering.playbook import parse_playbook, shipped_playbook
-from responders.templates import shipped_catalogue
-from tests.responders.builders import START, mention
+from tests.builders import START
+from tests.responders.builders import mention
 from tests.responders.memory_store import MemoryStore
 
 HOURS = {
@@ -36,7 +37,7 @@ class Bot:
             store=self.store,
             articles=FakeArticles(),
             playbook=parse_playbook(playbook) if playbook else shipped_playbook(),
-            texts=shipped_catalogue(),
+            catalogue=shipped_catalogue(),
             sla=SlaSettings(),
             clock=self.clock,
             policy=policy,

@@ -12,8 +12,9 @@ from core.outcomes import Plan
 from core.taxonomy import Language
 from core.tickets import TicketState
 from responders.answering.commands import Command, read_command
+from tests.builders import START
 from tests.responders.answering.support import Bot, complaint, question
-from tests.responders.builders import START, mention, ticket
+from tests.responders.builders import mention, ticket
 
 
 def said(

@@ -10,8 +10,9 @@ from core.decisions import Action
 from core.events import EventKind
 from core.outbox import ReplyState
 from core.tickets import TicketState
+from tests.builders import START
 from tests.responders.answering.support import Bot, complaint, question
-from tests.responders.builders import START, mention
+from tests.responders.builders import mention
 
 
 async def test_a_question_is_answered_from_its_article() -> None:

@@ -13,8 +13,9 @@ from core.outbox import ReplyState
 from core.outcomes import Plan
 from responders.answering.decider import ReplyPolicy
 from responders.answering.replies import ReplyLimits
+from tests.builders import START
 from tests.responders.answering.support import Bot, complaint, question
-from tests.responders.builders import START, mention
+from tests.responders.builders import mention
 
 PUBLIC = EventKind.POST
 

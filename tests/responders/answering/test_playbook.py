@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from core.articles import Answer, Article
 from core.errors import ConfigError
 from core.events import EventKind
@@ -15,7 +16,7 @@ from responders.answering.playbook import (
     parse_playbook,
     shipped_playbook,
 )
-from responders.templates import shipped_catalogue
+from responders.texts import playbook_texts
 from tests.responders.builders import mention
 
 ARTICLE = Article(id="opening-hours", language="zh", title="营业时间", body="7:30 到 22:00")
@@ -271,5 +272,5 @@ def test_harm_is_never_answered_with_content(risk: str, solicited: bool) -> None
 
 
 def test_the_shipped_rules_name_texts_that_exist() -> None:
-    known = Vocabulary(texts=shipped_catalogue().shopper_keys)
+    known = Vocabulary(texts=playbook_texts(shipped_catalogue()))
     assert shipped_playbook(known) == shipped_playbook()

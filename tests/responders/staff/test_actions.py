@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from core.alerts import Alert
 from core.bus import Bus
 from core.cards import StaffAction
@@ -23,7 +24,8 @@ from moderation.pauses import StoredPauses
 from responders.factory import StaffServices
 from responders.staff.actions import SNOOZE
 from storage.sqlite.store import SqliteStore
-from tests.responders.builders import START, alert, mention, reply
+from tests.builders import START, alert
+from tests.responders.builders import mention, reply
 
 SETTINGS = parse(
     """
@@ -50,7 +52,14 @@ class StaffRig:
     def __init__(self, store: SqliteStore, clock: ManualClock) -> None:
         self.store, self.clock, self.bus = store, clock, Bus()
         self.pauses = StoredPauses(store.pauses, store.mentions)
-        side = StaffServices(SETTINGS, store=store, pauses=self.pauses, bus=self.bus, clock=clock)
+        side = StaffServices(
+            SETTINGS,
+            catalogue=shipped_catalogue(),
+            store=store,
+            pauses=self.pauses,
+            bus=self.bus,
+            clock=clock,
+        )
         self.actions = side.actions
 
     async def raised(self, *, brand: str | None = "hejia") -> Alert:
@@ -218,7 +227,14 @@ async def test_only_the_newest_actors_are_stored(rig: StaffRig) -> None:
 
 
 async def test_each_group_has_its_own_memory(rig: StaffRig) -> None:
-    side = StaffServices(SETTINGS, store=rig.store, pauses=rig.pauses, bus=rig.bus, clock=rig.clock)
+    side = StaffServices(
+        SETTINGS,
+        catalogue=shipped_catalogue(),
+        store=rig.store,
+        pauses=rig.pauses,
+        bus=rig.bus,
+        clock=rig.clock,
+    )
     assert side.memory("telegram-a") is side.memory("telegram-a")
     assert side.memory("telegram-a") is not side.memory("telegram-b")
     assert side.feeds([]) == []

@@ -15,7 +15,8 @@ from core.errors import Refused, StoreError, Unavailable
 from core.outbox import Reply, ReplyState
 from responders.staff.feed import StaffFeed
 from responders.staff.memory import MAX_CARDS, CardMemory
-from tests.responders.builders import START, alert, reply
+from tests.builders import START, alert
+from tests.responders.builders import reply
 from tests.stubs import MemoryValues, StubOutbox
 
 DRAFT = replace(reply(seq=1), state=ReplyState.DRAFT)

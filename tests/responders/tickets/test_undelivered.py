@@ -2,21 +2,22 @@
 
 from datetime import timedelta
 
+from cli.catalogue import shipped_catalogue
 from core.clock import ManualClock
 from core.conversations import Conversation, ConversationState
 from core.settings import SlaSettings
 from core.tickets import TicketState
-from responders.templates import shipped_catalogue
 from responders.tickets.undelivered import UndeliveredTickets
-from tests.responders.builders import START, mention, reply, ticket
+from tests.builders import START
+from tests.responders.builders import mention, reply, ticket
 from tests.responders.memory_store import MemoryStore
 
 
-def doubts(store: MemoryStore) -> UndeliveredTickets:
+def undelivered(store: MemoryStore) -> UndeliveredTickets:
     return UndeliveredTickets(
         store=store,
         brand="house",
-        texts=shipped_catalogue(),
+        catalogue=shipped_catalogue(),
         sla=SlaSettings(),
         clock=ManualClock(START),
     )
@@ -36,7 +37,7 @@ def conversation(number: str | None) -> Conversation:
 
 async def test_the_reply_s_own_ticket_is_opened_again() -> None:
     store = MemoryStore(tickets={"T-1001": ticket(state=TicketState.RESOLVED)})
-    found = await doubts(store).ticket_for(reply(of_ticket="T-1001"), "timeout")
+    found = await undelivered(store).ticket_for(reply(of_ticket="T-1001"), "timeout")
     assert (found.number, found.state) == ("T-1001", TicketState.OPEN)
 
 
@@ -46,7 +47,7 @@ async def test_without_its_own_ticket_the_open_one_of_the_conversation_is_used()
         conversations={("webchat", "c-u1"): conversation("T-1001")},
     )
     for one in (reply(), reply(of_ticket="T-9999")):
-        found = await doubts(store).ticket_for(one, "timeout")
+        found = await undelivered(store).ticket_for(one, "timeout")
         assert (found.number, found.state) == ("T-1001", TicketState.OPEN)
 
 
@@ -57,7 +58,7 @@ async def test_without_an_open_ticket_a_new_one_about_the_mention_is_opened() ->
         mentions={7: mention(seq=7, risk=("injury",), category="environment", author="u7")},
     )
     store.ticket_rows.number = 1001
-    found = await doubts(store).ticket_for(reply(seq=7), "gate: frozen")
+    found = await undelivered(store).ticket_for(reply(seq=7), "gate: frozen")
     assert (found.number, found.brand, found.severity) == ("T-1002", "hejia", "P1")
     assert (found.category, found.customer, found.mention) == ("environment", "u7", 7)
     assert found.due_at == START + timedelta(minutes=15)
@@ -66,7 +67,7 @@ async def test_without_an_open_ticket_a_new_one_about_the_mention_is_opened() ->
 
 async def test_a_mild_mention_is_p3_and_gets_the_default_brand() -> None:
     store = MemoryStore(mentions={7: mention(seq=7, brands=())})
-    found = await doubts(store).ticket_for(reply(seq=7), "x" * 500)
+    found = await undelivered(store).ticket_for(reply(seq=7), "x" * 500)
     assert (found.severity, found.brand) == ("P3", "house")
     assert len(found.subject) == 80
 
@@ -77,7 +78,7 @@ async def test_a_reply_without_mention_still_gets_a_ticket() -> None:
         (reply(seq=99), "u1"),
         (reply(author=None), "c-u1"),
     ):
-        found = await doubts(MemoryStore()).ticket_for(one, "timeout")
+        found = await undelivered(MemoryStore()).ticket_for(one, "timeout")
         assert (found.brand, found.customer, found.category) == ("house", customer, "other")
         assert found.due_at == START + timedelta(minutes=240)
 
@@ -89,9 +90,9 @@ async def test_only_an_unresolved_ticket_is_owed() -> None:
         conversations={("webchat", "c-u1"): conversation("T-1001")},
     )
     for one in (reply(), reply(of_ticket="T-1001")):
-        found = await doubts(store).owed(one)
+        found = await undelivered(store).owed(one)
         assert found is not None
         assert (found.number, found.state) == ("T-1001", TicketState.OPEN)
     store.ticket_rows.kept["T-1001"] = ticket(state=TicketState.RESOLVED)
     for one in (reply(), reply(of_ticket="T-1001"), reply(of_ticket="T-9")):
-        assert await doubts(store).owed(one) is None
+        assert await undelivered(store).owed(one) is None

@@ -10,7 +10,7 @@ from core.events import Author, Metrics
 from core.mentions import Mention
 from listeners.spread.cascades.forecast import Forecast
 from listeners.spread.cascades.post_lane import FINAL_SECONDS, KEY, PostLane
-from tests.listeners.making import START
+from tests.builders import MIDNIGHT
 from tests.listeners.spread.memory_store import MemorySpreadStore
 from tests.listeners.spread.rig import Receiver, chain, make_watch
 
@@ -25,7 +25,9 @@ def viral(*, followers: int = 10, negative: bool = True, native: str = "0") -> M
 def growing(minutes: float, reposts: int) -> list[tuple[datetime, int]]:
     """Polls every five minutes."""
     steps = round(minutes / 5)
-    return [(START + timedelta(minutes=5 * n), reposts * n // steps) for n in range(1, steps + 1)]
+    return [
+        (MIDNIGHT + timedelta(minutes=5 * n), reposts * n // steps) for n in range(1, steps + 1)
+    ]
 
 
 async def test_a_viral_post_is_alerted_by_its_polled_figures() -> None:
@@ -55,7 +57,7 @@ async def test_a_post_that_does_not_spread_is_not_alerted() -> None:
 
 @pytest.mark.parametrize(
     "polls",
-    [[], [(START + timedelta(seconds=30), 500)], [(START + timedelta(hours=1), 3)]],
+    [[], [(MIDNIGHT + timedelta(seconds=30), 500)], [(MIDNIGHT + timedelta(hours=1), 3)]],
 )
 async def test_too_few_figures_give_no_alert(polls: list[tuple[datetime, int]]) -> None:
     receiver = Receiver()
@@ -65,7 +67,9 @@ async def test_too_few_figures_give_no_alert(polls: list[tuple[datetime, int]]) 
 
 async def test_praise_that_spreads_is_not_alerted() -> None:
     receiver = Receiver()
-    await make_watch(receiver).engaged(viral(negative=False), [(START + timedelta(hours=1), 5000)])
+    await make_watch(receiver).engaged(
+        viral(negative=False), [(MIDNIGHT + timedelta(hours=1), 5000)]
+    )
     assert receiver.alerts == []
 
 
@@ -109,7 +113,7 @@ async def forecasts(lane: PostLane, posts: int, *, factor: float, first: int = 0
     rng = random.Random(1)
     for n in range(first, first + posts):
         early = growing(60, rng.randrange(50, 500))
-        end = (START + timedelta(seconds=FINAL_SECONDS), round(early[-1][1] * factor))
+        end = (MIDNIGHT + timedelta(seconds=FINAL_SECONDS), round(early[-1][1] * factor))
         await lane.reach(viral(native=str(n)), [*early, end])
     found = await lane.reach(viral(native="last"), growing(60, 200))
     assert found is not None

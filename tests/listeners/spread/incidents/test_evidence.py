@@ -2,7 +2,7 @@
 
 from listeners.spread.activity import BrandPost, brand_post
 from listeners.spread.incidents.wording import representative_posts
-from tests.listeners.making import START, mention
+from tests.builders import MIDNIGHT, mention
 
 MOULD = (
     "禾家的面包长毛了，孩子吃了拉肚子",
@@ -17,14 +17,14 @@ def posts(*texts: str, positive: bool = False, first: int = 1) -> list[BrandPost
     made = [
         mention(
             number,
-            at=START,
+            posted_at=MIDNIGHT,
             author=f"u{number}",
             text=text,
             sentiment="positive" if positive else "negative",
         )
         for number, text in enumerate(texts, first)
     ]
-    return [brand_post("hejia", one, START.timestamp() + one.seq) for one in made]
+    return [brand_post("hejia", one, MIDNIGHT.timestamp() + one.seq) for one in made]
 
 
 def test_a_coincidental_post_comes_last() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from core.bus import Bus
 from core.clock import ManualClock
 from core.mentions import Mention
@@ -18,7 +19,7 @@ from listeners.judgement.embedding import Embedder, Embeds, Vectors
 from listeners.spread.watch import SpreadWatch
 from responders.alerting.manager import AlertManager
 from storage.factory import AnyStore, open_store
-from tests.listeners.making import START
+from tests.builders import MIDNIGHT
 from tests.listeners.spread.embeddings import (
     BREAD,
     DAY,
@@ -156,7 +157,7 @@ async def test_merging_by_meaning_continues_after_a_restart(store: AnyStore) -> 
     await observe_and_embed(watch, posts[:6])
     await watch.close()
     again = watch_with_meanings(store, receiver)
-    await again.rebuild(await store.mentions.since(START), receiver.alerts)
+    await again.rebuild(await store.mentions.since(MIDNIGHT), receiver.alerts)
     await again.drain()
     await observe_and_embed(again, posts[6:])
     await again.close()
@@ -174,7 +175,7 @@ async def test_a_split_is_not_merged_again_by_meaning(store: AnyStore) -> None:
     [alert] = receiver.alerts
     assert alert.incident is not None
     watch = watch_with_meanings(store, receiver)
-    await watch.rebuild(await store.mentions.since(START), receiver.alerts)
+    await watch.rebuild(await store.mentions.since(MIDNIGHT), receiver.alerts)
     made = await watch.split([one.seq for one in posts[3:6]], by="小王")
     await observe_and_embed(watch, posts[6:])
     await watch.close()
@@ -198,7 +199,7 @@ async def test_a_split_is_not_undone_while_it_is_stored(store: AnyStore) -> None
         store=slow,  # type: ignore[arg-type]  # stands in
         embedder=Embedder(lambda: library),
     )
-    await watch.rebuild(await store.mentions.since(START), receiver.alerts)
+    await watch.rebuild(await store.mentions.since(MIDNIGHT), receiver.alerts)
     splitting = asyncio.create_task(watch.split([one.seq for one in posts[3:6]], by="小王"))
     await asyncio.wait_for(slow.reached.wait(), 60)
     release.set()
@@ -221,6 +222,7 @@ async def test_two_alerts_of_the_same_incident_become_one(store: AnyStore) -> No
         desk,
         store=store,
         clock=clock,
+        catalogue=shipped_catalogue(),
         names={"hejia": "禾家超市"},
         embedder=Embedder(lambda: TopicEmbeddings(release=release)),
     )

@@ -10,7 +10,7 @@ import pytest
 from core.clock import ManualClock
 from core.mentions import Mention
 from storage.factory import AnyStore, open_store
-from tests.listeners.making import START
+from tests.builders import MIDNIGHT
 from tests.listeners.spread.rig import (
     NOW,
     QUEUE,
@@ -40,7 +40,7 @@ async def store(tmp_path: Path) -> AsyncIterator[AnyStore]:
 def more_of_the_queue(hours: float, *, seq: int) -> list[Mention]:
     return [
         in_category(one, "checkout")
-        for one in chain(8, QUEUE, seq=seq, at=START + timedelta(hours=hours))
+        for one in chain(8, QUEUE, seq=seq, at=MIDNIGHT + timedelta(hours=hours))
     ]
 
 
@@ -48,7 +48,7 @@ async def test_a_stored_incident_is_merged_into_the_one_it_is_part_of(store: Any
     receiver = Receiver()
     watch = make_watch(receiver, store=store)
     await observe_all(watch, ordinary(1))
-    at = START + timedelta(days=1)
+    at = MIDNIGHT + timedelta(days=1)
     english = "Threw out my loaf, the underside had green spots. Disgusted, I want my money back"
     few = [in_category(one) for one in chain(3, english, seq=2_000, at=at)]
     main = [in_category(one) for one in chain(9, seq=3_000, at=at + timedelta(minutes=10))]
@@ -124,7 +124,9 @@ async def test_incidents_that_are_not_in_memory_can_be_merged(store: AnyStore) -
     receiver = Receiver()
     _, (mould, queue) = await two_incidents(store, receiver)
     blank = make_watch(receiver, store=store)
-    await observe_all(blank, await recorded(store, chain(6, seq=700, at=START + timedelta(days=5))))
+    await observe_all(
+        blank, await recorded(store, chain(6, seq=700, at=MIDNIGHT + timedelta(days=5)))
+    )
     await blank.close()
     late = next(one.id for one in await store.incidents.find() if one.id not in {mould, queue})
     await blank.merge(queue, late, by="小王")
@@ -138,7 +140,7 @@ async def test_a_split_holds_for_later_copies_and_after_a_restart(store: AnyStor
     watch = make_watch(receiver, store=store)
     other = "第二家店的面包柜台也有问题，店员说是进货的时候就这样，大家自己看着办"
     posts = await recorded(store, chain(12))
-    strange = await recorded(store, chain(5, other, seq=50, at=START + timedelta(minutes=5)))
+    strange = await recorded(store, chain(5, other, seq=50, at=MIDNIGHT + timedelta(minutes=5)))
     await observe_all(watch, [*posts, *strange])
     first = await only_of(store, posts[0])
     await watch.merge(first, await only_of(store, strange[0]), by="小王")
@@ -154,15 +156,15 @@ async def test_a_split_holds_for_later_copies_and_after_a_restart(store: AnyStor
     assert ("split", "小李", first) in [(n.what, n.by, n.detail) for n in new.timeline]
     assert ("split", "小李", made) in [(n.what, n.by, n.detail) for n in old.timeline]
     assert old.mentions == 12
-    copies = chain(3, other, seq=70, at=START + timedelta(minutes=50))
+    copies = chain(3, other, seq=70, at=MIDNIGHT + timedelta(minutes=50))
     await observe_all(watch, await recorded(store, copies))
     await watch.close()
     assert len(await members(store, made)) == 8
     again = await restarted(store, receiver)
-    copies = chain(3, other, seq=90, at=START + timedelta(minutes=70))
+    copies = chain(3, other, seq=90, at=MIDNIGHT + timedelta(minutes=70))
     await observe_all(again, await recorded(store, copies))
     await observe_all(
-        again, await recorded(store, chain(3, seq=80, at=START + timedelta(minutes=80)))
+        again, await recorded(store, chain(3, seq=80, at=MIDNIGHT + timedelta(minutes=80)))
     )
     await again.close()
     assert len(await members(store, made)) == 11

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from core.clock import ManualClock
 from core.incidents import Incident
 from listeners.spread.watch import SpreadWatch
 from storage.factory import AnyStore, open_store
-from tests.listeners.making import START
+from tests.builders import MIDNIGHT
 from tests.listeners.spread.rig import (
     NOW,
     Receiver,
@@ -42,6 +43,7 @@ async def test_an_incident_is_stored_with_its_mentions(store: AnyStore) -> None:
         receiver,
         store=store,
         clock=ManualClock(NOW),
+        catalogue=shipped_catalogue(),
         names={"hejia": "禾家超市"},
         changed=changed.append,
     )
@@ -54,7 +56,7 @@ async def test_an_incident_is_stored_with_its_mentions(store: AnyStore) -> None:
     assert kept.title.startswith("禾家超市朝阳店的面包发霉了")
     assert (kept.mentions, kept.authors, kept.channels) == (12, 12, ("weibo",))
     assert (kept.state, kept.severity) == ("open", "P2")
-    assert (kept.first_at, kept.last_at) == (START, START + timedelta(minutes=33))
+    assert (kept.first_at, kept.last_at) == (MIDNIGHT, MIDNIGHT + timedelta(minutes=33))
     assert kept.forecast is not None
     assert kept.low is not None
     assert kept.high is not None
@@ -87,7 +89,7 @@ async def test_two_authors_are_not_stored_as_an_incident(store: AnyStore) -> Non
     await watch.close()
     assert await store.incidents.find() == []
     await observe_all(
-        watch, await recorded(store, chain(1, seq=7, at=START + timedelta(minutes=9)))
+        watch, await recorded(store, chain(1, seq=7, at=MIDNIGHT + timedelta(minutes=9)))
     )
     await watch.close()
     assert (await only(store)).mentions == 3
@@ -127,7 +129,7 @@ async def test_a_restart_continues_the_incident(store: AnyStore) -> None:
 
 
 async def test_an_ended_incident_is_not_alerted_by_a_restart(store: AnyStore) -> None:
-    calm = chain(40, "别的事情", seq=500, at=START + timedelta(days=2), positive=True)
+    calm = chain(40, "别的事情", seq=500, at=MIDNIGHT + timedelta(days=2), positive=True)
     await recorded(store, [*chain(8), *calm])
     receiver = Receiver()
     await (await restarted(store, receiver)).close()
@@ -153,7 +155,7 @@ async def test_quiet_resolves_and_a_second_wave_reopens(store: AnyStore) -> None
     over = await only(store)
     assert (over.state, over.timeline[-1].what) == ("resolved", "resolved")
     assert await watch.tend() == 0
-    again = chain(6, seq=100, at=START + timedelta(hours=12))
+    again = chain(6, seq=100, at=MIDNIGHT + timedelta(hours=12))
     await observe_all(watch, await recorded(store, again))
     await watch.close()
     back = await only(store)
@@ -169,11 +171,11 @@ async def test_an_incident_that_ended_during_downtime_is_resolved_at_restart(
     watch = make_watch(receiver, store=store)
     await observe_all(watch, await recorded(store, chain(8)))
     await watch.close()
-    calm = chain(40, "别的事情", seq=500, at=START + timedelta(days=1), positive=True)
+    calm = chain(40, "别的事情", seq=500, at=MIDNIGHT + timedelta(days=1), positive=True)
     await recorded(store, calm)
     await (await restarted(store, receiver)).close()
     assert (await only(store)).state == "resolved"
-    far = chain(40, "又是别的", seq=600, at=START + timedelta(days=9), positive=True)
+    far = chain(40, "又是别的", seq=600, at=MIDNIGHT + timedelta(days=9), positive=True)
     await recorded(store, far)
     await (await restarted(store, receiver)).close()
     assert (await only(store)).timeline[-1].what == "resolved"
@@ -185,7 +187,7 @@ async def test_a_wave_during_downtime_reopens_the_incident(store: AnyStore) -> N
     await observe_all(watch, await recorded(store, chain(8)))
     await clock.advance(7 * 3600)
     await watch.tend()
-    await recorded(store, chain(8, seq=100, at=START + timedelta(hours=12)))
+    await recorded(store, chain(8, seq=100, at=MIDNIGHT + timedelta(hours=12)))
     await (await restarted(store, receiver)).close()
     back = await only(store)
     assert back.state == "open"

@@ -1,11 +1,13 @@
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from core.localized import UiLanguage
 from core.taxonomy import RISKS
 from listeners.spread.cascades.forecast import Forecast
 from listeners.spread.incidents.severity import IncidentFacts, assess
-from listeners.spread.incidents.wording import forecast_line, reason_lines, shortened
+from listeners.spread.incidents.wording import IncidentTexts, shortened
 
+TEXTS = IncidentTexts(shipped_catalogue())
 LONG = (
     "给娃买的禾家自制吐司，江湾店昨天的小票还在，打开整片发霉，绿的黑的都有，"
     "娃已经咬了一口，我手都在抖"
@@ -38,9 +40,9 @@ def test_risks_are_named_in_the_language_of_staff(language: UiLanguage, grave: s
     facts = IncidentFacts(
         negative=0.9, risk=tuple((kind, 2) for kind in ("food_poisoning", "death"))
     )
-    assert reason_lines(assess(facts), language)[0] == grave
+    assert TEXTS.reason_lines(assess(facts), language)[0] == grave
     every = IncidentFacts(negative=0.9, risk=tuple((kind, 1) for kind in RISKS))
-    [told] = reason_lines(assess(every), language)
+    [told] = TEXTS.reason_lines(assess(every), language)
     assert "_" not in told
     assert language == "en" or not any(kind in told for kind in RISKS)
 
@@ -53,20 +55,20 @@ def test_no_fact_is_repeated() -> None:
         followers=396_515,
         risk=(("food_poisoning", 3), ("allergy", 1)),
     )
-    told = reason_lines(assess(facts), "en")
+    told = TEXTS.reason_lines(assess(facts), "en")
     assert "Two people or more tell of grave harm: food poisoning" in told
     assert "Also named: allergy" in told, "beside what is grave"
     assert "Spreading fast: 1,234 authors in an hour" in told
     assert not any("different authors" in line for line in told), "that is said already"
     assert "An influential author: 396,515 followers" in told
     assert "Expected to go very far: posted or passed on about 2,500 times" in told
-    assert len(reason_lines(assess(facts), "en", omit=("very_far",))) == len(told) - 1
+    assert len(TEXTS.reason_lines(assess(facts), "en", omit=("very_far",))) == len(told) - 1
     only = IncidentFacts(negative=0.9, risk=(("death", 2),))
-    assert reason_lines(assess(only), "zh") == ["有两人以上提到严重伤害：死亡"]
+    assert TEXTS.reason_lines(assess(only), "zh") == ["有两人以上提到严重伤害：死亡"]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_forecast_figures_have_separators(language: UiLanguage) -> None:
     found = Forecast(final=12_345.6, low=900.2, high=1_234_567.0, observe=60.0, observed=9)
-    line = forecast_line(found, language)
+    line = TEXTS.forecast_line(found, language)
     assert all(figure in line for figure in ("12,346", "900", "1,234,567"))

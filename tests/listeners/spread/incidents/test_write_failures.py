@@ -13,7 +13,7 @@ from core.errors import Conflict, StoreError
 from core.incidents import Incident
 from core.repositories import Incidents
 from storage.factory import AnyStore, open_store
-from tests.listeners.making import START
+from tests.builders import MIDNIGHT
 from tests.listeners.spread.rig import (
     NOW,
     QUEUE,
@@ -150,7 +150,7 @@ async def test_a_burst_has_its_title_in_both_languages_and_after_a_restart(
 ) -> None:
     receiver = Receiver()
     watch = make_watch(receiver, store=store)
-    angry = unrelated_complaints(START + timedelta(days=3, hours=12))
+    angry = unrelated_complaints(MIDNIGHT + timedelta(days=3, hours=12))
     await observe_all(watch, await recorded(store, [*ordinary(4), *angry]))
     await watch.close()
     for start in (1, 2):
@@ -158,7 +158,7 @@ async def test_a_burst_has_its_title_in_both_languages_and_after_a_restart(
         assert kept.title == kept.localized("zh").title == "weibo 上的负面声量远高于平时"
         assert kept.localized("en").title == "Far more negative posts than usual on weibo"
         again = await restarted(store, receiver)
-        later = START + timedelta(days=3, hours=12 + start)
+        later = MIDNIGHT + timedelta(days=3, hours=12 + start)
         more = unrelated_complaints(later, seq=60_000 * start)
         await observe_all(again, await recorded(store, more))
         await again.close()
@@ -167,27 +167,27 @@ async def test_a_burst_has_its_title_in_both_languages_and_after_a_restart(
 async def test_a_post_the_day_before_is_not_the_beginning(store: AnyStore) -> None:
     receiver = Receiver()
     watch = make_watch(receiver, store=store)
-    crisis = chain(12, at=START + timedelta(days=1), seq=10)
+    crisis = chain(12, at=MIDNIGHT + timedelta(days=1), seq=10)
     await observe_all(watch, await recorded(store, [*chain(1), *crisis]))
     await watch.close()
     kept = await only(store)
     assert kept.mentions == 13
-    assert kept.first_at == START + timedelta(days=1)
+    assert kept.first_at == MIDNIGHT + timedelta(days=1)
     assert "已持续" not in receiver.alerts[0].body
 
 
 async def test_a_few_posts_hours_before_many_are_not_the_beginning(store: AnyStore) -> None:
     receiver = Receiver()
     watch = make_watch(receiver, store=store)
-    before, crisis = chain(2), chain(60, at=START + timedelta(hours=5), seq=10)
+    before, crisis = chain(2), chain(60, at=MIDNIGHT + timedelta(hours=5), seq=10)
     await observe_all(watch, await recorded(store, [*before, *crisis]))
     await watch.close()
-    assert (await only(store)).first_at == START + timedelta(hours=5)
+    assert (await only(store)).first_at == MIDNIGHT + timedelta(hours=5)
 
 
 async def test_a_few_posts_within_the_hour_before_are_the_beginning(store: AnyStore) -> None:
     watch = make_watch(Receiver(), store=store)
-    before, crisis = chain(2), chain(60, at=START + timedelta(minutes=50), seq=10)
+    before, crisis = chain(2), chain(60, at=MIDNIGHT + timedelta(minutes=50), seq=10)
     await observe_all(watch, await recorded(store, [*before, *crisis]))
     await watch.close()
-    assert (await only(store)).first_at == START
+    assert (await only(store)).first_at == MIDNIGHT

@@ -11,7 +11,7 @@ import pytest
 from core.clock import ManualClock
 from core.mentions import Mention
 from storage.factory import AnyStore, open_store
-from tests.listeners.making import START
+from tests.builders import MIDNIGHT
 from tests.listeners.spread.rig import NOW, QUEUE, Receiver, chain, make_watch, observe_all
 from tests.listeners.spread.stored import Slow, members, recorded
 
@@ -50,7 +50,7 @@ async def test_a_merge_during_a_write_leaves_no_orphan(store: AnyStore, call: st
     slow = Slow(store, call)
     watch = make_watch(Receiver(), store=slow)  # type: ignore[arg-type]  # stands in
     first = await recorded(store, in_category(chain(3), "freshness"))
-    at = START + timedelta(minutes=1)
+    at = MIDNIGHT + timedelta(minutes=1)
     second = await recorded(store, in_category(chain(3, QUEUE, seq=50, at=at), "checkout"))
     await observe_all(watch, first)
     await asyncio.wait_for(slow.reached.wait(), 5)
@@ -74,7 +74,7 @@ async def test_an_incident_merged_meanwhile_is_not_alerted(store: AnyStore) -> N
     slow, receiver = Slow(store, "open"), Receiver()
     watch = make_watch(receiver, store=slow)  # type: ignore[arg-type]  # stands in
     first = await recorded(store, in_category(chain(6), "freshness"))
-    at = START + timedelta(minutes=1)
+    at = MIDNIGHT + timedelta(minutes=1)
     second = await recorded(store, in_category(chain(6, QUEUE, seq=50, at=at), "checkout"))
     slow.free.set()
     await observe_all(watch, first)

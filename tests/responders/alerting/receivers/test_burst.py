@@ -26,6 +26,7 @@ from responders.alerting.receivers.robot import Robot, RobotPlatform, RobotSetti
 from responders.alerting.receivers.slack import SLACK
 from responders.alerting.receivers.wecom import WECOM
 from storage.sqlite.store import SqliteStore
+from tests.builders import alert
 from tests.driven_clock import WATCHDOG_SECONDS, DrivenClock
 from tests.responders.alerting.receivers.rigs.base import context
 from tests.responders.alerting.receivers.rigs.dingtalk_rig import DingTalk
@@ -33,7 +34,6 @@ from tests.responders.alerting.receivers.rigs.feishu_rig import Feishu
 from tests.responders.alerting.receivers.rigs.robot_server import SECRET, RobotServer
 from tests.responders.alerting.receivers.rigs.slack_rig import Slack
 from tests.responders.alerting.receivers.rigs.wecom_rig import WeCom
-from tests.responders.builders import alert
 
 INCIDENTS = 100
 PATIENCE = 1800.0

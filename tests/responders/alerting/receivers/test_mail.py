@@ -18,9 +18,9 @@ from cryptography.x509.oid import NameOID
 from core.clock import ManualClock
 from core.errors import Refused, Unavailable
 from responders.alerting.receivers.mail import EmailSettings, Mail
+from tests.builders import START, alert
 from tests.responders.alerting.receivers.rigs.base import HOSTILE, context
 from tests.responders.alerting.receivers.rigs.email_rig import PASSWORD, MailServer
-from tests.responders.builders import START, alert
 
 Build = Callable[..., Mail]
 

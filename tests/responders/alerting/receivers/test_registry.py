@@ -13,8 +13,8 @@ from responders.alerting.receivers.registry import (
     require_unique_names,
     without_receivers,
 )
+from tests.builders import START
 from tests.responders.alerting.receivers.rigs.base import context
-from tests.responders.builders import START
 
 ROBOT = {"name": "group", "type": "slack", "url": "https://x.example"}
 HOOK = {"url": "https://x.example", "secret": "0123456789abcdef"}

@@ -11,12 +11,12 @@ from aiohttp import web
 from core.alerts import Alert
 from core.clock import ManualClock
 from core.errors import ConnectorError, Refused, Unavailable
+from core.localized import UiLanguage
 from responders.alerting.receivers.registry import RECEIVERS
 from responders.alerting.receivers.robot import Robot, RobotSettings
-from responders.templates import TextLanguage
+from tests.builders import START, alert
 from tests.responders.alerting.receivers.rigs.base import HOSTILE, Bench, open_bench, rig_of
 from tests.responders.alerting.receivers.rigs.robot_server import TOKEN, RobotServer
-from tests.responders.builders import START, alert
 
 
 def server_of(kind: str) -> RobotServer:
@@ -42,7 +42,7 @@ def server(bench: Bench) -> RobotServer:
     return bench.rig
 
 
-def robot(bench: Bench, *, language: TextLanguage = "zh", **changes: object) -> Robot:
+def robot(bench: Bench, *, language: UiLanguage = "zh", **changes: object) -> Robot:
     built = bench.receiver(language=language, **changes)
     assert isinstance(built, Robot)
     return built

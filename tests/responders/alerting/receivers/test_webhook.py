@@ -21,9 +21,9 @@ from responders.alerting.receivers.webhook import (
     WebhookSettings,
     is_genuine,
 )
+from tests.builders import START, alert
 from tests.responders.alerting.receivers.rigs.base import context
 from tests.responders.alerting.receivers.rigs.webhook_rig import WebhookServer
-from tests.responders.builders import START, alert
 
 SECRET = SecretStr("a secret of enough length")
 

@@ -10,14 +10,15 @@ from typing import ClassVar
 
 import aiohttp
 
+from cli.catalogue import shipped_catalogue
 from core.clock import Clock, ManualClock
+from core.localized import UiLanguage
 from core.settings import AlertSettings
 from responders.alerting.receiver import Receiver
 from responders.alerting.receivers.kind import ReceiverContext
 from responders.alerting.receivers.message import MessageFormat
 from responders.alerting.receivers.registry import build_receivers
-from responders.templates import TextLanguage, shipped_catalogue
-from tests.responders.builders import START
+from tests.builders import START
 
 HOSTILE = (
     'a\x00b\ud83d\u202e<at user_id="all"></at> <!channel> <@all> [点我](http://evil.example/x)'
@@ -75,11 +76,11 @@ def rig_of(kind: str) -> Callable[[Clock], ReceiverRig]:
 
 
 def context(
-    session: aiohttp.ClientSession, clock: Clock, language: TextLanguage = "zh"
+    session: aiohttp.ClientSession, clock: Clock, language: UiLanguage = "zh"
 ) -> ReceiverContext:
     return ReceiverContext(
         format=MessageFormat(
-            texts=shipped_catalogue(),
+            catalogue=shipped_catalogue(),
             language=language,
             resolve_after=timedelta(hours=6),
             brand_names=(("hejia", "禾家超市"),),
@@ -98,7 +99,7 @@ class Bench:
     clock: ManualClock
     session: aiohttp.ClientSession
 
-    def receiver(self, *, language: TextLanguage = "zh", **changes: object) -> Receiver:
+    def receiver(self, *, language: UiLanguage = "zh", **changes: object) -> Receiver:
         """A receiver of the registry; ``changes`` are made to its settings."""
         entry = {"name": self.kind, "type": self.kind, **self.rig.settings, **changes}
         settings = AlertSettings.model_validate({"receivers": [entry]})

@@ -1,4 +1,4 @@
-"""Facts about an incident from its mentions: first post, amplifiers, languages, speed."""
+"""An overview of an incident from its mentions: first post, amplifiers, languages, speed."""
 
 import re
 from collections import Counter
@@ -29,7 +29,7 @@ class Amplifier:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class IncidentFacts:
+class IncidentOverview:
     """Counts are in descending order."""
 
     first: MentionRecord | None
@@ -46,12 +46,12 @@ class IncidentFacts:
     """Ticket.number, oldest first."""
 
 
-def facts_of(records: Sequence[MentionRecord], *, newest: int = 20) -> IncidentFacts:
-    """The facts from an incident's mentions, oldest first; ``newest`` of them are kept."""
+def overview_of(records: Sequence[MentionRecord], *, newest: int = 20) -> IncidentOverview:
+    """The overview from an incident's mentions, oldest first; ``newest`` of them are kept."""
     mentions = [one.mention for one in records]
     amplifiers = amplifiers_of(mentions)
     tickets = dict.fromkeys(one.ticket for one in records if one.ticket is not None)
-    return IncidentFacts(
+    return IncidentOverview(
         first=_first(records, amplifiers),
         newest=tuple(reversed(records[-newest:])),
         amplifiers=amplifiers,
