@@ -16,7 +16,7 @@ _MAX_TEXT: Final = 160
 """Characters kept of a text."""
 _ADVERSE: Final = 0.5
 _MAX_AUTHORS: Final = 50_000
-"""Authors told apart per incident; beyond that the count stands still."""
+"""Authors counted per incident."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

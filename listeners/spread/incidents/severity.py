@@ -35,7 +35,7 @@ NEGATIVE_SHARE: Final = 0.4
 """Least mean negative probability of a crisis."""
 
 RECORD_AUTHORS: Final = 3
-"""So many discontented authors make a stored incident, ..."""
+"""Number of discontented authors that makes a stored incident, ..."""
 RECORD_WINDOW: Final = 6 * HOUR
 """... within this time (s)."""
 MEAN_DISCONTENT: Final = 0.65
