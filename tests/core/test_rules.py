@@ -143,6 +143,8 @@ def test_a_plan_follows_the_ticket_that_stands_for_its_own() -> None:
     assert moved.conversation is not None
     assert moved.conversation.ticket == "T-1"
     assert [one.state for one in moved.replies] == [ReplyState.CANCELLED, reply().state]
+    elsewhere = with_ticket(replace(plan, conversation=TALK), "T-1")
+    assert elsewhere.conversation == TALK, "a conversation of another ticket keeps it"
     bare = Plan(decision=decision)
     assert with_ticket(bare, None) == bare
 

@@ -1,5 +1,6 @@
 """Follows docs/how-to/add-a-category.md: the category works everywhere, and is never predicted."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,7 @@ def test_its_names_satisfy_the_tests_of_the_catalogue(tree: Path) -> None:
 def test_untrained_labels_are_logged_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    caplog.set_level(logging.WARNING, logger="listeners.factory")
     monkeypatch.setattr(factory, "untrained_labels", lambda: ("category.parking",))
     factory._warn_of_untrained_labels.cache_clear()
     for _ in range(2):
