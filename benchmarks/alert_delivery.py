@@ -26,10 +26,13 @@ import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
 
+from cli.catalogue import shipped_catalogue
 from core.alerts import Alert
 from core.bus import Bus
-from responders.alerting.manager import AlertDesk
-from responders.alerting.receivers.webhook import KEY, Webhook
+from responders.alerting.manager import AlertManager
+from responders.alerting.receivers.kind import ReceiverContext
+from responders.alerting.receivers.message import MessageFormat
+from responders.alerting.receivers.webhook import KEY, Webhook, WebhookSettings
 from storage.sqlite.store import SqliteStore
 
 Fault = Literal["none", "fails", "stalls", "resets", "cut off", "all"]
@@ -168,15 +171,20 @@ async def deliver(
             await stack.enter_async_context(open_receiver(fault, seed, asked=asked))
             for seed, fault in enumerate(faults)
         ]
-        desk = AlertDesk(
+        context = ReceiverContext(
+            format=MessageFormat(
+                catalogue=shipped_catalogue(), language="zh", resolve_after=timedelta(hours=6)
+            ),
+            session=session,
+            clock=clock,
+        )
+        desk = AlertManager(
             store=store.alerts,
             receivers=[
                 Webhook(
-                    name=receiver.fault.replace(" ", "-"),
-                    url=receiver.url,
-                    secret=SECRET,
-                    session=session,
-                    clock=clock,
+                    receiver.fault.replace(" ", "-"),
+                    WebhookSettings(url=receiver.url, secret=SECRET),
+                    context,
                     timeout=TIMEOUT,
                 )
                 for receiver in receivers

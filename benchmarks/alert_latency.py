@@ -27,16 +27,17 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from aiohttp import web
-from pydantic import SecretStr
 
+from cli.config import LoadedConfig, load_config
+from cli.wiring import open_app
 from connectors.replay.settings import read_feed
 from core.events import Received
 from core.outcomes import Outcome
-from core.settings import AlertSettings, BrandSettings, WebhookSettings
+from core.settings import AlertSettings, BrandSettings, ReceiverSettings
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week
-from run import EXAMPLE, Plans, open_house, read_plans
+from run import EXAMPLE
 
 PEOPLE: Final = 10
 EVERY: Final = 0.1
@@ -96,40 +97,40 @@ def feed(start: datetime, seconds: float, rate: int) -> Iterator[dict[str, objec
     yield from events
 
 
-def plans_for(url: str, brands: list[str]) -> Plans:
+def config_for(url: str, brands: list[str]) -> LoadedConfig:
     """The example's, with more brands and a webhook."""
-    plans = read_plans(EXAMPLE)
+    loaded = load_config(EXAMPLE.config)
     more = tuple(
         BrandSettings(id=brand, name=name_of(brand), terms=(name_of(brand),)) for brand in brands
     )
-    hook = WebhookSettings(url=url, secret=SecretStr("a secret of the benchmark"))
-    settings = plans.settings.model_copy(
+    hook = ReceiverSettings.model_validate({"url": url, "secret": "a secret of the benchmark"})
+    settings = loaded.settings.model_copy(
         update={
-            "brands": (*plans.settings.brands, *more),
+            "brands": (*loaded.settings.brands, *more),
             "alerts": AlertSettings(authors=PEOPLE, webhooks=(hook,)),
         }
     )
-    return replace(plans, settings=settings)
+    return replace(loaded, settings=settings)
 
 
 async def play(folder: Path, seconds: float, rate: int) -> Watchers:
     """Run it all."""
     watchers = Watchers()
-    app = web.Application()
-    app.router.add_post("/", watchers.take)
-    runner = web.AppRunner(app)
+    hooks = web.Application()
+    hooks.router.add_post("/", watchers.take)
+    runner = web.AppRunner(hooks)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
-    plans = plans_for(f"http://127.0.0.1:{port}/", crisis_brands(seconds))
+    loaded = config_for(f"http://127.0.0.1:{port}/", crisis_brands(seconds))
     file = folder / "feed.jsonl"
     write_lines(file, feed(datetime.now(UTC), seconds, rate))
     settings = read_feed(file, "1", None)
     url = f"sqlite:{folder / 'store.db'}"
-    async with open_house(plans, url=url, feed=settings, ended=watchers.ended) as house:
-        work = [asyncio.create_task(one()) for one in (house.engine.run, house.alerts.run)]
-        await house.engine.settled()
+    async with open_app(loaded, url=url, feed=settings, ended=watchers.ended) as app:
+        work = [asyncio.create_task(one()) for one in (app.engine.run, app.alerts.run)]
+        await app.engine.settled()
         await asyncio.sleep(3)
         for task in work:
             task.cancel()

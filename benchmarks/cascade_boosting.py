@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.spread.trees import Floats, Forest
+from listeners.spread.cascades.trees import Floats, Forest
 
 Ints = NDArray[np.int64]
 
@@ -29,7 +29,7 @@ RELATIVE_WIDTH: Final = 0.3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """What is to be learned."""
+    """A training set and its settings."""
 
     rows: Floats
     target: Floats
@@ -118,7 +118,7 @@ def _leaves(bins: Ints, tree: list[tuple[int, int]]) -> Ints:
 
 
 def _edges(column: Floats) -> Floats:
-    """Where bins end, rounded as the thresholds of a Forest are."""
+    """Ends of bins, rounded as the thresholds of a Forest."""
     known = column[~np.isnan(column)]
     if not len(known):
         return np.array([0.0])

@@ -1,4 +1,4 @@
-"""Cascades of a file, and how well what was said of them early on came true."""
+"""Reads cascades, forecasts them early, and measures the forecasts."""
 
 import gzip
 import json
@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from listeners.spread.backtests import cascade_forecasts
-from listeners.spread.cascade import HORIZON, Forecast, Model, forecast
-from listeners.spread.daytime import Floats
-from listeners.spread.features import Cascade
+from listeners.spread.cascades.features import Cascade
+from listeners.spread.cascades.forecast import HORIZON, CascadeModel, Forecast, forecast
+from listeners.spread.cascades.trees import Floats
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """A cascade with its end and its place in its file."""
+    """A cascade with its final size and its place in the file."""
 
     cascade: Cascade
     final: int
@@ -49,7 +49,7 @@ def read(path: Path, channel: str) -> list[Sample]:
 
 
 def look(
-    model: Model, samples: Sequence[Sample], observe: float, *, bare: bool = False
+    model: CascadeModel, samples: Sequence[Sample], observe: float, *, bare: bool = False
 ) -> list[Forecast]:
     """Forecast every sample; ``bare`` withholds channel, time and followers."""
     return [
@@ -60,8 +60,8 @@ def look(
     ]
 
 
-def in_order(model: Model, samples: Sequence[Sample], observe: float) -> list[Forecast]:
-    """Forecast every sample while learning from those that had ended by then: a backtest."""
+def in_order(model: CascadeModel, samples: Sequence[Sample], observe: float) -> list[Forecast]:
+    """Forecast every sample, calibrated by those that had ended by then: a backtest."""
 
     def lines() -> Iterator[str]:
         for number, sample in enumerate(samples):

@@ -21,12 +21,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from cli.config import load_config
+from cli.wiring import open_app
 from connectors.replay.settings import read_feed
+from core.clock import SystemClock
 from core.report import Stopwatch
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week
-from run import EXAMPLE, clock, open_house, read_plans
+from run import EXAMPLE
 
 SAMPLE = 1000
 
@@ -52,17 +55,17 @@ def texts_of(feed: Path, count: int) -> list[str]:
 
 async def play(feed: Path, folder: Path) -> dict[str, object]:
     """Replay the feed through every part, over a store in ``folder``."""
-    plans = read_plans(EXAMPLE)
-    watch = Stopwatch(clock)
+    loaded = load_config(EXAMPLE.config)
+    watch = Stopwatch(SystemClock())
     url = f"sqlite:{folder / 'store.db'}"
     feed_settings = read_feed(feed, "max", None)
-    async with open_house(plans, url=url, feed=feed_settings, ended=watch.ended) as house:
-        before = await house.store.events.counts()
-        engine = asyncio.create_task(house.engine.run())
-        await house.engine.settled()
+    async with open_app(loaded, url=url, feed=feed_settings, ended=watch.ended) as app:
+        before = await app.store.events.counts()
+        engine = asyncio.create_task(app.engine.run())
+        await app.engine.settled()
         engine.cancel()
         await asyncio.gather(engine, return_exceptions=True)
-        return watch.report(before, await house.store.events.counts(), house.alerts.raised)
+        return watch.report(before, await app.store.events.counts(), app.alerts.raised)
 
 
 def main() -> int:

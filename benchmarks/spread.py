@@ -1,4 +1,4 @@
-"""How well what is spreading is found: the figures of docs/explanation/spread.md.
+"""Measures the detectors of spread: the figures of docs/explanation/spread.md.
 
     python -m benchmarks.spread --data ../shared/data/spread [--only volume,cascades,...]
 
@@ -27,8 +27,8 @@ from benchmarks.grouping import grouping
 from listeners.judgement import embedding
 from listeners.judgement.embedding import Embedder
 from listeners.spread.backtests import incident_groups, volume_alarms
-from listeners.spread.incidents import Grouper
-from listeners.spread.minhash import Sketch, likeness, sketch
+from listeners.spread.grouping.grouper import Grouper
+from listeners.spread.grouping.near_duplicates import Sketch, containment, sketch
 
 THRESHOLDS: Final = (6.5, 7.0, 7.5, 7.75, 8.0, 8.5, 9.0)
 PROBATION: Final = 750
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def volume(data: Path) -> Iterator[str]:
-    """Labelled bursts found, and false alarms a week."""
+    """Labelled bursts found, and false alarms per week."""
     windows: dict[str, list[list[str]]] = json.loads((data / "nab/windows.json").read_text())
     all_series = {name: _series(data / f"nab/{name}.csv.gz", windows[name]) for name in windows}
     scores = {
@@ -97,7 +97,7 @@ def volume(data: Path) -> Iterator[str]:
 
 
 def cascades(data: Path) -> Iterator[str]:
-    """Forecasts on the last quarter by a model of the first three, learning online where dated."""
+    """Forecasts of the last quarter by a model of the first three, calibrated online if dated."""
     parts = {
         name: cascade_measures.read(data / f"{name}_cascades.jsonl.gz", name)
         for name in ("weibo", "twitter")
@@ -113,7 +113,7 @@ def cascades(data: Path) -> Iterator[str]:
 
 
 def incidents(data: Path) -> Iterator[str]:
-    """The same event in other words, and copies made of distinct texts."""
+    """Events in many words, and copies made of distinct texts."""
     with gzip.open(data / "pheme_incidents.jsonl.gz", "rt", encoding="utf-8") as lines:
         raw = list(lines)
     records = [json.loads(line) for line in raw]
@@ -138,7 +138,7 @@ def incidents(data: Path) -> Iterator[str]:
 
 
 def injection(data: Path, embedder: Embedder | None = None) -> Iterator[str]:
-    """Rumours in a brand's stream."""
+    """Rumours injected into a brand's stream."""
     how = "" if embedder is None else " by meaning, too"
     with gzip.open(data / "weibo_cascades.jsonl.gz", "rt", encoding="utf-8") as lines:
         records = [json.loads(line) for line in lines]
@@ -179,7 +179,7 @@ def injection(data: Path, embedder: Embedder | None = None) -> Iterator[str]:
 
 
 def injection_by_meaning(data: Path) -> Iterator[str]:
-    """The same with the extra ``semantic``."""
+    """As ``injection``, with embeddings (the extra ``semantic``)."""
     embedder = embedding.load()
     if embedder is None:
         yield "injection by meaning, too: not measured, the extra 'semantic' is not installed"
@@ -188,7 +188,7 @@ def injection_by_meaning(data: Path) -> Iterator[str]:
 
 
 def speed(_: Path) -> Iterator[str]:
-    """Documents grouped in a second of one core's time."""
+    """Documents grouped per second of one core."""
     rng = random.Random(1)
     signs = [chr(code) for code in range(0x4E00, 0x4E00 + 3000)]
     for length in (110, 16):
@@ -249,14 +249,14 @@ def _bins(path: Path) -> list[tuple[datetime, float]]:
 
 
 def _copies(data: Path) -> tuple[dict[str, str], list[str]]:
-    """Posts that are no copies of each other, each with up to four reposts."""
+    """Distinct posts, each with up to four reposts."""
     with gzip.open(data / "weibo_cascades.jsonl.gz", "rt", encoding="utf-8") as file:
         texts = [json.loads(line)["text"] for line in file]
     rng = random.Random(0)
     kept: list[tuple[str, Sketch]] = []
     for text in texts:
         drawn = sketch(text)
-        if len(drawn.grams) < 12 or any(likeness(drawn, other) >= 0.3 for _, other in kept):
+        if len(drawn.grams) < 12 or any(containment(drawn, other) >= 0.3 for _, other in kept):
             continue
         kept.append((text, drawn))
         if len(kept) == 900:

@@ -1,10 +1,10 @@
-"""Real rumours let loose in a brand's ordinary stream, and how soon staff would have heard.
+"""Injects real rumours into a brand's ordinary stream, and measures the delay of alerts.
 
 The stream is a public series of brand mentions thinned to one post in five minutes; its texts are
 pieced together from posts that were no rumours, and about one in eight is judged negative. A rumour
 is a real cascade of which so many posts of the first 24 hours are kept, each repost written in one
-of the ways people repost; the judge finds 72 in 100 of them negative. Found means: a P1 or P2 about
-an incident that this rumour's posts are in, within an hour of its first post.
+of the ways people repost; 72 in 100 of them are judged negative. A rumour is found if a P1 or P2
+about an incident with posts of this rumour is raised within an hour of its first post.
 """
 
 import asyncio
@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from cli.catalogue import shipped_catalogue
 from core.alerts import Alert
 from core.clock import ManualClock
 from core.events import Author, Event, EventKind
 from core.judgement import Judgement, Probabilities
 from core.mentions import Mention
 from listeners.judgement.embedding import Embedder
-from listeners.spread.unkept import MemorySpreadStore
 from listeners.spread.watch import SpreadWatch
+from tests.listeners.spread.memory_store import MemorySpreadStore
 
 BRAND: Final = "hejia"
 EVERY: Final = timedelta(hours=48)
@@ -51,7 +52,7 @@ class Planted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Said:
-    """A post of the stream before it is a mention."""
+    """A post of the stream."""
 
     at: datetime
     text: str
@@ -60,26 +61,26 @@ class Said:
 
 
 @dataclass(kw_only=True, slots=True)
-class Bell:
+class AlertLog:
     """Keeps the alerts with the time of the mention that raised them."""
 
     now: datetime
-    rung: list[tuple[datetime, Alert]] = field(default_factory=list)
+    raised: list[tuple[datetime, Alert]] = field(default_factory=list)
 
     def end(self, incident: str) -> None:
-        """Nobody is told of the end here."""
+        """Ends are not logged."""
 
-    async def hand_over(self, gone: str, kept: str) -> None:
-        """Nobody has taken anything."""
+    async def merge(self, gone: str, kept: str) -> None:
+        """Merges are not logged."""
 
     async def raise_alert(self, alert: Alert) -> bool:
-        self.rung.append((self.now, alert))
+        self.raised.append((self.now, alert))
         return True
 
     def called(self) -> Iterator[tuple[datetime, Alert]]:
-        """When staff were called: the first P1 or P2 of a matter, and again after six hours."""
+        """Calls of staff: the first P1 or P2 of a key, and again after six hours of quiet."""
         last: dict[str, datetime] = {}
-        for at, alert in self.rung:
+        for at, alert in self.raised:
             if alert.severity in ("P1", "P2"):
                 if alert.key not in last or at - last[alert.key] > QUIET:
                     yield at, alert
@@ -87,7 +88,7 @@ class Bell:
 
 
 def repost(text: str, rng: random.Random) -> str:
-    """The text as somebody passes it on."""
+    """A repost of the text, in one of six ways."""
     way = rng.randrange(6)
     mood = rng.choice(("[怒]", "[泪]", "😡", "！！！", "。。", "[抓狂]"))
     if way == 0:
@@ -137,7 +138,7 @@ def plant(
 
 
 def promotion(at: datetime, name: str, rng: random.Random) -> list[Said]:
-    """Three hundred people pass on a promotion within two hours."""
+    """Three hundred reposts of a promotion within two hours."""
     return [
         Said(
             at=at + timedelta(seconds=rng.uniform(0, 7200)),
@@ -149,43 +150,50 @@ def promotion(at: datetime, name: str, rng: random.Random) -> list[Said]:
     ]
 
 
-def listen(stream: Sequence[Said], embedder: Embedder | None = None) -> tuple[Bell, dict[str, str]]:
-    """What would have been raised, and the incident every post was put in when it came.
+def listen(
+    stream: Sequence[Said], embedder: Embedder | None = None
+) -> tuple[AlertLog, dict[str, str]]:
+    """The alerts, and the incident of every post at its arrival.
 
-    With an ``embedder`` every answer is waited for, as in a stream that is slower than the model.
+    With an ``embedder`` every embedding is waited for, as in a stream slower than the model.
     """
     ordered = sorted(stream, key=lambda one: one.at)
     clock = ManualClock(ordered[-1].at + timedelta(days=1))
-    bell = Bell(now=ordered[0].at)
+    log = AlertLog(now=ordered[0].at)
     watch = SpreadWatch(
-        bell, store=MemorySpreadStore(), clock=clock, names={BRAND: "禾家超市"}, embedder=embedder
+        log,
+        store=MemorySpreadStore(),
+        clock=clock,
+        catalogue=shipped_catalogue(),
+        names={BRAND: "禾家超市"},
+        embedder=embedder,
     )
     homes: dict[str, str] = {}
 
     async def run() -> None:
         for seq, said in enumerate(ordered):
-            bell.now = said.at
+            log.now = said.at
             mention = _mention(seq, said)
             await watch.observe(mention)
-            await watch._later.settle()  # noqa: SLF001  # measured as if the model had the time
+            await watch.drain()  # measured as if the model had the time
             home = watch.incident_of(BRAND, mention)
             if home is not None:
                 homes[said.id] = home
         await watch.close()
 
     asyncio.run(run())
-    return bell, homes
+    return log, homes
 
 
-def found_within_an_hour(planted: Planted, bell: Bell, homes: Mapping[str, str]) -> bool:
-    """True where a P1 or P2 named it in time; ``homes``: the incident of each post.
+def found_within_an_hour(planted: Planted, log: AlertLog, homes: Mapping[str, str]) -> bool:
+    """True if a P1 or P2 about it was raised in time; ``homes``: the incident of each post.
 
-    An incident that staff were told of before the rumour began is no news of it.
+    An incident that was alerted before the rumour began does not count.
     """
     incidents = {homes[one] for one in planted.ids if one in homes}
     return any(
         planted.onset <= at <= planted.onset + HOUR and alert.incident in incidents
-        for at, alert in bell.called()
+        for at, alert in log.called()
     )
 
 
@@ -198,7 +206,7 @@ def share_found(
     seed: int,
     embedder: Embedder | None = None,
 ) -> tuple[int, int]:
-    """How many rumours were found in time, and how many there were."""
+    """The number of rumours found in time, and of all."""
     rng = random.Random(seed)
     stream = list(base_stream(bins, pool, rng))
     planted: list[Planted] = []
@@ -211,8 +219,8 @@ def share_found(
         planted.append(one)
         stream += said
         onset += EVERY
-    bell, homes = listen(stream, embedder)
-    return sum(found_within_an_hour(one, bell, homes) for one in planted), len(planted)
+    log, homes = listen(stream, embedder)
+    return sum(found_within_an_hour(one, log, homes) for one in planted), len(planted)
 
 
 def benign_alerts(
@@ -223,7 +231,7 @@ def benign_alerts(
     seed: int,
     embedder: Embedder | None = None,
 ) -> tuple[int, float]:
-    """P1 and P2 raised where nothing is wrong, and over how many weeks.
+    """The number of P1 and P2 raised though nothing is wrong, and of weeks.
 
     Every two days a harmless cascade of 30 to 150 posts, every week a promotion.
     """
@@ -242,8 +250,8 @@ def benign_alerts(
             stream += promotion(onset + timedelta(hours=30), f"p{number}", rng)
         number += 1
         onset += EVERY
-    bell, _ = listen(stream, embedder)
-    calls = sum(at >= start for at, _ in bell.called())
+    log, _ = listen(stream, embedder)
+    calls = sum(at >= start for at, _ in log.called())
     return calls, (bins[-1][0] - start) / timedelta(weeks=1)
 
 

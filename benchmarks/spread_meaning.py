@@ -1,14 +1,14 @@
-"""How well matters are grouped that are told in many words and two languages.
+"""Measures the grouping of incidents that are described in many words and two languages.
 
     pip install -e '.[semantic]'
     python -m benchmarks.spread_meaning [--data ../shared/data/spread] [--part unseen] [--write]
 
-Twenty-four made-up matters (``spread_matters.toml``) go wrong one after the other and side by side,
-each told by ten people in their own words, most of whom somebody passes on, among ordinary posts
-about the same shop. They pass through the judge and the whole watch, grouped by words
-alone and by meaning, too; every answer is waited for, as in a stream that is slower than the model.
-``--write`` makes what ships: the mean meaning of a complaint in each language, from the part that
-thresholds were chosen on.
+Twenty-four made-up incidents (``spread_incidents.toml``) happen one after the other and side by
+side, each described by ten people in their own words, most of them reposted, among ordinary posts
+about the same shop. They pass through the judge and the whole watch, by words alone and by meaning,
+too; every embedding is waited for, as in a stream that is slower than the model. ``--write`` makes
+the shipped file: the mean embedding of a complaint in each language, from the part that thresholds
+were chosen on.
 """
 
 import argparse
@@ -28,38 +28,38 @@ from typing import Final, cast
 import numpy as np
 
 from benchmarks.grouping import grouping
-from benchmarks.spread_matters import BRAND, ORDINARY, START, mention, ordinary, posts, read
+from benchmarks.spread_incidents import BRAND, ORDINARY, START, mention, ordinary, posts, read
+from cli.catalogue import shipped_catalogue
 from core.alerts import Alert
 from core.clock import ManualClock
 from core.mentions import Mention
 from core.taxonomy import Language
 from listeners.judgement import embedding
 from listeners.judgement.embedding import Embedder, Vectors
-from listeners.spread.activity import post_key
-from listeners.spread.incidents import name_patterns
-from listeners.spread.unkept import MemorySpreadStore
+from listeners.spread.grouping.vocabulary import name_patterns
 from listeners.spread.watch import SpreadWatch
+from tests.listeners.spread.memory_store import MemorySpreadStore
 
 OUT: Final = Path(str(resources.files("listeners.spread") / "models" / "meaning.npz"))
 CALLED: Final = ("禾家超市", "禾家", "Hejia")
 NAMES: Final = name_patterns({BRAND: CALLED})[BRAND]
 MEMORY: Final = timedelta(hours=30)
-TONGUES: Final[tuple[Language, ...]] = ("zh", "en")
+LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
-    """What a watch made of a stream."""
+class GroupedStream:
+    """The incidents that a watch made of a stream."""
 
-    cases: Mapping[str, str]
+    incidents: Mapping[str, str]
     """By the id of each post."""
     alerts: int
     drawn_in: int
-    """Ordinary posts in cases of matters."""
+    """Ordinary posts in made-up incidents."""
 
 
-class Remembering:
-    """The library, asked once a text."""
+class CachingModel:
+    """The library, called once per text."""
 
     def __init__(self) -> None:
         self._model = embedding.embeds()
@@ -71,8 +71,8 @@ class Remembering:
         return self._known[texts]
 
 
-class Ears:
-    """Counts the matters that staff would have been told of."""
+class AlertCounter:
+    """Counts the incidents that staff would have been alerted of."""
 
     def __init__(self) -> None:
         self.keys: set[str] = set()
@@ -82,32 +82,33 @@ class Ears:
         return True
 
     def end(self, incident: str) -> None:
-        """Nobody is told of the end here."""
+        """Ends are not counted."""
 
-    async def hand_over(self, gone: str, kept: str) -> None:
+    async def merge(self, gone: str, kept: str) -> None:
         self.keys.discard(f"incident:{gone}")
 
 
-def follow(stream: Sequence[Mention], embedder: Embedder | None) -> Told:
-    """Show a watch the stream."""
+def follow(stream: Sequence[Mention], embedder: Embedder | None) -> GroupedStream:
+    """Feed a watch with a stream."""
     ordered = sorted(stream, key=lambda one: one.event.posted_at)
-    ears = Ears()
+    counter = AlertCounter()
     clock = ManualClock(ordered[-1].event.posted_at + timedelta(days=1))
     watch = SpreadWatch(
-        ears,
+        counter,
         store=MemorySpreadStore(),
         clock=clock,
+        catalogue=shipped_catalogue(),
         names={BRAND: "禾家超市"},
         terms={BRAND: CALLED},
         embedder=embedder,
     )
-    cases = {one.event.id: one.event.id for one in ordered}
+    incidents = {one.event.id: one.event.id for one in ordered}
 
     def note(seen: Sequence[Mention]) -> None:
         for one in seen:
-            case = watch._book.of_post(post_key(BRAND, one))  # noqa: SLF001  # before any alert
-            if case is not None:
-                cases[one.event.id] = case.key
+            key = watch.incident_key_of(BRAND, one)
+            if key is not None:
+                incidents[one.event.id] = key
 
     async def run() -> None:
         recent: deque[Mention] = deque()
@@ -119,41 +120,41 @@ def follow(stream: Sequence[Mention], embedder: Embedder | None) -> Told:
             while recent and one.event.posted_at - recent[0].event.posted_at > MEMORY:
                 recent.popleft()
             await watch.observe(one)
-            await watch._later.settle()  # noqa: SLF001
+            await watch.drain()
             recent.append(one)
         note(recent)
         await watch.close()
 
     asyncio.run(run())
-    matters = {case for name, case in cases.items() if not name.startswith(ORDINARY)}
-    drawn_in = sum(name.startswith(ORDINARY) and one in matters for name, one in cases.items())
-    return Told(cases=cases, alerts=len(ears.keys), drawn_in=drawn_in)
+    made_up = {one for name, one in incidents.items() if not name.startswith(ORDINARY)}
+    drawn_in = sum(name.startswith(ORDINARY) and one in made_up for name, one in incidents.items())
+    return GroupedStream(incidents=incidents, alerts=len(counter.keys), drawn_in=drawn_in)
 
 
-def matters(part: str, embedder: Embedder) -> Iterator[str]:
-    """One after the other, two and two, and all in one hour."""
+def made_up_incidents(part: str, embedder: Embedder) -> Iterator[str]:
+    """One a day, two at a time, and all within an hour."""
     listed = read(part)
     ways = {"one a day": 1, "two at a time": 2, "all within an hour": len(listed)}
     for name, together in ways.items():
         rng = random.Random(7)
         stream = ordinary(days=3 + len(listed) // together)
-        for number, matter in enumerate(rng.sample(listed, len(listed))):
+        for number, incident in enumerate(rng.sample(listed, len(listed))):
             at = START + timedelta(days=2 + number // together, hours=10)
-            stream += posts(matter, at + timedelta(minutes=rng.uniform(0, 10)), rng)
+            stream += posts(incident, at + timedelta(minutes=rng.uniform(0, 10)), rng)
         names = [one.event.id for one in stream if not one.event.id.startswith(ORDINARY)]
         truth = {one: one.rpartition("-")[0] for one in names}
         for how, asked in (("words alone", None), ("with meaning", embedder)):
-            told = follow(stream, asked)
+            grouped = follow(stream, asked)
             yield (
-                f"{part}, {len(listed)} matters {name}, {how}: {grouping(truth, told.cases)}, "
-                f""
-                f"{told.drawn_in} of {len(stream) - len(truth)} ordinary posts in them, "
-                f"{told.alerts} alerts"
+                f"{part}, {len(listed)} incidents {name}, {how}: "
+                f"{grouping(truth, grouped.incidents)}, "
+                f"{grouped.drawn_in} of {len(stream) - len(truth)} ordinary posts in them, "
+                f"{grouped.alerts} alerts"
             )
 
 
 def pheme(data: Path, embedder: Embedder) -> Iterator[str]:
-    """Tweets about five events, in order of time; every one is taken for a bad one."""
+    """Tweets about five events, in order of time, all as adverse posts."""
     with gzip.open(data / "pheme_incidents.jsonl.gz", "rt", encoding="utf-8") as lines:
         records = [json.loads(line) for line in lines]
     stream = [
@@ -162,23 +163,23 @@ def pheme(data: Path, embedder: Embedder) -> Iterator[str]:
     ]
     truth = {one["id"]: one["incident"] for one in records}
     for how, asked in (("words alone", None), ("with meaning", embedder)):
-        told = follow(stream, asked)
-        yield f"PHEME, {len(stream)} tweets, {how}: {grouping(truth, told.cases)}"
+        grouped = follow(stream, asked)
+        yield f"PHEME, {len(stream)} tweets, {how}: {grouping(truth, grouped.incidents)}"
 
 
 def write(embedder: Embedder) -> str:
-    """The mean of the part that thresholds were chosen on, by language."""
+    """Write the mean embedding of the tuning part, by language."""
     listed = read("tuning")
     means = {
-        tongue: np.mean(
+        language: np.mean(
             [
                 embedder.meaning(NAMES.sub(" ", text))
                 for one in listed
-                for text in cast("tuple[str, ...]", getattr(one, tongue))
+                for text in cast("tuple[str, ...]", getattr(one, language))
             ],
             axis=0,
         )
-        for tongue in TONGUES
+        for language in LANGUAGES
     }
     np.savez_compressed(OUT, zh=means["zh"].astype("f2"), en=means["en"].astype("f2"))
     return f"{OUT.name}: {OUT.stat().st_size} bytes"
@@ -191,12 +192,12 @@ def main() -> None:
     options.add_argument("--part", choices=("tuning", "unseen"), default="unseen")
     options.add_argument("--write", action="store_true")
     given = options.parse_args()
-    embedder = Embedder(Remembering)
+    embedder = Embedder(CachingModel)
     if given.write:
         print(write(embedder))
         return
     began = time.process_time()
-    for line in matters(given.part, embedder):
+    for line in made_up_incidents(given.part, embedder):
         print(line, flush=True)
     if given.data.is_dir():
         for line in pheme(given.data, embedder):

@@ -1,10 +1,10 @@
-r"""Learn the forecast of a post's final size, and say how well it does on what it has not seen.
+r"""Train the forecast of a post's final size, and measure it on held-out cascades.
 
     python -m benchmarks.train_cascade --data ../shared/data/spread \
         --out listeners/spread/models/cascade.npz
 
-Reads ``weibo_cascades.jsonl.gz`` and ``twitter_cascades.jsonl.gz``. Every cascade is looked at
-twenty-four times, at observation times spread evenly (in logarithms) from 150 s to two days. The
+Reads ``weibo_cascades.jsonl.gz`` and ``twitter_cascades.jsonl.gz``. Every cascade is sampled at
+twenty-four observation times, spread evenly (in logarithms) from 150 s to two days. The
 expected error and the interval come from five-fold cross-validation, folds by cascade.
 ``--evaluate`` trains on the first three quarters of each file and measures on the last one;
 ``--cross-validate`` measures all, in five folds.
@@ -22,17 +22,16 @@ from numpy.typing import NDArray
 
 from benchmarks.cascade_boosting import Task, boost
 from benchmarks.cascade_measures import Sample, in_order, look, measure, read
-from listeners.spread.cascade import (
-    HABITS,
+from listeners.spread.cascades.features import SIZED, TIMED, describe
+from listeners.spread.cascades.forecast import (
+    CHANNEL_CODES,
     Anchor,
+    CascadeModel,
     Forecast,
-    Model,
     blend,
-    habit,
+    channel_index,
 )
-from listeners.spread.daytime import Floats
-from listeners.spread.features import SIZED, TIMED, describe
-from listeners.spread.trees import Forest, to_arrays
+from listeners.spread.cascades.trees import Floats, Forest, to_arrays
 
 ANCHORS: Final = (300, 600, 1800, 3600, 10800, 21600, 86400)
 NEAR: Final = 0.6
@@ -40,22 +39,22 @@ NEAR: Final = 0.6
 GRID: Final = np.exp(np.linspace(math.log(150), math.log(172_800), 24))
 FOLDS: Final = 5
 QUANTILES: Final = (0.09, 0.91)
-"""Of the error of what was left out ..."""
+"""Of the held-out error ..."""
 WIDER: Final = 1.05
-"""... and so much wider, since habits change: what held four in five of a later part, where both
-halves of the first three quarters were forecast from what came before."""
+"""... and by this factor wider, since habits change: with it the interval covered four in five of
+later parts of the first three quarters, forecast from what came before."""
 TREES: Final = 160
 ERROR_TREES: Final = 60
 RECENT: Final = 1.0
-"""The oldest cascade weighs exp(-1 / RECENT) of the newest, since habits change. What is larger
-already weighs more, by the logarithm: it matters more, and its curve says more."""
+"""The oldest cascade weighs exp(-1 / RECENT) of the newest, since habits change. Larger ones weigh
+more, by the logarithm of the size: they are more important, and their curves more informative."""
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
-    """Every sample as seen at every time, with and without knowing its circumstances."""
+    """Every sample at every observation time, some with unknown circumstances."""
 
     rows: Floats
     target: Floats
@@ -67,7 +66,7 @@ class Table:
 
 
 def tabulate(samples: Sequence[Sample], *, seed: int = 1) -> Table:
-    """Look at every sample at every time; many looks lose what may be unknown in use."""
+    """Describe every sample at every time; circumstances are dropped at random, as in use."""
     rng = np.random.default_rng(seed)
     rows, target, seconds, owner, weights = [], [], [], [], []
     for index, sample in enumerate(samples):
@@ -123,11 +122,11 @@ def learn_anchor(table: Table, known: NDArray[np.bool_], anchor: float) -> Ancho
         )
     )
     scaled = miss / np.exp(error.predict(rows))
-    kinds = np.array([habit(kind) for kind in rows[:, -1].tolist()])
+    kinds = np.array([channel_index(kind) for kind in rows[:, -1].tolist()])
     bounds = []
-    for kind in range(len(HABITS)):
-        # Of what is neither, posts of both whose channel is withheld speak, and all the others.
-        mine = scaled if math.isnan(HABITS[kind]) else scaled[kinds == kind]
+    for kind in range(len(CHANNEL_CODES)):
+        # Bounds for any other channel come from all samples: the training data has no such channel.
+        mine = scaled if math.isnan(CHANNEL_CODES[kind]) else scaled[kinds == kind]
         low, high = WIDER * np.quantile(mine if len(mine) else scaled, QUANTILES)
         bounds.append((float(low), float(high)))
     sized, shape = _growth(rows, target, weights)
@@ -142,7 +141,7 @@ def learn_anchor(table: Table, known: NDArray[np.bool_], anchor: float) -> Ancho
 
 
 def _growth(rows: Floats, target: Floats, weights: Floats) -> tuple[Forest, Forest]:
-    """The trees that see the size and those that see the shape alone."""
+    """The forest that sees the size, and the one that sees the shape alone."""
     sized, shape = (
         boost(
             Task(
@@ -159,12 +158,14 @@ def _growth(rows: Floats, target: Floats, weights: Floats) -> tuple[Forest, Fore
     return sized, shape
 
 
-def learn(table: Table, known: NDArray[np.bool_], anchors: Sequence[float] = ANCHORS) -> Model:
+def learn(
+    table: Table, known: NDArray[np.bool_], anchors: Sequence[float] = ANCHORS
+) -> CascadeModel:
     """Learn all anchors."""
-    return Model(anchors=tuple(learn_anchor(table, known, anchor) for anchor in anchors))
+    return CascadeModel(anchors=tuple(learn_anchor(table, known, anchor) for anchor in anchors))
 
 
-def save(model: Model, path: Path) -> None:
+def save(model: CascadeModel, path: Path) -> None:
     """Write the model file."""
     arrays: dict[str, NDArray[np.generic]] = {}
     for anchor in model.anchors:
@@ -181,7 +182,7 @@ def save(model: Model, path: Path) -> None:
 
 
 def cross_validate(table: Table, weibo: Sequence[Sample], twitter: Sequence[Sample]) -> None:
-    """Print figures of five folds by cascade, each forecast by a model that has not seen it."""
+    """Print figures of five-fold cross-validation by cascade."""
     samples = [*weibo, *twitter]
     fold = np.arange(len(samples)) % FOLDS
     times = (600, 3600, 21600)
@@ -218,7 +219,7 @@ def main() -> None:
             for observe in (600, 3600, 21600):
                 ways = {"": look(model, late, observe)}
                 if late[0].cascade.posted_at is not None:
-                    ways["learning online: "] = in_order(model, late, observe)
+                    ways["calibrated online: "] = in_order(model, late, observe)
                 ways["bare: "] = look(model, late, observe, bare=True)
                 for how, found in ways.items():
                     print(f"{name} {observe:>6} s {how}{measure(found, late)}", flush=True)

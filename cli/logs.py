@@ -1,7 +1,7 @@
 """Logs as JSON Lines on standard error, one object a record.
 
-Parts log through the standard library's ``logging`` with ``extra=``; this is the only place that
-knows how a record is written.
+Parts log through the standard library's ``logging`` with ``extra=``; only this module chooses the
+format.
 """
 
 import logging

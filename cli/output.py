@@ -1,25 +1,31 @@
-"""What the command line prints: tables, a banner and a report, from the project's own types."""
+"""Terminal output: tables, banners and progress bars."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from cli.drill_score import Score
-from console.json_view import countdown
+from console.drill import DrillScore
+from console.formatting import countdown
 from core.errors import Problem
 from core.mentions import Mention
 from core.outcomes import Plan
+from storage.portable import Progress as StoreProgress
 
+OPERATOR: Final = "operator"
+"""Author of entries in the audit log where ``--by`` is left out."""
 _COLOURS = {"negative": "red", "neutral": "default", "positive": "green"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
-    """What would happen to one text."""
+    """The outcome of one text under ``try``; ``dropped`` is the reason without a mention."""
 
     text: str
     mention: Mention | None
@@ -35,7 +41,7 @@ def visible(text: str, width: int = 300) -> str:
 
 
 def trial_table(trials: Sequence[Trial]) -> Table:
-    """One row a text: what matched, how it is judged, what would be done and why."""
+    """One row a text: its judgement, the decision and the rule behind it."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
     for heading in ("文本 text", "判断 judgement", "处理 decision"):
         table.add_column(heading, overflow="fold", ratio=1)
@@ -46,20 +52,21 @@ def trial_table(trials: Sequence[Trial]) -> Table:
         table.add_row(
             Text(visible(trial.text, 80)),
             Text(
-                "\n".join(_judged(trial.mention)), style=_COLOURS[trial.mention.judgement.sentiment]
+                "\n".join(_judgement_lines(trial.mention)),
+                style=_COLOURS[trial.mention.judgement.sentiment],
             ),
-            Text("\n".join(_decided(trial.plan))),
+            Text("\n".join(_decision_lines(trial.plan))),
             end_section=True,
         )
     return table
 
 
-def _judged(mention: Mention) -> list[str]:
+def _judgement_lines(mention: Mention) -> list[str]:
     found = mention.judgement
-    sure = getattr(found.probabilities, found.sentiment)
+    share = getattr(found.probabilities, found.sentiment)
     facts = [
         f"{', '.join(mention.brands)} · {found.language} · {found.intent} · {found.category}",
-        f"{found.sentiment} {sure:.2f} · complaint {found.complaint:.2f}",
+        f"{found.sentiment} {share:.2f} · complaint {found.complaint:.2f}",
     ]
     if found.risk:
         facts.append(f"risk: {', '.join(found.risk)}")
@@ -68,7 +75,7 @@ def _judged(mention: Mention) -> list[str]:
     return facts
 
 
-def _decided(plan: Plan) -> list[str]:
+def _decision_lines(plan: Plan) -> list[str]:
     decision = plan.decision
     why = f"{decision.action.value} ({decision.rule})"
     if decision.article is not None and decision.confidence is not None:
@@ -77,7 +84,7 @@ def _decided(plan: Plan) -> list[str]:
 
 
 def problem_table(problems: Sequence[Problem]) -> Table:
-    """Every mistake with its key and its remedy."""
+    """One row a mistake in the configuration."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("键 key", "问题 problem", "怎么改 remedy"):
         table.add_column(heading, overflow="fold")
@@ -101,7 +108,7 @@ def report_table(report: Mapping[str, object]) -> Table:
 
 
 def banner(console: Console, *, url: str, brand: str) -> None:
-    """Say what to open and what to try."""
+    """Print the URLs of the console and the chat, and texts to try."""
     console.print(
         f"""
 [bold]听风 Tingfeng[/bold] · {brand}
@@ -117,7 +124,7 @@ def banner(console: Console, *, url: str, brand: str) -> None:
 
 
 def drill_banner(console: Console, *, url: str, minutes: float) -> None:
-    """Say where the exercise takes place, and how it ends."""
+    """Print the URL of the exercise, and when it ends."""
     console.print(
         f"""
 [bold]听风 Tingfeng[/bold] · 【演练】 [bold]DRILL[/bold]
@@ -131,8 +138,8 @@ def drill_banner(console: Console, *, url: str, minutes: float) -> None:
     )
 
 
-def drill_table(score: Score) -> Table:
-    """How soon the matter was noticed, taken and answered."""
+def drill_table(score: DrillScore) -> Table:
+    """Times until detection, acknowledgement and the first answer."""
     table = Table(title="演练成绩 drill score", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     table.add_column("自首条负面帖 since the first bad post", justify="right")
@@ -144,3 +151,18 @@ def drill_table(score: Score) -> Table:
         table.add_row(name, "尚未 not yet" if seconds is None else countdown(seconds))
     table.add_row("帖子 posts", str(score.posts))
     return table
+
+
+@contextmanager
+def progress_bars(terminal: Console) -> Iterator[Callable[[StoreProgress], None]]:
+    """Show a progress bar for each kind of rows; call the result with every step."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=terminal) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def advance(step: StoreProgress) -> None:
+            if step.kind not in tasks:
+                tasks[step.kind] = bar.add_task(step.kind, total=step.total)
+            bar.update(tasks[step.kind], completed=step.done)
+
+        yield advance

@@ -1,21 +1,19 @@
-"""Alerts that connectors raise about themselves; their texts are in ``alerts.toml``."""
+"""Alerts that connectors raise about themselves."""
 
-import tomllib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final, Literal
 
 from connectors.context import RaisesAlerts
 from core.alerts import Alert
 from core.clock import Clock
 from core.connector import RetryAt, SendResult
+from core.i18n import Catalogue
 from core.localized import LocalizedText, UiLanguage, in_each
 from core.taxonomy import Severity
 
 Held = Literal["reading", "replies"]
 
-_TEXTS: Final = Path(__file__).with_suffix(".toml")
 _LONG_WAIT: Final = 3600.0
 _SAME_PAUSE: Final = timedelta(minutes=10)
 """Later ends of a pause by less than this are the same pause, named again."""
@@ -24,6 +22,7 @@ _SAME_PAUSE: Final = timedelta(minutes=10)
 def connector_alert(
     text: str,
     *,
+    catalogue: Catalogue,
     key: str,
     kind: Literal["gap", "budget", "channel"],
     severity: Severity,
@@ -33,19 +32,20 @@ def connector_alert(
     """Build an alert in every language.
 
     Args:
-        text: the table in ``alerts.toml`` with a title and a body for each language.
+        text: name of the messages ``connector.TEXT.title`` and ``connector.TEXT.body``.
+        catalogue: has the messages.
         key: identifies the occurrence; an alert with the same key is raised once.
         facts: values for the placeholders of the text.
 
     The alert's own title and body hold all languages, for receivers that cannot choose one, such as
     a staff group.
     """
-    tables = tomllib.loads(_TEXTS.read_text("utf-8"))[text]
 
     def localized(language: UiLanguage) -> LocalizedText:
-        title, body = tables[language]["title"], tables[language]["body"].strip()
         return LocalizedText(
-            language=language, title=title.format(**facts), body=body.format(**facts)
+            language=language,
+            title=catalogue.say(f"connector.{text}.title", language, **facts),
+            body=catalogue.say(f"connector.{text}.body", language, **facts),
         )
 
     wordings = in_each(localized)
@@ -63,8 +63,11 @@ def connector_alert(
 class LongWaits:
     """Tells staff once of each pause of hours that a platform asks for."""
 
-    def __init__(self, *, name: str, alarm: RaisesAlerts, clock: Clock) -> None:
+    def __init__(
+        self, *, name: str, alarm: RaisesAlerts, clock: Clock, catalogue: Catalogue
+    ) -> None:
         self._name = name
+        self._catalogue = catalogue
         self._alarm = alarm
         self._clock = clock
         self._known: dict[Held, datetime] = {}
@@ -82,6 +85,7 @@ class LongWaits:
         self._known[what] = until
         alert = connector_alert(
             f"held_{what}",
+            catalogue=self._catalogue,
             key=f"held:{self._name}:{what}:{until:%Y-%m-%dT%H}",
             kind="channel",
             severity="P2",
@@ -102,7 +106,7 @@ class LongWaits:
 
 
 def retention_gap_alert(
-    *, name: str, since: datetime, now: datetime, retention: timedelta
+    *, name: str, since: datetime, now: datetime, retention: timedelta, catalogue: Catalogue
 ) -> Alert:
     """Warn that events of the channel ``name`` may be lost.
 
@@ -112,6 +116,7 @@ def retention_gap_alert(
     hour = timedelta(hours=1)
     return connector_alert(
         "gap",
+        catalogue=catalogue,
         key=f"gap:{name}:{since.isoformat(timespec='seconds')}",
         kind="gap",
         severity="P2",

@@ -9,6 +9,7 @@ from core.alerts import Alert
 from core.bus import Bus
 from core.cards import Card, PostedCard, StaffAction
 from core.clock import Clock
+from core.i18n import Catalogue
 from core.ports import Intake
 
 
@@ -65,6 +66,8 @@ class ConnectorContext:
     clock: Clock
     bus: Bus
     alarm: RaisesAlerts
+    catalogue: Catalogue
+    """Texts for staff."""
     folder: Path
     """The configuration's folder, to which paths in a connector's settings are relative."""
     accounts: frozenset[str] = frozenset()

@@ -1,1 +1,1 @@
-"""The web console: live mentions, tickets, alerts, connector health, and the web chat."""
+"""The web console for staff, the web chat for shoppers, and the HTTP API."""

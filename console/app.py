@@ -1,59 +1,58 @@
-"""Puts the console together; ``create_app`` is all that the composition root calls."""
+"""Builds the console: ``create_app`` returns an ASGI application with every registered page."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import tzinfo
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import ExceptionHandler
 
-from cli.drill_score import DrillBoard
-from console.access import Door, FilesDoor, Policy, require_declared
-from console.channels import Channels
-from console.chat_hub import ChatHub
-from console.desk import Desk
-from console.failures import Failures
-from console.headers import SecurityHeaders
+from console.context import ChatChannel, ConsoleContext, KnownChannels, RegroupsIncidents
+from console.drill import DrillScoreboard
 from console.i18n import Lang
+from console.json_encoding import json_response
 from console.live import LiveHub
-from console.pages.alerts import AlertPages
-from console.pages.api import Api
-from console.pages.chat import ChatPages
-from console.pages.drafts import DraftPages
-from console.pages.figures import FigurePages
-from console.pages.incidents import IncidentPages
-from console.pages.live import LiveSocket
-from console.pages.mentions import MentionPages
-from console.pages.pauses import PausePages
-from console.pages.probes import Probes
-from console.pages.push import PushDoors
-from console.pages.system import SystemPages
-from console.pages.tickets import TicketPages
-from console.ports import Regroups, WebChat
+from console.pages.base import Worker
+from console.pages.registry import PAGES
 from console.render import HERE, Renderer
+from console.security import (
+    AccessPolicy,
+    PublicFiles,
+    SecurityHeaders,
+    require_guarded,
+    security_headers,
+)
 from core.bus import Bus
 from core.clock import Clock
 from core.connector import HandlesHttp
-from core.errors import ConfigError, Problem
+from core.errors import ConfigError, InputError, Problem, StoreError
 from core.health import Health
+from core.i18n import Catalogue
 from core.repositories import Pauses, Store
 
 log = logging.getLogger(__name__)
 
 VENDOR: Final = ("htmx.js", "echarts.js")
+STATUS_MESSAGES: Final = {403: "refused", 404: "not_found", 405: "method", 413: "too_large"}
+"""HTTP status to the name of its message, for errors without a message of their own."""
 
 
 def create_app(
     *,
     store: Store,
-    chat: WebChat | None,
+    chat: ChatChannel | None,
     bus: Bus,
     clock: Clock,
+    catalogue: Catalogue,
     health: Callable[[], Sequence[Health]],
     notify: Callable[[], None],
     brand_name: str,
@@ -62,27 +61,25 @@ def create_app(
     pushed: Mapping[str, HandlesHttp] | None = None,
     chat_origins: Sequence[str] = (),
     pauses: Pauses | None = None,
-    regroups: Regroups | None = None,
-    drill: DrillBoard | None = None,
+    regroups: RegroupsIncidents | None = None,
+    drill: DrillScoreboard | None = None,
     zone: tzinfo | None = None,
 ) -> Starlette:
-    """The console as an ASGI application; its lifespan has to be run.
+    """Build the application; its lifespan has to be run.
 
-    ``notify`` is called after a reply was put into the outbox or a dead letter was replayed.
-    ``brands`` names each Brand.id. ``pushed`` has the connectors that platforms push to, by name.
-    ``chat_origins`` are sites (``https://www.example.com``) that may embed the chat. ``pauses``
-    takes pauses of automatic replies on, the store itself where it is left out. ``regroups``
-    merges and splits incidents. ``drill`` is the exercise this console is for. ``zone`` is the
-    time zone of staff; ``None`` is the machine's own. Raises ConfigError where the front-end files
-    are missing.
+    The arguments are those of ConsoleContext. ``pauses`` is the store where it is left out, and
+    ``chat_origins`` are the sites (``https://www.example.com``) that may embed the chat. Raises
+    ConfigError where the front-end files are missing.
     """
     require_vendor()
-    desk = Desk(
+    context = ConsoleContext(
         store=store,
         chat=chat,
-        channels=Channels(store, clock),
+        channels=KnownChannels(store, clock),
+        pushed=pushed or {},
         bus=bus,
         clock=clock,
+        catalogue=catalogue,
         health=health,
         notify=notify,
         language=language,
@@ -91,43 +88,25 @@ def create_app(
         pauses=pauses or store.pauses,
         regroups=regroups,
         drill=drill,
-        policy=Policy(chat_origins=frozenset(map(_origin, chat_origins))),
+        policy=AccessPolicy(chat_origins=frozenset(map(_origin, chat_origins))),
         zone=zone,
     )
-    renderer = Renderer(desk)
+    renderer = Renderer(context, menu=[page.menu for page in PAGES if page.menu is not None])
     live = LiveHub(renderer)
-    routes: list[BaseRoute] = [
-        *MentionPages(renderer).doors(),
-        *TicketPages(renderer).doors(),
-        *DraftPages(renderer).doors(),
-        *IncidentPages(renderer).doors(),
-        *AlertPages(renderer).doors(),
-        *PausePages(renderer, live).doors(),
-        *FigurePages(renderer).doors(),
-        *SystemPages(renderer).doors(),
-        *LiveSocket(renderer, live).doors(),
-        *Api(desk).doors(),
-        *Probes(desk).doors(),
-        *PushDoors(desk, pushed or {}).doors(),
-        FilesDoor("/static", StaticFiles(directory=HERE / "static")),
-    ]
-    workers = [live.run]
-    if chat is not None:
-        chat_hub = ChatHub(bus, chat.name)
-        routes += ChatPages(renderer, chat, chat_hub).doors()
-        workers.append(chat_hub.run)
-    require_declared(routes)
-    renderer.menu += [(one.menu, one.path) for one in routes if isinstance(one, Door) and one.menu]
+    pages = [page(renderer, live) for page in PAGES]
+    routes: list[BaseRoute] = [route for page in pages for route in page.routes()]
+    routes.append(PublicFiles("/static", StaticFiles(directory=HERE / "static")))
+    require_guarded(routes)
     return Starlette(
         routes=routes,
-        middleware=[Middleware(SecurityHeaders, chat_origins=desk.policy.chat_origins)],
-        exception_handlers=Failures(renderer).handlers(),
-        lifespan=_running(workers),
+        middleware=[Middleware(SecurityHeaders, chat_origins=context.policy.chat_origins)],
+        exception_handlers=ErrorResponses(renderer).handlers(),
+        lifespan=_running([worker for page in pages for worker in page.workers()]),
     )
 
 
 def _running(
-    workers: Sequence[Callable[[], Coroutine[None, None, None]]],
+    workers: Sequence[Worker],
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -137,13 +116,68 @@ def _running(
             task.cancel()
         for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, Exception):
-                log.error("a part of the console failed", exc_info=result)
+                log.error("a background task of the console failed", exc_info=result)
 
     return lifespan
 
 
+class ErrorResponses:
+    """Turns exceptions into a page, or into JSON under ``/api/``, without a traceback."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    def handlers(self) -> Mapping[object, ExceptionHandler]:
+        return {
+            HTTPException: self._http,
+            InputError: self._input,
+            StoreError: self._store,
+            Exception: self._bug,
+        }
+
+    async def _http(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - as registered
+        return self._respond(
+            request, error.status_code, error.detail, headers=dict(error.headers or {})
+        )
+
+    async def _input(self, request: Request, error: Exception) -> Response:
+        return self._respond(request, 400, "input", detail=str(error))
+
+    async def _store(self, request: Request, error: Exception) -> Response:
+        log.error("the store failed", extra={"error": str(error), "path": request.url.path})
+        return self._respond(request, 503, "store", detail=str(error))
+
+    async def _bug(self, request: Request, error: Exception) -> Response:
+        """Starlette sends this response outside of the middleware, and logs the traceback."""
+        response = self._respond(request, 500, "bug")
+        response.headers.update(security_headers(request.url.path, b"", ()))
+        return response
+
+    def _respond(
+        self,
+        request: Request,
+        status: int,
+        name: str,
+        *,
+        detail: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        translator = self._renderer.translator(self._renderer.lang(request))
+        if translator.find(f"error.{name}") is None:
+            name = STATUS_MESSAGES.get(status, "refused")
+        message = translator(f"error.{name}")
+        if request.url.path.startswith("/api/"):
+            body = {"error": name, "message": detail or message}
+            return json_response(body, status=status)
+        values = {"status": status, "message": message, "detail": detail}
+        return self._renderer.response(
+            request, "error.html", values, status=status, headers=headers
+        )
+
+
 def require_vendor() -> None:
-    """Raises ConfigError where a front-end file is missing."""
+    """Raise ConfigError where a front-end file is missing."""
     folder = HERE / "static" / "vendor"
     problems = [
         Problem(
@@ -158,5 +192,5 @@ def require_vendor() -> None:
         raise ConfigError(tuple(problems))
 
 
-def _origin(address: str) -> str:
-    return address.rstrip("/").lower()
+def _origin(url: str) -> str:
+    return url.rstrip("/").lower()

@@ -1,7 +1,7 @@
-"""Fills ``console/static/vendor`` while the package is built: no node is needed on the machine.
+"""Build hook that fills ``console/static/vendor``; works without node on the machine.
 
-``npm ci --ignore-scripts`` runs in a temporary folder on the committed lock; only the few minified
-files and their licences are kept. Nothing is fetched while the files still match the lock.
+Runs ``npm ci --ignore-scripts`` on the committed lock in a temporary folder, and copies the
+minified files and their licences. Fetches nothing while the files match the lock.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ FILES: Final = {
     "htmx.org/LICENSE": "htmx.LICENSE.txt",
     "zrender/LICENSE": "zrender.LICENSE.txt",
 }
-"""Path under node_modules to the name it gets in the vendor folder."""
+"""Path under node_modules to the name in the vendor folder."""
 
 INPUTS: Final = ("package.json", "package-lock.json", ".npmrc")
 STAMP: Final = ".stamp"
@@ -46,20 +46,20 @@ What to do:
 
 
 class FrontendError(RuntimeError):
-    """The front-end files cannot be fetched; the message says why and what to do."""
+    """The front-end files cannot be fetched; the message holds reasons and remedies."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Npm:
-    """One way to run npm."""
+    """A command that runs npm."""
 
     command: tuple[str, ...]
     environ: Mapping[str, str] = field(repr=False)
-    """The whole environment of the process; never printed, it may hold secrets."""
+    """The environment of the process; never printed, since it may hold secrets."""
 
 
 class CustomBuildHook(BuildHookInterface[BuilderConfig]):
-    """Runs before hatchling collects the files of a wheel or of an editable install."""
+    """Called before hatchling collects the files of a wheel or an editable install."""
 
     def initialize(self, version: str, build_data: dict[str, object]) -> None:
         """Fetch the front-end files; does nothing for a source distribution."""
@@ -68,9 +68,9 @@ class CustomBuildHook(BuildHookInterface[BuilderConfig]):
 
 
 def fetch(console: Path, npms: Sequence[Npm]) -> bool:
-    """Bring ``console/static/vendor`` up to date with the lock; False where it already was.
+    """Update ``console/static/vendor`` to the lock; False where it is current.
 
-    Raises FrontendError where no npm of ``npms`` can do it; the old files are kept then.
+    Tries each of ``npms`` in turn. Raises FrontendError where all fail; old files are kept.
     """
     vendor = console / "static" / "vendor"
     stamp = fingerprint(console)
@@ -88,7 +88,7 @@ def fetch(console: Path, npms: Sequence[Npm]) -> bool:
 
 
 def fingerprint(console: Path) -> str:
-    """What the vendor folder has to match: the lock and the list of files."""
+    """Hash of the lock and of the list of files."""
     digest = hashlib.sha256(repr(sorted(FILES.items())).encode())
     for name in INPUTS:
         digest.update((console / name).read_bytes())
@@ -96,7 +96,7 @@ def fingerprint(console: Path) -> str:
 
 
 def is_current(vendor: Path, stamp: str) -> bool:
-    """True where every file is there and was copied under this ``stamp``."""
+    """True where every file exists and was copied under this ``stamp``."""
     if not all((vendor / name).is_file() for name in (STAMP, *FILES.values())):
         return False
     return (vendor / STAMP).read_text(encoding="utf-8") == stamp
@@ -145,14 +145,14 @@ def _run(npm: Npm, console: Path, folder: Path) -> str | None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"no end after {TIMEOUT_SECONDS:.0f} seconds"
+        return f"timed out after {TIMEOUT_SECONDS:.0f} seconds"
     except OSError as error:
         return str(error)
     if done.returncode:
-        said = "\n    ".join((done.stderr or done.stdout).strip().splitlines()[-8:])
-        return f"exit status {done.returncode}\n    {said}"
+        output = "\n    ".join((done.stderr or done.stdout).strip().splitlines()[-8:])
+        return f"exit status {done.returncode}\n    {output}"
     missing = [name for name in FILES if not (folder / "node_modules" / name).is_file()]
-    return f"it did not bring {', '.join(missing)}" if missing else None
+    return f"did not install {', '.join(missing)}" if missing else None
 
 
 def _copy(modules: Path, vendor: Path, stamp: str) -> None:

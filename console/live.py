@@ -1,9 +1,9 @@
-"""Live changes for staff: gathered for a moment, written once a language, sent to every tab.
+"""Pushes changes to open staff tabs: collected briefly, rendered once a language.
 
 A message is JSON: ``{"type": "hello" | "tick" | "changes" | "refresh", "now", ...}``. ``changes``
-carries ``cards`` (HTML of new or changed mentions by seq), ``skipped`` (how many more there were),
-``topics`` (what else changed: a page fetches again what it shows of it), ``figures`` and
-``banner``. A tab that does not keep up gets ``refresh`` instead of what it missed.
+carries ``cards`` (HTML of new or changed mentions by seq), ``skipped`` (number of cards left out),
+``topics`` (names of what else changed; a page fetches again what it shows of them), ``figures`` and
+``banner``. A tab that does not keep up gets ``refresh`` in place of the messages it missed.
 """
 
 import asyncio
@@ -12,10 +12,9 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from console.desk import Desk
-from console.formatting import dumps
+from console.head import PageHead, read_head
 from console.i18n import Lang
-from console.pages.head import Head, read_head
+from console.json_encoding import dumps
 from console.render import Renderer
 from core.alerts import Alert
 from core.bus import Change, ConversationUpdated
@@ -28,17 +27,17 @@ from core.tickets import Ticket
 
 log = logging.getLogger(__name__)
 
-GATHER_SECONDS: Final = 0.25
+COLLECT_SECONDS: Final = 0.25
 HEAD_SECONDS: Final = 1.0
 TICK_SECONDS: Final = 15.0
-MOST_CARDS: Final = 40
-MOST_TOPICS: Final = 500
-QUEUE: Final = 8
+MAX_CARDS: Final = 40
+MAX_TOPICS: Final = 500
+MAX_QUEUE: Final = 8
 REFRESH: Final = dumps({"type": "refresh"})
 
 
 class LiveClient:
-    """One open tab; ``put`` never waits."""
+    """The queue of one open tab."""
 
     def __init__(self, lang: Lang) -> None:
         self.lang: Final = lang
@@ -46,8 +45,8 @@ class LiveClient:
         self._ready = asyncio.Event()
 
     def put(self, message: str) -> None:
-        """Queue a message; a full queue is replaced by one that asks to refresh."""
-        if len(self._queue) >= QUEUE:
+        """Queue a message without waiting; ``refresh`` replaces the content of a full queue."""
+        if len(self._queue) >= MAX_QUEUE:
             self._queue.clear()
             message = REFRESH
         self._queue.append(message)
@@ -61,26 +60,26 @@ class LiveClient:
         return self._queue.popleft()
 
 
-class Gathered:
-    """What changed since the last message."""
+class ChangeBatch:
+    """The changes since the last message."""
 
     def __init__(self) -> None:
         self.mentions: dict[int, None] = {}
         self.topics: dict[str, None] = {}
         self.skipped = 0
-        self.too_many = False
+        self.overflowed = False
 
     def note(self, change: Change) -> None:
-        """Remember a change; the newest mentions win where there are too many."""
+        """Add a change; over MAX_CARDS mentions the oldest are skipped."""
         match change:
             case Mention(seq=seq):
                 self.mentions[seq] = None
-                if len(self.mentions) > MOST_CARDS:
+                if len(self.mentions) > MAX_CARDS:
                     del self.mentions[next(iter(self.mentions))]
                     self.skipped += 1
         for topic in topics_of(change):
             self.topics[topic] = None
-        self.too_many = self.too_many or len(self.topics) > MOST_TOPICS
+        self.overflowed = self.overflowed or len(self.topics) > MAX_TOPICS
 
     @property
     def is_empty(self) -> bool:
@@ -88,7 +87,7 @@ class Gathered:
 
 
 def topics_of(change: Change) -> Iterable[str]:
-    """Names of what a page may show of this change."""
+    """Topics under which pages subscribe to this change."""
     match change:
         case Mention(event=event):
             yield "mentions"
@@ -115,18 +114,18 @@ def topics_of(change: Change) -> Iterable[str]:
 
 
 class LiveHub:
-    """Listens to the bus and keeps every open tab up to date."""
+    """Follows the bus and updates every open tab."""
 
     def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
-        self._desk: Desk = renderer.desk
+        self._context = renderer.context
         self._clients: set[LiveClient] = set()
-        self._gathered = Gathered()
+        self._batch = ChangeBatch()
         self._changed = asyncio.Event()
-        self._head_at = float("-inf")
+        self._head_read_at = float("-inf")
 
     def join(self, lang: Lang) -> LiveClient:
-        """Open a tab; call ``leave`` when it closes."""
+        """Register a tab; call ``leave`` when it closes."""
         client = LiveClient(lang)
         client.put(self._message("hello"))
         self._clients.add(client)
@@ -135,97 +134,97 @@ class LiveHub:
     def leave(self, client: LiveClient) -> None:
         self._clients.discard(client)
 
-    def poke(self, topic: str) -> None:
-        """Say that something changed which no record on the bus tells of."""
+    def touch(self, topic: str) -> None:
+        """Announce a change that no record on the bus stands for."""
         if self._clients:
-            self._gathered.topics[topic] = None
+            self._batch.topics[topic] = None
             self._changed.set()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Run until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen())
+            group.create_task(self._collect())
             group.create_task(self._send())
             group.create_task(self._tick())
 
-    async def _listen(self) -> None:
-        heard = self._desk.bus.subscribe(5000)
+    async def _collect(self) -> None:
+        changes = self._context.bus.subscribe(5000)
         try:
-            async for change in heard:
+            async for change in changes:
                 if self._clients:
-                    self._gathered.note(change)
+                    self._batch.note(change)
                     self._changed.set()
                 await asyncio.sleep(0)
         finally:
-            heard.close()
+            changes.close()
 
     async def _send(self) -> None:
         while True:
             await self._changed.wait()
-            await self._desk.clock.sleep(GATHER_SECONDS)
+            await self._context.clock.sleep(COLLECT_SECONDS)
             self._changed.clear()
-            gathered, self._gathered = self._gathered, Gathered()
-            if gathered.is_empty:
+            batch, self._batch = self._batch, ChangeBatch()
+            if batch.is_empty:
                 continue
             try:
-                await self._tell(gathered)
+                await self._send_batch(batch)
             except StoreError as error:
                 log.error("the store failed", extra={"error": str(error)})
-                self._put(REFRESH)
-            except Exception:  # a bug about one change must not end all live changes
-                log.exception("telling the tabs failed")
-                self._put(REFRESH)
+                self._broadcast(REFRESH)
+            except Exception:  # a bug about one change must not end all live updates
+                log.exception("sending changes to the tabs failed")
+                self._broadcast(REFRESH)
 
     async def _tick(self) -> None:
         while True:
-            await self._desk.clock.sleep(TICK_SECONDS)
-            self._put(self._message("tick"))
+            await self._context.clock.sleep(TICK_SECONDS)
+            self._broadcast(self._message("tick"))
 
-    async def _tell(self, gathered: Gathered) -> None:
-        if gathered.too_many:
-            self._put(REFRESH)
+    async def _send_batch(self, batch: ChangeBatch) -> None:
+        if batch.overflowed:
+            self._broadcast(REFRESH)
             return
-        found = [await self._desk.store.mentions.get(seq) for seq in gathered.mentions]
-        cards = [handled for handled in found if handled is not None]
+        found = [await self._context.store.mentions.get(seq) for seq in batch.mentions]
+        cards = [record for record in found if record is not None]
         head = await self._fresh_head()
         for lang in {client.lang for client in self._clients}:
-            message = self._changes(gathered, cards, head, lang)
+            message = self._changes(batch, cards, head, lang)
             for client in self._clients:
                 if client.lang == lang:
                     client.put(message)
 
     def _changes(
-        self, gathered: Gathered, cards: list[MentionRecord], head: Head | None, lang: Lang
+        self, batch: ChangeBatch, cards: list[MentionRecord], head: PageHead | None, lang: Lang
     ) -> str:
         render = self._renderer.text
         return self._message(
             "changes",
             cards=[
                 {
-                    "seq": handled.mention.seq,
-                    "html": render("_mention_card.html", lang, {"handled": handled, "open": False}),
+                    "seq": record.mention.seq,
+                    "html": render("_mention_card.html", lang, {"record": record, "open": False}),
                 }
-                for handled in sorted(cards, key=lambda handled: handled.mention.seq)
+                for record in sorted(cards, key=lambda record: record.mention.seq)
             ],
-            skipped=gathered.skipped,
-            topics=list(gathered.topics),
+            skipped=batch.skipped,
+            topics=list(batch.topics),
             figures=None if head is None else head.figures,
             banner=None if head is None else render("_banner.html", lang, {"head": head}),
         )
 
-    async def _fresh_head(self) -> Head | None:
-        """The head, read at most once a second; ``None`` is followed by another message."""
-        now = self._desk.clock.monotonic()
-        if now - self._head_at < HEAD_SECONDS:
-            self._gathered.topics.setdefault("head")
+    async def _fresh_head(self) -> PageHead | None:
+        """Read the head at most once a second; after ``None`` another message follows."""
+        now = self._context.clock.monotonic()
+        if now - self._head_read_at < HEAD_SECONDS:
+            self._batch.topics.setdefault("head")
             self._changed.set()
             return None
-        self._head_at = now
-        return await read_head(self._desk)
+        self._head_read_at = now
+        return await read_head(self._context)
 
     def _message(self, kind: str, **values: object) -> str:
-        return dumps({"type": kind, "now": self._desk.clock.now(), **values})
+        return dumps({"type": kind, "now": self._context.clock.now(), **values})
 
-    def _put(self, message: str) -> None:
+    def _broadcast(self, message: str) -> None:
         for client in self._clients:
             client.put(message)

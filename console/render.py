@@ -1,25 +1,25 @@
-"""Renders templates: escaped, strict about unknown names, in the language of the page."""
+"""Renders Jinja templates: autoescaped, strict about undefined names, in the language of a page."""
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse
 
-from console import json_view as shown
-from console.access import MenuEntry
-from console.desk import Desk
-from console.i18n import COOKIE, Lang, Words, choose, read_words
+from console import formatting
+from console.context import ConsoleContext
+from console.i18n import COOKIE, Lang, Translator, language_of, translators
 from core.event_text import whole_text
 
 HERE: Final = Path(__file__).parent
 STAFF_COOKIE: Final = "tf_name"
 STAFF: Final = "staff"
-"""Who acted, until a name is given or there are accounts."""
+"""Author of changes by a browser that has not given a name."""
 YEAR_SECONDS: Final = 365 * 86400
 SEVERITY_ICONS: Final = {"P1": "▲", "P2": "◆", "P3": "●", "P4": "○"}
 HTMX_CONFIG: Final = json.dumps(
@@ -41,14 +41,22 @@ HTMX_CONFIG: Final = json.dumps(
 )
 
 
-class Renderer:
-    """Turns a template and values into a page."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MenuItem:
+    """A link in the menu of staff pages; its text is the message ``nav.NAME``."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.menu: list[tuple[MenuEntry, str]] = []
-        """Entries with their paths, in order; filled once the routes are known."""
-        self._words = read_words(HERE / "locale")
+    name: str
+    path: str
+    figure: str | None = None
+    """Name of the field of core.figures.Figures shown beside it."""
+
+
+class Renderer:
+    """Renders templates with the filters and globals of the console."""
+
+    def __init__(self, context: ConsoleContext, menu: Sequence[MenuItem]) -> None:
+        self.context = context
+        self._translators = translators(context.catalogue)
         self._versions: dict[str, str] = {}
         self._environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
@@ -61,53 +69,48 @@ class Renderer:
             {
                 "static": self._static,
                 "severity_icons": SEVERITY_ICONS,
-                "CARD_LENGTH": shown.CARD_LENGTH,
-                "PAGE_LENGTH": shown.PAGE_LENGTH,
+                "CARD_LENGTH": formatting.CARD_LENGTH,
+                "PAGE_LENGTH": formatting.PAGE_LENGTH,
                 "STAFF": STAFF,
                 "htmx_config": HTMX_CONFIG,
-                "pieces": shown.pieces,
+                "mark_evidence": formatting.mark_evidence,
                 "zip": zip,
-                "drill": desk.drill,
-                "menu": self.menu,
-                "span": shown.countdown,
+                "drill": context.drill,
+                "span": formatting.countdown,
+                "menu": menu,
             }
         )
         filters: dict[str, Callable[..., object]] = {
-            "cut": shown.cut,
-            "one_line": shown.one_line,
-            "iso": shown.iso,
-            "moment": lambda at: shown.moment(at, desk.clock.now(), desk.zone),
-            "web_address": shown.web_address,
-            "brand": lambda name: desk.brands.get(name, name),
+            "cut": formatting.cut,
+            "one_line": formatting.one_line,
+            "iso": formatting.iso,
+            "moment": lambda at: formatting.moment(at, context.clock.now(), context.zone),
+            "web_address": formatting.web_address,
+            "brand": lambda name: context.brands.get(name, name),
             "whole_text": whole_text,
         }
         self._environment.filters.update(filters)
 
-    def words(self, lang: Lang) -> Words:
-        return self._words[lang]
+    def translator(self, lang: Lang) -> Translator:
+        return self._translators[lang]
 
-    def lang(self, request: Request) -> Lang:
-        """The language this browser gets."""
-        return choose(
-            request.query_params.get("lang"),
-            request.cookies.get(COOKIE),
-            request.headers.get("accept-language", ""),
-            self.desk.language,
-        )
+    def lang(self, connection: HTTPConnection) -> Lang:
+        """The language of the response to a request or of a WebSocket."""
+        return language_of(connection, self.context.language)
 
     def text(self, template: str, lang: Lang, values: Mapping[str, object]) -> str:
-        """Render to text that can be encoded, whatever strangers wrote."""
-        words = self._words[lang]
-        now = self.desk.clock.now()
-        return shown.encodable(
+        """Render to text that UTF-8 can encode, whatever the values hold."""
+        translator = self._translators[lang]
+        now = self.context.clock.now()
+        return formatting.encodable(
             self._environment.get_template(template).render(
-                t=words,
+                t=translator,
                 lang=lang,
                 now=now,
-                brand_name=self.desk.brand_name,
-                left=lambda due: shown.countdown((due - now).total_seconds()),
-                since=lambda at: _span(words, (now - at).total_seconds()),
-                pressure=lambda due, answered: shown.pressure(due, answered, now),
+                brand_name=self.context.brand_name,
+                left=lambda due: formatting.countdown((due - now).total_seconds()),
+                since=lambda at: _age(translator, (now - at).total_seconds()),
+                urgency=lambda due, answered: formatting.urgency(due, answered, now),
                 **values,
             )
         )
@@ -121,31 +124,31 @@ class Renderer:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> HTMLResponse:
-        """Render to an answer; keeps the language where it was asked for by ``?lang=``."""
+        """Render to a response; ``?lang=`` in the request is kept in a cookie."""
         lang = self.lang(request)
-        found = HTMLResponse(
+        response = HTMLResponse(
             self.text(template, lang, {"path": request.url.path, **values}),
             status_code=status,
             headers={"Content-Language": lang, **(headers or {})},
         )
         if request.query_params.get("lang") == lang:
-            found.set_cookie(COOKIE, lang, max_age=YEAR_SECONDS, httponly=True, samesite="lax")
-        return found
+            response.set_cookie(COOKIE, lang, max_age=YEAR_SECONDS, httponly=True, samesite="lax")
+        return response
 
     def _static(self, name: str) -> str:
-        """The address of a static file, which changes with its content."""
+        """The URL of a static file, with a hash of its content so that browsers may cache it."""
         if name not in self._versions:
             content = (HERE / "static" / name).read_bytes()
             self._versions[name] = hashlib.sha256(content).hexdigest()[:12]
         return f"/static/{name}?v={self._versions[name]}"
 
 
-def _span(words: Words, seconds: float) -> str:
-    """How long something has lasted, in words. As static/countdown.js."""
+def _age(translator: Translator, seconds: float) -> str:
+    """An age in words, as in static/countdown.js."""
     minutes = max(0, int(seconds // 60))
     if minutes < 60:
-        return words("span.minutes", m=minutes)
+        return translator("span.minutes", m=minutes)
     hours, minutes = divmod(minutes, 60)
     if hours < 48:
-        return words("span.hours", h=hours, m=minutes)
-    return words("span.days", d=hours // 24)
+        return translator("span.hours", h=hours, m=minutes)
+    return translator("span.days", d=hours // 24)

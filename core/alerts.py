@@ -1,4 +1,4 @@
-"""Alerts to staff, and mutes of alerts."""
+"""Alerts to staff, and mutes that silence them."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,17 +11,17 @@ from core.taxonomy import Severity
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alert:
-    """A notice to staff about an incident, a silence or a deadline."""
+    """A notice to staff about an incident or about the operation."""
 
     key: str
-    """The same for repeats of the same notice, so that a receiver can drop them."""
+    """Unique; raising the same key again brings the alert up to date."""
     kind: Literal[
         "incident", "silence", "deadline", "gap", "store", "dead_letter", "budget", "channel"
     ]
     severity: Severity
     title: str
     body: str
-    """Evidence, masked, one fact a line; like the title in the configured language."""
+    """Masked evidence, one fact per line. Title and body are in the configured language."""
     created_at: datetime
     brand: str | None = None
     incident: str | None = None
@@ -32,41 +32,41 @@ class Alert:
     version: int = 0
     """Counts changes; a change names the version it has seen."""
     heard_at: datetime | None = None
-    """When the matter was last heard of; ``created_at`` where it never was again."""
+    """Time of the last news; ``None`` if there were none since ``created_at``."""
     notices: int = 0
-    """How many times staff were notified of it; a part of what receivers drop repeats by."""
+    """Number of notices to staff; with ``key`` it makes the key by which receivers drop repeats."""
     notified_at: datetime | None = None
     notified_severity: Severity | None = None
     escalated: int = 0
-    """How far up the chain of people on call it has gone."""
+    """Step of the escalation chain that was notified last, from 0."""
     acknowledged_at: datetime | None = None
     resolved_at: datetime | None = None
     snoozed_until: datetime | None = None
     drill: bool = False
-    """True for an exercise; every text of it says so."""
+    """True for an exercise; its title says so."""
     wordings: tuple[LocalizedText, ...] = ()
     """Title and body in each language."""
     part_of: str | None = None
-    """Id of the incident that took over the one it was about; it ended with that."""
+    """Id of the incident that the alert's own was merged into; the alert is resolved then."""
 
-    def told(self, language: UiLanguage) -> LocalizedText:
-        """Title and body for who reads that language, as far as they are known in it."""
+    def localized(self, language: UiLanguage) -> LocalizedText:
+        """Title and body in a language, or as configured if they are not known in that."""
         found = in_language(self.wordings, language)
         return found or LocalizedText(language=language, title=self.title, body=self.body)
 
 
 def incident_key(incident: str) -> str:
-    """Alert.key of the alert about an incident; one each."""
+    """The key of the one alert about an incident."""
     return f"incident:{incident}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mute:
-    """A time in which staff do not want to be notified of some alerts."""
+    """A period in which staff are not notified of some alerts."""
 
     id: str
     brand: str | None = None
-    """``None`` in any of these means all."""
+    """``None`` in this and the next four matches any value."""
     channel: str | None = None
     category: str | None = None
     kind: str | None = None
@@ -74,6 +74,17 @@ class Mute:
     until: datetime
     reason: str
     by: str
+
+    def matches(self, alert: Alert) -> bool:
+        """True if every property that the mute names is the alert's."""
+        pairs = (
+            (self.brand, alert.brand),
+            (self.channel, alert.channel),
+            (self.category, alert.category),
+            (self.kind, alert.kind),
+            (self.incident, alert.incident),
+        )
+        return all(wanted is None or wanted == found for wanted, found in pairs)
 
 
 def next_version(stored: Alert | None, alert: Alert) -> Alert:

@@ -35,7 +35,7 @@ class Subscription:
         self._waiting: deque[Change] = deque(maxlen=size)
         self._ready = asyncio.Event()
         self.lost = 0
-        """How many changes were too many for this listener."""
+        """Number of changes dropped for this listener."""
 
     def put(self, change: Change) -> None:
         if len(self._waiting) == self._waiting.maxlen:

@@ -1,4 +1,4 @@
-"""What staff are shown of an alert or a draft outside the console, and what they may do there."""
+"""Cards: alerts and drafts as staff see and handle them outside the console."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from core.taxonomy import Severity
 
 
 class StaffAction(StrEnum):
-    """What a button does."""
+    """The action of a button."""
 
     ACKNOWLEDGE = "acknowledge"
     TAKE = "take"
@@ -37,18 +37,15 @@ CardState = Literal[
     "cancelled",
 ]
 
-_A: Final = StaffAction
-_ALERT: Final[Mapping[CardState, tuple[StaffAction, ...]]] = {
-    "open": (_A.ACKNOWLEDGE, _A.TAKE, _A.SNOOZE),
-    "acknowledged": (_A.TAKE,),
-    "snoozed": (_A.ACKNOWLEDGE, _A.TAKE),
+_ALERT_ACTIONS: Final[Mapping[CardState, tuple[StaffAction, ...]]] = {
+    "open": (StaffAction.ACKNOWLEDGE, StaffAction.TAKE, StaffAction.SNOOZE),
+    "acknowledged": (StaffAction.TAKE,),
+    "snoozed": (StaffAction.ACKNOWLEDGE, StaffAction.TAKE),
 }
-_DRAFT: Final[Mapping[CardState, tuple[StaffAction, ...]]] = {
-    "open": (_A.APPROVE, _A.REJECT, _A.TAKE),
-    "taken": (_A.APPROVE, _A.REJECT),
+_DRAFT_ACTIONS: Final[Mapping[CardState, tuple[StaffAction, ...]]] = {
+    "open": (StaffAction.APPROVE, StaffAction.REJECT, StaffAction.TAKE),
+    "taken": (StaffAction.APPROVE, StaffAction.REJECT),
 }
-
-
 _DRAFT_STATES: Final[Mapping[ReplyState, CardState]] = {
     ReplyState.CANCELLED: "rejected",
     ReplyState.SENT: "sent",
@@ -59,40 +56,40 @@ _DRAFT_STATES: Final[Mapping[ReplyState, CardState]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """One matter as staff see it now."""
+    """The current view of one alert or draft."""
 
     subject: str
-    """What it is about, unique: ``alert:KEY``, or ``draft:SEQ:KEY`` with the mention's seq."""
+    """Unique: ``alert:KEY``, or ``draft:SEQ:KEY`` with the mention's seq."""
     kind: Literal["alert", "draft"]
     severity: Severity | None = None
     title: str
     body: str
-    """Masked already."""
+    """Masked."""
     state: CardState
     by: str = ""
-    """Who brought it into this state."""
+    """Name of the member of staff who brought it into this state."""
     paused: bool = False
-    """True while no automatic reply goes out."""
+    """True while automatic replies about it are paused."""
     notices: int = 0
-    """As Alert.notices: a higher one has to be noticed, a change of state need not be."""
+    """As Alert.notices: a higher number is posted anew; a change of state is an edit in place."""
 
     @property
     def token(self) -> str:
-        """The subject in 32 characters, for platforms that leave little room behind a button."""
+        """A digest of the subject, for platforms that allow a button only a few bytes of data."""
         return token_of(self.subject)
 
     @property
     def actions(self) -> tuple[StaffAction, ...]:
-        """What may be done now."""
-        offered = (_ALERT if self.kind == "alert" else _DRAFT).get(self.state, ())
+        """The actions that are possible now."""
+        offered = (_ALERT_ACTIONS if self.kind == "alert" else _DRAFT_ACTIONS).get(self.state, ())
         if self.kind == "draft" or self.state == "resolved":
             return offered
-        return (*offered, _A.RESUME if self.paused else _A.PAUSE)
+        return (*offered, StaffAction.RESUME if self.paused else StaffAction.PAUSE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostedCard:
-    """Where a card stands in a group."""
+    """The message that shows a card in a group."""
 
     token: str
     """Card.token."""
@@ -100,41 +97,48 @@ class PostedCard:
     chat: int
     message: int
     notices: int = 0
-    """Card.notices when it was posted."""
+    """Card.notices of the message."""
     shown: str = ""
-    """Digest of what the message says now."""
+    """Digest of the text that the message shows."""
     over: bool = False
-    """True where nothing is left to press."""
+    """True if the card has no buttons left."""
 
 
 class StaffBoard(Protocol):
-    """A place where staff see cards and press their buttons."""
+    """A group where staff see cards and press their buttons; a receiver of alerts, too."""
 
     @property
     def name(self) -> str:
-        """Unique; the name under which it receives alerts."""
+        """Unique; its name as a receiver of alerts."""
         ...
 
     async def deliver(self, alert: Alert) -> None:
-        """Show an alert; raises Unavailable to be called again, Refused for good."""
+        """Show a new notice. Raises Unavailable if a retry may help, else Refused."""
         ...
 
     async def show(self, card: Card) -> None:
-        """Post the card, or change it where it stands already; raises as ``deliver``."""
+        """Post a card, or edit the message that shows it. Raises as ``deliver``."""
         ...
 
     async def update(self, card: Card) -> None:
-        """Change the card where it stands; nothing where it does not. Raises as ``deliver``."""
+        """Edit the message that shows a card, if there is one. Raises as ``deliver``."""
         ...
 
 
 def token_of(subject: str) -> str:
-    """See Card.token."""
+    """The digest of a subject, 32 hexadecimal digits; see Card.token."""
     return hashlib.sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def alert_card(alert: Alert, *, now: datetime, paused: bool = False, by: str = "") -> Card:
-    """An alert as a card; with an owner it is taken. ``by``: who acknowledged or snoozed it."""
+    """The card of an alert.
+
+    Args:
+        alert: the alert; with an owner it counts as taken.
+        now: current time, for snoozes.
+        paused: True while automatic replies about it are paused.
+        by: name of the member of staff who acknowledged or snoozed it.
+    """
     state: CardState = "open"
     if alert.state == "resolved":
         state = "resolved"
@@ -156,7 +160,13 @@ def alert_card(alert: Alert, *, now: datetime, paused: bool = False, by: str = "
 
 
 def draft_card(reply: Reply, *, question: str, taken_by: str = "") -> Card:
-    """A reply that waits for a person, under the masked text it answers."""
+    """The card of a draft.
+
+    Args:
+        reply: the draft, or what became of it.
+        question: masked text that it answers.
+        taken_by: name of the member of staff who looks after it.
+    """
     by = "" if reply.by == "bot" else reply.by
     state = _DRAFT_STATES.get(reply.state, "approved")
     if reply.state is ReplyState.DRAFT:

@@ -21,7 +21,7 @@ def moment(at: int) -> datetime:
 
 
 class Clock(Protocol):
-    """Where a part reads the time and waits."""
+    """The source of time: reads it and sleeps."""
 
     def now(self) -> datetime:
         """The time of day, in UTC."""

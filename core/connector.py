@@ -55,7 +55,7 @@ class Connector(Protocol):
         ...
 
     def pages(self, cursor: str | None) -> AsyncIterator[Page]:
-        """What the platform delivers after ``cursor``, for ever or until there is no more.
+        """Pages that the platform delivers after ``cursor``, without end or until there is no more.
 
         The next page is asked for only after the last one is stored. Raises Unavailable to be
         started again later and Refused to stay stopped until a person acts.
@@ -110,7 +110,7 @@ class PushRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PushResponse:
-    """What we answer to it."""
+    """The response."""
 
     status: int
     body: bytes = b""

@@ -11,7 +11,7 @@ from core.taxonomy import Language
 
 
 class ConversationState(StrEnum):
-    """Who answers: the machine, a person, or nobody any more."""
+    """Answered by the bot, by a person, or ended: the person can no longer be reached."""
 
     BOT = "bot"
     HUMAN = "human"

@@ -53,15 +53,15 @@ class Dossier:
 
     def to_json(self) -> str:
         """For the customer: readable, times in ISO 8601, lone surrogates escaped."""
-        return json.dumps(dataclasses.asdict(self), default=_plain, indent=2, ensure_ascii=True)
+        return json.dumps(
+            dataclasses.asdict(self), default=_json_value, indent=2, ensure_ascii=True
+        )
 
 
-def _plain(value: object) -> str:
+def _json_value(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(value)
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def tombstone(event: Event) -> Event:

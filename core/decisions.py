@@ -1,11 +1,11 @@
-"""What the playbook decides about a mention."""
+"""Decisions of the playbook about mentions."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Action(StrEnum):
-    """What a Decision asks for."""
+    """The action of a Decision."""
 
     IGNORE = "ignore"
     REPLY = "reply"
@@ -15,7 +15,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """What to do about a Mention and why."""
+    """An action about a Mention, with the reason."""
 
     action: Action
     rule: str
@@ -23,7 +23,7 @@ class Decision:
     reason: str
     """One sentence for staff, in the language of the console's configuration."""
     remark: str = ""
-    """Why the machine keeps silent or waits though the rule says more, in one term."""
+    """Reason for doing less than the rule says, in one term."""
     article: str | None = None
     """Id of the Article the answer stands on."""
     confidence: float | None = None

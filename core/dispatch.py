@@ -30,9 +30,9 @@ reply in doubt and no more."""
 TRIES: Final = 20
 SETTLE_SECONDS: Final = 30.0
 SHOWN_SECONDS: Final = 15.0
-"""How long a platform may take to show what it has taken."""
+"""Seconds a platform may take to show a reply it has accepted."""
 LOOKS: Final = 20
-"""How often it is looked for before a person is asked to look."""
+"""Read-backs before a person is asked to look."""
 LONGEST_PAUSE: Final = 1.0
 
 
@@ -46,17 +46,17 @@ class Dispatcher:
         *,
         outbox: Outbox,
         gate: Gate,
-        doubts: UndeliveredReplies,
+        undelivered: UndeliveredReplies,
         clock: Clock,
         bus: Bus,
         resend: bool,
     ) -> None:
-        """``resend``: the platform takes an idempotency key, so a doubtful send is repeated."""
+        """``resend``: the platform takes an idempotency key, so a send in doubt is repeated."""
         self._channel = channel
         self._sender = sender
         self._outbox = outbox
         self._gate = gate
-        self._doubts = doubts
+        self._undelivered = undelivered
         self._clock = clock
         self._bus = bus
         self._resend = resend
@@ -65,7 +65,7 @@ class Dispatcher:
         """By key of a reply in doubt: how often it was looked for, and since when."""
 
     def wake(self) -> None:
-        """Say that there is something to send."""
+        """Look for due replies now."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -100,10 +100,11 @@ class Dispatcher:
         return len(replies)
 
     async def settle(self) -> None:
-        """Resolve every reply that may or may not have been sent.
+        """Resolve every in-doubt send: a crash or an error left open whether the platform acted.
 
-        What the platform does not show, though it had time to, was never taken and is sent. Where
-        it cannot be asked, a person decides; where it does not answer, it is asked again.
+        The platform is asked for the reply. One that it shows was sent; one that it does not show
+        after ``SHOWN_SECONDS`` was never accepted and is sent now. Where the platform cannot be
+        asked, the reply becomes a ticket; where it does not answer, it is asked again.
         """
         for reply in await self._outbox.in_doubt(self._channel):
             found = await self._look_for(reply)
@@ -169,7 +170,7 @@ class Dispatcher:
             done = await self._end(reply, result.reason)
         else:
             state = ReplyState.UNKNOWN if isinstance(result, Unknown) else ReplyState.REJECTED
-            ticket = await self._doubts.ticket_for(reply, result.reason)
+            ticket = await self._undelivered.ticket_for(reply, result.reason)
             done = await self._store(
                 ReplyResult(key=reply.key, state=state, reason=result.reason, ticket=ticket)
             )
@@ -177,14 +178,14 @@ class Dispatcher:
         self._bus.publish(done)
 
     async def _end(self, reply: Reply, reason: str) -> Reply:
-        """Nobody can be reached there any more.
+        """The person can no longer be reached.
 
-        That is no work for a person unless one was owed already, or has written the reply.
+        That is no work for staff unless an answer was owed already, or staff wrote the reply.
         """
         if reply.by == "bot":
-            ticket = await self._doubts.owed(reply)
+            ticket = await self._undelivered.owed(reply)
         else:
-            ticket = await self._doubts.ticket_for(reply, reason)
+            ticket = await self._undelivered.ticket_for(reply, reason)
         done = await self._store(
             ReplyResult(
                 key=reply.key,

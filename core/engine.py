@@ -8,7 +8,7 @@ from core.clock import Clock
 from core.connector import Connector, Rejected, SendResult, Sends, TakesIdempotencyKey
 from core.dispatch import Dispatcher
 from core.health import Health
-from core.intake import IntakeDoor
+from core.intake import EventIntake
 from core.outbox import Reply, ReplyState, Target
 from core.pipeline import Pipeline
 from core.ports import Gate, UndeliveredReplies
@@ -30,11 +30,11 @@ class Engine:
         self,
         *,
         pipeline: Pipeline,
-        intake: IntakeDoor,
+        intake: EventIntake,
         events: Events,
         outbox: Outbox,
         gate: Gate,
-        doubts: UndeliveredReplies,
+        undelivered: UndeliveredReplies,
         connectors: Sequence[Connector],
         clock: Clock,
         bus: Bus,
@@ -50,7 +50,7 @@ class Engine:
         self._events = events
         self._outbox = outbox
         self._gate = gate
-        self._doubts = doubts
+        self._undelivered = undelivered
         self._connectors = connectors
         self._clock = clock
         self._bus = bus
@@ -65,7 +65,7 @@ class Engine:
         ]
 
     def health(self) -> Sequence[Health]:
-        """How each connector is, in the order of the configuration."""
+        """Health of each connector, in the order of the configuration."""
         return [supervisor.health for supervisor in self.supervisors]
 
     def wake(self) -> None:
@@ -112,7 +112,7 @@ class Engine:
                 NoSender() if through is None else self._senders[through],
                 outbox=self._outbox,
                 gate=self._gate,
-                doubts=self._doubts,
+                undelivered=self._undelivered,
                 clock=self._clock,
                 bus=self._bus,
                 resend=through is not None and self._resend[through],

@@ -47,7 +47,7 @@ class ConfigError(TingfengError):
 
 
 def collect(read: Callable[[], R], problems: list[Problem]) -> R | None:
-    """What ``read`` returns; ``None``, with its mistakes added to ``problems``, if it has any."""
+    """The result of ``read``; ``None``, with its mistakes added to ``problems``, if it has any."""
     try:
         return read()
     except ConfigError as error:

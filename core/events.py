@@ -20,7 +20,7 @@ QuotedKind = Literal["quote", "repost", "answered", "link"]
 
 
 class EventKind(StrEnum):
-    """What a platform delivered; only ``MESSAGE`` is private by itself: see Event.public."""
+    """The kind of an event; only ``MESSAGE`` is private by itself: see Event.public."""
 
     MESSAGE = "message"
     POST = "post"
@@ -32,13 +32,13 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Author:
-    """Who wrote an Event, as its platform names them."""
+    """The author of an Event, as the platform names them."""
 
     id: str
     name: str = ""
     followers: int | None = None
     language: Language | None = None
-    """That their account is set to, where the platform tells."""
+    """Language of the account, where the platform tells."""
     kind: AuthorKind = "person"
     """Only persons are heard: see ``unheard``."""
 
@@ -71,7 +71,7 @@ class Metrics:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """What a platform delivered, byte for byte; (channel, id, revision) is its key."""
+    """One delivery of a platform, byte for byte; (channel, id, revision) is its key."""
 
     channel: str
     id: str
@@ -116,7 +116,7 @@ class Received:
     """The store's own ascending number of this event."""
     event: Event
     attempts: int
-    """How often processing it has failed."""
+    """Number of failed tries."""
     received_at: datetime
 
 
@@ -127,7 +127,7 @@ class Page:
     events: tuple[Event, ...]
     cursor: str | None = None
     rejects: tuple["Reject", ...] = ()
-    """What arrived in this page but could not be read; kept as dead letters."""
+    """Input in this page that could not be read; kept as dead letters."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,7 +143,7 @@ class Reject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventCounts:
-    """Where all events stand; ``received`` equals the sum of the rest."""
+    """Number of events by state; ``received`` equals the sum of the rest."""
 
     received: int
     done: int
@@ -154,7 +154,7 @@ class EventCounts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeadLetter:
-    """What could not be processed."""
+    """An event or input that could not be processed."""
 
     id: int
     channel: str
@@ -168,7 +168,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """What became of a Page: every event and reject of it is in exactly one of the three."""
+    """The result of storing a Page; each event and reject counts in exactly one of the three."""
 
     accepted: int
     duplicates: int
@@ -176,7 +176,7 @@ class Receipt:
 
 
 RetentionClass = Literal["dropped", "public", "private"]
-"""How long the text of an ended event is kept: dropped, a public post, or a private message."""
+"""Retention class of an ended event: dropped, a public post, or a private message."""
 
 RETENTION_CLASSES: Final[tuple[RetentionClass, ...]] = ("dropped", "public", "private")
 

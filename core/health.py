@@ -22,11 +22,11 @@ class Health:
     restarts: int = 0
     next_try_at: datetime | None = None
     reason: str = ""
-    """Why it is not connected, with the remedy if there is one."""
+    """Reason for not being connected, with the remedy if there is one."""
     bearable: timedelta | None = None
-    """How long it may be silent at this hour before that is unusual, once that is known."""
+    """Longest usual silence at this hour; ``None`` until it is known."""
     detail: tuple[tuple[str, str], ...] = ()
-    """What the connector itself tells: rate budget, lag, ..."""
+    """Details reported by the connector: rate budget, lag, ..."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,4 +40,4 @@ class Finding:
     mended: bool
     """True where it was repaired."""
     remedy: str = ""
-    """What the operator does where it was not."""
+    """Instruction for the operator where it was not."""

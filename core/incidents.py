@@ -9,7 +9,7 @@ from core.localized import LocalizedText, UiLanguage, in_language
 from core.taxonomy import Severity
 
 ForecastUnit = Literal["posts", "reposts"]
-"""What a forecast counts: a matter's posts, or how often the farthest of them is passed on."""
+"""Unit of a forecast: posts of the incident, or reposts of its farthest post."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,8 +63,8 @@ class Incident:
     drill: bool = False
     """True for an exercise."""
 
-    def told(self, language: UiLanguage) -> LocalizedText:
-        """Title and reasons for who reads that language, as far as they are known in it."""
+    def localized(self, language: UiLanguage) -> LocalizedText:
+        """Title and reasons in a language, or as configured if they are not known in that."""
         found = in_language(self.wordings, language)
         if found is None:
             return LocalizedText(language=language, title=self.title, body="\n".join(self.reasons))

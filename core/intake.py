@@ -1,4 +1,4 @@
-"""The one door through which events come in: persist, then wake the pipeline."""
+"""Intake of events: persist a page, then wake the pipeline."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from core.events import Page, Receipt
 from core.repositories import Events
 
 
-class IntakeDoor:
+class EventIntake:
     """Persists pages; slows connectors down while the pipeline is behind."""
 
     def __init__(self, events: Events, *, wake: Callable[[], None], room: int = 2_000) -> None:
@@ -16,12 +16,12 @@ class IntakeDoor:
         self._room = room
         self._followers: dict[str, Callable[[int], None]] = {}
         self.totals = Receipt(accepted=0, duplicates=0, rejected=0)
-        """What has come in since the start."""
+        """Totals since the start."""
 
     def follow(self, connector: str, heard: Callable[[int], None]) -> None:
-        """Have ``heard`` called with how many events of the connector were stored, each time.
+        """Call ``heard`` with the number of stored events after each page of a connector.
 
-        That is the only way to hear of what platforms push.
+        Pushed events do not pass the supervisor, which learns of them this way.
         """
         self._followers[connector] = heard
 

@@ -1,4 +1,4 @@
-"""Something that is done now and then."""
+"""Scheduled jobs."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from datetime import timedelta
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """Idempotent work that finds what is to be done in the store."""
+    """Idempotent work that is repeated; it finds in the store what is due."""
 
     name: str
     every: timedelta
     do: Callable[[], Coroutine[None, None, int]]
-    """Does it; returns how many things were done."""
+    """Runs the job once; returns the number of things it did."""

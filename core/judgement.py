@@ -1,4 +1,4 @@
-"""What a text means, and moderation's answer about it."""
+"""Judgement of a text, and moderation's verdict on it."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from core.taxonomy import Language, Sentiment
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probabilities:
-    """How likely each sentiment is; the three sum to one."""
+    """Probability of each sentiment; the three sum to one."""
 
     negative: float
     neutral: float
@@ -16,7 +16,7 @@ class Probabilities:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judgement:
-    """What a text says and how sure we are."""
+    """Meaning of a text, with probabilities."""
 
     language: Language
     sentiment: Sentiment

@@ -1,4 +1,4 @@
-"""What staff are told, in each language: stored side by side, so that each reads their own."""
+"""Texts for staff in every language, stored side by side, so that each reads their own."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Final, Literal
 
 UiLanguage = Literal["zh", "en"]
-"""Languages that staff read."""
+"""Languages of the catalogue: of the console, of alerts and of replies to shoppers."""
 
 UI_LANGUAGES: Final[tuple[UiLanguage, ...]] = ("zh", "en")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalizedText:
-    """The same matter in one language."""
+    """The title and body of a notice in one language."""
 
     language: UiLanguage
     title: str = ""
@@ -23,7 +23,7 @@ class LocalizedText:
 
 
 def in_each(word: Callable[[UiLanguage], LocalizedText]) -> tuple[LocalizedText, ...]:
-    """What ``word`` says in every language."""
+    """The text that ``word`` gives, in every language."""
     return tuple(word(language) for language in UI_LANGUAGES)
 
 

@@ -22,7 +22,7 @@ class Mention:
     """Ids of the brands it concerns; a message to the brand concerns the channel's brand."""
     judgement: Judgement
     flags: tuple[str, ...] = ()
-    """What moderation noted: spam, abuse, personal_data, ..."""
+    """Notes of moderation: spam, abuse, personal_data, ..."""
     masked_text: str = ""
     """The text with personal data masked, for logs, alerts and models."""
     incident: str | None = None
@@ -70,7 +70,7 @@ class MentionPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Correction:
-    """What a member of staff says a mention really is; ``None`` where the judge was right."""
+    """Labels a member of staff gave to a mention; ``None`` where the judge was right."""
 
     mention: int
     """Mention.seq; the last correction of a mention counts."""

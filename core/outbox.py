@@ -12,7 +12,7 @@ from core.tickets import Ticket
 
 
 class ReplyState(StrEnum):
-    """Where an outbox row stands; ``UNKNOWN`` means that the platform may have acted."""
+    """State of an outbox row; ``UNKNOWN`` means that the platform may have acted."""
 
     DRAFT = "draft"
     PENDING = "pending"
@@ -25,7 +25,7 @@ class ReplyState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """Where a reply goes."""
+    """The recipient of a reply."""
 
     channel: str
     conversation: str
@@ -58,12 +58,12 @@ class Reply:
     native_id: str | None = None
     """The platform's id of the sent reply."""
     reason: str = ""
-    """Why it was rejected, cancelled, held or is in doubt."""
+    """Reason for being rejected, cancelled, held or in doubt."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplyResult:
-    """What became of one attempt to send a reply."""
+    """The result of one attempt to send a reply."""
 
     key: str
     """Reply.key."""
@@ -79,7 +79,7 @@ class ReplyResult:
 
 
 CONVERSATION_ENDED: Final = "conversation ended"
-"""Why a reply is cancelled whose conversation has ended."""
+"""Reason of replies that are cancelled because their conversation has ended."""
 
 UNSENT: Final = (ReplyState.DRAFT, ReplyState.PENDING)
 """States of replies that can still be cancelled."""

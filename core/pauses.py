@@ -1,7 +1,4 @@
-"""What staff have laid down and what is watched until further notice.
-
-The types are as those of ``core.events``: frozen, keyword-only, times in UTC.
-"""
+"""Pauses of automatic replies."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +11,10 @@ PauseScope = Literal["all", "brand", "channel", "category", "incident"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pause:
-    """A pause of automatic replies."""
+    """Automatic replies are held while this is stored; replies by people are not."""
 
     id: str
-    """``all``, or ``SCOPE:VALUE``; one pause of a kind at a time."""
+    """``all``, or ``SCOPE:VALUE``; unique, so that each scope is paused once."""
     scope: PauseScope
     value: str = ""
     """Id of the brand, channel, category or incident; empty for ``all``."""
@@ -26,9 +23,9 @@ class Pause:
     """``bot``, or the name of the member of staff."""
     at: datetime
     wordings: tuple[LocalizedText, ...] = ()
-    """The reason in each language, as titles, where it is not somebody's own words."""
+    """The reason in each language, as titles; empty if a member of staff wrote it."""
 
-    def told(self, language: UiLanguage) -> str:
-        """The reason for who reads that language, as far as it is known in it."""
+    def localized(self, language: UiLanguage) -> str:
+        """The reason in a language, or as it was written if it is not known in that."""
         found = in_language(self.wordings, language)
         return self.reason if found is None else found.title

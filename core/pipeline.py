@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PipelineParts:
-    """What the pipeline is made of."""
+    """The ports of the pipeline."""
 
     events: Events
     matcher: Matcher
@@ -37,7 +37,7 @@ class PipelineParts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Understood:
-    """What matching and judging found."""
+    """Result of matching and judging an event."""
 
     brands: tuple[str, ...]
     judgement: Judgement
@@ -55,9 +55,9 @@ class Pipeline:
         ended: Callable[[Received, Outcome], None] | None = None,
         died: Callable[[Received, str], Awaitable[object]] | None = None,
     ) -> None:
-        """``ended`` is told of every event that is done or dropped, just after that is durable.
+        """``ended`` is called after the end of an event is durable, done or dropped.
 
-        ``died`` is told of every event that became a dead letter, with its last error.
+        ``died`` is called with every event that became a dead letter, and its last error.
         """
         self._died = died
         self._ended = ended or _nobody
@@ -70,11 +70,11 @@ class Pipeline:
         self.idle.set()
 
     def wake(self) -> None:
-        """Say that there is something in the inbox."""
+        """Claim events now."""
         self._wake.set()
 
     async def run(self) -> None:
-        """Work for ever; looks into the inbox each second even if nobody calls ``wake``."""
+        """Work until cancelled; claims events each second even without ``wake``."""
         while True:
             self._wake.clear()
             try:
@@ -216,4 +216,4 @@ class Pipeline:
 
 
 def _nobody(_item: Received, _outcome: Outcome) -> None:
-    """Nobody wants to know."""
+    """The default observer."""

@@ -1,4 +1,4 @@
-"""What the pipeline and the dispatcher call, named by what they need and nothing more.
+"""Ports of the pipeline and the dispatcher beside the store.
 
 A part implements a port by having these methods; nobody inherits. The abilities that only some
 connectors have (``Sends``, ``ReadsBack``, ``Pushed``, ``Engagement``) are tiny protocols that are
@@ -8,6 +8,7 @@ tested with ``isinstance``.
 from collections.abc import Sequence
 from typing import Protocol
 
+from core.alerts import Alert
 from core.events import Event, Page, Receipt
 from core.judgement import Judgement, Verdict
 from core.mentions import Mention
@@ -56,6 +57,31 @@ class SpreadMonitor(Protocol):
         ...
 
 
+class AlertRaiser(Protocol):
+    """Takes alerts to staff, and the ends and merges of the incidents they are about."""
+
+    async def raise_alert(self, alert: Alert) -> bool:
+        """Store a new alert and notify staff of it by their rules.
+
+        Where the key is known, brings the stored alert up to date and returns False.
+        """
+        ...
+
+    def end(self, incident: str) -> None:
+        """Resolve the alert of an incident that is over by the time of its posts.
+
+        Staff are notified of the alert first where they were not yet.
+        """
+        ...
+
+    async def merge(self, gone: str, kept: str) -> None:
+        """Resolve the alert of the incident ``gone`` as a part of the incident ``kept``.
+
+        Owner and acknowledgement pass to the alert of ``kept``. Idempotent.
+        """
+        ...
+
+
 class Gate(Protocol):
     """The last word before any send."""
 
@@ -77,7 +103,7 @@ class UndeliveredReplies(Protocol):
 
 
 class Intake(Protocol):
-    """How a connector hands over what was pushed to it."""
+    """Receives what platforms push to connectors."""
 
     async def accept(self, connector: str, page: Page) -> Receipt:
         """As core.repositories.Events.accept; wakes the pipeline."""

@@ -154,7 +154,7 @@ class Conversations(Protocol):
 
 
 class Tickets(Protocol):
-    """Matters that a person owes an answer to."""
+    """Requests that a person has to answer."""
 
     async def get(self, number: str) -> Ticket | None:
         """The ticket with this number."""
@@ -304,7 +304,7 @@ class Alerts(Protocol):
     async def save(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
         """Store a change to ``alert.version`` and return the next version.
 
-        Each of ``receivers`` gets a delivery that is due now, also one that was told before.
+        Each of ``receivers`` gets a delivery that is due now, also one that had a delivery before.
         Raises Conflict where another version is stored.
         """
         ...

@@ -1,8 +1,9 @@
 """The sections of the configuration file: every key, its type and its default."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
@@ -29,7 +30,7 @@ class BrandSettings(Section):
 
 
 class StoreSettings(Section):
-    """Where everything is kept: ``sqlite:PATH``, or ``mongodb://HOST/DATABASE``."""
+    """The URL of the store: ``sqlite:PATH``, or ``mongodb://HOST/DATABASE``."""
 
     url: str = "sqlite:data/tingfeng.db"
 
@@ -72,48 +73,39 @@ class PlaybookSettings(Section):
     file: str = "playbook.toml"
 
 
-class WebhookSettings(Section):
-    """A receiver of signed alerts."""
+class ReceiverSettings(BaseModel):
+    """One receiver of alerts; all other keys are the settings of its type.
+
+    They are validated by the type's own model, see ``responders.alerting.receivers.registry``.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     name: Id | None = None
-    """For ``alerts.on_call``; ``webhook-N`` by its place in the list if it is left out."""
-    url: str = Field(pattern=r"^https?://")
-    secret: SecretStr = Field(min_length=16)
+    """For ``alerts.on_call``; ``TYPE-N`` by its place in the list if it is left out."""
+    type: str | None = None
+    """Implied in ``alerts.webhooks`` and ``alerts.emails``."""
 
+    @property
+    def settings(self) -> dict[str, object]:
+        """The settings of its type, not validated yet."""
+        return dict(self.model_extra or {})
 
-class RobotSettings(Section):
-    """A chat robot of staff: Feishu, DingTalk, WeCom or Slack."""
-
-    name: Id
-    type: Literal["feishu", "dingtalk", "wecom", "slack"]
-    url: SecretStr
-    """The robot's address; it holds a secret itself."""
-    secret: SecretStr | None = None
-    """Signs each message, where the platform offers that: Feishu and DingTalk."""
-
-
-class EmailSettings(Section):
-    """Addresses that alerts are sent to."""
-
-    name: Id
-    host: str
-    port: int = Field(default=587, ge=1, le=65535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    user: str | None = None
-    password: SecretStr | None = None
-    sender: str
-    to: tuple[str, ...] = Field(min_length=1)
+    def __repr_args__(self) -> Iterator[tuple[str, object]]:
+        """Leaves out the settings of its type, which hold secrets."""
+        yield "name", self.name
+        yield "type", self.type
 
 
 class OnCallSettings(Section):
-    """One step of the chain of people who are told until somebody acknowledges."""
+    """One step of the escalation chain, notified until an alert is acknowledged."""
 
     receivers: tuple[str, ...] = Field(min_length=1)
     """Names of receivers: ``telegram-CHANNEL``, or as named in alerts."""
     quiet: str | None = Field(
         default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
     )
-    """``22:00-08:00``: hours in which only P1 is told, in the time zone of alerts."""
+    """``22:00-08:00``: hours in which only P1 is sent, in the time zone of alerts."""
 
 
 class AlertSettings(Section):
@@ -122,26 +114,30 @@ class AlertSettings(Section):
     authors: int = Field(default=5, ge=2)
     """Distinct people who say within an hour that the same thing is wrong, and make an alert."""
     wait_seconds: float = Field(default=30, ge=0)
-    """How long a P3 waits for more of the same before staff are told; P1 and P2 do not."""
+    """Delay before a P3 is sent, to gather more; P1 and P2 are sent at once."""
     interval_minutes: float = Field(default=5, gt=0)
-    """The least time between two notices of one matter that has not become more severe."""
+    """Shortest time between two notifications of an alert that has not become more severe."""
     repeat_hours: float = Field(default=4, gt=0)
-    """How often what nobody has acknowledged is told again."""
+    """Interval of repeated notifications of an alert that is not acknowledged."""
     resolve_hours: float = Field(default=6, gt=0)
-    """After so long without news a matter is over."""
+    """Time without news after which an alert is resolved."""
     escalate_minutes: float = Field(default=15, gt=0)
-    """After so long without acknowledgement the next step on call is told."""
+    """Time without acknowledgement after which the next step on call is notified."""
     timezone: str = "Asia/Shanghai"
     """The time zone of staff: of quiet hours, and of times in alerts and in the console."""
     on_call: tuple[OnCallSettings, ...] = ()
     """First step first; every receiver at once if it is empty."""
-    webhooks: tuple[WebhookSettings, ...] = ()
-    robots: tuple[RobotSettings, ...] = ()
-    emails: tuple[EmailSettings, ...] = ()
+    receivers: tuple[ReceiverSettings, ...] = ()
+    webhooks: tuple[ReceiverSettings, ...] = ()
+    """Receivers of type ``webhook``."""
+    robots: tuple[ReceiverSettings, ...] = ()
+    """Older name of ``receivers``."""
+    emails: tuple[ReceiverSettings, ...] = ()
+    """Receivers of type ``email``."""
 
 
 class SlaSettings(Section):
-    """How soon a person has to answer a ticket, in minutes by severity."""
+    """Minutes until the first answer to a ticket is due, by severity."""
 
     p1: float = Field(default=15, gt=0)
     p2: float = Field(default=60, gt=0)
@@ -150,7 +146,7 @@ class SlaSettings(Section):
 
 
 class ScheduleSettings(Section):
-    """What is done now and then."""
+    """Intervals of the scheduled jobs."""
 
     reminder_minutes: float = Field(default=5, gt=0)
     """How often late tickets are looked for."""

@@ -1,4 +1,4 @@
-"""Learns how long a channel is silent as a rule, so that more than that can be told from less.
+"""Learns the usual silence of a channel, so that an unusual one can be recognised.
 
 Nights are quiet and noons are not: once a few days are known, a silence is compared with how long
 it was silent at this hour of the other days. Until then only a silence far beyond all gaps of late
@@ -39,7 +39,7 @@ class SilenceBaseline:
         self._last = at if self._last is None else max(self._last, at)
 
     def bearable(self, now: datetime) -> timedelta | None:
-        """How long it may be silent now before that is unusual; ``None`` while nobody knows."""
+        """The longest usual silence at this hour; ``None`` until enough is known."""
         days = sorted(
             silent
             for (day, hour), silent in self._hours.items()

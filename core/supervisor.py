@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.connector import Connector, ReportsContact, ReportsHealth
 from core.errors import Refused, StoreError, Unavailable
 from core.health import Health, Status
-from core.intake import IntakeDoor
+from core.intake import EventIntake
 from core.repositories import Events
 from core.silence_baseline import SilenceBaseline
 
@@ -30,7 +30,7 @@ class Supervisor:
         connector: Connector,
         *,
         events: Events,
-        intake: IntakeDoor,
+        intake: EventIntake,
         clock: Clock,
         bus: Bus,
         random: Callable[[], float],
@@ -48,7 +48,7 @@ class Supervisor:
 
     @property
     def health(self) -> Health:
-        """How the connector is now, with what it tells itself."""
+        """Health of the connector, with the details it reports itself."""
         health = replace(self._health, bearable=self._gaps.bearable(self._clock.now()))
         if isinstance(self._connector, ReportsContact) and health.status == "starting":
             at = self._connector.last_contact

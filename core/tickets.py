@@ -1,4 +1,4 @@
-"""Tickets: matters that a person owes an answer to."""
+"""Tickets: requests that a person has to answer."""
 
 import re
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from core.taxonomy import Language, Severity
 
 
 class TicketState(StrEnum):
-    """Where a ticket stands; ``WAITING`` is for the customer's answer."""
+    """State of a ticket; ``WAITING`` is for the customer's answer."""
 
     OPEN = "open"
     WAITING = "waiting"
@@ -20,7 +20,7 @@ class TicketState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ticket:
-    """A matter that a person owes an answer to."""
+    """A request that a person has to answer."""
 
     number: str
     """For people: ``T-1001``."""

@@ -9,7 +9,7 @@ from moderation.gate import GateRules, Measure, OutboundGate
 from moderation.inbound import InboundModerator
 from moderation.masking import published_contacts
 from moderation.pauses import StoredPauses
-from moderation.words import shipped_words
+from moderation.word_lists import shipped_words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

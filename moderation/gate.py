@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.judgement import Verdict
 from core.outbox import Reply
 from moderation.masking import mask
-from moderation.words import PromiseWordLists, WordFinder, fold_for_search
+from moderation.word_lists import PromiseWordLists, WordFinder, fold_for_search
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from core.events import Event
 from core.judgement import Judgement, Verdict
 from moderation.contacts import URL
 from moderation.masking import mask
-from moderation.words import SpamWordLists, WordFinder, WordLists, fold_for_search
+from moderation.word_lists import SpamWordLists, WordFinder, WordLists, fold_for_search
 
 FLAGS: Final = frozenset({"spam", "abuse", "personal_data", "empty"})
 """The values of ``Verdict.flags``."""
@@ -58,8 +58,8 @@ class InboundModerator:
     def inspect(self, event: Event, judgement: Judgement) -> Verdict:
         """Allow the event, or drop it with the reason ``spam``; the flags are of ``FLAGS``.
 
-        ``masked_text`` has at most 5,000 characters and no control characters. It holds quoted texts
-        too; spam is looked for in own words alone, and never in a picture without words.
+        ``masked_text`` has at most 5,000 characters and no control characters. It holds quoted
+        texts too; spam is looked for in own words alone, and never in a picture without words.
         """
         own = "" if event.wordless else _UNPRINTABLE.sub("\ufffd", event.text)
         text = _UNPRINTABLE.sub("\ufffd", whole_text(event))

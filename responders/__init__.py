@@ -1,1 +1,1 @@
-"""What to do: decide, answer, draft, ticket, alert."""
+"""Responders: decisions, replies, tickets, alerts and the work of staff groups."""

@@ -1,47 +1,51 @@
-"""Builds the responders a configuration asks for, and the duties that a schedule repeats."""
+"""Builds the responders and the services of staff groups from a configuration."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
-from zoneinfo import ZoneInfo
+from functools import cache, partial
 
 import aiohttp
 
 from core.bus import Bus
+from core.cards import StaffBoard
 from core.clock import Clock
 from core.events import Received
-from core.health import Health
-from core.jobs import Job
+from core.i18n import Catalogue
 from core.repositories import Pauses, Store
 from core.settings import BrandSettings, Settings
-from responders.alerting import jobs as duties
 from responders.alerting.escalation import read_chain, require_on_call
-from responders.alerting.lifecycle import read_rules
-from responders.alerting.manager import AlertDesk, AlertManners
+from responders.alerting.lifecycle import read_timings
+from responders.alerting.manager import AlertManager, AlertPolicy
+from responders.alerting.operational import read_operational_alerts
 from responders.alerting.receiver import Receiver
-from responders.alerting.receivers.factory import build_receivers, require_own_names
+from responders.alerting.receivers.kind import ReceiverContext
+from responders.alerting.receivers.message import MessageFormat
+from responders.alerting.receivers.registry import build_receivers, require_unique_names
 from responders.answering.content import Content
-from responders.answering.decider import Manners, PlaybookDecider
+from responders.answering.decider import PlaybookDecider, ReplyPolicy
 from responders.answering.search import KnowledgeBase
 from responders.answering.tokenizer import shipped_lexicon
-from responders.templates import shipped_catalogue
-from responders.tickets.undelivered import PersonDoubts
+from responders.staff.actions import StaffActions
+from responders.staff.feed import StaffFeed
+from responders.staff.memory import CardMemory
+from responders.tickets.undelivered import UndeliveredTickets
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Responders:
-    """What acts on mentions."""
+    """The parts that decide, alert and hand over to people."""
 
     decider: PlaybookDecider
-    doubts: PersonDoubts
-    alerts: AlertDesk
+    undelivered: UndeliveredTickets
+    alerts: AlertManager
 
 
 def build_responders(
     settings: Settings,
     content: Content,
     *,
+    catalogue: Catalogue,
     store: Store,
     bus: Bus,
     clock: Clock,
@@ -50,36 +54,64 @@ def build_responders(
     pauses: Pauses | None = None,
     drill: bool = False,
 ) -> Responders:
-    """Wired together; ``session`` carries the webhooks and is closed by who opened it.
+    """Build and wire the responders.
 
-    ``pauses``: where a P1 pauses automatic replies. ``drill``: every alert says that it is one.
+    Args:
+        settings: the whole configuration.
+        content: articles and playbook.
+        catalogue: texts for shoppers and staff.
+        store: where they read and write.
+        bus: gets each change of an alert.
+        clock: the current time.
+        session: for receivers of alerts; closed by the caller.
+        random: draws from [0, 1), for the jitter of retries.
+        pauses: where a P1 pauses automatic replies; ``None`` for nowhere.
+        drill: mark every alert as an exercise.
+
+    Raises:
+        ConfigError: for a mistake in the receivers or the escalation chain.
     """
-    texts = shipped_catalogue()
+    receiver_context = ReceiverContext(
+        format=MessageFormat(
+            catalogue=catalogue,
+            language=settings.console.language,
+            resolve_after=timedelta(hours=settings.alerts.resolve_hours),
+            brand_names=tuple((brand.id, brand.name) for brand in settings.brands),
+        ),
+        session=session,
+        clock=clock,
+    )
     return Responders(
         decider=PlaybookDecider(
             store=store,
-            answers=KnowledgeBase(content.articles, shipped_lexicon()),
+            articles=KnowledgeBase(content.articles, shipped_lexicon()),
             playbook=content.playbook,
-            texts=texts,
+            catalogue=catalogue,
             sla=settings.sla,
             clock=clock,
-            manners=Manners(
+            policy=ReplyPolicy(
                 own_authors=own_authors(settings.brands), staff_language=settings.console.language
             ),
         ),
-        doubts=PersonDoubts(
-            store=store, brand=settings.brands[0].id, texts=texts, sla=settings.sla, clock=clock
+        undelivered=UndeliveredTickets(
+            store=store,
+            brand=settings.brands[0].id,
+            catalogue=catalogue,
+            sla=settings.sla,
+            clock=clock,
         ),
-        alerts=AlertDesk(
+        alerts=AlertManager(
             store=store.alerts,
-            receivers=build_receivers(settings, texts, session, clock),
+            receivers=build_receivers(settings.alerts, receiver_context),
             pauses=pauses,
-            manners=AlertManners(
-                rules=read_rules(settings.alerts),
+            policy=AlertPolicy(
+                timings=read_timings(settings.alerts),
                 chain=partial(read_chain, settings.alerts),
                 language=settings.console.language,
-                drill_mark=partial(texts.say, "drill_mark") if drill else None,
-                part_of=lambda tongue, id_: texts.say("notice_merged", tongue, incident=id_),
+                drill_mark=partial(catalogue.say, "staff.drill_mark") if drill else None,
+                part_of=lambda to, incident: catalogue.say(
+                    "staff.notice_merged", to, incident=incident
+                ),
             ),
             bus=bus,
             clock=clock,
@@ -98,65 +130,75 @@ def own_authors(brands: Iterable[BrandSettings]) -> dict[str, frozenset[str]]:
 
 
 def join_receivers(
-    settings: Settings, alerts: AlertDesk, receivers: Sequence[Receiver] = ()
+    settings: Settings, alerts: AlertManager, receivers: Sequence[Receiver] = ()
 ) -> None:
-    """Add receivers that the channels bring; then nothing that is named may be missing.
+    """Add the staff groups of channels as receivers, and check the escalation chain.
 
-    Raises ConfigError for two receivers of one name, and for one on call that does not exist.
+    Raises ConfigError for two receivers of one name, and for a step that names an unknown one.
     """
-    require_own_names([*alerts.receivers, *(receiver.name for receiver in receivers)])
-    alerts.receive(receivers)
+    require_unique_names([*alerts.receivers, *(receiver.name for receiver in receivers)])
+    alerts.add_receivers(receivers)
     require_on_call(settings.alerts, alerts.receivers)
 
 
-def build_alarm(
-    settings: Settings, alerts: AlertDesk, clock: Clock
+def build_dead_letter_alert(
+    settings: Settings, alerts: AlertManager, clock: Clock, catalogue: Catalogue
 ) -> Callable[[Received, str], Awaitable[bool]]:
-    """What the pipeline calls for an event that became a dead letter."""
-    return partial(
-        duties.alarm_dead_letter,
-        alerts=alerts,
-        texts=shipped_catalogue(),
-        language=settings.console.language,
-        clock=clock,
-    )
+    """The pipeline's callback for an event that became a dead letter: raises an alert."""
+    texts = read_operational_alerts(settings, catalogue)
+
+    async def raise_alert(item: Received, error: str) -> bool:
+        return await alerts.raise_alert(texts.dead_letter(item, error, clock.now()))
+
+    return raise_alert
 
 
-def build_duties(
-    settings: Settings,
-    *,
-    store: Store,
-    alerts: AlertDesk,
-    health: Callable[[], Sequence[Health]],
-    clock: Clock,
-) -> tuple[Job, ...]:
-    """Reminders of late tickets, retention of raw events, and the alarm for silent channels."""
-    texts, language, started_at = shipped_catalogue(), settings.console.language, clock.now()
-    schedule, zone = settings.schedule, ZoneInfo(settings.alerts.timezone)
-    return (
-        Job(
-            name="remind of late tickets",
-            every=timedelta(minutes=schedule.reminder_minutes),
-            do=lambda: duties.remind_of_late_tickets(
-                store.tickets, alerts, texts=texts, language=language, clock=clock, zone=zone
+class StaffServices:
+    """The services behind all staff groups: their actions, memories and feeds."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        catalogue: Catalogue,
+        store: Store,
+        pauses: Pauses,
+        bus: Bus,
+        clock: Clock,
+    ) -> None:
+        """``pauses``: pauses of automatic replies, which staff may set and lift."""
+        language = settings.console.language
+        self.actions = StaffActions(
+            store=store,
+            pauses=pauses,
+            bus=bus,
+            clock=clock,
+            members={one.telegram: one.name for one in settings.staff if one.telegram},
+            language=language,
+            pause_reason=lambda to, subject: catalogue.say(
+                "staff.pause_reason", to, subject=subject
             ),
-        ),
-        Job(
-            name="forget what is old",
-            every=timedelta(hours=6),
-            do=lambda: duties.forget_what_is_old(store.maintenance, schedule=schedule, clock=clock),
-        ),
-        Job(
-            name="alarm silent channels",
-            every=timedelta(minutes=10),
-            do=lambda: duties.alarm_silent_connectors(
-                health(),
-                alerts,
-                started_at=started_at,
-                hours=schedule.silence_hours,
-                texts=texts,
-                language=language,
-                clock=clock,
-            ),
-        ),
-    )
+        )
+        self.memory: Callable[[str], CardMemory] = cache(
+            lambda name: CardMemory(store.values, name)
+        )
+        """The memory of the group with a name, one instance each."""
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+
+    def feeds(
+        self, boards: Iterable[StaffBoard]
+    ) -> list[Callable[[], Coroutine[None, None, None]]]:
+        """A worker for each group, to run until cancelled."""
+        return [
+            StaffFeed(
+                board,
+                memory=self.memory(board.name),
+                cards=self.actions,
+                drafts=self._store.outbox,
+                bus=self._bus,
+                clock=self._clock,
+            ).run
+            for board in boards
+        ]

@@ -4,6 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")  # a busy machine is no failure
 
 SERVERS: Final = frozenset({"mongodb", "mongodb_alone", "mongo_address"})
 """Fixtures that start a database."""

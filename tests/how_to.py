@@ -7,7 +7,7 @@ A block of code with a ``title`` is a file, or a change of one::
     ```python title="core/x.py" before="X = "           lines before that line
     ```python title="core/x.py" in="REGISTRY"           lines at the beginning of that literal
     ```python title="core/x.py" over="    type:"        in place of the line that begins so
-    ```po title="console/locale/en.po" end              lines at the end
+    ```po title="core/locale/en.po" end              lines at the end
 """
 
 import os
@@ -37,7 +37,7 @@ def follow(guide: str, copy: Path) -> list[str]:
     files = list(dict.fromkeys(block["file"] for block in blocks))
     assert 1 <= len(files) <= MOST_FILES, files
     changed = {file.split("/")[0] for file in files} | {"tests"}
-    for name in (*PACKAGES, "examples", "benchmarks", "tests"):
+    for name in (*PACKAGES, "benchmarks", "docs", "examples", "tests"):
         if name in changed:
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:

@@ -72,8 +72,11 @@ class Reddit:
         self.name = name
         self._settings = settings
         self._alarm = context.alarm
+        self._catalogue = context.catalogue
         self._clock = context.clock
-        self._waits = LongWaits(name=name, alarm=context.alarm, clock=context.clock)
+        self._waits = LongWaits(
+            name=name, alarm=context.alarm, clock=context.clock, catalogue=context.catalogue
+        )
         self._voices = KnownVoices.named(own=context.accounts, bots=settings.bots)
         self._limits = RedditLimits(context.clock)
         self._client = RedditClient(
@@ -143,6 +146,7 @@ class Reddit:
         now = self._clock.now()
         alert = connector_alert(
             "sanction",
+            catalogue=self._catalogue,
             key=f"ban:{self.name}:{now:%Y-%m-%d}",
             kind="channel",
             severity="P2",
@@ -246,6 +250,7 @@ class Reddit:
         since = datetime.fromtimestamp(last.created, UTC).strftime("%Y-%m-%d %H:%M")
         alert = connector_alert(
             "reddit_gap",
+            catalogue=self._catalogue,
             key=f"gap:{self.name}:{source.key}:{last.name}",
             kind="gap",
             severity="P2",
@@ -267,6 +272,7 @@ class Reddit:
             place = thing.data.get("subreddit")
             alert = connector_alert(
                 text,
+                catalogue=self._catalogue,
                 key=f"notice:{self.name}:{thing.name}",
                 kind="channel",
                 severity="P2" if text == "sanction" else "P3",

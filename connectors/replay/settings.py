@@ -1,4 +1,4 @@
-"""Settings of a replay channel; docs/channels/replay.md documents them for operators."""
+"""Settings of a replay channel; docs/reference/channels/replay.md documents them."""
 
 from pathlib import Path
 from typing import Literal
@@ -15,7 +15,7 @@ class ReplaySettings(Section):
     """The file to replay, its pace, and where replies go."""
 
     file: str = Field(min_length=1)
-    """JSON Lines, optionally gzipped; see docs/event-format.md."""
+    """JSON Lines, optionally gzipped; see docs/reference/event-format.md."""
     speed: float | Literal["max"] = Field(default="max")
     """Factor on the recorded pace, or ``max`` for as fast as events are stored."""
     replies: str | None = Field(default=None, min_length=1)

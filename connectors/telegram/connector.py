@@ -44,7 +44,7 @@ from connectors.telegram.receive import (
 )
 from connectors.telegram.send import TelegramSender
 from connectors.telegram.settings import TelegramSettings
-from connectors.telegram.staff_group import StaffGroup
+from connectors.telegram.staff_group import StaffGroup, StaffTexts
 from connectors.voices import KnownVoices
 from core.connector import PushRequest, PushResponse, SendResult
 from core.errors import ConnectorError, StoreError, Unavailable
@@ -83,6 +83,7 @@ class Telegram:
         self.rates = SendRates(context.clock)
         self._settings = settings
         self._alarm = context.alarm
+        self._catalogue = context.catalogue
         self._intake = context.intake
         self._clock = context.clock
         self.board = self._group(context.staff)
@@ -99,7 +100,9 @@ class Telegram:
         self._gathering: dict[AlbumKey, _Gathering] = {}
         """Albums of which more pictures may be pushed in a moment."""
         self._accounts = context.accounts
-        self._waits = LongWaits(name=name, alarm=context.alarm, clock=context.clock)
+        self._waits = LongWaits(
+            name=name, alarm=context.alarm, clock=context.clock, catalogue=context.catalogue
+        )
         self._last = TelegramCursor()
         """The cursor from which reading has started."""
         self._shutdown = Shutdown()
@@ -123,7 +126,7 @@ class Telegram:
             clock=self._clock,
             desk=staff.desk,
             postings=staff.postings(name),
-            language=staff.language,
+            texts=StaffTexts(self._catalogue, staff.language),
         )
 
     async def pages(self, cursor: str | None) -> AsyncIterator[Page]:
@@ -142,7 +145,11 @@ class Telegram:
         now = self._clock.now()
         if last.contact is not None and now - last.contact > _RETENTION:
             alert = retention_gap_alert(
-                name=self.name, since=last.contact, now=now, retention=_RETENTION
+                name=self.name,
+                since=last.contact,
+                now=now,
+                retention=_RETENTION,
+                catalogue=self._catalogue,
             )
             await self._alarm.raise_alert(alert)
         polling = self._settings.mode == "polling"
@@ -349,7 +356,9 @@ class Telegram:
     async def _carry_out(self, batch: UpdateBatch) -> None:
         """Carry out staff buttons, and tell staff of removals, before the offset moves."""
         for change in batch.changes:
-            alert = removal_alert(change, name=self.name, now=self._clock.now())
+            alert = removal_alert(
+                change, name=self.name, now=self._clock.now(), catalogue=self._catalogue
+            )
             if alert is not None:
                 await self._alarm.raise_alert(alert)
         for query in batch.presses:

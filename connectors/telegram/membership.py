@@ -7,11 +7,14 @@ from aiogram.types import ChatMemberBanned, ChatMemberLeft, ChatMemberRestricted
 
 from connectors.alerts import connector_alert
 from core.alerts import Alert
+from core.i18n import Catalogue
 
 _NEWS: Final = timedelta(days=1)
 
 
-def removal_alert(change: ChatMemberUpdated, *, name: str, now: datetime) -> Alert | None:
+def removal_alert(
+    change: ChatMemberUpdated, *, name: str, now: datetime, catalogue: Catalogue
+) -> Alert | None:
     """The alert about a change after which the bot may not write any more.
 
     ``None`` for all other changes, for old ones, and for a person who blocks the bot.
@@ -25,6 +28,7 @@ def removal_alert(change: ChatMemberUpdated, *, name: str, now: datetime) -> Ale
     )
     return connector_alert(
         "sanction",
+        catalogue=catalogue,
         key=f"removed:{name}:{chat.id}:{at:%Y-%m-%dT%H:%M:%S}",
         kind="channel",
         severity="P2",

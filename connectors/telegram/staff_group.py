@@ -8,10 +8,8 @@ import asyncio
 import hashlib
 import logging
 import re
-import tomllib
 from dataclasses import replace
-from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from aiogram.methods import AnswerCallbackQuery, EditMessageText, SendMessage
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
@@ -25,6 +23,8 @@ from core.alerts import Alert
 from core.cards import Card, PostedCard, StaffAction, alert_card
 from core.clock import Clock
 from core.errors import Conflict, ConnectorError, Refused, Unavailable
+from core.i18n import Catalogue
+from core.localized import UiLanguage
 
 log = logging.getLogger(__name__)
 
@@ -34,15 +34,15 @@ _ROW: Final = 3
 
 
 class StaffTexts:
-    """The texts of one language."""
+    """The messages ``telegram.…`` in the language of a group."""
 
-    def __init__(self, language: Literal["zh", "en"]) -> None:
-        file = Path(__file__).with_suffix(".toml")
-        self._texts: dict[str, str] = tomllib.loads(file.read_text("utf-8"))[language]
+    def __init__(self, catalogue: Catalogue, language: UiLanguage) -> None:
+        self._catalogue = catalogue
+        self._language: UiLanguage = language
 
     def render(self, key: str, **values: object) -> str:
-        """The text under ``key``, with ``values`` filled in."""
-        return self._texts[key].format(**values)
+        """The message ``telegram.KEY``, with ``values`` filled in."""
+        return self._catalogue.say(f"telegram.{key}", self._language, **values)
 
 
 class StaffGroup:
@@ -58,7 +58,7 @@ class StaffGroup:
         clock: Clock,
         desk: StaffDesk,
         postings: PostedCards,
-        language: Literal["zh", "en"],
+        texts: StaffTexts,
     ) -> None:
         """``api`` and ``rates`` are the connector's, since rates cover all that a bot sends."""
         self.name = name
@@ -68,7 +68,7 @@ class StaffGroup:
         self._clock = clock
         self._desk = desk
         self._postings = postings
-        self._texts = StaffTexts(language)
+        self._texts = texts
         self._posting = asyncio.Lock()
         """Held while a card is posted, since alerts and drafts come from two tasks."""
         self._editing = asyncio.Lock()

@@ -1,4 +1,4 @@
-"""Settings of a web chat channel; docs/channels/webchat.md documents them for operators."""
+"""Settings of a web chat channel; docs/reference/channels/webchat.md documents them."""
 
 from pydantic import Field
 

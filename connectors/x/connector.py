@@ -39,7 +39,10 @@ class X:
         self._settings = settings
         self._intake = context.intake
         self._alarm = context.alarm
-        self._waits = LongWaits(name=name, alarm=context.alarm, clock=context.clock)
+        self._catalogue = context.catalogue
+        self._waits = LongWaits(
+            name=name, alarm=context.alarm, clock=context.clock, catalogue=context.catalogue
+        )
         self._voices = KnownVoices.named(own=context.accounts, bots=settings.bots)
         self._clock = context.clock
         self._api = XApi(settings, context.clock)
@@ -200,6 +203,7 @@ class X:
         now = self._clock.now()
         return connector_alert(
             "x_request",
+            catalogue=self._catalogue,
             key=f"request:{self.name}:{now:%Y-%m-%d}",
             kind="channel",
             severity="P2",

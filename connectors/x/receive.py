@@ -104,6 +104,7 @@ class XReceiver:
         self._budget = budget
         self._seen_posts = seen
         self._alarm = context.alarm
+        self._catalogue = context.catalogue
         self._clock = context.clock
         self._shutdown = shutdown
         self._backoff = StreamBackoff()
@@ -288,13 +289,18 @@ class XReceiver:
         now, pace = self._clock.now(), self._budget.pace
         if self.contact is not None and now - self.contact > SEARCH_WINDOW:
             gap = retention_gap_alert(
-                name=self._channel, since=self.contact, now=now, retention=SEARCH_WINDOW
+                name=self._channel,
+                since=self.contact,
+                now=now,
+                retention=SEARCH_WINDOW,
+                catalogue=self._catalogue,
             )
             await self._alarm.raise_alert(gap)
         if pace is not ReadPace.NORMAL:
             state = "spent" if pace is ReadPace.SPENT else "slow"
             alert = connector_alert(
                 f"x_{state}",
+                catalogue=self._catalogue,
                 key=f"{state}:{self._channel}:{self._budget.month}",
                 kind="budget",
                 severity="P2" if state == "spent" else "P3",
@@ -313,6 +319,7 @@ class XReceiver:
         oldest = posts[0].event.posted_at if posts else now
         alert = connector_alert(
             "x_flood",
+            catalogue=self._catalogue,
             key=f"flood:{self._channel}:{since}",
             kind="gap",
             severity="P2",

@@ -137,5 +137,5 @@ def _refused(error: JsonObject) -> Refused:
     why = "; ".join(map(str, details)) if isinstance(details, list) else str(error.get("title", ""))
     return Refused(
         f"X rejects the rule {one_line(str(error.get('value', '')))!r}: {one_line(why)}",
-        remedy="Correct it in the channel's rules; see docs/channels/x.md.",
+        remedy="Correct it in the channel's rules; see docs/reference/channels/x.md.",
     )

@@ -1,1 +1,1 @@
-"""One file a page: what it reads, what it changes, and who may call it."""
+"""Pages of the console: one module a page, listed in ``registry.py``."""

@@ -1,68 +1,59 @@
-"""Alerts: what staff are warned of, and who takes it."""
+"""Alerts: the newest first, acknowledged, snoozed or resolved by staff."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door, MenuEntry
 from console.forms import read_form
-from console.pages.head import go_to, staff_name, staff_page, wants_part
-from console.render import Renderer
+from console.pages.base import ConsolePage, redirect, staff_name, wants_part
+from console.render import MenuItem
 from core.alerts import Alert
 from core.errors import Conflict
 
-PAGE = 100
-TRIES = 5
-SNOOZE = timedelta(hours=1)
+PAGE: Final = 100
+ATTEMPTS: Final = 5
+SNOOZE: Final = timedelta(hours=1)
 
 
-class AlertPages:
-    """The list of alerts, and what is done about one."""
+class AlertPages(ConsolePage):
+    """The list of alerts."""
 
-    def __init__(self, renderer: Renderer) -> None:
-        self._renderer = renderer
-        self._desk = renderer.desk
+    menu = MenuItem(name="alerts", path="/alerts", figure="firing_alerts")
 
-    def doors(self) -> list[BaseRoute]:
-        policy = self._desk.policy
+    def routes(self) -> Sequence[BaseRoute]:
         return [
-            Door(
-                "/alerts",
-                self.page,
-                who="staff",
-                policy=policy,
-                menu=MenuEntry(name="alerts", count="firing_alerts"),
-            ),
-            Door("/alerts", self.act, who="staff", policy=policy, methods=("POST",)),
+            self.route("/alerts", self.page, who="staff"),
+            self.route("/alerts", self.act, who="staff", methods=("POST",)),
         ]
 
     async def page(self, request: Request) -> Response:
-        """Newest first."""
-        return await self._answer(request)
+        return await self._respond(request)
 
     async def act(self, request: Request) -> Response:
-        """``key``, and ``do``: acknowledge, snooze or resolve; who does it owns the alert."""
+        """Form: ``key``, and ``do`` (acknowledge, snooze or resolve)."""
         form, me = await read_form(request), staff_name(request)
         try:
             alert = await self._act(form.get("key", ""), form.get("do", "acknowledge"), me)
         except Conflict:
-            return await self._answer(request, notice="alert.conflict", status=409)
-        self._desk.bus.publish(alert)
+            return await self._respond(request, notice="alert.conflict", status=409)
+        self._context.bus.publish(alert)
         if wants_part(request, "alerts"):
-            return await self._answer(request)
-        return go_to("/alerts")
+            return await self._respond(request)
+        return redirect("/alerts")
 
     async def _act(self, key: str, do: str, me: str) -> Alert:
-        store, now = self._desk.store, self._desk.clock.now()
+        store, now = self._context.store, self._context.clock.now()
         if do == "acknowledge":
             return await store.alerts.acknowledge(key, by=me)
         if do not in ("snooze", "resolve"):
             raise HTTPException(400, detail="not_a_form")
-        for _ in range(TRIES):
+        for _ in range(ATTEMPTS):
             alert = await store.alerts.get(key)
             if alert is None or alert.state == "resolved":
                 break
@@ -72,19 +63,21 @@ class AlertPages:
                 changed = replace(alert, state="resolved", resolved_at=now, owner=owner)
             try:
                 return await store.alerts.save(changed)
-            except Conflict:  # the desk of alerts has just noted something about it
+            except Conflict:  # the alert manager has updated it in between
                 continue
-        raise Conflict(f"the alert {key} is over, or changes all the time")
+        raise Conflict(f"the alert {key} is resolved, or was changed {ATTEMPTS} times meanwhile")
 
-    async def _answer(self, request: Request, *, notice: str = "", status: int = 200) -> Response:
-        store = self._desk.store
+    async def _respond(self, request: Request, *, notice: str = "", status: int = 200) -> Response:
+        store = self._context.store
         alerts = await store.alerts.recent(limit=PAGE)
-        gone = {alert.part_of for alert in alerts} - {None}
+        merged = {alert.part_of for alert in alerts} - {None}
         values = {
             "alerts": alerts,
-            "heirs": {id_: await store.incidents.get(id_) for id_ in gone if id_ is not None},
+            "merged_into": {
+                id_: await store.incidents.get(id_) for id_ in merged if id_ is not None
+            },
             "notice": notice,
         }
-        if wants_part(request, "alerts"):
-            return self._renderer.response(request, "_alert_items.html", values, status=status)
-        return await staff_page(self._renderer, request, "alerts.html", values, status=status)
+        return await self.respond(
+            request, "alerts.html", values, parts={"alerts": "_alert_items.html"}, status=status
+        )

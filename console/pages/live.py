@@ -1,45 +1,36 @@
-"""``/live``: the one WebSocket of a staff tab."""
+"""``/live``: the WebSocket of a staff tab."""
 
 import asyncio
+from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from console.access import SocketDoor
-from console.i18n import COOKIE, choose
-from console.live import LiveClient, LiveHub
-from console.render import Renderer
+from console.live import LiveClient
+from console.pages.base import ConsolePage, Worker
 
 
-class LiveSocket:
-    """Connects tabs with the hub."""
+class LiveSocket(ConsolePage):
+    """Connects tabs with the LiveHub."""
 
-    def __init__(self, renderer: Renderer, hub: LiveHub) -> None:
-        self._desk = renderer.desk
-        self._hub = hub
+    def routes(self) -> Sequence[BaseRoute]:
+        return [self.socket("/live", self.serve, who="staff")]
 
-    def doors(self) -> list[BaseRoute]:
-        return [SocketDoor("/live", self.serve, who="staff", policy=self._desk.policy)]
+    def workers(self) -> Sequence[Worker]:
+        return [self._live.run]
 
     async def serve(self, socket: WebSocket) -> None:
-        """Send until the tab goes; what it sends is not read."""
+        """Send messages until the tab closes; text that it sends is ignored."""
         await socket.accept()
-        client = self._hub.join(
-            choose(
-                socket.query_params.get("lang"),
-                socket.cookies.get(COOKIE),
-                socket.headers.get("accept-language", ""),
-                self._desk.language,
-            )
-        )
+        client = self._live.join(self._renderer.lang(socket))
         writer = asyncio.create_task(_write(socket, client))
         try:
             while True:
                 await socket.receive_text()
-        except (WebSocketDisconnect, KeyError):  # KeyError: it sent bytes
+        except (WebSocketDisconnect, KeyError):  # Starlette raises KeyError for binary frames
             return
         finally:
-            self._hub.leave(client)
+            self._live.leave(client)
             writer.cancel()
             await asyncio.wait([writer])
 

@@ -1,37 +1,47 @@
-"""The first page: what people say now, how it is judged, and what was decided about it."""
+"""The inbox: mentions as they come in, their judgement and decision, and corrections by staff."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, get_args
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door, MenuEntry
-from console.forms import mention_filter, read_form, whole
-from console.pages.correcting import CATEGORIES, read_correction
-from console.pages.head import go_to, query_without, staff_name, staff_page, wants_part
-from console.render import Renderer
+from console.forms import integer, mention_filter, read_form
+from console.pages.base import (
+    ConsolePage,
+    is_htmx,
+    query_without,
+    redirect,
+    staff_name,
+    wants_part,
+)
+from console.render import MenuItem
 from core.errors import Conflict
 from core.mentions import Correction, MentionRecord
+from core.taxonomy import CATEGORIES, Sentiment
 
-PAGE = 40
+PAGE: Final = 40
+_COMPLAINT: Final = {"": None, "yes": True, "no": False}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Shown:
-    """What stands beside the list."""
+class MentionDetail:
+    """The mention beside the list."""
 
-    handled: MentionRecord
+    record: MentionRecord
     correction: Correction | None
     notice: str = ""
     is_bad: bool = False
 
     @property
     def values(self) -> dict[str, object]:
-        """For the template of one mention."""
+        """Values of ``_mention_detail.html``."""
         return {
-            "handled": self.handled,
+            "record": self.record,
             "correction": self.correction,
             "notice": self.notice,
             "is_bad": self.is_bad,
@@ -39,96 +49,106 @@ class Shown:
         }
 
 
-class MentionPages:
-    """The list of mentions and one mention beside it."""
+class MentionPages(ConsolePage):
+    """The list of mentions, and one mention beside it."""
 
-    def __init__(self, renderer: Renderer) -> None:
-        self._renderer = renderer
-        self._desk = renderer.desk
+    menu = MenuItem(name="mentions", path="/")
 
-    def doors(self) -> list[BaseRoute]:
-        policy = self._desk.policy
+    def routes(self) -> Sequence[BaseRoute]:
         return [
-            Door("/", self.page, who="staff", policy=policy, menu=MenuEntry(name="mentions")),
-            Door("/mentions/{seq}", self.detail, who="staff", policy=policy),
-            Door(
-                "/mentions/{seq}/correct",
-                self.correct,
-                who="staff",
-                policy=policy,
-                methods=("POST",),
-            ),
+            self.route("/", self.page, who="staff"),
+            self.route("/mentions/{seq}", self.detail, who="staff"),
+            self.route("/mentions/{seq}/correct", self.correct, who="staff", methods=("POST",)),
         ]
 
     async def page(self, request: Request) -> Response:
-        """All of it, or only the items that htmx asks for."""
-        return await self._answer(request, None)
+        """The list, or the items that htmx asks for."""
+        return await self._list(request, None)
 
     async def detail(self, request: Request) -> Response:
         """One mention, alone or beside the list."""
-        return await self._show(request, await self._mention(request))
+        return await self._show(request, await self._record(request))
 
     async def correct(self, request: Request) -> Response:
-        """``sentiment``, ``complaint`` (yes or no) and ``category``; empty where it is right."""
-        handled, form = await self._mention(request), await read_form(request)
-        given = read_correction(
-            form, mention=handled.mention.seq, by=staff_name(request), at=self._desk.clock.now()
+        """Form: ``sentiment``, ``complaint`` (yes or no), ``category``; empty keeps the judge's."""
+        record, form = await self._record(request), await read_form(request)
+        correction = read_correction(
+            form, mention=record.mention.seq, by=staff_name(request), at=self._context.clock.now()
         )
-        if given is None:
+        if correction is None:
             raise HTTPException(400, detail="not_a_form")
         try:
-            await self._desk.store.corrections.save(given)
+            await self._context.store.corrections.save(correction)
         except Conflict:
-            return await self._show(request, handled, notice="correct.gone", status=409)
-        if request.headers.get("hx-request") == "true":
-            return await self._show(request, handled, notice="correct.done")
-        return go_to(f"/mentions/{handled.mention.seq}")
+            return await self._show(request, record, notice="correct.gone", status=409)
+        if is_htmx(request):
+            return await self._show(request, record, notice="correct.done")
+        return redirect(f"/mentions/{record.mention.seq}")
 
-    async def _mention(self, request: Request) -> MentionRecord:
-        seq = whole(request.path_params, "seq")
-        found = None if seq is None else await self._desk.store.mentions.get(seq)
+    async def _record(self, request: Request) -> MentionRecord:
+        seq = integer(request.path_params, "seq")
+        found = None if seq is None else await self._context.store.mentions.get(seq)
         if found is None:
             raise HTTPException(404, detail="no_mention")
         return found
 
-    async def _shown(self, handled: MentionRecord) -> Shown:
-        """With what staff said of it."""
-        correction = await self._desk.store.corrections.get(handled.mention.seq)
-        return Shown(handled=handled, correction=correction)
+    async def _detail(self, record: MentionRecord) -> MentionDetail:
+        correction = await self._context.store.corrections.get(record.mention.seq)
+        return MentionDetail(record=record, correction=correction)
 
     async def _show(
-        self, request: Request, handled: MentionRecord, *, notice: str = "", status: int = 200
+        self, request: Request, record: MentionRecord, *, notice: str = "", status: int = 200
     ) -> Response:
-        shown = replace(await self._shown(handled), notice=notice, is_bad=status != 200)
+        detail = replace(await self._detail(record), notice=notice, is_bad=status != 200)
         if wants_part(request, "detail"):
             return self._renderer.response(
-                request, "_mention_detail.html", shown.values, status=status
+                request, "_mention_detail.html", detail.values, status=status
             )
-        return await self._answer(request, shown, status=status)
+        return await self._list(request, detail, status=status)
 
-    async def _answer(
-        self, request: Request, shown: Shown | None, *, status: int = 200
+    async def _list(
+        self, request: Request, detail: MentionDetail | None, *, status: int = 200
     ) -> Response:
         query = request.query_params
         where = mention_filter(query)
-        before = whole(query, "before")
-        found = await self._desk.store.mentions.find(where, before=before, limit=PAGE)
+        before = integer(query, "before")
+        found = await self._context.store.mentions.find(where, before=before, limit=PAGE)
         values: dict[str, object] = {
             "items": found.mentions,
             "next": found.next,
             "more_query": query_without(request, "before", "lang"),
-            "open_seq": None if shown is None else shown.handled.mention.seq,
+            "open_seq": None if detail is None else detail.record.mention.seq,
         }
         if wants_part(request, "mentions") or wants_part(request, "more"):
             return self._renderer.response(request, "_mention_items.html", values)
-        is_preview = shown is None
-        if shown is None and found.mentions:
-            shown = await self._shown(found.mentions[0])
-        values |= {"handled": None} if shown is None else shown.values
+        is_preview = detail is None
+        if detail is None and found.mentions:
+            detail = await self._detail(found.mentions[0])
+        values |= {"record": None} if detail is None else detail.values
         values |= {
             "where": where,
             "is_preview": is_preview,
-            "channels": await self._desk.channels.known(),
-            "brands": self._desk.brands,
+            "channels": await self._context.channels.names(),
+            "brands": self._context.brands,
         }
-        return await staff_page(self._renderer, request, "mentions.html", values, status=status)
+        return await self.respond(request, "mentions.html", values, status=status)
+
+
+def read_correction(
+    form: Mapping[str, str], *, mention: int, by: str, at: datetime
+) -> Correction | None:
+    """The correction that a form holds; ``None`` where a field has an unknown value."""
+    sentiment, category = form.get("sentiment", ""), form.get("category", "")
+    complaint = form.get("complaint", "")
+    if sentiment and sentiment not in get_args(Sentiment):
+        return None
+    if (category and category not in CATEGORIES) or complaint not in _COMPLAINT:
+        return None
+    return Correction(
+        mention=mention,
+        sentiment=next((one for one in get_args(Sentiment) if one == sentiment), None),
+        complaint=_COMPLAINT[complaint],
+        category=category or None,
+        by=by,
+        at=at,
+    )

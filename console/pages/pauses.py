@@ -1,7 +1,7 @@
-"""Pauses of automatic replies, and silences of alerts: what holds, laying it down, lifting it."""
+"""Pauses of automatic replies, and mutes of alerts."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final, get_args
 
@@ -10,65 +10,57 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door, MenuEntry
 from console.forms import clean, read_form
-from console.live import LiveHub
-from console.pages.head import go_to, staff_name, staff_page, wants_part
-from console.pages.incident_acts import SILENT_HOURS
-from console.render import Renderer
-from core import taxonomy
+from console.pages.base import ConsolePage, redirect, staff_name, wants_part
+from console.pages.incidents.actions import MUTE_HOURS
+from console.render import MenuItem
 from core.alerts import Mute
 from core.errors import InputError
 from core.pauses import Pause, PauseScope
+from core.taxonomy import CATEGORIES
 
-LONGEST: Final = 200
-CATEGORIES: Final = tuple(name for name in taxonomy.CATEGORIES if name != "other")
-"""Topics that can be chosen, as the judge names them."""
+MAX_FIELD: Final = 200
 
 
-class PausePages:
+class PausePages(ConsolePage):
     """One page with both."""
 
-    def __init__(self, renderer: Renderer, live: LiveHub) -> None:
-        self._renderer = renderer
-        self._live = live
-        self._desk = renderer.desk
+    menu = MenuItem(name="pauses", path="/pauses")
 
-    def doors(self) -> list[BaseRoute]:
-        policy = self._desk.policy
+    def routes(self) -> Sequence[BaseRoute]:
         return [
-            Door("/pauses", self.page, who="staff", policy=policy, menu=MenuEntry(name="pauses")),
-            Door("/pauses", self.act, who="staff", policy=policy, methods=("POST",)),
+            self.route("/pauses", self.page, who="staff"),
+            self.route("/pauses", self.act, who="staff", methods=("POST",)),
         ]
 
     async def page(self, request: Request) -> Response:
-        """What holds now."""
-        return await self._answer(request)
+        return await self._respond(request)
 
     async def act(self, request: Request) -> Response:
-        """``do``: freeze, lift, silence or unsilence."""
+        """Form: ``do`` (pause, lift, silence or unsilence), and the fields of each."""
         form, me = await read_form(request), staff_name(request)
         try:
             match form.get("do"):
-                case "freeze":
-                    await self._desk.pauses.save(self._freeze(form, me))
+                case "pause" | "freeze":  # the second is the name in version 0.1, for scripts
+                    await self._context.pauses.save(self._pause(form, me))
                 case "lift":
-                    await self._desk.pauses.lift(form.get("id", ""), by=me)
+                    await self._context.pauses.lift(form.get("id", ""), by=me)
                 case "silence":
-                    await self._desk.store.alerts.mute(self._silence(form, me))
+                    await self._context.store.alerts.mute(self._mute(form, me))
                 case "unsilence":
-                    await self._desk.store.alerts.unmute(form.get("id", ""), by=me)
+                    await self._context.store.alerts.unmute(form.get("id", ""), by=me)
                 case _:
                     raise HTTPException(400, detail="not_a_form")
         except InputError as error:
-            return await self._answer(request, notice=str(error), is_bad=True)
-        self._live.poke("pauses")
+            return await self._respond(request, notice=str(error), is_bad=True)
+        self._live.touch("pauses")
         if wants_part(request, "pauses"):
-            return await self._answer(request, notice="pause.done")
-        return go_to("/pauses")
+            return await self._respond(request, notice="pause.done")
+        return redirect("/pauses")
 
-    def _freeze(self, form: Mapping[str, str], me: str) -> Pause:
-        scope, value = _scope(form.get("scope", "")), clean(form.get("value", ""))[:LONGEST]
+    def _pause(self, form: Mapping[str, str], me: str) -> Pause:
+        """Read a pause; raises InputError with the name of a message."""
+        scope, value = _scope(form.get("scope", "")), clean(form.get("value", ""))[:MAX_FIELD]
         if scope == "all":
             value = ""
         elif not value:
@@ -77,46 +69,47 @@ class PausePages:
             id=f"{scope}:{value}" if value else scope,
             scope=scope,
             value=value,
-            reason=clean(form.get("reason", ""))[:LONGEST],
+            reason=clean(form.get("reason", ""))[:MAX_FIELD],
             by=me,
-            at=self._desk.clock.now(),
+            at=self._context.clock.now(),
         )
 
-    def _silence(self, form: Mapping[str, str], me: str) -> Mute:
+    def _mute(self, form: Mapping[str, str], me: str) -> Mute:
+        """Read a mute; raises InputError with the name of a message."""
         found = {
-            name: clean(form.get(name, ""))[:LONGEST] or None
+            name: clean(form.get(name, ""))[:MAX_FIELD] or None
             for name in ("brand", "channel", "category", "kind")
         }
-        hours = next((n for n in SILENT_HOURS if str(n) == form.get("hours")), None)
+        hours = next((n for n in MUTE_HOURS if str(n) == form.get("hours")), None)
         if hours is None:
             raise InputError("pause.what")
         return Mute(
             id=secrets.token_hex(6),
-            until=self._desk.clock.now() + timedelta(hours=hours),
-            reason=clean(form.get("reason", ""))[:LONGEST],
+            until=self._context.clock.now() + timedelta(hours=hours),
+            reason=clean(form.get("reason", ""))[:MAX_FIELD],
             by=me,
             **found,
         )
 
-    async def _answer(
+    async def _respond(
         self, request: Request, *, notice: str = "", is_bad: bool = False
     ) -> Response:
-        now = self._desk.clock.now()
-        mutes = await self._desk.store.alerts.mutes()
+        now = self._context.clock.now()
+        mutes = await self._context.store.alerts.mutes()
         values = {
-            "freezes": await self._desk.pauses.all(),
-            "silences": [one for one in mutes if one.until > now],
-            "channels": await self._desk.channels.known(),
-            "brands": self._desk.brands,
-            "hours": SILENT_HOURS,
-            "categories": CATEGORIES,
+            "pauses": await self._context.pauses.all(),
+            "mutes": [one for one in mutes if one.until > now],
+            "channels": await self._context.channels.names(),
+            "brands": self._context.brands,
+            "hours": MUTE_HOURS,
+            "categories": [name for name in CATEGORIES if name != "other"],
             "notice": notice,
             "notice_is_bad": is_bad,
         }
         status = 422 if is_bad else 200
-        if wants_part(request, "pauses"):
-            return self._renderer.response(request, "_pauses.html", values, status=status)
-        return await staff_page(self._renderer, request, "pauses.html", values, status=status)
+        return await self.respond(
+            request, "pauses.html", values, parts={"pauses": "_pauses.html"}, status=status
+        )
 
 
 def _scope(name: str) -> PauseScope:

@@ -1,4 +1,4 @@
-"""For machines that watch this one: ``/health`` and ``/metrics``."""
+"""``/health`` for load balancers, ``/metrics`` for Prometheus."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -12,9 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door
-from console.desk import Desk
-from console.formatting import json_response
+from console.json_encoding import json_response
+from console.pages.base import ConsolePage
 from core.errors import StoreError
 from core.events import EventCounts
 from core.figures import Figures
@@ -32,71 +31,67 @@ DOWN: Final = frozenset({"refused", "stopped"})
 TROUBLED: Final = DOWN | {"retrying"}
 
 
-class Probes:
-    """Answers that a load balancer or Prometheus understands."""
+class Probes(ConsolePage):
+    """Health and metrics."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
-    def doors(self) -> list[BaseRoute]:
-        policy = self._desk.policy
+    def routes(self) -> Sequence[BaseRoute]:
         return [
-            Door("/health", self.health, who="public", policy=policy),
-            Door("/metrics", self.metrics, who="staff", policy=policy),
+            self.route("/health", self.health, who="public"),
+            self.route("/metrics", self.metrics, who="staff"),
         ]
 
     async def health(self, request: Request) -> Response:
-        """``{"status", "store", "connectors"}``; 503 where no work can be done at all.
+        """``{"status", "store", "connectors"}``; 503 while no work can be done.
 
-        ``status`` is ``ok``, ``degraded`` (a connector is in trouble) or ``failing``.
+        ``status`` is ``ok``, ``degraded`` (a connector is not connected) or ``failing``.
         """
-        connectors = self._desk.health()
+        connectors = self._context.health()
         try:
-            await self._desk.store.events.counts()
-            await self._desk.store.maintenance.check()
+            await self._context.store.events.counts()
+            await self._context.store.maintenance.check()
             store = True
         except StoreError:
             store = False
-        status = overall(connectors, store=store)
-        found = {
+        status = overall_status(connectors, store=store)
+        body = {
             "status": status,
             "store": store,
             "connectors": {health.name: health.status for health in connectors},
         }
-        return json_response(found, status=503 if status == "failing" else 200)
+        return json_response(body, status=503 if status == "failing" else 200)
 
     async def metrics(self, request: Request) -> Response:
-        """Prometheus text; 503 where the store does not answer."""
-        counts = await self._desk.store.events.counts()
-        figures = await self._desk.store.maintenance.figures(self._desk.clock.now())
+        """Metrics in the Prometheus text format; 503 while the store fails."""
+        counts = await self._context.store.events.counts()
+        figures = await self._context.store.maintenance.figures(self._context.clock.now())
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Families(_families(counts, figures, self._desk.health())))
+        registry.register(_Collected(_families(counts, figures, self._context.health())))
         body = generate_latest(REGISTRY) + generate_latest(registry)
         return Response(body, media_type=CONTENT_TYPE_LATEST)
 
 
-def overall(connectors: Sequence[Health], *, store: bool) -> str:
-    """One word for all of it."""
+def overall_status(connectors: Sequence[Health], *, store: bool) -> str:
+    """``ok``, ``degraded`` or ``failing``."""
     if not store or (connectors and all(health.status in DOWN for health in connectors)):
         return "failing"
     troubled = any(health.status in TROUBLED for health in connectors)
     return "degraded" if troubled else "ok"
 
 
-class _Families(Collector):
-    """Figures that were read before; the registry wants to collect them itself."""
+class _Collected(Collector):
+    """Metrics read before the registry collects them, which it does synchronously."""
 
     def __init__(self, families: Iterable[Metric]) -> None:
-        self._found = tuple(families)
+        self._families = tuple(families)
 
     def collect(self) -> Iterable[Metric]:
-        return self._found
+        return self._families
 
 
 def _families(counts: EventCounts, figures: Figures, connectors: Sequence[Health]) -> list[Metric]:
     received = CounterMetricFamily("tingfeng_events_received", "Events in the store.")
     received.add_metric([], counts.received)
-    standing = GaugeMetricFamily(
+    states = GaugeMetricFamily(
         "tingfeng_events", "Where events stand; the sum is all received.", labels=["state"]
     )
     for state, number in (
@@ -105,11 +100,11 @@ def _families(counts: EventCounts, figures: Figures, connectors: Sequence[Health
         ("dead", counts.dead),
         ("dropped", sum(counts.dropped.values())),
     ):
-        standing.add_metric([state], number)
+        states.add_metric([state], number)
     dropped = GaugeMetricFamily("tingfeng_events_dropped", "Dropped events.", labels=["reason"])
     for reason, number in sorted(counts.dropped.items()):
         dropped.add_metric([reason], number)
-    return [received, standing, dropped, *_figures(figures), *_connectors(connectors)]
+    return [received, states, dropped, *_figures(figures), *_connectors(connectors)]
 
 
 def _figures(figures: Figures) -> list[Metric]:
@@ -118,7 +113,7 @@ def _figures(figures: Figures) -> list[Metric]:
         ("tickets_unresolved", "Open or waiting tickets.", figures.unresolved_tickets),
         ("tickets_late", "Unanswered tickets past their deadline.", figures.late_tickets),
         ("drafts", "Replies that wait for a person.", figures.drafts),
-        ("alerts_firing", "Alerts that nobody has taken.", figures.firing_alerts),
+        ("alerts_firing", "Alerts that are firing and not acknowledged.", figures.firing_alerts),
         ("mentions_last_hour", "Mentions in the last hour.", figures.mentions_last_hour),
         ("mentions_negative_last_hour", "Negative ones.", figures.negative_last_hour),
     ):

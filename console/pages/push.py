@@ -1,6 +1,6 @@
-"""Where platforms push events: ``/push/CHANNEL`` and everything under it."""
+"""``/push/CHANNEL``: requests from platforms, handed to their connector."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -9,30 +9,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door
-from console.desk import Desk
 from console.forms import read_body
-from core.connector import HandlesHttp, PushRequest, ScreensHttp
+from console.pages.base import ConsolePage
+from core.connector import PushRequest, ScreensHttp
 
-LONGEST_BODY: Final = 4 * 1024 * 1024
+MAX_BODY: Final = 4 * 1024 * 1024
 
 
-class PushDoors:
-    """Hands each request to its connector, which verifies it."""
+class PushEndpoint(ConsolePage):
+    """Passes each request to its connector, which verifies it."""
 
-    def __init__(self, desk: Desk, pushed: Mapping[str, HandlesHttp]) -> None:
-        self._policy = desk.policy
-        self._pushed = pushed
-
-    def doors(self) -> list[BaseRoute]:
+    def routes(self) -> Sequence[BaseRoute]:
         methods = ("GET", "POST", "PUT")
         return [
-            Door(path, self.push, who="public", policy=self._policy, methods=methods)
+            self.route(path, self.push, who="public", methods=methods)
             for path in ("/push/{channel}", "/push/{channel}/{rest:path}")
         ]
 
     async def push(self, request: Request) -> Response:
-        connector = self._pushed.get(request.path_params["channel"])
+        connector = self._context.pushed.get(request.path_params["channel"])
         if connector is None:
             raise HTTPException(404, detail="not_found")
         head = PushRequest(
@@ -42,10 +37,12 @@ class PushDoors:
             headers={name.lower(): value for name, value in request.headers.items()},
             body=b"",
         )
-        answer = connector.screen(head) if isinstance(connector, ScreensHttp) else None
-        if answer is None:
-            body = await read_body(request, LONGEST_BODY)
-            answer = await connector.handle_http(replace(head, body=body))
+        response = connector.screen(head) if isinstance(connector, ScreensHttp) else None
+        if response is None:
+            body = await read_body(request, MAX_BODY)
+            response = await connector.handle_http(replace(head, body=body))
         return Response(
-            answer.body, status_code=answer.status, headers={"content-type": answer.content_type}
+            response.body,
+            status_code=response.status,
+            headers={"content-type": response.content_type},
         )

@@ -1,39 +1,45 @@
-"""A page of staff that is one table, so that it needs no template of its own."""
+"""A page for staff that is one table, so that it needs no template of its own."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
-from console.pages.head import staff_page
-from console.render import Renderer
+from console.pages.base import ConsolePage
+from console.render import MenuItem
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Link:
-    """A cell that leads to another page of the console."""
+class TableLink:
+    """A cell that links to another page of the console."""
 
     text: str
     path: str
 
 
-Cell = str | datetime | Link
-"""Text is shown on one line and escaped, a time in the time zone of staff."""
+Cell = str | datetime | TableLink
+"""Text is escaped and shown on one line; a time is shown in the time zone of staff."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
-    """The page ``/NAME``; its title is the text ``nav.NAME``, for an empty table ``NAME.empty``."""
+class TablePage(ConsolePage):
+    """A page at the path of its menu item, with the messages ``nav.NAME`` and ``NAME.empty``."""
 
-    name: str
-    columns: Sequence[str]
-    """Their headings: ``NAME.column.COLUMN`` in the catalogues."""
-    rows: Sequence[Sequence[Cell]]
-    """As many cells each as there are columns."""
+    menu: ClassVar[MenuItem]
+    columns: ClassVar[Sequence[str]]
+    """Headings are the messages ``NAME.column.COLUMN``."""
 
+    @abstractmethod
+    async def rows(self) -> Sequence[Sequence[Cell]]:
+        """The rows, with as many cells each as there are columns."""
 
-async def table_page(renderer: Renderer, request: Request, table: Table) -> Response:
-    """The whole page; raises UnknownText where a text is missing in a catalogue."""
-    return await staff_page(renderer, request, "table.html", {"table": table})
+    def routes(self) -> Sequence[BaseRoute]:
+        return [self.route(self.menu.path, self.page, who="staff")]
+
+    async def page(self, request: Request) -> Response:
+        values = {"name": self.menu.name, "columns": self.columns, "rows": await self.rows()}
+        return await self.respond(request, "table.html", values)

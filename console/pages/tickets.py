@@ -1,88 +1,131 @@
-"""Tickets: what a person owes an answer to, how long there is, and the conversation."""
+"""Tickets: the most urgent first, each with its conversation, taken, answered and resolved."""
 
 import secrets
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from console.access import Door, MenuEntry
-from console.forms import LONGEST_REPLY, clean, read_form, ticket_filter, whole
-from console.pages.head import go_to, query_without, staff_name, staff_page, wants_part
-from console.pages.thread import read_thread
-from console.render import Renderer
+from console.forms import MAX_REPLY, clean, integer, read_form, ticket_filter
+from console.pages.base import ConsolePage, query_without, redirect, staff_name, wants_part
+from console.render import MenuItem
 from core.bus import ConversationUpdated
+from core.conversations import Conversation, ConversationLine
 from core.errors import Conflict
+from core.mentions import MentionRecord
 from core.outbox import Reply, ReplyState, Target
+from core.repositories import Store
 from core.tickets import Ticket, TicketState
 
-PAGE = 50
-MOST_PAGES = 10
-LONGEST_KEY = 64
+PAGE: Final = 50
+MAX_PAGES: Final = 10
+KEY_LENGTHS: Final = range(16, 65)
+LINES_AT_ONCE: Final = 500
+MAX_LINES: Final = 2000
+NOT_SENT: Final = frozenset(
+    {ReplyState.PENDING, ReplyState.SENDING, ReplyState.REJECTED, ReplyState.UNKNOWN}
+)
 
 
-class TicketPages:
-    """The list of tickets, one ticket, and what can be done with it."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketThread:
+    """The conversation of a ticket."""
 
-    def __init__(self, renderer: Renderer) -> None:
-        self._renderer = renderer
-        self._desk = renderer.desk
+    conversation: Conversation | None
+    lines: Sequence[ConversationLine]
+    """The newest MAX_LINES, oldest first."""
+    cut: bool
+    """True where older lines are left out."""
+    waiting: Sequence[Reply]
+    """Replies that did not reach the customer, or have not yet."""
+    drafts: Sequence[Reply]
+    """Replies that wait for a person."""
+    about: MentionRecord | None
+    """The mention that the ticket is about, where it is no line of the conversation."""
 
-    def doors(self) -> list[BaseRoute]:
-        policy, post = self._desk.policy, ("POST",)
+
+async def read_thread(store: Store, ticket: Ticket) -> TicketThread:
+    """Read the conversation of a ticket."""
+    lines: list[ConversationLine] = []
+    cut = False
+    while found := await store.conversations.lines(
+        ticket.channel,
+        ticket.conversation,
+        after=lines[-1].seq if lines else 0,
+        limit=LINES_AT_ONCE,
+    ):
+        lines += found
+        if len(lines) > MAX_LINES:
+            lines, cut = lines[-MAX_LINES:], True
+        if len(found) < LINES_AT_ONCE:
+            break
+    about = None if ticket.mention is None else await store.mentions.get(ticket.mention)
+    replies = about.replies if about else ()
+    known = {line.id for line in lines}
+    return TicketThread(
+        conversation=await store.conversations.get(ticket.channel, ticket.conversation),
+        lines=lines,
+        cut=cut,
+        waiting=[r for r in replies if r.state in NOT_SENT and r.key not in known],
+        drafts=[r for r in replies if r.state is ReplyState.DRAFT],
+        about=about if about and about.mention.event.id not in known else None,
+    )
+
+
+class TicketPages(ConsolePage):
+    """The list of tickets, and one ticket beside it."""
+
+    menu = MenuItem(name="tickets", path="/tickets", figure="unresolved_tickets")
+
+    def routes(self) -> Sequence[BaseRoute]:
+        one, post = "/tickets/{number}", ("POST",)
         return [
-            Door(
-                "/tickets",
-                self.page,
-                who="staff",
-                policy=policy,
-                menu=MenuEntry(name="tickets", count="unresolved_tickets"),
-            ),
-            Door("/tickets/{number}", self.detail, who="staff", policy=policy),
-            Door("/tickets/{number}/thread", self.thread, who="staff", policy=policy),
-            Door("/tickets/{number}/take", self.take, who="staff", policy=policy, methods=post),
-            Door(
-                "/tickets/{number}/resolve", self.resolve, who="staff", policy=policy, methods=post
-            ),
-            Door("/tickets/{number}/reply", self.reply, who="staff", policy=policy, methods=post),
+            self.route("/tickets", self.page, who="staff"),
+            self.route(one, self.detail, who="staff"),
+            self.route(f"{one}/thread", self.thread, who="staff"),
+            self.route(f"{one}/take", self.take, who="staff", methods=post),
+            self.route(f"{one}/resolve", self.resolve, who="staff", methods=post),
+            self.route(f"{one}/reply", self.reply, who="staff", methods=post),
         ]
 
     async def page(self, request: Request) -> Response:
-        """The list, or only its items."""
-        return await self._answer(request, None, {})
+        """The list, or the items that htmx asks for."""
+        return await self._list(request, None, {})
 
     async def detail(self, request: Request) -> Response:
         """One ticket, alone or beside the list."""
         return await self._show(request, await self._ticket(request))
 
     async def thread(self, request: Request) -> Response:
-        """What changes by itself while a ticket is open: its head and its lines."""
+        """The part of an open ticket that live updates replace: its head and its lines."""
         ticket = await self._ticket(request)
-        values = {"ticket": ticket, "thread": await read_thread(self._desk.store, ticket)}
+        values = {"ticket": ticket, "thread": await read_thread(self._context.store, ticket)}
         return self._renderer.response(request, "_thread.html", values)
 
     async def take(self, request: Request) -> Response:
-        """Make whoever asks the owner."""
+        """Make the caller the owner."""
         ticket = await self._ticket(request)
         return await self._save(request, ticket, replace(ticket, owner=staff_name(request)))
 
     async def resolve(self, request: Request) -> Response:
-        """Close the matter; its conversation goes back to the machine."""
+        """Resolve the ticket; its conversation goes back to the bot."""
         ticket = await self._ticket(request)
         me = staff_name(request)
         done = replace(ticket, state=TicketState.RESOLVED, owner=ticket.owner or me)
         return await self._save(request, ticket, done)
 
     async def reply(self, request: Request) -> Response:
-        """Put a text into the outbox; the same form sent twice is one reply."""
+        """Form: ``text``, and ``key``, which makes the same form sent twice one reply."""
         ticket, form = await self._ticket(request), await read_form(request)
         text, key = clean(form.get("text", "")), form.get("key", "")
-        if not text or len(text) > LONGEST_REPLY or not 16 <= len(key) <= LONGEST_KEY:
-            notice = "reply.too_long" if len(text) > LONGEST_REPLY else "reply.empty"
+        if not text or len(text) > MAX_REPLY or len(key) not in KEY_LENGTHS:
+            notice = "reply.too_long" if len(text) > MAX_REPLY else "reply.empty"
             return await self._show(request, ticket, notice=notice, status=422)
-        me, now = staff_name(request), self._desk.clock.now()
+        me, now = staff_name(request), self._context.clock.now()
         answered = replace(
             ticket,
             state=TicketState.WAITING,
@@ -100,38 +143,37 @@ class TicketPages:
             mention=ticket.mention,
             ticket=ticket.number,
         )
-        if not await self._desk.store.outbox.add(reply, ticket=answered):
+        if not await self._context.store.outbox.add(reply, ticket=answered):
             return await self._show(request, ticket, notice="reply.already", status=409)
-        self._desk.notify()
-        self._desk.bus.publish(reply)
-        self._tell(answered)
+        self._context.notify()
+        self._context.bus.publish(reply)
+        self._publish(answered)
         return await self._show(request, answered, notice="reply.taken", kept="done")
 
     async def _save(self, request: Request, was: Ticket, ticket: Ticket) -> Response:
         try:
-            await self._desk.store.tickets.save(ticket, was=was)
+            await self._context.store.tickets.save(ticket, was=was)
         except Conflict:
             fresh = await self._ticket(request)
             return await self._show(request, fresh, notice="ticket.conflict", status=409)
-        self._tell(ticket)
+        self._publish(ticket)
         return await self._show(request, ticket)
 
-    def _tell(self, ticket: Ticket) -> None:
-        self._desk.bus.publish(ticket)
-        self._desk.bus.publish(
+    def _publish(self, ticket: Ticket) -> None:
+        self._context.bus.publish(ticket)
+        self._context.bus.publish(
             ConversationUpdated(channel=ticket.channel, conversation=ticket.conversation)
         )
 
     async def _ticket(self, request: Request) -> Ticket:
-        found = await self._desk.store.tickets.get(str(request.path_params["number"]))
+        found = await self._context.store.tickets.get(str(request.path_params["number"]))
         if found is None:
             raise HTTPException(404, detail="no_ticket")
         return found
 
     async def _target(self, ticket: Ticket) -> Target:
-        about = (
-            None if ticket.mention is None else await self._desk.store.mentions.get(ticket.mention)
-        )
+        store = self._context.store
+        about = None if ticket.mention is None else await store.mentions.get(ticket.mention)
         if about is None:
             return Target(channel=ticket.channel, conversation=ticket.conversation)
         event = about.mention.event
@@ -152,7 +194,7 @@ class TicketPages:
         status: int = 200,
         kept: str = "",
     ) -> Response:
-        values = await self._entry(ticket)
+        values = await self._detail(ticket)
         values |= {"notice": notice, "notice_is_bad": status != 200}
         if wants_part(request, "detail"):
             return self._renderer.response(
@@ -163,19 +205,20 @@ class TicketPages:
                 headers={"X-Tingfeng-Kept": kept},
             )
         if request.method == "POST" and status == 200:
-            return go_to(f"/tickets/{ticket.number}")
-        return await self._answer(request, ticket, values, status=status)
+            return redirect(f"/tickets/{ticket.number}")
+        return await self._list(request, ticket, values, status=status)
 
-    async def _entry(self, ticket: Ticket) -> dict[str, object]:
+    async def _detail(self, ticket: Ticket) -> dict[str, object]:
+        """Values of ``_ticket_detail.html``."""
         return {
             "ticket": ticket,
-            "thread": await read_thread(self._desk.store, ticket),
+            "thread": await read_thread(self._context.store, ticket),
             "notice": "",
             "key": secrets.token_urlsafe(18),
-            "longest_reply": LONGEST_REPLY,
+            "longest_reply": MAX_REPLY,
         }
 
-    async def _answer(
+    async def _list(
         self,
         request: Request,
         ticket: Ticket | None,
@@ -185,8 +228,8 @@ class TicketPages:
     ) -> Response:
         query = request.query_params
         where = ticket_filter(query)
-        pages = min(whole(query, "pages", default=1) or 1, MOST_PAGES)
-        found = await self._desk.store.tickets.find(
+        pages = min(integer(query, "pages", default=1) or 1, MAX_PAGES)
+        found = await self._context.store.tickets.find(
             where, after=query.get("after") or None, limit=PAGE * pages
         )
         values = {
@@ -200,12 +243,12 @@ class TicketPages:
             return self._renderer.response(request, "_ticket_items.html", values)
         values["is_preview"] = ticket is None
         if ticket is None and found.tickets:
-            values |= await self._entry(found.tickets[0])
+            values |= await self._detail(found.tickets[0])
         values |= {
             "where": where,
             "state": query.get("state") or "unresolved",
-            "channels": await self._desk.channels.known(),
-            "brands": self._desk.brands,
+            "channels": await self._context.channels.names(),
+            "brands": self._context.brands,
         }
         values.setdefault("ticket", None)
-        return await staff_page(self._renderer, request, "tickets.html", values, status=status)
+        return await self.respond(request, "tickets.html", values, status=status)

@@ -1,5 +1,5 @@
 "use strict";
-/* Mentions by sentiment. Drawn again when the theme changes, so that its colours fit. */
+/* The chart of mentions by sentiment; redrawn when the colour scheme changes. */
 (() => {
   const { words, fill } = window.tingfeng;
   const AGAIN_EVERY = 15000;
@@ -50,7 +50,7 @@
       data = await answer.json();
       draw();
     } catch {
-      /* Offline: the head says so, and the next try comes. */
+      /* Offline: the head of the page shows it, and the next interval tries again. */
     }
   };
 

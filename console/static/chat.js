@@ -1,6 +1,6 @@
 "use strict";
-/* The shopper's page. What they send is kept here until the server has it, and sent again with
-   the same id; what they read is asked for by number, so nothing is shown twice or lost. */
+/* The shopper's page. A sent message is kept until the server acknowledges it, and repeated with
+   the same id; lines are requested by sequence number, so that none is lost or shown twice. */
 (() => {
   const words = JSON.parse(document.querySelector('meta[name="tf-words"]').content);
   const lang = document.querySelector('meta[name="tf-lang"]').content;
@@ -19,7 +19,7 @@
   let isReady = false;
   let refusedVisitors = 0;
 
-  /* Where storage is blocked or full, this page still works until it is closed. */
+  /* Without storage (blocked or full) the page works until it is closed. */
   let isBlocked = false;
   const keep = (name, value) => {
     memory.set(name, value);
@@ -75,7 +75,7 @@
     byId("talk").scrollTop = byId("talk").scrollHeight;
   };
 
-  /* A bubble: every text of a person goes through textContent. */
+  /* A bubble; text is set through textContent, never as HTML. */
   const bubble = (direction, by, text, at, note) => {
     const item = document.createElement("li");
     const meta = document.createElement("span");
@@ -131,7 +131,7 @@
     transmit(message);
   };
 
-  const hear = (message) => {
+  const receive = (message) => {
     if (message.type === "lines") {
       const follow = isAtEnd();
       message.lines.forEach(addLine);
@@ -147,7 +147,7 @@
   const fail = (message) => {
     complain(message.message);
     if (message.code === "visitor") {
-      /* The kept secret is none: start anew, but never in a circle. */
+      /* The stored secret is malformed: make a new one, at most once. */
       refusedVisitors += 1;
       if (refusedVisitors === 1) keep(VISITOR, random(32));
       return;
@@ -175,7 +175,7 @@
       show("on");
       outbox().forEach(transmit);
     };
-    socket.onmessage = (event) => hear(JSON.parse(event.data));
+    socket.onmessage = (event) => receive(JSON.parse(event.data));
     socket.onclose = () => {
       isReady = false;
       failures += 1;
@@ -215,7 +215,7 @@
     grow();
   });
 
-  /* Who was faster than this script keeps what they typed. */
+  /* Text typed before this script ran is kept. */
   field.value ||= kept(DRAFT) ?? "";
   outbox().forEach(addPending);
   grow();

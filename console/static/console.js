@@ -1,5 +1,5 @@
 "use strict";
-/* The page itself: filters, the open entry, new cards, and what to say when something fails. */
+/* Staff pages: filters, the open entry, new cards, and messages about failed requests. */
 (() => {
   const { words, fill, tick } = window.tingfeng;
   const MOST_CARDS = 400;
@@ -52,7 +52,7 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { target, xhr } = event.detail;
     if (target.matches?.("form.draft")) {
-      /* The form goes, and its list may be fetched anew at once: say it where it stays. */
+      /* The form is removed and its list may be replaced at once: show the notice outside of it. */
       const answer = document.createElement("template");
       answer.innerHTML = xhr.responseText;
       toast(answer.content.textContent.trim());
@@ -81,7 +81,7 @@
     }
   });
 
-  /* New mentions: at once where they move nothing, else behind a button. */
+  /* New mentions: inserted at once unless that would move what the reader looks at, else on demand. */
   const wanted = (card) => {
     const query = new URLSearchParams(location.search);
     const { sentiment, channel, brands, category } = card.dataset;

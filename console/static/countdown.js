@@ -1,5 +1,5 @@
 "use strict";
-/* Deadlines tick here; the server sends the deadline and its own time. As console/shown.py. */
+/* Counts down to deadlines by the server's clock; formats as console/formatting.py does. */
 window.tingfeng = (() => {
   const read = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
   const words = JSON.parse(read("tf-words") || "{}");
@@ -24,7 +24,7 @@ window.tingfeng = (() => {
     return `${two(minutes)}:${two(rest % 60)}`;
   };
 
-  const lasting = (minutes) => {
+  const age = (minutes) => {
     const hours = Math.floor(minutes / 60);
     if (hours < 1) return fill(words.minutes, { m: minutes });
     if (hours < 48) return fill(words.hours, { h: hours, m: minutes % 60 });
@@ -42,7 +42,7 @@ window.tingfeng = (() => {
     }
     for (const element of document.querySelectorAll("[data-since]")) {
       const minutes = Math.floor((now() - Date.parse(element.dataset.since)) / 60000);
-      const text = fill(words.open, { span: lasting(Math.max(0, minutes)) });
+      const text = fill(words.open, { span: age(Math.max(0, minutes)) });
       if (element.textContent !== text) element.textContent = text;
     }
   };

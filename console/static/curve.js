@@ -1,16 +1,16 @@
 "use strict";
-/* Posts of an incident so far, and what is expected. Drawn again when the theme changes. */
+/* The growth of an incident and its forecast; redrawn when the colour scheme changes. */
 (() => {
   const AGAIN_EVERY = 15000;
   let chart = null;
   let data = null;
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const tongue = () => document.documentElement.lang;
-  const clock = (at) => new Date(at).toLocaleString(tongue(), {
+  const language = () => document.documentElement.lang;
+  const clock = (at) => new Date(at).toLocaleString(language(), {
     month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false,
   });
-  const whole = (number) => Math.round(number).toLocaleString(tongue());
+  const integer = (number) => Math.round(number).toLocaleString(language());
   const place = () => document.getElementById("curve");
   const label = (one, words) => (one.hours === null ? words.week : window.tingfeng.fill(words.hours, { hours: one.hours }));
   const pairs = (points, value) => points.map((one) => [Date.parse(one.at), value(one)]);
@@ -31,7 +31,7 @@
         markPoint: {
           symbol: "circle", symbolSize: 8, silent: true,
           label: { show: true, position: "top", distance: 6, color: colour("--ink"), fontWeight: 600, textBorderColor: colour("--sheet"), textBorderWidth: 3, formatter: (one) => one.name },
-          data: inside.map((one) => ({ name: whole(one.count), coord: [Date.parse(one.at), one.count] })),
+          data: inside.map((one) => ({ name: integer(one.count), coord: [Date.parse(one.at), one.count] })),
         },
       },
     ];
@@ -56,18 +56,18 @@
       animation: false,
       textStyle: { fontFamily: colour("--font") },
       aria: { enabled: true },
-      tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: whole },
+      tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: integer },
       legend: { top: 0, itemWidth: 24, itemHeight: 10, textStyle: { color: ink }, data: series.filter((one) => one.name !== "low").map((one) => ({ name: one.name, icon: icon(one.name, words) })) },
       grid: { left: 8, right: 28, top: 44, bottom: 4, containLabel: true },
       xAxis: { type: "time", axisLabel: { color: ink, hideOverlap: true }, axisLine: { lineStyle: { color: line } } },
       yAxis: { type: "value", minInterval: 1, axisLabel: { color: ink }, splitLine: { lineStyle: { color: line } } },
       series,
     });
-    tell(words);
+    showFigures(words);
   };
 
-  /* The same in figures: what can be read aloud and quoted. */
-  const tell = (words) => {
+  /* The forecast as text, for screen readers and for quoting. */
+  const showFigures = (words) => {
     const note = document.getElementById("curve-note");
     if (!data.counts.length) note.textContent = words.none;
     else note.textContent = data.ahead.length ? window.tingfeng.fill(words.note, { until: clock(data.times.at(-1)) }) : "";
@@ -75,8 +75,8 @@
     list.replaceChildren(...data.horizons.map((one) => {
       const [item, term, total, band] = ["div", "dt", "dd", "dd"].map((name) => document.createElement(name));
       term.textContent = label(one, words);
-      total.textContent = whole(one.count);
-      band.textContent = `${whole(one.low)}–${whole(one.high)}`;
+      total.textContent = integer(one.count);
+      band.textContent = `${integer(one.low)}–${integer(one.high)}`;
       item.append(term, total, band);
       return item;
     }));
@@ -90,7 +90,7 @@
       data = await answer.json();
       draw();
     } catch {
-      /* Offline: the head says so, and the next try comes. */
+      /* Offline: the head of the page shows it, and the next interval tries again. */
     }
   };
 

@@ -1,4 +1,4 @@
-/* Puts the chat on the brand's own site: <script src="https://YOUR-TINGFENG/chat.js" async></script>
+/* Embeds the chat in the brand's own site: <script src="https://YOUR-TINGFENG/chat.js" async></script>
    Optional attributes: data-language="zh|en", data-label="…", data-side="left|right".
    Its one global is window.Tingfeng: {open(), close()}. */
 (() => {

@@ -1,5 +1,5 @@
 "use strict";
-/* Half-typed text outlives updates, reconnects and reloads: it is kept for this tab. */
+/* Keeps unsent text through updates, reconnects and reloads, in the storage of this tab. */
 (() => {
   const nameOf = (field) => `tf-keep:${field.dataset.keep}`;
 

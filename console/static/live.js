@@ -1,5 +1,5 @@
 "use strict";
-/* One WebSocket a tab. What it brings is written by the server and escaped there. */
+/* One WebSocket a tab. The HTML in its messages was rendered and escaped by the server. */
 (() => {
   const { words, fill, now, setNow, tick, lang } = window.tingfeng;
   const FIRST_WAIT = 500;
@@ -7,14 +7,14 @@
   const SILENCE = 45000;
   const REFRESH_EVERY = 1000;
   let failures = 0;
-  let heardAt = 0;
+  let receivedAt = 0;
   let socket = null;
   let ended = false;
 
   const show = (state) => {
     const place = document.getElementById("live-state");
     const text = place.querySelector(".state-text");
-    const seconds = Math.max(0, Math.round((Date.now() - heardAt) / 1000));
+    const seconds = Math.max(0, Math.round((Date.now() - receivedAt) / 1000));
     place.dataset.state = state;
     text.textContent = state === "on" ? fill(words.live, { seconds }) : words[state];
   };
@@ -22,7 +22,7 @@
   const connect = () => {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     socket = new WebSocket(`${scheme}://${location.host}/live?lang=${lang}`);
-    socket.onmessage = (event) => hear(JSON.parse(event.data));
+    socket.onmessage = (event) => receive(JSON.parse(event.data));
     socket.onclose = () => {
       if (ended) return;
       failures += 1;
@@ -32,8 +32,8 @@
     };
   };
 
-  const hear = (message) => {
-    heardAt = Date.now();
+  const receive = (message) => {
+    receivedAt = Date.now();
     if (message.now) setNow(message.now);
     if (message.type === "hello" && failures) refreshAll();
     if (message.type === "refresh") refreshAll();
@@ -64,7 +64,7 @@
     document.dispatchEvent(new CustomEvent("tf:stale"));
   };
 
-  /* At most once a second each, never while somebody types in it, and always once more after. */
+  /* Refreshes an element at most once a second, and not while it has a focused field. */
   const waiting = new Map();
   const refresh = (element) => {
     if (waiting.has(element)) return;
@@ -94,7 +94,7 @@
       if (!answer.ok || isBusy(element) || !element.isConnected) return;
       swap(element, await answer.text(), liveSelect);
     } catch {
-      /* The socket is down too then, and refreshes everything when it is back. */
+      /* The socket is down, too; it refreshes everything after it reconnects. */
     }
   };
 
@@ -134,7 +134,7 @@
   window.addEventListener("online", () => socket?.readyState === WebSocket.CLOSED && connect());
   setInterval(() => {
     if (socket?.readyState !== WebSocket.OPEN) return;
-    if (heardAt && Date.now() - heardAt > SILENCE) socket.close();
-    else if (heardAt) show("on");
+    if (receivedAt && Date.now() - receivedAt > SILENCE) socket.close();
+    else if (receivedAt) show("on");
   }, 1000);
 })();

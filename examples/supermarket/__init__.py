@@ -1,1 +1,1 @@
-"""Hejia (禾家), a supermarket chain that does not exist, and what people say about it."""
+"""Hejia (禾家), a fictional supermarket chain: configuration, articles and generated posts."""

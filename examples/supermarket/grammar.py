@@ -1,4 +1,4 @@
-"""Sentences out of lists of parts: a name in braces stands for one entry of the list it names."""
+"""Sentence templates: a name in braces is replaced by an entry of the list with that name."""
 
 import re
 import tomllib
@@ -16,36 +16,36 @@ _SLOT: Final = re.compile(r"\{([a-z_]+)\}")
 
 @cache
 def grammar() -> Grammar:
-    """The lists of all files in ``sentences/``; read once."""
+    """The lists of all files in ``sentences/``, read once."""
     return read_lists(path.read_text("utf-8") for path in sorted(FOLDER.glob("*.toml")))
 
 
 def read_lists(files: Iterable[str]) -> Grammar:
-    """One grammar out of TOML texts.
+    """Read a grammar from TOML texts.
 
-    Raises ValueError for a list that is there twice, is empty, names a list that is missing, or
-    leads back to itself.
+    Raises ValueError for a list that is defined twice, is empty, refers to a missing list, or
+    refers to itself.
     """
     lists: dict[str, tuple[str, ...]] = {}
     for text in files:
         for name, entries in tomllib.loads(text).items():
             if name in lists:
-                raise ValueError(f"the list {name!r} is there twice")
+                raise ValueError(f"the list {name!r} is defined twice")
             if not entries or not all(isinstance(entry, str) for entry in entries):
-                raise ValueError(f"the list {name!r} must hold strings")
+                raise ValueError(f"the list {name!r} must be a non-empty list of strings")
             lists[name] = tuple(entries)
     for name in lists:
-        _follow(lists, name, ())
+        _check(lists, name, ())
     return lists
 
 
 def expand(lists: Grammar, name: str, random: Random) -> str:
-    """One sentence of the list ``name``; two slots of the same name are filled differently."""
+    """A random sentence of the list ``name``; equal slots are filled differently where possible."""
     return fill(lists, random.choice(lists[name]), random)
 
 
 def fill(lists: Grammar, text: str, random: Random) -> str:
-    """The text with all its slots filled."""
+    """Fill the slots of ``text`` at random."""
     used: dict[str, set[str]] = {}
 
     def part(found: re.Match[str]) -> str:
@@ -61,10 +61,10 @@ def fill(lists: Grammar, text: str, random: Random) -> str:
     return _SLOT.sub(part, text)
 
 
-def _follow(lists: Grammar, name: str, path: tuple[str, ...]) -> None:
+def _check(lists: Grammar, name: str, path: tuple[str, ...]) -> None:
     if name in path:
-        raise ValueError(f"the list {name!r} leads back to itself through {path[-1]!r}")
+        raise ValueError(f"the list {name!r} refers to itself through {path[-1]!r}")
     if name not in lists:
-        raise ValueError(f"the list {path[-1]!r} names {name!r}, which is missing")
+        raise ValueError(f"the list {path[-1]!r} refers to {name!r}, which is missing")
     for slot in sorted({slot for entry in lists[name] for slot in _SLOT.findall(entry)}):
-        _follow(lists, slot, (*path, name))
+        _check(lists, slot, (*path, name))

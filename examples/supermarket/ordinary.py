@@ -1,22 +1,22 @@
-"""What is written on any day: praise, questions, errands, a few complaints, noise and spam."""
+"""The posts of an ordinary day: praise, questions, messages, a few complaints, noise and spam."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
 from examples.supermarket.posts import Post
-from examples.supermarket.rhythm import DAY, about, busy, through_day
+from examples.supermarket.rhythm import DAY, day_factor, times_of_day, vary
 from examples.supermarket.studio import Studio
 
 CHANNELS: Final = {"weibo": 38, "xiaohongshu": 24, "douyin": 18, "telegram": 4, "x": 9, "reddit": 7}
 MESSAGES: Final = {"webchat": 70, "weibo": 20, "telegram": 10}
 
 POSTS: Final = 330
-"""Public posts about the shop on a working day, those below left out."""
+"""Public posts about the shop on a weekday, without those below."""
 CONVERSATIONS: Final = 55
-"""People who write to the shop privately on a working day."""
-GRUMBLES: Final = 18
-"""Public complaints on a working day: each about something else, none of them a crisis."""
+"""Private conversations on a weekday."""
+COMPLAINTS: Final = 18
+"""Public complaints on a weekday, each about a different topic."""
 NOISE: Final = 60
 SPAM: Final = 9
 
@@ -25,37 +25,37 @@ _MIXED: Final = ("neutral", "question", "grumble")
 
 
 def ordinary_day(studio: Studio, day: datetime, *, size: float = 1.0) -> list[Post]:
-    """The posts of the day that starts at ``day``, in no order; edits may fall on the next.
+    """Generate the posts of the day that starts at ``day``, unordered; edits may fall on the next.
 
-    ``size``: how large the shop is, compared with the figures above.
+    ``size`` scales the numbers above.
     """
-    level = busy(day) * size
+    level = day_factor(day) * size
     random = studio.random
     posts: list[Post] = []
-    for at in through_day(day, about(POSTS * level, random), DAY, random):
+    for at in times_of_day(day, vary(POSTS * level, random), DAY, random):
         kind = random.choices(list(_KINDS), weights=list(_KINDS.values()))[0]
-        posts.append(_answering(studio, posts, at) or said(studio, kind, at))
-    times = through_day(day, about(GRUMBLES * level, random), DAY, random)
-    posts += [said(studio, "grumble", at) for at in times]
-    for at in through_day(day, about(CONVERSATIONS * level, random), DAY, random):
+        posts.append(_reaction(studio, posts, at) or public_post(studio, kind, at))
+    times = times_of_day(day, vary(COMPLAINTS * level, random), DAY, random)
+    posts += [public_post(studio, "grumble", at) for at in times]
+    for at in times_of_day(day, vary(CONVERSATIONS * level, random), DAY, random):
         posts += chat(studio, at)
-    times = through_day(day, about(NOISE * level, random), DAY, random)
+    times = times_of_day(day, vary(NOISE * level, random), DAY, random)
     posts += [noise(studio, at) for at in times]
-    posts += [spam(studio, at) for at in through_day(day, about(SPAM * size, random), DAY, random)]
+    posts += [spam(studio, at) for at in times_of_day(day, vary(SPAM * size, random), DAY, random)]
     return [*posts, *changes(studio, posts)]
 
 
-def said(studio: Studio, kind: str, at: datetime) -> Post:
-    """A public post about the shop: praise, neutral, question or grumble."""
+def public_post(studio: Studio, kind: str, at: datetime) -> Post:
+    """A public post about the shop of the kind praise, neutral, question or grumble."""
     channel = studio.channel(CHANNELS)
     text = studio.text(_list_for(studio, kind, channel))
-    return studio.post(channel, studio.flavoured(channel, text), at, "ordinary")
+    return studio.post(channel, studio.style(channel, text), at, "ordinary")
 
 
 def chat(studio: Studio, at: datetime) -> Iterator[Post]:
     """One to three private messages by one person."""
     channel = studio.channel(MESSAGES)
-    author = studio.somebody(channel)
+    author = studio.person(channel)
     language = "en" if studio.random.random() < 0.15 else "zh"
     for _ in range(studio.random.choice((1, 1, 1, 2, 2, 3))):
         text = studio.text(f"chat_{language}")
@@ -64,12 +64,12 @@ def chat(studio: Studio, at: datetime) -> Iterator[Post]:
 
 
 def noise(studio: Studio, at: datetime) -> Post:
-    """A post about something else; one in five holds a word like the shop's name."""
+    """A post that is not about the shop; one in five contains a lookalike of its name."""
     channel = studio.channel(CHANNELS)
     name = "lookalike_zh" if studio.random.random() < 0.2 else "noise_zh"
     if channel in {"x", "reddit"}:
         name = "noise_en"
-    return studio.post(channel, studio.flavoured(channel, studio.text(name)), at, "noise")
+    return studio.post(channel, studio.style(channel, studio.text(name)), at, "noise")
 
 
 def spam(studio: Studio, at: datetime) -> Post:
@@ -80,19 +80,19 @@ def spam(studio: Studio, at: datetime) -> Post:
 
 
 def changes(studio: Studio, posts: list[Post]) -> Iterator[Post]:
-    """Edits and deletes of some of the public posts."""
+    """Edits and deletions of some of the public posts."""
     for post in posts:
         if post.kind in {"post", "comment"} and post.label in {"ordinary", "promotion"}:
             chance = studio.random.random()
             if chance < 0.02:
-                post = studio.edited(post)  # noqa: PLW2901 - what is edited may be deleted too
+                post = studio.edited(post)  # noqa: PLW2901 - an edited post may be deleted, too
                 yield post
             if 0.018 < chance < 0.034:
                 yield studio.deleted(post)
 
 
-def _answering(studio: Studio, posts: list[Post], at: datetime) -> Post | None:
-    """A comment on, or a repost of, one of the latest posts; or ``None``."""
+def _reaction(studio: Studio, posts: list[Post], at: datetime) -> Post | None:
+    """A comment on or a repost of one of the latest posts, or ``None``."""
     chance = studio.random.random()
     parents = [post for post in posts[-25:] if post.kind == "post" and post.at < at]
     if chance > 0.16 or not parents:

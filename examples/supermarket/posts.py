@@ -1,4 +1,4 @@
-"""One generated event with its true label, and its form in the replay format."""
+"""A generated post with its true label, and its encoding in the replay format."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,12 +16,12 @@ LIMITS: Final = {
     "reddit": 10_000,
     "webchat": 2000,
 }
-"""Longest text by channel; on X every character outside Latin counts as two."""
+"""Maximum text length by channel; on X a character outside Latin scripts counts as two."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Who writes."""
+    """An author."""
 
     id: str
     name: str
@@ -30,7 +30,7 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Post:
-    """What somebody wrote, and what it belongs to in truth."""
+    """A post and its true label."""
 
     channel: str
     id: str
@@ -49,14 +49,14 @@ class Post:
 
 
 def length(channel: str, text: str) -> int:
-    """How long the text is by the channel's own counting."""
+    """The length of the text as the channel counts it."""
     if channel == "x":
         return sum(1 if ord(char) < 0x1100 else 2 for char in text)
     return len(text)
 
 
 def shorten(channel: str, text: str) -> str:
-    """The text, cut with an ellipsis where the channel would not take it whole."""
+    """The text, cut with an ellipsis where it exceeds the channel's limit."""
     if length(channel, text) <= LIMITS[channel]:
         return text
     while length(channel, text) > LIMITS[channel] - 2:
@@ -65,7 +65,7 @@ def shorten(channel: str, text: str) -> str:
 
 
 def native_id(channel: str, at: datetime, number: int) -> str:
-    """An id as the platform's own look; unique where ``number`` is."""
+    """An id in the platform's format; unique where ``number`` is."""
     milliseconds = int(at.timestamp() * 1000)
     match channel:
         case "weibo":
@@ -83,7 +83,7 @@ def native_id(channel: str, at: datetime, number: int) -> str:
 
 
 def as_event(post: Post) -> dict[str, object]:
-    """One line of the replay format."""
+    """The post as a line of the replay format."""
     event: dict[str, object] = {
         "channel": post.channel,
         "id": post.id,
@@ -109,7 +109,7 @@ def as_event(post: Post) -> dict[str, object]:
 
 
 def as_label(post: Post) -> dict[str, object]:
-    """One line of ground truth."""
+    """The true label of the post as a line of JSON."""
     return {
         "channel": post.channel,
         "id": post.id,

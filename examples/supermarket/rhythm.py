@@ -1,4 +1,4 @@
-"""When people write: by hour of the day, at the weekend, and in a burst."""
+"""Times of posts: by hour of the day, by weekday, and in a burst."""
 
 import math
 from collections.abc import Sequence
@@ -13,31 +13,31 @@ DAY: Final = (
     *(6, 3, 2, 1, 1, 3, 10, 24, 38, 46, 52, 60),  # from midnight
     *(64, 48, 38, 36, 42, 56, 74, 84, 88, 82, 56, 24),  # from noon
 )
-"""How much is written in each hour of an ordinary day, relatively."""
+"""Relative volume by hour of an ordinary day."""
 
 PROMOTION: Final = (
     *(3, 1, 1, 0, 1, 8, 40, 90, 150, 190, 180, 140),  # from midnight
     *(110, 80, 70, 70, 85, 110, 150, 190, 160, 90, 40, 15),  # from noon
 )
-"""The same for the day of the promotion: the doors open, and the cake is cut at eight."""
+"""Relative volume by hour of the promotion day."""
 
 WEEKEND: Final = 1.4
-"""How much more is written on a Saturday or Sunday."""
+"""Factor of the volume on Saturdays and Sundays."""
 
 
-def busy(day: datetime) -> float:
-    """How busy the day is, compared with a working day."""
+def day_factor(day: datetime) -> float:
+    """The volume of the day relative to a weekday."""
     return WEEKEND if day.astimezone(LOCAL).weekday() >= 5 else 1.0
 
 
-def about(mean: float, random: Random) -> int:
-    """A whole number that varies around the mean as counts do, days being unlike each other."""
+def vary(mean: float, random: Random) -> int:
+    """A random count around ``mean``, overdispersed by 6 % against a Poisson distribution."""
     level = mean * math.exp(random.gauss(0, 0.06))
     return max(0, round(random.gauss(level, math.sqrt(level))))
 
 
-def through_day(day: datetime, count: int, hours: Sequence[int], random: Random) -> list[datetime]:
-    """``count`` times within the day that starts at ``day``, oldest first."""
+def times_of_day(day: datetime, count: int, hours: Sequence[int], random: Random) -> list[datetime]:
+    """``count`` times within the day that starts at ``day``, distributed by ``hours``, in order."""
     chosen = random.choices(range(24), weights=hours, k=count)
     return sorted(day + timedelta(hours=hour + random.random()) for hour in chosen)
 
@@ -45,9 +45,9 @@ def through_day(day: datetime, count: int, hours: Sequence[int], random: Random)
 def burst(
     start: datetime, count: int, *, median: float, longest: float, random: Random
 ) -> list[datetime]:
-    """``count`` times of a story that spreads from ``start`` on and dies away, oldest first.
+    """``count`` times after ``start``, with log-normal delays, in order.
 
-    Half come within ``median`` hours, none after ``longest``.
+    Half fall within ``median`` hours, none after ``longest``.
     """
     delays: list[float] = []
     while len(delays) < count:

@@ -15,7 +15,7 @@ from examples.supermarket.week import week
 
 
 def write_lines(path: Path, lines: Iterable[Mapping[str, object]]) -> None:
-    """Write JSON Lines, gzipped where the name ends in ``.gz``; the same lines, the same bytes."""
+    """Write JSON Lines, gzipped where the name ends in ``.gz``; the bytes are reproducible."""
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     data = text.encode("utf-8")
     path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
@@ -37,7 +37,7 @@ def main(
         begin = datetime.fromisoformat(start)
     except ValueError as error:
         raise typer.BadParameter(
-            f"{start!r} is no time. Write it as 2025-03-03.", param_hint="--start"
+            f"{start!r} is not an ISO 8601 date. Write it as 2025-03-03.", param_hint="--start"
         ) from error
     posts = week(seed, begin if begin.tzinfo else begin.replace(tzinfo=LOCAL), days)
     try:

@@ -1,4 +1,4 @@
-"""Makes single posts: who, on which channel, in which words, with which figures."""
+"""Generates single posts: author, channel, text and engagement figures."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,36 +7,37 @@ from itertools import count
 from random import Random
 from typing import Final
 
-from examples.supermarket.grammar import Grammar, expand, fill
-from examples.supermarket.people import Crowd, somebody, visitor
+from examples.supermarket.grammar import Grammar, expand
+from examples.supermarket.grammar import fill as fill_slots
+from examples.supermarket.people import Crowd, pick_person, visitor
 from examples.supermarket.posts import Kind, Label, Person, Post, native_id, shorten
 
-SUMMONS: Final = ("@禾家超市", "@hejia")
+HANDLES: Final = ("@禾家超市", "@hejia")
 _LATIN: Final = ("x", "reddit")
 
 
 class Studio:
-    """Makes posts one after the other; the same seed makes the same posts."""
+    """Generates posts in sequence; equal seeds give equal posts."""
 
     def __init__(self, lists: Grammar, people: Crowd, random: Random, *, first: int = 0) -> None:
-        """``first``: number of the first post; studios of one feed must not overlap."""
+        """``first`` is the number of the first post; studios of one feed must not overlap."""
         self.lists = lists
         self.people = people
         self.random = random
         self._numbers = count(first)
 
     def text(self, name: str) -> str:
-        """A sentence of the list."""
+        """A random sentence of the list ``name``."""
         return expand(self.lists, name, self.random)
 
-    def somebody(self, channel: str) -> Person:
-        """One of the channel's people."""
+    def person(self, channel: str) -> Person:
+        """A random author of the channel."""
         if channel == "webchat":
             return visitor(self.random)
-        return somebody(self.people, channel, self.random)
+        return pick_person(self.people, channel, self.random)
 
     def channel(self, weights: Mapping[str, int]) -> str:
-        """One of the channels, by weight."""
+        """A random channel, by weight."""
         return self.random.choices(list(weights), weights=list(weights.values()))[0]
 
     def post(
@@ -51,8 +52,8 @@ class Studio:
         parent: Post | None = None,
         heat: float = 1.0,
     ) -> Post:
-        """A post; ``heat``: how much more than usual people react to it."""
-        author = author or self.somebody(channel)
+        """A post; ``heat`` scales its engagement figures."""
+        author = author or self.person(channel)
         key = native_id(channel, at, next(self._numbers))
         private = kind == "message"
         thread = author.id if private else key
@@ -69,12 +70,12 @@ class Studio:
             conversation=thread,
             reply_to=parent.id if parent else None,
             url=None if private else f"https://{channel}.example/{key.replace(':', '/')}",
-            solicited=private or any(summons in text.casefold() for summons in SUMMONS),
+            solicited=private or any(handle in text.casefold() for handle in HANDLES),
             metrics={} if private else self._metrics(author, heat),
         )
 
-    def flavoured(self, channel: str, text: str) -> str:
-        """The text as people dress it on the channel."""
+    def style(self, channel: str, text: str) -> str:
+        """The text with the hashtags, title or punctuation that are usual on the channel."""
         if channel == "weibo" and self.random.random() < 0.25:
             return f"{self.text('tag')} {text}"
         if channel == "xiaohongshu" and self.random.random() < 0.6:
@@ -94,7 +95,7 @@ class Studio:
         author: Person | None = None,
         heat: float = 1.0,
     ) -> Post:
-        """``parent`` passed on as on Weibo, with words of one's own before it."""
+        """A Weibo repost of ``parent``: ``own//@NAME:text``."""
         return self.post(
             parent.channel,
             f"{own}//@{parent.author.name}:{parent.text}",
@@ -107,13 +108,13 @@ class Studio:
         )
 
     def edited(self, post: Post) -> Post:
-        """The same post some minutes later, mended by its author."""
+        """An edit of the post by its author, some minutes later."""
         name = "correction_en" if post.channel in _LATIN else "correction_zh"
         text = shorten(post.channel, post.text + self.text(name))
         return self.later(post, kind="edit", text=text, minutes=self.random.uniform(2, 90))
 
     def deleted(self, post: Post) -> Post:
-        """The same post some time later, taken back by its author."""
+        """A deletion of the post by its author, some time later."""
         return self.later(post, kind="delete", text="", minutes=self.random.uniform(5, 300))
 
     def later(self, post: Post, *, kind: Kind, text: str, minutes: float) -> Post:
@@ -121,9 +122,9 @@ class Studio:
         at = post.at + timedelta(minutes=minutes)
         return replace(post, kind=kind, text=text, at=at, revision=post.revision + 1)
 
-    def filled(self, text: str) -> str:
-        """A sentence of one's own with its slots filled."""
-        return fill(self.lists, text, self.random)
+    def fill(self, text: str) -> str:
+        """``text`` with its slots filled from the lists."""
+        return fill_slots(self.lists, text, self.random)
 
     def _metrics(self, author: Person, heat: float) -> dict[str, int]:
         reach = (author.followers or 0) ** 0.75 * heat * self.random.lognormvariate(0, 0.8)

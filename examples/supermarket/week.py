@@ -1,4 +1,4 @@
-"""A week of what is written about the shop: ordinary days, a promotion, and a crisis."""
+"""Generates a week of posts: ordinary days, a promotion and a crisis."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -14,16 +14,13 @@ from examples.supermarket.studio import Studio
 
 PROMOTION_DAY: Final = 3
 CRISIS_DAY: Final = 5
-"""Days are counted from one; a feed that ends before has no promotion, or no crisis."""
-_ROOM: Final = 100_000
-"""Post numbers that belong to one part of a day."""
+"""Days count from one; a shorter feed has no crisis, or neither."""
+_NUMBERS: Final = 100_000
+"""Post numbers reserved for one part of a day."""
 
 
 def week(seed: int, start: datetime, days: int = 7) -> list[Post]:
-    """Every event of ``days`` days from ``start`` on, oldest first; the same for a seed.
-
-    ``start`` is midnight where the shop is.
-    """
+    """Generate ``days`` days from ``start``, local midnight, in order; reproducible by ``seed``."""
     lists = grammar()
     people = crowd(lists, Random(f"{seed}/people"))
     posts: list[Post] = []
@@ -31,7 +28,7 @@ def week(seed: int, start: datetime, days: int = 7) -> list[Post]:
         day = start + timedelta(days=number - 1)
 
         def studio(part: str, offset: int, number: int = number) -> Studio:
-            first = (10 * number + offset) * _ROOM
+            first = (10 * number + offset) * _NUMBERS
             return Studio(lists, people, Random(f"{seed}/{number}/{part}"), first=first)
 
         posts += ordinary_day(studio("ordinary", 0), day)

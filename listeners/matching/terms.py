@@ -1,12 +1,13 @@
 """An index of search terms: two Aho-Corasick automata, so that cost does not grow with the terms.
 
 Latin terms match as whole words; Chinese terms match anywhere within one clause. Beside the plain
-spelling, three disguises are recognised: look-alike characters, homophones and pinyin.
+spelling, three obfuscations are recognised: look-alike characters, homophones, pinyin.
 
-Disguises that ordinary language produces by chance are rejected: ``和家`` in ``我和家人`` sounds
-like the name ``禾家``, while ``荷家`` is no word. The evidence is how often two characters stand
-together: ``ordinary_pairs.npz``, counted by ``benchmarks/train_ordinary.py``, holds the ``gaps``
-between the ascending numbers of the pairs seen and ``often``, one bit a pair for very common ones.
+Obfuscations that ordinary language produces by chance are rejected: ``和家`` in ``我和家人``
+sounds like the name ``禾家``, while ``荷家`` is no word. The evidence is how often two characters
+stand together: ``ordinary_pairs.npz``, counted by ``benchmarks/train_ordinary.py``, holds the
+``gaps`` between the ascending numbers of the pairs seen, and ``often``, one bit a pair for the very
+common ones.
 """
 
 import re
@@ -26,7 +27,7 @@ from listeners.text.homoglyphs import (
     LATIN,
     LOOKALIKES,
     capital_i_as_l,
-    may_be_disguised,
+    may_be_obfuscated,
     phonetic_key,
     phonetic_keys,
     pinyin_spellings,
@@ -154,8 +155,8 @@ class TermIndex:
                 if kind == "plain":
                     form = self._forms[number]
                     fits = surface == form or (
-                        may_be_disguised(surface, form)
-                        and is_plausible_disguise(text.form, start, end)
+                        may_be_obfuscated(surface, form)
+                        and is_plausible_obfuscation(text.form, start, end)
                     )
                 else:
                     fits = is_plausible_pinyin(surface)
@@ -168,7 +169,9 @@ class TermIndex:
             surface = text.form[start:end]
             for number in numbers:
                 # The plain spelling is found by looks already.
-                if surface != self._forms[number] and is_plausible_disguise(text.form, start, end):
+                if surface != self._forms[number] and is_plausible_obfuscation(
+                    text.form, start, end
+                ):
                     yield TermMatch(term=number, start=start, end=end)
 
 
@@ -230,7 +233,7 @@ def _pairs() -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]]:
     return numbers, often
 
 
-def is_plausible_disguise(form: str, start: int, end: int) -> bool:
+def is_plausible_obfuscation(form: str, start: int, end: int) -> bool:
     """True where a span of a compact form that looks or sounds like a name is meant as the name.
 
     It is where a word for shops follows, or where its characters do not form ordinary words.

@@ -1,4 +1,4 @@
-"""What one matter has been doing lately, within bounds."""
+"""Posts as the detectors see them, and the bounded record of those of one incident."""
 
 import math
 from collections import Counter, deque
@@ -10,17 +10,18 @@ from core.mentions import Mention
 
 HOUR: Final = 3600.0
 DAY: Final = 86_400.0
-_MOST: Final = 2_000
-"""Posts remembered of one matter; an alarm is long due then."""
-_TEXT: Final = 160
-_BAD: Final = 0.5
-_MOST_AUTHORS: Final = 50_000
-"""Authors told apart in one matter; beyond them the count stands still."""
+_MAX_POSTS: Final = 2_000
+"""Posts kept per incident; one this large has long been alerted."""
+_MAX_TEXT: Final = 160
+"""Characters kept of a text."""
+_ADVERSE: Final = 0.5
+_MAX_AUTHORS: Final = 50_000
+"""Authors counted per incident."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Heard:
-    """One post, as far as one brand is concerned."""
+class BrandPost:
+    """One post as far as one brand is concerned."""
 
     key: str
     """Brand, channel and native id."""
@@ -29,15 +30,16 @@ class Heard:
     at: float
     """Seconds since 1970."""
     author: str
+    """Channel and native id of the author."""
     channel: str
     negative: float
-    """Probability."""
-    wrong: float
-    """How likely it is both negative and a complaint: the mean of the two probabilities."""
-    bad: bool
-    """True where it is more likely than not that something bad is said."""
+    """Probability that the sentiment is negative."""
+    discontent: float
+    """Mean of the negative and the complaint probability."""
+    adverse: bool
+    """True if either probability is at least one half."""
     category: str
-    """Empty where none is known."""
+    """Empty if unknown."""
     risk: tuple[str, ...]
     followers: int
     text: str
@@ -45,125 +47,125 @@ class Heard:
 
 
 def post_key(brand: str, mention: Mention) -> str:
-    """What tells a post from all others, as far as one brand is concerned."""
+    """The key of a mention's post for one brand; see ``BrandPost.key``."""
     return f"{brand}\n{mention.event.channel}\n{mention.event.id}"
 
 
-def heard(brand: str, mention: Mention, at: float) -> Heard:
-    """A mention as one post; ``at`` is the date to go by, in seconds since 1970."""
+def brand_post(brand: str, mention: Mention, at: float) -> BrandPost:
+    """The post of a mention, dated ``at`` seconds since 1970."""
     event, judgement = mention.event, mention.judgement
     negative = judgement.probabilities.negative
-    return Heard(
+    return BrandPost(
         key=post_key(brand, mention),
         seq=mention.seq,
         at=at,
         author=f"{event.channel}\n{event.author.id}",
         channel=event.channel,
         negative=negative,
-        wrong=(negative + judgement.complaint) / 2,
-        bad=negative >= _BAD or judgement.complaint >= _BAD,
+        discontent=(negative + judgement.complaint) / 2,
+        adverse=negative >= _ADVERSE or judgement.complaint >= _ADVERSE,
         category="" if judgement.category == "other" else judgement.category,
         risk=judgement.risk,
         followers=event.author.followers or 0,
-        text=mention.masked_text[:_TEXT],
+        text=mention.masked_text[:_MAX_TEXT],
     )
 
 
 class Activity:
-    """One matter's posts of the last day, and its beginning."""
+    """The latest posts of an incident or of a group of copies, and totals over all of them."""
 
     def __init__(self) -> None:
         self.first = math.inf
-        """When its first post was written."""
+        """Date of the first post."""
         self.last = -math.inf
-        self.waves = 1
-        """How often it has come up again after a silence."""
         self.count = 0
-        """All its posts."""
+        """All posts, also those that are no longer kept."""
         self.authors: set[str] = set()
         self.channels: Counter[str] = Counter()
         self.categories: Counter[str] = Counter()
-        """Of what is bad."""
-        self._posts: deque[Heard] = deque(maxlen=_MOST)
-        self._times: deque[float] = deque(maxlen=_MOST)
+        """Of adverse posts."""
+        self._posts: deque[BrandPost] = deque(maxlen=_MAX_POSTS)
+        self._times: deque[float] = deque(maxlen=_MAX_POSTS)
 
-    def add(self, post: Heard, *, quiet: float) -> bool:
-        """Count a post; True where it begins a new wave, after ``quiet`` seconds of silence."""
+    def add(self, post: BrandPost, *, quiet: float) -> bool:
+        """Count a post; True if it begins a new wave, after more than ``quiet`` seconds without.
+
+        A new wave forgets the posts of the last one; totals and times go on.
+        """
         again = post.at - self.last > quiet and bool(self._posts)
         if again:
-            self.waves += 1
             self._posts.clear()
         self._count(post)
         self._posts.append(post)
         self._times.append(post.at)
         return again
 
-    def take_over(self, other: "Activity") -> None:
-        """Become what both were together."""
+    def absorb(self, other: "Activity") -> None:
+        """Add all posts of another activity."""
         self.first = min(self.first, other.first)
         self.last = max(self.last, other.last)
-        self.waves = max(self.waves, other.waves)
         self.count += other.count
         self.authors |= other.authors
         self.channels.update(other.channels)
         self.categories.update(other.categories)
         posts = sorted([*self._posts, *other.posts()], key=lambda post: post.at)
-        self._posts = deque(posts, maxlen=_MOST)
-        self._times = deque(sorted([*self._times, *other.times()]), maxlen=_MOST)
+        self._posts = deque(posts, maxlen=_MAX_POSTS)
+        self._times = deque(sorted([*self._times, *other.times()]), maxlen=_MAX_POSTS)
 
-    def give_up(self, keys: Collection[str]) -> "Activity":
-        """Part with the posts named by ``keys``, as far as they are remembered."""
-        given = Activity()
+    def remove(self, keys: Collection[str]) -> "Activity":
+        """Take out the posts with these keys, as far as they are kept, and return them."""
+        removed = Activity()
         for post in [post for post in self._posts if post.key in keys]:
-            given.add(post, quiet=math.inf)
+            removed.add(post, quiet=math.inf)
             self._posts.remove(post)
             self._times.remove(post.at)
             self.count -= 1
             self.channels[post.channel] -= 1
-            self.categories[post.category] -= post.bad
-        self.authors -= given.authors - {post.author for post in self._posts}
-        return given
+            self.categories[post.category] -= post.adverse
+        self.authors -= removed.authors - {post.author for post in self._posts}
+        return removed
 
-    def posts(self) -> tuple[Heard, ...]:
-        """All that are remembered, in the order in which they were heard."""
+    def posts(self) -> tuple[BrandPost, ...]:
+        """The posts that are kept, in order of arrival."""
         return tuple(self._posts)
 
     def times(self) -> tuple[float, ...]:
-        """When they were written."""
+        """Dates of the latest posts, also of earlier waves."""
         return tuple(self._times)
 
-    def within(self, seconds: float, now: float) -> tuple[Heard, ...]:
-        """Posts written in the last ``seconds``."""
+    def within(self, seconds: float, now: float) -> tuple[BrandPost, ...]:
+        """Posts written in the last ``seconds`` before ``now``."""
         return tuple(post for post in self._posts if now - seconds < post.at <= now)
 
-    def unusual(self, now: float) -> bool:
-        """True where more bad was said in the last hour than this matter's own bustle.
+    def is_unusual(self, now: float) -> bool:
+        """True if the last hour brought more negativity than this activity's own past day.
 
-        Bad is the sum of negative probabilities, each author counted once an hour.
+        Negativity is the sum of negative probabilities, each author's worst post once an hour. The
+        threshold is three Poisson standard deviations above the hourly mean.
         """
         before = [post for post in self._posts if now - DAY < post.at <= now - HOUR]
         if not before:
             return True
         hours = max(1.0, (now - HOUR - min(post.at for post in before)) / HOUR)
-        usual = _bad(before) / hours
-        return _bad(self.within(HOUR, now)) >= usual + 3 * math.sqrt(usual + 1)
+        usual = _negativity_by_author(before) / hours
+        return _negativity_by_author(self.within(HOUR, now)) >= usual + 3 * math.sqrt(usual + 1)
 
-    def _count(self, post: Heard) -> None:
+    def _count(self, post: BrandPost) -> None:
         self.first = min(self.first, post.at)
         self.last = max(self.last, post.at)
         self.count += 1
-        if len(self.authors) < _MOST_AUTHORS:
+        if len(self.authors) < _MAX_AUTHORS:
             self.authors.add(post.author)
         self.channels[post.channel] += 1
-        self.categories[post.category] += post.bad
+        self.categories[post.category] += post.adverse
 
 
-def negativity(posts: Collection[Heard]) -> float:
-    """Mean negative probability; zero of none."""
+def mean_negativity(posts: Collection[BrandPost]) -> float:
+    """Mean negative probability; zero for no posts."""
     return sum(post.negative for post in posts) / len(posts) if posts else 0.0
 
 
-def _bad(posts: Iterable[Heard]) -> float:
+def _negativity_by_author(posts: Iterable[BrandPost]) -> float:
     worst: dict[tuple[str, int], float] = {}
     for post in posts:
         key = (post.author, int(post.at // HOUR))

@@ -1,7 +1,7 @@
-"""What the detectors would have said about recorded data: a user's own, or a benchmark's.
+"""Runs the detectors over recorded data: a user's own, or that of a benchmark.
 
-Each function reads lines as they come and yields dictionaries, one a line of JSON. A line that
-cannot be read raises InputError with its number and what to do.
+Each function reads lines as they come and yields dictionaries, one per line of JSON. A line that
+cannot be read raises InputError with its number and the remedy.
 """
 
 import heapq
@@ -14,21 +14,33 @@ import numpy as np
 
 from core.errors import InputError
 from listeners.spread import volume
-from listeners.spread.cascade import HORIZON, Forecast, Model, forecast, shipped_model
-from listeners.spread.conformal import Band, learn
-from listeners.spread.incidents import Grouper
-from listeners.spread.reading import Recorded, bin_seconds, read_bins, read_cascades, read_posts
+from listeners.spread.cascades.conformal import ForecastCalibration, recalibrate
+from listeners.spread.cascades.forecast import (
+    HORIZON,
+    CascadeModel,
+    Forecast,
+    forecast,
+    shipped_model,
+)
+from listeners.spread.grouping.grouper import Grouper
+from listeners.spread.recordings import (
+    RecordedCascade,
+    bin_seconds,
+    read_bins,
+    read_cascades,
+    read_posts,
+)
 
 LOOK_AHEAD: Final = 200
-"""Bins from which their length is taken."""
+"""Bins from which the bin length is taken."""
 
 Row = dict[str, str | float]
 
 
 def volume_alarms(lines: Iterable[str], *, threshold: float = volume.THRESHOLD) -> Iterator[Row]:
-    """Alarms over lines of ``timestamp,value``: ``time``, ``value``, ``expected``, ``z``.
+    """Alarms over lines of ``timestamp,value``, as ``time``, ``value``, ``expected`` and ``z``.
 
-    ``time`` is given as it stood in the file. The first day only teaches; missing bins are unknown.
+    ``time`` is as written in the file. Nothing alarms on the first day; missing bins are unknown.
     """
     bins = read_bins(lines)
     first = list(itertools.islice(bins, LOOK_AHEAD))
@@ -49,26 +61,31 @@ def cascade_forecasts(
     observe: Sequence[float],
     *,
     horizon: float = HORIZON,
-    model: Model | None = None,
+    model: CascadeModel | None = None,
 ) -> Iterator[Row]:
-    """Forecasts for cascades at each time of ``observe``, in seconds after the post.
+    """Forecasts of cascades at each time of ``observe``, in seconds after the post.
 
-    Where posts carry their time and come oldest first, forecast and interval learn from those that
-    had ended by then. Events after the observation are used for nothing else. Without a ``model``
-    it is the shipped one.
+    If posts carry their time and come oldest first, forecasts are calibrated by the outcomes of
+    those that had ended by then. Events after the observation are used for nothing else. The model
+    defaults to the shipped one. Raises InputError for a time below one second or over 1e9.
     """
     for second in (*observe, horizon):
         if not 1 <= second <= 1e9:
             raise InputError(f"{second:g} seconds: give a time from one second to thirty years")
     model = model or shipped_model()
-    bands = _Bands(horizon)
+    calibrations = _Calibrations(horizon)
     for recorded in read_cascades(lines):
         cascade = recorded.cascade
         for second in observe:
-            bands.advance(cascade.posted_at, second)
-            band = bands.band(cascade.channel, second, in_order=bands.in_order)
-            found = forecast(cascade, second, model=model, band=band, horizon=horizon)
-            bands.expect(recorded, found)
+            calibrations.advance(cascade.posted_at, second)
+            found = forecast(
+                cascade,
+                second,
+                model=model,
+                calibration=calibrations.get(cascade.channel, second),
+                horizon=horizon,
+            )
+            calibrations.expect(recorded, found)
             yield {
                 "id": recorded.id,
                 "observe": second,
@@ -80,10 +97,10 @@ def cascade_forecasts(
 
 
 def incident_groups(lines: Iterable[str]) -> Iterator[Row]:
-    """The incident of each post, in the order of the file; posts are taken in that of time."""
+    """The incident of each post, in the order of the file; posts are grouped in order of time."""
     posts = list(read_posts(lines))
     into: dict[str, str] = {}
-    grouper = Grouper(united=lambda kept, gone: into.__setitem__(gone, kept))
+    grouper = Grouper(merged=lambda kept, gone: into.__setitem__(gone, kept))
     found: dict[int, str] = {}
     for post in sorted(posts, key=lambda one: one.at):
         found[post.line] = grouper.add(post.id, post.text, post.at)
@@ -94,36 +111,42 @@ def incident_groups(lines: Iterable[str]) -> Iterator[Row]:
         yield {"id": post.id, "incident": incident}
 
 
-class _Bands:
-    """Bands by channel and observation time, learning from what has ended."""
+class _Calibrations:
+    """Calibrations by channel and observation time, updated with cascades that have ended."""
 
     def __init__(self, horizon: float) -> None:
         self._horizon = timedelta(seconds=horizon)
-        self._bands: dict[tuple[str | None, float], Band] = {}
+        self._calibrations: dict[tuple[str | None, float], ForecastCalibration] = {}
         self._open: list[tuple[datetime, int, str | None, Forecast, int]] = []
         self._order = itertools.count()
         self._newest: datetime | None = None
-        self.in_order = False
-        """False where the post at hand has no time or is older than the one before."""
+        self._in_order = False
+        """False if the current post has no time or is older than the one before."""
 
     def advance(self, posted: datetime | None, observe: float) -> None:
-        self.in_order = posted is not None and (self._newest is None or posted >= self._newest)
-        if posted is None or not self.in_order:
+        newest = self._newest
+        self._in_order = posted is not None and (newest is None or posted >= newest)
+        if posted is None or not self._in_order:
             return
         self._newest = posted
         now = posted + timedelta(seconds=observe)
         while self._open and self._open[0][0] <= now:
             _, _, channel, found, final = heapq.heappop(self._open)
             key = (channel, found.observe)
-            band = self._bands.get(key, Band())
-            self._bands[key] = learn(
-                band, forecast=found.final, low=found.low, high=found.high, final=final
+            self._calibrations[key] = recalibrate(
+                self._calibrations.get(key, ForecastCalibration()),
+                forecast=found.final,
+                low=found.low,
+                high=found.high,
+                final=final,
             )
 
-    def band(self, channel: str | None, observe: float, *, in_order: bool) -> Band:
-        return self._bands.get((channel, observe), Band()) if in_order else Band()
+    def get(self, channel: str | None, observe: float) -> ForecastCalibration:
+        if not self._in_order:
+            return ForecastCalibration()
+        return self._calibrations.get((channel, observe), ForecastCalibration())
 
-    def expect(self, recorded: Recorded, found: Forecast) -> None:
+    def expect(self, recorded: RecordedCascade, found: Forecast) -> None:
         cascade = recorded.cascade
         if cascade.posted_at is None:
             return

@@ -1,7 +1,8 @@
-"""Reads the figures of negative public posts again and again, as often as they move.
+"""Polls the figures of negative public posts, as often as they move.
 
-A post that runs is read each minute, a quiet one each hour, and in the end never. The platforms'
-budgets come first: whoever is asked to wait, waits, and what was not answered is asked for later.
+A post that spreads is polled each minute, a quiet one each hour, and after three days no longer.
+Rate limits come first: a channel that asks for a pause gets it, and figures that were not delivered
+are asked for later.
 """
 
 import asyncio
@@ -23,19 +24,22 @@ log = logging.getLogger(__name__)
 FASTEST: Final = timedelta(minutes=1)
 SLOWEST: Final = timedelta(hours=1)
 QUIET_DAYS: Final = timedelta(days=3)
-"""A post that has not moved for an hour is not read any more once it is so old."""
+"""A post of this age that has not moved for an hour is not polled any more."""
 ALL_DAYS: Final = timedelta(days=14)
+"""No post is polled longer."""
 _STEP: Final = 10
-"""So many likes, reposts and comments more are worth another look."""
+"""A post is polled again when it is expected to have this many more interactions."""
 _BATCH: Final = 100
-_LOOK: Final = 15.0
-_LATER: Final = timedelta(minutes=10)
-"""When to ask again for what was not answered."""
-_AGAIN: Final = 60.0
+_IDLE_SECONDS: Final = 15.0
+"""Seconds between two looks for posts that are due."""
+_RETRY_POST: Final = timedelta(minutes=10)
+"""Time until a post whose figures were not delivered is polled again."""
+_RETRY_SECONDS: Final = 60.0
+"""Least seconds after a failure of the channel or the store."""
 
 
-class Reader(ReadsEngagement, Protocol):
-    """A connector that can read figures."""
+class EngagementReader(ReadsEngagement, Protocol):
+    """A connector that delivers figures."""
 
     @property
     def name(self) -> str:
@@ -43,30 +47,34 @@ class Reader(ReadsEngagement, Protocol):
         ...
 
 
-class Engaged(Protocol):
-    """Who wants to know how far a post goes."""
+class EngagementObserver(Protocol):
+    """Receives polled figures; ``SpreadWatch`` is one."""
 
     async def engaged(self, mention: Mention, polls: Sequence[tuple[datetime, int]]) -> None:
-        """``polls``: when it was read, and how often it had been passed on or answered by then."""
+        """``polls``: pairs of time and number of reposts, or of answers if that is larger."""
         ...
 
 
 def next_reading(
     samples: Sequence[MetricsSample], now: datetime, *, posted_at: datetime
 ) -> datetime | None:
-    """When to read a post again that has these ``samples``, oldest first; ``None`` for never."""
+    """The time to poll a post again; ``None`` for never. ``samples`` are its figures, oldest first.
+
+    The interval is the time in which ten more interactions are expected at the speed between the
+    last two samples, from one minute to one hour.
+    """
     if not samples:
         return now
     if samples[-1].metrics is None or now - posted_at >= ALL_DAYS:
         return None
-    wait = _until_it_moves(samples, posted_at)
+    wait = _time_to_step(samples, posted_at)
     if wait == SLOWEST and now - posted_at >= QUIET_DAYS:
         return None
     return now + wait
 
 
-def polls_of(samples: Sequence[MetricsSample]) -> list[tuple[datetime, int]]:
-    """How often a post had been passed on, or answered where that is more, at each reading."""
+def repost_polls(samples: Sequence[MetricsSample]) -> list[tuple[datetime, int]]:
+    """Time and number of reposts, or of comments if that is larger, of each sample."""
     return [
         (sample.at, max(sample.metrics.reposts or 0, sample.metrics.comments or 0))
         for sample in samples
@@ -74,16 +82,16 @@ def polls_of(samples: Sequence[MetricsSample]) -> list[tuple[datetime, int]]:
     ]
 
 
-class FigureWatch:
-    """Keeps the figures of every channel that tells them."""
+class EngagementPoller:
+    """Polls, stores and passes on the figures of every channel that delivers them."""
 
     def __init__(
         self,
-        readers: Sequence[Reader],
+        readers: Sequence[EngagementReader],
         *,
         posts: TrackedPosts,
         mentions: Mentions,
-        watch: Engaged,
+        watch: EngagementObserver,
         clock: Clock,
     ) -> None:
         self._readers = tuple(readers)
@@ -93,15 +101,15 @@ class FigureWatch:
         self._clock = clock
 
     async def run(self) -> None:
-        """Read for ever; a channel that fails delays no other."""
+        """Poll until cancelled, each channel in a task of its own."""
         async with asyncio.TaskGroup() as tasks:
             for reader in self._readers:
                 tasks.create_task(self._serve(reader))
 
-    async def step(self, reader: Reader) -> int:
-        """Take up what is new and read what is due of one channel; returns how many were read.
+    async def step(self, reader: EngagementReader) -> int:
+        """Track new posts of one channel and poll those that are due; returns how many.
 
-        Raises what the channel and the store raise.
+        Raises ConnectorError, StoreError, and what ``engaged`` raises.
         """
         now = self._clock.now()
         fresh = await self._posts.candidates(reader.name, since=now - QUIET_DAYS, limit=_BATCH)
@@ -127,32 +135,34 @@ class FigureWatch:
             for one in due
             if one.native_id in found
         ]
-        left = [replace(one, next_at=at + _LATER) for one in due if one.native_id not in found]
-        await self._posts.save([*read, *left])
+        missing = [
+            replace(one, next_at=at + _RETRY_POST) for one in due if one.native_id not in found
+        ]
+        await self._posts.save([*read, *missing])
         for one in read:
-            await self._tell(one)
+            await self._pass_on(one)
         return len(read)
 
-    async def _tell(self, one: TrackedPost) -> None:
+    async def _pass_on(self, one: TrackedPost) -> None:
         about = await self._mentions.get(one.mention)
         if about is not None and not about.withdrawn and one.samples[-1].metrics is not None:
-            await self._watch.engaged(about.mention, polls_of(one.samples))
+            await self._watch.engaged(about.mention, repost_polls(one.samples))
 
-    async def _serve(self, reader: Reader) -> None:
+    async def _serve(self, reader: EngagementReader) -> None:
         while True:
-            wait = _LOOK
+            wait = _IDLE_SECONDS
             try:
                 if await self.step(reader) == _BATCH:
                     wait = 0.0
             except ConnectorError as error:
                 asked = error.retry_after if isinstance(error, Unavailable) else None
-                wait = max(_AGAIN, asked or 0.0)
+                wait = max(_RETRY_SECONDS, asked or 0.0)
                 log.warning("no figures", extra={"channel": reader.name, "error": str(error)})
             except StoreError as error:
-                wait = _AGAIN
+                wait = _RETRY_SECONDS
                 log.error("the store failed", extra={"channel": reader.name, "error": str(error)})
             except Exception:  # a bug about one channel's figures must not end anything else
-                wait = _AGAIN
+                wait = _RETRY_SECONDS
                 log.exception("reading figures failed", extra={"channel": reader.name})
             await self._clock.sleep(wait)
 
@@ -163,8 +173,7 @@ def _with_sample(one: TrackedPost, sample: MetricsSample) -> TrackedPost:
     return replace(one, samples=samples, next_at=at)
 
 
-def _until_it_moves(samples: Sequence[MetricsSample], posted_at: datetime) -> timedelta:
-    """How long the post takes for the next step, at the speed between the last two readings."""
+def _time_to_step(samples: Sequence[MetricsSample], posted_at: datetime) -> timedelta:
     last = samples[-1]
     before = samples[-2] if len(samples) > 1 else MetricsSample(at=posted_at, metrics=None)
     seconds = max((last.at - before.at).total_seconds(), 1.0)
@@ -175,6 +184,6 @@ def _until_it_moves(samples: Sequence[MetricsSample], posted_at: datetime) -> ti
 
 
 def _interactions(sample: MetricsSample) -> int:
-    """Likes, which may be below zero, count by how many they are."""
+    """All interactions; likes below zero count by their absolute number."""
     metrics = sample.metrics or Metrics()
     return abs(metrics.likes or 0) + (metrics.reposts or 0) + (metrics.comments or 0)

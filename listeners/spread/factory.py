@@ -1,4 +1,4 @@
-"""Builds what watches for crises."""
+"""Builds the watch over spread from the configuration."""
 
 import logging
 from datetime import timedelta
@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 
 from core.bus import Bus
 from core.clock import Clock
+from core.i18n import Catalogue
 from core.jobs import Job
+from core.ports import AlertRaiser
 from core.settings import Settings
 from listeners.judgement.embedding import Embedder
-from listeners.spread.ports import Raises, SpreadStore
+from listeners.spread.ports import SpreadStore
 from listeners.spread.watch import SpreadWatch
 
 log = logging.getLogger(__name__)
@@ -17,22 +19,25 @@ log = logging.getLogger(__name__)
 
 def build_spread(
     settings: Settings,
-    alerts: Raises,
+    alerts: AlertRaiser,
     clock: Clock,
     embedder: Embedder | None = None,
     *,
+    catalogue: Catalogue,
     store: SpreadStore,
     bus: Bus,
 ) -> SpreadWatch:
-    """What watches for crises; it wants to be told of the past by ``rebuild``, and ``tend``-ed.
+    """The watch as configured; the caller restores its state with ``rebuild``.
 
-    ``embedder``: what texts mean; without it they are grouped by their words alone.
+    Without an ``embedder`` incidents are distinguished by words alone. Every stored incident is
+    published on ``bus``.
     """
-    log.info("matters are grouped", extra={"by": "words and meaning" if embedder else "words"})
+    log.info("incidents are merged", extra={"by": "words and meaning" if embedder else "words"})
     return SpreadWatch(
         alerts,
         store=store,
         clock=clock,
+        catalogue=catalogue,
         names={brand.id: brand.name for brand in settings.brands},
         terms={brand.id: brand.terms for brand in settings.brands},
         authors=settings.alerts.authors,
@@ -44,6 +49,6 @@ def build_spread(
     )
 
 
-def spread_duties(watch: SpreadWatch) -> tuple[Job, ...]:
-    """What the watch must be asked to do now and then."""
+def spread_jobs(watch: SpreadWatch) -> tuple[Job, ...]:
+    """The periodic jobs of the watch."""
     return (Job(name="spread", every=timedelta(seconds=30), do=watch.tend),)

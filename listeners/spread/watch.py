@@ -1,12 +1,14 @@
-"""Watches what is spreading: the brand, the incident and the post lane, and the alerts they raise.
+"""Watches what is spreading, in three lanes: the brand's volume, incidents, and single posts.
 
-What one is told of is a case: a matter with an incident in the store, and one alert however often
-it is heard of. The state follows from the mentions and the stored incidents, so ``rebuild`` comes
-to the same ones. An alert that could not be raised is tried again with the next mention, so it is
+A mention passes through here: it is dated (``event_time``), grouped with its copies (``grouping``),
+assigned to an incident (``incidents.index``), and the incident is assessed, stored and alerted
+(``incidents.tracker``). Its figures pass through ``engaged`` to the forecast (``cascades``).
+
+All state follows from the mentions and the stored incidents, so ``rebuild`` restores it after a
+restart. An alert that could not be raised is tried again with the next mention, so that each is
 raised at least once.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
@@ -14,43 +16,42 @@ from typing import Final
 from core.alerts import Alert
 from core.clock import Clock
 from core.event_text import whole_text
-from core.incidents import Incident, TimelineEntry
+from core.i18n import Catalogue
+from core.incidents import Incident
 from core.localized import UiLanguage
 from core.mentions import Mention
+from core.ports import AlertRaiser
 from listeners.judgement.embedding import Embedder
-from listeners.spread import report, restoring, rulings
-from listeners.spread.activity import heard, post_key
-from listeners.spread.baseline import Loudness
-from listeners.spread.bursts import Bursts
-from listeners.spread.case import Case
-from listeners.spread.cases import CaseBook
-from listeners.spread.desk import Desk
-from listeners.spread.event_time import EventTime
-from listeners.spread.facts import alarming, known_facts, lately, worth_keeping
-from listeners.spread.incidents import Grouper, name_patterns
-from listeners.spread.ledger import BOT, Ledger, moment
-from listeners.spread.ports import Raises, SpreadStore
-from listeners.spread.post_lane import PostLane
-from listeners.spread.semantic_merge import Afterthoughts
-from listeners.spread.severity import Assessment, assess
-
-_KEPT: Final = timedelta(hours=72)
-_TIDY: Final = 60.0
-"""How often what is quiet is looked for, in seconds of the posts."""
+from listeners.spread.activity import brand_post, post_key
+from listeners.spread.cascades.post_lane import PostLane
+from listeners.spread.event_time import EventTime, utc
+from listeners.spread.grouping.grouper import Grouper
+from listeners.spread.grouping.vocabulary import name_patterns
+from listeners.spread.incidents import records
+from listeners.spread.incidents.alerts import AlertAudience, AlertQueue
+from listeners.spread.incidents.incident import TrackedIncident
+from listeners.spread.incidents.index import IncidentIndex
+from listeners.spread.incidents.rulings import StaffRulings
+from listeners.spread.incidents.semantic_merge import SemanticMerger
+from listeners.spread.incidents.tracker import MEMORY_SECONDS, IncidentTracker
+from listeners.spread.incidents.wording import IncidentTexts
+from listeners.spread.incidents.writer import IncidentWriter
+from listeners.spread.ports import SpreadStore
 
 
 class SpreadWatch:
-    """Takes recorded mentions in and raises alerts."""
+    """Takes recorded mentions and raises alerts; implements ``core.ports.SpreadMonitor``."""
 
     memory: Final = timedelta(days=14)
-    """How far back ``rebuild`` wants to be told."""
+    """Age of the mentions that ``rebuild`` needs."""
 
     def __init__(
         self,
-        raises: Raises,
+        alerts: AlertRaiser,
         *,
         store: SpreadStore,
         clock: Clock,
+        catalogue: Catalogue,
         names: Mapping[str, str],
         terms: Mapping[str, Sequence[str]] | None = None,
         authors: int = 5,
@@ -60,242 +61,188 @@ class SpreadWatch:
         changed: Callable[[Incident], None] = lambda _: None,
         embedder: Embedder | None = None,
     ) -> None:
-        """``names``: what staff call each brand id; ``terms``: what it is called in posts.
+        """Create a watch without history; see ``rebuild``.
 
-        ``authors``: so many in an hour who say the same thing alarm. After ``quiet`` without a
-        post a matter is over; it may come up again. ``changed`` is told of stored incidents.
-        ``embedder``: says what posts mean, so that other words and languages are one matter.
-        ``language``: of the receivers; ``zone``: in whose time staff read.
+        ``catalogue``: texts of alerts. ``names``: name of each brand for staff, by its id.
+        ``terms``: names of each brand in posts. ``authors``: discontented authors in an hour that
+        make an alarm. ``quiet``: time without a post after which an incident ends (it may reopen).
+        ``language`` of the receivers, and
+        ``zone`` in which they read times. ``changed`` is called with every incident that was
+        stored. ``embedder``: embeds texts, so that incidents are also merged by meaning.
         """
         patterns = name_patterns(
             {brand: (name, *(terms or {}).get(brand, ())) for brand, name in names.items()}
         )
-        self._raises = raises
-        self._clock = clock
-        self._names = dict(names)
-        self._authors = authors
-        self._quiet = quiet.total_seconds()
-        self._staff = report.Staff(language=language, zone=zone)
+        texts = IncidentTexts(catalogue)
         self._store = store
+        self._clock = clock
+        self._quiet = quiet.total_seconds()
         self._time = EventTime()
-        self._tidied = 0.0
-        self._grouper = Grouper(quiet=_KEPT, by_words=False)
-        self._book = CaseBook(patterns)
-        self._later = Afterthoughts(embedder, clock=clock, book=self._book, unite=self._unite)
-        self._loud: dict[str, Loudness] = {}
-        self._bursts = Bursts(self._book, enough=authors)
-        self._ledger = Ledger(
+        self._grouper = Grouper(quiet=timedelta(seconds=MEMORY_SECONDS), by_words=False)
+        self._index = IncidentIndex(patterns)
+        self._writer = IncidentWriter(
             store.incidents,
             clock=clock,
-            describe=lambda case: report.incident(case, language),
+            language=language,
+            texts=texts,
             changed=changed,
-            hand_over=raises.hand_over,
+            merge_alerts=alerts.merge,
+        )
+        self._queue = AlertQueue(alerts, clock=clock, stored_id=self._writer.stored_id)
+        self._tracker = IncidentTracker(
+            self._index,
+            writer=self._writer,
+            queue=self._queue,
+            alerts=alerts,
+            time=self._time,
+            clock=clock,
+            brands=names,
+            authors=authors,
+            quiet=self._quiet,
+            audience=AlertAudience(language=language, zone=zone),
+            texts=texts,
+        )
+        self._merger = SemanticMerger(
+            embedder, clock=clock, index=self._index, merge=self._tracker.merge
+        )
+        self._rulings = StaffRulings(
+            store,
+            writer=self._writer,
+            index=self._index,
+            queue=self._queue,
+            grouper=self._grouper,
+            clock=clock,
         )
         self._posts = PostLane(store.values)
-        self._desk = Desk(raises, clock=clock, number=self._ledger.number)
 
     async def observe(self, mention: Mention) -> None:
-        """As core.ports.Spread. Raises what ``raise_alert`` raises."""
-        self._take(mention, {})
+        """Take a mention into account and raise alerts; idempotent.
+
+        Raises StoreError, and what ``raise_alert`` raises.
+        """
+        self._ingest(mention, {})
         await self._send()
 
-    async def tend(self) -> int:
-        """End what has been quiet for long enough, and write it down; returns how many ended.
-
-        To be called now and then, since nothing is heard when nothing is said.
-        """
-        ended = self._end_quiet()
-        await self._ledger.settle()
-        return ended
-
-    async def close(self) -> None:
-        """Write down what is not stored yet. Raises StoreError where it cannot be."""
-        await self._later.close()
-        await self._ledger.settle()
-
-    @property
-    def by_meaning(self) -> bool:
-        """True where posts are put together by what they mean, too, not by words alone."""
-        return self._later.asks
-
-    def incident_of(self, brand: str, mention: Mention) -> str | None:
-        """The id of the incident that a mention belongs to, once there is one."""
-        case = self._book.of_post(post_key(brand, mention))
-        return case.record.id if case is not None and case.record is not None else None
-
     async def engaged(self, mention: Mention, polls: Sequence[tuple[datetime, int]]) -> None:
-        """The post lane: forecast a mention's reach from its polled reposts, (time, count)."""
+        """Forecast a mention's reach from its polled reposts, pairs of time and count.
+
+        Raises as ``observe`` does.
+        """
         found = await self._posts.reach(mention, polls)
         if found is None:
             return
-        self._take(mention, {})
+        self._ingest(mention, {})
         for brand in mention.brands:
             group = self._grouper.incident_of(post_key(brand, mention))
-            case = self._book.claim(brand, mention, group)
-            if case is not None and (case.reach is None or found.final >= case.reach.final):
-                case.reach = found
-                self._look(case, at=mention.event.posted_at.timestamp() + found.observe)
+            incident = self._index.ensure(brand, mention, group)
+            if incident is None:
+                continue
+            if incident.post_forecast is None or found.final >= incident.post_forecast.final:
+                incident.post_forecast = found
+                seen_at = mention.event.posted_at.timestamp() + found.observe
+                self._tracker.assess(incident, at=seen_at)
         await self._send()
 
-    async def rebuild(self, mentions: Iterable[Mention], alerts: Iterable[Alert] = ()) -> None:
-        """Take in what was seen before the start: mentions of the last ``memory``.
+    async def tend(self) -> int:
+        """End the incidents that have been quiet and store that; returns how many ended.
 
-        ``alerts``: those that were raised before. What still goes on and was not raised is raised.
+        To be called regularly, since ``observe`` is not called when nothing is said. Raises
+        StoreError.
         """
-        cases = restoring.cases(await self._store.incidents.find(limit=restoring.MOST))
+        ended = self._tracker.sweep()
+        await self._writer.flush()
+        return ended
+
+    async def close(self) -> None:
+        """Store everything that is not stored yet. Raises StoreError."""
+        await self._merger.close()
+        await self._writer.flush()
+
+    async def drain(self) -> None:
+        """Wait until all queued posts are embedded, for measurements."""
+        await self._merger.drain()
+
+    @property
+    def by_meaning(self) -> bool:
+        """True if incidents are also merged by meaning, not by words alone."""
+        return self._merger.is_active
+
+    def incident_of(self, brand: str, mention: Mention) -> str | None:
+        """The id of the stored incident that a mention belongs to, if there is one."""
+        incident = self._index.of_post(post_key(brand, mention))
+        if incident is None or incident.record is None:
+            return None
+        return incident.record.id
+
+    def incident_key_of(self, brand: str, mention: Mention) -> str | None:
+        """The key of the incident that a mention belongs to, stored or not."""
+        incident = self._index.of_post(post_key(brand, mention))
+        return None if incident is None else incident.key
+
+    async def rebuild(self, mentions: Iterable[Mention], alerts: Iterable[Alert] = ()) -> None:
+        """Restore the state from the mentions of the last ``memory`` and the stored incidents.
+
+        ``alerts``: those raised before the restart. Incidents that go on and were not alerted are
+        alerted now. Raises as ``observe`` does.
+        """
+        restored = records.restore(await self._store.incidents.find(limit=records.MAX_RESTORED))
         for mention in sorted(mentions, key=lambda one: one.seq):
-            self._take(mention, cases)
+            self._ingest(mention, restored)
         for alert in alerts:
-            case = cases.get(alert.incident or "")
-            if case is None or alert.state == "resolved":
+            incident = restored.get(alert.incident or "")
+            if incident is None or alert.state == "resolved":
                 continue
-            self._desk.know(case, alert.severity)
-            if case.record is not None and case.record.id != alert.incident:
-                await self._ledger.absorb(case.record.id, alert.incident or "", by=BOT)
-        now = self._now()
-        for case in {id(case): case for case in (*cases.values(), *self._book)}.values():
-            restoring.reconcile(case, quiet=self._quiet, now=now)
-            if case.record is None and case.over:
-                self._ledger.forget(case)
-            elif case.notes:
-                self._ledger.note(case)
-        self._desk.drop_before(now - self._quiet)
+            self._queue.restore(incident, alert.severity)
+            if incident.record is not None and incident.record.id != alert.incident:
+                await self._writer.merge_records(
+                    incident.record.id, alert.incident or "", by=records.BOT
+                )
+        now = self._tracker.now()
+        for incident in {id(one): one for one in (*restored.values(), *self._index)}.values():
+            records.reconcile(incident, quiet=self._quiet, now=now)
+            if incident.record is None and incident.ended:
+                self._writer.discard(incident)
+            elif incident.unsaved_entries:
+                self._writer.schedule(incident)
+        self._queue.drop_before(now - self._quiet)
         await self._send()
 
     async def merge(self, kept_id: str, gone_id: str, by: str) -> Incident:
-        """Staff say that two incidents are one; returns the one that goes on.
-
-        Raises KeyError for an incident that does not exist, ValueError for one and the same or
-        for incidents of two brands.
-        """
-        await self._ledger.settle()
-        merged = await rulings.merge(kept_id, gone_id, by, ledger=self._ledger, store=self._store)
-        kept, gone = self._book.of_record(merged.id), self._book.of_record(gone_id)
-        if gone is not None and kept is None:
-            gone.record = merged
-        elif gone is not None and kept is not None:
-            kept.record, kept.ruled = merged, True
-            self._book.merge(kept, gone)
-            self._desk.merged(kept, gone)
-            self._ledger.forget(gone)
-        return merged
+        """Merge two incidents on behalf of staff; see ``StaffRulings.merge``."""
+        return await self._rulings.merge(kept_id, gone_id, by=by)
 
     async def split(self, seqs: Sequence[int], by: str) -> str:
-        """Staff say that these mentions are an incident of their own; returns its id.
-
-        Raises KeyError where none of the mentions is stored, or none belongs to an incident.
-        """
-        await self._ledger.settle()
-        part = await rulings.part_of(seqs, store=self._store)
-        case = rulings.own_case(part, by, at=self._clock.now(), grouper=self._grouper)
-        keys = {post.key for post in case.activity.posts()}
-        self._book.give_up(keys)
-        self._book.add(case)
-        self._ledger.note(case)
-        await self._ledger.settle()
-        made = await self._ledger.number(case)
-        for source in part.sources:
-            if (known := self._book.of_record(source)) is not None:
-                known.ruled = True
-            await self._ledger.change(source, rulings.smaller(case, made, by, self._clock.now()))
-        return made
+        """Split mentions off into an incident on behalf of staff; see ``StaffRulings.split``."""
+        return await self._rulings.split(seqs, by=by)
 
     async def _send(self) -> None:
-        await self._desk.send()
-        self._ledger.kick()
-        self._later.kick(then=self._send)
+        await self._queue.send()
+        self._writer.start()
+        self._merger.start(then=self._send)
 
-    def _take(self, mention: Mention, cases: Mapping[str, Case]) -> None:
+    def _ingest(self, mention: Mention, restored: Mapping[str, TrackedIncident]) -> None:
+        """Count a mention for each of its brands; ``restored`` are stored incidents by id."""
         event = mention.event
         clock, elapsed = self._clock.now().timestamp(), self._clock.monotonic()
-        at = self._time.take(event.posted_at.timestamp(), clock=clock, elapsed=elapsed)
-        if at is None or at < self._time.now - _KEPT.total_seconds():
+        at = self._time.observe(event.posted_at.timestamp(), clock=clock, elapsed=elapsed)
+        if at is None or at < self._time.now - MEMORY_SECONDS:
             return
-        stored, text = cases.get(mention.incident or ""), whole_text(event)
+        stored, text = restored.get(mention.incident or ""), whole_text(event)
         for brand in mention.brands:
-            post = heard(brand, mention, at)
+            post = brand_post(brand, mention, at)
             if self._grouper.incident_of(post.key) is not None:
                 continue
             known = stored if stored is not None and stored.brand == brand else None
             group = self._grouper.add(
                 post.key,
                 text,
-                moment(at),
+                utc(at),
                 category=post.category,
                 brand=brand,
-                incident=known.key if known is not None and known.ruled else None,
+                incident=known.key if known is not None and known.staff_ruled else None,
             )
-            case = self._book.take(brand, group, post, text, quiet=self._quiet, known=known)
-            loud = self._loud.setdefault(brand, Loudness())
-            if case is None or case.told is None:
-                loud.add(at)
-            if case is not None:
-                self._later.note(case, post, text, mention.judgement.language)
-                if case.is_settled(post):
-                    self._ledger.note(case)
-                else:
-                    self._look(case)
-            case = self._bursts.hear(brand, post, now=self._time.now, loud=loud)
-            if case is not None:
-                self._look(case)
-        if not 0 <= self._time.now - self._tidied < _TIDY:
-            self._end_quiet()
-
-    def _look(self, case: Case, *, at: float = -math.inf) -> None:
-        """Judge a case anew; ``at``: when more became known of it than its posts tell."""
-        facts = known_facts(case, enough=self._authors)
-        case.assessment, case.judged = assess(facts), case.activity.count
-        severity = case.assessment.severity
-        if case.over and case.activity.last >= self._time.now - self._quiet:
-            case.over = False
-            if case.record is not None:
-                self._write(case, "reopened", severity)
-        loud = self._loud[case.brand].times_usual(len(lately(case)))
-        alarms = alarming(case, facts, loud=loud) and severity != "P4"
-        kept = case.record is not None or alarms or worth_keeping(case)
-        if case.told is None and not case.ruled and kept and (alarms or case.record is None):
-            other = self._book.same_alarm(case)
-            if other is not None:
-                self._unite(other, case)
-                return
-        if alarms or case.told is not None:
-            self._tell(case, case.assessment, max(at, case.activity.last))
-        if kept or case.told is not None:
-            self._ledger.note(case)
-
-    def _unite(self, kept: Case, gone: Case) -> None:
-        self._book.merge(kept, gone)
-        self._desk.merged(kept, gone)
-        self._ledger.merged(kept, gone)
-        self._look(kept)
-
-    def _tell(self, case: Case, assessed: Assessment, at: float) -> None:
-        severity = assessed.severity
-        if not self._desk.due(case, severity, at):
-            return
-        if case.told is None or severity < case.told:
-            self._write(case, "severity", severity)
-        name = self._names.get(case.brand, case.brand)
-        self._desk.file(report.notice(case, assessed, self._staff, name=name, at=at))
-
-    def _end_quiet(self) -> int:
-        now, ended = self._now(), 0
-        self._tidied = now
-        self._book.forget(now - _KEPT.total_seconds(), slight=now - self._quiet)
-        for case in self._book:
-            if not case.over and case.activity.last < now - self._quiet:
-                case.over, case.told = True, None
-                ended += 1
-                if case.record is not None:
-                    self._write(case, "resolved", "")
-                    self._ledger.note(case)
-                    self._raises.end(case.record.id)
-        return ended
-
-    def _now(self) -> float:
-        clock, elapsed = self._clock.now().timestamp(), self._clock.monotonic()
-        return self._time.going_on(clock=clock, elapsed=elapsed)
-
-    def _write(self, case: Case, what: str, detail: str) -> None:
-        at = moment(max(case.activity.last, case.activity.first))
-        case.notes.append(TimelineEntry(at=at, by=BOT, what=what, detail=detail))
+            incident = self._index.assign(brand, group, post, text, quiet=self._quiet, known=known)
+            if incident is not None:
+                self._merger.queue(incident, post, text, mention.judgement.language)
+            self._tracker.observe(brand, post, incident)
+        self._tracker.sweep_if_due()

@@ -1,4 +1,4 @@
-"""Disguised spellings: characters that look alike (homoglyphs) or sound alike (pinyin).
+"""Obfuscated spellings: characters that look alike (homoglyphs) or sound alike (pinyin).
 
 Every mapping is from character to character, so that positions in a text stay valid. The tables are
 in ``homoglyphs.toml``; readings come from pypinyin.
@@ -55,8 +55,8 @@ def visual_key(form: str) -> str:
     return form.translate(_visual_table())
 
 
-def may_be_disguised(surface: str, form: str) -> bool:
-    """True where ``surface``, whose visual key is that of ``form``, can be a disguise of it.
+def may_be_obfuscated(surface: str, form: str) -> bool:
+    """True where ``surface``, whose visual key is that of ``form``, can be an obfuscation of it.
 
     A plain Latin letter stands for itself (``mail`` is not ``mall``), and so does a number.
     """

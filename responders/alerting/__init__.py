@@ -1,0 +1,1 @@
+"""Alerts: lifecycle, escalation, delivery to receivers, and the pauses they cause."""

@@ -1,4 +1,4 @@
-"""What a grave alert pauses: automatic replies about its incident, its topic, or its brand."""
+"""Pauses of automatic replies that a P1 about an incident causes, and their end with it."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -10,14 +10,14 @@ from core.pauses import Pause, PauseScope
 from core.repositories import Pauses
 
 BOT: Final = "bot"
-_YOUNG: Final = timedelta(minutes=1)
+_GRACE: Final = timedelta(minutes=1)
 
 
-def topics_of(alert: Alert) -> tuple[tuple[PauseScope, str], ...]:
-    """The scopes and values of what it pauses.
+def pause_scopes(alert: Alert) -> tuple[tuple[PauseScope, str], ...]:
+    """Scope and value of each pause that the alert causes.
 
-    Its incident, and the category of its brand: a post that has just come in does not belong to
-    the incident yet. The whole brand where neither is known.
+    Its incident, and its category for the brand, since a new post does not belong to the incident
+    yet; the whole brand if neither is known.
     """
     found: list[tuple[PauseScope, str]] = []
     if alert.incident is not None:
@@ -30,50 +30,55 @@ def topics_of(alert: Alert) -> tuple[tuple[PauseScope, str], ...]:
     return tuple(found)
 
 
-async def pause(
+async def pause_for(
     pauses: Pauses, alert: Alert, now: datetime, *, before: Alert | None = None
 ) -> None:
-    """Pause what the alert is about; what a person has paused stays theirs.
+    """Pause automatic replies about the alert; a pause by a member of staff is kept as it is.
 
-    ``before``: the alert as it was; what it paused then is left as people have left it.
+    ``before``: the alert before a change; staff may have lifted its pauses, so those are not
+    repeated.
     """
-    held = topics_of(before) if before is not None and before.severity == "P1" else ()
-    wanted = [topic for topic in topics_of(alert) if topic not in held]
-    known = {pause.id for pause in await pauses.all()} if wanted else set()
-    for scope, value in wanted:
-        if f"{scope}:{value}" not in known:
-            await pauses.save(
-                Pause(
-                    id=f"{scope}:{value}",
-                    scope=scope,
-                    value=value,
-                    reason=f"P1 {alert.title}",
-                    by=BOT,
-                    at=now,
-                    wordings=tuple(
-                        LocalizedText(language=one.language, title=f"P1 {one.title}")
-                        for one in alert.wordings
-                    ),
-                )
+    known_scopes = pause_scopes(before) if before is not None and before.severity == "P1" else ()
+    scopes = [scope for scope in pause_scopes(alert) if scope not in known_scopes]
+    paused = {pause.id for pause in await pauses.all()} if scopes else set()
+    for scope, value in scopes:
+        if f"{scope}:{value}" in paused:
+            continue
+        await pauses.save(
+            Pause(
+                id=f"{scope}:{value}",
+                scope=scope,
+                value=value,
+                reason=f"P1 {alert.title}",
+                by=BOT,
+                at=now,
+                wordings=tuple(
+                    LocalizedText(language=one.language, title=f"P1 {one.title}")
+                    for one in alert.wordings
+                ),
             )
+        )
 
 
-async def resume(pauses: Pauses, alerts: Iterable[Alert], now: datetime) -> int:
-    """Lift what the machine paused and no live P1 is about any more; returns how much.
+async def lift_pauses(pauses: Pauses, alerts: Iterable[Alert], now: datetime) -> int:
+    """Lift automatic pauses that no live P1 is about any more; returns how many.
 
-    ``alerts``: all that are live, and those that were just resolved. A pause that is younger than a
-    minute and about none of these stays: the alert behind it may be on its way.
+    Args:
+        pauses: the pauses in force.
+        alerts: all live alerts, and those that were just resolved. A pause of the last minute that
+            none of these is about stays: its alert may not be stored yet.
+        now: current time.
     """
-    kept, over = set[tuple[PauseScope, str]](), set[tuple[PauseScope, str]]()
+    needed, over = set[tuple[PauseScope, str]](), set[tuple[PauseScope, str]]()
     for alert in alerts:
         if alert.state == "resolved":
-            over.update(topics_of(alert))
+            over.update(pause_scopes(alert))
         elif alert.severity == "P1":
-            kept.update(topics_of(alert))
+            needed.update(pause_scopes(alert))
     lifted = 0
     for pause in await pauses.all():
-        is_old = abs(now - pause.at) >= _YOUNG  # ``now`` may have been read before it was made
-        topic = (pause.scope, pause.value)
-        if pause.by == BOT and (is_old or topic in over) and topic not in kept:
+        settled = abs(now - pause.at) >= _GRACE  # ``now`` may have been read before the pause
+        scope = (pause.scope, pause.value)
+        if pause.by == BOT and (settled or scope in over) and scope not in needed:
             lifted += await pauses.lift(pause.id, by=BOT)
     return lifted

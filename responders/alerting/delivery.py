@@ -1,4 +1,8 @@
-"""Carries notices to every receiver: at least once, each receiver on its own."""
+"""Delivery of notices: at least once, each receiver independently of the others.
+
+A delivery is stored with the transition that causes it, claimed here, and removed once the receiver
+has accepted it. A crash in between repeats it, with the same ``notice_key``.
+"""
 
 import asyncio
 import logging
@@ -11,20 +15,22 @@ from core.backoff import delay
 from core.clock import Clock
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.repositories import Alerts
-from responders.alerting.receiver import Merges, Paced, Receiver
+from responders.alerting.receiver import DeliversBatches, Receiver, ThrottlesDeliveries
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 16
-MERGED: Final = 50
-"""Notices that are handed over together to a receiver that merges them."""
+CLAIM: Final = 16
+"""Deliveries claimed at a time."""
+BATCH: Final = 50
+"""Deliveries claimed at a time for a receiver that puts them into one message."""
 FIRST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 300.0
-LOOK_AGAIN: Final = 1.0
+POLL: Final = 1.0
+"""Seconds between looks for deliveries that became due without a call."""
 
 
-class Courier:
-    """One receiver and what is due to it; a slow one delays no other."""
+class DeliveryWorker:
+    """Delivers to one receiver; if it fails or stalls, no other receiver waits."""
 
     def __init__(
         self,
@@ -34,6 +40,7 @@ class Courier:
         clock: Clock,
         random: Callable[[], float],
     ) -> None:
+        """``random``: draws from [0, 1), for the jitter of retries."""
         self.receiver = receiver
         self._store = store
         self._clock = clock
@@ -43,75 +50,78 @@ class Courier:
         self._began = (clock.now(), clock.monotonic())
 
     def wake(self) -> None:
-        """Say that something is due."""
+        """Look for due deliveries now."""
         self._wake.set()
 
     async def run(self) -> None:
-        """Deliver for ever."""
+        """Deliver until cancelled."""
         while True:
             self._wake.clear()
-            if isinstance(self.receiver, Paced) and (wait := self.receiver.ready_in()) > 0:
+            if (wait := self._throttled_for()) > 0:
                 await self._clock.sleep(wait)
             try:
-                worked = await self.step()
+                tried = await self.step()
             except StoreError as error:
                 log.error("the store failed", extra=self._extra(str(error)))
-                worked = 0
+                tried = 0
             if self._failures:
                 await self._clock.sleep(self._wait())
-            elif not worked:
-                await rest(self._clock, self._wake)
+            elif not tried:
+                await sleep_or_wake(self._clock, self._wake)
 
     async def step(self) -> int:
-        """Deliver what is due; returns how many alerts were tried.
+        """Deliver what is due; returns the number of alerts that were tried.
 
-        Where the receiver cannot be reached the rest waits with the alert that failed.
+        If the receiver cannot be reached, the remaining alerts wait with the one that failed.
         """
-        merges = isinstance(self.receiver, Merges)
-        due = await self._store.claim(self.receiver.name, MERGED if merges else BATCH, self._now())
-        if merges and len(due) > 1:
-            await self._deliver_together(due)
+        batches = isinstance(self.receiver, DeliversBatches)
+        due = await self._store.claim(self.receiver.name, BATCH if batches else CLAIM, self._now())
+        if isinstance(self.receiver, DeliversBatches) and len(due) > 1:
+            await self._deliver_batch(self.receiver, due)
             return len(due)
         for tried, alert in enumerate(due, start=1):
             if isinstance(await self._deliver(alert), Unavailable):
                 return tried
-            if tried < len(due) and isinstance(self.receiver, Paced) and self.receiver.ready_in():
+            if tried < len(due) and self._throttled_for() > 0:
                 return tried
         return len(due)
 
-    async def _deliver_together(self, alerts: Sequence[Alert]) -> None:
-        receiver = self.receiver
-        assert isinstance(receiver, Merges)  # noqa: S101 - as step has found
+    def _throttled_for(self) -> float:
+        """Seconds until the receiver takes the next message."""
+        return self.receiver.ready_in() if isinstance(self.receiver, ThrottlesDeliveries) else 0.0
+
+    async def _deliver_batch(self, receiver: DeliversBatches, alerts: Sequence[Alert]) -> None:
         failure: ConnectorError | None = None
-        told = 0
+        covered = 0
         try:
-            told = await receiver.deliver_many(alerts)
+            covered = await receiver.deliver_batch(alerts)
         except Exception as error:  # a bug in one receiver must not end its loop
-            failure = self._failed(error)
-        wait = self._after(failure)
-        for alert in alerts[:told]:
-            await self._finish(alert, None, wait)
-        for alert in alerts[told:]:
-            await self._finish(alert, failure or _left_over(), wait)
+            failure = self._failure(error)
+        retry_in = self._retry_delay(failure)
+        for alert in alerts[:covered]:
+            await self._finish(alert, None, retry_in)
+        left_over = failure or ConnectorError("did not fit into the message; comes with the next")
+        for alert in alerts[covered:]:
+            await self._finish(alert, left_over, retry_in)
 
     async def _deliver(self, alert: Alert) -> ConnectorError | None:
         failure: ConnectorError | None = None
         try:
             await self.receiver.deliver(alert)
         except Exception as error:  # a bug in one receiver must not end its loop
-            failure = self._failed(error)
-        await self._finish(alert, failure, self._after(failure))
+            failure = self._failure(error)
+        await self._finish(alert, failure, self._retry_delay(failure))
         return failure
 
-    def _failed(self, error: Exception) -> ConnectorError:
+    def _failure(self, error: Exception) -> ConnectorError:
         if isinstance(error, ConnectorError):
             log.warning("alert not delivered", extra=self._extra(str(error)))
             return error
         log.error("delivery failed", extra=self._extra(""), exc_info=error)
         return Unavailable(f"{type(error).__name__}: {error}")
 
-    def _after(self, failure: ConnectorError | None) -> timedelta:
-        """How long a delivery that ended so waits."""
+    def _retry_delay(self, failure: ConnectorError | None) -> timedelta:
+        """Time until a delivery with this outcome is tried again."""
         if isinstance(failure, Unavailable):
             self._failures += 1
             return timedelta(seconds=failure.retry_after or self._wait())
@@ -120,20 +130,23 @@ class Courier:
             return timedelta()
         return timedelta(seconds=LONGEST_WAIT * (1 + self._random()))
 
-    async def _finish(self, alert: Alert, failure: ConnectorError | None, wait: timedelta) -> None:
-        """Note the outcome; the store knows where a newer notice became due meanwhile."""
+    async def _finish(
+        self, alert: Alert, failure: ConnectorError | None, retry_in: timedelta
+    ) -> None:
+        """Store the outcome; the store keeps a newer notice that became due meanwhile."""
         await self._store.finish(
             alert.key,
             self.receiver.name,
             delivered=failure is None,
             reason="" if failure is None else str(failure),
-            retry_at=self._now() + wait,
+            retry_at=self._now() + retry_in,
         )
 
     def _now(self) -> datetime:
-        """The time, which never goes back: else what waits for a retry would wait for that, too."""
-        then, elapsed = self._began
-        return max(self._clock.now(), then + timedelta(seconds=self._clock.monotonic() - elapsed))
+        """The time, but never set back: pending retries would wait for as long as it was."""
+        began, monotonic = self._began
+        elapsed = timedelta(seconds=self._clock.monotonic() - monotonic)
+        return max(self._clock.now(), began + elapsed)
 
     def _wait(self) -> float:
         return delay(self._failures, first=FIRST_WAIT, most=LONGEST_WAIT, jitter=self._random())
@@ -142,12 +155,8 @@ class Courier:
         return {"receiver": self.receiver.name, "error": error}
 
 
-def _left_over() -> ConnectorError:
-    return ConnectorError("did not fit into the message; comes with the next")
-
-
-async def rest(clock: Clock, wake: asyncio.Event, seconds: float = LOOK_AGAIN) -> None:
-    """Until ``wake``, or for ``seconds``: some work becomes due without a call."""
+async def sleep_or_wake(clock: Clock, wake: asyncio.Event, seconds: float = POLL) -> None:
+    """Wait until ``wake`` is set, at most for ``seconds``."""
     sleeping = asyncio.ensure_future(clock.sleep(seconds))
     waking = asyncio.ensure_future(wake.wait())
     try:

@@ -1,4 +1,4 @@
-"""Who is told, and in which order: the steps of people on call, and their quiet hours."""
+"""The escalation chain: steps of people on call, and their quiet hours."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,92 +11,97 @@ from core.taxonomy import Severity
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Quiet:
+class QuietHours:
     """Hours of each day, ``start`` included and ``end`` not; they may pass midnight."""
 
     start: time
     end: time
     zone: ZoneInfo
 
-    def holds(self, now: datetime) -> bool:
-        """True where ``now`` lies in them."""
-        local = now.astimezone(self.zone).time()
+    def __contains__(self, at: datetime) -> bool:
+        local = at.astimezone(self.zone).time()
         if self.start <= self.end:
             return self.start <= local < self.end
         return local >= self.start or local < self.end
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rung:
+class EscalationStep:
     """One step of the chain."""
 
     receivers: tuple[str, ...]
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
 
-    def sleeps(self, severity: Severity, now: datetime) -> bool:
-        """True where these people are not to be told of such an alert now; P1 always is."""
-        return severity != "P1" and self.quiet is not None and self.quiet.holds(now)
+    def is_quiet(self, severity: Severity, now: datetime) -> bool:
+        """True while these receivers are not notified of such an alert; never for P1."""
+        return severity != "P1" and self.quiet is not None and now in self.quiet
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
-    """Who hears of a notice, and how far up the chain it has gone with that."""
+class Notification:
+    """The receivers of one notice, and the step that it reaches."""
 
     receivers: tuple[str, ...]
-    rung: int
+    step: int
 
 
-class Chain:
-    """The steps, the first one first; a receiver that no step names belongs to the first."""
+class EscalationChain:
+    """Steps from the first to the last; a receiver that no step names belongs to the first."""
 
-    def __init__(self, rungs: Sequence[Rung], receivers: Iterable[str]) -> None:
-        """``receivers``: the names of all there are. Without a step, all are told at once."""
-        named = {name for rung in rungs for name in rung.receivers}
-        others = tuple(name for name in receivers if name not in named)
-        self._others = others
-        self._rungs = tuple(rungs) or (Rung(receivers=()),)
+    def __init__(self, steps: Sequence[EscalationStep], receivers: Iterable[str]) -> None:
+        """``receivers``: names of all receivers. Without steps each notice goes to all of them."""
+        named = {name for step in steps for name in step.receivers}
+        self._unnamed = tuple(name for name in receivers if name not in named)
+        self._steps = tuple(steps) or (EscalationStep(receivers=()),)
 
     @property
     def last(self) -> int:
-        """The number of the last step; the first is 0."""
-        return len(self._rungs) - 1
+        """Number of the last step; the first is 0."""
+        return len(self._steps) - 1
 
-    def upto(self, rung: int, severity: Severity, now: datetime) -> Told | None:
-        """All steps up to ``rung`` whose people are not asleep; else the next one above.
+    def up_to(self, step: int, severity: Severity, now: datetime) -> Notification | None:
+        """Notify all steps up to ``step`` outside their quiet hours, else the next one above.
 
-        ``None`` where everybody is asleep.
+        ``None`` while every step is in its quiet hours.
         """
-        highest = min(rung, self.last)
-        awake = [one for one in self._rungs[: highest + 1] if not one.sleeps(severity, now)]
+        highest = min(step, self.last)
+        awake = [one for one in self._steps[: highest + 1] if not one.is_quiet(severity, now)]
         if awake:
-            names = (*self._others, *(name for one in awake for name in one.receivers))
-            return Told(receivers=tuple(dict.fromkeys(names)), rung=highest)
-        found = self.above(highest, severity, now)
-        if found is None:
+            names = (*self._unnamed, *(name for one in awake for name in one.receivers))
+            return Notification(receivers=tuple(dict.fromkeys(names)), step=highest)
+        above = self.above(highest, severity, now)
+        if above is None:
             return None
-        return Told(
-            receivers=tuple(dict.fromkeys((*self._others, *found.receivers))), rung=found.rung
-        )
+        names = (*self._unnamed, *above.receivers)
+        return Notification(receivers=tuple(dict.fromkeys(names)), step=above.step)
 
-    def above(self, rung: int, severity: Severity, now: datetime) -> Told | None:
-        """The first step above ``rung`` whose people are not asleep, alone."""
-        for number in range(rung + 1, len(self._rungs)):
-            if not self._rungs[number].sleeps(severity, now):
-                return Told(receivers=self._rungs[number].receivers, rung=number)
+    def above(self, step: int, severity: Severity, now: datetime) -> Notification | None:
+        """Notify only the first step above ``step`` that is outside its quiet hours."""
+        for number in range(step + 1, len(self._steps)):
+            if not self._steps[number].is_quiet(severity, now):
+                return Notification(receivers=self._steps[number].receivers, step=number)
         return None
 
 
-def read_chain(settings: AlertSettings, receivers: Sequence[str]) -> Chain:
-    """The configured chain over the receivers there are; raises ConfigError for a bad zone."""
-    problems: list[Problem] = []
-    zone = _zone(settings.timezone, problems)
-    if zone is None:
-        raise ConfigError(tuple(problems))
-    return Chain([_rung(step, zone, receivers) for step in settings.on_call], receivers)
+def read_chain(settings: AlertSettings, receivers: Sequence[str]) -> EscalationChain:
+    """The configured chain; raises ConfigError for an unknown time zone.
+
+    Receivers that a step names and that are not among ``receivers`` are left out.
+    """
+    try:
+        zone = ZoneInfo(settings.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        problem = Problem(
+            key="alerts.timezone",
+            message=f"there is no time zone {settings.timezone!r}",
+            remedy="Use an IANA name such as Asia/Shanghai or Europe/Berlin.",
+        )
+        raise ConfigError((problem,)) from error
+    return EscalationChain([_step(one, zone, receivers) for one in settings.on_call], receivers)
 
 
 def require_on_call(settings: AlertSettings, receivers: Sequence[str]) -> None:
-    """Raises ConfigError for every receiver that a step names and that does not exist."""
+    """Raises ConfigError for each receiver that a step names and that does not exist."""
     problems = [
         Problem(
             key=f"alerts.on_call[{index}].receivers",
@@ -111,24 +116,10 @@ def require_on_call(settings: AlertSettings, receivers: Sequence[str]) -> None:
         raise ConfigError(tuple(problems))
 
 
-def _zone(name: str, problems: list[Problem]) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        problems.append(
-            Problem(
-                key="alerts.timezone",
-                message=f"there is no time zone {name!r}",
-                remedy="Name one such as Asia/Shanghai or Europe/Berlin.",
-            )
-        )
-        return None
-
-
-def _rung(step: OnCallSettings, zone: ZoneInfo, known: Sequence[str]) -> Rung:
-    receivers = tuple(name for name in step.receivers if name in known)
-    if step.quiet is None:
-        return Rung(receivers=receivers)
-    start, _, end = step.quiet.partition("-")
-    hours = Quiet(start=time.fromisoformat(start), end=time.fromisoformat(end), zone=zone)
-    return Rung(receivers=receivers, quiet=hours)
+def _step(settings: OnCallSettings, zone: ZoneInfo, known: Sequence[str]) -> EscalationStep:
+    receivers = tuple(name for name in settings.receivers if name in known)
+    if settings.quiet is None:
+        return EscalationStep(receivers=receivers)
+    start, _, end = settings.quiet.partition("-")
+    quiet = QuietHours(start=time.fromisoformat(start), end=time.fromisoformat(end), zone=zone)
+    return EscalationStep(receivers=receivers, quiet=quiet)

@@ -1,26 +1,28 @@
-"""The life of an alert, as one pure function: what is to be done about it now.
+"""The alert lifecycle as pure functions of the alert, the time and the other alerts.
 
 An alert is firing, then acknowledged or not, then resolved; news after that make it fire again.
-Staff are told when it begins to matter, when it becomes worse, and again while nobody has taken
-it. docs/reference/alerts.md states the rules for staff.
+Staff are notified when it begins, when it becomes more severe, and repeatedly until it is
+acknowledged. docs/reference/alerts.md states the rules for staff.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from core.alerts import Alert, Mute
+from core.alerts import Alert, Mute, incident_key
+from core.localized import UiLanguage
 from core.settings import AlertSettings
-from responders.alerting.escalation import Chain, Told
+from responders.alerting.escalation import EscalationChain, Notification
+from responders.alerting.inhibition import is_inhibited
 
-Why = Literal["first", "worse", "again", "next", "over"]
-"""Begun, become more severe, not taken yet, gone to the next on call, resolved."""
+TransitionReason = Literal["first", "worse", "again", "next", "over"]
+"""Begun, become more severe, not acknowledged yet, escalated to the next step, resolved."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rules:
-    """The spans of ``core.settings.Alerts``."""
+class AlertTimings:
+    """The time spans of ``core.settings.AlertSettings``."""
 
     wait: timedelta = timedelta(seconds=30)
     interval: timedelta = timedelta(minutes=5)
@@ -29,9 +31,9 @@ class Rules:
     escalate: timedelta = timedelta(minutes=15)
 
 
-def read_rules(settings: AlertSettings) -> Rules:
-    """The rules of a configuration."""
-    return Rules(
+def read_timings(settings: AlertSettings) -> AlertTimings:
+    """The time spans of a configuration."""
+    return AlertTimings(
         wait=timedelta(seconds=settings.wait_seconds),
         interval=timedelta(minutes=settings.interval_minutes),
         repeat=timedelta(hours=settings.repeat_hours),
@@ -41,200 +43,86 @@ def read_rules(settings: AlertSettings) -> Rules:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Around:
-    """What an alert is looked at with."""
+class NotificationContext:
+    """Everything besides the alert and the time that decides about its next transition."""
 
-    rules: Rules
-    chain: Chain
+    timings: AlertTimings
+    chain: EscalationChain
     started_at: datetime
-    """Since when this process listens."""
+    """Start of this process; silence before it is not known to be silence."""
     jumped_at: datetime | None = None
-    """When the clock last jumped; spans that began before are counted from then."""
-    live: Sequence[Alert] = ()
-    """All alerts that are not resolved; the one that is looked at may be among them."""
+    """Time of the last jump of the clock; spans that began before it are counted from it."""
+    related: Sequence[Alert] = ()
+    """Live alerts of the same incident or topic; the alert itself may be among them."""
     mutes: Sequence[Mute] = ()
     ended: Container[str] = ()
-    """Incidents that were quiet for long enough by the time of their posts."""
+    """Incidents that are over by the time of their posts, see ``AlertRaiser.end``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
-    """A change to store, and who is to be told with it; nobody is where ``receivers`` is empty."""
+class Transition:
+    """A change of an alert to store, and the receivers to notify with it, if any."""
 
     alert: Alert
     receivers: tuple[str, ...]
-    why: Why
+    reason: TransitionReason
 
 
-def next_step(alert: Alert, now: datetime, around: Around) -> Step | None:
-    """What is due at ``now``; ``None`` where nothing is. Changes nothing itself.
+def next_transition(alert: Alert, now: datetime, context: NotificationContext) -> Transition | None:
+    """The transition that is due at ``now``; ``None`` if none is.
 
-    What nobody was told of, because all were asleep, does not end before somebody is.
+    An alert that no receiver was notified of, because all were in quiet hours, is not resolved
+    before one is.
     """
     if alert.state == "resolved":
         return None
-    held = _is_held(alert, now, around)
-    is_owed = alert.notified_severity is None and not held
-    quiet = now - _quiet_since(alert, now, around) >= around.rules.resolve
-    if (quiet or alert.incident in around.ended) and not is_owed:
-        over = replace(alert, state="resolved", resolved_at=now)
-        return last_step(over, now, around.chain, around.mutes)
+    held = _is_held(alert, now, context)
+    first_is_due = alert.notified_severity is None and not held
+    quiet = now - _quiet_since(alert, now, context) >= context.timings.resolve
+    if (quiet or alert.incident in context.ended) and not first_is_due:
+        resolved = replace(alert, state="resolved", resolved_at=now)
+        return resolve_transition(resolved, now, context.chain, context.mutes)
     if held:
         return None
-    if is_owed:
-        return _first(alert, now, around)
+    if first_is_due:
+        return _first(alert, now, context)
     if is_worse(alert):
-        return _tell(alert, around.chain.upto(alert.escalated, alert.severity, now), now, "worse")
-    return _remind(alert, now, around)
+        notification = context.chain.up_to(alert.escalated, alert.severity, now)
+        return _notify(alert, notification, now, "worse")
+    return _remind(alert, now, context)
+
+
+def resolve_transition(
+    resolved: Alert, now: datetime, chain: EscalationChain, mutes: Sequence[Mute]
+) -> Transition:
+    """The transition to ``resolved``: notifies the receivers that know of the alert.
+
+    No one is notified in quiet hours or while the alert is muted.
+    """
+    notification = chain.up_to(resolved.escalated, resolved.severity, now)
+    if notification is None or resolved.notices == 0 or is_muted(resolved, now, mutes):
+        return Transition(alert=resolved, receivers=(), reason="over")
+    resolved = replace(resolved, notices=resolved.notices + 1, notified_at=now)
+    return Transition(alert=resolved, receivers=notification.receivers, reason="over")
 
 
 def is_worse(alert: Alert) -> bool:
-    """True where it is more severe than staff know."""
+    """True if the alert is more severe than in its last notice."""
     return alert.notified_severity is not None and alert.severity < alert.notified_severity
 
 
-def _is_held(alert: Alert, now: datetime, around: Around) -> bool:
-    """True where nobody is to be told for now."""
-    taken = alert.state == "acknowledged" or _is_snoozed(alert, now)
-    return (
-        alert.severity == "P4"
-        or (taken and not is_worse(alert))
-        or is_silenced(alert, now, around.mutes)
-        or is_inhibited(alert, around.live)
-    )
-
-
-def is_silenced(alert: Alert, now: datetime, mutes: Sequence[Mute]) -> bool:
-    """True where a silence that has not ended matches; what it leaves open matches all."""
-    return any(silence.until > now and matches(silence, alert) for silence in mutes)
-
-
-def matches(silence: Mute, alert: Alert) -> bool:
-    """True where every property the silence names is the alert's."""
-    pairs = (
-        (silence.brand, alert.brand),
-        (silence.channel, alert.channel),
-        (silence.category, alert.category),
-        (silence.kind, alert.kind),
-        (silence.incident, alert.incident),
-    )
-    return all(wanted is None or wanted == found for wanted, found in pairs)
-
-
-def is_inhibited(alert: Alert, live: Sequence[Alert]) -> bool:
-    """True while staff know of a graver live alert about the same matter.
-
-    The same matter: the same incident, or the same category of the same brand.
-    """
-    return any(
-        other.key != alert.key
-        and other.severity < alert.severity
-        and other.state != "resolved"
-        and other.notices > 0
-        and other.drill == alert.drill
-        and _is_same_matter(alert, other)
-        for other in live
-    )
-
-
-def _is_same_matter(one: Alert, other: Alert) -> bool:
-    if one.incident is not None and one.incident == other.incident:
-        return True
-    return (
-        one.brand is not None
-        and one.brand == other.brand
-        and one.category not in (None, "other")
-        and one.category == other.category
-    )
-
-
-def _is_snoozed(alert: Alert, now: datetime) -> bool:
-    return alert.snoozed_until is not None and alert.snoozed_until > now
-
-
-def _quiet_since(alert: Alert, now: datetime, around: Around) -> datetime:
-    """When it was last heard of; only what this process has listened to is quiet."""
-    at = max(alert.heard_at or alert.created_at, around.started_at)
-    return _counted_from(at, now, around)
-
-
-def _told_at(alert: Alert, now: datetime, around: Around) -> datetime:
-    """When staff were last told."""
-    return _counted_from(alert.notified_at or alert.created_at, now, around)
-
-
-def _counted_from(at: datetime, now: datetime, around: Around) -> datetime:
-    """``at``, or the jump since which the clock cannot tell how long ago that was."""
-    if at > now:  # the clock has gone back since
-        at = around.jumped_at or around.started_at
-    return min(now, max(at, around.jumped_at or at))
-
-
-def _first(alert: Alert, now: datetime, around: Around) -> Step | None:
-    rules = around.rules
-    age = now - alert.created_at
-    if alert.severity == "P3" and alert.notices == 0 and timedelta() <= age < rules.wait:
-        return None
-    for other in around.live:
-        just_told = (
-            other.key != alert.key
-            and alert.incident is not None
-            and other.incident == alert.incident
-            and other.notified_at is not None
-            and other.notified_severity is not None
-            and timedelta() <= now - other.notified_at < rules.interval
-        )
-        if just_told and alert.severity >= (other.notified_severity or "P4"):
-            return None
-    return _tell(alert, around.chain.upto(0, alert.severity, now), now, "first")
-
-
-def _remind(alert: Alert, now: datetime, around: Around) -> Step | None:
-    rules, chain = around.rules, around.chain
-    told_at = _told_at(alert, now, around)
-    waited = now - told_at
-    if alert.snoozed_until is not None and told_at < alert.snoozed_until:
-        return _tell(alert, chain.upto(alert.escalated, alert.severity, now), now, "again")
-    if waited >= rules.escalate and alert.escalated < chain.last:
-        found = chain.above(alert.escalated, alert.severity, now)
-        if found is not None:
-            return _tell(alert, found, now, "next")
-    if waited >= rules.repeat:
-        return _tell(alert, chain.upto(alert.escalated, alert.severity, now), now, "again")
-    return None
-
-
-def _tell(alert: Alert, told: Told | None, now: datetime, why: Why) -> Step | None:
-    if told is None:
-        return None
-    changed = replace(
-        alert,
-        notices=alert.notices + 1,
-        notified_at=now,
-        notified_severity=alert.severity,
-        escalated=told.rung,
-        snoozed_until=None,
-    )
-    return Step(alert=changed, receivers=told.receivers, why=why)
-
-
-def last_step(over: Alert, now: datetime, chain: Chain, mutes: Sequence[Mute]) -> Step:
-    """Of an alert that is over: whoever was told of it is told, if awake and not silenced."""
-    told = chain.upto(over.escalated, over.severity, now)
-    if told is None or over.notices == 0 or is_silenced(over, now, mutes):
-        return Step(alert=over, receivers=(), why="over")
-    over = replace(over, notices=over.notices + 1, notified_at=now)
-    return Step(alert=over, receivers=told.receivers, why="over")
+def is_muted(alert: Alert, now: datetime, mutes: Sequence[Mute]) -> bool:
+    """True while a mute that has not expired matches the alert."""
+    return any(mute.until > now and mute.matches(alert) for mute in mutes)
 
 
 def with_news(stored: Alert, news: Alert, now: datetime, tail: timedelta) -> Alert | None:
-    """The stored alert with what a repeated call says; ``None`` where it changes nothing.
+    """The stored alert brought up to date by a repeated call; ``None`` if nothing changes.
 
-    Severity only rises while it is live. One that is resolved fires again if it has become
-    graver, or if more than ``tail`` has passed since: until then it is the end of what was
-    resolved.
+    Severity only rises while the alert is live. A resolved one fires again if the news are more
+    severe, or come more than ``tail`` after it was resolved; until then they belong to its end.
     """
-    fresh = replace(
+    updated = replace(
         stored,
         title=news.title,
         body=news.body,
@@ -246,12 +134,12 @@ def with_news(stored: Alert, news: Alert, now: datetime, tail: timedelta) -> Ale
         category=news.category or stored.category,
     )
     if stored.state != "resolved":
-        return fresh
-    ended = stored.resolved_at or stored.created_at
-    if news.severity >= stored.severity and timedelta() <= now - ended < tail:
+        return updated
+    resolved_at = stored.resolved_at or stored.created_at
+    if news.severity >= stored.severity and timedelta() <= now - resolved_at < tail:
         return None
     return replace(
-        fresh,
+        updated,
         state="firing",
         severity=news.severity,
         owner=None,
@@ -262,3 +150,153 @@ def with_news(stored: Alert, news: Alert, now: datetime, tail: timedelta) -> Ale
         snoozed_until=None,
         part_of=None,
     )
+
+
+def merge_alerts(gone: Alert, known: Alert | None, kept: str) -> Alert:
+    """The alert about the incident ``kept`` after another incident was merged into it.
+
+    Owner, acknowledgement and notices pass on, so that staff are not called for what a colleague
+    looks after, and nothing that fires falls silent.
+
+    Args:
+        gone: the live alert about the merged incident.
+        known: the stored alert about ``kept``, if there is one. It stays firing if it is graver
+            than the acknowledged one: the owner of that may not know of it.
+        kept: id of the incident.
+    """
+    if known is None:
+        return replace(gone, key=incident_key(kept), incident=kept, version=0)
+    if known.state == "resolved":
+        return replace(
+            known,
+            state=gone.state,
+            severity=gone.severity,
+            owner=gone.owner or known.owner,
+            notices=max(known.notices, gone.notices),
+            notified_at=gone.notified_at,
+            notified_severity=gone.notified_severity,
+            escalated=gone.escalated,
+            acknowledged_at=gone.acknowledged_at,
+            snoozed_until=gone.snoozed_until,
+            heard_at=gone.heard_at or gone.created_at,
+            resolved_at=None,
+            part_of=None,
+        )
+    merged = replace(known, severity=min(known.severity, gone.severity))
+    acknowledged = gone.state == "acknowledged" and gone.severity <= known.severity
+    if not acknowledged or known.state != "firing":
+        return merged
+    return replace(
+        merged,
+        state="acknowledged",
+        owner=gone.owner,
+        acknowledged_at=gone.acknowledged_at,
+        notified_severity=min(merged.notified_severity or "P4", gone.notified_severity or "P4"),
+    )
+
+
+def resolve_as_part(
+    alert: Alert,
+    kept: str,
+    now: datetime,
+    say: Callable[[UiLanguage, str], str],
+    language: UiLanguage,
+) -> Alert:
+    """The alert about a merged incident, resolved as a part of the incident ``kept``.
+
+    ``say``: the sentence for that, by language and id. ``language``: that of title and body.
+    """
+    return replace(
+        alert,
+        state="resolved",
+        resolved_at=now,
+        part_of=kept,
+        body=_with_line(alert.body, say(language, kept)),
+        wordings=tuple(
+            replace(one, body=_with_line(one.body, say(one.language, kept)))
+            for one in alert.wordings
+        ),
+    )
+
+
+def _with_line(body: str, line: str) -> str:
+    return f"{line}\n{body}" if body else line
+
+
+def _is_held(alert: Alert, now: datetime, context: NotificationContext) -> bool:
+    """True while no receiver is to be notified."""
+    handled = alert.state == "acknowledged" or _is_snoozed(alert, now)
+    return (
+        alert.severity == "P4"
+        or (handled and not is_worse(alert))
+        or is_muted(alert, now, context.mutes)
+        or is_inhibited(alert, context.related)
+    )
+
+
+def _is_snoozed(alert: Alert, now: datetime) -> bool:
+    return alert.snoozed_until is not None and alert.snoozed_until > now
+
+
+def _quiet_since(alert: Alert, now: datetime, context: NotificationContext) -> datetime:
+    """Time of the last news; what this process did not hear is not known to be silence."""
+    at = max(alert.heard_at or alert.created_at, context.started_at)
+    return _counted_from(at, now, context)
+
+
+def _counted_from(at: datetime, now: datetime, context: NotificationContext) -> datetime:
+    """``at``, or the last jump of the clock, since which it cannot measure a span."""
+    if at > now:  # the clock was set back
+        at = context.jumped_at or context.started_at
+    return min(now, max(at, context.jumped_at or at))
+
+
+def _first(alert: Alert, now: datetime, context: NotificationContext) -> Transition | None:
+    timings = context.timings
+    age = now - alert.created_at
+    if alert.severity == "P3" and alert.notices == 0 and timedelta() <= age < timings.wait:
+        return None
+    for other in context.related:
+        notified_lately = (
+            other.key != alert.key
+            and alert.incident is not None
+            and other.incident == alert.incident
+            and other.notified_at is not None
+            and other.notified_severity is not None
+            and timedelta() <= now - other.notified_at < timings.interval
+        )
+        if notified_lately and alert.severity >= (other.notified_severity or "P4"):
+            return None
+    return _notify(alert, context.chain.up_to(0, alert.severity, now), now, "first")
+
+
+def _remind(alert: Alert, now: datetime, context: NotificationContext) -> Transition | None:
+    timings, chain = context.timings, context.chain
+    notified_at = _counted_from(alert.notified_at or alert.created_at, now, context)
+    waited = now - notified_at
+    again = chain.up_to(alert.escalated, alert.severity, now)
+    if alert.snoozed_until is not None and notified_at < alert.snoozed_until:
+        return _notify(alert, again, now, "again")
+    if waited >= timings.escalate and alert.escalated < chain.last:
+        above = chain.above(alert.escalated, alert.severity, now)
+        if above is not None:
+            return _notify(alert, above, now, "next")
+    if waited >= timings.repeat:
+        return _notify(alert, again, now, "again")
+    return None
+
+
+def _notify(
+    alert: Alert, notification: Notification | None, now: datetime, reason: TransitionReason
+) -> Transition | None:
+    if notification is None:
+        return None
+    changed = replace(
+        alert,
+        notices=alert.notices + 1,
+        notified_at=now,
+        notified_severity=alert.severity,
+        escalated=notification.step,
+        snoozed_until=None,
+    )
+    return Transition(alert=changed, receivers=notification.receivers, reason=reason)

@@ -1,4 +1,4 @@
-"""Raises alerts, keeps them until their matter is over, and has staff told of them."""
+"""Stores alerts, notifies staff by the rules of ``lifecycle``, and resolves them."""
 
 import asyncio
 import logging
@@ -15,43 +15,51 @@ from core.errors import Conflict, StoreError
 from core.localized import UiLanguage
 from core.repositories import Alerts, Pauses
 from core.taxonomy import Severity
-from responders.alerting.auto_pause import pause, resume
-from responders.alerting.delivery import Courier, rest
-from responders.alerting.escalation import Chain
-from responders.alerting.index import Ended, Live
-from responders.alerting.lifecycle import Around, Rules, Step, last_step, next_step, with_news
-from responders.alerting.merging import ended, heir
+from responders.alerting.auto_pause import lift_pauses, pause_for
+from responders.alerting.delivery import DeliveryWorker, sleep_or_wake
+from responders.alerting.escalation import EscalationChain
+from responders.alerting.inhibition import LiveAlerts
+from responders.alerting.lifecycle import (
+    AlertTimings,
+    NotificationContext,
+    Transition,
+    merge_alerts,
+    next_transition,
+    resolve_as_part,
+    resolve_transition,
+    with_news,
+)
 from responders.alerting.receiver import Receiver
 
 log = logging.getLogger(__name__)
 
-_MOST: Final = 10_000
+_MAX_LIVE: Final = 10_000
 _TRIES: Final = 10
 _TAIL: Final = timedelta(hours=1)
-"""News within this long of the end of a matter belong to its end."""
+"""News within this time after the end of an alert belong to its end."""
 _JUMP_SECONDS: Final = 30.0
-_OFTEN_SECONDS: Final = 2.0
-"""What is said of an alert again and again is stored at most so often."""
+_REPEAT_SECONDS: Final = 2.0
+"""Repeated calls about an alert are stored at most once in this time."""
 _REMEMBERED: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AlertManners:
-    """How the desk behaves."""
+class AlertPolicy:
+    """Rules and texts of alerts, from the configuration."""
 
-    rules: Rules = field(default_factory=Rules)
-    chain: Callable[[Sequence[str]], Chain] = lambda names: Chain((), names)
-    """Who is told, given the names of all receivers."""
+    timings: AlertTimings = field(default_factory=AlertTimings)
+    chain: Callable[[Sequence[str]], EscalationChain] = lambda names: EscalationChain((), names)
+    """The escalation chain over the receivers with these names."""
     language: UiLanguage = "zh"
-    """That of the receivers."""
+    """Language of the receivers."""
     drill_mark: Callable[[UiLanguage], str] | None = None
-    """What every title begins with in an exercise; ``None`` outside of one."""
+    """Beginning of every title in a drill; ``None`` outside of one."""
     part_of: Callable[[UiLanguage, str], str] = lambda _, incident: incident
-    """Says that a matter is a part of an incident now."""
+    """The sentence that an alert is a part of an incident now."""
 
 
-class AlertDesk:
-    """The port for whoever notices something, and the worker that looks after what they raised."""
+class AlertManager:
+    """Implements ``core.ports.AlertRaiser``, and looks after the alerts it has stored."""
 
     def __init__(
         self,
@@ -62,11 +70,11 @@ class AlertDesk:
         clock: Clock,
         random: Callable[[], float],
         pauses: Pauses | None = None,
-        manners: AlertManners | None = None,
+        policy: AlertPolicy | None = None,
     ) -> None:
-        """``random`` gives numbers in [0, 1) that keep receivers' retries apart.
+        """``random``: draws from [0, 1), for the jitter of retries.
 
-        ``pauses``: where a P1 about an incident pauses automatic replies.
+        ``pauses``: where a P1 about an incident pauses automatic replies; ``None`` for nowhere.
         """
         self.raised = 0
         """New alerts since the start."""
@@ -74,68 +82,58 @@ class AlertDesk:
         self._bus = bus
         self._clock = clock
         self._random = random
-        self._freezer = pauses
-        self._manners = manners or AlertManners()
+        self._pauses = pauses
+        self._policy = policy or AlertPolicy()
         self._wake = asyncio.Event()
-        self._couriers: list[Courier] = []
-        self._chain = self._manners.chain(())
-        self._heard: OrderedDict[str, tuple[float, Severity]] = OrderedDict()
-        self._ended = Ended(most=_REMEMBERED)
+        self._workers: list[DeliveryWorker] = []
+        self._chain = self._policy.chain(())
+        self._recent: OrderedDict[str, tuple[float, Severity]] = OrderedDict()
+        """Monotonic time and severity of the last stored call about each alert."""
+        self._ended = _EndedIncidents()
         self._started_at = clock.now()
         self._jumped_at: datetime | None = None
-        self._seen = (clock.now(), clock.monotonic())
-        self.receive(receivers)
+        self._last_read = (clock.now(), clock.monotonic())
+        self.add_receivers(receivers)
 
-    def receive(self, receivers: Sequence[Receiver]) -> None:
-        """Tell these, too; to be called before ``run``."""
-        self._couriers += [
-            Courier(
-                receiver,
-                store=self._store,
-                clock=self._clock,
-                random=self._random,
-            )
+    def add_receivers(self, receivers: Sequence[Receiver]) -> None:
+        """Deliver to these, too; must be called before ``run``."""
+        self._workers += [
+            DeliveryWorker(receiver, store=self._store, clock=self._clock, random=self._random)
             for receiver in receivers
         ]
-        self._chain = self._manners.chain(self.receivers)
+        self._chain = self._policy.chain(self.receivers)
 
     @property
     def receivers(self) -> tuple[str, ...]:
-        """Names of all that are told."""
-        return tuple(courier.receiver.name for courier in self._couriers)
+        """Names of all receivers."""
+        return tuple(worker.receiver.name for worker in self._workers)
 
     async def raise_alert(self, alert: Alert) -> bool:
-        """Take the alert; False where its key is known: then what it says anew is kept.
-
-        Staff are told by ``run``, as the rules of ``responders.alerting.lifecycle`` have it.
-        """
-        alert = self._as_exercise(alert)
-        again = self._ended.begins_anew(alert.incident)
-        if self._said_just_now(alert) and not again:
+        """As AlertRaiser.raise_alert; staff are notified by ``run``."""
+        alert = self._marked(alert)
+        revived = self._ended.discard(alert.incident)
+        if self._is_repeat(alert) and not revived:
             return False
         new = await self._store.get(alert.key) is None
         if new:
             await self._pause(alert)
             new = await self._store.add(alert, ())
         if not new:
-            await self._hear(alert, timedelta() if again else _TAIL)
+            await self._update(alert, timedelta() if revived else _TAIL)
         self._remember(alert)
         if new:
-            self._tell(alert)
+            self._announce(alert)
         return new
 
-    async def hand_over(self, gone: str, kept: str) -> None:
-        """The incident ``gone`` went into ``kept``: end its alert as a part of that one's.
-
-        Doing it again changes nothing.
-        """
+    async def merge(self, gone: str, kept: str) -> None:
+        """As AlertRaiser.merge. Raises Conflict if the alerts change all the time."""
         for _ in range(_TRIES):
             alert = await self._store.get(incident_key(gone))
             if alert is None or alert.state == "resolved":
                 return
             try:
-                await self._inherit(alert, kept)
-                await self._end(alert, kept)
+                await self._merge_into(alert, kept)
+                await self._resolve_as_part(alert, kept)
             except Conflict:
                 continue
             self._wake.set()
@@ -143,79 +141,79 @@ class AlertDesk:
         raise Conflict(f"the alert about {gone} is changed again and again. Try again later.")
 
     def end(self, incident: str) -> None:
-        """An incident is over by the time of its posts, which may run faster than the clock.
-
-        Its alert ends once staff were told of it; what is raised about it then is a second wave.
-        """
+        """As AlertRaiser.end; news about the incident after that begin a second wave."""
         self._ended.add(incident)
         self._wake.set()
 
     async def run(self) -> None:
-        """Look after all alerts and deliver for ever, one loop a receiver."""
+        """Look after all alerts and deliver until cancelled, in one task a receiver."""
         async with asyncio.TaskGroup() as tasks:
-            for courier in self._couriers:
-                tasks.create_task(courier.run())
-            tasks.create_task(self._watch())
+            for worker in self._workers:
+                tasks.create_task(worker.run())
+            tasks.create_task(self._run_transitions())
 
-    async def look(self) -> int:
-        """Take every step that is due; returns how many there were."""
+    async def step(self) -> int:
+        """Store every transition that is due; returns the number of changes."""
         now = self._read_clock()
-        live = Live(await self._store.live(limit=_MOST))
-        mutes = await self._store.mutes() if live.alerts else ()
-        taken = 0
+        live = LiveAlerts(await self._store.live(limit=_MAX_LIVE))
+        mutes = await self._store.mutes() if len(live) else ()
+        changes = 0
         for alert in live.gravest_first():
-            around = Around(
-                rules=self._manners.rules,
+            context = NotificationContext(
+                timings=self._policy.timings,
                 chain=self._chain,
                 started_at=self._started_at,
                 jumped_at=self._jumped_at,
-                live=live.near(alert),
+                related=live.related(alert),
                 mutes=mutes,
                 ended=self._ended,
             )
-            step = next_step(alert, now, around)
-            if step is None:
+            transition = next_transition(alert, now, context)
+            if transition is None:
                 continue
             try:
-                live.put(await self._take(step))
-            except Conflict:  # somebody was faster; the next look sees what they made of it
+                live.put(await self._store_transition(transition))
+            except Conflict:  # changed meanwhile; the next round sees its new version
                 self._wake.set()
                 continue
-            taken += 1
-        if self._freezer is not None:
-            taken += await resume(self._freezer, live.alerts.values(), now)
-        return taken
+            changes += 1
+        if self._pauses is not None:
+            changes += await lift_pauses(self._pauses, live.all(), now)
+        return changes
 
-    async def _watch(self) -> None:
+    async def _run_transitions(self) -> None:
         while True:
             self._wake.clear()
             try:
-                if await self.look():
-                    self._wake.set()  # what follows from that may be due as well
+                if await self.step():
+                    self._wake.set()  # a transition may make the next one due
             except StoreError as error:
                 log.error("the store failed", extra={"error": str(error)})
-            await rest(self._clock, self._wake)
+            await sleep_or_wake(self._clock, self._wake)
 
-    async def _take(self, step: Step) -> Alert:
-        alert = await self._store.save(step.alert, receivers=step.receivers)
+    async def _store_transition(self, transition: Transition) -> Alert:
+        alert = await self._store.save(transition.alert, receivers=transition.receivers)
         log.info(
             "alert moved",
-            extra={"key": alert.key, "why": step.why, "receivers": list(step.receivers)},
+            extra={
+                "key": alert.key,
+                "why": transition.reason,
+                "receivers": list(transition.receivers),
+            },
         )
         self._bus.publish(alert)
-        for courier in self._couriers:
-            if courier.receiver.name in step.receivers:
-                courier.wake()
+        for worker in self._workers:
+            if worker.receiver.name in transition.receivers:
+                worker.wake()
         return alert
 
-    async def _hear(self, news: Alert, tail: timedelta) -> None:
-        """Keep what a repeated call says of a known alert."""
+    async def _update(self, news: Alert, tail: timedelta) -> None:
+        """Bring a stored alert up to date."""
         for _ in range(_TRIES):
             stored = await self._store.get(news.key)
             if stored is None:
                 return
-            now = self._clock.now()
-            changed = with_news(stored, news, now, tail)
+            changed = with_news(stored, news, self._clock.now(), tail)
             if changed is None:
                 return
             await self._pause(changed, None if stored.state == "resolved" else stored)
@@ -228,26 +226,28 @@ class AlertDesk:
             return
         raise Conflict(f"the alert {news.key} is changed again and again. Try again later.")
 
-    async def _inherit(self, alert: Alert, kept: str) -> None:
-        """Store first what goes on, so that nothing is lost in between."""
+    async def _merge_into(self, gone: Alert, kept: str) -> None:
+        """Store the surviving alert first, so that a crash loses nothing."""
         known = await self._store.get(incident_key(kept))
-        wanted = heir(alert, known, kept)
-        if wanted == known:
+        merged = merge_alerts(gone, known, kept)
+        if merged == known:
             return
-        await self._pause(wanted)
+        await self._pause(merged)
         if known is None:
-            await self._store.add(wanted, ())
+            await self._store.add(merged, ())
         else:
-            wanted = await self._store.save(wanted)
-        self._bus.publish(wanted)
+            merged = await self._store.save(merged)
+        self._bus.publish(merged)
 
-    async def _end(self, alert: Alert, kept: str) -> None:
-        now = self._clock.now()
-        over = ended(alert, kept, now, self._manners.part_of, self._manners.language)
-        await self._take(last_step(over, now, self._chain, await self._store.mutes()))
+    async def _resolve_as_part(self, gone: Alert, kept: str) -> None:
+        now, policy = self._clock.now(), self._policy
+        resolved = resolve_as_part(gone, kept, now, policy.part_of, policy.language)
+        mutes = await self._store.mutes()
+        await self._store_transition(resolve_transition(resolved, now, self._chain, mutes))
 
-    def _as_exercise(self, alert: Alert) -> Alert:
-        mark, language = self._manners.drill_mark, self._manners.language
+    def _marked(self, alert: Alert) -> Alert:
+        """The alert as an exercise, during a drill."""
+        mark, language = self._policy.drill_mark, self._policy.language
         if mark is None:
             return alert
         return replace(
@@ -259,23 +259,23 @@ class AlertDesk:
             ),
         )
 
-    def _said_just_now(self, alert: Alert) -> bool:
-        """True where the same was stored a moment ago, no less severe."""
-        at, severity = self._heard.get(alert.key, (float("-inf"), alert.severity))
-        return self._clock.monotonic() - at < _OFTEN_SECONDS and severity <= alert.severity
+    def _is_repeat(self, alert: Alert) -> bool:
+        """True if a call about the alert, no less severe, was stored a moment ago."""
+        at, severity = self._recent.get(alert.key, (float("-inf"), alert.severity))
+        return self._clock.monotonic() - at < _REPEAT_SECONDS and severity <= alert.severity
 
     def _remember(self, alert: Alert) -> None:
-        self._heard[alert.key] = (self._clock.monotonic(), alert.severity)
-        self._heard.move_to_end(alert.key)
-        if len(self._heard) > _REMEMBERED:
-            self._heard.popitem(last=False)
+        self._recent[alert.key] = (self._clock.monotonic(), alert.severity)
+        self._recent.move_to_end(alert.key)
+        if len(self._recent) > _REMEMBERED:
+            self._recent.popitem(last=False)
 
     async def _pause(self, alert: Alert, before: Alert | None = None) -> None:
-        """Pause first: where the alert cannot be stored, nothing has been said meanwhile."""
-        if self._freezer is not None and alert.severity == "P1" and alert.kind == "incident":
-            await pause(self._freezer, alert, self._clock.now(), before=before)
+        """Pause before the alert is stored: if that fails, no reply was sent meanwhile."""
+        if self._pauses is not None and alert.severity == "P1" and alert.kind == "incident":
+            await pause_for(self._pauses, alert, self._clock.now(), before=before)
 
-    def _tell(self, alert: Alert) -> None:
+    def _announce(self, alert: Alert) -> None:
         self.raised += 1
         log.warning(
             "alert",
@@ -286,11 +286,30 @@ class AlertDesk:
         self._wake.set()
 
     def _read_clock(self) -> datetime:
-        """The time; notes where it and the monotonic clock do not agree."""
+        """The time; notes a jump where it and the monotonic clock disagree."""
         now, elapsed = self._clock.now(), self._clock.monotonic()
-        then, before = self._seen
+        then, before = self._last_read
         if abs((now - then).total_seconds() - (elapsed - before)) > _JUMP_SECONDS:
             log.warning("the clock jumped", extra={"from": str(then), "to": str(now)})
             self._jumped_at = now
-        self._seen = (now, elapsed)
+        self._last_read = (now, elapsed)
         return now
+
+
+class _EndedIncidents:
+    """Incidents that are over by the time of their posts; bounded, the oldest are forgotten."""
+
+    def __init__(self) -> None:
+        self._ids: OrderedDict[str, None] = OrderedDict()
+
+    def __contains__(self, incident: object) -> bool:
+        return incident in self._ids
+
+    def add(self, incident: str) -> None:
+        self._ids[incident] = None
+        if len(self._ids) > _REMEMBERED:
+            self._ids.popitem(last=False)
+
+    def discard(self, incident: str | None) -> bool:
+        """Remove an incident that there is news about; True if it was over."""
+        return incident is not None and self._ids.pop(incident, False) is None

@@ -1,4 +1,4 @@
-"""What a receiver of alerts is, and what some of them can do beside."""
+"""The port of alert receivers, and their optional abilities, tested with ``isinstance``."""
 
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
@@ -7,42 +7,46 @@ from core.alerts import Alert
 
 
 class Receiver(Protocol):
-    """One place that alerts are sent to."""
+    """A destination of alerts outside the console."""
 
     @property
     def name(self) -> str:
-        """Unique; deliveries are kept under it."""
+        """Unique; deliveries are stored under it."""
         ...
 
     async def deliver(self, alert: Alert) -> None:
-        """Return once the receiver has taken the alert; it may get the same key again.
+        """Send an alert; returns when the receiver has accepted it.
 
-        Raises Unavailable where it cannot be reached, Refused where it does not take this alert.
+        Delivery is at least once: the same notice may come again, with the same ``notice_key``.
+
+        Raises:
+            Unavailable: the receiver cannot be reached; the delivery is retried.
+            Refused: the receiver does not accept this alert; the error names a remedy.
         """
         ...
 
 
 @runtime_checkable
-class Merges(Protocol):
-    """A receiver that takes several alerts in one message."""
+class DeliversBatches(Protocol):
+    """A receiver that puts several alerts into one message."""
 
-    async def deliver_many(self, alerts: Sequence[Alert]) -> int:
-        """As Receiver.deliver; returns how many of the first alerts the message has told of.
+    async def deliver_batch(self, alerts: Sequence[Alert]) -> int:
+        """As Receiver.deliver; returns how many of the first alerts the message covers.
 
-        At least one; the rest is handed over again.
+        At least one; the others are passed again with the next call.
         """
         ...
 
 
 @runtime_checkable
-class Paced(Protocol):
-    """A receiver that takes so many messages in a time and no more."""
+class ThrottlesDeliveries(Protocol):
+    """A receiver whose platform limits the rate of messages."""
 
     def ready_in(self) -> float:
-        """Seconds until it may be sent something; 0 where that is now."""
+        """Seconds until the next message may be sent; 0 if that is now."""
         ...
 
 
 def notice_key(alert: Alert) -> str:
-    """The same for repeats of one notice, and another for the next notice of the same alert."""
+    """The key of one notice: the same whenever that is repeated, another for the next notice."""
     return f"{alert.key}#{alert.notices}"

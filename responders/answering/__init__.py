@@ -1,0 +1,1 @@
+"""Decisions about mentions: playbook, commands, knowledge base and automatic replies."""

@@ -1,4 +1,4 @@
-"""One mention with all that is known when it is decided, and what follows from that alone."""
+"""The facts a decision is made from, and everything that follows from them alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,40 +7,41 @@ from typing import Final
 
 from core.conversations import Conversation, ConversationState
 from core.events import Event, EventKind
+from core.localized import UiLanguage
 from core.mentions import Mention
 from core.outbox import Target
 from core.tickets import Ticket
 from responders.answering.playbook import Match, Rule, Then
-from responders.templates import Written
 
 TOO_MANY: Final = Rule(
     name="too-many-replies", when=(), then=Then(action="ticket", severity="P4", send="nothing")
 )
-"""Takes the place of the playbook where one author is answered in a loop."""
+"""Replaces the playbook's rule for an author who was answered too often, as other bots are."""
 WORDLESS: Final = Rule(name="no-words", when=(), then=Then(action="ignore"))
-"""Takes the place of the playbook for what has neither own nor quoted words."""
+"""Replaces the playbook's rule for what has neither own nor quoted words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Case:
-    """What a decision is made from."""
+class DecisionContext:
+    """One mention with its rule, conversation and ticket."""
 
     mention: Mention
     match: Match
-    language: Written
+    language: UiLanguage
+    """Language of the reply."""
     before: Conversation | None
-    """The conversation as it was before this mention."""
+    """The conversation before this mention."""
     open: Ticket | None
-    """Its unresolved ticket."""
+    """The unresolved ticket of the conversation."""
     now: datetime
     fields: Mapping[str, str] = field(default_factory=dict)
-    """What a text names beside the ticket and the answer."""
+    """Fields of the text besides those of the ticket and the article."""
     mutes: bool | None = None
-    """Whether there are automatic replies from now on; ``None`` leaves it as it is."""
+    """Turns automatic replies of the conversation off or on; ``None`` changes nothing."""
 
     @property
     def muted(self) -> bool:
-        """True where the customer wants no automatic reply to this mention."""
+        """True if the customer has turned off automatic replies."""
         return self.before is not None and self.before.muted and self.mutes is not False
 
     @property
@@ -49,57 +50,57 @@ class Case:
 
     @property
     def state(self) -> ConversationState:
-        """Who answers in this conversation so far."""
+        """State of the conversation before this mention."""
         return self.before.state if self.before else ConversationState.BOT
 
     @property
     def is_edit(self) -> bool:
-        """True where an earlier revision may have been answered."""
+        """True if an earlier revision may have been answered."""
         event = self.mention.event
         return event.revision > 0 or event.kind is EventKind.EDIT
 
     @property
-    def for_person(self) -> bool:
-        """True where a reply may only be drafted: the playbook says so, or nobody asked."""
+    def needs_approval(self) -> bool:
+        """True if a reply may only be drafted: the playbook says so, or the post asked no one."""
         event = self.mention.event
-        unasked = event.public and not event.solicited
-        return self.then.action == "draft" or self.then.send == "draft" or unasked
+        unsolicited_post = event.public and not event.solicited
+        return self.then.action == "draft" or self.then.send == "draft" or unsolicited_post
 
 
 def reply_key(event: Event) -> str:
-    """The key of the one automatic reply an event can get, whatever its revision."""
+    """The key of the one automatic reply to an event, whatever its revision."""
     return f"{event.channel}:{event.id}:auto"
 
 
-def why_silent(case: Case) -> str | None:
-    """Key of the text that says why nothing may be said; ``None`` where something may."""
-    if case.state is ConversationState.ENDED:
+def silence_reason(context: DecisionContext) -> str | None:
+    """Key of the text that tells staff why there is no reply; ``None`` if there may be one."""
+    if context.state is ConversationState.ENDED:
         return "silent_ended"
-    if case.muted:
+    if context.muted:
         return "silent_muted"
-    opens_ticket = case.then.action == "ticket" and case.open is None
-    if case.state is ConversationState.HUMAN and not opens_ticket:
+    opens_ticket = context.then.action == "ticket" and context.open is None
+    if context.state is ConversationState.HUMAN and not opens_ticket:
         return "silent_human"
-    if case.match.rule is TOO_MANY:
+    if context.match.rule is TOO_MANY:
         return "too_many_replies"
-    return "wordless" if case.match.rule is WORDLESS else None
+    return "wordless" if context.match.rule is WORDLESS else None
 
 
-def text_key(case: Case) -> str | None:
-    """Key of what is to be said to the shopper, if anything."""
-    then = case.then
+def text_key(context: DecisionContext) -> str | None:
+    """Key of the text to reply with; ``None`` if the rule has none."""
+    then = context.then
     if then.from_knowledge:
         return "answer"
     if then.action == "ignore" or then.send == "nothing":
         return None
-    if then.action == "ticket" and then.text and case.open and not then.takeover:
+    if then.action == "ticket" and then.text and context.open and not then.takeover:
         return "added"
     return then.text
 
 
-def target(case: Case) -> Target:
-    """Where the answer goes; only posts, which everyone sees, are answered one by one."""
-    event = case.mention.event
+def reply_target(context: DecisionContext) -> Target:
+    """The destination of a reply; only to public posts it is attached one by one."""
+    event = context.mention.event
     return Target(
         channel=event.channel,
         conversation=event.conversation,
@@ -109,23 +110,23 @@ def target(case: Case) -> Target:
     )
 
 
-def conversation_after(case: Case, ticket: Ticket | None) -> Conversation:
-    """The conversation once this decision is recorded; ``ticket`` is the planned one."""
-    event, before = case.mention.event, case.before
-    state = case.state
-    takes_over = case.then.action == "ticket" and case.then.takeover
+def conversation_after(context: DecisionContext, ticket: Ticket | None) -> Conversation:
+    """The conversation once the decision is recorded; ``ticket`` is the planned one."""
+    event, before = context.mention.event, context.before
+    state = context.state
+    takes_over = context.then.action == "ticket" and context.then.takeover
     if takes_over and state is ConversationState.BOT:
         state = ConversationState.HUMAN
-    elif state is ConversationState.ENDED and case.mutes is False:
-        state = ConversationState.BOT  # whoever begins anew can be reached again
-    kept = ticket or case.open
+    elif state is ConversationState.ENDED and context.mutes is False:
+        state = ConversationState.BOT  # a customer who starts again can be reached again
+    kept = ticket or context.open
     return Conversation(
         channel=event.channel,
         id=event.conversation,
         customer=before.customer if before else event.author.id,
-        language=case.language,
+        language=context.language,
         state=state,
-        updated_at=case.now,
+        updated_at=context.now,
         ticket=kept.number if kept else None,
-        muted=case.muted if case.mutes is None else case.mutes,
+        muted=context.muted if context.mutes is None else context.mutes,
     )

@@ -1,95 +1,112 @@
-"""Decides about a mention by the playbook, and plans the conversation, ticket and reply of it."""
+"""Decides about a mention by the playbook; plans the conversation, the ticket and the reply."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from core.articles import Answer
 from core.clock import Clock
 from core.conversations import Conversation, ConversationState
 from core.decisions import Action, Decision
 from core.event_text import says_nothing
+from core.i18n import Catalogue
+from core.localized import UiLanguage
 from core.mentions import Mention
-from core.outbox import Reply, ReplyState
+from core.outbox import ReplyState
 from core.outcomes import Plan
 from core.repositories import Store
 from core.settings import SlaSettings
 from core.tickets import Ticket
-from responders.answering.commands import Command, order_of, read_command
+from responders.answering.commands import command_context, read_command
 from responders.answering.context import (
     TOO_MANY,
     WORDLESS,
-    Case,
+    DecisionContext,
     conversation_after,
-    reply_key,
-    target,
+    silence_reason,
     text_key,
-    why_silent,
 )
 from responders.answering.playbook import Match, Playbook, first_match
-from responders.answering.reply_limits import Pace, Turns
-from responders.ports import Answers
-from responders.templates import Catalogue, Written, written
+from responders.answering.replies import ReplyLimits, ReplyWriter
+from responders.texts import ShopperTexts, reply_language
 from responders.tickets.opening import continued, new_ticket, open_ticket
 from responders.tickets.severity import severity
 
 
+class ArticleSearch(Protocol):
+    """Searches the knowledge base."""
+
+    def search(self, text: str, language: UiLanguage, limit: int = 3) -> Sequence[Answer]:
+        """Up to ``limit`` articles in a language by confidence, the highest first."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Manners:
-    """How the machine behaves, whatever the playbook says."""
+class ReplyPolicy:
+    """Rules of automatic replies that hold whatever the playbook says."""
 
     own_authors: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Ids of the brand's own accounts, by channel; they are never answered."""
-    pace: Pace = field(default_factory=Pace)
-    staff_language: Written = "zh"
-    """The language of reasons that staff read."""
+    """Ids of the brands' own accounts, by channel; they are never answered."""
+    limits: ReplyLimits = field(default_factory=ReplyLimits)
+    staff_language: UiLanguage = "zh"
+    """Language of the reasons that staff read."""
 
 
 class PlaybookDecider:
-    """The Decider that follows a playbook."""
+    """Implements ``core.ports.Decider`` with a playbook."""
 
     def __init__(
         self,
         *,
         store: Store,
-        answers: Answers,
+        articles: ArticleSearch,
         playbook: Playbook,
-        texts: Catalogue,
+        catalogue: Catalogue,
         sla: SlaSettings,
         clock: Clock,
-        manners: Manners | None = None,
+        policy: ReplyPolicy | None = None,
     ) -> None:
         self._store = store
-        self._answers = answers
+        self._articles = articles
         self._playbook = playbook
-        self._texts = texts
+        self._catalogue = catalogue
+        self._texts = ShopperTexts(catalogue)
         self._sla = sla
         self._clock = clock
-        self._manners = manners or Manners()
-        self._turns = Turns(self._manners.pace)
+        self._policy = policy or ReplyPolicy()
+        self._writer = ReplyWriter(self._texts, self._policy.limits, clock)
 
     async def decide(self, mention: Mention) -> Plan:
-        """As Decider.decide. Reserves a number where a new ticket is planned."""
+        """As Decider.decide. Reserves a number for each ticket that it plans."""
         event = mention.event
-        if event.author.id in self._manners.own_authors.get(event.channel, frozenset()):
-            reason = self._texts.say("own_post", self._manners.staff_language)
+        if event.author.id in self._policy.own_authors.get(event.channel, frozenset()):
+            reason = self._catalogue.say("staff.own_post", self._policy.staff_language)
             return Plan(
                 decision=Decision(
                     action=Action.IGNORE, rule="own-post", reason=reason, remark="own_post"
                 )
             )
-        before = await self._before(mention) if event.solicited else None
+        before = await self._conversation(mention) if event.solicited else None
         if (command := read_command(event)) is not None:
-            return await self._obey(command, mention, before)
+            context = await command_context(
+                command,
+                mention,
+                before,
+                tickets=self._store.tickets,
+                texts=self._texts,
+                now=self._clock.now(),
+            )
+            return await self._plan(replace(context, match=self._limited(mention, context.match)))
         known = before.language if before else event.author.language
-        language = written(mention.judgement.language, known)
+        language = reply_language(mention.judgement.language, known)
         match = self._match(mention, language, before)
         if not event.solicited:
             if match.rule.then.action == "ignore":
                 remark = "wordless" if match.rule is WORDLESS else None
                 return Plan(decision=self._decision(Action.IGNORE, mention, match, remark))
-            before = await self._before(mention)
+            before = await self._conversation(mention)
         return await self._plan(
-            Case(
+            DecisionContext(
                 mention=mention,
                 match=match,
                 language=language,
@@ -99,156 +116,84 @@ class PlaybookDecider:
             )
         )
 
-    async def _obey(self, command: Command, mention: Mention, before: Conversation | None) -> Plan:
-        """The plan for what a shopper asks for by command, whatever the playbook says."""
-        now = self._clock.now()
-        order = await order_of(
-            command, mention, before, tickets=self._store.tickets, texts=self._texts, now=now
-        )
-        return await self._plan(
-            Case(
-                mention=mention,
-                match=self._unless_looping(mention, order.match),
-                language=order.language,
-                before=before,
-                open=await open_ticket(self._store.tickets, before),
-                now=now,
-                fields=order.fields,
-                mutes=order.muted,
-            )
-        )
-
-    async def _before(self, mention: Mention) -> Conversation | None:
+    async def _conversation(self, mention: Mention) -> Conversation | None:
         return await self._store.conversations.get(
             mention.event.channel, mention.event.conversation
         )
 
-    def _match(self, mention: Mention, language: Written, before: Conversation | None) -> Match:
-        event = mention.event
-        if says_nothing(event):
+    def _match(self, mention: Mention, language: UiLanguage, before: Conversation | None) -> Match:
+        if says_nothing(mention.event):
             return Match(rule=WORDLESS)
 
         def answer() -> Answer | None:
-            found = self._answers.search(event.text, language, 1)
+            found = self._articles.search(mention.event.text, language, 1)
             return found[0] if found else None
 
-        return self._unless_looping(
-            mention,
-            first_match(self._playbook, mention, first_contact=before is None, answer=answer),
-        )
+        match = first_match(self._playbook, mention, first_contact=before is None, answer=answer)
+        return self._limited(mention, match)
 
-    def _unless_looping(self, mention: Mention, match: Match) -> Match:
-        """``match``, or a person where the author has had too many replies in a short time."""
-        event = mention.event
-        looping = self._turns.too_many(
-            event.channel, event.author.id, reply_key(event), self._clock.monotonic()
-        )
-        if looping and match.rule.then.action == "reply":
+    def _limited(self, mention: Mention, match: Match) -> Match:
+        """The match, or a ticket in place of a reply beyond the limits."""
+        if match.rule.then.action == "reply" and self._writer.limit_reached(mention.event):
             return Match(rule=TOO_MANY)
         return match
 
-    async def _plan(self, case: Case) -> Plan:
-        ticket = await self._ticket(case)
-        silent = why_silent(case)
-        event = case.mention.event
+    async def _plan(self, context: DecisionContext) -> Plan:
+        event, ticket = context.mention.event, await self._ticket(context)
+        remark = silence_reason(context)
         if (
-            silent is None
-            and case.is_edit
+            remark is None
+            and context.is_edit
             and await self._store.outbox.replied_to(event.channel, event.id)
         ):
-            silent = "already_answered"
+            remark = "already_answered"
         reply = None
-        if silent is None and (words := text_key(case)) is not None:
-            reply, silent = self._reply(case, words, ticket)
-        if case.then.action == "ticket":
+        if remark is None and (key := text_key(context)) is not None:
+            reply = self._writer.write(context, key, ticket)
+            if reply is None:
+                remark = "said_before"
+            elif reply.state is ReplyState.DRAFT:
+                remark = "held_for_person"
+        if context.then.action == "ticket":
             action = Action.TICKET
         elif reply is None:
             action = Action.IGNORE
         else:
             action = Action.DRAFT if reply.state is ReplyState.DRAFT else Action.REPLY
         return Plan(
-            decision=self._decision(action, case.mention, case.match, silent),
-            conversation=conversation_after(case, ticket),
+            decision=self._decision(action, context.mention, context.match, remark),
+            conversation=conversation_after(context, ticket),
             ticket=ticket,
             replies=() if reply is None else (reply,),
         )
 
-    async def _ticket(self, case: Case) -> Ticket | None:
-        """A new ticket, or the open one with what this mention changes about it."""
-        sla, now = self._sla, case.now
-        if case.then.action != "ticket":
-            if case.open is None or case.state is not ConversationState.HUMAN:
+    async def _ticket(self, context: DecisionContext) -> Ticket | None:
+        """A new ticket, or the open one as this mention changes it."""
+        sla, now = self._sla, context.now
+        if context.then.action != "ticket":
+            if context.open is None or context.state is not ConversationState.HUMAN:
                 return None
-            return continued(case.open, level=None, sla=sla, now=now)
-        level = case.then.severity or severity(case.mention.judgement)
-        if case.open is not None:
-            return continued(case.open, level=level, sla=sla, now=now)
+            return continued(context.open, level=None, sla=sla, now=now)
+        level = context.then.severity or severity(context.mention.judgement)
+        if context.open is not None:
+            return continued(context.open, level=level, sla=sla, now=now)
         return new_ticket(
             await self._store.tickets.reserve_number(),
-            case.mention,
+            context.mention,
             level=level,
-            language=case.language,
+            language=context.language,
             sla=sla,
-            texts=self._texts,
+            catalogue=self._catalogue,
             now=now,
         )
-
-    def _reply(
-        self, case: Case, words: str, ticket: Ticket | None
-    ) -> tuple[Reply | None, str | None]:
-        """The reply, with what staff should know about it; no reply where it would be a repeat."""
-        event = case.mention.event
-        key = reply_key(event)
-        draft = case.for_person
-        text = self._fresh_text(case, words, key, ticket)
-        if text is None:
-            return None, "said_before"
-        if not draft:
-            self._turns.note(
-                key,
-                channel=event.channel,
-                author=event.author.id,
-                conversation=event.conversation,
-                text=text,
-                now=self._clock.monotonic(),
-            )
-        reply = Reply(
-            key=key,
-            target=target(case),
-            text=text,
-            state=ReplyState.DRAFT if draft else ReplyState.PENDING,
-            language=case.language,
-            by="bot",
-            created_at=case.now,
-            mention=case.mention.seq,
-            ticket=ticket.number if ticket else None,
-        )
-        return reply, "held_for_person" if draft else None
-
-    def _fresh_text(self, case: Case, words: str, key: str, ticket: Ticket | None) -> str | None:
-        """A variant that was not said in this conversation a moment ago, if there is one."""
-        event, language = case.mention.event, case.language
-        fields = dict(case.fields)
-        if ticket is not None:
-            left = (ticket.due_at - case.now).total_seconds() / 60
-            about = {"number": ticket.number, "within": self._texts.within(left, language)}
-            fields = about | fields
-        if case.match.answer is not None:
-            fields["answer"] = case.match.answer.article.body
-        now = self._clock.monotonic()
-        for turn in range(self._texts.variants(words, language)):
-            text = self._texts.say(words, language, seed=key, turn=turn, **fields)
-            if not self._turns.said(event.channel, event.conversation, text, key, now):
-                return text
-        return None
 
     def _decision(
         self, action: Action, mention: Mention, match: Match, remark: str | None
     ) -> Decision:
-        judgement, answer, language = mention.judgement, match.answer, self._manners.staff_language
+        judgement, answer, language = mention.judgement, match.answer, self._policy.staff_language
         why = "why_article" if answer else "why_risk" if judgement.risk else "why"
-        reason = self._texts.say(
-            why,
+        reason = self._catalogue.say(
+            f"staff.{why}",
             language,
             rule=match.rule.name,
             intent=judgement.intent,
@@ -260,7 +205,7 @@ class PlaybookDecider:
             confidence=f"{answer.confidence:.2f}" if answer else "",
         )
         if remark is not None:
-            reason = f"{reason} {self._texts.say(remark, language)}"
+            reason = f"{reason} {self._catalogue.say(f'staff.{remark}', language)}"
         return Decision(
             action=action,
             rule=match.rule.name,

@@ -1,4 +1,4 @@
-"""The rules of decision: read from TOML, tried from the top, the first that fits decides."""
+"""The playbook: rules in TOML, tried from the top; the first that matches decides."""
 
 import tomllib
 from collections.abc import Callable, Iterable
@@ -21,22 +21,22 @@ Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class When(Section):
-    """What a mention must be like; all keys that are given have to hold."""
+    """Conditions on a mention; all keys that are given have to hold."""
 
     intent: Names | None = None
     category: Names | None = None
     risk: bool | Names | None = None
-    """``true``: any harm, ``false``: none, names: one of these."""
+    """``true`` for any risk, ``false`` for none, names for one of these."""
     sentiment: Annotated[tuple[Sentiment, ...], Field(min_length=1)] | None = None
     language: Annotated[tuple[Language, ...], Field(min_length=1)] | None = None
     channel: Names | None = None
     brand: Names | None = None
     flags: Names | None = None
-    """One of these was noted by moderation."""
+    """Flags of moderation, one of which was set."""
     public: bool | None = None
     solicited: bool | None = None
     first_contact: bool | None = None
-    """True where nothing was said in this conversation before."""
+    """True for the first mention of a conversation."""
     complaint_at_least: Share | None = None
     complaint_below: Share | None = None
     negative_at_least: Share | None = None
@@ -46,20 +46,20 @@ class When(Section):
 
 
 class Then(Section):
-    """What is done."""
+    """The action of a rule."""
 
     action: Literal["ignore", "reply", "draft", "ticket"]
     from_knowledge: bool = False
-    """Answer with the best article; without one that is sure enough the next rule is tried."""
+    """Answer with the best article; below ``min_confidence`` the next rule is tried."""
     min_confidence: Share = 0.7
     text: str | None = None
     """Key of a text in the catalogue."""
     send: Literal["reply", "draft", "nothing"] = "reply"
-    """For tickets: what becomes of the text."""
+    """For tickets: send the text, draft it, or say nothing."""
     severity: Severity | None = None
-    """For tickets; without it, from risk, category and intent."""
+    """For tickets; derived from risk, category and intent if it is left out."""
     takeover: bool = True
-    """For tickets: from now on a person answers in this conversation, and the machine is silent."""
+    """For tickets: a person answers in this conversation from now on, and the bot is silent."""
 
     @model_validator(mode="after")
     def _has_a_text(self) -> "Then":
@@ -71,11 +71,11 @@ class Then(Section):
 
 
 class Rule(Section):
-    """One rule; its name stands in every decision that it made."""
+    """One rule; decisions name it."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
     when: tuple[When, ...]
-    """One of these has to hold; in the file a single table or a list of tables."""
+    """Alternatives, one of which has to hold; in the file one table or a list of tables."""
     then: Then
 
     @field_validator("when", mode="before")
@@ -85,7 +85,7 @@ class Rule(Section):
 
 
 class Playbook(Section):
-    """All rules, in order."""
+    """The file: its rules in order."""
 
     version: Literal[1]
     rules: tuple[Rule, ...]
@@ -94,13 +94,14 @@ class Playbook(Section):
 UNMATCHED: Final = Rule(
     name="no-rule-fits", when=(When(),), then=Then(action="ticket", severity="P4", text="holding")
 )
-"""Decides about who addressed the brand where no rule of the playbook does: nobody is forgotten."""
-UNMATCHED_ELSEWHERE: Final = Rule(name="no-rule-fits", when=(When(),), then=Then(action="ignore"))
+"""Decides if no rule matches a mention that addresses the brand, so that each gets an answer."""
+UNMATCHED_UNSOLICITED: Final = Rule(name="no-rule-fits", when=(When(),), then=Then(action="ignore"))
+"""Decides if no rule matches any other mention."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vocabulary:
-    """Names that exist; a rule that names another is a mistake. An empty set allows any name."""
+    """Names that rules may use. An empty set allows any name."""
 
     intents: frozenset[str] = frozenset()
     categories: frozenset[str] = frozenset()
@@ -113,18 +114,20 @@ class Vocabulary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Match:
-    """The rule that decided, with the article if it answers with one."""
+    """The rule that matched, with the article if it answers with one."""
 
     rule: Rule
     answer: Answer | None = None
 
 
 def parse_playbook(text: str, vocabulary: Vocabulary | None = None) -> Playbook:
-    """Read a playbook; raises ConfigError with every mistake, each with its key and remedy."""
+    """Parse a playbook; raises ConfigError with every mistake."""
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        problem = Problem(key="playbook", message=f"not TOML: {error}", remedy="Mend that line.")
+        problem = Problem(
+            key="playbook", message=f"not valid TOML: {error}", remedy="Correct that line."
+        )
         raise ConfigError((problem,)) from error
     problems: list[Problem] = []
     playbook = validate(Playbook, tree, "playbook", problems)
@@ -137,7 +140,7 @@ def parse_playbook(text: str, vocabulary: Vocabulary | None = None) -> Playbook:
 
 
 def shipped_playbook(vocabulary: Vocabulary | None = None) -> Playbook:
-    """The rules for supermarkets that come with Tingfeng."""
+    """The playbook for supermarkets that comes with Tingfeng."""
     path = Path(__file__).with_name("playbook_default.toml")
     return parse_playbook(path.read_text(encoding="utf-8"), vocabulary)
 
@@ -149,7 +152,14 @@ def first_match(
     first_contact: bool,
     answer: Callable[[], Answer | None],
 ) -> Match:
-    """The first rule that fits; ``answer`` is called only where a rule asks the articles."""
+    """The first rule that matches.
+
+    Args:
+        playbook: the rules.
+        mention: the mention to match.
+        first_contact: True for the first mention of a conversation.
+        answer: searches the articles; called only if a rule answers from them.
+    """
     for rule in playbook.rules:
         if not any(_holds(when, mention, first_contact) for when in rule.when):
             continue
@@ -158,20 +168,20 @@ def first_match(
         found = answer()
         if found is not None and found.confidence >= rule.then.min_confidence:
             return Match(rule=rule, answer=found)
-    return Match(rule=UNMATCHED if mention.event.solicited else UNMATCHED_ELSEWHERE)
+    return Match(rule=UNMATCHED if mention.event.solicited else UNMATCHED_UNSOLICITED)
 
 
 def _holds(when: When, mention: Mention, first_contact: bool) -> bool:
     event, judgement = mention.event, mention.judgement
     return (
-        _one_of(when.intent, (judgement.intent,))
-        and _one_of(when.category, (judgement.category,))
+        _any_of(when.intent, (judgement.intent,))
+        and _any_of(when.category, (judgement.category,))
         and _risk_holds(when.risk, judgement.risk)
-        and _one_of(when.sentiment, (judgement.sentiment,))
-        and _one_of(when.language, (judgement.language,))
-        and _one_of(when.channel, (event.channel,))
-        and _one_of(when.brand, mention.brands)
-        and _one_of(when.flags, mention.flags)
+        and _any_of(when.sentiment, (judgement.sentiment,))
+        and _any_of(when.language, (judgement.language,))
+        and _any_of(when.channel, (event.channel,))
+        and _any_of(when.brand, mention.brands)
+        and _any_of(when.flags, mention.flags)
         and when.public in {None, event.public}
         and when.solicited in {None, event.solicited}
         and when.first_contact in {None, first_contact}
@@ -182,12 +192,12 @@ def _holds(when: When, mention: Mention, first_contact: bool) -> bool:
     )
 
 
-def _one_of(wanted: Iterable[str] | None, present: Iterable[str]) -> bool:
+def _any_of(wanted: Iterable[str] | None, present: Iterable[str]) -> bool:
     return wanted is None or not frozenset(wanted).isdisjoint(present)
 
 
 def _risk_holds(wanted: bool | tuple[str, ...] | None, present: tuple[str, ...]) -> bool:
-    return wanted == bool(present) if isinstance(wanted, bool) else _one_of(wanted, present)
+    return wanted == bool(present) if isinstance(wanted, bool) else _any_of(wanted, present)
 
 
 def _between(value: float, at_least: float | None, below: float | None) -> bool:
@@ -205,7 +215,7 @@ def _order_mistakes(playbook: Playbook) -> list[Problem]:
                 Problem(
                     key=f"{key}.name",
                     message=f"{rule.name!r} is used twice",
-                    remedy="Give each its own.",
+                    remedy="Give each rule its own name.",
                 )
             )
         seen.add(rule.name)
@@ -213,7 +223,7 @@ def _order_mistakes(playbook: Playbook) -> list[Problem]:
             problems.append(
                 Problem(
                     key=key,
-                    message=f"{rule.name!r} is never reached: {final!r} above fits everything",
+                    message=f"{rule.name!r} is never reached: {final!r} above matches everything",
                     remedy="Move it up, or remove it.",
                 )
             )

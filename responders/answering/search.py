@@ -1,8 +1,11 @@
-"""Finds the article that answers a question, and says how sure that is.
+"""Search for the article that answers a question, with a calibrated confidence.
 
-Okapi BM25 over weighted fields picks the candidates; the confidence compares the question with
-the ways of asking that each article lists, so that a rare word the articles do not know counts
-against an answer instead of being ignored.
+Okapi BM25 over weighted fields picks the candidates. The confidence compares the question with
+those that each article lists, weighted by inverse document frequency: a rare term that no article
+contains counts against every answer instead of being ignored.
+
+Source of BM25: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond",
+2009.
 """
 
 import math
@@ -14,7 +17,7 @@ from operator import itemgetter
 from typing import Final, Literal
 
 from core.articles import Answer, Article
-from responders.answering.tokenizer import Lexicon
+from responders.answering.tokenizer import SearchLexicon
 
 _TITLE: Final = 2.0
 _QUESTIONS: Final = 3.0
@@ -25,28 +28,29 @@ _CANDIDATES: Final = 8
 
 _UNKNOWN_WORD: Final = 1.3
 _UNKNOWN_BIGRAM: Final = 0.7
-"""How much a term counts that no article has: one unknown Chinese word makes several bigrams."""
+"""Weight of a term that no article contains: one unknown Chinese word makes several bigrams."""
 _STEEPNESS: Final = 9.0
 _MIDDLE: Final = 0.53
-"""Logistic calibration of the raw likeness, fitted on the labelled questions of the tests."""
+"""Logistic calibration of the raw similarity, fitted on the labelled questions of the tests."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Entry:
-    """One article, ready to be compared."""
+    """One article as terms."""
 
     article: Article
     frequencies: Mapping[str, float]
-    """Weighted count of each term in all fields."""
+    """Weighted count of each term over all fields."""
     length: float
-    asked: tuple[frozenset[str], ...]
-    """Terms of the title and of each listed question."""
+    """Sum of the frequencies."""
+    questions: tuple[frozenset[str], ...]
+    """Terms of the title, and of each listed question."""
 
 
 class KnowledgeBase:
     """The articles of both languages, indexed in memory."""
 
-    def __init__(self, articles: Iterable[Article], lexicon: Lexicon) -> None:
+    def __init__(self, articles: Iterable[Article], lexicon: SearchLexicon) -> None:
         self._lexicon = lexicon
         self._indexes = {
             language: _Index([_entry(part, lexicon) for part in entries])
@@ -54,7 +58,7 @@ class KnowledgeBase:
         }
 
     def search(self, text: str, language: Literal["zh", "en"], limit: int = 3) -> list[Answer]:
-        """Up to ``limit`` articles, the surest first, each with its confidence in [0, 1]."""
+        """Up to ``limit`` articles by confidence in [0, 1], the highest first."""
         index = self._indexes.get(language)
         return index.search(self._lexicon.terms(text), limit) if index else []
 
@@ -76,14 +80,14 @@ class _Index:
             for number in self._postings[term]:
                 scores[number] += self._score(term, self._entries[number])
         weights = {term: self._weight(term) for term in asked}
-        likeness = [
-            (self._likeness(asked, weights, self._entries[number]), score, number)
+        ranked = [
+            (self._similarity(asked, weights, self._entries[number]), score, number)
             for number, score in nlargest(_CANDIDATES, scores.items(), key=itemgetter(1))
         ]
-        likeness.sort(reverse=True)
+        ranked.sort(reverse=True)
         return [
             Answer(article=self._entries[number].article, confidence=_calibrated(raw))
-            for raw, _, number in likeness[:limit]
+            for raw, _, number in ranked[:limit]
         ]
 
     def _idf(self, documents: int) -> float:
@@ -99,21 +103,21 @@ class _Index:
         norm = _K1 * (1 - _B + _B * entry.length / self._average)
         return self._weight(term) * frequency * (_K1 + 1) / (frequency + norm)
 
-    def _likeness(
+    def _similarity(
         self, asked: frozenset[str], weights: Mapping[str, float], entry: _Entry
     ) -> float:
-        """How far the question is covered by the article and resembles a listed question."""
+        """Mean of the share of the question in the article and of the best Dice coefficient."""
         total = sum(weights.values())
         covered = sum(weights[term] for term in asked if term in entry.frequencies) / total
         closest = 0.0
-        for question in entry.asked:
+        for question in entry.questions:
             shared = sum(weights[term] for term in asked & question)
             whole = total + sum(map(self._weight, question))
             closest = max(closest, 2 * shared / whole)
         return 0.5 * covered + 0.5 * closest
 
 
-def _entry(article: Article, lexicon: Lexicon) -> _Entry:
+def _entry(article: Article, lexicon: SearchLexicon) -> _Entry:
     fields = (
         (_TITLE, [article.title]),
         (_QUESTIONS, list(article.questions)),
@@ -124,12 +128,12 @@ def _entry(article: Article, lexicon: Lexicon) -> _Entry:
         for text in texts:
             for term in lexicon.terms(text):
                 frequencies[term] += weight
-    ways = (frozenset(lexicon.terms(text)) for text in (article.title, *article.questions))
+    questions = (frozenset(lexicon.terms(text)) for text in (article.title, *article.questions))
     return _Entry(
         article=article,
         frequencies=dict(frequencies),
         length=sum(frequencies.values()),
-        asked=tuple(way for way in ways if way),
+        questions=tuple(terms for terms in questions if terms),
     )
 
 

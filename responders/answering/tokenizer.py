@@ -1,4 +1,4 @@
-"""Turns a question or an article into terms that can be compared: words, bigrams, concepts."""
+"""Terms of a question or an article: English stems, Chinese bigrams, and concepts of both."""
 
 import re
 import tomllib
@@ -19,12 +19,12 @@ _PIECE: Final = re.compile(r"(?P<latin>[a-z0-9]+)|(?P<han>[\u3400-\u9fff]+)")
 _INVISIBLE: Final = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
 _LONGEST_PHRASE: Final = 4
 _LONGEST_TEXT: Final = 2000
-"""A question is asked within this many characters; what follows is not looked at."""
+"""Characters of a text that are looked at."""
 _CACHED_STEMS: Final = 8192
 
 
 class Characters(Section):
-    """Traditional characters and, at the same places, the simplified ones."""
+    """Traditional characters, and the simplified ones at the same places."""
 
     traditional: str
     simplified: str
@@ -32,12 +32,12 @@ class Characters(Section):
     @model_validator(mode="after")
     def _same_length(self) -> "Characters":
         if len(self.traditional) != len(self.simplified):
-            raise ValueError("both lines need the same number of characters")
+            raise ValueError("traditional and simplified need the same number of characters")
         return self
 
 
 class LexiconFile(Section):
-    """The shape of lexicon.toml."""
+    """The structure of tokenizer.toml."""
 
     stop_zh: tuple[str, ...]
     stop_en: tuple[str, ...]
@@ -45,8 +45,8 @@ class LexiconFile(Section):
     characters: Characters
 
 
-class Lexicon:
-    """Word knowledge of both languages, ready for use."""
+class SearchLexicon:
+    """Stop words, concepts and character variants of both languages, compiled."""
 
     def __init__(self, file: LexiconFile) -> None:
         self._simplified = str.maketrans(file.characters.traditional, file.characters.simplified)
@@ -64,10 +64,7 @@ class Lexicon:
         self._han_words = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
     def terms(self, text: str) -> list[str]:
-        """Terms in order, repeats kept; concepts begin with ``=``. Empty for no words at all.
-
-        Looks at the first 2,000 characters.
-        """
+        """Terms of the first 2,000 characters in order, with repeats; concepts begin with ``=``."""
         plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text[:_LONGEST_TEXT]))
         plain = plain.casefold().replace("'", " ").translate(self._simplified)
         found: list[str] = []
@@ -119,20 +116,22 @@ def stem(word: str) -> str:
     return str(stemmer("english").stemWord(word))
 
 
-def parse_lexicon(text: str) -> Lexicon:
-    """Read a file shaped like lexicon.toml; raises ConfigError with every mistake."""
+def parse_lexicon(text: str) -> SearchLexicon:
+    """Parse a file like tokenizer.toml; raises ConfigError with every mistake."""
     problems: list[Problem] = []
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        problem = Problem(key="(lexicon)", message=f"not TOML: {error}", remedy="Mend that line.")
+        problem = Problem(
+            key="(lexicon)", message=f"not valid TOML: {error}", remedy="Correct that line."
+        )
         raise ConfigError((problem,)) from error
     file = validate(LexiconFile, tree, "lexicon", problems)
     if file is None:
         raise ConfigError(tuple(problems))
-    return Lexicon(file)
+    return SearchLexicon(file)
 
 
-def shipped_lexicon() -> Lexicon:
-    """The word knowledge that comes with Tingfeng."""
+def shipped_lexicon() -> SearchLexicon:
+    """The lexicon that comes with Tingfeng."""
     return parse_lexicon(Path(__file__).with_name("tokenizer.toml").read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
-"""Keeps the staff's groups up to date: drafts arrive there, and every card follows its matter.
+"""Keeps the cards of a staff group up to date, and posts new drafts there.
 
-Alerts arrive as to any receiver, by the rules of who is on call; what becomes of them anywhere is
-shown here.
+New alerts reach the group as any receiver, through the escalation chain; this updates the cards of
+those that were posted.
 """
 
 import asyncio
@@ -20,96 +20,100 @@ from core.repositories import Outbox
 
 log = logging.getLogger(__name__)
 
-_MOST: Final = 200
-"""Drafts that are shown in the group; older ones wait in the console."""
-_MOST_DRAFTS: Final = 5_000
-_ROUND: Final = 60.0
+_MAX_SHOWN_DRAFTS: Final = 200
+"""The newest drafts are shown in the group; older ones wait in the console."""
+_MAX_DRAFTS: Final = 5_000
+_REFRESH_SECONDS: Final = 60.0
 _FIRST_WAIT: Final = 1.0
 _LONGEST_WAIT: Final = 300.0
 
 
-class Matters(Protocol):
-    """Where a matter is found as it is now."""
+class Cards(Protocol):
+    """The current cards, see StaffActions."""
 
     async def card(self, subject: str) -> Card | None: ...
 
 
-class Remembers(Protocol):
-    """What a group has been shown."""
+class Postings(Protocol):
+    """The messages of the group, see CardMemory."""
 
     async def postings(self) -> Sequence[PostedCard]: ...
 
 
 class StaffFeed:
-    """One group's worker."""
+    """The worker of one group."""
 
     def __init__(
         self,
         board: StaffBoard,
         *,
-        memory: Remembers,
-        matters: Matters,
+        memory: Postings,
+        cards: Cards,
         drafts: Outbox,
         bus: Bus,
         clock: Clock,
     ) -> None:
         self._board = board
         self._memory = memory
-        self._matters = matters
+        self._cards = cards
         self._drafts = drafts
         self._clock = clock
-        self._heard = bus.subscribe()
-        self._waiting: dict[str, None] = {}
-        """Subjects that may look different now, oldest first."""
+        self._changes = bus.subscribe()
+        self._pending: dict[str, None] = {}
+        """Subjects whose card may have changed, oldest first."""
         self._wake = asyncio.Event()
         self._failures = 0
 
     async def run(self) -> None:
-        """Follow for ever; what goes wrong with the group is the group's alone."""
+        """Update cards until cancelled; failures of the group concern this group only."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen())
-                tasks.create_task(self._look_round())
+                tasks.create_task(self._refresh_regularly())
                 tasks.create_task(self._work())
         finally:
-            self._heard.close()
+            self._changes.close()
 
     async def step(self) -> float:
-        """Show one matter as it is now; returns for how many seconds to leave the group alone."""
-        subject = next(iter(self._waiting))
-        del self._waiting[subject]
+        """Update one card; returns the seconds to wait before the next."""
+        subject = next(iter(self._pending))
+        del self._pending[subject]
         try:
-            card = await self._matters.card(subject)
+            card = await self._cards.card(subject)
             if card is not None:
                 await self._show(card)
         except (Unavailable, StoreError) as error:
-            self._waiting = {subject: None} | self._waiting
+            self._pending = {subject: None} | self._pending
             self._failures += 1
-            log.warning("a card is late", extra={"group": self._board.name, "error": str(error)})
+            log.warning(
+                "card update delayed", extra={"group": self._board.name, "error": str(error)}
+            )
             asked = error.retry_after if isinstance(error, Unavailable) else None
             return asked or delay(self._failures, first=_FIRST_WAIT, most=_LONGEST_WAIT)
         except ConnectorError as error:
-            log.error("no card", extra={"group": self._board.name, "error": str(error)})
-        except Exception:  # one odd matter must not hold up the others
-            log.exception("no card", extra={"group": self._board.name, "subject": subject})
+            log.error("card update refused", extra=self._extra(error))
+        except Exception:  # a bug about one subject must not hold up the others
+            log.exception(
+                "card update failed", extra={"group": self._board.name, "subject": subject}
+            )
         self._failures = 0
         return 0.0
 
-    async def look_round(self) -> None:
-        """Have every draft, and every card with something to press, shown as it is now.
+    async def refresh(self) -> None:
+        """Update every draft, and every card that still has buttons.
 
-        Not all that happens is told: a freeze may be lifted or a post deleted elsewhere.
+        Not every change is published: a pause may be lifted, or a post deleted, elsewhere.
         """
-        newest = (await self._drafts.drafts(limit=_MOST_DRAFTS))[-_MOST:]
-        shown = [one.subject for one in await self._memory.postings() if not one.over]
-        self._add(*shown, *(draft_card(one, question="").subject for one in newest))
+        newest = (await self._drafts.drafts(limit=_MAX_DRAFTS))[-_MAX_SHOWN_DRAFTS:]
+        open_cards = [one.subject for one in await self._memory.postings() if not one.over]
+        self._add(*open_cards, *(draft_card(one, question="").subject for one in newest))
 
     async def _work(self) -> None:
         while True:
             self._wake.clear()
-            wait = await self.step() if self._waiting else 0.0
+            wait = await self.step() if self._pending else 0.0
             await self._clock.sleep(wait)
-            if not self._waiting:
+            if not self._pending:
                 await self._wake.wait()
 
     async def _show(self, card: Card) -> None:
@@ -118,26 +122,29 @@ class StaffFeed:
         else:
             await self._board.update(card)
 
-    async def _look_round(self) -> None:
+    async def _refresh_regularly(self) -> None:
         while True:
             try:
-                await self.look_round()
+                await self.refresh()
             except StoreError as error:
                 log.warning("drafts cannot be read", extra={"error": str(error)})
-            await self._clock.sleep(_ROUND)
+            await self._clock.sleep(_REFRESH_SECONDS)
 
     async def _listen(self) -> None:
-        async for change in self._heard:
+        async for change in self._changes:
             if (subject := _subject(change)) is not None:
                 self._add(subject)
 
+    def _extra(self, error: Exception) -> dict[str, str]:
+        return {"group": self._board.name, "error": str(error)}
+
     def _add(self, *subjects: str) -> None:
-        self._waiting |= dict.fromkeys(subjects)
+        self._pending |= dict.fromkeys(subjects)
         self._wake.set()
 
 
 def _subject(change: Change) -> str | None:
-    """What a change is about, if a card can show it; the machine's own replies have none."""
+    """Subject of the card that a change concerns; automatic replies have no card."""
     if isinstance(change, Alert):
         return f"alert:{change.key}"
     if isinstance(change, Reply) and (change.by != "bot" or change.state is ReplyState.DRAFT):

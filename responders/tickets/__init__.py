@@ -1,0 +1,1 @@
+"""Tickets about mentions and about replies that could not be sent."""

@@ -1,23 +1,24 @@
-"""How a ticket about a mention comes to be, and how an open one grows."""
+"""Tickets about mentions: opened by one, changed by those that follow."""
 
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from core.conversations import Conversation
+from core.i18n import Catalogue
+from core.localized import UiLanguage
 from core.mentions import Mention
 from core.repositories import Tickets
 from core.settings import SlaSettings
 from core.taxonomy import Severity
 from core.tickets import Ticket, TicketState
-from responders.templates import Catalogue, Written
 from responders.tickets.severity import due_at
 
-_SUBJECT: Final = 80
+_MAX_SUBJECT: Final = 80
 
 
 async def open_ticket(tickets: Tickets, conversation: Conversation | None) -> Ticket | None:
-    """The unresolved ticket of a conversation."""
+    """The unresolved ticket of a conversation, if it has one."""
     if conversation is None or conversation.ticket is None:
         return None
     ticket = await tickets.get(conversation.ticket)
@@ -29,12 +30,12 @@ def new_ticket(
     mention: Mention,
     *,
     level: Severity,
-    language: Written,
+    language: UiLanguage,
     sla: SlaSettings,
-    texts: Catalogue,
+    catalogue: Catalogue,
     now: datetime,
 ) -> Ticket:
-    """A ticket about the mention, due by the SLA."""
+    """A ticket about a mention, due by the SLA."""
     event = mention.event
     return Ticket(
         number=number,
@@ -42,7 +43,7 @@ def new_ticket(
         channel=event.channel,
         conversation=event.conversation,
         customer=event.author.id,
-        subject=subject(mention.masked_text) or texts.say("no_text", language),
+        subject=subject(mention.masked_text) or catalogue.say("staff.no_text", language),
         category=mention.judgement.category,
         severity=level,
         state=TicketState.OPEN,
@@ -54,7 +55,7 @@ def new_ticket(
 
 
 def continued(ticket: Ticket, *, level: Severity | None, sla: SlaSettings, now: datetime) -> Ticket:
-    """An open ticket after the customer wrote again: it waits for us, and may be more urgent."""
+    """An unresolved ticket after the customer wrote again: open, and never less severe."""
     ticket = replace(ticket, state=TicketState.OPEN)
     if level is None or level >= ticket.severity:
         return ticket
@@ -63,6 +64,6 @@ def continued(ticket: Ticket, *, level: Severity | None, sla: SlaSettings, now: 
 
 
 def subject(masked: str) -> str:
-    """One line of at most 80 characters out of a masked text."""
+    """The first 80 characters of a masked text, on one line."""
     line = " ".join(masked.split())
-    return line if len(line) <= _SUBJECT else line[: _SUBJECT - 1] + "…"
+    return line if len(line) <= _MAX_SUBJECT else line[: _MAX_SUBJECT - 1] + "…"

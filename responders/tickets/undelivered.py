@@ -1,40 +1,47 @@
-"""Turns a reply that cannot be completed into work for a person."""
+"""Tickets for replies that could not be sent, so that a person answers instead."""
 
 from dataclasses import replace
 
 from core.clock import Clock
+from core.i18n import Catalogue
 from core.outbox import Reply
 from core.repositories import Store
 from core.settings import SlaSettings
 from core.taxonomy import Severity
 from core.tickets import Ticket, TicketState
-from responders.templates import Catalogue, written
+from responders.texts import reply_language
 from responders.tickets.opening import open_ticket, subject
 from responders.tickets.severity import due_at, severity
 
 
-class PersonDoubts:
-    """The Doubts that open a ticket, or go back to the one that the matter has."""
+class UndeliveredTickets:
+    """Implements ``core.ports.UndeliveredReplies``: opens a ticket, or reopens the one there is."""
 
     def __init__(
-        self, *, store: Store, brand: str, texts: Catalogue, sla: SlaSettings, clock: Clock
+        self,
+        *,
+        store: Store,
+        brand: str,
+        catalogue: Catalogue,
+        sla: SlaSettings,
+        clock: Clock,
     ) -> None:
-        """``brand``: id of the brand that a reply without a mention speaks for."""
+        """``brand``: id of the brand of tickets about replies without a mention."""
         self._store = store
         self._brand = brand
-        self._texts = texts
+        self._catalogue = catalogue
         self._sla = sla
         self._clock = clock
 
     async def ticket_for(self, reply: Reply, reason: str) -> Ticket:
-        """As Doubts.ticket_for. A resolved ticket is opened again; stores nothing."""
+        """As UndeliveredReplies.ticket_for; reopens a resolved ticket, stores nothing."""
         found = await self._found(reply)
         if found is not None:
             return replace(found, state=TicketState.OPEN)
         return await self._new(reply, reason)
 
     async def owed(self, reply: Reply) -> Ticket | None:
-        """As Doubts.owed; a resolved ticket is left alone."""
+        """As UndeliveredReplies.owed; leaves a resolved ticket alone."""
         found = await self._found(reply)
         if found is None or found.state is TicketState.RESOLVED:
             return None
@@ -50,24 +57,22 @@ class PersonDoubts:
 
     async def _new(self, reply: Reply, reason: str) -> Ticket:
         now, target = self._clock.now(), reply.target
-        handled = (
-            await self._store.mentions.get(reply.mention) if reply.mention is not None else None
-        )
+        about = await self._store.mentions.get(reply.mention) if reply.mention is not None else None
         level: Severity = "P3"
         brand, category, customer = self._brand, "other", target.author or target.conversation
-        if handled is not None:
-            mention = handled.mention
+        if about is not None:
+            mention = about.mention
             level = min(level, severity(mention.judgement))
             brand = mention.brands[0] if mention.brands else brand
             category, customer = mention.judgement.category, mention.event.author.id
-        language = written(reply.language)
+        language = reply_language(reply.language)
         return Ticket(
             number=await self._store.tickets.reserve_number(),
             brand=brand,
             channel=target.channel,
             conversation=target.conversation,
             customer=customer,
-            subject=subject(self._texts.say("doubt", language, reason=reason)),
+            subject=subject(self._catalogue.say("staff.doubt", language, reason=reason)),
             category=category,
             severity=level,
             state=TicketState.OPEN,

@@ -1,6 +1,6 @@
 """Alerts, their delivery to each receiver, and mutes.
 
-An alert names the receivers that are still to be told in ``tell`` until each has its delivery.
+An alert names the receivers that still need a delivery in ``tell`` until each has its delivery.
 Without transactions, whoever claims next completes what a crash left there.
 """
 
@@ -161,8 +161,8 @@ async def _tell(tx: MongoTx, doc: Doc) -> None:
         name: Doc = {"alert": doc["_id"], "receiver": receiver}
         fields = {"receiver": receiver, **due}
         await tx.table("deliveries").change({"_id": name}, {"$set": fields}, upsert=True)
-    told = {"_id": doc["_id"], "body": doc["body"]}
-    await tx.table("alerts").change(told, {"$unset": {"tell": "", "tell_at": ""}})
+    delivered = {"_id": doc["_id"], "body": doc["body"]}
+    await tx.table("alerts").change(delivered, {"$unset": {"tell": "", "tell_at": ""}})
 
 
 async def _find(tx: MongoTx, name: str) -> tuple[Doc, Alert]:

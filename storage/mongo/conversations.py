@@ -98,7 +98,9 @@ async def hear(tx: MongoTx, events: Sequence[Event]) -> None:
         place = (event.channel, event.conversation, event.id)
         if place in added:
             added[place] = replace(added[place], text=heard_line(event).text)
-        elif not (is_later_revision(event) and await rewrite_line(tx, event, heard_line(event).text)):
+        elif not (
+            is_later_revision(event) and await rewrite_line(tx, event, heard_line(event).text)
+        ):
             added[place] = heard_line(event)
     await add_lines(tx, [(place[0], place[1], line) for place, line in added.items()])
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
-from tests.console.house import House, open_house
+from tests.console.running import RunningConsole, open_console
 
 ARGUMENTS: Final = (
     "--no-sandbox",
@@ -82,6 +82,6 @@ def tabs(engine: Browser) -> OpenTab:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(tmp_path) as found:
+async def console(tmp_path: Path) -> AsyncIterator[RunningConsole]:
+    async with open_console(tmp_path) as found:
         yield found

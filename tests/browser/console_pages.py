@@ -2,12 +2,12 @@
 
 from playwright.async_api import BrowserContext, Page, expect
 
-from tests.console.house import House
+from tests.console.running import RunningConsole
 
 
-async def open_page(context: BrowserContext, house: House, path: str) -> Page:
+async def open_page(context: BrowserContext, console: RunningConsole, path: str) -> Page:
     page = await context.new_page()
-    await page.goto(house.url + path)
+    await page.goto(console.url + path)
     return page
 
 

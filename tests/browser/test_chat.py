@@ -14,7 +14,7 @@ from starlette.routing import Route as WebRoute
 from connectors.webchat.settings import WebchatSettings
 from core.outbox import Reply, ReplyState, Target
 from tests.browser.conftest import OpenTab
-from tests.console.house import CHAT, House, open_house, serving
+from tests.console.running import CHAT, RunningConsole, open_console, serving
 from tests.console.seeds import add_mention, event, ticket
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -22,14 +22,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
-async def conversation(house: House) -> str:
+async def conversation(console: RunningConsole) -> str:
     """Id of the only conversation there is."""
-    (found,) = {item.event.conversation for item in await house.store.events.claim(100)}
+    (found,) = {item.event.conversation for item in await console.store.events.claim(100)}
     return found
 
 
-async def answer(house: House, where: str, text: str, by: str = "bot") -> None:
-    await house.store.outbox.add(
+async def answer(console: RunningConsole, where: str, text: str, by: str = "bot") -> None:
+    await console.store.outbox.add(
         Reply(
             key=f"{by}-{text}",
             target=Target(channel=CHAT, conversation=where),
@@ -37,10 +37,10 @@ async def answer(house: House, where: str, text: str, by: str = "bot") -> None:
             state=ReplyState.PENDING,
             language="zh",
             by=by,
-            created_at=house.clock.now(),
+            created_at=console.clock.now(),
         )
     )
-    house.dispatcher.wake()
+    console.dispatcher.wake()
 
 
 async def say(page: Page, text: str) -> None:
@@ -48,17 +48,17 @@ async def say(page: Page, text: str) -> None:
     await page.locator("#text").press("Enter")
 
 
-async def test_a_shopper_asks_and_is_answered(house: House, tabs: OpenTab) -> None:
+async def test_a_shopper_asks_and_is_answered(console: RunningConsole, tabs: OpenTab) -> None:
     async with tabs() as context:
         page = await context.new_page()
-        await page.goto(f"{house.url}/chat")
+        await page.goto(f"{console.url}/chat")
         await expect(page.locator(".greeting")).to_contain_text("您好")
         await say(page, "你们几点关门")
         await expect(page.locator(".bubble.in")).to_contain_text("已送达")
-        where = await conversation(house)
-        await answer(house, where, f"我们 22:00 关门 {EVIL}")
+        where = await conversation(console)
+        await answer(console, where, f"我们 22:00 关门 {EVIL}")
         await expect(page.locator(".bubble.out.bot")).to_contain_text(EVIL)
-        await answer(house, where, "我来帮您", by="李雯")
+        await answer(console, where, "我来帮您", by="李雯")
         await expect(page.locator(".bubble.out.person")).to_contain_text("人工客服")
         await page.reload()
         await expect(page.locator(".bubble")).to_have_count(3)
@@ -66,64 +66,66 @@ async def test_a_shopper_asks_and_is_answered(house: House, tabs: OpenTab) -> No
         assert "李雯" not in await page.content()
 
 
-async def test_speaks_english_to_who_does(house: House, tabs: OpenTab) -> None:
+async def test_english_browsers_get_english(console: RunningConsole, tabs: OpenTab) -> None:
     async with tabs(locale="en-US") as context:
         page = await context.new_page()
-        await page.goto(f"{house.url}/chat")
+        await page.goto(f"{console.url}/chat")
         await say(page, "What time do you close?")
         await expect(page.locator(".bubble.in")).to_contain_text("Delivered")
         await page.get_by_role("link", name="中文").click()
         await expect(page.locator(".bubble.in")).to_contain_text("已送达")
 
 
-async def test_the_agents_reply_reaches_the_open_chat(house: House, tabs: OpenTab) -> None:
+async def test_the_agents_reply_reaches_the_open_chat(
+    console: RunningConsole, tabs: OpenTab
+) -> None:
     async with tabs() as shopper, tabs() as staff:
         chat = await shopper.new_page()
-        await chat.goto(f"{house.url}/chat")
+        await chat.goto(f"{console.url}/chat")
         await say(chat, "面包发霉了，要退款")
         await expect(chat.locator(".bubble.in")).to_contain_text("已送达")
-        where = await conversation(house)
+        where = await conversation(console)
         what = event("t", "面包发霉了，要退款", channel=CHAT, conversation=where)
-        mention = await add_mention(house.store, what, ticket=ticket("T-1001", what))
-        console = await staff.new_page()
-        await console.goto(f"{house.url}/tickets/T-1001")
-        await expect(console.locator(".line.in")).to_contain_text("面包发霉了")
-        await console.locator("#reply-text").fill("马上为您退款")
-        await console.get_by_role("button", name="发送").click()
+        mention = await add_mention(console.store, what, ticket=ticket("T-1001", what))
+        agent = await staff.new_page()
+        await agent.goto(f"{console.url}/tickets/T-1001")
+        await expect(agent.locator(".line.in")).to_contain_text("面包发霉了")
+        await agent.locator("#reply-text").fill("马上为您退款")
+        await agent.get_by_role("button", name="发送").click()
         await expect(chat.locator(".bubble.person")).to_contain_text("马上为您退款")
-        await expect(console.locator(".line.out:not(.pending)")).to_contain_text("马上为您退款")
+        await expect(agent.locator(".line.out:not(.pending)")).to_contain_text("马上为您退款")
         await say(chat, "谢谢")
-        await expect(console.locator(".line.in").last).to_contain_text("谢谢")
+        await expect(agent.locator(".line.in").last).to_contain_text("谢谢")
     assert mention.event.channel == CHAT
 
 
-async def test_what_is_written_offline_is_sent_once_when_back(
+async def test_offline_messages_are_sent_once_after_reconnect(
     tmp_path: Path, tabs: OpenTab
 ) -> None:
     async with tabs(expected=("WebSocket", "ERR_")) as context:
         page = await context.new_page()
-        async with open_house(tmp_path) as house:
-            port = int(house.url.rpartition(":")[2])
-            await page.goto(f"{house.url}/chat")
+        async with open_console(tmp_path) as console:
+            port = int(console.url.rpartition(":")[2])
+            await page.goto(f"{console.url}/chat")
             await say(page, "第一句")
             await expect(page.locator(".bubble.in")).to_contain_text("已送达")
         await expect(page.locator("#state")).to_have_attribute("data-state", "off")
         await say(page, "断线时写的")
         await expect(page.locator(".bubble.pending")).to_contain_text("发送中")
         await page.locator("#text").fill("写到一半")
-        async with open_house(tmp_path, port=port) as house:
+        async with open_console(tmp_path, port=port) as console:
             await expect(page.locator(".bubble.in")).to_have_count(2)
             await expect(page.locator(".bubble.in").last).to_contain_text("已送达", timeout=20_000)
             await expect(page.locator("#text")).to_have_value("写到一半")
             await page.reload()
             await expect(page.locator(".bubble.in")).to_have_count(2)
             await expect(page.locator("#text")).to_have_value("写到一半")
-            items = await house.store.events.claim(10)
+            items = await console.store.events.claim(10)
             assert [item.event.text for item in items] == ["第一句", "断线时写的"]
 
 
-async def test_who_types_before_the_script_is_there_keeps_the_text(
-    house: House, tabs: OpenTab
+async def test_text_typed_before_the_script_loads_is_kept(
+    console: RunningConsole, tabs: OpenTab
 ) -> None:
     async def late(route: Route) -> None:
         await page.locator("#text").fill("很着急")
@@ -132,12 +134,12 @@ async def test_who_types_before_the_script_is_there_keeps_the_text(
     async with tabs() as context:
         page = await context.new_page()
         await page.route("**/static/chat.js*", late)
-        await page.goto(f"{house.url}/chat")
+        await page.goto(f"{console.url}/chat")
         await expect(page.locator("#state")).to_have_attribute("data-state", "on")
         await expect(page.locator("#text")).to_have_value("很着急")
 
 
-async def test_what_arrives_twice_is_shown_once(house: House, tabs: OpenTab) -> None:
+async def test_repeated_messages_are_shown_once(console: RunningConsole, tabs: OpenTab) -> None:
     def twice(socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()
 
@@ -150,44 +152,44 @@ async def test_what_arrives_twice_is_shown_once(house: House, tabs: OpenTab) -> 
     async with tabs() as context:
         page = await context.new_page()
         await page.route_web_socket("**/chat/ws*", twice)
-        await page.goto(f"{house.url}/chat")
+        await page.goto(f"{console.url}/chat")
         await say(page, "你好")
         await expect(page.locator(".bubble.in")).to_contain_text("已送达")
-        await answer(house, await conversation(house), "您好")
+        await answer(console, await conversation(console), "您好")
         await expect(page.locator(".bubble.out")).to_contain_text("您好")
         await say(page, "再见")
         await expect(page.locator(".bubble.in").last).to_contain_text("再见")
         await expect(page.locator(".bubble")).to_have_count(3)
 
 
-async def test_a_hasty_shopper_loses_nothing(tmp_path: Path, tabs: OpenTab) -> None:
+async def test_messages_over_the_rate_limit_are_sent_later(tmp_path: Path, tabs: OpenTab) -> None:
     settings = WebchatSettings(burst=1, per_second=1)
-    async with open_house(tmp_path, chat_settings=settings) as house, tabs() as context:
+    async with open_console(tmp_path, chat_settings=settings) as console, tabs() as context:
         page = await context.new_page()
-        await page.goto(f"{house.url}/chat")
+        await page.goto(f"{console.url}/chat")
         await say(page, "一")
         await say(page, "二")
         await expect(page.locator(".bubble.in").last).to_contain_text("稍后自动重发")
         await expect(page.locator(".bubble.pending:not(.delivered)")).to_have_count(0)
         await expect(page.locator("#problem")).to_be_hidden()
-        assert len(await house.store.events.claim(10)) == 2
+        assert len(await console.store.events.claim(10)) == 2
 
 
-async def test_a_refused_message_comes_back_into_the_box(tmp_path: Path, tabs: OpenTab) -> None:
+async def test_a_refused_message_returns_to_the_box(tmp_path: Path, tabs: OpenTab) -> None:
     settings = WebchatSettings(longest=5)
-    async with open_house(tmp_path, chat_settings=settings) as house, tabs() as context:
+    async with open_console(tmp_path, chat_settings=settings) as console, tabs() as context:
         page = await context.new_page()
-        await page.goto(f"{house.url}/chat")
+        await page.goto(f"{console.url}/chat")
         await say(page, "这一句太长了")
         await expect(page.locator("#problem")).to_contain_text("最多 5 个")
         await expect(page.locator(".bubble.refused")).to_contain_text("未发送")
         await expect(page.locator("#text")).to_have_value("这一句太长了")
 
 
-async def test_a_broken_secret_is_replaced(house: House, tabs: OpenTab) -> None:
+async def test_a_broken_secret_is_replaced(console: RunningConsole, tabs: OpenTab) -> None:
     async with tabs(expected=("WebSocket",)) as context:
         page = await context.new_page()
-        await page.goto(f"{house.url}/chat")
+        await page.goto(f"{console.url}/chat")
         await page.evaluate("localStorage.setItem('tingfeng-visitor', 'broken')")
         await page.reload()
         await say(page, "你好")
@@ -196,20 +198,20 @@ async def test_a_broken_secret_is_replaced(house: House, tabs: OpenTab) -> None:
         assert len(secret) == 43
 
 
-async def test_works_where_storage_is_blocked(house: House, tabs: OpenTab) -> None:
+async def test_works_where_storage_is_blocked(console: RunningConsole, tabs: OpenTab) -> None:
     async with tabs() as context:
         page = await context.new_page()
         await page.add_init_script(
             "Storage.prototype.getItem = Storage.prototype.setItem = () => { throw new Error(); };"
         )
-        await page.goto(f"{house.url}/chat")
+        await page.goto(f"{console.url}/chat")
         await say(page, "你好")
         await expect(page.locator(".bubble.in")).to_contain_text("已送达")
 
 
 @asynccontextmanager
-async def brand_site(folder: Path) -> AsyncIterator[tuple[House, str]]:
-    """A house, and the brand's own site with the one line that puts the chat on it."""
+async def brand_site(folder: Path) -> AsyncIterator[tuple[RunningConsole, str]]:
+    """A console, and the brand's own site with the one line that embeds the chat."""
     waiting: list[str] = []
 
     async def home(_: Request) -> HTMLResponse:
@@ -218,14 +220,17 @@ async def brand_site(folder: Path) -> AsyncIterator[tuple[House, str]]:
 
     async with (
         serving(Starlette(routes=[WebRoute("/", home)])) as site,
-        open_house(folder, chat_origins=(site,)) as house,
+        open_console(folder, chat_origins=(site,)) as console,
     ):
-        waiting.append(house.url)
-        yield house, site
+        waiting.append(console.url)
+        yield console, site
 
 
 async def test_the_chat_opens_on_the_brands_own_site(tmp_path: Path, tabs: OpenTab) -> None:
-    async with brand_site(tmp_path) as (house, site), tabs(expected=("favicon", "404")) as context:
+    async with (
+        brand_site(tmp_path) as (console, site),
+        tabs(expected=("favicon", "404")) as context,
+    ):
         page = await context.new_page()
         await page.goto(site)
         before = set(await page.evaluate("Object.keys(window)"))
@@ -241,4 +246,4 @@ async def test_the_chat_opens_on_the_brands_own_site(tmp_path: Path, tabs: OpenT
         await button.click()
         await expect(frame.locator(".bubble.in")).to_contain_text("Hello")
         assert "Tingfeng" in before
-        assert (await house.store.events.counts()).pending == 1
+        assert (await console.store.events.counts()).pending == 1

@@ -10,7 +10,7 @@ from core.events import EventKind
 from core.outbox import ReplyState
 from tests.browser.conftest import OpenTab
 from tests.browser.console_pages import live, open_page
-from tests.console.house import CHAT, House
+from tests.console.running import CHAT, RunningConsole
 from tests.console.seeds import (
     add_alert,
     add_incident,
@@ -23,17 +23,19 @@ from tests.console.seeds import (
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_half_typed_text_survives_updates_and_reloads(house: House, tabs: OpenTab) -> None:
+async def test_half_typed_text_survives_updates_and_reloads(
+    console: RunningConsole, tabs: OpenTab
+) -> None:
     what = event("1", "面包发霉了", channel=CHAT, kind=EventKind.MESSAGE, solicited=True)
-    await add_mention(house.store, what, ticket=ticket("T-1", what))
+    await add_mention(console.store, what, ticket=ticket("T-1", what))
     async with tabs() as context:
-        page = await open_page(context, house, "/tickets/T-1")
+        page = await open_page(context, console, "/tickets/T-1")
         await live(page)
         box = page.locator("#reply-text")
         await box.fill("写到一半")
-        found = await house.store.tickets.get("T-1")
+        found = await console.store.tickets.get("T-1")
         assert found is not None
-        house.bus.publish(found)
+        console.bus.publish(found)
         await expect(page.locator("#thread")).to_contain_text("面包发霉了")
         await expect(box).to_have_value("写到一半")
         await page.reload()
@@ -47,11 +49,13 @@ async def test_half_typed_text_survives_updates_and_reloads(house: House, tabs: 
         await expect(box).to_have_value("")
 
 
-async def test_a_reply_that_does_not_arrive_is_kept(house: House, tabs: OpenTab) -> None:
+async def test_a_reply_that_fails_to_send_stays_in_the_box(
+    console: RunningConsole, tabs: OpenTab
+) -> None:
     what = event("1", "面包发霉了")
-    await add_mention(house.store, what, ticket=ticket("T-1", what))
+    await add_mention(console.store, what, ticket=ticket("T-1", what))
     async with tabs(expected=("ERR_FAILED", "htmx:")) as context:
-        page = await open_page(context, house, "/tickets/T-1")
+        page = await open_page(context, console, "/tickets/T-1")
         await page.route("**/reply", lambda route: route.abort())
         await page.locator("#reply-text").fill("马上退款")
         await page.get_by_role("button", name="发送").click()
@@ -59,37 +63,41 @@ async def test_a_reply_that_does_not_arrive_is_kept(house: House, tabs: OpenTab)
         await expect(page.locator("#reply-text")).to_have_value("马上退款")
 
 
-async def test_the_deadline_ticks_by_the_servers_clock(house: House, tabs: OpenTab) -> None:
+async def test_the_deadline_ticks_by_the_servers_clock(
+    console: RunningConsole, tabs: OpenTab
+) -> None:
     what = event("1", "面包发霉了")
-    due = house.clock.now() + timedelta(seconds=2)
-    await add_mention(house.store, what, ticket=ticket("T-1", what, due_at=due))
+    due = console.clock.now() + timedelta(seconds=2)
+    await add_mention(console.store, what, ticket=ticket("T-1", what, due_at=due))
     async with tabs() as context:
-        page = await open_page(context, house, "/tickets")
+        page = await open_page(context, console, "/tickets")
         await expect(page.locator("#t-T-1 .sla.soon")).to_contain_text("剩 00:0")
         await expect(page.locator("#t-T-1 .sla.late")).to_contain_text("逾期 00:0")
 
 
-async def test_a_draft_is_rewritten_and_sent(house: House, tabs: OpenTab) -> None:
+async def test_a_draft_is_rewritten_and_sent(console: RunningConsole, tabs: OpenTab) -> None:
     what = event("1", "面包发霉了", channel=CHAT, kind=EventKind.MESSAGE)
-    await add_mention(house.store, what, replies=(reply("d-1", what, "抱歉"),))
+    await add_mention(console.store, what, replies=(reply("d-1", what, "抱歉"),))
     async with tabs() as context:
-        page = await open_page(context, house, "/drafts")
+        page = await open_page(context, console, "/drafts")
         await page.locator("textarea").fill("非常抱歉，马上退款")
         await page.get_by_role("button", name="批准并发送").click()
         await expect(page.locator("#toast")).to_contain_text("已批准")
         await expect(page.get_by_text("没有等待批准的草稿")).to_be_visible()
-        await page.goto(f"{house.url}/mentions/1")
+        await page.goto(f"{console.url}/mentions/1")
         await expect(page.locator(".replies")).to_contain_text("已发送")
-    about = await house.store.mentions.get(1)
+    about = await console.store.mentions.get(1)
     assert about is not None
     assert [(r.text, r.state) for r in about.replies] == [("非常抱歉，马上退款", ReplyState.SENT)]
 
 
-async def test_an_alert_appears_by_itself_and_is_taken(house: House, tabs: OpenTab) -> None:
+async def test_an_alert_appears_live_and_is_acknowledged(
+    console: RunningConsole, tabs: OpenTab
+) -> None:
     async with tabs() as context:
-        page = await open_page(context, house, "/alerts")
+        page = await open_page(context, console, "/alerts")
         await live(page)
-        house.bus.publish(await add_alert(house.store, "a-1", title="面包发霉"))
+        console.bus.publish(await add_alert(console.store, "a-1", title="面包发霉"))
         await expect(page.locator("#banner")).to_contain_text("面包发霉")
         await expect(page.locator(".menu [data-figure=firing_alerts]")).to_have_text("1")
         await page.get_by_role("button", name="我来处理").click()
@@ -98,10 +106,12 @@ async def test_an_alert_appears_by_itself_and_is_taken(house: House, tabs: OpenT
         await expect(page.locator(".menu [data-figure=firing_alerts]")).to_have_text("")
 
 
-async def test_the_chart_is_drawn_and_follows_the_theme(house: House, tabs: OpenTab) -> None:
-    await add_mention(house.store, event("1", "面包", posted_at=house.clock.now()))
+async def test_the_chart_is_drawn_and_follows_the_theme(
+    console: RunningConsole, tabs: OpenTab
+) -> None:
+    await add_mention(console.store, event("1", "面包", posted_at=console.clock.now()))
     async with tabs() as context:
-        page = await open_page(context, house, "/figures")
+        page = await open_page(context, console, "/figures")
         await expect(page.locator("#chart canvas")).to_be_visible()
         await expect(page.locator("#chart-note")).to_have_text("共 1 条。")
         await page.emulate_media(color_scheme="dark")
@@ -110,10 +120,10 @@ async def test_the_chart_is_drawn_and_follows_the_theme(house: House, tabs: Open
         await expect(page.locator("#chart canvas")).to_be_visible()
 
 
-async def test_the_keyboard_reaches_everything(house: House, tabs: OpenTab) -> None:
-    await add_mention(house.store, event("1", "面包发霉了"))
+async def test_the_keyboard_reaches_everything(console: RunningConsole, tabs: OpenTab) -> None:
+    await add_mention(console.store, event("1", "面包发霉了"))
     async with tabs() as context:
-        page = await open_page(context, house, "/")
+        page = await open_page(context, console, "/")
         await page.keyboard.press("Tab")
         await expect(page.locator(".skip")).to_be_focused()
         seen: list[str] = []
@@ -129,20 +139,24 @@ async def test_the_keyboard_reaches_everything(house: House, tabs: OpenTab) -> N
         await expect(page).to_have_url(re.compile("/mentions/1$"))
 
 
-async def test_a_tab_that_lost_the_server_catches_up(house: House, tabs: OpenTab) -> None:
+async def test_a_tab_catches_up_after_a_lost_connection(
+    console: RunningConsole, tabs: OpenTab
+) -> None:
     async with tabs(expected=("ERR_", "WebSocket")) as context:
-        page = await open_page(context, house, "/")
+        page = await open_page(context, console, "/")
         await live(page)
         await page.evaluate("window.tingfeng.drop()")
         await expect(page.locator("#live-state")).to_have_attribute("data-state", "off")
-        await add_mention(house.store, event("1", "断线时来的"))
+        await add_mention(console.store, event("1", "断线时来的"))
         await live(page)
         await expect(page.locator("#mentions")).to_contain_text("断线时来的")
 
 
-async def test_an_incident_is_watched_owned_and_answered(house: House, tabs: OpenTab) -> None:
-    incident = await add_incident(house.store, mentions=3)
-    now = house.clock.now()
+async def test_an_incident_is_watched_taken_and_answered(
+    console: RunningConsole, tabs: OpenTab
+) -> None:
+    incident = await add_incident(console.store, mentions=3)
+    now = console.clock.now()
     seqs = []
     for number in range(3):
         what = event(
@@ -150,13 +164,13 @@ async def test_an_incident_is_watched_owned_and_answered(house: House, tabs: Ope
             f"吐司发霉了，太恶心，第{number}次",
             posted_at=now - timedelta(hours=3 - number),
         )
-        seqs.append((await add_mention(house.store, what)).seq)
-    await house.store.incidents.assign(seqs, incident.id)
+        seqs.append((await add_mention(console.store, what)).seq)
+    await console.store.incidents.assign(seqs, incident.id)
     async with tabs() as context:
-        board = await open_page(context, house, "/incidents")
+        board = await open_page(context, console, "/incidents")
         await live(board)
         await expect(board.locator("#curve canvas")).to_be_visible()
-        page = await open_page(context, house, f"/incidents/{incident.id}")
+        page = await open_page(context, console, f"/incidents/{incident.id}")
         await live(page)
         await expect(page.locator("#curve canvas")).to_be_visible()
         await expect(page.locator("#curve-figures dt")).to_have_text(
@@ -174,6 +188,6 @@ async def test_an_incident_is_watched_owned_and_answered(house: House, tabs: Ope
         await expect(page.locator("#incident .notice")).to_contain_text("口径已保存")
         await page.locator("button", has_text="暂停自动回复").click()
         await expect(page.locator(".incident-head .paused")).to_be_visible()
-        stored = await house.store.incidents.get(incident.id)
+        stored = await console.store.incidents.get(incident.id)
         assert stored is not None
         assert (stored.statement, stored.owner) == ("正在核实", "staff")

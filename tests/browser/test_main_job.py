@@ -73,9 +73,7 @@ async def say(page: Page, text: str) -> None:
     await box.press("Enter")
 
 
-async def test_a_shopper_is_answered_in_both_languages_at_once(
-    tmp_path: Path, tabs: OpenTab
-) -> None:
+async def test_shoppers_are_answered_in_both_languages(tmp_path: Path, tabs: OpenTab) -> None:
     async with serving(tmp_path) as shop, tabs() as context:
         page = await context.new_page()
         await page.goto(f"{shop.url}/chat")
@@ -87,7 +85,7 @@ async def test_a_shopper_is_answered_in_both_languages_at_once(
             await expect(page.get_by_text(answer).last).to_be_visible()
 
 
-async def test_a_complaint_gets_a_ticket_a_person_and_survives_a_kill(
+async def test_a_complaint_becomes_a_ticket_and_survives_a_kill(
     tmp_path: Path, tabs: OpenTab
 ) -> None:
     async with tabs(expected=("WebSocket", "ERR_CONNECTION")) as context:

@@ -1,4 +1,4 @@
-"""Starts the command line as a process of its own."""
+"""Runs the command line as a process of its own."""
 
 import os
 import subprocess

@@ -105,7 +105,7 @@ def scored(config: Path, *texts: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_corrections_come_back_as_better_judgements(tmp_path: Path) -> None:
+def test_adapting_to_corrections_improves_judgements(tmp_path: Path) -> None:
     config = configured(tmp_path)
     asyncio.run(corrected(tmp_path, 320))
     before = scored(config, "禾家今天磔砢了", "禾家今天璆琳了")
@@ -140,7 +140,7 @@ def test_texts_from_x_are_never_learned_from(tmp_path: Path, changes: dict[str, 
     assert not (tmp_path / "adaptation.json").exists()
 
 
-def test_labels_of_a_file_and_a_place_of_ones_own(tmp_path: Path) -> None:
+def test_labels_and_output_can_be_files(tmp_path: Path) -> None:
     config, labels = configured(tmp_path), tmp_path / "labels.jsonl"
     lines = [
         {"text": jargon(n), "sentiment": "negative" if n % 2 else "positive"} for n in range(320)
@@ -153,7 +153,7 @@ def test_labels_of_a_file_and_a_place_of_ones_own(tmp_path: Path) -> None:
     assert not (tmp_path / "adaptation.json").exists()
 
 
-def test_a_few_corrected_categories_are_enough_for_them(tmp_path: Path) -> None:
+def test_categories_adapt_from_few_corrections(tmp_path: Path) -> None:
     config = configured(tmp_path)
     asyncio.run(corrected(tmp_path, 40))
     done = tingfeng("adapt", "--config", config)
@@ -166,7 +166,7 @@ def test_a_few_corrected_categories_are_enough_for_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 29])
-def test_too_few_corrections_are_said_so(tmp_path: Path, count: int) -> None:
+def test_too_few_corrections_are_refused(tmp_path: Path, count: int) -> None:
     config = configured(tmp_path)
     asyncio.run(corrected(tmp_path, count))
     done = tingfeng("adapt", "--config", config)
@@ -182,7 +182,7 @@ def test_an_adaptation_that_does_not_fit_is_refused_by_check(tmp_path: Path) -> 
     assert "adaptation" in no_traceback(done)
 
 
-def test_share_of_voice(tmp_path: Path) -> None:
+def test_voice_prints_the_share_of_each_brand(tmp_path: Path) -> None:
     texts = ["禾家真好", "禾家的面包发霉了，恶心", "永辉还不如禾家", "今天天气好"]
     lines = [json.dumps({"id": n, "text": text}) for n, text in enumerate(texts)]
     given = "\n".join([*lines, "{"]).encode()

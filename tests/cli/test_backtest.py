@@ -38,7 +38,7 @@ def test_a_cascade_is_forecast_at_each_observation(tmp_path: Path) -> None:
         assert each["observed"] <= each["low"] <= each["forecast"] <= each["high"]
 
 
-def test_copies_are_one_incident(tmp_path: Path) -> None:
+def test_copies_are_grouped_into_one_incident(tmp_path: Path) -> None:
     file = tmp_path / "posts.jsonl"
     texts = ("禾家超市的面包里吃出了一只虫子太恶心了大家别买", "今天天气真好适合去公园野餐")
     posts = [{"id": n, "posted_at": "2026-03-01T00:00:00Z", "text": texts[n % 2]} for n in range(4)]
@@ -49,7 +49,7 @@ def test_copies_are_one_incident(tmp_path: Path) -> None:
     assert groups[0] == groups[2] != groups[1] == groups[3]
 
 
-def test_a_line_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_line_is_named(tmp_path: Path) -> None:
     file = tmp_path / "bad.jsonl"
     file.write_bytes(b"\xff{broken")
     for kind in (("volume",), ("cascades", "--observe", "600"), ("incidents",)):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-import run
-from core.mentions import MentionFilter
+from cli.config import load_config
+from cli.wiring import open_app
+from core.mentions import Mention
 
 SECOND = """
 [[brands]]
@@ -39,15 +40,13 @@ def with_second_brand(config: Path, brand: str | None) -> Path:
 async def test_a_private_message_concerns_the_brand_it_names_else_its_channels(
     config: Path, brand: str | None, text: str, expected: tuple[str, ...]
 ) -> None:
-    async with run.open_house(run.read_plans(with_second_brand(config, brand))) as house:
-        assert house.chat is not None
-        await house.chat.receive("visitor-0123456789-abcdef", "m1", text)
-        running = asyncio.create_task(house.engine.run())
+    async with open_app(load_config(with_second_brand(config, brand))) as app:
+        assert app.chat is not None
+        changes = app.bus.subscribe()
+        await app.chat.receive("visitor-0123456789-abcdef", "m1", text)
+        running = asyncio.create_task(app.engine.run())
         async with asyncio.timeout(20):
-            while not (
-                recorded := (await house.store.mentions.find(MentionFilter(), limit=1)).mentions
-            ):
-                await asyncio.sleep(0.02)
+            mention = await anext(one async for one in changes if isinstance(one, Mention))
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    assert recorded[0].mention.brands == expected
+    assert mention.brands == expected

@@ -1,4 +1,4 @@
-"""The exercise, as a process: marked as one everywhere, real console, score at the end."""
+"""``drill`` as a process: marked everywhere, played in the real console, scored at the end."""
 
 import json
 import re
@@ -14,13 +14,14 @@ import pytest
 import requests
 from typer.testing import CliRunner
 
-import run
+from tests.cli.invoking import commands
 from tests.cli.running import ROOT, no_traceback, tingfeng
 from tests.cli.test_wiring import root_logger_kept
 
 pytestmark = pytest.mark.process
 
-SECONDS = 60.0
+WATCHDOG_SECONDS = 120.0
+"""A bound for hangs, not a measure of speed."""
 
 
 def get(url: str) -> str:
@@ -34,13 +35,13 @@ def post(url: str, **form: str) -> None:
 
 
 def until(holds: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + WATCHDOG_SECONDS
     while not holds():
         assert time.monotonic() < end, what
         time.sleep(0.2)
 
 
-def test_the_crisis_is_found_taken_answered_and_scored(tmp_path: Path) -> None:
+def test_the_crisis_is_detected_acknowledged_answered_and_scored(tmp_path: Path) -> None:
     report = tmp_path / "score.json"
     with subprocess.Popen(
         [
@@ -80,7 +81,7 @@ def test_the_crisis_is_found_taken_answered_and_scored(tmp_path: Path) -> None:
     assert running.returncode == 0, err.decode()
     assert "Traceback" not in err.decode()
     score = json.loads(report.read_text("utf-8"))
-    assert 0 < score["detect"] <= score["acknowledge"] <= score["answer"] < SECONDS
+    assert 0 < score["detect"] <= score["acknowledge"] <= score["answer"]
     assert score["posts"] > 5
     shown = out.decode()
     assert "发现 detected" in shown
@@ -120,7 +121,7 @@ def firing(url: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("speed", ["60", "600"])
-def test_one_crisis_is_one_alert_and_ones_own_data_stay_as_they_are(speed: str) -> None:
+def test_one_crisis_is_one_alert_and_own_data_is_untouched(speed: str) -> None:
     before = own_data()
     with drilled("--speed", speed, "--minutes", "3") as url:
         until(lambda: json.loads(get(f"{url}/api/drill"))["posts"] >= 300, "nothing is played")
@@ -140,7 +141,7 @@ def test_one_crisis_is_one_alert_and_ones_own_data_stay_as_they_are(speed: str) 
     assert own_data() == before
 
 
-def test_a_past_of_ones_own_is_taken_in_and_not_counted(tmp_path: Path) -> None:
+def test_a_given_past_is_processed_and_not_scored(tmp_path: Path) -> None:
     past = tmp_path / "past.jsonl"
     said = json.loads(quiet_feed(tmp_path).read_text("utf-8"))
     lines = [{**said, "id": f"p{n}", "conversation": f"p{n}"} for n in range(50)]
@@ -156,9 +157,7 @@ def test_a_past_of_ones_own_is_taken_in_and_not_counted(tmp_path: Path) -> None:
     ("given", "remedy"),
     [(["--past", "p.jsonl"], "Name a feed, too"), (["FEED", "--past", "no.jsonl"], "no.jsonl")],
 )
-def test_a_past_that_cannot_be_taken_in_is_said(
-    tmp_path: Path, given: list[str], remedy: str
-) -> None:
+def test_an_invalid_past_is_reported(tmp_path: Path, given: list[str], remedy: str) -> None:
     names = [str(quiet_feed(tmp_path)) if one == "FEED" else one for one in given]
     done = tingfeng("drill", *names, "--port", "0", "--minutes", "0.05")
     assert done.returncode in (1, 2)
@@ -185,7 +184,7 @@ def quiet_feed(folder: Path) -> Path:
     return feed
 
 
-def test_it_ends_by_itself_with_the_score_so_far(tmp_path: Path) -> None:
+def test_it_ends_after_its_minutes_with_the_score_so_far(tmp_path: Path) -> None:
     done = tingfeng("drill", str(quiet_feed(tmp_path)), "--port", "0", "--minutes", "0.05")
     assert done.returncode == 0
     shown = no_traceback(done)
@@ -194,18 +193,18 @@ def test_it_ends_by_itself_with_the_score_so_far(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("told", [(), ("--receivers",)])
-def test_the_score_is_written_down(tmp_path: Path, told: tuple[str, ...]) -> None:
+def test_the_score_is_written_as_a_report(tmp_path: Path, told: tuple[str, ...]) -> None:
     feed, report = quiet_feed(tmp_path), tmp_path / "score.json"
     given = ["drill", str(feed), "--port", "0", "--minutes", "0.02", "--report", str(report)]
     with root_logger_kept():
-        done = CliRunner().invoke(run.command_line(), [*given, *told])
+        done = CliRunner().invoke(commands(), [*given, *told])
     assert done.exit_code == 0, done.output
     score = json.loads(report.read_text("utf-8"))
     assert (score["posts"], score["detect"], score["ended"]) == (1, None, True)
 
 
 @pytest.mark.parametrize("given", [["nothing.jsonl"], []])
-def test_what_cannot_be_played_is_said(tmp_path: Path, config: Path, given: list[str]) -> None:
+def test_an_unplayable_feed_is_reported(tmp_path: Path, config: Path, given: list[str]) -> None:
     names = [str(tmp_path / name) for name in given]
     done = tingfeng("drill", *names, "--config", str(config), "--minutes", "0.05")
     assert done.returncode in (1, 2)

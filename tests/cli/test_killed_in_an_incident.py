@@ -62,7 +62,7 @@ def killed(config: Path, file: Path, point: str) -> None:
 
 
 @pytest.mark.parametrize("point", ["after-record:12", "before-alert:1", "after-alert:1"])
-async def test_it_is_one_incident_and_one_alert(config: Path, point: str) -> None:
+async def test_a_restart_leaves_one_incident_and_one_alert(config: Path, point: str) -> None:
     file = feed(config.parent)
     killed(config, file, point)
     done = tingfeng("replay", file, "--config", config)

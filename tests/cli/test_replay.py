@@ -40,7 +40,7 @@ def report_of(config: Path, feed: Path, *more: str | Path) -> dict[str, object]:
     return report
 
 
-def test_garbage_becomes_dead_letters_and_the_rest_goes_on(config: Path) -> None:
+def test_garbage_becomes_dead_letters_and_the_rest_is_processed(config: Path) -> None:
     feed = config.parent / "feed.jsonl.gz"
     lines = [
         line(1, "禾家的面包发霉了，要求退款"),
@@ -64,7 +64,7 @@ def test_garbage_becomes_dead_letters_and_the_rest_goes_on(config: Path) -> None
     assert cast("dict[str, float]", report["latency_ms"])["p99"] > 0
 
 
-def test_a_second_run_is_all_repeats_and_replies_are_written_once(config: Path) -> None:
+def test_a_second_run_finds_only_duplicates(config: Path) -> None:
     feed, replies = config.parent / "feed.jsonl", config.parent / "replies.jsonl"
     feed.write_bytes(line(1, "你们几点关门", kind="message", conversation="c") + b"\n")
     first = report_of(config, feed, "--replies", replies)
@@ -84,14 +84,14 @@ def test_a_week_with_a_promotion_and_a_crisis_is_one_alert(config: Path) -> None
     assert report_of(config, feed)["alerts"] == 0
 
 
-def test_it_can_be_played_faster_than_life(config: Path) -> None:
+def test_a_feed_can_be_played_at_a_multiple_of_real_time(config: Path) -> None:
     feed = config.parent / "feed.jsonl"
     later = line(2, "禾家二", posted_at="2026-03-02T09:00:30Z")
     feed.write_bytes(line(1, "禾家一") + b"\n" + later)
     assert report_of(config, feed, "--speed", "60")["done"] == 2
 
 
-def test_what_cannot_be_played_is_told(config: Path) -> None:
+def test_an_unplayable_feed_is_reported(config: Path) -> None:
     good = config.parent / "good.jsonl"
     good.write_bytes(line(1, "禾家"))
     for arguments in (("none.jsonl",), (good, "--speed", "0"), (good, "--speed", "fast")):
@@ -100,7 +100,7 @@ def test_what_cannot_be_played_is_told(config: Path) -> None:
         no_traceback(done)
 
 
-def test_a_gzip_that_ends_too_soon_is_told_after_what_could_be_read(config: Path) -> None:
+def test_a_truncated_gzip_is_reported_after_its_readable_part(config: Path) -> None:
     feed = config.parent / "cut.jsonl.gz"
     packed = gzip.compress(b"\n".join(line(n, f"禾家 {n} " + "长" * 999) for n in range(2000)))
     feed.write_bytes(packed[: len(packed) // 2])

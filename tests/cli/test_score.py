@@ -29,7 +29,7 @@ def test_good_lines_are_answered_in_order() -> None:
         assert set(answer["probabilities"]) == {"negative", "neutral", "positive"}
 
 
-def test_bad_lines_are_told_by_number_and_the_rest_goes_on() -> None:
+def test_bad_lines_are_reported_by_number_and_the_rest_is_judged() -> None:
     bad = [b"{", b"[]", b'{"id": 1}', b'{"text": "a"}', b"\xff", b"[" * 100_000, b"x" * (2 << 20)]
     good = b'{"id": "last", "text": "ok"}'
     done = tingfeng("score", given=b"\n".join([*bad, b"", good]))
@@ -40,6 +40,6 @@ def test_bad_lines_are_told_by_number_and_the_rest_goes_on() -> None:
         assert f"line {number}: " in said
 
 
-def test_nothing_in_is_nothing_out() -> None:
+def test_empty_input_gives_empty_output() -> None:
     done = tingfeng("score")
     assert (done.returncode, done.stdout) == (0, b"")

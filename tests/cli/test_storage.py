@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-import run
 from storage.encryption import new_key
+from tests.cli.invoking import commands
 from tests.cli.running import no_traceback, tingfeng
 from tests.cli.test_replay import line
 
@@ -19,7 +19,7 @@ runner = CliRunner()
 
 
 def call(*arguments: str | Path, ok: bool = True) -> Result:
-    result = runner.invoke(run.command_line(), [str(one) for one in arguments])
+    result = runner.invoke(commands(), [str(one) for one in arguments])
     assert (result.exit_code == 0) == ok, (result.output, result.exception)
     return result
 
@@ -32,7 +32,7 @@ def brand(config: Path) -> Path:
     return config
 
 
-def test_a_backup_brings_back_all_but_who_was_erased_since(brand: Path) -> None:
+def test_a_restore_respects_erasures_since_the_backup(brand: Path) -> None:
     copy, out = brand.parent / "copy.db", brand.parent / "customer.json"
     call("backup", copy, "--config", brand)
     call("export", "--customer", "a1", "--config", brand, out)
@@ -52,7 +52,7 @@ def test_a_backup_brings_back_all_but_who_was_erased_since(brand: Path) -> None:
     call("doctor", "--config", brand)
 
 
-def test_who_did_what_is_on_record_without_names(brand: Path) -> None:
+def test_actions_are_audited_without_customer_ids(brand: Path) -> None:
     call("export", "--customer", "a1", "--config", brand, brand.parent / "out", "--by", "lin")
     call("backup", brand.parent / "copy.db", "--config", brand, "--by", "wang")
     store = brand.parent / "data" / "tingfeng.db"
@@ -67,7 +67,7 @@ def test_who_did_what_is_on_record_without_names(brand: Path) -> None:
     assert "counts" in log[2][2]
 
 
-def test_erasing_asks_first(brand: Path) -> None:
+def test_erase_asks_for_confirmation(brand: Path) -> None:
     call("erase", "--customer", "a1", "--config", brand, ok=False)
     out = brand.parent / "customer.json"
     call("export", "--customer", "a1", "--config", brand, out)
@@ -76,7 +76,7 @@ def test_erasing_asks_first(brand: Path) -> None:
     assert gone.exit_code == 0
 
 
-def test_a_move_encrypts_and_a_key_is_replaced(
+def test_migrate_encrypts_and_rotate_replaces_the_key(
     brand: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain, sealed = brand.parent / "data/tingfeng.db", brand.parent / "sealed.db"
@@ -94,7 +94,7 @@ def test_a_move_encrypts_and_a_key_is_replaced(
     call("doctor", "--config", brand)
 
 
-def test_without_a_new_key_one_is_printed_and_an_old_one_is_needed(
+def test_rotate_prints_a_key_and_needs_the_old_one(
     brand: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TINGFENG_KEY", raising=False)

@@ -9,7 +9,7 @@ from tests.cli.running import no_traceback, tingfeng
 pytestmark = pytest.mark.process
 
 
-def test_without_a_file_it_shows_texts_of_its_own() -> None:
+def test_without_a_file_the_sample_texts_are_shown() -> None:
     done = tingfeng("try")
     assert done.returncode == 0, done.stderr
     said = no_traceback(done)
@@ -32,7 +32,7 @@ def test_a_feed_and_plain_lines_are_shown_and_nothing_is_stored(config: Path) ->
     assert not (config.parent / "data").exists()
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     done = tingfeng("try", tmp_path / "none.txt")
     assert done.returncode == 1
     assert "none.txt" in no_traceback(done)

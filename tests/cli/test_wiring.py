@@ -1,4 +1,4 @@
-"""The composition root in this process: what is built is what runs."""
+"""The wiring of all parts, in this process."""
 
 import asyncio
 import io
@@ -8,9 +8,11 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 import pytest
@@ -18,13 +20,14 @@ from rich.console import Console
 from starlette.applications import Starlette
 from typer.testing import CliRunner
 
-import run
+from cli.commands.replay import play
+from cli.config import load_config
 from cli.logs import configure_logs
-from cli.replay import AlertWork, play
-from cli.serve import run_all
+from cli.server import bind, run_all
+from cli.wiring import App, open_app
 from connectors.replay.settings import read_feed
-from console.server import bind
 from core.bus import Bus
+from core.clock import SystemClock
 from core.engine import Engine
 from core.errors import ConfigError, InputError
 from core.jobs import Job
@@ -32,7 +35,10 @@ from core.report import Stopwatch
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week
-from tests.core.samples import START
+from responders.alerting.manager import AlertManager
+from tests.builders import START
+from tests.cli.invoking import commands
+from tests.driven_clock import WATCHDOG_SECONDS
 
 
 @contextmanager
@@ -47,22 +53,16 @@ def root_logger_kept() -> Iterator[None]:
 
 
 async def played(config: Path, feed: Path) -> dict[str, object]:
-    plans, watch = run.read_plans(config), Stopwatch(run.clock)
+    watch = Stopwatch(SystemClock())
     settings = read_feed(feed, "max", None)
-    async with run.open_house(plans, feed=settings, ended=watch.ended) as house:
-        return await played_in(house, house.alerts, watch)
+    async with open_app(load_config(config), feed=settings, ended=watch.ended) as app:
+        return await played_in(app, watch)
 
 
-async def played_in(
-    house: run.House, alerts: AlertWork, watch: Stopwatch | None = None
-) -> dict[str, object]:
-    assert house.feed is not None
+async def played_in(app: App, watch: Stopwatch | None = None) -> dict[str, object]:
     return await play(
-        house.engine,
-        house.feed,
-        watch=watch or Stopwatch(run.clock),
-        events=house.store.events,
-        alerts=alerts,
+        app,
+        watch=watch or Stopwatch(SystemClock()),
         terminal=Console(file=io.StringIO()),
     )
 
@@ -75,17 +75,16 @@ async def test_a_feed_is_played_to_its_end(config: Path) -> None:
     assert report["pending"] == report["dead_lettered"] == report["alerts"] == 0
 
 
-async def test_a_feed_that_breaks_off_is_told_after_what_came_before(config: Path) -> None:
+async def test_a_feed_that_disappears_ends_the_replay_with_an_error(config: Path) -> None:
     feed = config.parent / "feed.jsonl"
     feed.write_bytes(b"{}\n")
-    plans = run.read_plans(config)
-    async with run.open_house(plans, feed=read_feed(feed, "max", None)) as house:
+    async with open_app(load_config(config), feed=read_feed(feed, "max", None)) as app:
         feed.unlink()
         with pytest.raises(InputError, match="feed"):
-            await played_in(house, house.alerts)
+            await played_in(app)
 
 
-async def test_a_part_that_fails_ends_the_replay_with_its_error(config: Path) -> None:
+async def test_an_error_of_a_part_ends_the_replay(config: Path) -> None:
     feed = config.parent / "feed.jsonl"
     feed.write_bytes(b"{}\n")
 
@@ -93,93 +92,93 @@ async def test_a_part_that_fails_ends_the_replay_with_its_error(config: Path) ->
         raised = 0
 
         async def run(self) -> None:
-            raise ValueError("a receiver fell over")
+            raise ValueError("a receiver failed")
 
-    plans = run.read_plans(config)
-    async with run.open_house(plans, feed=read_feed(feed, "0.001", None)) as house:
-        with pytest.raises(ValueError, match="fell over"):
-            await played_in(house, Broken())
+    async with open_app(load_config(config), feed=read_feed(feed, "0.001", None)) as app:
+        with pytest.raises(ValueError, match="failed"):
+            await played_in(replace(app, alerts=cast("AlertManager", Broken())))
 
 
-def test_try_and_score_print_for_people_and_for_pipes(config: Path) -> None:
+def test_try_score_and_check_run_in_process(config: Path) -> None:
     texts = config.parent / "texts.txt"
     texts.write_text("面包发霉了，要退款\n{bad\n", "utf-8")
     runner = CliRunner()
-    tried = runner.invoke(run.command_line(), ["try", str(texts), "--config", str(config)])
+    tried = runner.invoke(commands(), ["try", str(texts), "--config", str(config)])
     assert tried.exit_code == 0, tried.exception
     assert "T-1001" in tried.stdout
     lines = '{"id": 1, "text": "ok"}\n{bad\n'
-    scored = runner.invoke(run.command_line(), ["score", "--config", str(config)], input=lines)
+    scored = runner.invoke(commands(), ["score", "--config", str(config)], input=lines)
     assert scored.exit_code == 1
     assert json.loads(scored.stdout.splitlines()[0])["id"] == 1
-    checked = runner.invoke(run.command_line(), ["check", "--config", str(config)])
+    checked = runner.invoke(commands(), ["check", "--config", str(config)])
     assert checked.exit_code == 0, checked.exception
 
 
-class Stage:
-    """A server beside an engine that may fail, with duties that do."""
+class Jobs:
+    """Jobs that do something, nothing, and fail; each notes that it ran."""
 
     def __init__(self) -> None:
-        self.done: list[str] = []
         self.ready = asyncio.Event()
+        self.ran = {name: asyncio.Event() for name in ("busy", "idle", "broken")}
 
-    async def duty(self) -> int:
-        self.done.append("duty")
+    async def busy(self) -> int:
+        self.ran["busy"].set()
         return 1
 
-    async def idle_duty(self) -> int:
-        self.done.append("idle")
+    async def idle(self) -> int:
+        self.ran["idle"].set()
         return 0
 
-    async def broken_duty(self) -> int:
-        self.done.append("broken")
+    async def broken(self) -> int:
+        self.ran["broken"].set()
         raise ValueError("no")
 
 
-async def served(config: Path, stage: Stage, *, fails: bool) -> None:
+async def served(config: Path, ran_jobs: Jobs, *, fails: bool) -> None:
     async def worker() -> None:
-        await stage.ready.wait()
+        await ran_jobs.ready.wait()
         if fails:
-            raise ValueError("a worker fell over")
-        async with aiohttp.ClientSession() as session, asyncio.timeout(10):
-            while len(set(stage.done)) < 3:
-                await asyncio.sleep(0.01)
+            raise ValueError("a worker failed")
+        async with aiohttp.ClientSession() as session, asyncio.timeout(WATCHDOG_SECONDS):
+            for ran in ran_jobs.ran.values():
+                await ran.wait()
+                ran.clear()
+                await ran.wait()
             async with session.get(f"http://127.0.0.1:{port}/") as answer:
                 assert answer.status == 404
         os.kill(os.getpid(), signal.SIGTERM)
 
-    plans = run.read_plans(config)
     every = timedelta(seconds=0.05)
     with bind("127.0.0.1", 0) as listening:
         port = listening.getsockname()[1]
-        async with run.open_house(plans) as house:
-            assert isinstance(house.engine, Engine)
-            assert isinstance(house.bus, Bus)
-            for given in house.duties:
+        async with open_app(load_config(config)) as app:
+            assert isinstance(app.engine, Engine)
+            assert isinstance(app.bus, Bus)
+            for given in app.jobs:
                 assert await given.do() == 0
             await run_all(
                 Starlette(),
                 listening,
-                engine=house.engine,
-                duties=[
-                    Job(name="a", every=every, do=stage.duty),
-                    Job(name="b", every=every, do=stage.idle_duty),
-                    Job(name="c", every=every, do=stage.broken_duty),
+                engine=app.engine,
+                jobs=[
+                    Job(name="a", every=every, do=ran_jobs.busy),
+                    Job(name="b", every=every, do=ran_jobs.idle),
+                    Job(name="c", every=every, do=ran_jobs.broken),
                 ],
-                workers=[worker, house.alerts.run],
-                ready=stage.ready.set,
+                workers=[worker, app.alerts.run],
+                ready=ran_jobs.ready.set,
             )
 
 
-async def test_duties_repeat_and_a_signal_ends_everything(config: Path) -> None:
-    stage = Stage()
-    await served(config, stage, fails=False)
-    assert {"duty", "idle", "broken"} <= set(stage.done)
+async def test_jobs_repeat_and_a_signal_stops_the_server(config: Path) -> None:
+    ran_jobs = Jobs()
+    await served(config, ran_jobs, fails=False)
+    assert ran_jobs.ready.is_set()
 
 
-async def test_a_worker_that_fails_ends_everything_with_its_error(config: Path) -> None:
-    with pytest.raises(ValueError, match="fell over"):
-        await served(config, Stage(), fails=True)
+async def test_an_error_of_a_worker_stops_the_server(config: Path) -> None:
+    with pytest.raises(ValueError, match="failed"):
+        await served(config, Jobs(), fails=True)
 
 
 @pytest.fixture
@@ -190,19 +189,16 @@ def hooked(config: Path) -> Path:
 
 
 async def test_webhooks_of_the_configuration_are_receivers(hooked: Path) -> None:
-    async with run.open_house(run.read_plans(hooked)) as house, asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(house.alerts.run())
-        await asyncio.sleep(0.05)
-        assert not running.done()
-        running.cancel()
+    async with open_app(load_config(hooked)) as app:
+        assert app.alerts.receivers == ("webhook-0",)
 
 
-def test_an_address_that_cannot_be_taken_is_a_mistake() -> None:
+def test_an_address_that_cannot_be_bound_is_a_config_error() -> None:
     with pytest.raises(ConfigError, match=r"console\.port"):
         bind("256.0.0.1", 80)
 
 
-def test_logs_are_json_lines_whatever_is_in_them() -> None:
+def test_logs_are_json_lines_for_any_content() -> None:
     stream = io.StringIO()
     with root_logger_kept():
         configure_logs(stream=stream)

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-import run
+from cli.config import load_config
+from cli.wiring import App, open_app
 from core.alerts import Alert
 from core.mentions import MentionFilter, MentionRecord
 from core.outbox import ReplyState
@@ -37,7 +38,7 @@ file = "{example}/playbook.toml"
 class Served:
     """A running application, and what came of the events of its channel."""
 
-    def __init__(self, app: run.House) -> None:
+    def __init__(self, app: App) -> None:
         self._app = app
 
     async def settled(self, events: int) -> None:
@@ -83,7 +84,7 @@ async def served(
     file = folder / "tingfeng.toml"
     text = CONFIG.format(channel=channel, brand=brand, example=EXAMPLE)
     file.write_text(text, encoding="utf-8")
-    async with run.open_house(run.read_plans(file)) as app:
+    async with open_app(load_config(file)) as app:
         ready()
         working = asyncio.create_task(app.engine.run())
         try:

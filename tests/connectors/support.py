@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cli.catalogue import shipped_catalogue
 from connectors.context import ConnectorContext, StaffRoom
 from core.alerts import Alert
 from core.bus import Bus
@@ -109,6 +110,7 @@ class ConnectorKit:
             clock=self.clock,
             bus=self.bus,
             alarm=self.alarm,
+            catalogue=shipped_catalogue(),
             folder=self.folder,
             staff=self.staff,
         )

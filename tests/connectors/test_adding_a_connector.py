@@ -22,7 +22,7 @@ BLOCK = re.compile(
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    for part in ("core", "connectors", "docs/channels", "tests/connectors"):
+    for part in ("core", "connectors", "docs/reference/channels", "tests/connectors"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     contracts = tmp_path / "tests" / "contracts"
     contracts.mkdir()
@@ -73,7 +73,7 @@ def test_a_connector_is_four_files() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["tests/connectors/rigs/guestbook.py", "docs/channels/guestbook.md"]
+    "part", ["tests/connectors/rigs/guestbook.py", "docs/reference/channels/guestbook.md"]
 )
 def test_a_registered_connector_without_rig_or_page_fails_with_the_remedy(
     copy: Path, part: str

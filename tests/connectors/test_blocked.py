@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from connectors.telegram.connector import Telegram
 from connectors.telegram.settings import TelegramSettings
 from core.bus import Bus
@@ -21,12 +22,11 @@ from core.outcomes import Outcome, Plan
 from core.settings import SlaSettings
 from core.tickets import Ticket, TicketFilter
 from moderation.factory import build_guards
-from responders.templates import shipped_catalogue
-from responders.tickets.undelivered import PersonDoubts
+from responders.tickets.undelivered import UndeliveredTickets
 from storage.sqlite.store import SqliteStore
+from tests.builders import event, judgement, ticket
 from tests.connectors.support import ConnectorKit
 from tests.connectors.telegram.server import TOKEN, error, telegram_server
-from tests.core.samples import event, judgement, ticket
 
 CLOCK = SystemClock()
 
@@ -85,10 +85,10 @@ async def test_a_403_ends_the_conversation(tmp_path: Path, owed: bool, by: str) 
             bot,
             outbox=store.outbox,
             gate=build_guards(CLOCK, store=store).gate,
-            doubts=PersonDoubts(
+            undelivered=UndeliveredTickets(
                 store=store,
                 brand="hejia",
-                texts=shipped_catalogue(),
+                catalogue=shipped_catalogue(),
                 sla=SlaSettings(),
                 clock=CLOCK,
             ),

@@ -1,4 +1,4 @@
-"""A house with its console open, and a client that behaves like a browser on this machine."""
+"""A running console, and a client that behaves like a browser on this machine."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,20 +6,20 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.console.house import House, open_house
+from tests.console.running import RunningConsole, open_console
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(tmp_path) as found:
+async def console(tmp_path: Path) -> AsyncIterator[RunningConsole]:
+    async with open_console(tmp_path) as found:
         yield found
 
 
 @pytest.fixture
-async def browser(house: House) -> AsyncIterator[aiohttp.ClientSession]:
+async def browser(console: RunningConsole) -> AsyncIterator[aiohttp.ClientSession]:
     """Speaks Chinese, keeps cookies, follows no redirect by itself."""
     async with aiohttp.ClientSession(
-        base_url=house.url,
+        base_url=console.url,
         headers={"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"},
         cookie_jar=aiohttp.CookieJar(unsafe=True),
     ) as session:

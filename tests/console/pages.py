@@ -1,14 +1,16 @@
 """Pages as a browser gets them, over a store that has something of everything."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Final
 
 import aiohttp
-from starlette.applications import Starlette
-from starlette.types import ASGIApp
+from starlette.routing import BaseRoute
 
-from console.access import Door
+from console.pages.base import ConsolePage
+from console.security import GuardedRoute, GuardedSocket, PublicFiles
 from core.alerts import Mute
 from core.decisions import Action, Decision
 from core.events import Author
@@ -16,6 +18,7 @@ from core.incidents import TimelineEntry
 from core.outbox import ReplyState
 from core.pauses import Pause
 from storage.sqlite.store import SqliteStore
+from tests.console.running import RunningConsole
 from tests.console.seeds import (
     NOW,
     add_alert,
@@ -27,27 +30,43 @@ from tests.console.seeds import (
     ticket,
 )
 
-EXAMPLES = {"seq": "1", "number": "T-1001", "id": "INC-101"}
-"""What ``fill`` makes, for the parameters of paths."""
+PARAMETERS: Final[Mapping[str, str]] = {
+    "seq": "1",
+    "number": "T-1001",
+    "id": "INC-101",
+    "channel": "wechat",
+    "rest": "verify",
+}
+"""A value for each path parameter; ``fill`` stores the records that they name."""
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'\u202e\ud83d\x00{{7*7}}"
 
 
-def staff_paths(app: ASGIApp) -> list[str]:
-    """Every address that only staff may read, with its parameters filled in."""
-    assert isinstance(app, Starlette)
+def path_of(route: BaseRoute) -> str:
+    """The route's path with its parameters filled."""
+    assert isinstance(route, GuardedRoute | GuardedSocket | PublicFiles)
+    return re.sub(r"\{(\w+)(:\w+)?\}", lambda found: PARAMETERS[found[1]], route.path)
+
+
+def routes_of(console: RunningConsole, page: type[ConsolePage]) -> Sequence[BaseRoute]:
+    """The routes of a registered page in a running console."""
     return [
-        re.sub(r"\{(\w+)\}", lambda found: EXAMPLES[found[1]], route.path)
-        for route in app.routes
-        if isinstance(route, Door) and route.who == "staff" and "GET" in (route.methods or ())
+        route
+        for route in console.routes
+        if isinstance(route, GuardedRoute | GuardedSocket)
+        and isinstance(getattr(route.endpoint, "__self__", None), page)
     ]
 
 
-def pages_of(app: ASGIApp) -> list[str]:
-    """Every page of the menu, one of each detail page, and the chat at the end."""
-    assert isinstance(app, Starlette)
-    menu = [route.path for route in app.routes if isinstance(route, Door) and route.menu]
-    details = [path for path in staff_paths(app) if path.endswith(tuple(EXAMPLES.values()))]
-    return [*menu, *(path for path in details if not path.startswith("/api/")), "/chat"]
+async def page_paths(console: RunningConsole) -> Sequence[str]:
+    """Paths of the whole pages that the store has something for, found by asking every route."""
+    found = []
+    async with aiohttp.ClientSession(console.url) as browser:
+        for route in console.routes:
+            if isinstance(route, GuardedRoute) and "GET" in (route.methods or ()):
+                async with browser.get(path_of(route)) as answer:
+                    if answer.status == 200 and "<html" in await answer.text():
+                        found.append(path_of(route))
+    return found
 
 
 async def fill(store: SqliteStore, text: str, name: str = "1") -> None:

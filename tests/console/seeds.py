@@ -17,6 +17,7 @@ from core.tickets import Ticket, TicketState
 from storage.sqlite.store import SqliteStore
 
 NOW = datetime(2025, 11, 21, 12, 0, tzinfo=UTC)
+FIRST_AUTHOR = Author(id="m", name="妈妈小林", followers=300)
 
 SHARES: dict[Sentiment, tuple[float, float, float]] = {
     "negative": (0.91, 0.07, 0.02),
@@ -180,3 +181,31 @@ async def add_incident(store: SqliteStore, key: str = "k", **changes: object) ->
         timeline=(TimelineEntry(at=NOW, by="bot", what="opened"),),
     )
     return await store.incidents.open(replace(plain, **changes))  # type: ignore[arg-type]  # the caller names real fields
+
+
+async def add_incident_posts(store: SqliteStore, incident: Incident, posts: int = 6) -> list[int]:
+    """A first post, a repost, a reply and rewordings, all assigned to the incident."""
+    texts = (
+        "禾家的吐司发霉了，孩子差点吃下去",
+        "太可怕了//@妈妈小林: 禾家的吐司发霉了，孩子差点吃下去",
+        "禾家的吐司真的发霉了，太恶心",
+        "同样的吐司发霉了，店员态度恶劣不理人",
+        "Hejia bread is mouldy, never again!",
+    )
+    seqs = []
+    for number in range(posts):
+        what = event(
+            f"p{number}",
+            texts[number % len(texts)],
+            author=FIRST_AUTHOR if number == 0 else Author(id=f"a{number}", name=f"顾客{number}"),
+            posted_at=NOW - timedelta(minutes=10 * (posts - number)),
+            kind=EventKind.REPOST if number % 5 == 1 else EventKind.POST,
+            reply_to="p0" if number == 2 else None,
+        )
+        judged = judgement(
+            "negative" if number else "neutral", language="en" if number == 4 else "zh"
+        )
+        owed = ticket(await store.tickets.reserve_number(), what) if number == 0 else None
+        seqs.append((await add_mention(store, what, judged=judged, ticket=owed)).seq)
+    await store.incidents.assign(seqs, incident.id)
+    return seqs

@@ -1,28 +1,21 @@
-"""Who may call what."""
+"""Audience may call what."""
 
 import aiohttp
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from console.access import (
-    Door,
-    FilesDoor,
-    Policy,
-    SocketDoor,
-    UndeclaredRoute,
-    Who,
-    names_this_machine,
+from console.security import (
+    AccessPolicy,
+    Audience,
+    UnguardedRoute,
+    is_loopback_name,
     refusal,
-    require_declared,
+    require_guarded,
 )
-from tests.console.house import House
-from tests.console.pages import staff_paths
-from tests.console.seeds import add_mention, event
 
-POLICY = Policy(chat_origins=frozenset({"https://www.example.com"}))
+POLICY = AccessPolicy(chat_origins=frozenset({"https://www.example.com"}))
 
 
 def connection(
@@ -50,14 +43,14 @@ class TestRefusal:
         assert refusal("staff", connection(client=client), POLICY) == "not_local"
 
     @pytest.mark.parametrize("header", ["forwarded", "x_forwarded_for", "x_real_ip"])
-    def test_what_a_proxy_forwards_is_not_local(self, header: str) -> None:
+    def test_forwarded_requests_are_not_local(self, header: str) -> None:
         assert refusal("staff", connection(**{header: "127.0.0.1"}), POLICY) == "not_local"
 
     @pytest.mark.parametrize(
         "host", ["evil.example", "127.0.0.1.evil.example", "", "[::1", "10.0.0.7"]
     )
     def test_a_foreign_host_is_refused(self, host: str) -> None:
-        assert not names_this_machine(host)
+        assert not is_loopback_name(host)
         assert refusal("staff", connection(host=host), POLICY) == "foreign_host"
 
     @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8080", "127.0.0.1", "[::1]:8080"])
@@ -78,8 +71,8 @@ class TestRefusal:
             ("", False),
         ],
     )
-    def test_what_changes_something_comes_from_our_own_pages(
-        self, who: Who, method: str, kind: str, origin: str, passes: bool
+    def test_changes_come_from_our_own_pages(
+        self, who: Audience, method: str, kind: str, origin: str, passes: bool
     ) -> None:
         found = refusal(who, connection(method=method, kind=kind, origin=origin), POLICY)
         assert found == (None if passes else "foreign_origin")
@@ -91,10 +84,10 @@ class TestRefusal:
     def test_reading_needs_no_origin(self) -> None:
         assert refusal("staff", connection(origin="http://evil.example"), POLICY) is None
 
-    def test_a_script_names_no_origin(self) -> None:
+    def test_a_script_without_an_origin_may_change(self) -> None:
         assert refusal("staff", connection(method="POST"), POLICY) is None
 
-    def test_a_browser_that_names_none_says_where_it_comes_from(self) -> None:
+    def test_a_browser_without_an_origin_is_checked_by_fetch_metadata(self) -> None:
         asked = connection(method="POST", sec_fetch_site="cross-site")
         assert refusal("staff", asked, POLICY) == "foreign_origin"
 
@@ -106,64 +99,18 @@ class TestRefusal:
             refusal("staff", connection(method="POST", origin=origin), POLICY) == "foreign_origin"
         )
 
-    def test_public_is_for_anybody(self) -> None:
+    def test_public_routes_are_open_to_anyone(self) -> None:
         asked = connection(client="8.8.8.8", method="POST", host="x", origin="https://a.example")
         assert refusal("public", asked, POLICY) is None
 
 
-class TestDeclared:
-    def test_every_route_of_the_console_is(self, house: House) -> None:
-        assert isinstance(house.app, Starlette)
-        require_declared(house.app.routes)
-        assert {type(route) for route in house.app.routes} == {Door, SocketDoor, FilesDoor}
-
-    def test_an_undeclared_route_is_an_error(self) -> None:
-        with pytest.raises(UndeclaredRoute, match="/open"):
-            require_declared([Route("/open", PlainTextResponse("x"))])
-
-    def test_what_is_not_for_staff_is_known_by_name(self, house: House) -> None:
-        assert isinstance(house.app, Starlette)
-        found = {
-            (route.path, route.who)
-            for route in house.app.routes
-            if isinstance(route, Door | SocketDoor | FilesDoor) and route.who != "staff"
-        }
-        assert found == {
-            ("/chat", "shopper"),
-            ("/chat.js", "shopper"),
-            ("/chat/ws", "shopper"),
-            ("/health", "public"),
-            ("/push/{channel}", "public"),
-            ("/push/{channel}/{rest:path}", "public"),
-            ("/static", "public"),
-        }
+def test_a_route_without_an_audience_is_an_error() -> None:
+    with pytest.raises(UnguardedRoute, match="/open"):
+        require_guarded([Route("/open", PlainTextResponse("x"))])
 
 
-class TestOverTheNetwork:
-    async def test_another_host_sees_no_staff_page(
-        self, house: House, browser: aiohttp.ClientSession
-    ) -> None:
-        await add_mention(house.store, event("1", "秘密"))
-        for path in staff_paths(house.app):
-            async with browser.get(path, headers={"Host": "evil.example"}) as answer:
-                assert answer.status == 403, path
-                assert "秘密" not in await answer.text()
-
-    async def test_another_site_changes_nothing(self, browser: aiohttp.ClientSession) -> None:
-        for path in ("/drafts", "/alerts", "/me", "/system/replay", "/tickets/T-1/reply"):
-            async with browser.post(
-                path, data={"name": "x"}, headers={"Origin": "http://evil.example"}
-            ) as answer:
-                assert answer.status == 403, path
-
-    async def test_another_site_opens_no_socket(self, browser: aiohttp.ClientSession) -> None:
-        for path in ("/live", "/chat/ws"):
-            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-                await browser.ws_connect(path, origin="http://evil.example")
-            assert refused.value.status == 403
-
-    async def test_the_refusal_is_said_in_words(self, browser: aiohttp.ClientSession) -> None:
-        async with browser.get("/", headers={"Host": "evil.example"}) as answer:
-            assert "127.0.0.1" in await answer.text()
-        async with browser.get("/api/health", headers={"Host": "evil.example"}) as answer:
-            assert (await answer.json())["error"] == "foreign_host"
+async def test_a_refusal_is_explained_in_words_and_in_json(browser: aiohttp.ClientSession) -> None:
+    async with browser.get("/", headers={"Host": "evil.example"}) as answer:
+        assert "127.0.0.1" in await answer.text()
+    async with browser.get("/api/health", headers={"Host": "evil.example"}) as answer:
+        assert (await answer.json())["error"] == "foreign_host"

@@ -11,7 +11,7 @@ import pytest
 
 from core.connector import PushRequest, PushResponse
 from core.health import Health, Status
-from tests.console.house import House, open_house
+from tests.console.running import RunningConsole, open_console
 from tests.console.seeds import (
     NOW,
     add_alert,
@@ -33,17 +33,19 @@ async def get(browser: aiohttp.ClientSession, path: str, status: int = 200) -> F
         return cast("Found", await answer.json())
 
 
-async def fill(house: House) -> None:
+async def fill(console: RunningConsole) -> None:
     what = event("1", "面包发霉了\ud83d")
     await add_mention(
-        house.store, what, ticket=ticket("T-1", what), replies=(reply("d-1", what, "抱歉"),)
+        console.store, what, ticket=ticket("T-1", what), replies=(reply("d-1", what, "抱歉"),)
     )
-    await add_alert(house.store, "a-1")
+    await add_alert(console.store, "a-1")
 
 
 class TestApi:
-    async def test_mentions(self, house: House, browser: aiohttp.ClientSession) -> None:
-        await fill(house)
+    async def test_mentions_are_filtered_and_found_by_seq(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
+    ) -> None:
+        await fill(console)
         found = await get(browser, "/api/mentions?sentiment=negative&limit=5")
         (handled,) = cast("list[Found]", found["mentions"])
         assert handled["ticket"] == "T-1"
@@ -52,17 +54,21 @@ class TestApi:
         assert cast("Found", mention["event"])["text"] == "面包发霉了\ud83d"
         await get(browser, "/api/mentions/2", 404)
 
-    async def test_incidents(self, house: House, browser: aiohttp.ClientSession) -> None:
-        await add_incident(house.store, title="面包发霉")
+    async def test_incidents_are_listed_and_found_by_id(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
+    ) -> None:
+        await add_incident(console.store, title="面包发霉")
         (incident,) = cast("list[Found]", (await get(browser, "/api/incidents"))["incidents"])
         assert incident["id"] == "INC-101"
         assert (await get(browser, "/api/incidents/INC-101"))["title"] == "面包发霉"
         await get(browser, "/api/incidents/INC-9", 404)
         await get(browser, "/api/drill", 404)
 
-    async def test_pages(self, house: House, browser: aiohttp.ClientSession) -> None:
+    async def test_pages_of_mentions_are_complete_and_distinct(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
+    ) -> None:
         for number in range(5):
-            await add_mention(house.store, event(f"{number}", "面包"))
+            await add_mention(console.store, event(f"{number}", "面包"))
         seen: list[object] = []
         path = "/api/mentions?limit=2"
         while True:
@@ -78,8 +84,10 @@ class TestApi:
             == 5
         )
 
-    async def test_tickets(self, house: House, browser: aiohttp.ClientSession) -> None:
-        await fill(house)
+    async def test_tickets_are_listed_and_found_by_number(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
+    ) -> None:
+        await fill(console)
         (found,) = cast("list[Found]", (await get(browser, "/api/tickets"))["tickets"])
         assert (found["number"], found["state"]) == ("T-1", "open")
         one = await get(browser, "/api/tickets/T-1")
@@ -87,9 +95,11 @@ class TestApi:
         assert isinstance(one["lines"], list)
         await get(browser, "/api/tickets/T-2", 404)
 
-    async def test_the_rest(self, house: House, browser: aiohttp.ClientSession) -> None:
-        await fill(house)
-        house.health.append(
+    async def test_drafts_alerts_health_and_figures_are_listed(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
+    ) -> None:
+        await fill(console)
+        console.health.append(
             Health(name="weibo", status="connected", since=NOW, bearable=timedelta(hours=2))
         )
         (draft,) = cast("list[Found]", (await get(browser, "/api/drafts"))["drafts"])
@@ -106,7 +116,7 @@ class TestApi:
     @pytest.mark.parametrize(
         "path", ["/api/mentions?limit=x", "/api/mentions?sentiment=x", "/api/tickets?state=x"]
     )
-    async def test_mistakes_are_json(self, browser: aiohttp.ClientSession, path: str) -> None:
+    async def test_errors_are_json(self, browser: aiohttp.ClientSession, path: str) -> None:
         found = await get(browser, path, 400)
         assert found["error"] == "input"
         assert found["message"]
@@ -124,15 +134,15 @@ class TestHealth:
             (("refused", "stopped"), "failing", 503),
         ],
     )
-    async def test_is_one_word(
+    async def test_status_follows_the_connectors(
         self,
-        house: House,
+        console: RunningConsole,
         browser: aiohttp.ClientSession,
         statuses: tuple[Status, ...],
         overall: str,
         status: int,
     ) -> None:
-        house.health += [
+        console.health += [
             Health(name=f"c{n}", status=name, since=NOW, reason="token=secret")
             for n, name in enumerate(statuses)
         ]
@@ -142,11 +152,13 @@ class TestHealth:
         assert "secret" not in str(found)
 
 
-async def test_metrics_add_up(house: House, browser: aiohttp.ClientSession) -> None:
-    now = house.clock.now()
-    await add_mention(house.store, event("1", "面包", posted_at=now - timedelta(minutes=1)))
-    await add_dead_letters(house.store)
-    house.health.append(Health(name="weibo", status="retrying", since=NOW, events=7, restarts=2))
+async def test_metrics_of_events_sum_to_the_total(
+    console: RunningConsole, browser: aiohttp.ClientSession
+) -> None:
+    now = console.clock.now()
+    await add_mention(console.store, event("1", "面包", posted_at=now - timedelta(minutes=1)))
+    await add_dead_letters(console.store)
+    console.health.append(Health(name="weibo", status="retrying", since=NOW, events=7, restarts=2))
     async with browser.get("/metrics") as answer:
         assert answer.headers["Content-Type"].startswith("text/plain; version=")
         lines = (await answer.text()).splitlines()
@@ -187,8 +199,8 @@ class TestPush:
         self, tmp_path: Path, secret: str, said: bytes
     ) -> None:
         platform = SecretPlatform()
-        async with open_house(tmp_path, pushed={"tg": platform}) as house:
-            host, port = house.url.removeprefix("http://").split(":")
+        async with open_console(tmp_path, pushed={"tg": platform}) as console:
+            host, port = console.url.removeprefix("http://").split(":")
             reader, writer = await asyncio.open_connection(host, int(port))
             head = f"POST /push/tg HTTP/1.1\r\nHost: {host}\r\nX-Secret: {secret}\r\n"
             writer.write(f"{head}Content-Length: {4 << 20}\r\n\r\n".encode() + said)
@@ -200,18 +212,18 @@ class TestPush:
     async def test_a_body_with_the_secret_is_handed_over(self, tmp_path: Path) -> None:
         platform = SecretPlatform()
         async with (
-            open_house(tmp_path, pushed={"tg": platform}) as house,
-            aiohttp.ClientSession(house.url, headers={"X-Secret": "right"}) as browser,
+            open_console(tmp_path, pushed={"tg": platform}) as console,
+            aiohttp.ClientSession(console.url, headers={"X-Secret": "right"}) as browser,
             browser.post("/push/tg", data=b"{}") as answer,
         ):
             assert answer.status == 202
         assert [request.body for request in platform.got] == [b"{}"]
 
-    async def test_reaches_its_connector_from_anywhere(self, tmp_path: Path) -> None:
+    async def test_push_reaches_its_connector_from_any_host(self, tmp_path: Path) -> None:
         platform = Platform()
         async with (
-            open_house(tmp_path, pushed={"wechat": platform}) as house,
-            aiohttp.ClientSession(house.url, headers={"Host": "chat.example"}) as browser,
+            open_console(tmp_path, pushed={"wechat": platform}) as console,
+            aiohttp.ClientSession(console.url, headers={"Host": "chat.example"}) as browser,
         ):
             async with browser.post(
                 "/push/wechat?echo=%E4%BD%A0", data=b"\x00<xml>", headers={"X-Signature": "s"}

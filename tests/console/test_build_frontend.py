@@ -24,7 +24,7 @@ from console.render import HERE
 
 
 @pytest.fixture
-def console(tmp_path: Path) -> Path:
+def source(tmp_path: Path) -> Path:
     """A folder with the committed inputs and no front-end files."""
     folder = tmp_path / "console"
     folder.mkdir()
@@ -49,63 +49,65 @@ for name in {sorted(FILES)!r}:
 """
 
 
-def test_copies_the_files_and_their_licences(console: Path, tmp_path: Path) -> None:
-    assert fetch(console, [npm(tmp_path, BRINGS)])
-    vendor = console / "static" / "vendor"
+def test_copies_the_files_and_their_licences(source: Path, tmp_path: Path) -> None:
+    assert fetch(source, [npm(tmp_path, BRINGS)])
+    vendor = source / "static" / "vendor"
     assert {path.name for path in vendor.iterdir()} == {STAMP, *FILES.values()}
     assert "ci --ignore-scripts" in (vendor / "htmx.js").read_text(encoding="utf-8")
     assert {f"{name}.LICENSE.txt" for name in ("htmx", "echarts", "zrender")} <= set(FILES.values())
 
 
-def test_does_nothing_while_the_files_match(console: Path, tmp_path: Path) -> None:
-    fetch(console, [npm(tmp_path, BRINGS)])
-    assert not fetch(console, [])
+def test_fetches_nothing_while_the_files_match(source: Path, tmp_path: Path) -> None:
+    fetch(source, [npm(tmp_path, BRINGS)])
+    assert not fetch(source, [])
 
 
 @pytest.mark.parametrize("change", ["lock", "lost"])
-def test_fetches_again_when_they_do_not(console: Path, tmp_path: Path, change: str) -> None:
-    fetch(console, [npm(tmp_path, BRINGS)])
+def test_fetches_again_after_a_change(source: Path, tmp_path: Path, change: str) -> None:
+    fetch(source, [npm(tmp_path, BRINGS)])
     if change == "lock":
-        with (console / "package-lock.json").open("a", encoding="utf-8") as lock:
+        with (source / "package-lock.json").open("a", encoding="utf-8") as lock:
             lock.write("\n")
     else:
-        (console / "static" / "vendor" / "htmx.js").unlink()
-    assert fetch(console, [npm(tmp_path, BRINGS)])
+        (source / "static" / "vendor" / "htmx.js").unlink()
+    assert fetch(source, [npm(tmp_path, BRINGS)])
 
 
-def test_takes_the_next_npm_where_one_fails(console: Path, tmp_path: Path) -> None:
+def test_takes_the_next_npm_where_one_fails(source: Path, tmp_path: Path) -> None:
     broken = Npm(command=(str(tmp_path / "nothing"),), environ={})
-    assert fetch(console, [broken, npm(tmp_path, BRINGS)])
+    assert fetch(source, [broken, npm(tmp_path, BRINGS)])
 
 
 @pytest.mark.parametrize(
     ("script", "said"),
     [
         ("sys.exit('ENOTFOUND the registry')", "ENOTFOUND the registry"),
-        ("pass", "it did not bring"),
+        ("pass", "did not install"),
     ],
 )
-def test_says_why_and_what_to_do(console: Path, tmp_path: Path, script: str, said: str) -> None:
+def test_a_failure_names_reasons_and_remedies(
+    source: Path, tmp_path: Path, script: str, said: str
+) -> None:
     with pytest.raises(FrontendError) as failed:
-        fetch(console, [npm(tmp_path, script)])
+        fetch(source, [npm(tmp_path, script)])
     message = str(failed.value)
     assert said in message
     assert "npm config set registry" in message
     assert "hidden" not in message
-    assert not (console / "static").exists()
+    assert not (source / "static").exists()
 
 
-def test_says_so_where_there_is_no_npm_at_all(console: Path) -> None:
+def test_a_missing_npm_is_reported(source: Path) -> None:
     with pytest.raises(FrontendError, match="No npm was found"):
-        fetch(console, [])
+        fetch(source, [])
 
 
-def test_a_failure_keeps_the_old_files(console: Path, tmp_path: Path) -> None:
-    fetch(console, [npm(tmp_path, BRINGS)])
-    (console / ".npmrc").write_text("", encoding="utf-8")
+def test_a_failure_keeps_the_old_files(source: Path, tmp_path: Path) -> None:
+    fetch(source, [npm(tmp_path, BRINGS)])
+    (source / ".npmrc").write_text("", encoding="utf-8")
     with pytest.raises(FrontendError):
-        fetch(console, [npm(tmp_path, "sys.exit(1)")])
-    assert (console / "static" / "vendor" / "htmx.js").is_file()
+        fetch(source, [npm(tmp_path, "sys.exit(1)")])
+    assert (source / "static" / "vendor" / "htmx.js").is_file()
 
 
 def test_finds_the_npm_of_the_build_requirement_without_node_on_the_path() -> None:

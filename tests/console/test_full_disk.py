@@ -6,12 +6,12 @@ import aiohttp
 import pytest
 
 from core.errors import StoreFull
-from tests.console.house import open_house
+from tests.console.running import open_console
 from tests.contracts.store_support import event, put
 
 
-async def test_health_is_red_while_nothing_can_be_stored(tmp_path: Path) -> None:
-    async with open_house(tmp_path) as house, aiohttp.ClientSession(house.url) as probe:
+async def test_health_fails_while_nothing_can_be_stored_and_recovers(tmp_path: Path) -> None:
+    async with open_console(tmp_path) as console, aiohttp.ClientSession(console.url) as probe:
 
         async def status() -> tuple[int, str]:
             async with probe.get("/health") as answer:
@@ -19,15 +19,15 @@ async def test_health_is_red_while_nothing_can_be_stored(tmp_path: Path) -> None
 
         async def limit(pages: int) -> None:
             ask = f"PRAGMA max_page_count = {pages}"
-            await house.store._db.write(lambda tx: tx.db.execute(ask).fetchall())
+            await console.store._db.write(lambda tx: tx.db.execute(ask).fetchall())
 
         assert await status() == (200, "ok")
         await limit(1)
         for n in range(3):
             with pytest.raises(StoreFull):
-                await put(house.store, event(f"e{n}", text="x" * 1_000_000))
+                await put(console.store, event(f"e{n}", text="x" * 1_000_000))
             assert await status() == (503, "failing")
-        assert (await house.store.events.counts()).received == 0
+        assert (await console.store.events.counts()).received == 0
         await limit(100_000)
         assert await status() == (200, "ok")
-        assert (await put(house.store, event("after", text="x" * 1_000_000))).accepted == 1
+        assert (await put(console.store, event("after", text="x" * 1_000_000))).accepted == 1

@@ -6,14 +6,20 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from console.curve import curve_of
-from console.facts import carriers_of, facts_of
-from console.summary import summarise
+from console.pages.incidents.curve import growth_curve
+from console.pages.incidents.overview import amplifiers_of, overview_of
+from console.pages.incidents.summary import summarise
 from core.incidents import Incident
 from core.mentions import MentionRecord
-from tests.console.house import House
-from tests.console.seeds import NOW, add_incident, add_mention, event
-from tests.console.spreading import MOTHER, spread
+from tests.console.running import RunningConsole
+from tests.console.seeds import (
+    FIRST_AUTHOR,
+    NOW,
+    add_incident,
+    add_incident_posts,
+    add_mention,
+    event,
+)
 
 
 def replace_at(one: MentionRecord, at: datetime) -> MentionRecord:
@@ -21,44 +27,51 @@ def replace_at(one: MentionRecord, at: datetime) -> MentionRecord:
     return replace(one, mention=replace(one.mention, event=event))
 
 
-async def handled(house: House, incident: Incident) -> Sequence[MentionRecord]:
-    return await house.store.incidents.mentions(incident.id)
+async def records_of(console: RunningConsole, incident: Incident) -> Sequence[MentionRecord]:
+    return await console.store.incidents.mentions(incident.id)
 
 
-class TestFacts:
-    async def test_are_counted_from_the_posts(self, house: House) -> None:
-        incident = await add_incident(house.store)
-        seqs = await spread(house.store, incident)
-        facts = facts_of(await handled(house, incident), newest=2)
-        assert facts.first is not None
-        assert facts.first.mention.seq == seqs[0]
-        assert [one.mention.seq for one in facts.newest] == seqs[:-3:-1]
-        assert facts.languages == (("zh", 5), ("en", 1))
-        assert facts.channels == (("weibo", 6),)
-        assert facts.negative == pytest.approx(5 / 6)
-        assert facts.an_hour == 6
-        assert facts.tickets == ("T-1001",)
+class TestOverview:
+    async def test_are_counted_from_the_posts(self, console: RunningConsole) -> None:
+        incident = await add_incident(console.store)
+        seqs = await add_incident_posts(console.store, incident)
+        overview = overview_of(await records_of(console, incident), newest=2)
+        assert overview.first is not None
+        assert overview.first.mention.seq == seqs[0]
+        assert [one.mention.seq for one in overview.newest] == seqs[:-3:-1]
+        assert overview.languages == (("zh", 5), ("en", 1))
+        assert overview.channels == (("weibo", 6),)
+        assert overview.negative == pytest.approx(5 / 6)
+        assert overview.an_hour == 6
+        assert overview.tickets == ("T-1001",)
 
-    async def test_of_nothing_are_nothing(self, house: House) -> None:
-        incident = await add_incident(house.store)
-        facts = facts_of(())
-        assert (facts.first, facts.newest, facts.carriers, facts.summary) == (None, (), (), ())
-        assert (facts.negative, facts.an_hour) == (0.0, 0)
-        assert curve_of(incident, (), NOW).times == ()
+    async def test_of_no_posts_are_empty(self, console: RunningConsole) -> None:
+        incident = await add_incident(console.store)
+        overview = overview_of(())
+        assert (overview.first, overview.newest, overview.amplifiers, overview.summary) == (
+            None,
+            (),
+            (),
+            (),
+        )
+        assert (overview.negative, overview.an_hour) == (0.0, 0)
+        assert growth_curve(incident, (), NOW).times == ()
 
-    async def test_who_is_passed_on_carries_it(self, house: House) -> None:
-        incident = await add_incident(house.store)
-        await spread(house.store, incident)
-        carriers = carriers_of([one.mention for one in await handled(house, incident)])
-        first = carriers[0]
-        assert (first.author, first.posts, first.carried) == (MOTHER, 1, 2)
-        assert [one.carried for one in carriers[1:]] == [0] * 5, "nobody carries themselves"
+    async def test_reposted_authors_are_amplifiers(self, console: RunningConsole) -> None:
+        incident = await add_incident(console.store)
+        await add_incident_posts(console.store, incident)
+        amplifiers = amplifiers_of([one.mention for one in await records_of(console, incident)])
+        first = amplifiers[0]
+        assert (first.author, first.posts, first.carried) == (FIRST_AUTHOR, 1, 2)
+        assert [one.carried for one in amplifiers[1:]] == [0] * 5, "nobody carries themselves"
 
-    async def test_the_curve_counts_up_and_leads_to_the_forecast(self, house: House) -> None:
-        incident = await add_incident(house.store, mentions=6)
-        await spread(house.store, incident)
-        posts = await handled(house, incident)
-        curve = curve_of(incident, posts, NOW)
+    async def test_the_curve_is_cumulative_and_ends_at_the_forecast(
+        self, console: RunningConsole
+    ) -> None:
+        incident = await add_incident(console.store, mentions=6)
+        await add_incident_posts(console.store, incident)
+        posts = await records_of(console, incident)
+        curve = growth_curve(incident, posts, NOW)
         assert curve.counts[0] == 1
         assert curve.counts[-1] == 6
         assert list(curve.counts) == sorted(curve.counts)
@@ -74,42 +87,46 @@ class TestFacts:
             assert [one.count for one in line] == sorted(one.count for one in line)
         gained = [one.count - 6 for one in curve.horizons]
         assert 0.1 < gained[0] / gained[-1] < 0.5, "much comes early: it is no straight line"
-        more = curve_of(replace(incident, mentions=9), posts, NOW)
+        more = growth_curve(replace(incident, mentions=9), posts, NOW)
         assert more.counts[-1] == 9, "what is not listed any more counts all the same"
         assert more.ahead[0].count == 9
 
-    async def test_what_is_over_or_unknown_has_no_future(self, house: House) -> None:
-        incident = await add_incident(house.store, mentions=6)
-        await spread(house.store, incident)
-        posts = await handled(house, incident)
+    async def test_resolved_or_unforecast_incidents_have_no_forecast(
+        self, console: RunningConsole
+    ) -> None:
+        incident = await add_incident(console.store, mentions=6)
+        await add_incident_posts(console.store, incident)
+        posts = await records_of(console, incident)
         of_one_post = replace(incident, forecast=9_000.0, forecast_of="reposts")
         over, unknown = replace(incident, state="resolved"), replace(incident, forecast=None)
         for one in (over, unknown, of_one_post):
-            past = curve_of(one, posts, NOW)
+            past = growth_curve(one, posts, NOW)
             assert past.counts[-1] == 6
             assert (past.ahead, past.horizons) == ((), ())
-        late = curve_of(incident, [*posts, replace_at(posts[-1], NOW + timedelta(days=8))], NOW)
+        late = growth_curve(incident, [*posts, replace_at(posts[-1], NOW + timedelta(days=8))], NOW)
         assert late.horizons == (), "the week is over"
 
-    async def test_the_forecast_is_never_less_than_what_is_there(self, house: House) -> None:
-        incident = await add_incident(house.store, mentions=500)
-        await spread(house.store, incident)
-        posts = await handled(house, incident)
+    async def test_the_forecast_is_never_below_the_count(self, console: RunningConsole) -> None:
+        incident = await add_incident(console.store, mentions=500)
+        await add_incident_posts(console.store, incident)
+        posts = await records_of(console, incident)
         bare = replace(incident, low=None, high=None)
         for one in (incident, bare):
-            for point in curve_of(one, posts, NOW).horizons:
+            for point in growth_curve(one, posts, NOW).horizons:
                 assert point.low == point.count == point.high == 500
         wide = replace(incident, mentions=6, low=None, high=None)
-        assert {one.low == one.count == one.high for one in curve_of(wide, posts, NOW).ahead} == {
-            True
-        }
+        assert {
+            one.low == one.count == one.high for one in growth_curve(wide, posts, NOW).ahead
+        } == {True}
 
 
 class TestSummary:
-    async def test_every_sentence_cites_posts_that_say_so(self, house: House) -> None:
-        incident = await add_incident(house.store)
-        seqs = await spread(house.store, incident, 20)
-        mentions = [one.mention for one in await handled(house, incident)]
+    async def test_every_sentence_cites_posts_that_contain_it(
+        self, console: RunningConsole
+    ) -> None:
+        incident = await add_incident(console.store)
+        seqs = await add_incident_posts(console.store, incident, 20)
+        mentions = [one.mention for one in await records_of(console, incident)]
         found = summarise(mentions)
         assert 2 <= len(found) <= 3
         texts = {one.seq: one.masked_text for one in mentions}
@@ -120,9 +137,9 @@ class TestSummary:
         assert "发霉" in found[0].text
         assert found[0].people >= 4
 
-    async def test_of_hostile_text_is_bounded(self, house: House) -> None:
+    async def test_of_hostile_text_is_bounded(self, console: RunningConsole) -> None:
         mentions = [
-            await add_mention(house.store, event(str(n), text))
+            await add_mention(console.store, event(str(n), text))
             for n, text in enumerate(("", "\x00\ud83d" * 3000, "。" * 5000, "a" * 100_000, "短"))
         ]
         assert summarise(mentions) == ()

@@ -7,11 +7,11 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
-from console import timeline
+from console.pages import figures
 from core.events import EventKind, Page
 from core.tickets import TicketState
-from tests.console.house import House
 from tests.console.pages import text_of
+from tests.console.running import RunningConsole
 from tests.console.seeds import (
     NOW,
     add_dead_letters,
@@ -23,9 +23,11 @@ from tests.console.seeds import (
 
 
 class TestInbox:
-    async def test_filters(self, house: House, browser: aiohttp.ClientSession) -> None:
-        await add_mention(house.store, event("1", "草莓很新鲜"), judged=judgement("positive"))
-        await add_mention(house.store, event("2", "面包发霉", channel="x"))
+    async def test_filters_narrow_the_list(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
+    ) -> None:
+        await add_mention(console.store, event("1", "草莓很新鲜"), judged=judgement("positive"))
+        await add_mention(console.store, event("2", "面包发霉", channel="x"))
         for query, shown, hidden in (
             ("sentiment=negative", "面包发霉", "草莓很新鲜"),
             ("sentiment=positive&brand=fresh", "草莓很新鲜", "面包发霉"),
@@ -38,15 +40,15 @@ class TestInbox:
             assert hidden not in html, query
         assert "没有符合条件" in await text_of(browser, "/?brand=other")
 
-    async def test_pages_are_stable_while_more_comes_in(
-        self, house: House, browser: aiohttp.ClientSession
+    async def test_pages_are_stable_while_mentions_arrive(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
         for number in range(60):
-            await add_mention(house.store, event(f"n{number}", f"第{number}条。"))
+            await add_mention(console.store, event(f"n{number}", f"第{number}条。"))
         first = await text_of(browser, "/?sentiment=negative")
         (more,) = set(re.findall(r'href="(/\?[^"]*before=\d+)"', first))
         assert "sentiment=negative" in more
-        await add_mention(house.store, event("late", "后来的"))
+        await add_mention(console.store, event("late", "后来的"))
         async with browser.get(
             more.replace("&amp;", "&"), headers={"HX-Request": "true", "HX-Target": "more"}
         ) as answer:
@@ -56,9 +58,11 @@ class TestInbox:
         assert len(seen[0]) == 40
         assert sorted(map(int, seen[0] + seen[1])) == list(range(1, 61))
 
-    async def test_one_mention_says_why(self, house: House, browser: aiohttp.ClientSession) -> None:
+    async def test_a_mention_explains_its_judgement(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
+    ) -> None:
         about = replace(judgement(), evidence=("发霉", "不在文中"), risk=("food_poisoning",))
-        await add_mention(house.store, event("1", "面包发霉了"), judged=about)
+        await add_mention(console.store, event("1", "面包发霉了"), judged=about)
         html = await text_of(browser, "/mentions/1")
         assert "<mark>发霉</mark>" in html
         assert "不在文中" in html
@@ -66,10 +70,10 @@ class TestInbox:
         assert "食物中毒" in html
         assert 'href="https://weibo.example/1"' in html
 
-    async def test_only_the_part_that_is_asked_for(
-        self, house: House, browser: aiohttp.ClientSession
+    async def test_htmx_gets_only_the_part_it_asks_for(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
-        await add_mention(house.store, event("1", "面包"))
+        await add_mention(console.store, event("1", "面包"))
         part = {"HX-Request": "true", "HX-Target": "detail"}
         async with browser.get("/mentions/1", headers=part) as answer:
             assert "<html" not in await answer.text()
@@ -78,10 +82,10 @@ class TestInbox:
             assert "<html" in await answer.text()
 
     @pytest.mark.parametrize("seq", ["2", "x", "99999999999999999999", "%00", "-1"])
-    async def test_an_unknown_mention(
-        self, house: House, browser: aiohttp.ClientSession, seq: str
+    async def test_an_unknown_mention_is_an_error_without_a_traceback(
+        self, console: RunningConsole, browser: aiohttp.ClientSession, seq: str
     ) -> None:
-        await add_mention(house.store, event("1", "面包"))
+        await add_mention(console.store, event("1", "面包"))
         async with browser.get(f"/mentions/{seq}") as answer:
             assert answer.status in {400, 404}
             assert "Traceback" not in await answer.text()
@@ -89,29 +93,29 @@ class TestInbox:
     @pytest.mark.parametrize(
         "query", ["sentiment=bad", "before=x", "before=" + "9" * 30, "since=2025-01-01", "since=x"]
     )
-    async def test_a_wrong_filter_is_explained(
+    async def test_an_invalid_filter_is_named(
         self, browser: aiohttp.ClientSession, query: str
     ) -> None:
         html = await text_of(browser, f"/?{query}", 400)
         assert query.partition("=")[0] in html
 
-    async def test_a_very_long_text_is_cut_and_says_so(
-        self, house: House, browser: aiohttp.ClientSession
+    async def test_a_very_long_text_is_cut_with_its_length(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
-        await add_mention(house.store, event("1", "长" * 300_000))
+        await add_mention(console.store, event("1", "长" * 300_000))
         html = await text_of(browser, "/mentions/1")
         assert len(html) < 60_000
         assert "300,000" in html
 
-    async def test_a_deleted_post_is_shown_as_such(
-        self, house: House, browser: aiohttp.ClientSession
+    async def test_a_deleted_post_is_marked_or_gone(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
         post = event("1", "面包")
-        await add_mention(house.store, post)
+        await add_mention(console.store, post)
         gone = replace(post, kind=EventKind.DELETE, revision=1)
-        await house.store.events.accept("weibo", Page(events=(gone,)))
-        (item,) = await house.store.events.claim(1)
-        await house.store.events.withdraw(item)
+        await console.store.events.accept("weibo", Page(events=(gone,)))
+        (item,) = await console.store.events.claim(1)
+        await console.store.events.withdraw(item)
         async with browser.get("/mentions/1") as answer:
             assert answer.status in {200, 404}
             if answer.status == 200:
@@ -119,16 +123,16 @@ class TestInbox:
 
 
 class TestTickets:
-    async def test_the_deadline_is_told_in_words_and_sign(
-        self, house: House, browser: aiohttp.ClientSession
+    async def test_deadlines_are_shown_in_words_and_by_class(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
-        now = house.clock.now()
+        now = console.clock.now()
         for number, (minutes, answered) in enumerate(
             ((-5, False), (5, False), (90, False), (90, True))
         ):
             what = event(str(number), f"第{number}件")
             await add_mention(
-                house.store,
+                console.store,
                 what,
                 ticket=ticket(
                     f"T-{number}",
@@ -146,11 +150,13 @@ class TestTickets:
         ):
             assert re.search(rf'class="sla {level}".*?{words}', html, re.DOTALL), level
 
-    async def test_filters_and_pages(self, house: House, browser: aiohttp.ClientSession) -> None:
+    async def test_tickets_are_filtered_and_paged(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
+    ) -> None:
         for number in range(55):
             what = event(str(number), f"第{number}件。")
             await add_mention(
-                house.store,
+                console.store,
                 what,
                 ticket=ticket(
                     f"T-{1000 + number}",
@@ -172,12 +178,12 @@ class TestTickets:
         assert re.findall(r'<li id="t-(T-\d+)"', mine) == ["T-1000", "T-1001"]
         await text_of(browser, "/tickets?state=other", 400)
 
-    async def test_the_post_stands_over_the_reply_box(
-        self, house: House, browser: aiohttp.ClientSession
+    async def test_the_post_is_shown_above_the_reply_box(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
         what = event("1", "面包发霉了")
         await add_mention(
-            house.store,
+            console.store,
             what,
             judged=replace(judgement(), evidence=("发霉",)),
             ticket=ticket("T-1", what),
@@ -187,20 +193,22 @@ class TestTickets:
 
 
 class TestFigures:
-    async def test_the_sums_add_up(self, house: House, browser: aiohttp.ClientSession) -> None:
-        await add_mention(house.store, event("1", "面包"))
-        await add_dead_letters(house.store)
+    async def test_outcomes_sum_to_the_events_received(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
+    ) -> None:
+        await add_mention(console.store, event("1", "面包"))
+        await add_dead_letters(console.store)
         html = await text_of(browser, "/figures")
         numbers = [int(n) for n in re.findall(r'<td class="num">(\d+)</td>', html)]
-        assert numbers[-1] == sum(numbers[:4]) == (await house.store.events.counts()).received
+        assert numbers[-1] == sum(numbers[:4]) == (await console.store.events.counts()).received
 
-    async def test_the_chart_counts_every_mention_once(
-        self, house: House, browser: aiohttp.ClientSession
+    async def test_the_timeline_counts_every_mention_once(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
-        now = house.clock.now()
+        now = console.clock.now()
         for minutes in (1, 2, 59, 300, 1400, 60 * 24 * 3):
             at = now - timedelta(minutes=minutes)
-            await add_mention(house.store, event(str(minutes), "面包", posted_at=at))
+            await add_mention(console.store, event(str(minutes), "面包", posted_at=at))
         for hours, expected in ((1, {2, 3}), (6, {4}), (24, {5}), (168, {6})):
             async with browser.get(f"/figures/timeline?hours={hours}") as answer:
                 found = await answer.json()
@@ -208,30 +216,30 @@ class TestFigures:
             assert len(found["negative"]) * found["bar_seconds"] == hours * 3600
         await text_of(browser, "/figures/timeline?hours=5", 400)
 
-    async def test_the_chart_reads_page_by_page_and_says_where_it_stopped(
+    async def test_the_timeline_reads_page_by_page_and_reports_a_cut(
         self,
-        house: House,
+        console: RunningConsole,
         browser: aiohttp.ClientSession,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(timeline, "AT_ONCE", 2)
-        now = house.clock.now()
+        monkeypatch.setattr(figures, "MENTIONS_AT_ONCE", 2)
+        now = console.clock.now()
         for number in range(5):
-            await add_mention(house.store, event(str(number), "面包", posted_at=now))
+            await add_mention(console.store, event(str(number), "面包", posted_at=now))
         for most, counted, cut in ((100, 5, False), (4, 4, True)):
-            monkeypatch.setattr(timeline, "MOST_MENTIONS", most)
+            monkeypatch.setattr(figures, "MAX_MENTIONS", most)
             async with browser.get("/figures/timeline") as answer:
                 found = await answer.json()
             assert (sum(found["negative"]), found["cut"]) == (counted, cut)
 
-    async def test_old_mentions_are_shown_where_there_are_no_new_ones(
-        self, house: House, browser: aiohttp.ClientSession
+    async def test_the_timeline_ends_at_the_newest_mention(
+        self, console: RunningConsole, browser: aiohttp.ClientSession
     ) -> None:
-        await add_mention(house.store, event("1", "面包", posted_at=NOW - timedelta(days=100)))
+        await add_mention(console.store, event("1", "面包", posted_at=NOW - timedelta(days=100)))
         async with browser.get("/figures/timeline") as answer:
             assert sum((await answer.json())["negative"]) == 1
 
-    async def test_parts(self, browser: aiohttp.ClientSession) -> None:
+    async def test_htmx_parts_are_fragments(self, browser: aiohttp.ClientSession) -> None:
         for path, part in (
             ("/figures", "figures"),
             ("/figures", "way"),

@@ -8,8 +8,17 @@ from typing import cast
 import aiohttp
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from console.app import create_app
-from console.live import MOST_CARDS, MOST_TOPICS, QUEUE, REFRESH, Gathered, LiveClient, topics_of
+from console.live import (
+    MAX_CARDS,
+    MAX_QUEUE,
+    MAX_TOPICS,
+    REFRESH,
+    ChangeBatch,
+    LiveClient,
+    topics_of,
+)
 from core.alerts import Alert
 from core.bus import ConversationUpdated
 from core.errors import ConfigError
@@ -18,7 +27,7 @@ from core.incidents import Incident
 from core.mentions import Mention
 from core.repositories import Store
 from storage.sqlite.store import SqliteStore
-from tests.console.house import House, failing, open_house, over
+from tests.console.running import RunningConsole, failing, open_console, over
 from tests.console.seeds import NOW, add_alert, add_mention, event, judgement, reply, ticket
 
 Message = dict[str, object]
@@ -33,20 +42,20 @@ async def receive(socket: aiohttp.ClientWebSocketResponse, kind: str) -> Message
                 return message
 
 
-async def test_a_tab_is_greeted(browser: aiohttp.ClientSession) -> None:
+async def test_a_tab_gets_hello_with_the_time(browser: aiohttp.ClientSession) -> None:
     async with browser.ws_connect("/live") as socket:
         hello = await receive(socket, "hello")
         assert str(hello["now"]).endswith("Z")
 
 
 async def test_a_mention_arrives_as_an_escaped_card_in_the_tabs_language(
-    house: House, browser: aiohttp.ClientSession
+    console: RunningConsole, browser: aiohttp.ClientSession
 ) -> None:
     async with browser.ws_connect("/live") as zh, browser.ws_connect("/live?lang=en") as en:
         await receive(zh, "hello")
         await receive(en, "hello")
-        mention = await add_mention(house.store, event("1", "<b>发霉</b>\ud83d"))
-        house.bus.publish(mention)
+        mention = await add_mention(console.store, event("1", "<b>发霉</b>\ud83d"))
+        console.bus.publish(mention)
         chinese, english = await receive(zh, "changes"), await receive(en, "changes")
     (card,) = cast("list[Message]", chinese["cards"])
     assert card["seq"] == mention.seq
@@ -57,29 +66,31 @@ async def test_a_mention_arrives_as_an_escaped_card_in_the_tabs_language(
     assert cast("list[str]", chinese["topics"])[0] == "mentions"
 
 
-async def test_changes_are_gathered(house: House, browser: aiohttp.ClientSession) -> None:
+async def test_changes_are_batched_in_order(
+    console: RunningConsole, browser: aiohttp.ClientSession
+) -> None:
     async with browser.ws_connect("/live") as socket:
         await receive(socket, "hello")
-        for number in range(MOST_CARDS + 5):
-            house.bus.publish(await add_mention(house.store, event(f"{number}", "面包")))
+        for number in range(MAX_CARDS + 5):
+            console.bus.publish(await add_mention(console.store, event(f"{number}", "面包")))
         seen: list[object] = []
         skipped = 0
-        while len(seen) + skipped < MOST_CARDS + 5:
+        while len(seen) + skipped < MAX_CARDS + 5:
             message = await receive(socket, "changes")
             seen += [card["seq"] for card in cast("list[Message]", message["cards"])]
             skipped += cast("int", message["skipped"])
     assert seen == sorted(cast("list[int]", seen))
 
 
-async def test_the_banner_and_the_figures_follow(
-    house: House, browser: aiohttp.ClientSession
+async def test_banner_and_figures_are_updated(
+    console: RunningConsole, browser: aiohttp.ClientSession
 ) -> None:
     async with browser.ws_connect("/live") as socket:
         await receive(socket, "hello")
-        house.bus.publish(ConversationUpdated(channel="webchat", conversation="c"))
+        console.bus.publish(ConversationUpdated(channel="webchat", conversation="c"))
         first = await receive(socket, "changes")
         assert first["topics"] == ["talk:webchat:c"]
-        house.bus.publish(await add_alert(house.store, "a-1", title="面包发霉"))
+        console.bus.publish(await add_alert(console.store, "a-1", title="面包发霉"))
         while True:
             message = await receive(socket, "changes")
             if message["banner"] is not None:
@@ -88,11 +99,13 @@ async def test_the_banner_and_the_figures_follow(
     assert cast("Message", message["figures"])["firing_alerts"] == 1
 
 
-async def test_what_a_tab_sends_is_not_read(house: House, browser: aiohttp.ClientSession) -> None:
+async def test_text_from_a_tab_is_ignored_and_bytes_close_it(
+    console: RunningConsole, browser: aiohttp.ClientSession
+) -> None:
     async with browser.ws_connect("/live") as socket:
         await receive(socket, "hello")
         await socket.send_str("{" * 10_000)
-        house.bus.publish(ConversationUpdated(channel="webchat", conversation="c"))
+        console.bus.publish(ConversationUpdated(channel="webchat", conversation="c"))
         await receive(socket, "changes")
         await socket.send_bytes(b"\x00")
         async with asyncio.timeout(5):
@@ -102,18 +115,18 @@ async def test_what_a_tab_sends_is_not_read(house: House, browser: aiohttp.Clien
             }
 
 
-async def test_a_failing_store_makes_tabs_refresh(tmp_path: Path) -> None:
+async def test_a_failing_store_sends_refresh(tmp_path: Path) -> None:
     async with (
-        open_house(tmp_path, wrap=failing("mentions.get")) as house,
-        aiohttp.ClientSession(house.url) as browser,
+        open_console(tmp_path, wrap=failing("mentions.get")) as console,
+        aiohttp.ClientSession(console.url) as browser,
         browser.ws_connect("/live") as socket,
     ):
         await receive(socket, "hello")
-        house.bus.publish(await add_mention(house.store, event("1", "面包")))
+        console.bus.publish(await add_mention(console.store, event("1", "面包")))
         await receive(socket, "refresh")
 
 
-async def test_a_bug_about_one_change_does_not_end_the_others(tmp_path: Path) -> None:
+async def test_a_bug_about_one_change_does_not_stop_live_updates(tmp_path: Path) -> None:
     def wrap(store: SqliteStore) -> Store:
         async def mistake(seq: int) -> None:
             raise ZeroDivisionError(seq)
@@ -121,22 +134,24 @@ async def test_a_bug_about_one_change_does_not_end_the_others(tmp_path: Path) ->
         return over(store, {"mentions.get": mistake})
 
     async with (
-        open_house(tmp_path, wrap=wrap) as house,
-        aiohttp.ClientSession(house.url) as browser,
+        open_console(tmp_path, wrap=wrap) as console,
+        aiohttp.ClientSession(console.url) as browser,
         browser.ws_connect("/live") as socket,
     ):
         await receive(socket, "hello")
-        house.bus.publish(await add_mention(house.store, event("1", "面包")))
+        console.bus.publish(await add_mention(console.store, event("1", "面包")))
         await receive(socket, "refresh")
-        house.bus.publish(ConversationUpdated(channel="webchat", conversation="c"))
+        console.bus.publish(ConversationUpdated(channel="webchat", conversation="c"))
         assert (await receive(socket, "changes"))["topics"] == ["talk:webchat:c"]
 
 
-async def test_a_flood_makes_tabs_refresh(house: House, browser: aiohttp.ClientSession) -> None:
+async def test_too_many_topics_send_refresh(
+    console: RunningConsole, browser: aiohttp.ClientSession
+) -> None:
     async with browser.ws_connect("/live") as socket:
         await receive(socket, "hello")
-        for number in range(MOST_TOPICS + 5):
-            house.bus.publish(ConversationUpdated(channel="webchat", conversation=str(number)))
+        for number in range(MAX_TOPICS + 5):
+            console.bus.publish(ConversationUpdated(channel="webchat", conversation=str(number)))
         await receive(socket, "refresh")
 
 
@@ -154,16 +169,16 @@ class TestLiveClient:
         client.put("1")
         assert await waiting == "1"
 
-    async def test_that_does_not_keep_up_is_told_to_refresh(self) -> None:
+    async def test_gets_refresh_when_its_queue_is_full(self) -> None:
         client = LiveClient("zh")
-        for number in range(QUEUE + 2):
+        for number in range(MAX_QUEUE + 2):
             client.put(str(number))
         assert await client.get() == REFRESH
-        assert await client.get() == str(QUEUE + 1)
+        assert await client.get() == str(MAX_QUEUE + 1)
 
 
 class TestTopics:
-    def test_of_every_change(self) -> None:
+    def test_every_change_has_topics(self) -> None:
         what = event("1", "面包")
         assert list(topics_of(ticket("T-1", what))) == ["tickets", "ticket:T-1"]
         assert list(topics_of(reply("r", what, "x", mention=4))) == [
@@ -183,25 +198,26 @@ class TestTopics:
         about = replace(warned, incident="INC-1")
         assert list(topics_of(about)) == ["alerts", "incident:INC-1"]
 
-    def test_gathered_keeps_the_newest(self) -> None:
-        gathered = Gathered()
+    def test_a_batch_keeps_the_newest_mentions(self) -> None:
+        gathered = ChangeBatch()
         assert gathered.is_empty
-        for seq in range(MOST_CARDS + 2):
+        for seq in range(MAX_CARDS + 2):
             gathered.note(Mention(seq=seq, event=event("1", "x"), brands=(), judgement=judgement()))
-        assert list(gathered.mentions) == list(range(2, MOST_CARDS + 2))
+        assert list(gathered.mentions) == list(range(2, MAX_CARDS + 2))
         assert gathered.skipped == 2
 
 
-def test_missing_front_end_files_are_an_error_with_a_remedy(
-    house: House, monkeypatch: pytest.MonkeyPatch
+def test_missing_front_end_files_raise_with_a_remedy(
+    console: RunningConsole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("console.app.VENDOR", ("nothing.js",))
     with pytest.raises(ConfigError, match="pip install"):
         create_app(
-            store=house.store,
+            store=console.store,
             chat=None,
-            bus=house.bus,
-            clock=house.clock,
+            bus=console.bus,
+            clock=console.clock,
+            catalogue=shipped_catalogue(),
             health=list,
             notify=lambda: None,
             brand_name="x",

@@ -1,26 +1,21 @@
 """Records to put into a store."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from core.alerts import Alert
-from core.articles import Article
-from core.conversations import Conversation, ConversationState
-from core.decisions import Action, Decision
+from core.conversations import Conversation
 from core.events import Author, Event, EventCounts, EventKind, Page, Receipt, Received
 from core.incidents import Incident
-from core.judgement import Judgement, Probabilities
+from core.judgement import Judgement
 from core.mentions import Mention, TrackedPost
 from core.outbox import Reply, ReplyState, Target
-from core.outcomes import Outcome, Plan
+from core.outcomes import Outcome
 from core.repositories import Store
-from core.tickets import Ticket, TicketState
+from core.tickets import Ticket
 from storage.mongo.store import MongoStore
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from tests import builders
+from tests.builders import plan
 
 NOW = datetime(2026, 3, 1, 8, 30, 0, 123456, tzinfo=UTC)
 LONE = "\ud83d\ude00"
@@ -28,138 +23,91 @@ LONE = "\ud83d\ude00"
 HOSTILE = f"a\x00b {LONE} \udcff\u202e<script>alert('x')</script> \U0001f600 面包"
 
 
-T = TypeVar("T", bound="DataclassInstance")
+CHAT = {"channel": "chat", "conversation": "c1"}
+Values = dict[str, object]
 
 
-def _changed(base: T, changes: dict[str, object]) -> T:
-    """The dataclass with other values, which its own types check at run time."""
-    return replace(base, **cast("dict[str, Any]", changes))
+def event(native: str = "e1", **given: object) -> Event:
+    """A private message of 李雷."""
+    values: Values = {
+        "kind": EventKind.MESSAGE,
+        "author": Author(id="u1", name="李雷"),
+        "text": "面包发霉了，要退款",
+        "posted_at": NOW,
+        "solicited": True,
+    }
+    return builders.event(native, **(CHAT | values | given))
 
 
-def event(native: str = "e1", **changes: object) -> Event:
-    base = Event(
-        channel="chat",
-        id=native,
-        kind=EventKind.MESSAGE,
-        author=Author(id="u1", name="李雷"),
-        text="面包发霉了，要退款",
-        posted_at=NOW,
-        conversation="c1",
-        solicited=True,
-    )
-    return _changed(base, changes)
+def post(native: str, **given: object) -> Event:
+    values: Values = {"kind": EventKind.POST, "solicited": False}
+    return event(native, **(values | given))
 
 
-def post(native: str, **changes: object) -> Event:
-    settled: dict[str, object] = {"kind": EventKind.POST, "solicited": False}
-    return event(native, **(settled | changes))
+def judgement(**given: object) -> Judgement:
+    """A complaint with something in every field."""
+    values: Values = {
+        "sentiment": "negative",
+        "complaint": 0.95,
+        "category": "food_safety",
+        "intent": "complaint",
+        "risk": ("food",),
+        "evidence": ("发霉",),
+        "model": "test 1",
+    }
+    return builders.judgement(**(values | given))
 
 
-def judgement(**changes: object) -> Judgement:
-    base = Judgement(
-        language="zh",
-        sentiment="negative",
-        probabilities=Probabilities(negative=0.9, neutral=0.07, positive=0.03),
-        complaint=0.95,
-        category="food_safety",
-        intent="complaint",
-        risk=("food",),
-        evidence=("发霉",),
-        model="test 1",
-    )
-    return _changed(base, changes)
+def mention(item: Received, **given: object) -> Mention:
+    values: Values = {
+        "event": item.event,
+        "brands": ("lehui",),
+        "judgement": judgement(),
+        "masked_text": item.event.text,
+    }
+    return builders.mention(item.seq, **(values | given))
 
 
-def mention(item: Received, **changes: object) -> Mention:
-    base = Mention(
-        seq=item.seq,
-        event=item.event,
-        brands=("lehui",),
-        judgement=judgement(),
-        masked_text=item.event.text,
-    )
-    return _changed(base, changes)
+def ticket(number: str = "T-1001", **given: object) -> Ticket:
+    values: Values = {
+        "brand": "lehui",
+        "customer": "u1",
+        "subject": "面包发霉了，要退款",
+        "severity": "P2",
+        "created_at": NOW,
+        "due_at": NOW + timedelta(hours=1),
+    }
+    return builders.ticket(number, **(CHAT | values | given))
 
 
-def ticket(number: str = "T-1001", **changes: object) -> Ticket:
-    base = Ticket(
-        number=number,
-        brand="lehui",
-        channel="chat",
-        conversation="c1",
-        customer="u1",
-        subject="面包发霉了，要退款",
-        category="food_safety",
-        severity="P2",
-        state=TicketState.OPEN,
-        language="zh",
-        created_at=NOW,
-        due_at=NOW + timedelta(hours=1),
-    )
-    return _changed(base, changes)
+def reply(key: str = "r1", **given: object) -> Reply:
+    values: Values = {
+        "target": Target(channel="chat", conversation="c1", reply_to="e1", author="u1"),
+        "text": "已收到",
+        "state": ReplyState.PENDING,
+        "created_at": NOW,
+    }
+    return builders.reply(key, **(values | given))
 
 
-def reply(key: str = "r1", **changes: object) -> Reply:
-    base = Reply(
-        key=key,
-        target=Target(channel="chat", conversation="c1", reply_to="e1", author="u1"),
-        text="已收到",
-        state=ReplyState.PENDING,
-        language="zh",
-        by="bot",
-        created_at=NOW,
-    )
-    return _changed(base, changes)
+def conversation(**given: object) -> Conversation:
+    values: Values = {"channel": "chat", "customer": "u1", "updated_at": NOW}
+    return builders.conversation(**(values | given))
 
 
-def conversation(**changes: object) -> Conversation:
-    base = Conversation(
-        channel="chat",
-        id="c1",
-        customer="u1",
-        language="zh",
-        state=ConversationState.HUMAN,
-        updated_at=NOW,
-        ticket="T-1001",
-    )
-    return _changed(base, changes)
+def alert(key: str = "a1", **given: object) -> Alert:
+    values: Values = {"brand": None, "created_at": NOW}
+    return builders.alert(key, **(values | given))
 
 
-def plan(**changes: object) -> Plan:
-    base = Plan(decision=Decision(action=Action.TICKET, rule="complaint", reason="发霉"))
-    return _changed(base, changes)
+def incident(key: str = "lehui:mould", **given: object) -> Incident:
+    values: Values = {"brand": "lehui", "first_at": NOW, "last_at": NOW}
+    return builders.incident(key, **(values | given))
 
 
-def alert(key: str = "a1", **changes: object) -> Alert:
-    base = Alert(key=key, kind="incident", severity="P1", title="发霉", body="8 人", created_at=NOW)
-    return _changed(base, changes)
-
-
-def incident(key: str = "lehui:mould", **changes: object) -> Incident:
-    base = Incident(
-        id="",
-        key=key,
-        brand="lehui",
-        title="面包发霉",
-        category="food_safety",
-        severity="P1",
-        state="open",
-        first_at=NOW,
-        last_at=NOW,
-        mentions=8,
-        authors=8,
-    )
-    return _changed(base, changes)
-
-
-def tracked(seq: int, **changes: object) -> TrackedPost:
-    base = TrackedPost(mention=seq, channel="chat", native_id=f"p{seq}", posted_at=NOW, next_at=NOW)
-    return _changed(base, changes)
-
-
-def article(native: str, **changes: object) -> Article:
-    base = Article(id=native, language="zh", title="营业时间", body="每天早八点到晚十点")
-    return _changed(base, changes)
+def tracked(seq: int, **given: object) -> TrackedPost:
+    values: Values = {"channel": "chat", "posted_at": NOW, "next_at": NOW}
+    return builders.tracked(seq, **(values | given))
 
 
 async def put(store: Store, *events: Event, cursor: str | None = None) -> Receipt:

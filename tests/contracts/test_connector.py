@@ -48,9 +48,9 @@ def where(promised: Callable[[ContractRig], bool]) -> pytest.MarkDecorator:
 def test_every_registered_type_has_a_rig_and_a_page(name: str) -> None:
     assert name in RIGS, (
         f"the connector type {name!r} is not tested: add tests/connectors/rigs/{name}.py with "
-        "RIG = ContractRig(...), see docs/adding-a-connector.md"
+        "RIG = ContractRig(...), see docs/how-to/add-a-connector.md"
     )
-    page = ROOT / "docs" / "channels" / f"{name}.md"
+    page = ROOT / "docs" / "reference" / "channels" / f"{name}.md"
     assert page.exists(), f"the connector type {name!r} is not documented: add {page}"
 
 

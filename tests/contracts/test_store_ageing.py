@@ -14,6 +14,7 @@ from core.outcomes import Outcome
 from core.pauses import Pause
 from core.repositories import Store
 from core.tickets import Ticket, TicketFilter, TicketState
+from tests.builders import plan
 from tests.contracts.store_support import (
     NOW,
     adds_up,
@@ -22,7 +23,6 @@ from tests.contracts.store_support import (
     event,
     heard,
     mention,
-    plan,
     post,
     reply,
     take,

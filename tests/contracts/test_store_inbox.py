@@ -6,6 +6,7 @@ from core.clock import ManualClock
 from core.events import Author, EventKind, Metrics, Page, Receipt, Reject
 from core.outcomes import Outcome
 from core.repositories import Store
+from tests.builders import plan
 from tests.contracts.store_port import Opener
 from tests.contracts.store_support import (
     HOSTILE,
@@ -14,7 +15,6 @@ from tests.contracts.store_support import (
     adds_up,
     event,
     mention,
-    plan,
     post,
     put,
     take,

@@ -13,6 +13,7 @@ from core.outbox import ReplyResult, ReplyState, Target
 from core.outcomes import Outcome
 from core.repositories import Store
 from core.tickets import TicketState
+from tests.builders import plan
 from tests.contracts.store_port import Opener
 from tests.contracts.store_support import (
     HOSTILE,
@@ -20,7 +21,6 @@ from tests.contracts.store_support import (
     conversation,
     event,
     mention,
-    plan,
     post,
     put,
     reply,

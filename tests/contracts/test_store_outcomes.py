@@ -14,6 +14,7 @@ from core.outbox import ReplyState
 from core.outcomes import Outcome
 from core.repositories import Store
 from core.tickets import TicketFilter, TicketState
+from tests.builders import plan
 from tests.contracts.store_port import Opener
 from tests.contracts.store_support import (
     HOSTILE,
@@ -24,7 +25,6 @@ from tests.contracts.store_support import (
     has_transactions,
     heard,
     mention,
-    plan,
     post,
     put,
     reply,

@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 from core.mentions import MentionFilter
 from core.outcomes import Outcome
 from core.repositories import Store
-from tests.contracts.store_support import (
-    NOW,
-    heard,
-    judgement,
-    mention,
-    plan,
-    post,
-    take,
-    texts,
-)
+from tests.builders import plan
+from tests.contracts.store_support import NOW, heard, judgement, mention, post, take, texts
 
 
 async def found(store: Store, where: MentionFilter) -> list[str]:

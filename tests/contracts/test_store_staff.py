@@ -11,17 +11,16 @@ from core.outbox import ReplyState
 from core.outcomes import Outcome
 from core.repositories import Store
 from core.tickets import TicketFilter, TicketState
+from tests.builders import article, plan
 from tests.contracts.store_port import Opener
 from tests.contracts.store_support import (
     HOSTILE,
     NOW,
     alert,
-    article,
     heard,
     incident,
     judgement,
     mention,
-    plan,
     post,
     reply,
     take,

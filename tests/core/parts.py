@@ -14,7 +14,7 @@ from core.mentions import Mention
 from core.outbox import Reply, ReplyResult, Target
 from core.outcomes import Outcome, Plan
 from core.tickets import Ticket
-from tests.core.samples import START, judgement, reply, ticket
+from tests.builders import START, judgement, reply, ticket
 from tests.stubs import StubEvents, StubOutbox
 
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from core.backfill import take_in
 from core.decisions import Action
 from core.events import Page
-from tests.core.samples import event
-from tests.core.test_pipeline import House
+from tests.builders import event
+from tests.core.test_pipeline import PipelineRig
 
 
 class Past:
@@ -25,12 +25,12 @@ class Past:
 
 
 async def test_it_is_recorded_and_watched_and_nobody_is_answered() -> None:
-    house = House()
-    assert await take_in(Past(), house.parts) == 303
-    counts = await house.inbox.counts()
+    rig = PipelineRig()
+    assert await take_in(Past(), rig.parts) == 303
+    counts = await rig.inbox.counts()
     assert (counts.pending, counts.dead) == (0, 0)
-    plans = [one.plan for one in house.inbox.outcomes if one.plan is not None]
+    plans = [one.plan for one in rig.inbox.outcomes if one.plan is not None]
     assert len(plans) == 301
     assert {plan.decision.action for plan in plans} == {Action.IGNORE}
     assert all(plan.ticket is None and plan.replies == () for plan in plans)
-    assert len(house.spread.seen) == len(plans)
+    assert len(rig.spread.seen) == len(plans)

@@ -8,7 +8,7 @@ import pytest
 from core.alerts import Alert
 from core.cards import CardState, StaffAction, alert_card, draft_card, token_of
 from core.outbox import ReplyState
-from tests.core.samples import START, reply
+from tests.builders import START, reply
 
 ALERT = Alert(
     key="k", kind="incident", severity="P1", title="t", body="b", created_at=START, notices=3

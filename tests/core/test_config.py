@@ -80,7 +80,7 @@ def test_secrets_do_not_show() -> None:
     )
     settings: Settings = parse(text, {})
     assert "0123456789abcdef" not in repr(settings)
-    assert settings.alerts.webhooks[0].secret.get_secret_value() == "0123456789abcdef"
+    assert settings.alerts.webhooks[0].settings["secret"] == "0123456789abcdef"
 
 
 def test_mistakes_of_several_parts_are_collected() -> None:

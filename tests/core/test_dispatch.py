@@ -12,8 +12,8 @@ from core.connector import Rejected, RetryAt, Sent, Unknown
 from core.dispatch import LOOKS, SHOWN_SECONDS, TRIES, Dispatcher
 from core.errors import Unavailable
 from core.outbox import ReplyState
+from tests.builders import START, reply, ticket
 from tests.core.parts import NEVER, Desk, Forbids, MemoryOutbox, PacedWire, ReadableWire, Wire
-from tests.core.samples import START, reply, ticket
 
 
 def dispatcher(
@@ -30,7 +30,7 @@ def dispatcher(
         wire,
         outbox=outbox,
         gate=Forbids(),
-        doubts=desk or Desk(),
+        undelivered=desk or Desk(),
         clock=clock or ManualClock(START),
         bus=bus or Bus(),
         resend=resend,
@@ -51,7 +51,7 @@ async def test_a_reply_is_sent_once_and_told() -> None:
         heard.append(change)
         if len(heard) == 2:
             break
-    assert heard[0] == ConversationUpdated(channel="weibo", conversation="c")
+    assert heard[0] == ConversationUpdated(channel="weibo", conversation="c1")
 
 
 @pytest.mark.parametrize(("resend", "claimed"), [(False, 1), (True, 3)])

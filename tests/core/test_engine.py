@@ -10,9 +10,10 @@ from core.bus import Bus
 from core.clock import SystemClock
 from core.engine import Engine
 from core.events import Page
-from core.intake import IntakeDoor
+from core.intake import EventIntake
 from core.outbox import Reply, ReplyState, Target
 from core.pipeline import Pipeline, PipelineParts
+from tests.builders import event, reply
 from tests.core.parts import (
     CountingJudge,
     Desk,
@@ -25,7 +26,6 @@ from tests.core.parts import (
     Wire,
     WordMatcher,
 )
-from tests.core.samples import event, reply
 
 
 class Feed(Wire):
@@ -73,11 +73,11 @@ class Stage:
         )
         self.engine = Engine(
             pipeline=pipeline,
-            intake=IntakeDoor(self.inbox, wake=pipeline.wake),
+            intake=EventIntake(self.inbox, wake=pipeline.wake),
             events=self.inbox,
             outbox=outbox,
             gate=Forbids(),
-            doubts=Desk(),
+            undelivered=Desk(),
             connectors=[self.feed],
             clock=SystemClock(),
             bus=self.bus,

@@ -52,20 +52,25 @@ def pause(wordings: tuple[LocalizedText, ...] = ()) -> Pause:
 
 
 def test_each_reads_their_own_language() -> None:
-    assert (alert(BOTH).told("zh").title, alert(BOTH).told("en").body) == ("面包发霉", "8 authors")
-    assert incident(BOTH).told("en").title == "Mould"
-    assert pause(BOTH).told("en") == "Mould"
+    assert (alert(BOTH).localized("zh").title, alert(BOTH).localized("en").body) == (
+        "面包发霉",
+        "8 authors",
+    )
+    assert incident(BOTH).localized("en").title == "Mould"
+    assert pause(BOTH).localized("en") == "Mould"
 
 
 def test_what_was_stored_in_one_language_is_read_in_it() -> None:
-    assert (alert().told("en").title, alert(BOTH[:1]).told("en").body) == ("原来的", "原文")
-    assert incident().told("en") == LocalizedText(language="en", title="面包发霉了", body="一\n二")
-    assert pause().told("en") == "王芳说的"
+    assert alert().localized("en").title == "原来的"
+    assert alert(BOTH[:1]).localized("en").body == "原文"
+    expected = LocalizedText(language="en", title="面包发霉了", body="一\n二")
+    assert incident().localized("en") == expected
+    assert pause().localized("en") == "王芳说的"
 
 
 def test_a_title_in_the_words_of_a_post_stands_as_it_is() -> None:
     only_reasons = (LocalizedText(language="en", body="8 authors"),)
-    told = incident(only_reasons).told("en")
+    told = incident(only_reasons).localized("en")
     assert (told.title, told.body) == ("面包发霉了", "8 authors")
 
 

@@ -20,7 +20,7 @@ from core.outbox import (
     settled,
     without_content,
 )
-from tests.core.samples import START, reply
+from tests.builders import START, reply
 
 SENT = ReplyResult(key="k", state=ReplyState.SENT, native_id="n1")
 

@@ -14,6 +14,7 @@ from core.outbox import Reply
 from core.outcomes import Outcome
 from core.pipeline import Pipeline, PipelineParts
 from core.tickets import Ticket
+from tests.builders import START, event
 from tests.core.parts import (
     CountingJudge,
     MemoryInbox,
@@ -22,10 +23,9 @@ from tests.core.parts import (
     SpamModerator,
     WordMatcher,
 )
-from tests.core.samples import START, event
 
 
-class House:
+class PipelineRig:
     """A pipeline with its parts at hand."""
 
     def __init__(self, *, plain: bool = False) -> None:
@@ -50,21 +50,21 @@ class House:
 
 
 async def test_an_event_is_matched_judged_decided_recorded_and_watched() -> None:
-    house = House()
-    await house.take("禾家的面包")
-    assert await house.pipeline.step() == 1
-    [outcome] = house.inbox.outcomes
+    rig = PipelineRig()
+    await rig.take("禾家的面包")
+    assert await rig.pipeline.step() == 1
+    [outcome] = rig.inbox.outcomes
     assert outcome.mention is not None
     assert outcome.mention.brands == ("hejia",)
     assert outcome.plan is not None
-    assert house.spread.seen == [outcome.seq]
+    assert rig.spread.seen == [outcome.seq]
 
 
 async def test_a_recorded_decision_is_told_to_those_who_listen() -> None:
-    house = House()
-    listener = house.bus.subscribe()
-    await house.take("禾家的面包")
-    await house.pipeline.step()
+    rig = PipelineRig()
+    listener = rig.bus.subscribe()
+    await rig.take("禾家的面包")
+    await rig.pipeline.step()
     heard = []
     async for change in listener:
         heard.append(type(change))
@@ -74,148 +74,148 @@ async def test_a_recorded_decision_is_told_to_those_who_listen() -> None:
 
 
 async def test_what_concerns_no_brand_or_is_spam_is_dropped_with_a_reason() -> None:
-    house = House()
-    await house.take("别家的面包", "禾家广告")
-    await house.pipeline.step()
-    assert [outcome.dropped for outcome in house.inbox.outcomes] == ["no_brand", "spam"]
-    assert house.decider.seen == []
+    rig = PipelineRig()
+    await rig.take("别家的面包", "禾家广告")
+    await rig.pipeline.step()
+    assert [outcome.dropped for outcome in rig.inbox.outcomes] == ["no_brand", "spam"]
+    assert rig.decider.seen == []
 
 
 async def test_every_end_is_told_once_it_is_durable() -> None:
-    house = House()
+    rig = PipelineRig()
     ends: list[tuple[int, str | None]] = []
 
     def ended(item: Received, outcome: Outcome) -> None:
-        assert outcome in house.inbox.outcomes
+        assert outcome in rig.inbox.outcomes
         ends.append((item.seq, outcome.dropped))
 
-    house.pipeline = Pipeline(house.parts, bus=house.bus, ended=ended)
-    await house.take("禾家一", "别家")
-    await house.pipeline.step()
+    rig.pipeline = Pipeline(rig.parts, bus=rig.bus, ended=ended)
+    await rig.take("禾家一", "别家")
+    await rig.pipeline.step()
     assert sorted(ends) == [(1, None), (2, "no_brand")]
 
 
 async def test_a_batch_is_judged_in_one_call() -> None:
-    house = House(plain=True)
-    await house.take("禾家一", "禾家二", "别家", "禾家三")
-    await house.pipeline.step()
-    assert house.judge.calls == [3]
-    assert len(house.inbox.outcomes) == 4
+    rig = PipelineRig(plain=True)
+    await rig.take("禾家一", "禾家二", "别家", "禾家三")
+    await rig.pipeline.step()
+    assert rig.judge.calls == [3]
+    assert len(rig.inbox.outcomes) == 4
 
 
 async def test_a_deletion_withdraws_and_is_never_judged() -> None:
-    house = House()
-    await house.inbox.accept("c", Page(events=(event("9", kind=EventKind.DELETE),)))
-    await house.pipeline.step()
-    assert house.inbox.withdrawn == ["9"]
-    assert house.judge.calls in ([], [0])
+    rig = PipelineRig()
+    await rig.inbox.accept("c", Page(events=(event("9", kind=EventKind.DELETE),)))
+    await rig.pipeline.step()
+    assert rig.inbox.withdrawn == ["9"]
+    assert rig.judge.calls in ([], [0])
 
 
 @pytest.mark.parametrize("poison", ["毒匹配", "禾家毒判断"])
 async def test_poison_becomes_a_dead_letter_after_five_tries_and_delays_nobody(
     poison: str,
 ) -> None:
-    house = House()
-    await house.take("禾家一", poison, "禾家二")
-    await house.pipeline.step()
-    assert house.decider.seen == ["0", "2"]
+    rig = PipelineRig()
+    await rig.take("禾家一", poison, "禾家二")
+    await rig.pipeline.step()
+    assert rig.decider.seen == ["0", "2"]
     for _ in range(4):
-        assert house.inbox.dead == []
-        await house.pipeline.step()
-    [(_, error)] = house.inbox.dead
+        assert rig.inbox.dead == []
+        await rig.pipeline.step()
+    [(_, error)] = rig.inbox.dead
     assert "cannot" in error
-    assert await house.pipeline.step() == 0
+    assert await rig.pipeline.step() == 0
 
 
 async def test_spread_sees_a_batch_in_the_order_in_which_it_was_posted() -> None:
-    house = House()
+    rig = PipelineRig()
     late = replace(event("late", conversation="a"), posted_at=START + timedelta(days=3))
     early = event("early", conversation="b")
-    await house.inbox.accept("c", Page(events=(late, early)))
-    await house.pipeline.step()
-    assert house.spread.seen == [2, 1]
+    await rig.inbox.accept("c", Page(events=(late, early)))
+    await rig.pipeline.step()
+    assert rig.spread.seen == [2, 1]
 
 
 async def test_a_mention_that_cannot_be_watched_is_done_and_delays_nobody(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    house = House()
-    house.spread.fails_on = 1
-    await house.take("禾家一", "禾家二")
-    await house.pipeline.step()
-    assert house.spread.seen == [2]
-    assert len(house.inbox.outcomes) == 2
+    rig = PipelineRig()
+    rig.spread.fails_on = 1
+    await rig.take("禾家一", "禾家二")
+    await rig.pipeline.step()
+    assert rig.spread.seen == [2]
+    assert len(rig.inbox.outcomes) == 2
     assert "watching failed" in caplog.text
 
 
 async def test_a_store_that_fails_while_watching_is_told() -> None:
-    house = House()
-    house.spread.error = StoreError("the disk is on fire")
-    house.spread.fails_on = 1
-    await house.take("禾家一")
+    rig = PipelineRig()
+    rig.spread.error = StoreError("the disk is on fire")
+    rig.spread.fails_on = 1
+    await rig.take("禾家一")
     with pytest.raises(StoreError):
-        await house.pipeline.step()
+        await rig.pipeline.step()
 
 
 async def test_a_dead_letter_is_told_once_with_its_error() -> None:
-    house = House()
+    rig = PipelineRig()
     told: list[tuple[int, str]] = []
 
     async def died(item: Received, error: str) -> None:
         told.append((item.seq, error))
 
-    house.pipeline = Pipeline(house.parts, bus=house.bus, died=died)
-    await house.take("禾家毒判断")
+    rig.pipeline = Pipeline(rig.parts, bus=rig.bus, died=died)
+    await rig.take("禾家毒判断")
     for _ in range(6):
-        await house.pipeline.step()
+        await rig.pipeline.step()
     assert told == [(1, "ValueError: cannot judge this")]
 
 
 async def test_events_of_one_conversation_keep_their_order() -> None:
-    house = House()
-    await house.take(*(f"禾家{n}" for n in range(50)))
-    await house.pipeline.step()
-    assert house.decider.seen == [str(n) for n in range(50)]
+    rig = PipelineRig()
+    await rig.take(*(f"禾家{n}" for n in range(50)))
+    await rig.pipeline.step()
+    assert rig.decider.seen == [str(n) for n in range(50)]
 
 
 async def test_a_failing_store_stops_the_batch_and_the_pipeline_goes_on() -> None:
-    house = House()
-    await house.take("禾家的面包")
-    house.inbox.broken = 1
-    task = asyncio.create_task(house.pipeline.run())
+    rig = PipelineRig()
+    await rig.take("禾家的面包")
+    rig.inbox.broken = 1
+    task = asyncio.create_task(rig.pipeline.run())
     try:
         async with asyncio.timeout(5):
-            while not house.inbox.outcomes:
+            while not rig.inbox.outcomes:
                 await asyncio.sleep(0.01)
-                house.pipeline.wake()
+                rig.pipeline.wake()
     finally:
         task.cancel()
 
 
 async def test_a_store_that_fails_while_recording_is_no_failure_of_the_event() -> None:
-    house = House()
-    await house.take("禾家的面包")
-    original = house.inbox.claim
+    rig = PipelineRig()
+    await rig.take("禾家的面包")
+    original = rig.inbox.claim
 
     async def then_break(limit: int):  # type: ignore[no-untyped-def]
         items = await original(limit)
-        house.inbox.broken = 1
+        rig.inbox.broken = 1
         return items
 
-    house.inbox.claim = then_break  # type: ignore[method-assign]
+    rig.inbox.claim = then_break  # type: ignore[method-assign]
     with pytest.raises(Exception, match="on fire"):
-        await house.pipeline.step()
-    assert [item.attempts for item in house.inbox.waiting.values()] == [0]
+        await rig.pipeline.step()
+    assert [item.attempts for item in rig.inbox.waiting.values()] == [0]
 
 
 async def test_it_looks_into_the_inbox_even_if_nobody_wakes_it() -> None:
-    house = House()
-    task = asyncio.create_task(house.pipeline.run())
+    rig = PipelineRig()
+    task = asyncio.create_task(rig.pipeline.run())
     try:
         await asyncio.sleep(0.05)
-        await house.take("禾家的面包")
+        await rig.take("禾家的面包")
         async with asyncio.timeout(5):
-            while not house.inbox.outcomes:
+            while not rig.inbox.outcomes:
                 await asyncio.sleep(0.01)
     finally:
         task.cancel()

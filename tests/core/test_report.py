@@ -7,7 +7,7 @@ from core.decisions import Action, Decision
 from core.events import EventCounts, Received
 from core.outcomes import Outcome, Plan
 from core.report import Stopwatch, latencies
-from tests.core.samples import START, event, reply, ticket
+from tests.builders import START, event, reply, ticket
 
 NONE = EventCounts(received=5, done=1, pending=2, dead=0, dropped={"spam": 2})
 

@@ -26,7 +26,7 @@ from core.mentions import SAMPLES, MetricsSample, TrackedPost
 from core.outbox import ReplyState
 from core.outcomes import Plan, with_ticket
 from core.tickets import ordinal, require_unchanged, with_staff
-from tests.core.samples import START, event, reply, ticket
+from tests.builders import START, event, reply, ticket
 
 TALK = Conversation(
     channel="c",
@@ -143,6 +143,8 @@ def test_a_plan_follows_the_ticket_that_stands_for_its_own() -> None:
     assert moved.conversation is not None
     assert moved.conversation.ticket == "T-1"
     assert [one.state for one in moved.replies] == [ReplyState.CANCELLED, reply().state]
+    elsewhere = with_ticket(replace(plan, conversation=TALK), "T-1")
+    assert elsewhere.conversation == TALK, "a conversation of another ticket keeps it"
     bare = Plan(decision=decision)
     assert with_ticket(bare, None) == bare
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.silence_baseline import SilenceBaseline
-from tests.core.samples import START
+from tests.builders import START
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MIDNIGHT = START.replace(hour=0)

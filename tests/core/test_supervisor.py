@@ -11,10 +11,10 @@ from core.clock import ManualClock
 from core.errors import Refused, Unavailable
 from core.events import Page
 from core.health import Health
-from core.intake import IntakeDoor
+from core.intake import EventIntake
 from core.supervisor import LONGEST_WAIT, Supervisor
+from tests.builders import START, event
 from tests.core.parts import MemoryInbox
-from tests.core.samples import START, event
 
 
 class Scripted:
@@ -42,7 +42,7 @@ class Stage:
         self.clock = ManualClock(START)
         self.inbox = MemoryInbox()
         self.woken = 0
-        self.intake = IntakeDoor(self.inbox, wake=self._wake)
+        self.intake = EventIntake(self.inbox, wake=self._wake)
         bus = Bus()
         self.heard = bus.subscribe()
         self.supervisor = Supervisor(
@@ -136,7 +136,7 @@ async def test_a_page_that_cannot_be_stored_is_asked_for_again() -> None:
 
 async def test_a_full_inbox_slows_the_connector_down() -> None:
     inbox = MemoryInbox()
-    door = IntakeDoor(inbox, wake=lambda: None, room=1)
+    door = EventIntake(inbox, wake=lambda: None, room=1)
     receipt = await door.accept("c", Page(events=(event("1"), event("1"))))
     assert (receipt.accepted, receipt.duplicates) == (1, 1)
     waiting = asyncio.create_task(door.wait_for_room())

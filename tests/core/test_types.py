@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from core.events import EventKind
-from tests.core.samples import event
+from tests.builders import event
 
 
 def test_a_message_is_private_and_everything_else_is_public() -> None:

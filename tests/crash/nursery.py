@@ -44,8 +44,9 @@ def main() -> None:
     import run
     import storage.mongo.store
     import tests.crash.points  # noqa: F401 - so that no child has to
+    from cli.config import load_config
 
-    run.read_plans(run.EXAMPLE)
+    load_config(run.EXAMPLE.config)
     print(json.dumps({"ready": storage.mongo.store.__name__}), flush=True)
     for line in sys.stdin:
         print(json.dumps(serve(json.loads(line))), flush=True)

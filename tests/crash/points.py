@@ -21,7 +21,7 @@ from core.outbox import Reply
 from core.outcomes import Outcome
 from core.pipeline import Pipeline, PipelineParts
 from core.repositories import Outbox
-from responders.alerting.manager import AlertDesk
+from responders.alerting.manager import AlertManager
 
 NAMES: Final = (
     "before-receive",
@@ -95,7 +95,7 @@ def install(reach: Reach) -> Undo:
 
     points.replace(Pipeline, "__init__", pipeline)
     points.replace(Engine, "__init__", engine)
-    points.around(AlertDesk, "raise_alert", "alert")
+    points.around(AlertManager, "raise_alert", "alert")
     return points.undo
 
 

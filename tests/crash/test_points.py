@@ -7,6 +7,7 @@ import pytest
 from core.bus import Bus
 from core.events import Page
 from core.pipeline import Pipeline, PipelineParts
+from tests.builders import event
 from tests.core.parts import (
     CountingJudge,
     MemoryInbox,
@@ -15,7 +16,6 @@ from tests.core.parts import (
     SpamModerator,
     WordMatcher,
 )
-from tests.core.samples import event
 from tests.crash.points import NAMES, countdown, install
 
 

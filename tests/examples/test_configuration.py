@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from connectors.registry import REGISTRY
 from core.config import parse
 from core.errors import Problem
@@ -14,7 +15,7 @@ from core.settings import Settings
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.matching.matcher import BrandMatcher
 from responders.answering.playbook import Vocabulary, parse_playbook
-from responders.templates import shipped_catalogue
+from responders.texts import playbook_texts
 
 FOLDER: Final = Path("examples/supermarket")
 
@@ -24,7 +25,7 @@ def settings() -> Settings:
     return parse((FOLDER / "tingfeng.toml").read_text("utf-8"), {})
 
 
-def test_paths_lead_somewhere(settings: Settings) -> None:
+def test_paths_exist(settings: Settings) -> None:
     assert (FOLDER / settings.knowledge.folder).is_dir()
     assert (FOLDER / settings.playbook.file).is_file()
     assert settings.store.url == "sqlite:data/tingfeng.db"
@@ -47,7 +48,7 @@ def test_the_playbook_names_only_what_exists() -> None:
         risks=frozenset(RISKS),
         brands=frozenset({"hejia"}),
         flags=frozenset({"spam", "abuse", "personal_data", "empty"}),
-        texts=shipped_catalogue().shopper_keys,
+        texts=playbook_texts(shipped_catalogue()),
     )
     playbook = parse_playbook((FOLDER / "playbook.toml").read_text("utf-8"), vocabulary)
     assert playbook.rules[-1].name == "only-listen"

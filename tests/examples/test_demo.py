@@ -20,12 +20,12 @@ from core.settings import Settings
 from examples.supermarket.demo import (
     LIVE,
     SHIPPED,
-    before,
     demo_events,
     demo_history,
-    live,
-    prepare,
+    live_posts,
+    past_posts,
     shipped,
+    write_feeds,
 )
 from examples.supermarket.live import with_live_feed, write_drill
 from examples.supermarket.posts import as_event
@@ -40,7 +40,7 @@ def read(path: Path) -> list[Event]:
 
 
 def test_posts_come_one_by_one_from_now_on() -> None:
-    times = [post.at for post in live(NOW, 7)]
+    times = [post.at for post in live_posts(NOW, 7)]
     gaps = [(after - at).total_seconds() for at, after in pairwise(times)]
     assert NOW < times[0] <= NOW + timedelta(seconds=2)
     assert times[-1] < NOW + timedelta(hours=1)
@@ -50,7 +50,7 @@ def test_posts_come_one_by_one_from_now_on() -> None:
 
 
 def test_the_first_minute_shows_each_kind_of_answer() -> None:
-    opening = [post for post in live(NOW, 7) if post.at < NOW + timedelta(seconds=50)]
+    opening = [post for post in live_posts(NOW, 7) if post.at < NOW + timedelta(seconds=50)]
     texts = [post.text for post in opening]
     assert "你们几点关门" in texts
     assert "What time do you close?" in texts
@@ -58,30 +58,30 @@ def test_the_first_minute_shows_each_kind_of_answer() -> None:
     assert {post.label for post in opening} == {"ordinary"}
 
 
-def test_the_crisis_is_loud_within_five_minutes() -> None:
-    crisis = [post for post in live(NOW, 7) if post.label == "crisis"]
+def test_the_crisis_has_many_authors_within_five_minutes() -> None:
+    crisis = [post for post in live_posts(NOW, 7) if post.label == "crisis"]
     assert timedelta(minutes=1) < crisis[0].at - NOW < timedelta(minutes=2)
     soon = {post.author.id for post in crisis if post.at < NOW + timedelta(minutes=5)}
     assert len(soon) >= 15
 
 
-def test_no_post_pretends_to_come_from_the_web_chat() -> None:
-    posts = [*live(NOW, 7), *before(NOW, 7)]
+def test_no_post_is_from_the_web_chat() -> None:
+    posts = [*live_posts(NOW, 7), *past_posts(NOW, 7)]
     assert "webchat" not in {post.channel for post in posts}
 
 
-def test_what_was_written_before_is_two_days_without_a_crisis() -> None:
-    posts = before(NOW, 7)
+def test_the_past_is_two_days_without_a_crisis() -> None:
+    posts = past_posts(NOW, 7)
     assert 400 < len(posts) < 900
     assert all(NOW - timedelta(hours=50) <= post.at < NOW for post in posts)
     assert posts[0].at < NOW - timedelta(hours=48)
     assert {post.label for post in posts} == {"ordinary", "noise", "spam"}
 
 
-def test_two_starts_on_one_day_agree_about_what_was_before() -> None:
+def test_two_starts_on_one_day_have_the_same_past() -> None:
     later = NOW + timedelta(hours=3)
-    first = {(p.channel, p.id, p.revision): p for p in before(NOW, 7)}
-    second = {(p.channel, p.id, p.revision): p for p in before(later, 7)}
+    first = {(p.channel, p.id, p.revision): p for p in past_posts(NOW, 7)}
+    second = {(p.channel, p.id, p.revision): p for p in past_posts(later, 7)}
     both = first.keys() & second.keys()
     assert len(both) > 200
     assert all(first[key] == second[key] for key in both)
@@ -89,7 +89,7 @@ def test_two_starts_on_one_day_agree_about_what_was_before() -> None:
 
 
 @pytest.mark.parametrize("speed", [0.5, 1, 6, 60])
-def test_an_exercise_ends_as_its_last_post_is_written(tmp_path: Path, speed: float) -> None:
+def test_a_drill_ends_with_its_last_post(tmp_path: Path, speed: float) -> None:
     past, scenario = write_drill(tmp_path, NOW, speed)
     before, posts = read(past), read(scenario)
     assert len(before) > 300
@@ -103,8 +103,8 @@ def test_an_exercise_ends_as_its_last_post_is_written(tmp_path: Path, speed: flo
 
 
 def test_two_live_hours_share_no_id() -> None:
-    first = {(post.channel, post.id) for post in live(NOW, 7)}
-    second = {(post.channel, post.id) for post in live(NOW + timedelta(hours=2), 7)}
+    first = {(post.channel, post.id) for post in live_posts(NOW, 7)}
+    second = {(post.channel, post.id) for post in live_posts(NOW + timedelta(hours=2), 7)}
     assert not first & second
 
 
@@ -112,33 +112,33 @@ def test_events_are_in_the_replay_format() -> None:
     events = [*demo_history(NOW, 7), *demo_events(NOW, 7)]
     for number, event in enumerate(events):
         read_event(json.dumps(event).encode(), number)
-    assert list(demo_events(NOW, 7)) == [as_event(post) for post in live(NOW, 7)]
+    assert list(demo_events(NOW, 7)) == [as_event(post) for post in live_posts(NOW, 7)]
 
 
-def test_a_restart_goes_on_with_the_feed_that_is_being_played(tmp_path: Path) -> None:
-    paths = prepare(tmp_path / "data", NOW, 7)
+def test_a_restart_keeps_the_current_feeds(tmp_path: Path) -> None:
+    paths = write_feeds(tmp_path / "data", NOW, 7)
     written = [path.read_bytes() for path in paths]
-    prepare(tmp_path / "data", NOW + timedelta(minutes=30), 7)
+    write_feeds(tmp_path / "data", NOW + timedelta(minutes=30), 7)
     assert [path.read_bytes() for path in paths] == written
-    prepare(tmp_path / "data", NOW + timedelta(hours=2), 7)
+    write_feeds(tmp_path / "data", NOW + timedelta(hours=2), 7)
     assert [path.read_bytes() for path in paths] != written
     assert read(paths[1])[0].posted_at >= NOW + timedelta(hours=2)
     assert max(event.posted_at for event in read(paths[0])) < NOW + timedelta(hours=2)
 
 
 @pytest.mark.parametrize("broken", [b"", b"{", b"\xff\n", b"[]\n", b'{"posted_at": "soon"}\n'])
-def test_a_broken_feed_is_written_anew(tmp_path: Path, broken: bytes) -> None:
-    _, running = prepare(tmp_path, NOW, 7)
+def test_a_broken_feed_is_rewritten(tmp_path: Path, broken: bytes) -> None:
+    _, running = write_feeds(tmp_path, NOW, 7)
     good = running.read_bytes()
     running.write_bytes(broken)
-    prepare(tmp_path, NOW, 7)
+    write_feeds(tmp_path, NOW, 7)
     assert running.read_bytes() == good
 
 
-def test_a_feed_without_its_past_is_written_anew(tmp_path: Path) -> None:
-    past, _ = prepare(tmp_path, NOW, 7)
+def test_a_feed_without_its_past_is_rewritten(tmp_path: Path) -> None:
+    past, _ = write_feeds(tmp_path, NOW, 7)
     past.unlink()
-    prepare(tmp_path, NOW, 7)
+    write_feeds(tmp_path, NOW, 7)
     assert past.exists()
 
 
@@ -148,7 +148,7 @@ def test_the_shipped_feed_is_what_the_generator_makes() -> None:
     assert any("霉" in event.text for event in read(SHIPPED))
 
 
-def test_the_live_feeds_take_the_place_of_the_shipped_one(tmp_path: Path) -> None:
+def test_the_live_feeds_replace_the_shipped_one(tmp_path: Path) -> None:
     settings = parse(CONFIG.read_text("utf-8"), {})
     changed = with_live_feed(settings, tmp_path, NOW)
     assert [channel.name for channel in changed.channels] == ["webchat", "feed-before", "feed"]
@@ -159,7 +159,7 @@ def test_the_live_feeds_take_the_place_of_the_shipped_one(tmp_path: Path) -> Non
     assert changed.brands == settings.brands
 
 
-def test_settings_without_the_feed_stay_as_they_are(tmp_path: Path) -> None:
+def test_settings_without_the_feed_are_unchanged(tmp_path: Path) -> None:
     settings = parse(CONFIG.read_text("utf-8"), {})
     alone = settings.model_copy(update={"channels": settings.channels[:1]})
     unchanged: Settings = with_live_feed(alone, tmp_path, NOW)

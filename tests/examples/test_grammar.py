@@ -13,7 +13,7 @@ def test_slots_are_filled_from_their_lists() -> None:
     assert found == {"hi, Ann", "hi, Bo"}
 
 
-def test_the_same_slot_is_hardly_ever_filled_twice_alike() -> None:
+def test_equal_slots_are_rarely_filled_alike() -> None:
     lists = read_lists(['fruit = ["apple", "pear", "plum"]'])
     filled = (fill(lists, "{fruit} {fruit}", Random(seed)).split() for seed in range(300))
     assert sum(first == second for first, second in filled) <= 6
@@ -23,10 +23,10 @@ def test_the_same_slot_is_hardly_ever_filled_twice_alike() -> None:
     ("files", "message"),
     [
         (['a = ["x"]', 'a = ["y"]'], "twice"),
-        (["a = []"], "must hold strings"),
-        (["a = [1]"], "must hold strings"),
+        (["a = []"], "must be a non-empty list"),
+        (["a = [1]"], "must be a non-empty list"),
         (['a = ["{b}"]'], "'b', which is missing"),
-        (['a = ["{b}"]\nb = ["{a}"]'], "leads back"),
+        (['a = ["{b}"]\nb = ["{a}"]'], "refers to itself"),
     ],
 )
 def test_mistakes_in_lists_are_named(files: list[str], message: str) -> None:
@@ -41,7 +41,7 @@ def test_no_brace_is_left_in_any_sentence() -> None:
             assert "{" not in expand(lists, name, Random(seed)), name
 
 
-def test_there_are_hundreds_of_ways_to_say_things() -> None:
+def test_lists_give_hundreds_of_sentences() -> None:
     lists = grammar()
     random = Random(1)
     for name, least in {"praise_zh": 450, "grumble_zh": 400, "mould_post": 450}.items():

@@ -9,7 +9,7 @@ import pytest
 
 from core.articles import Article
 from core.taxonomy import CATEGORIES
-from responders.answering.articles import parse_articles
+from responders.answering.content import parse_articles
 from responders.answering.search import KnowledgeBase
 from responders.answering.tokenizer import shipped_lexicon
 
@@ -61,7 +61,7 @@ def test_the_file_is_named_after_the_article(articles: tuple[Article, ...]) -> N
     assert names == {file.name for file in FOLDER.iterdir()}
 
 
-def test_categories_are_those_that_the_listeners_know(
+def test_categories_are_in_the_taxonomy(
     pairs: dict[str, dict[str, Article]],
 ) -> None:
     for topic, both in pairs.items():
@@ -69,14 +69,14 @@ def test_categories_are_those_that_the_listeners_know(
         assert both["zh"].category in CATEGORIES, topic
 
 
-def test_each_article_lists_four_to_eight_ways_of_asking(articles: tuple[Article, ...]) -> None:
+def test_each_article_has_four_to_eight_questions(articles: tuple[Article, ...]) -> None:
     for article in articles:
         ways = {question.casefold().rstrip("?？") for question in article.questions}
         assert len(ways) == len(article.questions), article.id
         assert 4 <= len(ways) <= 8, (article.id, article.language)
 
 
-def test_no_question_stands_in_two_articles(articles: tuple[Article, ...]) -> None:
+def test_no_question_is_in_two_articles(articles: tuple[Article, ...]) -> None:
     asked = Counter(
         (article.language, question.casefold())
         for article in articles

@@ -71,7 +71,7 @@ def test_the_first_day_is_chosen(tmp_path: Path, given: str, first: str) -> None
 def test_mistakes_are_named_without_a_traceback(tmp_path: Path) -> None:
     wrong_day = run("--out", str(tmp_path / "x"), "--start", "tomorrow")
     assert wrong_day.exit_code == 2
-    assert "is no time" in unboxed(wrong_day)
+    assert "is not an ISO 8601 date" in unboxed(wrong_day)
     no_folder = run("--out", str(tmp_path / "none" / "x"), "--days", "1")
     assert no_folder.exit_code == 2
     assert "cannot be written" in unboxed(no_folder)

@@ -1,5 +1,6 @@
 """Follows docs/how-to/add-a-category.md: the category works everywhere, and is never predicted."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from listeners import factory
 from tests.how_to import follow, passed, run
 from tests.source_tree import ROOT
 
+pytestmark = pytest.mark.process
 GUIDE = "add-a-category.md"
 TEXTS = ("停车费太贵了，找个车位要半小时", "The car park is always full", "面包发霉了")
 CONFIG = """
@@ -27,11 +29,11 @@ USE_IT = f"""
 import re
 from pathlib import Path
 
-from console.pages.correcting import CATEGORIES
+from cli.config import VOCABULARY
+from console.pages.mentions import CATEGORIES
 from core.config import parse
 from listeners.factory import build_understanding
 from responders.answering.playbook import parse_playbook
-from run import VOCABULARY
 
 assert "parking" in CATEGORIES
 guide = Path({str(ROOT / "docs" / "how-to" / GUIDE)!r})
@@ -68,13 +70,15 @@ def test_check_says_that_it_is_untrained(tree: Path) -> None:
     assert "category.parking" in done.stderr
 
 
-def test_its_names_satisfy_the_test_of_the_catalogues(tree: Path) -> None:
-    assert passed(run(tree, "pytest", "-q", "-k", "term or both", "tests/console/test_i18n.py"))
+def test_its_names_satisfy_the_tests_of_the_catalogue(tree: Path) -> None:
+    tests = ("tests/cli/test_catalogue.py", "tests/console/test_i18n.py")
+    assert passed(run(tree, "pytest", "-q", *tests))
 
 
 def test_untrained_labels_are_logged_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    caplog.set_level(logging.WARNING, logger="listeners.factory")
     monkeypatch.setattr(factory, "untrained_labels", lambda: ("category.parking",))
     factory._warn_of_untrained_labels.cache_clear()
     for _ in range(2):

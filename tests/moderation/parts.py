@@ -2,74 +2,37 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from core.events import Author, Event, EventKind
-from core.judgement import Judgement, Probabilities
-from core.outbox import Reply, ReplyState, Target
+from core.events import Event, EventKind
+from core.outbox import Reply, Target
 from core.pauses import Pause
+from tests.builders import event, reply
 from tests.stubs import StubPauses
 
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+def message(text: str, *, kind: EventKind = EventKind.MESSAGE) -> Event:
+    """What a shopper writes to the brand."""
+    return event(text=text, kind=kind, channel="webchat", solicited=True)
 
 
-def event(text: str, *, kind: EventKind = EventKind.MESSAGE) -> Event:
-    return Event(
-        channel="webchat",
-        id="1",
-        kind=kind,
-        author=Author(id="a"),
-        text=text,
-        posted_at=START,
-        conversation="c",
-        solicited=True,
-    )
-
-
-def judgement(
-    *,
-    intent: str = "statement",
-    complaint: float = 0.05,
-    spam: float = 0.0,
-    offensive: float = 0.0,
-    risk: tuple[str, ...] = (),
-) -> Judgement:
-    return Judgement(
-        language="zh",
-        sentiment="neutral",
-        probabilities=Probabilities(negative=0.1, neutral=0.8, positive=0.1),
-        complaint=complaint,
-        intent=intent,
-        spam=spam,
-        offensive=offensive,
-        risk=risk,
-    )
-
-
-def reply(
+def answer(
     text: str = "您好",
     *,
-    key: str = "k",
-    by: str = "bot",
     public: bool = False,
     solicited: bool = True,
     channel: str = "weibo",
     conversation: str = "c",
+    key: str = "k",
+    **given: object,
 ) -> Reply:
-    return Reply(
-        key=key,
-        target=Target(
-            channel=channel,
-            conversation=conversation,
-            reply_to="p1" if public else None,
-            solicited=solicited,
-        ),
-        text=text,
-        state=ReplyState.SENDING,
-        language="zh",
-        by=by,
-        created_at=START,
+    """A reply in private, or in public under the post ``p1``."""
+    target = Target(
+        channel=channel,
+        conversation=conversation,
+        reply_to="p1" if public else None,
+        solicited=solicited,
     )
+    return reply(key, **({"text": text, "target": target} | given))
 
 
 @dataclass

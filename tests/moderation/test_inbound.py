@@ -5,8 +5,9 @@ import pytest
 from core.events import EventKind
 from core.judgement import Judgement
 from moderation.inbound import InboundModerator
-from moderation.words import shipped_words
-from tests.moderation.parts import event, judgement
+from moderation.word_lists import shipped_words
+from tests.builders import judgement
+from tests.moderation.parts import message
 
 SPAM = [
     "兼职刷单，日结三百，加微信 abc12345",
@@ -25,7 +26,7 @@ def moderator() -> InboundModerator:
 @pytest.mark.parametrize("text", SPAM)
 @pytest.mark.parametrize("kind", [EventKind.MESSAGE, EventKind.POST])
 def test_certain_spam_is_dropped(moderator: InboundModerator, text: str, kind: EventKind) -> None:
-    verdict = moderator.inspect(event(text, kind=kind), judgement())
+    verdict = moderator.inspect(message(text, kind=kind), judgement())
     assert (verdict.allowed, verdict.reason) == (False, "spam")
     assert "spam" in verdict.flags
 
@@ -46,7 +47,7 @@ def test_certain_spam_is_dropped(moderator: InboundModerator, text: str, kind: E
 def test_a_concern_is_never_dropped(
     moderator: InboundModerator, text: str, concern: Judgement
 ) -> None:
-    verdict = moderator.inspect(event(text), concern)
+    verdict = moderator.inspect(message(text), concern)
     assert verdict.allowed
     assert "spam" in verdict.flags
 
@@ -64,7 +65,7 @@ def test_a_concern_is_never_dropped(
     ],
 )
 def test_a_weak_signal_of_spam_is_not_dropped(moderator: InboundModerator, text: str) -> None:
-    assert moderator.inspect(event(text), judgement()).allowed
+    assert moderator.inspect(message(text), judgement()).allowed
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_a_weak_signal_of_spam_is_not_dropped(moderator: InboundModerator, text:
     ],
 )
 def test_signals_of_spam_are_flagged(moderator: InboundModerator, text: str, flagged: bool) -> None:
-    verdict = moderator.inspect(event(text), judgement())
+    verdict = moderator.inspect(message(text), judgement())
     assert verdict.allowed
     assert ("spam" in verdict.flags) is flagged
 
@@ -88,35 +89,35 @@ def test_signals_of_spam_are_flagged(moderator: InboundModerator, text: str, fla
 def test_the_judge_alone_flags_and_needs_a_second_sign_to_drop(
     moderator: InboundModerator,
 ) -> None:
-    alone = moderator.inspect(event("快来看"), judgement(spam=0.95))
+    alone = moderator.inspect(message("快来看"), judgement(spam=0.95))
     assert alone.allowed
     assert alone.flags == ("spam",)
-    assert not moderator.inspect(event("快来看"), judgement(spam=0.95, intent="spam")).allowed
-    assert not moderator.inspect(event("啦" * 20), judgement(spam=0.95)).allowed
-    assert moderator.inspect(event("快来看"), judgement(spam=0.5)).flags == ()
+    assert not moderator.inspect(message("快来看"), judgement(spam=0.95, intent="spam")).allowed
+    assert not moderator.inspect(message("啦" * 20), judgement(spam=0.95)).allowed
+    assert moderator.inspect(message("快来看"), judgement(spam=0.5)).flags == ()
 
 
 def test_abuse_is_flagged_and_stays(moderator: InboundModerator) -> None:
-    verdict = moderator.inspect(event("你们这群混蛋"), judgement(offensive=0.9))
+    verdict = moderator.inspect(message("你们这群混蛋"), judgement(offensive=0.9))
     assert verdict.allowed
     assert verdict.flags == ("abuse",)
 
 
 def test_personal_data_is_flagged_and_masked(moderator: InboundModerator) -> None:
-    verdict = moderator.inspect(event("请回电13800138000"), judgement())
+    verdict = moderator.inspect(message("请回电13800138000"), judgement())
     assert verdict.allowed
     assert verdict.flags == ("personal_data",)
     assert verdict.masked_text == "请回电[phone]"
 
 
 def test_hostile_text_comes_out_printable_and_bounded(moderator: InboundModerator) -> None:
-    verdict = moderator.inspect(event("\x00\ud800好\n" + "长" * 10_000_000), judgement())
+    verdict = moderator.inspect(message("\x00\ud800好\n" + "长" * 10_000_000), judgement())
     assert verdict.masked_text.startswith("\ufffd\ufffd好\n长")
     assert len(verdict.masked_text) == 5000
     verdict.masked_text.encode()
 
 
 def test_empty_text_is_flagged_and_stays(moderator: InboundModerator) -> None:
-    verdict = moderator.inspect(event(" \n"), judgement())
+    verdict = moderator.inspect(message(" \n"), judgement())
     assert verdict.allowed
     assert verdict.flags == ("empty",)

@@ -22,9 +22,10 @@ from core.tickets import Ticket, TicketState
 from moderation.factory import build_guards
 from moderation.pauses import StoredPauses, holds
 from storage.sqlite.store import SqliteStore
+from tests.builders import START
 from tests.console.seeds import add_mention, event, judgement
 from tests.console.seeds import reply as seeded
-from tests.moderation.parts import START, NoPauses, reply
+from tests.moderation.parts import NoPauses, answer
 from tests.stubs import StubMentions
 
 
@@ -44,7 +45,7 @@ async def test_each_scope_holds_what_it_names(store: SqliteStore) -> None:
     mention = await add_mention(store, event("1", "面包发霉"), judged=judgement())
     await store.incidents.assign([mention.seq], "INC-1")
     pauses = StoredPauses(store.pauses, store.mentions)
-    answer = replace(reply(channel="weibo"), mention=mention.seq)
+    given = answer(mention=mention.seq)
     scopes: tuple[tuple[PauseScope, str, bool], ...] = (
         ("all", "", True),
         ("channel", "weibo", True),
@@ -60,15 +61,15 @@ async def test_each_scope_holds_what_it_names(store: SqliteStore) -> None:
     )
     for scope, value, is_held in scopes:
         await pauses.save(pause(scope, value))
-        held = await pauses.pause_reason(answer)
+        held = await pauses.pause_reason(given)
         assert (held == "发霉面包") == is_held, (scope, value)
         assert await pauses.lift(pause(scope, value).id, by="王敏")
-        assert await pauses.pause_reason(answer) is None
+        assert await pauses.pause_reason(given) is None
     assert not await pauses.lift("all", by="王敏")
 
 
 async def test_pauses_hold_a_reply_whose_mention_is_unknown() -> None:
-    alone = reply()
+    alone = answer()
     scopes: tuple[PauseScope, ...] = ("brand", "category", "incident")
     for scope in scopes:
         assert holds(pause(scope, "x"), alone, None)
@@ -90,10 +91,10 @@ async def test_an_unstored_pause_holds_and_can_be_lifted() -> None:
     pauses = StoredPauses(Broken(), StubMentions())
     with pytest.raises(StoreError):
         await pauses.save(pause("all"))
-    assert await pauses.pause_reason(reply()) == "发霉面包"
+    assert await pauses.pause_reason(answer()) == "发霉面包"
     assert [one.id for one in await pauses.all()] == ["all"]
     assert await pauses.lift("all", by="王敏")
-    assert await pauses.pause_reason(reply()) is None
+    assert await pauses.pause_reason(answer()) is None
 
 
 @dataclass
@@ -111,7 +112,7 @@ class Slow(NoPauses):
 async def test_a_reply_checked_before_a_pause_does_not_start_after_it() -> None:
     store = Slow()
     pauses = StoredPauses(store, StubMentions())
-    looking = asyncio.create_task(pauses.pause_reason(reply()))
+    looking = asyncio.create_task(pauses.pause_reason(answer()))
     await asyncio.sleep(0)
     await pauses.save(pause("all"))
     store.answer.set()
@@ -178,23 +179,23 @@ class Tickets:
 @pytest.mark.parametrize("seed", range(8))
 async def test_no_reply_starts_after_a_pause_is_acknowledged(store: SqliteStore, seed: int) -> None:
     """A real outbox is sent as fast as it goes; the pause comes at any moment of that."""
-    clock, platform, doubts = SystemClock(), Platform(), Tickets()
+    clock, platform, undelivered = SystemClock(), Platform(), Tickets()
     guards = build_guards(clock, store=store)
     for number in range(60):
         what = event(f"{seed}-{number}", f"第{number}个问题", channel="shop")
-        answer = seeded(f"r{number}", what, f"第{number}个回答", state=ReplyState.PENDING)
+        draft = seeded(f"r{number}", what, f"第{number}个回答", state=ReplyState.PENDING)
         await add_mention(
             store,
             what,
             judged=judgement("neutral"),
-            replies=(replace(answer, target=replace(answer.target, reply_to=None)),),
+            replies=(replace(draft, target=replace(draft.target, reply_to=None)),),
         )
     dispatcher = Dispatcher(
         "shop",
         platform,
         outbox=store.outbox,
         gate=guards.gate,
-        doubts=doubts,
+        undelivered=undelivered,
         clock=clock,
         bus=Bus(),
         resend=True,
@@ -206,25 +207,25 @@ async def test_no_reply_starts_after_a_pause_is_acknowledged(store: SqliteStore,
     await guards.pauses.save(pause("all"))
     acknowledged = asyncio.get_running_loop().time()
     async with asyncio.timeout(30):
-        while len(platform.started) + len(doubts.held) < 60:
+        while len(platform.started) + len(undelivered.held) < 60:
             await asyncio.sleep(0.01)
     sending.cancel()
     with suppress(asyncio.CancelledError):
         await sending
     late = [at for at in platform.started if at > acknowledged]
     assert late == []
-    assert doubts.held
-    assert set(doubts.held) == {"gate: frozen: 发霉面包"}
+    assert undelivered.held
+    assert set(undelivered.held) == {"gate: frozen: 发霉面包"}
 
 
 async def test_it_survives_a_restart_and_others_hear_of_it(store: SqliteStore) -> None:
     await StoredPauses(store.pauses, store.mentions).save(pause("all"))
     after = build_guards(ManualClock(START), store=store)
-    verdict = await after.gate.check(reply())
+    verdict = await after.gate.check(answer())
     assert (verdict.allowed, verdict.reason) == (False, "frozen: 发霉面包")
-    assert (await after.gate.check(reply(by="王敏"))).allowed, "people go on answering"
+    assert (await after.gate.check(answer(by="王敏"))).allowed, "people go on answering"
     await store.pauses.lift("all", by="王敏")
-    assert (await after.gate.check(reply())).allowed, "lifted by another process"
+    assert (await after.gate.check(answer())).allowed, "lifted by another process"
     await store.events.accept("x", Page(events=()))
     await store.close()
-    assert (await after.gate.check(reply())).reason == "freeze_unknown"
+    assert (await after.gate.check(answer())).reason == "freeze_unknown"

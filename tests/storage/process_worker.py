@@ -12,7 +12,8 @@ from pathlib import Path
 from core.clock import SystemClock
 from core.outcomes import Outcome
 from storage.sqlite.store import SqliteStore
-from tests.contracts.store_support import event, mention, plan, put
+from tests.builders import plan
+from tests.contracts.store_support import event, mention, put
 
 
 async def main(path: Path, name: str) -> None:

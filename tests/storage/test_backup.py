@@ -158,7 +158,7 @@ async def test_what_is_no_backup_is_refused(url: str, tmp_path: Path, mongo_url:
         rows[:-10]: "not a sound backup",
         gzip.compress(gzip.decompress(rows) + b"[{}]\n"): "not a sound backup",
         gzip.compress(gzip.decompress(rows) + b"[\n"): "not a sound backup",
-        gzip.compress(gzip.decompress(rows) + b'{"end": {"events": [2, "1"]}}\n'): "cut off",
+        gzip.compress(gzip.decompress(rows) + b'{"end": {"events": [2, "1"]}}\n'): "truncated",
         sqlite[:5000]: "backup",
         sqlite[:8192] + b"\xff" * (len(sqlite) - 8192): "backup",
     }.items():

@@ -21,18 +21,17 @@ from core.tickets import TicketFilter
 from storage.factory import AnyStore, open_store
 from storage.moving import move
 from storage.portable import KINDS, Progress, sum_of
+from tests.builders import article, plan
 from tests.contracts.store_support import (
     HOSTILE,
     LONE,
     NOW,
     adds_up,
     alert,
-    article,
     conversation,
     event,
     incident,
     mention,
-    plan,
     post,
     put,
     reply,

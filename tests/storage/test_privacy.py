@@ -21,6 +21,7 @@ from storage.encryption import Keys, new_key
 from storage.factory import AnyStore, open_store
 from storage.sqlite.engine.connection import SqliteTx
 from storage.sqlite.store import SqliteStore
+from tests.builders import plan
 from tests.contracts.store_support import (
     HOSTILE,
     LONE,
@@ -32,7 +33,6 @@ from tests.contracts.store_support import (
     heard,
     incident,
     mention,
-    plan,
     post,
     put,
     reply,

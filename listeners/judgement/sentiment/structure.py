@@ -41,7 +41,7 @@ OPPOSED_WEIGHT: Final = 0.6
 _CONTRAST_LENGTH: Final = 36
 """Characters of a text that is read for contrasts; three times as many in English."""
 _SARCASM_LENGTH: Final = 120
-"""Characters of a text in which praise and what went wrong are of the same matter."""
+"""Characters of a text in which praise and what went wrong belong together."""
 _CLEAR_POLARITY: Final = 0.25
 _PLAIN_POLARITY: Final = 1.0
 _SINCERE_PRAISE: Final = {"zh": "，非常好，很满意，", "en": " great, thank you "}

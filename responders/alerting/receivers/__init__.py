@@ -1,1 +1,1 @@
-"""Places where staff are told of alerts: e-mail, and the robots of chat platforms."""
+"""Alert receivers: e-mail, webhooks and the robots of chat platforms; see ``registry``."""

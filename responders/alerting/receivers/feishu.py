@@ -1,7 +1,10 @@
-"""Feishu's custom robot: https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
+"""Feishu custom bots.
 
-The signature is the HMAC-SHA256 of an empty message under the key ``TIMESTAMP\\nSECRET``. A text is
-sent as a post, whose parts are shown as they are: in a plain text ``<at>`` would call people.
+The signature is the HMAC-SHA256 of an empty message under the key ``TIMESTAMP\\nSECRET``. A message
+is a rich text post, whose parts are shown literally; in a plain text message ``<at>`` would mention
+people.
+
+Source: https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
 """
 
 import base64
@@ -14,55 +17,58 @@ from typing import Final
 from pydantic import SecretStr
 
 from core.errors import ConnectorError
-from responders.alerting.receivers.pace import Limit
-from responders.alerting.receivers.robot import Dialect, Signed, judge_code
-from responders.alerting.receivers.text import Message, cut_bytes
-
-_ROOM: Final = 18_000
-"""Bytes; a request may have 20,000."""
-_BUSY: Final = {11232: 60.0, 99991400: 60.0}
-_REMEDY: Final = (
-    "Check the robot's address, its signing secret, its keywords and its allowed addresses."
+from responders.alerting.receivers.message import Message, truncate_utf8
+from responders.alerting.receivers.robot import (
+    RateLimit,
+    RobotPlatform,
+    Signature,
+    code_error,
+    robot_kind,
 )
 
+_MAX_BYTES: Final = 18_000
+"""The platform accepts 20,000 per request."""
+_LINE_OVERHEAD: Final = 40
+"""Bytes that the structure around one line takes."""
+_RETRY_CODES: Final = {11232: 60.0, 99991400: 60.0}
+_REMEDY: Final = "Check the bot's URL, signing secret, keywords and IP allowlist."
 
-def sign(secret: SecretStr, now: datetime) -> Signed:
-    """``timestamp`` in seconds, and ``sign``, in the body."""
+
+def _sign(secret: SecretStr, now: datetime) -> Signature:
     timestamp = str(int(now.timestamp()))
     key = f"{timestamp}\n{secret.get_secret_value()}".encode()
-    found = base64.b64encode(hmac.new(key, b"", hashlib.sha256).digest()).decode()
-    return Signed(fields={"timestamp": timestamp, "sign": found})
+    signature = base64.b64encode(hmac.new(key, b"", hashlib.sha256).digest()).decode()
+    return Signature(fields={"timestamp": timestamp, "sign": signature})
 
 
-def _size(said: Message) -> int:
-    return sum(len(line.encode("utf-8", "replace")) + 40 for line in (said.title, *said.lines))
+def _size(message: Message) -> int:
+    lines = (message.title, *message.lines)
+    return sum(len(line.encode("utf-8", "replace")) + _LINE_OVERHEAD for line in lines)
 
 
-def write(said: Message) -> Mapping[str, object]:
-    """A post with a line a paragraph."""
-    room = _ROOM
-    content = []
-    for line in said.lines:
-        shown = cut_bytes(line, room)
-        content.append([{"tag": "text", "text": shown}])
-        room -= len(shown.encode("utf-8", "replace")) + 40
-        if room <= 0:
+def _payload(message: Message) -> Mapping[str, object]:
+    left = _MAX_BYTES
+    paragraphs = []
+    for line in message.lines:
+        text = truncate_utf8(line, left)
+        paragraphs.append([{"tag": "text", "text": text}])
+        left -= len(text.encode("utf-8", "replace")) + _LINE_OVERHEAD
+        if left <= 0:
             break
-    return {
-        "msg_type": "post",
-        "content": {"post": {"zh_cn": {"title": said.title, "content": content}}},
-    }
+    post = {"zh_cn": {"title": message.title, "content": paragraphs}}
+    return {"msg_type": "post", "content": {"post": post}}
 
 
-def judge(answer: bytes) -> ConnectorError | None:
-    """Taken only where ``code`` is 0."""
-    return judge_code(answer, key="code", busy=_BUSY, remedy=_REMEDY)
+def _error_in(answer: bytes) -> ConnectorError | None:
+    return code_error(answer, key="code", retry_codes=_RETRY_CODES, remedy=_REMEDY)
 
 
-FEISHU: Final = Dialect(
-    limits=(Limit(count=5, seconds=1.0), Limit(count=100, seconds=60.0)),
-    fits=lambda said: _size(said) <= _ROOM,
-    write=write,
-    sign=sign,
-    judge=judge,
+FEISHU: Final = RobotPlatform(
+    limits=(RateLimit(count=5, seconds=1.0), RateLimit(count=100, seconds=60.0)),
+    fits=lambda message: _size(message) <= _MAX_BYTES,
+    payload=_payload,
+    sign=_sign,
+    error_in=_error_in,
 )
+
+KIND: Final = robot_kind(FEISHU)

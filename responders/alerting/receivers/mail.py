@@ -1,4 +1,4 @@
-"""Alerts as e-mail, through aiosmtplib."""
+"""E-mail over SMTP."""
 
 import hashlib
 import ssl
@@ -7,58 +7,76 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import Final
+from typing import Final, Literal
 
 import aiosmtplib
+from pydantic import Field, SecretStr
 
 from core.alerts import Alert
-from core.clock import Clock
 from core.errors import Refused, Unavailable
-from core.settings import EmailSettings
+from core.settings import Section
 from responders.alerting.receiver import notice_key
-from responders.alerting.receivers.text import Message, Style, message, together
+from responders.alerting.receivers.kind import ReceiverContext, receiver_kind
+from responders.alerting.receivers.message import Message, alert_message, merged_message
 
 _TIMEOUT: Final = 20.0
-_ROOM: Final = 100_000
-_REMEDY: Final = "Check host, port, security, user, password and addresses in alerts.emails."
+_MAX_BYTES: Final = 100_000
+_REMEDY: Final = "Check host, port, security, user, password, sender and to of the receiver."
+
+
+class EmailSettings(Section):
+    """A mailbox to send from, and the addresses to send to."""
+
+    host: str
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    password: SecretStr | None = None
+    sender: str
+    to: tuple[str, ...] = Field(min_length=1)
 
 
 class Mail:
-    """One sender and some addresses."""
+    """A receiver that sends each message to all addresses of the settings."""
 
     def __init__(
         self,
+        name: str,
         settings: EmailSettings,
+        context: ReceiverContext,
         *,
-        style: Style,
-        clock: Clock,
-        trust: ssl.SSLContext | None = None,
+        tls_context: ssl.SSLContext | None = None,
         timeout: float = _TIMEOUT,
     ) -> None:
-        """``trust``: whose certificates are believed; the system's where it is ``None``."""
-        self.name = settings.name
+        """``tls_context``: for the server's certificate; ``None`` for the system's authorities.
+
+        ``timeout``: seconds for each step of the exchange.
+        """
+        self.name = name
         self._settings = settings
-        self._style = style
-        self._clock = clock
-        self._trust = trust
+        self._format = context.format
+        self._clock = context.clock
+        self._tls_context = tls_context
         self._timeout = timeout
 
     async def deliver(self, alert: Alert) -> None:
         """As Receiver.deliver."""
-        await self._send(message(alert, self._style), (alert,))
+        await self._send(alert_message(alert, self._format), (alert,))
 
-    async def deliver_many(self, alerts: Sequence[Alert]) -> int:
-        """As Merges.deliver_many."""
-        found, told = together(alerts, self._style, lambda said: _size(said) <= _ROOM)
-        await self._send(found, alerts[:told])
-        return told
+    async def deliver_batch(self, alerts: Sequence[Alert]) -> int:
+        """As DeliversBatches.deliver_batch."""
+        message, count = merged_message(
+            alerts, self._format, lambda one: len(_text(one).encode("utf-8")) <= _MAX_BYTES
+        )
+        await self._send(message, alerts[:count])
+        return count
 
-    async def _send(self, said: Message, alerts: Sequence[Alert]) -> None:
+    async def _send(self, message: Message, alerts: Sequence[Alert]) -> None:
         settings = self._settings
         password = settings.password
         try:
             await aiosmtplib.send(
-                self._write(said, alerts),
+                self._email(message, alerts),
                 sender=settings.sender,
                 recipients=list(settings.to),
                 hostname=settings.host,
@@ -67,7 +85,7 @@ class Mail:
                 password=None if password is None else password.get_secret_value(),
                 use_tls=settings.security == "tls",
                 start_tls=settings.security == "starttls",
-                tls_context=self._trust,
+                tls_context=self._tls_context,
                 timeout=self._timeout,
             )
         except aiosmtplib.SMTPResponseException as error:
@@ -78,38 +96,35 @@ class Mail:
         except (aiosmtplib.SMTPException, TimeoutError, OSError) as error:
             raise Unavailable(f"{type(error).__name__}: {error}") from error
 
-    def _write(self, said: Message, alerts: Sequence[Alert]) -> EmailMessage:
-        written = EmailMessage(policy=SMTP)
-        written["Subject"] = said.title
-        written["From"] = _address(self._settings.sender)
-        written["To"] = tuple(map(_address, self._settings.to))
-        written["Date"] = format_datetime(self._clock.now())
-        written["Message-ID"] = f"<{_digest(alerts)}@{_domain(self._settings.sender)}>"
-        written["Auto-Submitted"] = "auto-generated"
+    def _email(self, message: Message, alerts: Sequence[Alert]) -> EmailMessage:
+        sender = self._settings.sender
+        domain = sender.rpartition("@")[2] or "localhost"
+        email = EmailMessage(policy=SMTP)
+        email["Subject"] = message.title
+        email["From"] = Address(addr_spec=sender)
+        email["To"] = tuple(Address(addr_spec=one) for one in self._settings.to)
+        email["Date"] = format_datetime(self._clock.now())
+        email["Message-ID"] = f"<{_digest(alerts)}@{domain}>"
+        email["Auto-Submitted"] = "auto-generated"
         if min(alert.severity for alert in alerts) == "P1":
-            written["Importance"] = "high"
-        written.set_content("\n".join((said.title, "", *said.lines)) + "\n", cte="base64")
-        return written
+            email["Importance"] = "high"
+        email.set_content(_text(message), cte="base64")
+        return email
 
 
-def _failure(code: int, said: str) -> Refused | Unavailable:
-    why = f"the mail server answered {code}: {said[:200]}"
+def _text(message: Message) -> str:
+    return "\n".join((message.title, "", *message.lines)) + "\n"
+
+
+def _failure(code: int, answer: str) -> Refused | Unavailable:
+    why = f"the mail server answered {code}: {answer[:200]}"
     return Refused(why, remedy=_REMEDY) if code >= 500 else Unavailable(why)
 
 
-def _address(text: str) -> Address:
-    return Address(addr_spec=text)
-
-
-def _domain(sender: str) -> str:
-    return sender.rpartition("@")[2] or "localhost"
-
-
 def _digest(alerts: Sequence[Alert]) -> str:
-    """The same for the same notices, so that a mail that comes twice can be told."""
+    """A key of these notices: mail programs show a message with a known Message-ID once."""
     keys = "\n".join(map(notice_key, alerts))
     return hashlib.sha256(keys.encode("utf-8", "replace")).hexdigest()[:40]
 
 
-def _size(said: Message) -> int:
-    return sum(len(line.encode("utf-8", "replace")) + 1 for line in (said.title, *said.lines))
+KIND: Final = receiver_kind(EmailSettings, Mail)

@@ -1,6 +1,7 @@
-"""A chat robot of staff: one POST a message, and a verdict that stands in the answer's body."""
+"""Group robots of chat platforms: one POST per message, with the outcome in the answer's body."""
 
 import json
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,131 +13,190 @@ from pydantic import SecretStr
 from core.alerts import Alert
 from core.clock import Clock
 from core.errors import ConnectorError, Refused, Unavailable
-from responders.alerting.receivers.pace import Limit, Pace
-from responders.alerting.receivers.text import Message, Style, message, together
+from core.settings import Section
+from responders.alerting.receivers.http_errors import invalid_url, status_error, unreachable
+from responders.alerting.receivers.kind import ReceiverContext, ReceiverKind, receiver_kind
+from responders.alerting.receivers.message import Message, alert_message, merged_message
 
 _TIMEOUT: Final = 10.0
-_LONGEST_RETRY_AFTER: Final = 3600.0
-_MOST_BYTES: Final = 64 * 1024
-_TRY_AGAIN: Final = frozenset({408, 425, 429})
+_MAX_ANSWER_BYTES: Final = 64 * 1024
+
+
+class RobotSettings(Section):
+    """A robot of a staff group."""
+
+    url: SecretStr
+    """The robot's address; it contains an access token."""
+    secret: SecretStr | None = None
+    """Signs each message, on platforms that offer signatures."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Signed:
-    """What a signature adds to a request."""
+class RateLimit:
+    """At most ``count`` messages in any ``seconds``."""
+
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signature:
+    """Additions to a request that sign it."""
 
     query: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     """Keys of the body."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Dialect:
-    """How one platform is spoken to."""
+def unsigned(_secret: SecretStr, _now: datetime) -> Signature:
+    """The signature of platforms that offer none."""
+    return Signature()
 
-    limits: tuple[Limit, ...]
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RobotPlatform:
+    """The robot API of one chat platform."""
+
+    limits: tuple[RateLimit, ...]
     fits: Callable[[Message], bool]
-    """True where nothing has to be cut."""
-    write: Callable[[Message], Mapping[str, object]]
-    """The body of a message; cuts what does not fit."""
-    sign: Callable[[SecretStr, datetime], Signed]
-    judge: Callable[[bytes], ConnectorError | None]
-    """What the body of a 200 says: ``None`` where the message was taken."""
+    """True if ``payload`` truncates nothing of the message."""
+    payload: Callable[[Message], Mapping[str, object]]
+    """Body of the request; truncates what is too long."""
+    sign: Callable[[SecretStr, datetime], Signature] = unsigned
+    error_in: Callable[[bytes], ConnectorError | None]
+    """Reads the body of an answer with a 2xx status; ``None`` if the message was accepted."""
+
+
+def robot_kind(platform: RobotPlatform) -> ReceiverKind:
+    """Declare the robots of a platform as a kind of receiver."""
+
+    def build(name: str, settings: RobotSettings, context: ReceiverContext) -> Robot:
+        return Robot(name, settings, platform=platform, context=context)
+
+    return receiver_kind(RobotSettings, build)
 
 
 class Robot:
-    """A receiver at one robot's address."""
+    """A receiver that posts to one robot's address."""
 
     def __init__(
         self,
-        *,
         name: str,
-        url: SecretStr,
-        secret: SecretStr | None,
-        dialect: Dialect,
-        style: Style,
-        session: aiohttp.ClientSession,
-        clock: Clock,
+        settings: RobotSettings,
+        *,
+        platform: RobotPlatform,
+        context: ReceiverContext,
         timeout: float = _TIMEOUT,
     ) -> None:
-        """``timeout`` in seconds, for the whole exchange."""
+        """``timeout``: seconds for one request and its answer."""
         self.name = name
-        self._url = url
-        self._secret = secret
-        self._dialect = dialect
-        self._style = style
-        self._session = session
-        self._clock = clock
-        self._pace = Pace(dialect.limits, clock)
+        self._settings = settings
+        self._platform = platform
+        self._format = context.format
+        self._session = context.session
+        self._clock = context.clock
+        self._limiter = _RateLimiter(platform.limits, context.clock)
         self._timeout = aiohttp.ClientTimeout(total=timeout)
 
     def ready_in(self) -> float:
-        """As Paced.ready_in."""
-        return self._pace.ready_in()
+        """As ThrottlesDeliveries.ready_in."""
+        return self._limiter.ready_in()
 
     async def deliver(self, alert: Alert) -> None:
         """As Receiver.deliver."""
-        await self._send(message(alert, self._style))
+        await self._post(alert_message(alert, self._format))
 
-    async def deliver_many(self, alerts: Sequence[Alert]) -> int:
-        """As Merges.deliver_many."""
-        found, told = together(alerts, self._style, self._dialect.fits)
-        await self._send(found)
-        return told
+    async def deliver_batch(self, alerts: Sequence[Alert]) -> int:
+        """As DeliversBatches.deliver_batch."""
+        message, count = merged_message(alerts, self._format, self._platform.fits)
+        await self._post(message)
+        return count
 
-    async def _send(self, said: Message) -> None:
-        while (early := self._pace.ready_in()) > 0:
-            await self._clock.sleep(early)
-        self._pace.note()
-        signed = Signed() if self._secret is None else self._sign(self._secret)
-        body = json.dumps({**signed.fields, **self._dialect.write(said)}, ensure_ascii=False)
+    async def _post(self, message: Message) -> None:
+        while (wait := self._limiter.ready_in()) > 0:
+            await self._clock.sleep(wait)
+        self._limiter.note()
+        secret = self._settings.secret
+        now = self._clock.now()
+        signature = Signature() if secret is None else self._platform.sign(secret, now)
+        body = json.dumps(
+            {**signature.fields, **self._platform.payload(message)}, ensure_ascii=False
+        )
         try:
             async with self._session.post(
-                self._url.get_secret_value(),
-                params=signed.query,
+                self._settings.url.get_secret_value(),
+                params=signature.query,
                 data=body.encode("utf-8", "replace"),
                 headers={"Content-Type": "application/json; charset=utf-8"},
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
-                status, wait = response.status, response.headers.get("Retry-After", "")
-                answer = await response.content.read(_MOST_BYTES)
-        except aiohttp.InvalidURL as error:  # its message is the address, which holds a secret
-            raise Refused("the address is none", remedy=self._remedy()) from error
+                status, retry_after = response.status, response.headers.get("Retry-After", "")
+                answer = await response.content.read(_MAX_ANSWER_BYTES)
+        except aiohttp.InvalidURL as error:
+            raise invalid_url(self._remedy()) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise Unavailable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
-        if status >= 500 or status in _TRY_AGAIN:
-            seconds = min(float(wait), _LONGEST_RETRY_AFTER) if wait.isdecimal() else None
-            raise Unavailable(f"the robot answered {status}", retry_after=seconds)
-        if not 200 <= status < 300:
-            raise Refused(f"the robot answered {status}", remedy=self._remedy())
-        failure = self._dialect.judge(answer)
+            raise unreachable(error) from error
+        failure = status_error(status, retry_after, remedy=self._remedy())
+        failure = failure or self._platform.error_in(answer)
         if failure is not None:
             raise failure
 
-    def _sign(self, secret: SecretStr) -> Signed:
-        return self._dialect.sign(secret, self._clock.now())
-
     def _remedy(self) -> str:
-        return f"Check the address and the secret of the robot {self.name} in alerts.robots."
+        return f"Check url and secret of the receiver {self.name} in the section alerts."
 
 
-def judge_code(
-    answer: bytes, *, key: str, busy: Mapping[int, float], remedy: str
+def code_error(
+    answer: bytes, *, key: str, retry_codes: Mapping[int, float], remedy: str
 ) -> ConnectorError | None:
-    """The verdict of platforms that answer ``{key: 0}`` where they took a message.
+    """Read an answer that holds a result code; ``None`` for the code 0, which means accepted.
 
-    ``busy``: codes that ask to wait, with the seconds.
+    Args:
+        answer: the answer's body, JSON.
+        key: name of the code in it.
+        retry_codes: codes that ask to send later, with the seconds until then.
+        remedy: advice for all other codes.
     """
     try:
-        said = json.loads(answer)
-        code = said[key]
-        text = str(said.get("errmsg", said.get("msg", "")))[:200]
+        parsed = json.loads(answer)
+        code = parsed[key]
+        text = str(parsed.get("errmsg", parsed.get("msg", "")))[:200]
     except (ValueError, LookupError, TypeError, AttributeError):
-        return Unavailable("the robot answered something else than its platform does")
+        return Unavailable("the answer is not one of the platform's robot API")
     if code == 0 and not isinstance(code, bool):
         return None
-    why = f"the robot answered {key} {code!r:.40}: {text}"
-    if isinstance(code, int) and code in busy:
-        return Unavailable(why, retry_after=busy[code])
+    why = f"the platform answered {key} {code!r:.40}: {text}"
+    if isinstance(code, int) and code in retry_codes:
+        return Unavailable(why, retry_after=retry_codes[code])
     return Refused(why, remedy=remedy)
+
+
+class _RateLimiter:
+    """Spaces out messages so that the platform never has to refuse one.
+
+    The more was sent in a limit's window, the longer the next message waits and collects alerts: a
+    burst becomes fewer and larger messages, and a slot is always free soon for a severe alert.
+    """
+
+    def __init__(self, limits: Sequence[RateLimit], clock: Clock) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._sent_at: deque[float] = deque(maxlen=max(limit.count for limit in limits))
+
+    def ready_in(self) -> float:
+        """Seconds until the next message may be sent; 0 if that is now."""
+        now = self._clock.monotonic()
+        return max(self._wait(limit, now) for limit in self._limits)
+
+    def _wait(self, limit: RateLimit, now: float) -> float:
+        recent = [at for at in self._sent_at if now - at < limit.seconds]
+        if len(recent) >= limit.count:
+            return recent[-limit.count] + limit.seconds - now
+        if not recent:
+            return 0.0
+        spacing = 2 * limit.seconds * len(recent) / limit.count**2
+        return max(0.0, recent[-1] + spacing - now)
+
+    def note(self) -> None:
+        """Count a message that is being sent now."""
+        self._sent_at.append(self._clock.monotonic())

@@ -1,13 +1,13 @@
-"""A receiver of alerts behind HTTP, with a signature it can check.
+"""Webhooks: each notice as a signed POST of JSON.
 
-The signature is HMAC-SHA256, in hexadecimal, over the timestamp (seconds since 1970), a full stop
-and the body. A receiver refuses old timestamps and drops an Idempotency-Key it has seen: that is
-``KEY#N``, N being the number of the notice about that alert.
+The signature is the HMAC-SHA256, in hexadecimal, of the timestamp (seconds since 1970), a full stop
+and the body. The other end refuses old timestamps and drops an Idempotency-Key it has seen:
+``KEY#N`` for the Nth notice about the alert with that key.
 
-Where a connection ends without an answer nobody knows whether the alert was taken. Then the
-receiver is asked by HEAD, with the same Idempotency-Key and signed over it in place of a body: one
-that answers 200 to 299 and names the key again has it. One that answers anything else gets the
-alert again.
+If the connection ends without an answer, the alert may have been accepted. Before the retry the
+other end is asked: a HEAD request bears the same Idempotency-Key and a signature of it in place of
+a body. An answer of 200 to 299 that repeats the key means accepted; after any other the alert is
+sent again.
 """
 
 import hashlib
@@ -19,53 +19,58 @@ from typing import Final
 from urllib.parse import quote
 
 import aiohttp
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from core.alerts import Alert
-from core.clock import Clock
-from core.errors import Refused, Unavailable
+from core.settings import Section
 from responders.alerting.receiver import notice_key
+from responders.alerting.receivers.http_errors import invalid_url, status_error, unreachable
+from responders.alerting.receivers.kind import ReceiverContext, receiver_kind
 
 TIMESTAMP: Final = "Tingfeng-Timestamp"
 SIGNATURE: Final = "Tingfeng-Signature"
 KEY: Final = "Idempotency-Key"
-_REMEDY: Final = "Check the address and the secret in alerts.webhooks."
+_REMEDY: Final = "Check url and secret of the webhook, in alerts.webhooks or alerts.receivers."
 _TIMEOUT: Final = 10.0
-_LONGEST_RETRY_AFTER: Final = 3600.0
-_TRY_AGAIN: Final = frozenset({408, 425, 429})
-_PASSED_ON: Final = frozenset({502, 504})
-"""A proxy heard no answer from who may have taken it."""
-_MOST_DOUBTS: Final = 1_000
+_GATEWAY_STATUSES: Final = frozenset({502, 504})
+"""A proxy got no answer from a server that may have accepted the alert."""
+_MAX_IN_DOUBT: Final = 1_000
+
+
+class WebhookSettings(Section):
+    """A webhook."""
+
+    url: str = Field(pattern=r"^https?://")
+    secret: SecretStr = Field(min_length=16)
+    """Key of the signature."""
 
 
 class Webhook:
-    """Sends each alert as one signed POST of JSON."""
+    """A receiver that posts to one URL."""
 
     def __init__(
         self,
-        *,
         name: str,
-        url: str,
-        secret: SecretStr,
-        session: aiohttp.ClientSession,
-        clock: Clock,
+        settings: WebhookSettings,
+        context: ReceiverContext,
+        *,
         timeout: float = _TIMEOUT,
     ) -> None:
-        """``timeout`` in seconds, for the whole exchange."""
+        """``timeout``: seconds for one request and its answer."""
         self.name = name
-        self._url = url
-        self._secret = secret
-        self._session = session
-        self._clock = clock
+        self._url = settings.url
+        self._secret = settings.secret
+        self._session = context.session
+        self._clock = context.clock
         self._timeout = aiohttp.ClientTimeout(total=timeout)
-        self._doubts: OrderedDict[str, None] = OrderedDict()
-        """Keys of what may have been taken; after a restart it is sent again."""
+        self._in_doubt: OrderedDict[str, None] = OrderedDict()
+        """Keys of notices that may have been accepted. Lost in a restart: then they are resent."""
 
     async def deliver(self, alert: Alert) -> None:
-        """As Receiver.deliver; any answer of 200 to 299 takes the alert."""
+        """As Receiver.deliver; any answer of 200 to 299 accepts the alert."""
         key = quote(notice_key(alert), safe=":-_.~#", errors="replace")
-        if key in self._doubts and await self._has(key):
-            del self._doubts[key]
+        if key in self._in_doubt and await self._has_accepted(key):
+            del self._in_doubt[key]
             return
         body = encode(alert)
         try:
@@ -75,58 +80,51 @@ class Webhook:
                 headers={
                     "Content-Type": "application/json; charset=utf-8",
                     KEY: key,
-                    **self._signed(body),
+                    **self._signature(body),
                 },
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
-                status, wait = response.status, response.headers.get("Retry-After", "")
-        except aiohttp.InvalidURL as error:  # its message is the address, which may hold a secret
-            raise Refused("the address is none", remedy=_REMEDY) from error
+                status, retry_after = response.status, response.headers.get("Retry-After", "")
+        except aiohttp.InvalidURL as error:
+            raise invalid_url(_REMEDY) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             if not isinstance(error, aiohttp.ClientConnectorError):  # else nothing was sent
                 self._doubt(key)
-            raise _unreachable(error) from error
-        if status in _PASSED_ON:
+            raise unreachable(error) from error
+        if status in _GATEWAY_STATUSES:
             self._doubt(key)
         else:
-            self._doubts.pop(key, None)
-        if 200 <= status < 300:
-            return
-        if status >= 500 or status in _TRY_AGAIN:
-            seconds = min(float(wait), _LONGEST_RETRY_AFTER) if wait.isdecimal() else None
-            raise Unavailable(f"the receiver answered {status}", retry_after=seconds)
-        raise Refused(f"the receiver answered {status}", remedy=_REMEDY)
+            self._in_doubt.pop(key, None)
+        failure = status_error(status, retry_after, remedy=_REMEDY)
+        if failure is not None:
+            raise failure
 
-    async def _has(self, key: str) -> bool:
-        """True where the receiver says that it has the notice. Raises Unavailable."""
+    async def _has_accepted(self, key: str) -> bool:
+        """Ask the other end for a notice. Raises Unavailable."""
         try:
             async with self._session.head(
                 self._url,
-                headers={KEY: key, **self._signed(key.encode("ascii"))},
+                headers={KEY: key, **self._signature(key.encode("ascii"))},
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
                 return 200 <= response.status < 300 and response.headers.get(KEY) == key
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
 
-    def _signed(self, body: bytes) -> dict[str, str]:
+    def _signature(self, body: bytes) -> dict[str, str]:
         timestamp = str(int(self._clock.now().timestamp()))
         return {TIMESTAMP: timestamp, SIGNATURE: sign(self._secret, timestamp, body)}
 
     def _doubt(self, key: str) -> None:
-        self._doubts[key] = None
-        if len(self._doubts) > _MOST_DOUBTS:
-            self._doubts.popitem(last=False)
-
-
-def _unreachable(error: Exception) -> Unavailable:
-    return Unavailable(f"{type(error).__name__}: {error}".rstrip(": "))
+        self._in_doubt[key] = None
+        if len(self._in_doubt) > _MAX_IN_DOUBT:
+            self._in_doubt.popitem(last=False)
 
 
 def encode(alert: Alert) -> bytes:
-    """The alert as JSON in ASCII; times as ISO 8601 in UTC, unknown fields may be added later."""
+    """The alert as JSON in ASCII, with times as ISO 8601 in UTC. Later versions may add fields."""
     fields: dict[str, object] = {
         "key": alert.key,
         "kind": alert.kind,
@@ -149,7 +147,7 @@ def encode(alert: Alert) -> bytes:
 
 
 def sign(secret: SecretStr, timestamp: str, body: bytes) -> str:
-    """The signature a receiver expects."""
+    """The signature of a body sent at ``timestamp``, in hexadecimal."""
     message = timestamp.encode("ascii") + b"." + body
     return hmac.new(secret.get_secret_value().encode(), message, hashlib.sha256).hexdigest()
 
@@ -163,9 +161,21 @@ def is_genuine(
     now: datetime,
     tolerance: float = 300.0,
 ) -> bool:
-    """What a receiver checks: signed with the secret, within ``tolerance`` seconds of now."""
+    """Check a request as the other end has to.
+
+    Args:
+        secret: the shared secret.
+        timestamp: header of the request.
+        body: its body, byte for byte; the Idempotency-Key for a HEAD request.
+        signature: header of the request.
+        now: current time.
+        tolerance: greatest difference between timestamp and ``now`` in seconds.
+    """
     if not (timestamp.isascii() and timestamp.isdecimal() and signature.isascii()):
         return False
     if abs(now.timestamp() - int(timestamp)) > tolerance:
         return False
     return hmac.compare_digest(sign(secret, timestamp, body), signature)
+
+
+KIND: Final = receiver_kind(WebhookSettings, Webhook)

@@ -2,9 +2,9 @@
 
 Under load the queue fills while a commit is being flushed; all that waits then goes into the next
 transaction, so the number of flushes a second stays what the disk can do while the rows a second
-grow. Each caller's work runs in its own savepoint, so that its error is its own; callers are told
-only after the commit. If the transaction as a whole fails, each piece of work is tried once more
-alone, so work must not change anything but the database.
+grow. Each caller's work runs in its own savepoint, so that its error is its own; results are
+delivered only after the commit. If the transaction as a whole fails, each piece of work is tried
+once more alone, so work must not change anything but the database.
 """
 
 import asyncio
@@ -141,7 +141,7 @@ class Writer:
         db.execute("SAVEPOINT job")
         try:
             job.result = job.work(tx)
-        except BaseException as error:  # the caller is told; the thread serves all the others
+        except BaseException as error:  # the caller gets it; the thread serves all the others
             if not db.in_transaction:  # SQLite gave up the whole group, as it does when full
                 raise _Broken(self._cause(error)) from error
             db.execute("ROLLBACK TO job")

@@ -6,9 +6,10 @@ from dataclasses import replace
 from aiogram.types import CallbackQuery
 from pydantic import SecretStr
 
+from cli.catalogue import shipped_catalogue
 from connectors.telegram.client import TelegramApi
 from connectors.telegram.limits import SendRates
-from connectors.telegram.staff_group import StaffGroup
+from connectors.telegram.staff_group import StaffGroup, StaffTexts
 from core.cards import (
     Card,
     CardState,
@@ -83,7 +84,7 @@ class GroupRig:
             clock=self.clock,
             desk=self.desk,
             postings=self.desk,
-            language="zh",
+            texts=StaffTexts(shipped_catalogue(), "zh"),
         )
 
     async def show(self, card: Card) -> None:

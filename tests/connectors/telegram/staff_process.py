@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from cli.catalogue import shipped_catalogue
 from connectors.context import StaffRoom
 from connectors.telegram.connector import Telegram
 from connectors.telegram.settings import TelegramSettings
@@ -20,11 +21,11 @@ from core.mentions import Mention
 from core.outbox import Reply, ReplyState, Target
 from core.outcomes import Outcome, Plan
 from moderation.pauses import StoredPauses
-from responders.staff.factory import StaffSide
+from responders.factory import StaffServices
 from storage.sqlite.store import SqliteStore
+from tests.builders import event, judgement
 from tests.connectors.support import ConnectorKit, running
 from tests.connectors.telegram.server import TOKEN, TelegramServer
-from tests.core.samples import event, judgement
 
 CHAT = -100500
 SETTINGS = parse(
@@ -56,9 +57,16 @@ class StaffProcess:
     def __init__(self, server: TelegramServer, store: SqliteStore, folder: Path) -> None:
         self.server, self.store, self.bus = server, store, Bus()
         self.pauses = StoredPauses(store.pauses, store.mentions)
-        self.staff = StaffSide(SETTINGS, store=store, pauses=self.pauses, bus=self.bus, clock=CLOCK)
+        self.staff = StaffServices(
+            SETTINGS,
+            catalogue=shipped_catalogue(),
+            store=store,
+            pauses=self.pauses,
+            bus=self.bus,
+            clock=CLOCK,
+        )
         self.kit = ConnectorKit(folder=folder)
-        room = StaffRoom(desk=self.staff.desk, postings=self.staff.memory, language="zh")
+        room = StaffRoom(desk=self.staff.actions, postings=self.staff.memory, language="zh")
         self.bot = Telegram(
             name="tg",
             settings=TelegramSettings.model_validate(

@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from connectors.telegram.staff_group import StaffTexts, card_text
 from connectors.telegram.text import length
 from core.alerts import Alert
@@ -237,7 +238,7 @@ async def test_a_flood_is_told_to_whoever_delivers(group_rig: GroupRig) -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_card_has_its_words_in_both_languages(language: str) -> None:
-    words = StaffTexts("zh" if language == "zh" else "en")
+    words = StaffTexts(shipped_catalogue(), "zh" if language == "zh" else "en")
     states: tuple[CardState, ...] = get_args(CardState)
     for state in states:
         text = card_text(
@@ -254,7 +255,7 @@ def test_a_card_fits_whatever_it_holds() -> None:
     card = replace(
         alert_card(ALERT, now=START), title="𠮷" * 9000, body="\ud800\x00长" * 9000, by="x" * 999
     )
-    text = card_text(card, StaffTexts("zh"))
+    text = card_text(card, StaffTexts(shipped_catalogue(), "zh"))
     assert length(text) <= 4096
     assert "状态：待处理" in text
     assert token_of("\ud800")

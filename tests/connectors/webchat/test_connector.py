@@ -8,7 +8,7 @@ import pytest
 
 from connectors.webchat.connector import ChatError, Webchat
 from connectors.webchat.settings import WebchatSettings
-from console.ports import WebChat
+from console.context import ChatChannel
 from core.bus import ConversationUpdated
 from core.clock import ManualClock
 from core.connector import Connector, Sends, Sent
@@ -165,7 +165,7 @@ async def test_ten_thousand_visitors_do_not_free_the_one_who_floods(tmp_path: Pa
 async def test_it_is_what_the_pipeline_and_the_console_ask_for(chat: Chat) -> None:
     connector: Connector = chat.webchat
     assert connector.name == "chat"
-    page: WebChat = chat.webchat
+    page: ChatChannel = chat.webchat
     assert isinstance(page, Sends)
     target = Target(channel="chat", conversation="c")
     assert await page.send(target, "text", "key-1") == Sent(native_id="key-1")

@@ -32,8 +32,8 @@ from listeners.learning.cross_validation import Quality
 from listeners.learning.labels import Label, labels_from_corrections
 from listeners.learning.sentiment import SentimentResult
 from listeners.learning.topics import CategoryResult, ComplaintResult, adapt_complaint
+from tests.builders import judgement
 from tests.listeners.learning.test_sentiment import jargon, plain
-from tests.listeners.making import judgement
 
 SENTENCES = Path(__file__).parents[3] / "listeners" / "learning" / "training" / "complaints.jsonl"
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -71,7 +71,7 @@ def corrected(
             mention=1, sentiment=sentiment, complaint=complaint, by="小林", at=AT
         ),
         text="面包",
-        judgement=judgement(judged, complaint=0.9),
+        judgement=judgement(sentiment=judged, complaint=0.9),
     )
 
 

@@ -4,7 +4,7 @@ from core.events import EventKind
 from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
 from listeners.matching.terms import TermIndex
-from tests.listeners.making import event
+from tests.builders import event
 
 HEJIA = BrandSettings(id="hejia", name="禾家超市", terms=("禾家", "Hejia Market", "hejia"))
 PINE = BrandSettings(
@@ -66,10 +66,13 @@ def test_required_and_excluded_words(text: str, expected: tuple[str, ...]) -> No
 
 def test_an_event_addressed_to_a_brand_concerns_it() -> None:
     found = matcher()
-    assert found.match(event("几点关门", kind=EventKind.MESSAGE)) == ("hejia",)
-    assert found.match(event("几点关门", solicited=True, channel="pine-chat")) == ("pine",)
-    assert found.match(event("禾家呢", solicited=True, channel="pine-chat")) == ("hejia", "pine")
-    assert matcher(default="pine").match(event("hi", solicited=True)) == ("pine",)
+    assert found.match(event(text="几点关门", kind=EventKind.MESSAGE)) == ("hejia",)
+    assert found.match(event(text="几点关门", solicited=True, channel="pine-chat")) == ("pine",)
+    assert found.match(event(text="禾家呢", solicited=True, channel="pine-chat")) == (
+        "hejia",
+        "pine",
+    )
+    assert matcher(default="pine").match(event(text="hi", solicited=True)) == ("pine",)
 
 
 @pytest.mark.parametrize(
@@ -85,12 +88,12 @@ def test_an_event_addressed_to_a_brand_concerns_it() -> None:
 def test_a_private_message_concerns_the_brand_it_names_else_its_channels(
     channel: str, text: str, expected: tuple[str, ...]
 ) -> None:
-    said = event(text, kind=EventKind.MESSAGE, channel=channel)
+    said = event(text=text, kind=EventKind.MESSAGE, channel=channel)
     assert matcher().match(said) == expected
 
 
 def test_a_public_post_without_a_name_concerns_no_brand() -> None:
-    assert matcher().match(event("几点关门")) == ()
+    assert matcher().match(event(text="几点关门")) == ()
 
 
 def test_a_term_needs_a_letter_or_digit() -> None:

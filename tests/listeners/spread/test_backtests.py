@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from listeners.spread import reading
+from listeners.spread import recordings
 from listeners.spread.backtests import Row, cascade_forecasts, incident_groups, volume_alarms
 from tests.listeners.spread.test_volume import START, ordinary
 
@@ -32,7 +32,7 @@ def cascade(name: str, size: int, **more: object) -> dict[str, object]:
     return {"id": name, "events": events, **more}
 
 
-def test_a_burst_is_one_line_with_the_time_as_written() -> None:
+def test_a_burst_is_one_row_with_the_time_as_written() -> None:
     found = list(volume_alarms(burst()))
     assert len(found) == 1
     assert str(found[0]["time"]).startswith("2026-03-08 00:")
@@ -42,32 +42,32 @@ def test_a_burst_is_one_line_with_the_time_as_written() -> None:
     assert list(volume_alarms(burst(), threshold=1e6)) == []
 
 
-def test_a_header_is_not_needed_and_empty_lines_do_no_harm() -> None:
+def test_header_and_empty_lines_are_optional() -> None:
     assert len(list(volume_alarms(["", *burst()[1:], "\n"]))) == 1
 
 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("2026-03-08 00:00:00,nan", "'nan' is no count"),
-        ("2026-03-08 00:00:00,-1", "'-1' is no count"),
-        ("2026-03-08 00:00:00,1e300", "is no count"),
-        ("2026-03-08 00:00:00,", "'' is no count"),
+        ("2026-03-08 00:00:00,nan", "'nan' is not a count"),
+        ("2026-03-08 00:00:00,-1", "'-1' is not a count"),
+        ("2026-03-08 00:00:00,1e300", "is not a count"),
+        ("2026-03-08 00:00:00,", "'' is not a count"),
         ("2026-03-08 00:00:00", "one column"),
         ("2020-03-08 00:00:00,5", "not after the line before"),
-        ("yesterday,5", "'yesterday' is no time"),
-        ("0001-01-01T00:00:00+14:00,5", "is no time"),
+        ("yesterday,5", "'yesterday' is not a time"),
+        ("0001-01-01T00:00:00+14:00,5", "is not a time"),
         ('"2026,5', "write timestamp,value"),
-        ("2026-03-08 00:00:00," + "9" * 100, "is no count"),
+        ("2026-03-08 00:00:00," + "9" * 100, "is not a count"),
     ],
 )
-def test_a_bad_bin_is_named_by_its_line(line: str, message: str) -> None:
+def test_an_invalid_bin_is_reported_with_its_line(line: str, message: str) -> None:
     with pytest.raises(InputError, match=f"line 21: .*{message}"):
         list(volume_alarms([*csv_lines(ordinary(1))[:20], line]))
 
 
-def test_too_long_a_line_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "LONGEST_LINE", 100)
+def test_an_overlong_line_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recordings, "MAX_LINE_CHARACTERS", 100)
     with pytest.raises(InputError, match="line 1: longer than 100"):
         list(incident_groups(["x" * 101]))
 
@@ -95,20 +95,20 @@ def test_each_cascade_is_forecast_at_each_time() -> None:
         assert float(row["observed"]) <= low <= middle <= high
 
 
-def test_the_order_of_events_does_not_matter() -> None:
+def test_events_may_come_in_any_order() -> None:
     events = [500, 3, 70, 900]
     one = list(forecasts({"id": 1, "events": events}))
     assert one == list(forecasts({"id": "1", "events": sorted(events)}))
 
 
-def test_what_comes_after_is_not_used() -> None:
+def test_events_after_the_observation_are_not_used() -> None:
     whole = cascade("a", 300)
     events = [float(event) for event in np.array(whole["events"])]
     past = list(forecasts({"id": "a", "events": [event for event in events if event <= 3600]}))
     assert list(forecasts(whole)) == past
 
 
-def test_polled_figures_are_taken_too() -> None:
+def test_polls_are_accepted_instead_of_events() -> None:
     polls = [[300, 40], [600, 90], [3600, 200]]
     found = list(forecasts({"id": "a", "polls": polls, "channel": "weibo", "author_followers": 3}))
     assert [row["observed"] for row in found] == [90, 200]
@@ -119,7 +119,7 @@ def dated(name: str, size: int, day: int) -> dict[str, object]:
     return cascade(name, size, posted_at=posted, channel="weibo")
 
 
-def test_the_interval_learns_from_what_has_ended_and_from_nothing_else() -> None:
+def test_the_interval_is_calibrated_by_ended_cascades_only() -> None:
     plain = list(forecasts(dated("z", 300, 100)))
     surprising = [dated(str(n), 300, n) for n in range(40)]
     for record in surprising:
@@ -134,8 +134,8 @@ def test_the_interval_learns_from_what_has_ended_and_from_nothing_else() -> None
 
 
 @pytest.mark.parametrize("factor", [0.7, 1.35])
-def test_the_forecast_leans_to_where_posts_ended(factor: float) -> None:
-    """Posts that go a third further than expected, or stop short, move what is said of others."""
+def test_the_forecast_moves_towards_recent_outcomes(factor: float) -> None:
+    """The outcomes are a third above the forecast, or below it."""
     plain = list(forecasts(dated("z", 300, 100)))
     seen = int(plain[1]["observed"])
     more = max(0, round(float(plain[1]["forecast"]) * factor) - seen)
@@ -158,26 +158,26 @@ def test_the_forecast_leans_to_where_posts_ended(factor: float) -> None:
         ('{"id": true, "events": []}', "give each line an id"),
         ('{"id": 1}', "neither events nor polls"),
         ('{"id": 1, "events": 5}', "events: give a list"),
-        ('{"id": 1, "events": [-1]}', "events: -1 is no number of seconds"),
-        ('{"id": 1, "events": [NaN]}', "events: nan is no number"),
-        ('{"id": 1, "events": ["1"]}', "events: 1 is no number"),
-        ('{"id": 1, "events": [true]}', "events: True is no number"),
+        ('{"id": 1, "events": [-1]}', "events: -1 is not a number of seconds"),
+        ('{"id": 1, "events": [NaN]}', "events: nan is not a number"),
+        ('{"id": 1, "events": ["1"]}', "events: 1 is not a number"),
+        ('{"id": 1, "events": [true]}', "events: True is not a number"),
         ('{"id": 1, "polls": [[1]]}', "polls: give pairs"),
         ('{"id": 1, "polls": [7]}', "polls: give a list"),
-        ('{"id": 1, "events": [], "posted_at": "soon"}', "'soon' is no time"),
-        ('{"id": 1, "events": [], "posted_at": 7}', "'7' is no time"),
+        ('{"id": 1, "events": [], "posted_at": "soon"}', "'soon' is not a time"),
+        ('{"id": 1, "events": [], "posted_at": 7}', "'7' is not a time"),
         ('{"id": 1, "events": [], "author_followers": "many"}', "author_followers"),
         ('{"id": 1, "events": [], "author_followers": true}', "author_followers"),
         ('{"id": 1, "events": [], "channel": 7}', "channel"),
     ],
 )
-def test_a_bad_cascade_is_named_by_its_line(line: str, message: str) -> None:
+def test_an_invalid_cascade_is_reported_with_its_line(line: str, message: str) -> None:
     with pytest.raises(InputError, match=f"line 2: .*{message}"):
         list(cascade_forecasts(['{"id": 0, "events": []}', line], [600.0]))
 
 
 @pytest.mark.parametrize("observe", [0.0, -5.0, float("nan"), 1e12])
-def test_a_useless_observation_time_is_refused(observe: float) -> None:
+def test_an_observation_time_out_of_range_is_refused(observe: float) -> None:
     with pytest.raises(InputError, match="give a time"):
         list(cascade_forecasts([], [observe]))
 
@@ -187,7 +187,7 @@ def post(name: str, minute: int, text: str) -> str:
     return json.dumps({"id": name, "posted_at": at, "text": text})
 
 
-def test_posts_are_grouped_in_order_of_time_and_answered_in_that_of_the_file() -> None:
+def test_posts_are_grouped_by_time_and_returned_in_file_order() -> None:
     text = "禾家超市朝阳店的面包发霉了，孩子吃了以后上吐下泻"
     lines = [post("late", 9, text + "！"), post("other", 5, "排队排了一个小时"), post("a", 1, text)]
     found = {str(row["id"]): row["incident"] for row in incident_groups(lines)}
@@ -197,7 +197,7 @@ def test_posts_are_grouped_in_order_of_time_and_answered_in_that_of_the_file() -
     assert found["a"] == alone["incident"]
 
 
-def test_incidents_that_become_one_have_one_id_even_after_they_are_forgotten() -> None:
+def test_merged_incidents_have_one_id_even_after_eviction() -> None:
     words = [f"word{number}" for number in range(600)]
     noise = [post(f"n{n}", 0, " ".join(words[n * 10 : n * 10 + 10])) for n in range(50)]
     lines = [
@@ -211,6 +211,6 @@ def test_incidents_that_become_one_have_one_id_even_after_they_are_forgotten() -
     assert found["a"] == found["b"] == found["c"] != found["z"]
 
 
-def test_a_bad_post_is_named_by_its_line() -> None:
+def test_an_invalid_post_is_reported_with_its_line() -> None:
     with pytest.raises(InputError, match="line 1: text: give a text"):
         list(incident_groups(['{"id": 1, "posted_at": "2026-01-01", "text": 7}']))

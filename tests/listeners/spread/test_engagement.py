@@ -1,4 +1,4 @@
-"""Figures that are read again: how often, what of whom, and through real connections."""
+"""Polling of figures: how often, of which posts, and over real connections."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,15 +19,15 @@ from core.outcomes import Outcome, Plan
 from listeners.spread.engagement import (
     ALL_DAYS,
     QUIET_DAYS,
-    FigureWatch,
-    Reader,
+    EngagementPoller,
+    EngagementReader,
     next_reading,
-    polls_of,
+    repost_polls,
 )
 from storage.sqlite.store import SqliteStore
+from tests.builders import START, event, judgement
 from tests.connectors.reddit.bench import reddit_bench
 from tests.connectors.x.bench import x_bench
-from tests.core.samples import START, event, judgement
 from tests.stubs import StubMentions, StubTrackedPosts
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -44,7 +44,7 @@ def due_in(*samples: MetricsSample, age: timedelta = HOUR) -> timedelta | None:
     return None if found is None else found - now
 
 
-def test_a_post_is_read_at_once_and_then_as_it_moves() -> None:
+def test_a_post_is_polled_at_once_and_then_as_it_moves() -> None:
     assert due_in() == timedelta()
     assert due_in(sample(0, 0), sample(10, 1000)) == MINUTE, "a hundred a minute"
     assert due_in(sample(0, 0), sample(10, 20)) == 5 * MINUTE, "two a minute"
@@ -55,7 +55,7 @@ def test_a_post_is_read_at_once_and_then_as_it_moves() -> None:
     assert due_in(sample(0, 0), sample(10, -400)) == MINUTE, "voted down fast"
 
 
-def test_in_the_end_a_post_is_not_read_any_more() -> None:
+def test_old_posts_are_not_polled() -> None:
     quiet, fast = (sample(0, 7), sample(60, 7)), (sample(0, 0), sample(60, 6000))
     assert due_in(*quiet, age=QUIET_DAYS - MINUTE) == HOUR
     assert due_in(*quiet, age=QUIET_DAYS) is None
@@ -64,13 +64,13 @@ def test_in_the_end_a_post_is_not_read_any_more() -> None:
     assert due_in(sample(0, 7), sample(1, None)) is None, "it is gone"
 
 
-def test_the_forecast_hears_how_often_it_was_passed_on_or_answered() -> None:
-    found = polls_of([sample(0, 9), sample(1, 9, reposts=2, comments=5), sample(2, None)])
+def test_polls_count_reposts_or_comments() -> None:
+    found = repost_polls([sample(0, 9), sample(1, 9, reposts=2, comments=5), sample(2, None)])
     assert [count for _, count in found] == [0, 5]
 
 
 @dataclass
-class Posts(StubTrackedPosts):
+class FakePosts(StubTrackedPosts):
     """Tracked posts in memory."""
 
     fresh: list[Mention] = field(default_factory=list)
@@ -92,12 +92,12 @@ class Posts(StubTrackedPosts):
         return [one for one in mine if one.next_at is not None and one.next_at <= now][:limit]
 
 
-class Desk(StubMentions):
-    """The mentions that are tracked, and what the forecast was told."""
+class FakeTracking(StubMentions):
+    """The mentions that are tracked, and the figures that were passed on."""
 
     def __init__(self, fresh: Sequence[Mention] = ()) -> None:
-        self.posts = Posts(fresh=list(fresh))
-        self.told: list[tuple[int, list[int]]] = []
+        self.posts = FakePosts(fresh=list(fresh))
+        self.passed_on: list[tuple[int, list[int]]] = []
 
     async def get(self, seq: int) -> MentionRecord | None:
         found = next((one for one in self.posts.fresh if one.seq == seq), None)
@@ -109,12 +109,12 @@ class Desk(StubMentions):
         )
 
     async def engaged(self, mention: Mention, polls: Sequence[tuple[datetime, int]]) -> None:
-        self.told.append((mention.seq, [count for _, count in polls]))
+        self.passed_on.append((mention.seq, [count for _, count in polls]))
 
 
 @dataclass
 class Platform:
-    """A channel that answers as it is told, and notes what it was asked."""
+    """A channel with given figures and failures; records the requests."""
 
     name: str = "weibo"
     figures: dict[str, Metrics | None] = field(default_factory=dict)
@@ -128,17 +128,19 @@ class Platform:
         return {one: self.figures[one] for one in ids if one in self.figures}
 
 
-def heard(seq: int, channel: str = "weibo") -> Mention:
+def tracked_mention(seq: int, channel: str = "weibo") -> Mention:
     said = replace(event(f"p{seq}"), channel=channel)
     return Mention(seq=seq, event=said, brands=("hejia",), judgement=judgement())
 
 
 @asynccontextmanager
-async def at_work(
-    desk: Desk, clock: ManualClock, *readers: Reader
+async def polling(
+    tracking: FakeTracking, clock: ManualClock, *readers: EngagementReader
 ) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(
-        FigureWatch(readers, posts=desk.posts, mentions=desk, watch=desk, clock=clock).run()
+        EngagementPoller(
+            readers, posts=tracking.posts, mentions=tracking, watch=tracking, clock=clock
+        ).run()
     )
     await clock.advance(0)
     yield task
@@ -147,30 +149,33 @@ async def at_work(
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_what_is_not_answered_is_asked_for_later_and_what_is_gone_never() -> None:
-    desk, clock = Desk(fresh=[heard(1), heard(2), heard(3)]), ManualClock(START + MINUTE)
+async def test_missing_figures_are_polled_later_and_deleted_posts_never() -> None:
+    tracking, clock = (
+        FakeTracking(fresh=[tracked_mention(1), tracked_mention(2), tracked_mention(3)]),
+        ManualClock(START + MINUTE),
+    )
     platform = Platform(figures={"p1": Metrics(reposts=4), "p2": None})
-    async with at_work(desk, clock, platform):
+    async with polling(tracking, clock, platform):
         assert platform.asked == [["p1", "p2", "p3"]]
-        assert desk.told == [(1, [4])]
-        assert desk.posts.kept[2].next_at is None
-        assert [one.metrics for one in desk.posts.kept[2].samples] == [None]
-        assert desk.posts.kept[3].samples == ()
+        assert tracking.passed_on == [(1, [4])]
+        assert tracking.posts.kept[2].next_at is None
+        assert [one.metrics for one in tracking.posts.kept[2].samples] == [None]
+        assert tracking.posts.kept[3].samples == ()
         platform.figures["p3"] = Metrics(reposts=0)
         await clock.advance(11 * 60)
         assert ["p2"] not in platform.asked
-        assert desk.posts.kept[3].samples
+        assert tracking.posts.kept[3].samples
 
 
-async def test_a_mention_that_was_erased_meanwhile_is_told_to_nobody() -> None:
-    desk, clock = Desk(fresh=[heard(1)]), ManualClock(START)
-    await desk.posts.save(
+async def test_figures_of_an_erased_mention_are_not_passed_on() -> None:
+    tracking, clock = FakeTracking(fresh=[tracked_mention(1)]), ManualClock(START)
+    await tracking.posts.save(
         [TrackedPost(mention=9, channel="weibo", native_id="p9", posted_at=START)]
     )
-    desk.posts.kept[9] = replace(desk.posts.kept[9], next_at=START)
+    tracking.posts.kept[9] = replace(tracking.posts.kept[9], next_at=START)
     platform = Platform(figures={"p1": Metrics(), "p9": Metrics()})
-    async with at_work(desk, clock, platform):
-        assert [seq for seq, _ in desk.told] == [1]
+    async with polling(tracking, clock, platform):
+        assert [seq for seq, _ in tracking.passed_on] == [1]
 
 
 @pytest.mark.parametrize(
@@ -183,13 +188,16 @@ async def test_a_mention_that_was_erased_meanwhile_is_told_to_nobody() -> None:
     ],
     ids=repr,
 )
-async def test_a_channel_that_fails_is_left_alone_and_delays_no_other(
+async def test_a_failing_channel_waits_and_delays_no_other(
     failure: Exception, soonest: int
 ) -> None:
-    desk, clock = Desk(fresh=[heard(1), heard(2, "x")]), ManualClock(START)
+    tracking, clock = (
+        FakeTracking(fresh=[tracked_mention(1), tracked_mention(2, "x")]),
+        ManualClock(START),
+    )
     bad = Platform(figures={"p1": Metrics()}, troubles=[failure])
     good = Platform(name="x", figures={"p2": Metrics(reposts=500)})
-    async with at_work(desk, clock, bad, good):
+    async with polling(tracking, clock, bad, good):
         await clock.advance(soonest - 1)
         assert len(bad.asked) == 1
         assert len(good.asked) >= 1
@@ -197,20 +205,23 @@ async def test_a_channel_that_fails_is_left_alone_and_delays_no_other(
         assert len(bad.asked) == 2
 
 
-async def test_a_store_that_fails_is_asked_again() -> None:
-    desk, clock = Desk(fresh=[heard(1)]), ManualClock(START)
-    desk.posts.broken = 1
+async def test_polling_goes_on_after_a_store_failure() -> None:
+    tracking, clock = FakeTracking(fresh=[tracked_mention(1)]), ManualClock(START)
+    tracking.posts.broken = 1
     platform = Platform(figures={"p1": Metrics()})
-    async with at_work(desk, clock, platform):
+    async with polling(tracking, clock, platform):
         assert platform.asked == []
         await clock.advance(61)
         assert platform.asked == [["p1"]]
 
 
-async def test_more_than_a_batch_is_read_batch_after_batch() -> None:
-    desk, clock = Desk(fresh=[heard(seq) for seq in range(250)]), ManualClock(START)
+async def test_more_than_a_batch_is_polled_at_once() -> None:
+    tracking, clock = (
+        FakeTracking(fresh=[tracked_mention(seq) for seq in range(250)]),
+        ManualClock(START),
+    )
     platform = Platform(figures={f"p{seq}": Metrics() for seq in range(250)})
-    async with at_work(desk, clock, platform):
+    async with polling(tracking, clock, platform):
         await clock.advance(1)
         assert [len(ids) for ids in platform.asked] == [100, 100, 50]
 
@@ -230,8 +241,8 @@ async def record(store: SqliteStore, said: Event) -> int:
     return item.seq
 
 
-async def test_figures_of_x_are_kept_through_real_connections(tmp_path: Path) -> None:
-    store, desk, clock = await store_at(tmp_path), Desk(), SystemClock()
+async def test_figures_of_x_are_stored_over_http(tmp_path: Path) -> None:
+    store, tracking, clock = await store_at(tmp_path), FakeTracking(), SystemClock()
     now = clock.now()
     async with x_bench(tmp_path) as bench:
         connector = bench.searching()
@@ -242,8 +253,12 @@ async def test_figures_of_x_are_kept_through_real_connections(tmp_path: Path) ->
             for number in numbers
         ]
         bench.server.deleted.add(int(numbers[7]))
-        figures = FigureWatch(
-            [connector], posts=store.tracked_posts, mentions=store.mentions, watch=desk, clock=clock
+        figures = EngagementPoller(
+            [connector],
+            posts=store.tracked_posts,
+            mentions=store.mentions,
+            watch=tracking,
+            clock=clock,
         )
         assert await figures.step(connector) == 100
         assert await figures.step(connector) == 1
@@ -257,23 +272,23 @@ async def test_figures_of_x_are_kept_through_real_connections(tmp_path: Path) ->
         gone = await store.tracked_posts.get(seqs[7])
         assert gone is not None
         assert (gone.samples[0].metrics, gone.next_at) == (None, None)
-        assert len(desk.told) == 100
+        assert len(tracking.passed_on) == 100
         assert any(one.kind == "delete" for one in bench.kit.intake.events.values())
     await store.close()
 
 
-async def test_a_spent_budget_is_not_read_over(tmp_path: Path) -> None:
+async def test_a_spent_budget_is_not_exceeded(tmp_path: Path) -> None:
     store, clock = await store_at(tmp_path), SystemClock()
     async with x_bench(tmp_path) as bench:
         connector = bench.searching(budget_posts=1)
         numbers = [bench.server.say(f"坏了 {number}", live=False) for number in range(3)]
         for number in numbers[:2]:
             await record(store, replace(event(number), channel="x", posted_at=clock.now() - HOUR))
-        figures = FigureWatch(
+        figures = EngagementPoller(
             [connector],
             posts=store.tracked_posts,
             mentions=store.mentions,
-            watch=Desk(),
+            watch=FakeTracking(),
             clock=clock,
         )
         assert await figures.step(connector) == 2
@@ -288,8 +303,8 @@ async def test_a_spent_budget_is_not_read_over(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_figures_of_reddit_are_kept_through_real_connections(tmp_path: Path) -> None:
-    store, desk, clock = await store_at(tmp_path), Desk(), SystemClock()
+async def test_figures_of_reddit_are_stored_over_http(tmp_path: Path) -> None:
+    store, tracking, clock = await store_at(tmp_path), FakeTracking(), SystemClock()
     async with reddit_bench(tmp_path) as bench:
         connector = bench.connector()
         assert isinstance(connector, ReadsEngagement)
@@ -302,8 +317,12 @@ async def test_figures_of_reddit_are_kept_through_real_connections(tmp_path: Pat
             await record(store, replace(event(name), channel="reddit", posted_at=now - HOUR))
             for name in (post, taken)
         ]
-        figures = FigureWatch(
-            [connector], posts=store.tracked_posts, mentions=store.mentions, watch=desk, clock=clock
+        figures = EngagementPoller(
+            [connector],
+            posts=store.tracked_posts,
+            mentions=store.mentions,
+            watch=tracking,
+            clock=clock,
         )
         assert await figures.step(connector) == 2
         kept, gone = await store.tracked_posts.get(seqs[0]), await store.tracked_posts.get(seqs[1])
@@ -313,5 +332,5 @@ async def test_figures_of_reddit_are_kept_through_real_connections(tmp_path: Pat
             likes=-40, reposts=2, comments=33, upvote_ratio=0.12
         )
         assert (gone.samples[0].metrics, gone.next_at) == (None, None)
-        assert desk.told == [(seqs[0], [33])]
+        assert tracking.passed_on == [(seqs[0], [33])]
     await store.close()

@@ -1,4 +1,4 @@
-"""Dates that are wrong and clocks that jump."""
+"""Wrong dates and jumping clocks."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -6,23 +6,23 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.clock import ManualClock
-from listeners.spread.activity import heard
+from listeners.spread.activity import brand_post
 from listeners.spread.brand_lane import BrandLane
 from listeners.spread.event_time import EventTime
-from tests.listeners.making import START, mention
-from tests.listeners.spread.watching import (
+from tests.builders import MIDNIGHT, mention
+from tests.listeners.spread.rig import (
     MOULD,
     Receiver,
-    after,
-    hear,
+    chain,
+    make_watch,
+    observe_all,
     ordinary,
-    said,
-    watching,
+    receiver_after,
 )
 
 
 class JumpingClock(ManualClock):
-    """Shows whatever time it is set to."""
+    """A clock whose time of day is set."""
 
     def __init__(self, start: datetime) -> None:
         super().__init__(start)
@@ -34,7 +34,7 @@ class JumpingClock(ManualClock):
 
 @pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(days=1)])
 @pytest.mark.parametrize("sign", [1, -1])
-async def test_a_clock_that_jumps_raises_no_storm(jump: timedelta, sign: int) -> None:
+async def test_a_jump_of_post_dates_gives_no_alerts(jump: timedelta, sign: int) -> None:
     base = ordinary(6)
     half = len(base) // 2
     moved = [
@@ -42,7 +42,7 @@ async def test_a_clock_that_jumps_raises_no_storm(jump: timedelta, sign: int) ->
         for one in base[half:]
     ]
     receiver = Receiver()
-    watch = watching(receiver)
+    watch = make_watch(receiver)
     for one in [*base[:half], *moved]:
         await watch.observe(one)
     assert receiver.alerts == []
@@ -50,16 +50,14 @@ async def test_a_clock_that_jumps_raises_no_storm(jump: timedelta, sign: int) ->
 
 @pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(days=1)])
 @pytest.mark.parametrize("sign", [1, -1])
-async def test_a_machine_clock_that_jumps_raises_no_storm_and_hides_no_crisis(
-    jump: timedelta, sign: int
-) -> None:
+async def test_a_jump_of_the_system_clock_hides_no_crisis(jump: timedelta, sign: int) -> None:
     base = ordinary(3)
-    crisis = said(12, at=START + timedelta(days=2, hours=12), seq=50_000)
+    crisis = chain(12, at=MIDNIGHT + timedelta(days=2, hours=12), seq=50_000)
     stream = sorted([*base, *crisis], key=lambda one: one.event.posted_at)
-    receiver, clock = Receiver(), JumpingClock(START)
-    watch = watching(receiver, clock=clock)
+    receiver, clock = Receiver(), JumpingClock(MIDNIGHT)
+    watch = make_watch(receiver, clock=clock)
     for one in stream:
-        late = one.event.posted_at > START + timedelta(days=1, hours=12)
+        late = one.event.posted_at > MIDNIGHT + timedelta(days=1, hours=12)
         clock.at = one.event.posted_at + (sign * jump if late else timedelta())
         await watch.observe(one)
         if late and clock.at.minute == 0:
@@ -69,28 +67,28 @@ async def test_a_machine_clock_that_jumps_raises_no_storm_and_hides_no_crisis(
     assert "面包发霉" in receiver.alerts[0].title
 
 
-async def test_dates_from_the_future_and_from_long_ago_are_not_believed() -> None:
+async def test_dates_in_the_future_and_long_ago_are_ignored() -> None:
     receiver = Receiver()
-    watch = watching(receiver, now=START)
-    await hear(watch, said(6, at=START + timedelta(days=400)))
+    watch = make_watch(receiver, now=MIDNIGHT)
+    await observe_all(watch, chain(6, at=MIDNIGHT + timedelta(days=400)))
     assert len(receiver.alerts) <= 1
-    await hear(watch, ordinary(1))
+    await observe_all(watch, ordinary(1))
     before = len(receiver.calls)
-    await hear(watch, said(6, seq=900, at=START - timedelta(days=30)))
+    await observe_all(watch, chain(6, seq=900, at=MIDNIGHT - timedelta(days=30)))
     assert len(receiver.calls) == before
 
 
 async def test_a_post_about_two_brands_is_counted_for_both() -> None:
-    both = [replace(one, brands=("hejia", "other")) for one in said(6)]
-    assert {alert.brand for alert in (await after(both)).alerts} == {"hejia", "other"}
+    both = [replace(one, brands=("hejia", "other")) for one in chain(6)]
+    assert {alert.brand for alert in (await receiver_after(both)).alerts} == {"hejia", "other"}
 
 
-def test_a_few_wrong_dates_do_not_move_the_time() -> None:
+def test_a_few_wrong_dates_do_not_move_event_time() -> None:
     time = EventTime()
     for n in range(20):
-        assert time.take(1e9 + n, clock=1e9 + n) is not None
-    assert time.take(1e9 + 1e7, clock=1e9) is None
-    assert time.take(1e9 + 3600, clock=0.0) is not None
+        assert time.observe(1e9 + n, clock=1e9 + n) is not None
+    assert time.observe(1e9 + 1e7, clock=1e9) is None
+    assert time.observe(1e9 + 3600, clock=0.0) is not None
     assert time.now < 1e9 + 20
 
 
@@ -98,8 +96,8 @@ def test_an_outage_is_not_a_quiet_brand() -> None:
     lane = BrandLane()
 
     def add(second: float) -> None:
-        one = mention(1, at=START, author="a", text=MOULD)
-        lane.add(heard("hejia", one, second), now=second)
+        one = mention(1, posted_at=MIDNIGHT, author="a", text=MOULD, sentiment="negative")
+        lane.add(brand_post("hejia", one, second), now=second)
 
     for n in range(288 * 2):
         add(1e9 + n * 300)

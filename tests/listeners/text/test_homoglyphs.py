@@ -3,7 +3,7 @@ import pytest
 from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
 from listeners.matching.terms import NEVER, OFTEN, SOMETIMES, pair_frequency
-from listeners.text.homoglyphs import may_be_disguised, phonetic_key, visual_key
+from listeners.text.homoglyphs import may_be_obfuscated, phonetic_key, visual_key
 
 
 def names(text: str, *terms: str) -> bool:
@@ -73,14 +73,14 @@ def test_homophones_are_recognised(text: str, term: str) -> None:
         ("大家好", "太家"),
     ],
 )
-def test_chance_resemblance_is_not_a_disguise(text: str, term: str) -> None:
+def test_chance_resemblance_is_not_matched(text: str, term: str) -> None:
     assert not names(text, term)
 
 
-def test_plain_letters_and_numbers_are_not_disguises() -> None:
-    assert may_be_disguised("wa1mart", "walmart")
-    assert not may_be_disguised("mail", "mall")
-    assert not may_be_disguised("50", "so")
+def test_plain_letters_and_numbers_stand_for_themselves() -> None:
+    assert may_be_obfuscated("wa1mart", "walmart")
+    assert not may_be_obfuscated("mail", "mall")
+    assert not may_be_obfuscated("50", "so")
 
 
 def test_mappings_keep_positions() -> None:

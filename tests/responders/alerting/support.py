@@ -1,44 +1,14 @@
-"""A desk of alerts over a store of deliveries."""
+"""An alert manager over a store in memory."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
-from core.alerts import Alert
 from core.bus import Bus, Change, Subscription
 from core.clock import ManualClock
-from core.pauses import Pause
-from responders.alerting.manager import AlertDesk
-from responders.alerting.receiver import Receiver, notice_key
-from tests.responders.alerting.test_delivery import Pager
-from tests.responders.parts import START, Deliveries
-from tests.stubs import StubPauses
-
-
-@dataclass
-class Ledger(Pager):
-    """Notes every notice it gets."""
-
-    async def deliver(self, alert: Alert) -> None:
-        self.taken.append(notice_key(alert))
-
-
-@dataclass
-class MemoryPauses(StubPauses):
-    """Where automatic replies are paused."""
-
-    kept: dict[str, Pause] = field(default_factory=dict)
-
-    async def all(self) -> Sequence[Pause]:
-        return list(self.kept.values())
-
-    async def save(self, pause: Pause) -> None:
-        self.kept[pause.id] = pause
-
-    async def lift(self, id: str, *, by: str) -> bool:  # noqa: A002
-        assert by == "bot"
-        return self.kept.pop(id, None) is not None
+from responders.alerting.manager import AlertManager
+from responders.alerting.receiver import Receiver
+from tests.builders import START
+from tests.responders.memory_store import MemoryAlerts
 
 
 async def first(heard: Subscription) -> Change:
@@ -46,9 +16,9 @@ async def first(heard: Subscription) -> Change:
         return await anext(aiter(heard))
 
 
-def desk(store: Deliveries, *receivers: Receiver, **changes: object) -> AlertDesk:
+def manager(store: MemoryAlerts, *receivers: Receiver, **changes: object) -> AlertManager:
     given: dict[str, object] = {"bus": Bus(), "clock": ManualClock(START)}
-    return AlertDesk(
+    return AlertManager(
         store=store,
         receivers=receivers,
         random=lambda: 0.5,
@@ -56,8 +26,8 @@ def desk(store: Deliveries, *receivers: Receiver, **changes: object) -> AlertDes
     )
 
 
-async def run_for(raising: AlertDesk, clock: ManualClock, seconds: float) -> None:
-    running = asyncio.create_task(raising.run())
+async def run_for(alerting: AlertManager, clock: ManualClock, seconds: float) -> None:
+    running = asyncio.create_task(alerting.run())
     await clock.advance(0)
     await clock.advance(seconds)
     running.cancel()
@@ -65,5 +35,5 @@ async def run_for(raising: AlertDesk, clock: ManualClock, seconds: float) -> Non
         await running
 
 
-def state(store: Deliveries) -> str:
+def state(store: MemoryAlerts) -> str:
     return store.alerts["a1"].state

@@ -12,9 +12,11 @@ from core.bus import Bus
 from core.clock import ManualClock
 from core.errors import Conflict
 from core.localized import LocalizedText
-from responders.alerting.manager import AlertDesk, AlertManners
-from tests.responders.alerting.support import Ledger, MemoryPauses, run_for
-from tests.responders.parts import START, Deliveries, alert
+from responders.alerting.manager import AlertManager, AlertPolicy
+from tests.builders import START, alert
+from tests.responders.alerting.doubles import NoticeRecorder
+from tests.responders.alerting.support import run_for
+from tests.responders.memory_store import MemoryAlerts, MemoryPauses
 
 SMALL, LARGE = "INC-105", "INC-104"
 WORDS = (
@@ -30,35 +32,35 @@ def about(incident: str, **changes: object) -> Alert:
     return replace(known, **changes)  # type: ignore[arg-type]  # the caller names real fields
 
 
-class House:
-    """A desk over a store with one receiver."""
+class MergeRig:
+    """An alert manager with one receiver over a store in memory."""
 
-    def __init__(self, store: Deliveries | None = None) -> None:
+    def __init__(self, store: MemoryAlerts | None = None) -> None:
         self.clock = ManualClock(START)
-        self.store = store or Deliveries(now=self.clock.now)
-        self.pager, self.pauses = Ledger(), MemoryPauses()
-        self.desk = AlertDesk(
+        self.store = store or MemoryAlerts(now=self.clock.now)
+        self.pager, self.pauses = NoticeRecorder(), MemoryPauses()
+        self.manager = AlertManager(
             store=self.store,
             receivers=(self.pager,),
             bus=Bus(),
             clock=self.clock,
             random=lambda: 0.5,
             pauses=self.pauses,
-            manners=AlertManners(
+            policy=AlertPolicy(
                 part_of=lambda language, id_: {"zh": f"并入 {id_}", "en": f"In {id_}"}[language]
             ),
         )
 
-    async def told(self, *alerts: Alert) -> None:
-        """Raise them and let staff be told."""
+    async def raised(self, *alerts: Alert) -> None:
+        """Raise them, and let staff be notified."""
         for one in alerts:
-            await self.desk.raise_alert(one)
-            await run_for(self.desk, self.clock, 400)
+            await self.manager.raise_alert(one)
+            await run_for(self.manager, self.clock, 400)
         self.pager.taken.clear()
 
     async def merge(self) -> None:
-        await self.desk.hand_over(SMALL, LARGE)
-        await run_for(self.desk, self.clock, 1)
+        await self.manager.merge(SMALL, LARGE)
+        await run_for(self.manager, self.clock, 1)
 
     def now(self, incident: str) -> Alert:
         return self.store.alerts[f"incident:{incident}"]
@@ -70,113 +72,116 @@ class House:
         await self.store.save(taken)
 
 
-async def test_it_ends_with_a_reason_in_both_languages_and_staff_hear_of_it_once() -> None:
-    house = House()
-    await house.told(about(LARGE), about(SMALL))
-    await house.merge()
-    gone = house.now(SMALL)
+async def test_the_merged_alert_is_resolved_with_a_localized_reason_and_one_notice() -> None:
+    rig = MergeRig()
+    await rig.raised(about(LARGE), about(SMALL))
+    await rig.merge()
+    gone = rig.now(SMALL)
     assert (gone.state, gone.part_of, gone.resolved_at) == ("resolved", LARGE, START + HEARD)
-    assert (gone.told("zh").body, gone.told("en").body) == ("并入 INC-104\n5 人", "In INC-104")
+    assert (gone.localized("zh").body, gone.localized("en").body) == (
+        "并入 INC-104\n5 人",
+        "In INC-104",
+    )
     assert gone.body.startswith("并入 INC-104\n8 位作者"), "where only one language is shown"
-    assert house.pager.taken == [f"incident:{SMALL}#2"]
-    await house.merge()
-    assert house.pager.taken == [f"incident:{SMALL}#2"], "doing it again changes nothing"
-    assert house.now(LARGE).state == "firing"
+    assert rig.pager.taken == [f"incident:{SMALL}#2"]
+    await rig.merge()
+    assert rig.pager.taken == [f"incident:{SMALL}#2"], "doing it again changes nothing"
+    assert rig.now(LARGE).state == "firing"
 
 
 HEARD = timedelta(seconds=800)
 
 
-async def test_nobody_hears_of_the_end_of_what_nobody_was_told_of() -> None:
-    house = House()
-    await house.told(about(LARGE), about(SMALL, severity="P4"))
-    await house.merge()
-    assert house.pager.taken == []
-    assert house.now(SMALL).state == "resolved"
+async def test_no_one_is_notified_of_the_end_of_an_alert_without_notices() -> None:
+    rig = MergeRig()
+    await rig.raised(about(LARGE), about(SMALL, severity="P4"))
+    await rig.merge()
+    assert rig.pager.taken == []
+    assert rig.now(SMALL).state == "resolved"
 
 
-async def test_a_silence_holds_for_the_end_as_well() -> None:
-    house = House()
-    await house.told(about(LARGE), about(SMALL))
+async def test_a_mute_holds_for_the_end_as_well() -> None:
+    rig = MergeRig()
+    await rig.raised(about(LARGE), about(SMALL))
     until = START + timedelta(days=1)
-    house.store.laid_down.append(Mute(id="s", incident=SMALL, until=until, reason="r", by="王芳"))
-    await house.merge()
-    assert house.pager.taken == []
+    rig.store.stored_mutes.append(Mute(id="s", incident=SMALL, until=until, reason="r", by="王芳"))
+    await rig.merge()
+    assert rig.pager.taken == []
 
 
 @pytest.mark.slow
-async def test_who_has_taken_it_has_taken_what_it_went_into() -> None:
-    house = House()
-    await house.told(about(LARGE), about(SMALL))
-    await house.take(SMALL, "王芳")
-    await house.merge()
-    assert (house.now(SMALL).owner, house.now(SMALL).state) == ("王芳", "resolved")
-    assert (house.now(LARGE).owner, house.now(LARGE).state) == ("王芳", "acknowledged")
-    await run_for(house.desk, house.clock, 5 * 3600)
-    assert house.pager.taken == [f"incident:{SMALL}#2"], "nobody is called for what is taken"
+async def test_owner_and_acknowledgement_pass_on() -> None:
+    rig = MergeRig()
+    await rig.raised(about(LARGE), about(SMALL))
+    await rig.take(SMALL, "王芳")
+    await rig.merge()
+    assert (rig.now(SMALL).owner, rig.now(SMALL).state) == ("王芳", "resolved")
+    assert (rig.now(LARGE).owner, rig.now(LARGE).state) == ("王芳", "acknowledged")
+    await run_for(rig.manager, rig.clock, 5 * 3600)
+    assert rig.pager.taken == [f"incident:{SMALL}#2"], "nobody is called for what is taken"
 
 
-async def test_a_graver_one_goes_on_firing() -> None:
-    house = House()
-    await house.told(about(LARGE, severity="P1"), about(SMALL, brand=None))
-    await house.take(SMALL, "王芳")
-    await house.merge()
-    assert (house.now(LARGE).state, house.now(LARGE).owner) == ("firing", None)
+async def test_a_graver_surviving_alert_keeps_firing() -> None:
+    rig = MergeRig()
+    await rig.raised(about(LARGE, severity="P1"), about(SMALL, brand=None))
+    await rig.take(SMALL, "王芳")
+    await rig.merge()
+    assert (rig.now(LARGE).state, rig.now(LARGE).owner) == ("firing", None)
 
 
-async def test_what_a_colleague_has_taken_stays_theirs() -> None:
-    house = House()
-    await house.told(about(LARGE), about(SMALL))
-    await house.take(LARGE, "李明")
-    await house.take(SMALL, "王芳")
-    await house.merge()
-    assert house.now(LARGE).owner == "李明"
+async def test_the_owner_of_the_surviving_alert_stays() -> None:
+    rig = MergeRig()
+    await rig.raised(about(LARGE), about(SMALL))
+    await rig.take(LARGE, "李明")
+    await rig.take(SMALL, "王芳")
+    await rig.merge()
+    assert rig.now(LARGE).owner == "李明"
 
 
-async def test_it_becomes_as_grave_as_what_went_into_it_and_pauses_replies() -> None:
-    house = House()
-    await house.told(about(LARGE), about(SMALL, severity="P1"))
-    await house.merge()
-    assert (house.now(LARGE).severity, house.now(LARGE).notified_severity) == ("P1", "P1")
-    assert f"incident:{LARGE}" in house.pauses.kept
-    assert f"incident:{LARGE}#2" in house.pager.taken
+async def test_the_surviving_alert_takes_the_higher_severity_and_pauses_replies() -> None:
+    rig = MergeRig()
+    await rig.raised(about(LARGE), about(SMALL, severity="P1"))
+    await rig.merge()
+    assert (rig.now(LARGE).severity, rig.now(LARGE).notified_severity) == ("P1", "P1")
+    assert f"incident:{LARGE}" in rig.pauses.kept
+    assert f"incident:{LARGE}#2" in rig.pager.taken
 
 
-async def test_where_nothing_was_raised_about_it_the_alert_goes_on_under_its_name() -> None:
-    house = House()
-    await house.told(about(SMALL))
-    await house.take(SMALL, "王芳")
-    await house.merge()
-    kept = house.now(LARGE)
+async def test_without_a_surviving_alert_the_merged_one_continues_under_its_key() -> None:
+    rig = MergeRig()
+    await rig.raised(about(SMALL))
+    await rig.take(SMALL, "王芳")
+    await rig.merge()
+    kept = rig.now(LARGE)
     assert (kept.state, kept.owner, kept.incident, kept.notices) == (
         *("acknowledged", "王芳", LARGE),
         1,
     )
-    assert house.pager.taken == [f"incident:{SMALL}#2"], "nobody is called anew"
+    assert rig.pager.taken == [f"incident:{SMALL}#2"], "nobody is called anew"
 
 
 @pytest.mark.slow
-async def test_what_was_over_fires_again_if_what_went_into_it_fires() -> None:
-    house = House()
-    await house.told(about(LARGE))
-    await run_for(house.desk, house.clock, 7 * 3600)
-    assert house.now(LARGE).state == "resolved"
-    await house.told(about(SMALL, created_at=house.clock.now()))
-    await house.merge()
-    kept = house.now(LARGE)
+async def test_a_resolved_surviving_alert_fires_again() -> None:
+    rig = MergeRig()
+    await rig.raised(about(LARGE))
+    await run_for(rig.manager, rig.clock, 7 * 3600)
+    assert rig.now(LARGE).state == "resolved"
+    await rig.raised(about(SMALL, created_at=rig.clock.now()))
+    await rig.merge()
+    kept = rig.now(LARGE)
     assert (kept.state, kept.resolved_at) == ("firing", None)
-    assert house.pager.taken == [f"incident:{SMALL}#2"]
+    assert rig.pager.taken == [f"incident:{SMALL}#2"]
     assert kept.notices == 3, "keys of notices are never used twice"
 
 
-async def test_what_is_over_or_was_never_raised_is_left_alone() -> None:
-    house = House()
-    await house.merge()
-    assert house.store.alerts == {}
+async def test_a_merge_without_alerts_changes_nothing() -> None:
+    rig = MergeRig()
+    await rig.merge()
+    assert rig.store.alerts == {}
 
 
-class Busy(Deliveries):
-    """Somebody else is faster so many times."""
+class ContendedAlerts(MemoryAlerts):
+    """A store that reports a concurrent change so many times."""
 
     faster = 1
 
@@ -188,28 +193,28 @@ class Busy(Deliveries):
 
 
 @pytest.mark.parametrize("times", [1, 100])
-async def test_it_is_done_on_what_a_colleague_has_changed_meanwhile(times: int) -> None:
-    store = Busy()
-    house = House(store)
-    await house.desk.raise_alert(about(LARGE))
-    await house.desk.raise_alert(about(SMALL))
+async def test_a_merge_is_retried_after_a_concurrent_change(times: int) -> None:
+    store = ContendedAlerts()
+    rig = MergeRig(store)
+    await rig.manager.raise_alert(about(LARGE))
+    await rig.manager.raise_alert(about(SMALL))
     store.faster = times
     if times > 10:
         with pytest.raises(Conflict, match="again and again"):
-            await house.desk.hand_over(SMALL, LARGE)
+            await rig.manager.merge(SMALL, LARGE)
         return
-    await house.desk.hand_over(SMALL, LARGE)
-    assert house.now(SMALL).part_of == LARGE
+    await rig.manager.merge(SMALL, LARGE)
+    assert rig.now(SMALL).part_of == LARGE
 
 
-async def test_what_is_running_hears_of_it() -> None:
-    house = House()
-    await house.told(about(LARGE), about(SMALL))
-    running = asyncio.create_task(house.desk.run())
-    await house.clock.advance(0)
-    await house.desk.hand_over(SMALL, LARGE)
-    await house.clock.advance(0)
-    assert house.pager.taken == [f"incident:{SMALL}#2"]
+async def test_a_merge_wakes_the_running_manager() -> None:
+    rig = MergeRig()
+    await rig.raised(about(LARGE), about(SMALL))
+    running = asyncio.create_task(rig.manager.run())
+    await rig.clock.advance(0)
+    await rig.manager.merge(SMALL, LARGE)
+    await rig.clock.advance(0)
+    assert rig.pager.taken == [f"incident:{SMALL}#2"]
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running

@@ -4,8 +4,8 @@ import pytest
 
 from core.articles import Article
 from core.errors import ConfigError
-from responders.answering.articles import parse_article, parse_articles
-from tests.responders.parts import EXAMPLE
+from responders.answering.content import parse_article, parse_articles
+from tests.responders.builders import EXAMPLE
 
 GOOD = """+++
 id = "parking"
@@ -21,7 +21,7 @@ Two hours are **free**.
 """
 
 
-def test_an_article_is_read() -> None:
+def test_an_article_is_parsed() -> None:
     assert parse_article(GOOD, "parking.en.md") == Article(
         id="parking",
         language="en",
@@ -32,18 +32,18 @@ def test_an_article_is_read() -> None:
     )
 
 
-def test_windows_files_are_read_alike() -> None:
+def test_windows_line_ends_are_read() -> None:
     assert parse_article("\ufeff" + GOOD.replace("\n", "\r\n"), "x") == parse_article(GOOD, "x")
 
 
 @pytest.mark.parametrize("text", ["", "Just text.", '+++\nid = "a"\n', "\n" + GOOD])
 def test_a_missing_head_is_named(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"x\.md: the head is missing\. Begin with a line \+\+\+"):
+    with pytest.raises(ConfigError, match=r"x\.md: the TOML head is missing\. Begin the file"):
         parse_article(text, "x.md")
 
 
-def test_a_head_that_is_no_toml_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"x\.md: the head is not TOML"):
+def test_a_head_that_is_not_toml_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"x\.md: the head is not valid TOML"):
         parse_article("+++\nid = \n+++\ntext", "x.md")
 
 

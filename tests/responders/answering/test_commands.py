@@ -12,8 +12,9 @@ from core.outcomes import Plan
 from core.taxonomy import Language
 from core.tickets import TicketState
 from responders.answering.commands import Command, read_command
-from tests.responders.answering.deciding import House, complaint, question
-from tests.responders.parts import START, mention, ticket
+from tests.builders import START
+from tests.responders.answering.support import Bot, complaint, question
+from tests.responders.builders import mention, ticket
 
 
 def said(
@@ -51,14 +52,14 @@ def words(plan: Plan) -> str:
     [
         ("/start", Command(name="start")),
         ("  /START  ", Command(name="start")),
-        ("/start deep-link_1", Command(name="start", rest="deep-link_1")),
-        ("/status@shop_bot T-1001", Command(name="status", rest="T-1001")),
+        ("/start deep-link_1", Command(name="start", argument="deep-link_1")),
+        ("/status@shop_bot T-1001", Command(name="status", argument="T-1001")),
         ("@shop /human", Command(name="human")),
-        ("u/shop_bot, /lang zh", Command(name="lang", rest="zh")),
+        ("u/shop_bot, /lang zh", Command(name="lang", argument="zh")),
         ("/u/shop_bot /stop", Command(name="stop")),
         ("@a @b /stop", Command(name="stop")),
-        ("／lang 中文", Command(name="lang", rest="中文")),
-        ("/status\nT-1", Command(name="status", rest="T-1")),
+        ("／lang 中文", Command(name="lang", argument="中文")),
+        ("/status\nT-1", Command(name="status", argument="T-1")),
         ("start", None),
         ("/started", None),
         ("/startx", None),
@@ -71,11 +72,11 @@ def words(plan: Plan) -> str:
         ("@" * 5000, None),
     ],
 )
-def test_what_is_a_command(text: str, command: Command | None) -> None:
+def test_commands_are_recognised(text: str, command: Command | None) -> None:
     assert read_command(mention(text).event) == command
 
 
-def test_what_is_not_said_to_the_brand_is_no_command() -> None:
+def test_only_text_addressed_to_the_brand_is_a_command() -> None:
     assert read_command(mention("/human", solicited=False).event) is None
 
 
@@ -86,30 +87,30 @@ def test_what_is_not_said_to_the_brand_is_no_command() -> None:
 async def test_a_greeting_is_in_the_language_of_the_account(
     account: Language, expected: str
 ) -> None:
-    plan = await House().hears(said("/start", account=account))
+    plan = await Bot().decide(said("/start", account=account))
     assert words(plan).startswith(expected)
     assert plan.decision.rule == "command-start"
     assert plan.decision.action is Action.REPLY
 
 
-async def test_a_greeting_goes_on_in_the_language_of_the_conversation() -> None:
-    house = House()
-    await house.hears(question())
-    assert words(await house.hears(said("/start", seq=2, account="en"))).startswith("您好")
+async def test_a_greeting_keeps_the_language_of_the_conversation() -> None:
+    bot = Bot()
+    await bot.decide(question())
+    assert words(await bot.decide(said("/start", seq=2, account="en"))).startswith("您好")
 
 
-async def test_without_any_hint_the_judge_decides() -> None:
-    assert words(await House().hears(said("/start"))).startswith("Hello")
+async def test_without_account_language_the_judged_language_is_used() -> None:
+    assert words(await Bot().decide(said("/start"))).startswith("Hello")
 
 
-async def test_a_person_is_got_once() -> None:
-    house = House()
-    plan = await house.hears(said("/human", account="zh"))
+async def test_asking_for_a_person_twice_opens_one_ticket() -> None:
+    bot = Bot()
+    plan = await bot.decide(said("/human", account="zh"))
     assert plan.ticket is not None
     assert plan.ticket.number in words(plan)
     assert plan.conversation is not None
     assert plan.conversation.state is ConversationState.HUMAN
-    again = await house.hears(said("/human", seq=2, account="zh"))
+    again = await bot.decide(said("/human", seq=2, account="zh"))
     assert again.replies == ()
     assert again.ticket is not None
     assert again.ticket.number == plan.ticket.number
@@ -123,23 +124,23 @@ async def test_a_person_is_got_once() -> None:
         (TicketState.RESOLVED, "T-1001 已"),
     ],
 )
-async def test_the_own_ticket_is_told(state: TicketState, expected: str) -> None:
-    house = House()
-    house.store.matters.kept["T-1001"] = ticket(state=state)
-    house.store.talks.kept["webchat", "c-u1"] = talk()
-    said_now = words(await house.hears(said("/status t-1001")))
+async def test_the_status_of_the_own_ticket_is_reported(state: TicketState, expected: str) -> None:
+    bot = Bot()
+    bot.store.ticket_rows.kept["T-1001"] = ticket(state=state)
+    bot.store.conversation_rows.kept["webchat", "c-u1"] = talk()
+    said_now = words(await bot.decide(said("/status t-1001")))
     assert "T-1001" in said_now
     assert expected in said_now or "已有同事跟进" in said_now or "已经答复" in said_now
 
 
 async def test_a_status_says_how_soon_a_person_answers() -> None:
-    house = House()
-    house.store.matters.kept["T-1001"] = ticket()
-    house.store.talks.kept["webchat", "c-u1"] = talk(ticket="T-1001", english=True)
-    assert "within 4 hours" in words(await house.hears(said("/status")))
-    house.store.matters.kept["T-1001"] = replace(ticket(), answered_at=START)
-    await house.clock.advance(100)
-    assert "as soon as possible" in words(await house.hears(said("/status", seq=2)))
+    bot = Bot()
+    bot.store.ticket_rows.kept["T-1001"] = ticket()
+    bot.store.conversation_rows.kept["webchat", "c-u1"] = talk(ticket="T-1001", english=True)
+    assert "within 4 hours" in words(await bot.decide(said("/status")))
+    bot.store.ticket_rows.kept["T-1001"] = replace(ticket(), answered_at=START)
+    await bot.clock.advance(100)
+    assert "as soon as possible" in words(await bot.decide(said("/status", seq=2)))
 
 
 @pytest.mark.parametrize(
@@ -154,33 +155,33 @@ async def test_a_status_says_how_soon_a_person_answers() -> None:
         ("T-" + "1" * 99, {}),
     ],
 )
-async def test_tickets_of_others_and_of_nobody_look_the_same(
+async def test_tickets_of_others_look_like_unknown_ones(
     number: str, changed: dict[str, str]
 ) -> None:
-    house = House()
-    house.store.matters.kept["T-1001"] = replace(
+    bot = Bot()
+    bot.store.ticket_rows.kept["T-1001"] = replace(
         ticket(),
         customer=changed.get("customer", "u1"),
         conversation=changed.get("conversation", "c-u1"),
         channel=changed.get("channel", "webchat"),
     )
-    house.store.talks.kept["webchat", "c-u1"] = talk()
-    text = words(await house.hears(said(f"/status {number}")))
+    bot.store.conversation_rows.kept["webchat", "c-u1"] = talk()
+    text = words(await bot.decide(said(f"/status {number}")))
     assert "没有找到" in text or "查不到" in text
     assert "9999" not in text
 
 
-async def test_without_a_number_and_without_a_ticket_there_is_none() -> None:
-    assert "no such ticket" in words(await House().hears(said("/status"))).replace(
+async def test_status_without_number_and_ticket_reports_none() -> None:
+    assert "no such ticket" in words(await Bot().decide(said("/status"))).replace(
         "can't find that ticket", "no such ticket"
     )
 
 
-async def test_a_ticket_of_another_talk_is_told_in_private_alone() -> None:
-    house = House()
-    house.store.matters.kept["T-1001"] = replace(ticket(), conversation="c-other")
-    assert "T-1001" in words(await house.hears(said("/status T-1001", account="zh")))
-    public = words(await house.hears(said("/status T-1001", seq=2, account="zh", public=True)))
+async def test_a_ticket_of_another_conversation_is_reported_in_private_only() -> None:
+    bot = Bot()
+    bot.store.ticket_rows.kept["T-1001"] = replace(ticket(), conversation="c-other")
+    assert "T-1001" in words(await bot.decide(said("/status T-1001", account="zh")))
+    public = words(await bot.decide(said("/status T-1001", seq=2, account="zh", public=True)))
     assert "没有找到" in public or "查不到" in public
 
 
@@ -194,38 +195,38 @@ async def test_a_ticket_of_another_talk_is_told_in_private_alone() -> None:
     ],
 )
 async def test_a_chosen_language_is_kept(choice: str, language: str, expected: str) -> None:
-    house = House()
-    plan = await house.hears(said(f"/lang {choice}", account="zh"))
+    bot = Bot()
+    plan = await bot.decide(said(f"/lang {choice}", account="zh"))
     assert expected in words(plan)
     assert plan.conversation is not None
     assert plan.conversation.language == language
-    later = words(await house.hears(said("/status", seq=2, account="zh")))
+    later = words(await bot.decide(said("/status", seq=2, account="zh")))
     assert ("ticket" in later) is (language == "en")
 
 
 async def test_an_unknown_language_is_asked_for() -> None:
-    plan = await House().hears(said("/lang klingon", account="en"))
+    plan = await Bot().decide(said("/lang klingon", account="en"))
     assert "/lang zh" in words(plan)
     assert plan.conversation is not None
     assert plan.conversation.language == "en"
 
 
-async def test_stop_ends_automatic_replies_and_start_begins_them_anew() -> None:
-    house = House()
-    assert "/start" in words(await house.hears(said("/stop", account="zh")))
+async def test_stop_turns_replies_off_and_start_turns_them_on() -> None:
+    bot = Bot()
+    assert "/start" in words(await bot.decide(said("/stop", account="zh")))
     for seq, heard in enumerate(
         (question(seq=2), said("/status", seq=3), said("/lang en", seq=4)), 2
     ):
-        plan = await house.hears(heard)
+        plan = await bot.decide(heard)
         assert plan.replies == (), seq
         assert plan.conversation is not None
         assert plan.conversation.muted
-    opened = await house.hears(complaint(5))
+    opened = await bot.decide(complaint(5))
     assert opened.replies == ()
     assert opened.ticket is not None, "a person still hears of it"
-    assert "自动回复" in (await house.hears(question(seq=6))).decision.reason
-    house.store.talks.kept["webchat", "c-u1"] = talk(muted=True)
-    begun = await house.hears(said("/start", seq=7))
+    assert "自动回复" in (await bot.decide(question(seq=6))).decision.reason
+    bot.store.conversation_rows.kept["webchat", "c-u1"] = talk(muted=True)
+    begun = await bot.decide(said("/start", seq=7))
     assert len(begun.replies) == 1
     assert begun.conversation is not None
     assert not begun.conversation.muted
@@ -233,13 +234,13 @@ async def test_stop_ends_automatic_replies_and_start_begins_them_anew() -> None:
 
 @pytest.mark.parametrize("name", ["start", "human", "status", "lang en", "stop"])
 @pytest.mark.parametrize("state", [ConversationState.HUMAN, ConversationState.ENDED])
-async def test_nothing_is_said_where_a_person_answers_or_nobody(
+async def test_commands_get_no_reply_after_a_takeover_or_an_end(
     name: str, state: ConversationState
 ) -> None:
-    house = House()
-    house.store.matters.kept["T-1001"] = ticket(state=TicketState.WAITING)
-    house.store.talks.kept["webchat", "c-u1"] = talk(state, ticket="T-1001")
-    plan = await house.hears(said(f"/{name}"))
+    bot = Bot()
+    bot.store.ticket_rows.kept["T-1001"] = ticket(state=TicketState.WAITING)
+    bot.store.conversation_rows.kept["webchat", "c-u1"] = talk(state, ticket="T-1001")
+    plan = await bot.decide(said(f"/{name}"))
     assert plan.replies == ()
     assert plan.conversation is not None
     assert plan.conversation.muted is (name == "stop")
@@ -248,19 +249,19 @@ async def test_nothing_is_said_where_a_person_answers_or_nobody(
     assert plan.conversation.state is (ConversationState.BOT if began_anew else state)
 
 
-async def test_who_sends_commands_in_a_loop_gets_a_person() -> None:
-    house = House()
+async def test_a_loop_of_commands_becomes_a_ticket() -> None:
+    bot = Bot()
     plans = []
     for seq in range(1, 40):
-        plans.append(await house.hears(said(f"/lang {'en' if seq % 2 else 'zh'}", seq=seq)))
-        await house.clock.advance(20)
+        plans.append(await bot.decide(said(f"/lang {'en' if seq % 2 else 'zh'}", seq=seq)))
+        await bot.clock.advance(20)
     assert plans[-1].replies == ()
     assert any(plan.decision.rule == "too-many-replies" for plan in plans)
 
 
 async def test_an_edited_command_is_answered_once() -> None:
-    house = House()
-    await house.hears(said("/start", account="zh"))
+    bot = Bot()
+    await bot.decide(said("/start", account="zh"))
     edited = said("/lang en", account="zh")
     edited = replace(edited, seq=2, event=replace(edited.event, kind=EventKind.EDIT, revision=1))
-    assert (await house.hears(edited)).replies == ()
+    assert (await bot.decide(edited)).replies == ()

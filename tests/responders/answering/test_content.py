@@ -30,14 +30,14 @@ def mistakes(knowledge: Path, playbook: Path) -> dict[str, str]:
     return {problem.key: problem.message for problem in caught.value.problems}
 
 
-def test_both_are_read(tmp_path: Path) -> None:
+def test_articles_and_playbook_are_read(tmp_path: Path) -> None:
     (tmp_path / "hours.zh.md").write_text(ARTICLE, encoding="utf-8")
     content = read_content(settings(PLAYBOOK), tmp_path, Vocabulary())
     assert [article.id for article in content.articles] == ["hours"]
     assert content.playbook.rules
 
 
-def test_an_empty_folder_and_a_missing_playbook_are_told_together(tmp_path: Path) -> None:
+def test_an_empty_folder_and_a_missing_playbook_are_reported_together(tmp_path: Path) -> None:
     found = mistakes(tmp_path, tmp_path / "none.toml")
     assert set(found) == {"knowledge.folder", "playbook.file"}
 

@@ -2,10 +2,10 @@
 
 from core.config import parse
 from core.decisions import Action
-from responders.answering.decider import Manners
+from responders.answering.decider import ReplyPolicy
 from responders.factory import own_authors
-from tests.responders.answering.deciding import House
-from tests.responders.parts import mention
+from tests.responders.answering.support import Bot
+from tests.responders.builders import mention
 
 SETTINGS = parse(
     """
@@ -30,10 +30,10 @@ type = "webchat"
 )
 
 
-async def test_what_the_brand_itself_says_is_not_answered() -> None:
+async def test_posts_of_own_accounts_are_not_answered() -> None:
     own = own_authors(SETTINGS.brands)
     assert own == {"x": frozenset({"42", "43"}), "site": frozenset({"u9", "a:b"})}
-    house = House(manners=Manners(own_authors=own))
+    bot = Bot(policy=ReplyPolicy(own_authors=own))
     for author, action in (("u9", Action.IGNORE), ("u8", Action.REPLY)):
         heard = mention("你们几点关门", author=author, channel="site", intent="question")
-        assert (await house.hears(heard)).decision.action is action
+        assert (await bot.decide(heard)).decision.action is action

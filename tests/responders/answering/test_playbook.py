@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from core.articles import Answer, Article
 from core.errors import ConfigError
 from core.events import EventKind
@@ -15,8 +16,8 @@ from responders.answering.playbook import (
     parse_playbook,
     shipped_playbook,
 )
-from responders.templates import shipped_catalogue
-from tests.responders.parts import mention
+from responders.texts import playbook_texts
+from tests.responders.builders import mention
 
 ARTICLE = Article(id="opening-hours", language="zh", title="营业时间", body="7:30 到 22:00")
 
@@ -109,7 +110,7 @@ def test_articles_are_only_asked_where_a_rule_needs_them() -> None:
     assert match(rule("a", "{}"), mention(), never).rule.name == "a"
 
 
-def test_nobody_who_addresses_the_brand_is_forgotten() -> None:
+def test_an_unmatched_mention_that_addresses_the_brand_becomes_a_ticket() -> None:
     rules = rule("a", '{ intent = ["praise"] }')
     assert match(rules, mention()).rule.then.action == "ticket"
     assert match(rules, mention(solicited=False)).rule.then.action == "ignore"
@@ -129,7 +130,7 @@ VOCABULARY = Vocabulary(
 @pytest.mark.parametrize(
     ("text", "key", "remedy"),
     [
-        ("[", "playbook", "Mend that line."),
+        ("[", "playbook", "Correct that line."),
         ("version = 2\nrules = []", "playbook.version", "Correct the value."),
         ("version = 1\nrules = []\nrule = 1", "playbook.rule", "Did you mean 'rules'?"),
         (
@@ -171,7 +172,7 @@ VOCABULARY = Vocabulary(
         (
             "version = 1\n" + rule("a", '{ flags = ["spam"] }') * 2,
             "playbook.rules[1].name",
-            "Give each its own.",
+            "Give each rule its own name.",
         ),
         (
             "version = 1\n" + rule("a", "{}") + rule("b", '{ intent = ["question"] }'),
@@ -271,5 +272,5 @@ def test_harm_is_never_answered_with_content(risk: str, solicited: bool) -> None
 
 
 def test_the_shipped_rules_name_texts_that_exist() -> None:
-    known = Vocabulary(texts=shipped_catalogue().shopper_keys)
+    known = Vocabulary(texts=playbook_texts(shipped_catalogue()))
     assert shipped_playbook(known) == shipped_playbook()

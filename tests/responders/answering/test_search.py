@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.articles import Article
-from responders.answering.articles import parse_articles
+from responders.answering.content import parse_articles
 from responders.answering.search import KnowledgeBase
 from responders.answering.tokenizer import shipped_lexicon
-from tests.responders.parts import EXAMPLE
+from tests.responders.builders import EXAMPLE
 
 LIMIT = 0.7
 """The limit of the shipped playbook."""
@@ -125,13 +125,13 @@ def test_a_language_without_articles_finds_nothing() -> None:
     assert KnowledgeBase([], shipped_lexicon()).search("停车", "zh") == []
 
 
-def test_answers_come_surest_first_and_no_more_than_asked_for(base: KnowledgeBase) -> None:
+def test_answers_are_ordered_by_confidence_and_limited(base: KnowledgeBase) -> None:
     answers = base.search("会员生日优惠券怎么领", "zh", 4)
     assert len(answers) == 4
     assert [a.confidence for a in answers] == sorted((a.confidence for a in answers), reverse=True)
 
 
-def test_a_very_long_text_is_looked_at_in_part(base: KnowledgeBase) -> None:
+def test_only_the_beginning_of_a_very_long_text_is_searched(base: KnowledgeBase) -> None:
     assert base.search("几点关门" + "啊" * 5_000_000, "zh")[0].article.id == "opening-hours"
 
 

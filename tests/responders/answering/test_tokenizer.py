@@ -69,12 +69,12 @@ def test_every_mistake_is_reported() -> None:
     }
 
 
-def test_a_file_that_is_no_toml_is_named() -> None:
+def test_a_file_that_is_not_toml_is_named() -> None:
     with pytest.raises(ConfigError, match="lexicon"):
         parse_lexicon("[")
 
 
-def test_a_lexicon_without_words_still_makes_terms() -> None:
+def test_an_empty_lexicon_still_makes_terms() -> None:
     bare = parse_lexicon(
         'stop_zh = []\nstop_en = []\n[concepts]\n[characters]\ntraditional = ""\nsimplified = ""'
     )

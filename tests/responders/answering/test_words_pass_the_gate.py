@@ -2,13 +2,16 @@
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from core.clock import ManualClock
+from core.localized import UI_LANGUAGES, UiLanguage
 from core.outbox import Reply, ReplyState, Target
 from moderation.factory import build_guards
-from responders.answering.articles import parse_articles
-from responders.templates import LANGUAGES, Written, shipped_catalogue
+from responders.answering.content import parse_articles
+from responders.texts import ShopperTexts, playbook_texts
+from tests.builders import START
 from tests.moderation.parts import NoPauses
-from tests.responders.parts import EXAMPLE, START
+from tests.responders.builders import EXAMPLE
 from tests.stubs import StubStore
 
 FIELDS = {"number": "T-1001", "within": "4 小时内", "answer": "7:30"}
@@ -26,14 +29,14 @@ def public(text: str, key: str) -> Reply:
     )
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_every_shipped_text_passes(language: Written) -> None:
+@pytest.mark.parametrize("language", UI_LANGUAGES)
+async def test_every_shipped_text_passes(language: UiLanguage) -> None:
     gate, texts = (
         build_guards(ManualClock(START), store=StubStore(pauses=NoPauses())).gate,
-        shipped_catalogue(),
+        ShopperTexts(shipped_catalogue()),
     )
-    for key in texts.shopper_keys:
-        for turn in range(texts.variants(key, language)):
+    for key in playbook_texts(shipped_catalogue()):
+        for turn in range(texts.variants(key)):
             text = texts.say(key, language, turn=turn, **FIELDS)
             verdict = await gate.check(public(text, f"{key}{turn}"))
             assert verdict.allowed, f"{key}: {verdict.reason}"

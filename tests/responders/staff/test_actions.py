@@ -1,4 +1,4 @@
-"""The desk behind a group's buttons, over a real store: each thing is done once, or told late."""
+"""Actions of staff over a real store: each is done once, or refused as too late."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.catalogue import shipped_catalogue
 from core.alerts import Alert
 from core.bus import Bus
 from core.cards import StaffAction
@@ -20,10 +21,11 @@ from core.outbox import Reply, ReplyState
 from core.outcomes import Outcome, Plan
 from core.pauses import Pause, PauseScope
 from moderation.pauses import StoredPauses
+from responders.factory import StaffServices
 from responders.staff.actions import SNOOZE
-from responders.staff.factory import StaffSide
 from storage.sqlite.store import SqliteStore
-from tests.responders.parts import START, alert, mention, reply
+from tests.builders import START, alert
+from tests.responders.builders import mention, reply
 
 SETTINGS = parse(
     """
@@ -44,14 +46,21 @@ name = "没有账号"
 )
 
 
-class Office:
-    """A desk and the store behind it."""
+class StaffRig:
+    """The actions and the store behind them."""
 
     def __init__(self, store: SqliteStore, clock: ManualClock) -> None:
         self.store, self.clock, self.bus = store, clock, Bus()
         self.pauses = StoredPauses(store.pauses, store.mentions)
-        side = StaffSide(SETTINGS, store=store, pauses=self.pauses, bus=self.bus, clock=clock)
-        self.desk = side.desk
+        side = StaffServices(
+            SETTINGS,
+            catalogue=shipped_catalogue(),
+            store=store,
+            pauses=self.pauses,
+            bus=self.bus,
+            clock=clock,
+        )
+        self.actions = side.actions
 
     async def raised(self, *, brand: str | None = "hejia") -> Alert:
         made = replace(alert(), brand=brand)
@@ -73,88 +82,88 @@ class Office:
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
+async def rig(tmp_path: Path) -> AsyncIterator[StaffRig]:
     clock = ManualClock(START)
     store = await SqliteStore.open(tmp_path / "store.db", clock=clock)
-    yield Office(store, clock)
+    yield StaffRig(store, clock)
     await store.close()
 
 
-async def test_only_who_is_enrolled_is_known(office: Office) -> None:
-    assert await office.desk.member("7") == "小李"
-    assert await office.desk.member("8") is None
-    assert await office.desk.member("") is None
+async def test_only_enrolled_accounts_are_members(rig: StaffRig) -> None:
+    assert await rig.actions.member("7") == "小李"
+    assert await rig.actions.member("8") is None
+    assert await rig.actions.member("") is None
 
 
 @pytest.mark.parametrize("subject", ["alert:none", "draft:99:none", "draft::none", "", "odd:1"])
-async def test_what_is_not_there_has_no_card(office: Office, subject: str) -> None:
-    assert await office.desk.card(subject) is None
+async def test_an_unknown_subject_has_no_card_and_no_actions(rig: StaffRig, subject: str) -> None:
+    assert await rig.actions.card(subject) is None
     with pytest.raises(Conflict):
-        await office.desk.act(subject, StaffAction.TAKE, by="小李")
+        await rig.actions.act(subject, StaffAction.TAKE, by="小李")
 
 
-async def test_an_alert_is_acknowledged_then_taken(office: Office) -> None:
-    made = await office.raised()
+async def test_an_alert_is_acknowledged_then_taken(rig: StaffRig) -> None:
+    made = await rig.raised()
     subject = f"alert:{made.key}"
-    seen = await office.desk.act(subject, StaffAction.ACKNOWLEDGE, by="小李")
+    seen = await rig.actions.act(subject, StaffAction.ACKNOWLEDGE, by="小李")
     assert (seen.state, seen.by) == ("acknowledged", "小李")
     with pytest.raises(Conflict):
-        await office.desk.act(subject, StaffAction.ACKNOWLEDGE, by="小赵")
-    taken = await office.desk.act(subject, StaffAction.TAKE, by="小赵")
+        await rig.actions.act(subject, StaffAction.ACKNOWLEDGE, by="小赵")
+    taken = await rig.actions.act(subject, StaffAction.TAKE, by="小赵")
     assert (taken.state, taken.by) == ("taken", "小赵")
-    found = await office.store.alerts.get(made.key)
+    found = await rig.store.alerts.get(made.key)
     assert found is not None
     assert (found.owner, found.acknowledged_at) == ("小赵", START)
 
 
-async def test_a_snooze_ends(office: Office) -> None:
-    made = await office.raised()
-    card = await office.desk.act(f"alert:{made.key}", StaffAction.SNOOZE, by="小李")
+async def test_a_snooze_ends(rig: StaffRig) -> None:
+    made = await rig.raised()
+    card = await rig.actions.act(f"alert:{made.key}", StaffAction.SNOOZE, by="小李")
     assert (card.state, card.by) == ("snoozed", "小李")
-    await office.clock.advance(SNOOZE.total_seconds())
-    again = await office.desk.card(f"alert:{made.key}")
+    await rig.clock.advance(SNOOZE.total_seconds())
+    again = await rig.actions.card(f"alert:{made.key}")
     assert again is not None
     assert (again.state, again.by) == ("open", "")
 
 
-async def test_a_pause_of_an_alert_without_a_brand_holds_everything(office: Office) -> None:
-    made = await office.raised(brand=None)
-    card = await office.desk.act(f"alert:{made.key}", StaffAction.PAUSE, by="小李")
+async def test_pausing_an_alert_without_a_brand_pauses_all_replies(rig: StaffRig) -> None:
+    made = await rig.raised(brand=None)
+    card = await rig.actions.act(f"alert:{made.key}", StaffAction.PAUSE, by="小李")
     assert card.paused
-    (pause,) = await office.pauses.all()
+    (pause,) = await rig.pauses.all()
     assert (pause.id, pause.scope, pause.value, pause.by) == ("all", "all", "", "小李")
     assert "面包发霉" in pause.reason
 
 
-async def test_going_on_lifts_whatever_holds_this_matter_and_nothing_else(office: Office) -> None:
+async def test_resuming_lifts_every_pause_about_the_alert_and_no_other(rig: StaffRig) -> None:
     made = replace(alert(), incident="INC-1", category="food_safety")
-    await office.store.alerts.add(made, ())
+    await rig.store.alerts.add(made, ())
     pauses: list[tuple[PauseScope, str]] = [
         ("incident", "INC-1"),
         ("category", "hejia/food_safety"),
         ("channel", "weibo"),
     ]
     for scope, value in pauses:
-        await office.pauses.save(
+        await rig.pauses.save(
             Pause(id=f"{scope}:{value}", scope=scope, value=value, reason="P1", by="bot", at=START)
         )
-    before = await office.desk.card(f"alert:{made.key}")
+    before = await rig.actions.card(f"alert:{made.key}")
     assert before is not None
     assert before.paused
-    card = await office.desk.act(f"alert:{made.key}", StaffAction.RESUME, by="小李")
+    card = await rig.actions.act(f"alert:{made.key}", StaffAction.RESUME, by="小李")
     assert not card.paused
-    assert [one.id for one in await office.pauses.all()] == ["channel:weibo"]
+    assert [one.id for one in await rig.pauses.all()] == ["channel:weibo"]
 
 
-async def test_a_draft_is_settled_once(office: Office) -> None:
-    subject = await office.drafted()
-    heard = office.bus.subscribe()
-    taken = await office.desk.act(subject, StaffAction.TAKE, by="小赵")
+async def test_a_draft_is_settled_once(rig: StaffRig) -> None:
+    subject = await rig.drafted()
+    heard = rig.bus.subscribe()
+    taken = await rig.actions.act(subject, StaffAction.TAKE, by="小赵")
     assert (taken.state, taken.by) == ("taken", "小赵")
-    card = await office.desk.act(subject, StaffAction.APPROVE, by="小李")
+    card = await rig.actions.act(subject, StaffAction.APPROVE, by="小李")
     assert (card.state, card.by) == ("approved", "小李")
     with pytest.raises(Conflict):
-        await office.desk.act(subject, StaffAction.REJECT, by="小赵")
+        await rig.actions.act(subject, StaffAction.REJECT, by="小赵")
     told = []
     async for change in heard:
         told.append(change)
@@ -164,31 +173,31 @@ async def test_a_draft_is_settled_once(office: Office) -> None:
     assert (told[1].state, told[1].by) == (ReplyState.PENDING, "小李")
 
 
-async def test_a_draft_that_answers_no_mention_can_be_settled_too(office: Office) -> None:
+async def test_a_draft_without_a_mention_can_be_settled(rig: StaffRig) -> None:
     loose = replace(reply(), state=ReplyState.DRAFT)
-    await office.store.outbox.add(loose)
-    card = await office.desk.card("draft::k")
+    await rig.store.outbox.add(loose)
+    card = await rig.actions.card("draft::k")
     assert card is not None
     assert card.state == "open"
-    done = await office.desk.act("draft::k", StaffAction.REJECT, by="小李")
+    done = await rig.actions.act("draft::k", StaffAction.REJECT, by="小李")
     assert (done.state, done.by) == ("rejected", "小李")
 
 
-async def test_two_who_press_at_once_do_it_once(office: Office) -> None:
-    subject = await office.drafted()
+async def test_two_simultaneous_rejections_settle_the_draft_once(rig: StaffRig) -> None:
+    subject = await rig.drafted()
     results = await asyncio.gather(
-        *(office.desk.act(subject, StaffAction.REJECT, by=name) for name in ("小李", "小赵")),
+        *(rig.actions.act(subject, StaffAction.REJECT, by=name) for name in ("小李", "小赵")),
         return_exceptions=True,
     )
     assert sum(isinstance(one, Conflict) for one in results) == 1
-    assert await office.store.outbox.drafts() == []
+    assert await rig.store.outbox.drafts() == []
 
 
 @pytest.mark.parametrize(("times", "done"), [(2, True), (9, False)])
-async def test_what_the_desk_of_alerts_notes_meanwhile_does_not_cost_the_press(
-    office: Office, monkeypatch: pytest.MonkeyPatch, times: int, done: bool
+async def test_an_action_is_retried_when_the_manager_changes_the_alert_meanwhile(
+    rig: StaffRig, monkeypatch: pytest.MonkeyPatch, times: int, done: bool
 ) -> None:
-    alerts, left = office.store.alerts, [None] * times
+    alerts, left = rig.store.alerts, [None] * times
     save = alerts.save
 
     async def slower(alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
@@ -197,29 +206,34 @@ async def test_what_the_desk_of_alerts_notes_meanwhile_does_not_cost_the_press(
             await save(replace(alert, state="firing", owner=None))
         return await save(alert, receivers=receivers)
 
-    made = await office.raised()
+    made = await rig.raised()
     monkeypatch.setattr(alerts, "save", slower)
     if done:
-        card = await office.desk.act(f"alert:{made.key}", StaffAction.TAKE, by="小李")
+        card = await rig.actions.act(f"alert:{made.key}", StaffAction.TAKE, by="小李")
         assert card.by == "小李"
     else:
         with pytest.raises(Conflict, match="all the time"):
-            await office.desk.act(f"alert:{made.key}", StaffAction.TAKE, by="小李")
+            await rig.actions.act(f"alert:{made.key}", StaffAction.TAKE, by="小李")
 
 
-async def test_notes_do_not_grow_for_ever(office: Office) -> None:
+async def test_only_the_newest_actors_are_stored(rig: StaffRig) -> None:
     for number in range(303):
-        await office.store.alerts.add(replace(alert(f"a{number}"), incident=None), ())
-        await office.desk.act(f"alert:a{number}", StaffAction.ACKNOWLEDGE, by="小李")
-        await office.clock.advance(timedelta(minutes=1).total_seconds())
-    saved = await office.store.values.get("staff_notes")
+        await rig.store.alerts.add(replace(alert(f"a{number}"), incident=None), ())
+        await rig.actions.act(f"alert:a{number}", StaffAction.ACKNOWLEDGE, by="小李")
+        await rig.clock.advance(timedelta(minutes=1).total_seconds())
+    saved = await rig.store.values.get("staff_notes")
     assert saved is not None
     assert saved.count("小李") == 300
 
 
-async def test_each_group_has_a_worker_and_a_memory_of_its_own(office: Office) -> None:
-    side = StaffSide(
-        SETTINGS, store=office.store, pauses=office.pauses, bus=office.bus, clock=office.clock
+async def test_each_group_has_its_own_memory(rig: StaffRig) -> None:
+    side = StaffServices(
+        SETTINGS,
+        catalogue=shipped_catalogue(),
+        store=rig.store,
+        pauses=rig.pauses,
+        bus=rig.bus,
+        clock=rig.clock,
     )
     assert side.memory("telegram-a") is side.memory("telegram-a")
     assert side.memory("telegram-a") is not side.memory("telegram-b")

@@ -14,8 +14,9 @@ from core.clock import ManualClock
 from core.errors import Refused, StoreError, Unavailable
 from core.outbox import Reply, ReplyState
 from responders.staff.feed import StaffFeed
-from responders.staff.messages import MOST, GroupMemory
-from tests.responders.parts import START, alert, reply
+from responders.staff.memory import MAX_CARDS, CardMemory
+from tests.builders import START, alert
+from tests.responders.builders import reply
 from tests.stubs import MemoryValues, StubOutbox
 
 DRAFT = replace(reply(seq=1), state=ReplyState.DRAFT)
@@ -33,7 +34,7 @@ class Drafts(StubOutbox):
 
 
 class Group:
-    """A board, the matters on it and the drafts that wait, all in memory; fails as it is told."""
+    """A board, its cards and the waiting drafts in memory; raises the given errors in turn."""
 
     name = "telegram-tg"
 
@@ -68,17 +69,17 @@ class Group:
             raise self.troubles.pop(0)
 
 
-class Room:
+class FeedRig:
     def __init__(self) -> None:
         self.group, self.bus, self.clock = Group(), Bus(), ManualClock(START)
-        self.memory = GroupMemory(self.group.saved, self.group.name)
+        self.memory = CardMemory(self.group.saved, self.group.name)
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         feed = StaffFeed(
             self.group,
             memory=self.memory,
-            matters=self.group,
+            cards=self.group,
             drafts=Drafts(self.group),
             bus=self.bus,
             clock=self.clock,
@@ -100,30 +101,30 @@ class Room:
 
 
 @pytest.fixture
-def room() -> Room:
-    return Room()
+def rig() -> FeedRig:
+    return FeedRig()
 
 
-async def test_a_draft_is_shown_and_a_settled_one_only_changed(room: Room) -> None:
-    subject = room.group.have(draft_card(DRAFT, question="?"))
-    async with room.at_work():
-        room.bus.publish(ConversationUpdated(channel="c", conversation="c"))
-        room.bus.publish(replace(DRAFT, state=ReplyState.PENDING))
-        room.bus.publish(DRAFT)
-        await room.until(lambda: room.group.shown)
-        room.group.have(draft_card(replace(DRAFT, state=ReplyState.CANCELLED), question="?"))
-        room.bus.publish(replace(DRAFT, state=ReplyState.CANCELLED, by="小李"))
-        await room.until(lambda: room.group.updated)
-    assert (room.group.shown, room.group.updated) == ([subject], [subject])
+async def test_a_draft_is_posted_and_edited_once_it_is_settled(rig: FeedRig) -> None:
+    subject = rig.group.have(draft_card(DRAFT, question="?"))
+    async with rig.at_work():
+        rig.bus.publish(ConversationUpdated(channel="c", conversation="c"))
+        rig.bus.publish(replace(DRAFT, state=ReplyState.PENDING))
+        rig.bus.publish(DRAFT)
+        await rig.until(lambda: rig.group.shown)
+        rig.group.have(draft_card(replace(DRAFT, state=ReplyState.CANCELLED), question="?"))
+        rig.bus.publish(replace(DRAFT, state=ReplyState.CANCELLED, by="小李"))
+        await rig.until(lambda: rig.group.updated)
+    assert (rig.group.shown, rig.group.updated) == ([subject], [subject])
 
 
-async def test_an_alert_is_changed_where_it_stands_and_what_is_gone_is_left(room: Room) -> None:
-    subject = room.group.have(alert_card(alert(), now=START))
-    async with room.at_work():
-        room.bus.publish(alert("gone"))
-        room.bus.publish(alert())
-        await room.until(lambda: room.group.updated)
-    assert (room.group.shown, room.group.updated) == ([], [subject])
+async def test_a_changed_alert_edits_its_card_and_a_deleted_one_is_ignored(rig: FeedRig) -> None:
+    subject = rig.group.have(alert_card(alert(), now=START))
+    async with rig.at_work():
+        rig.bus.publish(alert("gone"))
+        rig.bus.publish(alert())
+        await rig.until(lambda: rig.group.updated)
+    assert (rig.group.shown, rig.group.updated) == ([], [subject])
 
 
 @pytest.mark.parametrize(
@@ -137,56 +138,56 @@ async def test_an_alert_is_changed_where_it_stands_and_what_is_gone_is_left(room
     ],
     ids=repr,
 )
-async def test_what_fails_is_tried_again_where_that_may_help(
-    room: Room, failure: Exception, shown: list[str]
+async def test_a_failed_update_is_retried_where_that_may_help(
+    rig: FeedRig, failure: Exception, shown: list[str]
 ) -> None:
     second = replace(DRAFT, key="k2", mention=2)
     for one in (DRAFT, second):
-        room.group.have(draft_card(one, question="?"))
-    async with room.at_work():
-        room.group.troubles = [failure]
-        room.bus.publish(DRAFT)
-        room.bus.publish(second)
-        await room.until(lambda: len(room.group.shown) == len(shown))
-    assert room.group.shown == shown
+        rig.group.have(draft_card(one, question="?"))
+    async with rig.at_work():
+        rig.group.troubles = [failure]
+        rig.bus.publish(DRAFT)
+        rig.bus.publish(second)
+        await rig.until(lambda: len(rig.group.shown) == len(shown))
+    assert rig.group.shown == shown
 
 
-async def test_what_nobody_told_is_found_by_looking_round(room: Room) -> None:
-    room.group.troubles = [StoreError("no room")]
-    subject = room.group.have(draft_card(DRAFT, question="?"))
-    over = room.group.have(alert_card(alert("over"), now=START))
-    live = room.group.have(alert_card(alert("live"), now=START))
+async def test_changes_that_were_not_published_are_found_by_the_refresh(rig: FeedRig) -> None:
+    rig.group.troubles = [StoreError("no room")]
+    subject = rig.group.have(draft_card(DRAFT, question="?"))
+    over = rig.group.have(alert_card(alert("over"), now=START))
+    live = rig.group.have(alert_card(alert("live"), now=START))
     for posted, is_over in ((over, True), (live, False)):
-        token = room.group.cards[posted].token
-        await room.memory.save_posting(
+        token = rig.group.cards[posted].token
+        await rig.memory.save_posting(
             PostedCard(token=token, subject=posted, chat=1, message=1, over=is_over)
         )
-    room.group.waiting = [DRAFT]
-    async with room.at_work():
-        await room.until(lambda: room.group.shown and room.group.updated)
-    assert (room.group.shown, room.group.updated) == ([subject], [live])
+    rig.group.waiting = [DRAFT]
+    async with rig.at_work():
+        await rig.until(lambda: rig.group.shown and rig.group.updated)
+    assert (rig.group.shown, rig.group.updated) == ([subject], [live])
 
 
 @pytest.mark.parametrize("saved", ["", "[", "[7]", '[{"token": "t", "new": 1}]', "{}"])
-async def test_what_another_version_has_written_is_forgotten(room: Room, saved: str) -> None:
-    room.group.saved.kept["staff_group:telegram-tg"] = saved
-    room.group.waiting = [DRAFT]
-    subject = room.group.have(draft_card(DRAFT, question="?"))
-    async with room.at_work():
-        await room.until(lambda: room.group.shown)
-    assert room.group.shown == [subject]
+async def test_unreadable_stored_cards_are_discarded(rig: FeedRig, saved: str) -> None:
+    rig.group.saved.kept["staff_group:telegram-tg"] = saved
+    rig.group.waiting = [DRAFT]
+    subject = rig.group.have(draft_card(DRAFT, question="?"))
+    async with rig.at_work():
+        await rig.until(lambda: rig.group.shown)
+    assert rig.group.shown == [subject]
 
 
-async def test_a_group_remembers_the_newest_cards_through_a_restart(room: Room) -> None:
-    for number in range(MOST + 2):
-        await room.memory.save_posting(
+async def test_the_newest_cards_of_a_group_survive_a_restart(rig: FeedRig) -> None:
+    for number in range(MAX_CARDS + 2):
+        await rig.memory.save_posting(
             PostedCard(token=f"t{number}", subject=f"alert:{number}", chat=-1, message=number)
         )
-    await room.memory.save_posting(PostedCard(token="t9", subject="alert:9", chat=-1, message=999))
-    again = GroupMemory(room.group.saved, room.group.name)
+    await rig.memory.save_posting(PostedCard(token="t9", subject="alert:9", chat=-1, message=999))
+    again = CardMemory(rig.group.saved, rig.group.name)
     found = await again.posting("t9")
     assert found is not None
     assert found.message == 999
     assert await again.posting("t0") is None
-    assert len(await again.postings()) == MOST
-    assert await GroupMemory(room.group.saved, "telegram-other").postings() == []
+    assert len(await again.postings()) == MAX_CARDS
+    assert await CardMemory(rig.group.saved, "telegram-other").postings() == []

@@ -1,33 +1,51 @@
-"""Robots of chat platforms, each against a server that checks what its platform checks."""
+"""Robots of chat platforms: what each platform needs beyond the contract of receivers."""
 
-import json
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import get_args
+from datetime import timedelta
 
 import pytest
 from aiohttp import web
-from pydantic import SecretStr
 
 from core.alerts import Alert
+from core.clock import ManualClock
 from core.errors import ConnectorError, Refused, Unavailable
-from core.settings import RobotSettings
-from responders.alerting.receivers.factory import DIALECTS
-from responders.alerting.receivers.robot import Robot
-from tests.responders.alerting.receivers.platforms import PLATFORMS, SECRET
-from tests.responders.alerting.receivers.robot_rig import EVIL, Rig, open_rig, style
-from tests.responders.parts import alert
+from core.localized import UiLanguage
+from responders.alerting.receivers.registry import RECEIVERS
+from responders.alerting.receivers.robot import Robot, RobotSettings
+from tests.builders import START, alert
+from tests.responders.alerting.receivers.rigs.base import HOSTILE, Bench, open_bench, rig_of
+from tests.responders.alerting.receivers.rigs.robot_server import TOKEN, RobotServer
 
 
-@pytest.fixture(params=list(DIALECTS))
-async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
-    async with open_rig(request.param) as made:
-        yield made
+def server_of(kind: str) -> RobotServer:
+    rig = rig_of(kind)(ManualClock(START))
+    assert isinstance(rig, RobotServer)
+    return rig
 
 
-def test_every_kind_that_can_be_configured_has_its_platform() -> None:
-    kinds = set(get_args(RobotSettings.model_fields["type"].annotation))
-    assert kinds == set(DIALECTS) == set(PLATFORMS)
+ROBOTS = [
+    kind for kind, receiver in RECEIVERS.items() if issubclass(receiver.settings, RobotSettings)
+]
+SIGNED = [kind for kind in ROBOTS if server_of(kind).signs]
+
+
+@pytest.fixture(params=ROBOTS)
+async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    async with open_bench(request.param) as opened:
+        yield opened
+
+
+def server(bench: Bench) -> RobotServer:
+    assert isinstance(bench.rig, RobotServer)
+    return bench.rig
+
+
+def robot(bench: Bench, *, language: UiLanguage = "zh", **changes: object) -> Robot:
+    built = bench.receiver(language=language, **changes)
+    assert isinstance(built, Robot)
+    return built
 
 
 async def failure(robot: Robot, one: Alert | None = None) -> ConnectorError:
@@ -36,17 +54,15 @@ async def failure(robot: Robot, one: Alert | None = None) -> ConnectorError:
     return caught.value
 
 
-async def test_an_alert_is_taken_and_says_what_there_is(rig: Rig) -> None:
-    await rig.robot.deliver(replace(alert(), incident="INC-7", notices=1))
-    [said] = rig.platform.taken
-    shown = json.dumps(said, ensure_ascii=False)
-    for part in ("▲ P1 严重 · 面包发霉", "禾家超市", "INC-7", "8 位作者"):
-        assert part in shown
-    assert SECRET not in shown
+async def test_the_brand_is_named_as_staff_know_it(bench: Bench) -> None:
+    await robot(bench).deliver(alert())
+    [shown] = bench.rig.shown()
+    assert "▲ P1 严重 · 面包发霉" in shown
+    assert "禾家超市" in shown
 
 
-async def test_it_speaks_the_language_of_staff_and_says_why_again(rig: Rig) -> None:
-    robot = rig.build(style=style("en"))
+async def test_a_repeated_notice_gives_its_reason_in_the_language_of_staff(bench: Bench) -> None:
+    english = robot(bench, language="en")
     for changes, expected in (
         ({"notices": 3}, "Notice 3: nobody has taken it yet"),
         (
@@ -57,44 +73,41 @@ async def test_it_speaks_the_language_of_staff_and_says_why_again(rig: Rig) -> N
         ({"notices": 1, "drill": True}, "DRILL"),
         ({"notices": 2, "state": "resolved", "part_of": "INC-104"}, "Now part of INC-104"),
     ):
-        await robot.deliver(replace(alert(), **changes))
-        await rig.clock.advance(60)
-        assert expected in rig.platform.seen()
+        await english.deliver(replace(alert(), **changes))
+        await bench.clock.advance(60)
+        assert expected in bench.rig.shown()[-1]
 
 
-async def test_what_strangers_wrote_means_nothing_to_the_platform(rig: Rig) -> None:
-    hostile = replace(alert(), title=EVIL, body=f"{EVIL}\n" * 3 + "x" * 100_000, brand=EVIL)
-    await rig.robot.deliver(hostile)
-    await rig.clock.advance(60)
-    await rig.robot.deliver_many([hostile, hostile])
-    seen = rig.platform.seen()
-    texts = seen.replace('\\"', '"')
-    assert "http://evil" not in texts
-    assert "\\u0000" not in texts
-    assert "\\u202e" not in texts
-    assert "\u202e" not in texts
-    assert [part for part in rig.platform.forbidden if part in texts] == []
-    assert [part for part in rig.platform.required if part not in texts] == []
+async def test_hostile_text_is_no_markup_on_the_platform(bench: Bench) -> None:
+    hostile = replace(alert(), title=HOSTILE, body=HOSTILE, brand=HOSTILE)
+    sender = robot(bench)
+    await sender.deliver(hostile)
+    await bench.clock.advance(60)
+    await sender.deliver_batch([hostile, hostile])
+    texts = "\n".join(bench.rig.shown()).replace('\\"', '"')
+    assert [part for part in server(bench).forbidden if part in texts] == []
+    assert [part for part in server(bench).required if part not in texts] == []
 
 
-async def test_a_very_long_alert_is_cut_between_characters(rig: Rig) -> None:
+async def test_a_very_long_alert_is_cut_between_characters(bench: Bench) -> None:
     long = replace(alert(), title="霉" * 400, body="\n".join(["霉" * 500] * 30), brand=None)
-    await rig.robot.deliver(long)
-    [said] = rig.platform.taken
-    assert "\ufffd" not in json.dumps(said, ensure_ascii=False)
+    await robot(bench).deliver(long)
+    [shown] = bench.rig.shown()
+    assert "\ufffd" not in shown
 
 
-async def test_a_verdict_in_the_body_of_a_200_counts(rig: Rig) -> None:
-    for body, kind in rig.platform.verdicts:
-        rig.platform.answers = [web.Response(body=body)]
-        assert isinstance(await failure(rig.robot), kind), body
-        await rig.clock.advance(60)
-    assert rig.platform.taken == []
+async def test_an_error_in_the_body_of_a_200_counts(bench: Bench) -> None:
+    sender, platform = robot(bench), server(bench)
+    for body, kind in platform.errors:
+        platform.answers = [web.Response(body=body)]
+        assert isinstance(await failure(sender), kind), body
+        await bench.clock.advance(60)
+    assert platform.taken == []
 
 
-async def test_what_the_platform_is_busy_with_comes_later(rig: Rig) -> None:
-    rig.platform.answers = [rig.platform.busy()]
-    found = await failure(rig.robot)
+async def test_a_busy_platform_is_left_alone_for_as_long_as_it_asks(bench: Bench) -> None:
+    bench.rig.be_busy_next()
+    found = await failure(robot(bench))
     assert isinstance(found, Unavailable)
     assert found.retry_after is not None
     assert found.retry_after >= 30
@@ -104,28 +117,67 @@ async def test_what_the_platform_is_busy_with_comes_later(rig: Rig) -> None:
     ("status", "kind"),
     [(500, Unavailable), (503, Unavailable), (429, Unavailable), (404, Refused), (302, Refused)],
 )
-async def test_the_status_counts_too(rig: Rig, status: int, kind: type[ConnectorError]) -> None:
-    rig.platform.answers = [web.Response(status=status, headers={"Location": "/x"})]
-    found = await failure(rig.robot)
+async def test_an_error_status_counts(
+    bench: Bench, status: int, kind: type[ConnectorError]
+) -> None:
+    server(bench).answers = [web.Response(status=status, headers={"Location": "/x"})]
+    found = await failure(robot(bench))
     assert type(found) is kind
-    assert "t0ken" not in str(found)
+    assert TOKEN not in str(found)
 
 
-@pytest.mark.parametrize("rig", [k for k, p in PLATFORMS.items() if p.signs], indirect=True)
-async def test_a_wrong_secret_is_refused_with_a_remedy(rig: Rig) -> None:
-    for secret in (SecretStr("wrong"), None):
-        found = await failure(rig.build(secret=secret))
-        assert isinstance(found, Refused)
-        assert "signing secret" in str(found)
-        assert "wrong" not in str(found)
+@pytest.mark.parametrize("kind", SIGNED)
+async def test_a_wrong_secret_is_refused_with_a_remedy(kind: str) -> None:
+    async with open_bench(kind) as bench:
+        for secret in ("wrong", None):
+            found = await failure(robot(bench, secret=secret))
+            assert isinstance(found, Refused)
+            assert "signing secret" in str(found)
+            assert "wrong" not in str(found)
 
 
-async def test_nobody_there_and_an_address_that_is_none_tell_no_secret(rig: Rig) -> None:
-    closed = rig.build(url=SecretStr("http://127.0.0.1:9/hook/t0ken"))
-    found = await failure(closed)
-    assert isinstance(found, Unavailable)
-    assert "t0ken" not in str(found)
-    none = rig.build(url=SecretStr("http://[t0ken"))
-    found = await failure(none)
+async def test_an_invalid_address_is_refused_without_quoting_it(bench: Bench) -> None:
+    found = await failure(robot(bench, url=f"http://[{TOKEN}"))
     assert isinstance(found, Refused)
-    assert "t0ken" not in str(found)
+    assert "not a valid http(s) URL" in str(found)
+    assert TOKEN not in str(found)
+
+
+async def test_most_of_the_allowed_rate_is_used_and_no_wait_is_long(bench: Bench) -> None:
+    sender, sent, waits = robot(bench), 0, [0.0]
+    while bench.clock.now() < START + timedelta(seconds=60):
+        if sender.ready_in() == 0:
+            await sender.deliver(alert(f"a{sent}"))
+            sent += 1
+        waits.append(sender.ready_in())
+        await bench.clock.advance(0.1)
+    allowed = server(bench).max_messages * 60 / server(bench).per_seconds
+    assert 0.8 * allowed <= sent <= allowed
+    assert len(bench.rig.shown()) == sent, "none was refused"
+    assert max(waits) <= 0.1 * 60, "a severe alert never waits for the minute to end"
+    await bench.clock.advance(60)
+    assert sender.ready_in() == 0
+
+
+async def test_waiting_alerts_are_merged_into_as_few_messages_as_fit(bench: Bench) -> None:
+    sender = robot(bench)
+    many = [replace(alert(f"b{n}"), title=f"第{n:03}件事" + "很长" * 40) for n in range(50)]
+    done = 0
+    while done < len(many):
+        done += await sender.deliver_batch(many[done:])
+        await bench.clock.advance(60)
+    shown = "\n".join(bench.rig.shown())
+    assert all(f"第{n:03}件事" in shown for n in range(50)), "each is named in one of the messages"
+    assert len(bench.rig.shown()) in server(bench).merged
+
+
+async def test_two_deliveries_at_once_keep_the_limit() -> None:
+    async with open_bench("slack") as bench:
+        sender = robot(bench)
+        both = [asyncio.create_task(sender.deliver(alert(key))) for key in ("a1", "a2")]
+        await asyncio.wait(both, timeout=0.3, return_when=asyncio.ALL_COMPLETED)
+        assert len(bench.rig.shown()) == 1
+        await bench.clock.advance(1)
+        async with asyncio.timeout(5):
+            await asyncio.gather(*both)
+        assert len(bench.rig.shown()) == 2

@@ -7,45 +7,48 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
-import aiohttp
 import pytest
+from aiohttp import ClientSession
 from pydantic import SecretStr
 
 from core.clock import ManualClock
 from core.errors import Refused, Unavailable
-from responders.alerting.receivers.webhook import KEY, SIGNATURE, TIMESTAMP, Webhook, is_genuine
-from tests.responders.alerting.hooks import Ledger, receiver
-from tests.responders.parts import START, alert
+from responders.alerting.receivers.webhook import (
+    KEY,
+    SIGNATURE,
+    TIMESTAMP,
+    Webhook,
+    WebhookSettings,
+    is_genuine,
+)
+from tests.builders import START, alert
+from tests.responders.alerting.receivers.rigs.base import context
+from tests.responders.alerting.receivers.rigs.webhook_rig import WebhookServer
 
 SECRET = SecretStr("a secret of enough length")
 
 
 @pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as opened:
+async def session() -> AsyncIterator[ClientSession]:
+    async with ClientSession() as opened:
         yield opened
 
 
 @pytest.fixture
-async def ledger() -> AsyncIterator[Ledger]:
-    async with receiver() as opened:
+async def server() -> AsyncIterator[WebhookServer]:
+    opened = WebhookServer(ManualClock(START))
+    async with opened.serving():
         yield opened
 
 
-def webhook(session: aiohttp.ClientSession, url: str, *, timeout: float = 5) -> Webhook:
-    return Webhook(
-        name="pager",
-        url=url,
-        secret=SECRET,
-        session=session,
-        clock=ManualClock(START),
-        timeout=timeout,
-    )
+def webhook(session: ClientSession, url: str, *, timeout: float = 5) -> Webhook:
+    settings = WebhookSettings.model_validate({"url": url, "secret": SECRET})
+    return Webhook("pager", settings, context(session, ManualClock(START)), timeout=timeout)
 
 
-async def test_an_alert_arrives_signed(session: aiohttp.ClientSession, ledger: Ledger) -> None:
-    await webhook(session, ledger.url).deliver(alert("incident:INC-1:1"))
-    [asked] = ledger.asked
+async def test_an_alert_arrives_signed(session: ClientSession, server: WebhookServer) -> None:
+    await webhook(session, server.url).deliver(alert("incident:INC-1:1"))
+    [asked] = server.asked
     assert asked.path == "/hook"
     assert asked.headers[KEY] == "incident:INC-1:1#0"
     assert asked.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -85,22 +88,22 @@ def test_a_malformed_signature_is_not_genuine(timestamp: str, signature: str) ->
     assert not is_genuine(SECRET, timestamp=timestamp, body=b"", signature=signature, now=START)
 
 
-async def test_a_hostile_alert_can_be_sent(session: aiohttp.ClientSession, ledger: Ledger) -> None:
+async def test_a_hostile_alert_can_be_sent(session: ClientSession, server: WebhookServer) -> None:
     hostile = replace(alert("键\r\nX-Evil: 1\ud800"), title="\ud800\x00</script>")
-    await webhook(session, ledger.url).deliver(hostile)
-    [asked] = ledger.asked
+    await webhook(session, server.url).deliver(hostile)
+    [asked] = server.asked
     assert "X-Evil" not in asked.headers
     assert asked.headers[KEY].isascii()
     assert json.loads(asked.body)["title"] == hostile.title
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
-async def test_a_receiver_in_trouble_is_tried_again(
-    session: aiohttp.ClientSession, ledger: Ledger, status: int
+async def test_an_answer_that_asks_for_a_retry_is_unavailable(
+    session: ClientSession, server: WebhookServer, status: int
 ) -> None:
-    ledger.answers = [status]
+    server.answers = [status]
     with pytest.raises(Unavailable, match=str(status)) as caught:
-        await webhook(session, ledger.url).deliver(alert())
+        await webhook(session, server.url).deliver(alert())
     assert caught.value.retry_after is None
 
 
@@ -108,70 +111,76 @@ async def test_a_receiver_in_trouble_is_tried_again(
     ("asked", "seconds"),
     [("7", 7.0), ("999999", 3600.0), ("soon", None), ("-1", None), ("²", None)],
 )
-async def test_a_receiver_may_say_when(
-    session: aiohttp.ClientSession, ledger: Ledger, asked: str, seconds: float | None
+async def test_retry_after_is_obeyed_for_an_hour_at_most(
+    session: ClientSession, server: WebhookServer, asked: str, seconds: float | None
 ) -> None:
-    ledger.answers, ledger.headers = [429], {"Retry-After": asked}
+    server.answers, server.headers = [429], {"Retry-After": asked}
     with pytest.raises(Unavailable) as caught:
-        await webhook(session, ledger.url).deliver(alert())
+        await webhook(session, server.url).deliver(alert())
     assert caught.value.retry_after == seconds
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 404])
 async def test_a_refusal_names_what_to_check_and_no_redirect_is_followed(
-    session: aiohttp.ClientSession, ledger: Ledger, status: int
+    session: ClientSession, server: WebhookServer, status: int
 ) -> None:
-    ledger.answers, ledger.headers = [status], {"Location": ledger.url + "/elsewhere"}
+    server.answers, server.headers = [status], {"Location": server.url + "/elsewhere"}
     with pytest.raises(Refused, match=r"alerts\.webhooks"):
-        await webhook(session, ledger.url).deliver(alert())
-    assert [asked.path for asked in ledger.asked] == ["/hook"]
+        await webhook(session, server.url).deliver(alert())
+    assert [asked.path for asked in server.asked] == ["/hook"]
 
 
-async def test_a_stalled_receiver_is_left(session: aiohttp.ClientSession, ledger: Ledger) -> None:
-    ledger.stall = True
+async def test_a_stalled_server_is_unavailable(
+    session: ClientSession, server: WebhookServer
+) -> None:
+    server.stall = True
     with pytest.raises(Unavailable, match="Timeout"):
-        await webhook(session, ledger.url, timeout=0.2).deliver(alert())
+        await webhook(session, server.url, timeout=0.2).deliver(alert())
 
 
-async def test_a_reset_is_unavailable(session: aiohttp.ClientSession, ledger: Ledger) -> None:
-    ledger.reset = True
+async def test_a_reset_connection_is_unavailable(
+    session: ClientSession, server: WebhookServer
+) -> None:
+    server.reset = True
     with pytest.raises(Unavailable):
-        await webhook(session, ledger.url).deliver(alert())
+        await webhook(session, server.url).deliver(alert())
 
 
-async def test_nobody_there_is_unavailable(session: aiohttp.ClientSession) -> None:
-    async with receiver() as gone:
+async def test_a_closed_port_is_unavailable(session: ClientSession) -> None:
+    gone = WebhookServer(ManualClock(START))
+    async with gone.serving():
         url = gone.url
     with pytest.raises(Unavailable):
         await webhook(session, url).deliver(alert())
 
 
-async def test_an_address_that_is_none_is_refused_without_being_told(
-    session: aiohttp.ClientSession,
+async def test_an_invalid_address_is_refused_without_quoting_it(
+    session: ClientSession,
 ) -> None:
     with pytest.raises(Refused) as caught:
         await webhook(session, "http://[token-in-url").deliver(alert())
+    assert "not a valid http(s) URL" in str(caught.value)
     assert "token" not in str(caught.value)
 
 
-async def in_doubt(session: aiohttp.ClientSession, ledger: Ledger) -> Webhook:
+async def in_doubt(session: ClientSession, server: WebhookServer) -> Webhook:
     """A webhook whose receiver has hung up after it was sent an alert."""
-    hook = webhook(session, ledger.url)
-    ledger.reset = True
+    hook = webhook(session, server.url)
+    server.reset = True
     with pytest.raises(Unavailable):
         await hook.deliver(alert())
-    ledger.reset = False
-    ledger.asked.clear()
+    server.reset = False
+    server.asked.clear()
     return hook
 
 
-async def test_what_may_have_been_taken_is_asked_for_before_it_is_sent_again(
-    session: aiohttp.ClientSession, ledger: Ledger
+async def test_a_notice_in_doubt_is_asked_for_before_it_is_resent(
+    session: ClientSession, server: WebhookServer
 ) -> None:
-    hook = await in_doubt(session, ledger)
-    ledger.headers = {KEY: "a1#0"}
+    hook = await in_doubt(session, server)
+    server.headers = {KEY: "a1#0"}
     await hook.deliver(alert())
-    [asked] = ledger.asked
+    [asked] = server.asked
     assert (asked.method, asked.headers[KEY], asked.body) == ("HEAD", "a1#0", b"")
     assert is_genuine(
         SECRET,
@@ -180,67 +189,70 @@ async def test_what_may_have_been_taken_is_asked_for_before_it_is_sent_again(
         signature=asked.headers[SIGNATURE],
         now=START,
     )
-    ledger.headers = {}
+    server.headers = {}
     await hook.deliver(replace(alert(), notices=1))
     await hook.deliver(alert())
-    assert [one.method for one in ledger.asked] == ["HEAD", "POST", "POST"], "no doubt is left"
+    assert [one.method for one in server.asked] == ["HEAD", "POST", "POST"], "no doubt is left"
 
 
 @pytest.mark.parametrize(
     ("status", "named"), [(200, None), (200, "a1#1"), (405, None), (404, "a1#0"), (500, "a1#0")]
 )
-async def test_a_receiver_that_does_not_say_that_it_has_it_gets_it_again(
-    session: aiohttp.ClientSession, ledger: Ledger, status: int, named: str | None
+async def test_a_notice_in_doubt_that_is_not_confirmed_is_resent(
+    session: ClientSession, server: WebhookServer, status: int, named: str | None
 ) -> None:
-    hook = await in_doubt(session, ledger)
-    ledger.answers, ledger.headers = [status], {} if named is None else {KEY: named}
+    hook = await in_doubt(session, server)
+    server.answers, server.headers = [status], {} if named is None else {KEY: named}
     await hook.deliver(alert())
-    assert [one.method for one in ledger.asked] == ["HEAD", "POST"]
+    assert [one.method for one in server.asked] == ["HEAD", "POST"]
     await hook.deliver(alert())
-    assert [one.method for one in ledger.asked] == ["HEAD", "POST", "POST"]
+    assert [one.method for one in server.asked] == ["HEAD", "POST", "POST"]
 
 
-async def test_while_it_cannot_be_asked_nothing_is_sent(
-    session: aiohttp.ClientSession, ledger: Ledger
+async def test_a_notice_in_doubt_is_not_resent_while_the_server_cannot_be_asked(
+    session: ClientSession, server: WebhookServer
 ) -> None:
-    hook = await in_doubt(session, ledger)
-    ledger.reset = True
+    hook = await in_doubt(session, server)
+    server.reset = True
     with pytest.raises(Unavailable):
         await hook.deliver(alert())
-    assert {one.method for one in ledger.asked} == {"HEAD"}
+    assert {one.method for one in server.asked} == {"HEAD"}
 
 
 @pytest.mark.parametrize(("status", "asked"), [(502, True), (504, True), (500, False)])
-async def test_a_proxy_without_an_answer_leaves_a_doubt(
-    session: aiohttp.ClientSession, ledger: Ledger, status: int, asked: bool
+async def test_a_gateway_error_leaves_the_notice_in_doubt(
+    session: ClientSession, server: WebhookServer, status: int, asked: bool
 ) -> None:
-    hook = webhook(session, ledger.url)
-    ledger.answers = [status]
+    hook = webhook(session, server.url)
+    server.answers = [status]
     with pytest.raises(Unavailable):
         await hook.deliver(alert())
     await hook.deliver(alert())
-    assert [one.method for one in ledger.asked][1:] == (["HEAD"] if asked else []) + ["POST"]
+    assert [one.method for one in server.asked][1:] == (["HEAD"] if asked else []) + ["POST"]
 
 
-async def test_where_nobody_was_reached_there_is_no_doubt(
-    session: aiohttp.ClientSession,
+async def test_a_refused_connection_leaves_no_doubt(
+    session: ClientSession,
 ) -> None:
-    async with receiver() as ledger:
-        hook = webhook(session, ledger.url)
+    server = WebhookServer(ManualClock(START))
+    async with server.serving():
+        hook = webhook(session, server.url)
     with pytest.raises(Unavailable):
         await hook.deliver(alert())
-    async with receiver(port=int(ledger.url.rsplit(":", 1)[1].split("/")[0])) as back:
+    async with server.serving(port=int(server.url.rsplit(":", 1)[1].split("/")[0])):
         await hook.deliver(alert())
-    assert [one.method for one in back.asked] == ["POST"]
+    assert [one.method for one in server.asked] == ["POST"]
 
 
-async def test_doubts_are_bounded(session: aiohttp.ClientSession, ledger: Ledger) -> None:
-    hook = await in_doubt(session, ledger)
-    ledger.reset = True
+async def test_the_number_of_notices_in_doubt_is_bounded(
+    session: ClientSession, server: WebhookServer
+) -> None:
+    hook = await in_doubt(session, server)
+    server.reset = True
     for number in range(1, 1002):
         with pytest.raises(Unavailable):
             await hook.deliver(replace(alert(), notices=number))
-    ledger.reset = False
-    ledger.asked.clear()
+    server.reset = False
+    server.asked.clear()
     await hook.deliver(alert())
-    assert [one.method for one in ledger.asked] == ["POST"], "the oldest is forgotten"
+    assert [one.method for one in server.asked] == ["POST"], "the oldest is forgotten"

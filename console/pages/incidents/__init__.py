@@ -1,0 +1,1 @@
+"""The crisis board and the page of one incident."""

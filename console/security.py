@@ -1,0 +1,229 @@
+"""Access control for every route, and the security headers of every response.
+
+Each route declares its audience; ``require_guarded`` refuses a route that does not:
+
+- ``public``: anyone, platforms included. The endpoint itself verifies what it receives.
+- ``shopper``: anyone with a browser, from the brand's own pages.
+- ``staff``: this machine only, until there are accounts. The ``Host`` header has to name this
+  machine, which defeats DNS rebinding, and requests that change something have to come from the
+  console's own pages, which defeats cross-site request forgery.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final, Literal
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketClose
+
+Audience = Literal["public", "shopper", "staff"]
+Refusal = Literal["not_local", "foreign_host", "foreign_origin"]
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
+POLICY_VIOLATION: Final = 1008
+
+CHAT_PAGE: Final = "/chat"
+CHAT_SCRIPT: Final = "/chat.js"
+STATIC: Final = "/static/"
+
+_CONTENT_POLICY: Final = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccessPolicy:
+    """Settings of the access checks."""
+
+    chat_origins: frozenset[str] = frozenset()
+    """Origins beside our own that shoppers may come from, such as ``https://www.example.com``."""
+
+
+class GuardedRoute(Route):
+    """An HTTP route that raises HTTPException 403 for a caller outside its audience."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[[Request], Awaitable[Response]],
+        *,
+        who: Audience,
+        policy: AccessPolicy,
+        methods: Sequence[str] = ("GET",),
+    ) -> None:
+        super().__init__(path, endpoint, methods=list(methods))
+        self.who: Audience = who
+        self.policy = policy
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reason = refusal(self.who, HTTPConnection(scope), self.policy)
+        if reason is not None:
+            raise HTTPException(403, detail=reason)
+        await super().handle(scope, receive, send)
+
+
+class GuardedSocket(WebSocketRoute):
+    """A WebSocket route that closes the connection of a caller outside its audience."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[[WebSocket], Awaitable[None]],
+        *,
+        who: Audience,
+        policy: AccessPolicy,
+    ) -> None:
+        super().__init__(path, endpoint)
+        self.who: Audience = who
+        self.policy = policy
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if refusal(self.who, HTTPConnection(scope), self.policy) is not None:
+            await WebSocketClose(code=POLICY_VIOLATION)(scope, receive, send)
+            return
+        await super().handle(scope, receive, send)
+
+
+class PublicFiles(Mount):
+    """Files that hold nothing private."""
+
+    def __init__(self, path: str, app: ASGIApp) -> None:
+        super().__init__(path, app=app)
+        self.who: Audience = "public"
+
+
+class UnguardedRoute(RuntimeError):
+    """A route without an audience; build it as GuardedRoute, GuardedSocket or PublicFiles."""
+
+
+def require_guarded(routes: Iterable[BaseRoute]) -> None:
+    """Raise UnguardedRoute for the first route that does not declare its audience."""
+    for route in routes:
+        if not isinstance(route, GuardedRoute | GuardedSocket | PublicFiles):
+            raise UnguardedRoute(f"{route!r} does not declare its audience")
+
+
+def refusal(who: Audience, connection: HTTPConnection, policy: AccessPolicy) -> Refusal | None:
+    """The reason to refuse a connection to a route for ``who``; ``None`` where it may pass."""
+    if who == "public":
+        return None
+    if who == "staff":
+        if not _is_local(connection):
+            return "not_local"
+        if not is_loopback_name(connection.headers.get("host", "")):
+            return "foreign_host"
+    if _changes_state(connection) and not _is_same_origin(who, connection, policy):
+        return "foreign_origin"
+    return None
+
+
+def is_loopback_name(host: str) -> bool:
+    """True for a ``Host`` header that can only mean this machine."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return name == "localhost" or _is_loopback(name)
+
+
+def _is_local(connection: HTTPConnection) -> bool:
+    if any(header in connection.headers for header in FORWARDED):
+        return False  # the proxy is local, its client need not be
+    return connection.client is not None and _is_loopback(connection.client.host)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)
+    return (mapped or found).is_loopback
+
+
+def _changes_state(connection: HTTPConnection) -> bool:
+    return connection.scope["type"] == "websocket" or connection.scope["method"] not in SAFE_METHODS
+
+
+def _is_same_origin(who: Audience, connection: HTTPConnection, policy: AccessPolicy) -> bool:
+    origin = connection.headers.get("origin")
+    if origin is None:  # browsers always send one here, so that this is a script
+        return connection.headers.get("sec-fetch-site", "same-origin") == "same-origin"
+    if who == "shopper" and origin.lower() in policy.chat_origins:
+        return True
+    host = connection.headers.get("host", "").lower()
+    scheme, _, rest = origin.lower().partition("://")
+    default = {"http": ":80", "https": ":443"}.get(scheme)
+    if default is None or not host:
+        return False
+    return rest.removesuffix(default) == host.removesuffix(default)
+
+
+def security_headers(path: str, query: bytes, chat_origins: Iterable[str]) -> Mapping[str, str]:
+    """The security and caching headers of the response to ``path``.
+
+    Scripts and styles come from our own files only, never inline; no page may be framed but the
+    chat, by our own origin and ``chat_origins``.
+    """
+    is_chat = path == CHAT_PAGE
+    ancestors = " ".join(("'self'", *sorted(chat_origins))) if is_chat else "'none'"
+    found = {
+        "Content-Security-Policy": "; ".join((*_CONTENT_POLICY, f"frame-ancestors {ancestors}")),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",  # no-referrer would make a form's Origin "null"
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": (
+            "cross-origin" if path in {CHAT_PAGE, CHAT_SCRIPT} else "same-origin"
+        ),
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "Cache-Control": _caching(path, query),
+    }
+    if not is_chat:
+        found["X-Frame-Options"] = "DENY"
+    return found
+
+
+def _caching(path: str, query: bytes) -> str:
+    if path == CHAT_SCRIPT:
+        return "public, max-age=300"
+    if not path.startswith(STATIC):
+        return "no-store"
+    if "v" in parse_qs(query.decode("latin-1")):
+        return "public, max-age=31536000, immutable"
+    return "no-cache"
+
+
+class SecurityHeaders:
+    """ASGI middleware that adds ``security_headers`` to HTTP responses."""
+
+    def __init__(self, app: ASGIApp, *, chat_origins: frozenset[str]) -> None:
+        self._app = app
+        self._chat_origins = chat_origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(
+                    security_headers(scope["path"], scope["query_string"], self._chat_origins)
+                )
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

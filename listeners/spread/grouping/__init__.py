@@ -1,0 +1,1 @@
+"""Which texts are about the same thing: copies, shared words, and shared meaning."""

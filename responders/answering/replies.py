@@ -1,0 +1,119 @@
+"""Automatic replies: their text, and limits that break loops with other bots.
+
+The history of replies is in memory and bounded; it begins anew after a restart, and the gate checks
+every reply again before it is sent.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from core.clock import Clock
+from core.events import Event
+from core.outbox import Reply, ReplyState
+from core.tickets import Ticket
+from responders.answering.context import DecisionContext, reply_key, reply_target
+from responders.texts import ShopperTexts
+
+_REMEMBERED: Final = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplyLimits:
+    """The most that is replied automatically."""
+
+    replies: int = 12
+    """Replies that one author gets within ``seconds``; then a person takes over."""
+    seconds: float = 600.0
+    repeat_seconds: float = 90.0
+    """A text is not repeated in a conversation within this time."""
+
+
+class ReplyWriter:
+    """Writes replies and remembers them by their keys.
+
+    A decision that is made twice, since the store failed to record it, counts as one reply.
+    """
+
+    def __init__(self, texts: ShopperTexts, limits: ReplyLimits, clock: Clock) -> None:
+        self._texts = texts
+        self._limits = limits
+        self._clock = clock
+        self._by_author: OrderedDict[tuple[str, str], dict[str, float]] = OrderedDict()
+        """By channel and author: the monotonic time of each reply, by its key."""
+        self._by_conversation: OrderedDict[tuple[str, str], dict[str, tuple[str, float]]] = (
+            OrderedDict()
+        )
+        """By channel and conversation: key and monotonic time of the last reply with each text."""
+
+    def limit_reached(self, event: Event) -> bool:
+        """True if the author of the event got as many replies as the limits allow."""
+        now, key = self._clock.monotonic(), reply_key(event)
+        replies = self._by_author.get((event.channel, event.author.id), {})
+        recent = [
+            other
+            for other, at in replies.items()
+            if other != key and now - at < self._limits.seconds
+        ]
+        return len(recent) >= self._limits.replies
+
+    def write(self, context: DecisionContext, text_key: str, ticket: Ticket | None) -> Reply | None:
+        """The reply, or a draft; ``None`` if every variant of the text was used a moment ago."""
+        event = context.mention.event
+        draft = context.needs_approval
+        text = self._unused_variant(context, text_key, ticket)
+        if text is None:
+            return None
+        if not draft:
+            self._note(event, text)
+        return Reply(
+            key=reply_key(event),
+            target=reply_target(context),
+            text=text,
+            state=ReplyState.DRAFT if draft else ReplyState.PENDING,
+            language=context.language,
+            by="bot",
+            created_at=context.now,
+            mention=context.mention.seq,
+            ticket=ticket.number if ticket else None,
+        )
+
+    def _unused_variant(
+        self, context: DecisionContext, text_key: str, ticket: Ticket | None
+    ) -> str | None:
+        event, language = context.mention.event, context.language
+        fields = dict(context.fields)
+        if ticket is not None:
+            minutes = (ticket.due_at - context.now).total_seconds() / 60
+            within = self._texts.within(minutes, language)
+            fields = {"number": ticket.number, "within": within} | fields
+        if context.match.answer is not None:
+            fields["answer"] = context.match.answer.article.body
+        for turn in range(self._texts.variants(text_key)):
+            text = self._texts.say(text_key, language, seed=reply_key(event), turn=turn, **fields)
+            if not self._is_repeat(event, text):
+                return text
+        return None
+
+    def _is_repeat(self, event: Event, text: str) -> bool:
+        """True if another reply had this text in the conversation a moment ago."""
+        now, key = self._clock.monotonic(), reply_key(event)
+        texts = self._by_conversation.get((event.channel, event.conversation), {})
+        other, at = texts.get(text, (key, now))
+        return other != key and now - at < self._limits.repeat_seconds
+
+    def _note(self, event: Event, text: str) -> None:
+        now, key, limits = self._clock.monotonic(), reply_key(event), self._limits
+        author, conversation = (event.channel, event.author.id), (event.channel, event.conversation)
+        replies = self._by_author.pop(author, {})
+        self._by_author[author] = {
+            other: at for other, at in replies.items() if now - at < limits.seconds
+        } | {key: now}
+        texts = self._by_conversation.pop(conversation, {})
+        self._by_conversation[conversation] = {
+            other: (of, at) for other, (of, at) in texts.items() if now - at < limits.repeat_seconds
+        } | {text: (key, now)}
+        if len(self._by_author) > _REMEMBERED:
+            self._by_author.popitem(last=False)
+        if len(self._by_conversation) > _REMEMBERED:
+            self._by_conversation.popitem(last=False)

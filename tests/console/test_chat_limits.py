@@ -1,0 +1,210 @@
+"""What the web chat refuses, bounds and survives."""
+
+import json
+import re
+from pathlib import Path
+from typing import cast
+
+import aiohttp
+import pytest
+
+from connectors.webchat.settings import WebchatSettings
+from console.pages import chat
+from core.conversations import ConversationLine
+from core.errors import StoreError
+from core.repositories import Store
+from storage.sqlite.store import SqliteStore
+from tests.console.chat_page import VISITOR, open_chat
+from tests.console.running import RunningConsole, failing, open_console, over
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        '{"type": "hello"}',
+        '{"type": "hello", "visitor": 7}',
+        '{"type": "hello", "visitor": "short"}',
+        '{"type": "say", "visitor": "' + VISITOR + '"}',
+        "[1]",
+        "not json",
+        "[" * 50_000,
+    ],
+)
+async def test_a_page_without_a_valid_hello_gets_an_error_and_is_closed(
+    browser: aiohttp.ClientSession, first: str
+) -> None:
+    async with open_chat(browser) as page:
+        await page.raw(first)
+        assert (await page.receive("error"))["code"] == "visitor"
+        assert await page.closed() == 1008
+
+
+async def test_a_silent_page_is_closed_after_the_timeout(
+    browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "HELLO_SECONDS", 0.05)
+    async with open_chat(browser) as page:
+        assert await page.closed() == 1008
+
+
+async def test_a_page_that_leaves_before_hello_does_no_harm(browser: aiohttp.ClientSession) -> None:
+    async with open_chat(browser):
+        pass
+    async with browser.get("/health") as found:
+        assert found.status == 200
+
+
+@pytest.mark.parametrize("after", [-1, "x", None, 2**70, 1.5, True])
+async def test_an_invalid_after_means_from_the_start(
+    console: RunningConsole, browser: aiohttp.ClientSession, after: object
+) -> None:
+    await console.chat.receive(VISITOR, "m1", "你好")
+    async with open_chat(browser) as page:
+        await page.hello(after=after)
+        if after is not True:
+            assert len(await page.lines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("lang", "message", "code", "words"),
+    [
+        ("zh", ("m1", "  "), "empty", "请先输入内容"),
+        ("en", ("m1", ""), "empty", "Write something first"),
+        ("zh", ("m1", "长" * 4001), "too_long", "4001"),
+        ("en", ("m1", "x" * 4001), "too_long", "4000"),
+        ("zh", ("bad id!", "你好"), "message_id", "重新输入"),
+        ("zh", ("", "你好"), "message", "重新输入"),
+        ("zh", (7, "你好"), "message", "重新输入"),
+        ("zh", ("m1", None), "message", "重新输入"),
+    ],
+)
+async def test_an_invalid_message_is_refused_with_a_code(
+    browser: aiohttp.ClientSession, lang: str, message: tuple[object, object], code: str, words: str
+) -> None:
+    async with open_chat(browser, lang) as page:
+        await page.hello()
+        await page.say(*message)
+        error = await page.receive("error")
+        assert error["code"] == code
+        assert words in str(error["message"])
+        await page.say("m2", "还能继续")
+        await page.receive("ack")
+        (line,) = await page.lines()
+        assert line["id"] == "m2"
+
+
+async def test_too_many_messages_are_refused_with_a_retry_time(tmp_path: Path) -> None:
+    settings = WebchatSettings(burst=1, per_second=0.1)
+    async with (
+        open_console(tmp_path, chat_settings=settings) as console,
+        aiohttp.ClientSession(console.url) as browser,
+        open_chat(browser) as page,
+    ):
+        await page.hello()
+        await page.say("m1", "一")
+        await page.receive("ack")
+        await page.say("m2", "二")
+        error = await page.receive("error")
+    assert (error["code"], error["id"]) == ("too_fast", "m2")
+    assert 8 <= cast("int", error["again"]) <= 10
+
+
+async def test_hostile_text_is_stored_unchanged(
+    console: RunningConsole, browser: aiohttp.ClientSession
+) -> None:
+    hostile = "<script>alert(1)</script>\x00\u202e\ud83d"
+    async with open_chat(browser) as page:
+        await page.hello()
+        await page.say("m1", hostile)
+        await page.receive("ack")
+        (line,) = await page.lines()
+    assert line["text"] == hostile
+
+
+async def test_an_oversized_frame_closes_the_socket(browser: aiohttp.ClientSession) -> None:
+    async with open_chat(browser) as page:
+        await page.hello()
+        await page.say("m1", "长" * chat.MAX_FRAME)
+        assert await page.closed() == 1009
+
+
+async def test_binary_frames_are_refused(browser: aiohttp.ClientSession) -> None:
+    async with open_chat(browser) as page:
+        await page.hello()
+        await page._socket.send_bytes(b"\x00")
+        assert (await page.receive("error"))["code"] == "message"
+
+
+async def test_a_failing_store_refuses_with_a_retry_time(tmp_path: Path) -> None:
+    async with (
+        open_console(tmp_path, wrap=failing("conversations.lines")) as console,
+        aiohttp.ClientSession(console.url) as browser,
+        open_chat(browser) as page,
+    ):
+        await page.hello()
+        await console.store.close()
+        await page.say("m1", "你好")
+        error = await page.receive("error")
+        assert (error["code"], error["again"]) == ("store", chat.STORE_RETRY_SECONDS)
+
+
+async def test_lines_are_sent_once_the_store_recovers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "STORE_RETRY_SECONDS", 0.05)
+    broken = [True]
+
+    def wrap(store: SqliteStore) -> Store:
+        async def lines(
+            channel: str, conversation: str, *, after: int = 0, limit: int = 200
+        ) -> list[ConversationLine]:
+            if broken:
+                broken.pop()
+                raise StoreError("disk I/O error")
+            return list(
+                await store.conversations.lines(channel, conversation, after=after, limit=limit)
+            )
+
+        return over(store, {"conversations.lines": lines})
+
+    async with open_console(tmp_path, wrap=wrap) as console:
+        await console.chat.receive(VISITOR, "m1", "你好")
+        async with aiohttp.ClientSession(console.url) as browser, open_chat(browser) as page:
+            await page.hello()
+            assert len(await page.lines()) == 1
+
+
+class TestPage:
+    async def test_greets_in_the_language_of_the_browser(self, console: RunningConsole) -> None:
+        for accepts, words in (
+            ("en-GB,en;q=0.9", "Hello, this is 绿篮超市"),
+            ("zh-TW", "您好，这里是绿篮超市"),
+            ("fr", "您好，这里是绿篮超市"),
+            ("fr;q=0.9, en;q=0.1, zh;q=0", "Hello"),
+        ):
+            async with (
+                aiohttp.ClientSession(console.url, headers={"Accept-Language": accepts}) as browser,
+                browser.get("/chat") as found,
+            ):
+                assert words in await found.text()
+
+    async def test_the_embed_script_has_its_labels_in_every_language(
+        self, browser: aiohttp.ClientSession
+    ) -> None:
+        async with browser.get("/chat.js") as found:
+            script = await found.text()
+            assert found.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+            assert found.headers["Content-Type"].startswith("text/javascript")
+        assert json.loads(re.findall(r"const words = (.*);", script)[0]) == {
+            "zh": "在线客服",
+            "en": "Chat with us",
+        }
+
+    async def test_without_a_web_chat_channel_there_is_no_page(self, tmp_path: Path) -> None:
+        async with (
+            open_console(tmp_path, with_chat=False) as console,
+            aiohttp.ClientSession(console.url) as browser,
+        ):
+            for path in ("/chat", "/chat.js"):
+                async with browser.get(path) as found:
+                    assert found.status == 404
