@@ -42,8 +42,9 @@ def is_passed_on(message: Message) -> bool:
     if origin is None or message.is_automatic_forward:
         return False
     author = message.from_user
-    own = isinstance(origin, MessageOriginUser) and author is not None
-    return not (own and origin.sender_user.id == author.id)
+    if isinstance(origin, MessageOriginUser) and author is not None:
+        return origin.sender_user.id != author.id
+    return True
 
 
 def quoted_of(message: Message, me: BotIdentity) -> tuple[Quoted, ...]:

@@ -95,13 +95,11 @@ async def hear(tx: MongoTx, events: Sequence[Event]) -> None:
     for event in events:
         if not is_spoken(event):
             continue
-        place = (event.channel, event.conversation, event.id)
+        place, line = (event.channel, event.conversation, event.id), heard_line(event)
         if place in added:
-            added[place] = replace(added[place], text=heard_line(event).text)
-        elif not (
-            is_later_revision(event) and await rewrite_line(tx, event, heard_line(event).text)
-        ):
-            added[place] = heard_line(event)
+            added[place] = replace(added[place], text=line.text)
+        elif not (is_later_revision(event) and await rewrite_line(tx, event, line.text)):
+            added[place] = line
     await add_lines(tx, [(place[0], place[1], line) for place, line in added.items()])
 
 

@@ -180,7 +180,7 @@ class SqliteEvents:
         return await self._db.write(work)
 
 
-def _next_due(tx: SqliteTx, limit: int) -> list[Row]:
+def _next_due(tx: SqliteTx, limit: int) -> list[tuple[int, int, int, bytes]]:
     """Sequence number, tries, time and content of the next events; ends what was overtaken."""
     while True:
         rows = tx.db.execute(

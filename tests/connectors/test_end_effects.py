@@ -138,7 +138,6 @@ async def test_nobody_talks_with_the_programs_of_reddit(
     reddit: RedditServer, tmp_path: Path
 ) -> None:
     taken = "Your comment was taken down, accounts younger than a month may not post links here."
-    own = {"was_comment": True, "subreddit_name": "shop"}
     for author, more in (
         ("AutoModerator", {"distinguished": "moderator"}),
         ("AutoModerator", {}),
@@ -148,8 +147,8 @@ async def test_nobody_talks_with_the_programs_of_reddit(
         ("reddit", {}),
         ("an_admin", {"distinguished": "admin"}),
     ):
-        name = reddit.comment(taken, author=author, **own)
-        reddit.items[name] |= more
+        name = reddit.comment(taken, author=author)
+        reddit.items[name] |= {"was_comment": True, **more}
         reddit.inbox.append(name)
     reddit.mentions.append(reddit.comment("u/shop_bot I will remind you", author="RemindMeBot"))
     message = reddit.message("You have been banned from r/shop", author=None)
@@ -209,8 +208,8 @@ async def test_an_album_gets_at_most_one_answer_and_its_question_one(
         telegram.pending += [telegram.picture(f"g{chat}", chat=chat) for _ in range(4)]
     for place, chat in enumerate(asking):
         for number in range(4):
-            words = {"caption": "这种礼盒还有货吗？"} if number == place else {}
-            telegram.pending.append(telegram.picture(f"g{chat}", chat=chat, **words))
+            caption = "这种礼盒还有货吗？" if number == place else ""
+            telegram.pending.append(telegram.picture(f"g{chat}", chat=chat, caption=caption))
     async with served(tmp_path, telegram_channel(telegram)) as app:
         await app.settled(5)
         assert len(await app.mentions()) == 5
@@ -224,8 +223,8 @@ async def test_a_caption_that_comes_late_is_answered_once(
 ) -> None:
     telegram.page = 1
     for number in range(3):
-        words = {"caption": "这种礼盒还有货吗？"} if number == 2 else {}
-        telegram.pending.append(telegram.picture("g1", chat=13, **words))
+        caption = "这种礼盒还有货吗？" if number == 2 else ""
+        telegram.pending.append(telegram.picture("g1", chat=13, caption=caption))
     async with served(tmp_path, telegram_channel(telegram)) as app:
         await app.settled(3)
     assert [call.fields["chat_id"] for call in telegram.done("sendMessage")] == ["13"]
@@ -243,18 +242,16 @@ async def test_stickers_and_the_like_get_no_small_talk(
         "is_video": False,
         "emoji": "😡",
     }
-    for chat, content in enumerate(
-        (
-            {"sticker": sticker},
-            {"voice": small | {"duration": 3}},
-            {"contact": {"phone_number": "13800138000", "first_name": "x"}},
-            {"location": {"latitude": 31.2, "longitude": 121.5}},
-            {"document": small | {"file_name": "加微信 代开发票.pdf"}},
-            {"dice": {"emoji": "🎲", "value": 3}},
-            {"photo": [small | {"width": 9, "height": 9}]},
-        ),
-        start=21,
-    ):
+    contents: tuple[dict[str, object], ...] = (
+        {"sticker": sticker},
+        {"voice": small | {"duration": 3}},
+        {"contact": {"phone_number": "13800138000", "first_name": "x"}},
+        {"location": {"latitude": 31.2, "longitude": 121.5}},
+        {"document": small | {"file_name": "加微信 代开发票.pdf"}},
+        {"dice": {"emoji": "🎲", "value": 3}},
+        {"photo": [small | {"width": 9, "height": 9}]},
+    )
+    for chat, content in enumerate(contents, start=21):
         telegram.push(message=telegram.message(chat=chat, **content))
     async with served(tmp_path, telegram_channel(telegram)) as app:
         await app.settled(7)
@@ -275,29 +272,28 @@ OWN = [
 async def test_the_brands_own_voice_is_neither_answered_nor_ticketed(
     telegram: TelegramServer, tmp_path: Path
 ) -> None:
-    group = {"id": -1001234567890, "type": "supergroup", "title": "禾家邻居群"}
-    news = {"id": -1001234560000, "type": "channel", "title": "禾家官方"}
+    group_id, news_id = -1001234567890, -1001234560000
+    group = {"id": group_id, "type": "supergroup", "title": "禾家邻居群"}
+    news = {"id": news_id, "type": "channel", "title": "禾家官方"}
     other = {"id": -1009, "type": "channel", "title": "禾家客服"}
     anonymous = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
     for text in OWN:
         telegram.push(
-            message=telegram.message(chat=group["id"], text=text, sender_chat=group)
+            message=telegram.message(chat=group_id, text=text, sender_chat=group)
             | {"chat": group, "from": anonymous}
         )
-        post = telegram.message(chat=news["id"], text=text, sender_chat=news) | {"chat": news}
+        post = telegram.message(chat=news_id, text=text, sender_chat=news) | {"chat": news}
         post.pop("from")
         telegram.push(channel_post=post)
         telegram.push(
-            message=telegram.message(chat=group["id"], text=text, sender_chat=other)
-            | {"chat": group}
+            message=telegram.message(chat=group_id, text=text, sender_chat=other) | {"chat": group}
         )
         bot = {"id": 99, "is_bot": True, "first_name": "News"}
         telegram.push(
-            message=telegram.message(chat=group["id"], text=text) | {"chat": group, "from": bot}
+            message=telegram.message(chat=group_id, text=text) | {"chat": group, "from": bot}
         )
     telegram.push(
-        message=telegram.message(chat=group["id"], text="禾家的面包发霉了，要退款")
-        | {"chat": group}
+        message=telegram.message(chat=group_id, text="禾家的面包发霉了，要退款") | {"chat": group}
     )
     brand = 'accounts = ["tg:-1009"]'
     async with served(tmp_path, telegram_channel(telegram), brand=brand) as app:

@@ -7,7 +7,8 @@ from core.events import Event, EventKind, Page
 from core.mentions import MentionFilter
 from core.outcomes import Outcome
 from core.repositories import Store
-from tests.contracts.store_support import adds_up, event, mention, plan, post, put, take
+from tests.builders import plan
+from tests.contracts.store_support import adds_up, event, mention, post, put, take
 
 EDITED = "改好了：面包没有发霉"
 

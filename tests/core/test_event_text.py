@@ -5,7 +5,7 @@ import pytest
 from core.event_text import judged_text, matched_text, says_nothing, whole_text
 from core.events import Author, Event, EventKind, Quoted, retention_class, with_text
 from listeners.text.quotations import split_quoted
-from tests.core.samples import START
+from tests.builders import START
 
 
 def event(text: str = "", *quoted: Quoted, **more: object) -> Event:

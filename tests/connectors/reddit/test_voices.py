@@ -213,14 +213,15 @@ NOW = START.timestamp()
 
 
 async def test_staff_hear_of_notices_to_the_account_once(bench: Bench) -> None:
-    official = {"distinguished": "moderator", "was_comment": True}
-    removed = bench.server.comment(
-        "Your comment was removed.", author="AutoModerator", created_utc=NOW, **official
-    )
-    asked = bench.server.comment("Who are you?", author="a_mod", created_utc=NOW, **official)
-    old = bench.server.comment(
-        "Your comment was removed.", author="a_mod", created_utc=NOW - 200_000, **official
-    )
+    def notice(text: str, author: str, at: float) -> str:
+        official = {"distinguished": "moderator", "was_comment": True, "created_utc": at}
+        name = bench.server.comment(text, author=author)
+        bench.server.items[name] |= official
+        return name
+
+    removed = notice("Your comment was removed.", "AutoModerator", NOW)
+    asked = notice("Who are you?", "a_mod", NOW)
+    old = notice("Your comment was removed.", "a_mod", NOW - 200_000)
     bench.server.inbox += [old, removed, asked]
     bench.server.comment("Rule 3: no bots. Removed.", author="a_mod", distinguished="moderator")
     for _ in range(2):
@@ -232,7 +233,7 @@ async def test_staff_hear_of_notices_to_the_account_once(bench: Bench) -> None:
         ("channel", "P2"),
         ("channel", "P3"),
     ]
-    assert all("r/shop" in alert.told("en").title for alert in alerts)
+    assert all("r/shop" in alert.localized("en").title for alert in alerts)
 
 
 async def test_staff_hear_that_the_account_is_banned_where_it_answers(bench: Bench) -> None:

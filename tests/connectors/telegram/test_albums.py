@@ -122,8 +122,10 @@ async def test_an_album_in_one_answer_is_one_event(bench: Bench) -> None:
 
 @pytest.mark.parametrize("caption", [0, 1, 2, 3])
 async def test_pictures_that_trickle_in_are_waited_for(bench: Bench, caption: int) -> None:
-    words = [{"caption": "还有货吗？"} if number == caption else {} for number in range(4)]
-    first, *rest = [bench.server.picture("g1", **more) for more in words]
+    first, *rest = [
+        bench.server.picture("g1", caption="还有货吗？" if number == caption else "")
+        for number in range(4)
+    ]
     bench.server.pending.append(first)
     bench.server.later += rest
     async with running(bench.connector(), bench.kit.intake):

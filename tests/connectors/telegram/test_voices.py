@@ -35,7 +35,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
             await connector.close()
 
 
-VOICES = {
+VOICES: dict[str, tuple[dict[str, object], str]] = {
     "a shopper": ({}, "person"),
     "a shopper in a group": ({"chat": GROUP}, "person"),
     "an anonymous administrator": (
@@ -193,7 +193,8 @@ def test_a_chosen_part_is_quoted() -> None:
 
 @pytest.mark.parametrize("chat", [None, {"id": -100777, "type": "supergroup", "title": "群"}])
 def test_an_answer_to_another_chat_refers_to_the_quoted_part(chat: object) -> None:
-    outside = {"origin": {"type": "hidden_user", "date": 1, "sender_user_name": "老张"}}
+    origin = {"type": "hidden_user", "date": 1, "sender_user_name": "老张"}
+    outside: dict[str, object] = {"origin": origin}
     outside |= {} if chat is None else {"chat": chat, "message_id": 6}
     event = told(
         chat=GROUP,

@@ -91,7 +91,7 @@ def test_a_repost_holds_the_whole_text_of_what_it_passes_on(
     name: str, how: str, field: str
 ) -> None:
     given = WHOLE_ORIGINALS[name]
-    event = read(post(**{field: refers(how)}), given)
+    event = read(post() | {field: refers(how)}, given)
     assert event.kind is EventKind.REPOST
     assert event.text == ""
     assert event.quoted[0].kind == "repost"

@@ -87,7 +87,7 @@ async def test_a_refused_parameter_is_told_to_staff_at_once(
     assert time.monotonic() - started < 5
     (alert,) = bench.kit.alarm.alerts.values()
     assert (alert.kind, alert.severity) == ("channel", "P2")
-    assert "parameters to your request was invalid" in alert.told("en").body
+    assert "parameters to your request was invalid" in alert.localized("en").body
     assert len(bench.server.asked(name)) == 1
 
 
@@ -127,8 +127,8 @@ async def test_a_pause_of_hours_for_replies_is_told_once(bench: Bench) -> None:
         assert isinstance(result, RetryAt)
     (alert,) = bench.kit.alarm.alerts.values()
     assert alert.kind == "channel"
-    assert "replies" in alert.told("en").title
-    assert "h" in alert.told("en").title
+    assert "replies" in alert.localized("en").title
+    assert "h" in alert.localized("en").title
     assert not bench.server.replies
     await asyncio.sleep(0)
 
