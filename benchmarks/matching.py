@@ -13,12 +13,13 @@ import random
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import opencc
 
-from benchmarks.train_ordinary import texts
+from benchmarks.train_lexicon import texts
 from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
 
@@ -115,7 +116,12 @@ def split(name: str, chance: random.Random) -> str:
 
 
 def traditional(name: str, chance: random.Random) -> str:
-    return str(opencc.OpenCC(chance.choice(("s2t", "s2tw", "s2hk"))).convert(name))
+    return str(_converter(chance.choice(("s2t", "s2tw", "s2hk"))).convert(name))
+
+
+@cache
+def _converter(kind: str) -> opencc.OpenCC:
+    return opencc.OpenCC(kind)
 
 
 def look_alike(name: str, chance: random.Random) -> str:
