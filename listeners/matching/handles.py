@@ -14,7 +14,6 @@ from listeners.matching.plausibility import begins_like_shop
 from listeners.text.homoglyphs import LATIN
 from listeners.text.normalise import readable
 
-_MARKS: Final = "@/"
 _HANDLE: Final = re.compile(r"(?:(?<![a-z0-9_.@])@|(?<![\w/])/?u/)([\w·-](?:[\w.·-]{0,38}[\w·-])?)")
 _ADDRESSED: Final = re.compile(
     "你|您|贵|请|怎么|为什么|为啥|什么|啥|是不是|到底|能不能|可以|赶紧|快|出来|退|还我|管管|回复"
@@ -36,7 +35,7 @@ class Handle:
 
 def find_handles(folded: str) -> Sequence[Handle]:
     """The accounts that a folded text names."""
-    if not any(mark in folded for mark in _MARKS):
+    if "@" not in folded and "u/" not in folded:
         return ()
     return tuple(
         Handle(name=found[1], start=found.start(1), end=found.end(1))

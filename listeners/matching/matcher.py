@@ -1,5 +1,6 @@
 """Finds the brands that an event concerns."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ from listeners.matching.handles import handle_key
 from listeners.matching.rules import BrandRule, Occurrences, Search
 from listeners.matching.terms import PreparedText, TermIndex, TermMatch
 from listeners.text.normalise import term_key
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -97,7 +100,9 @@ class BrandMatcher:
         places: dict[str, list[TermMatch]] = {}
         for found in self._index.places(prepared):
             places.setdefault(self._phrases[found.term], []).append(found)
-        candidates = {*self._always, *(b for phrase in places for b in self._by_phrase[phrase])}
+        candidates = set(self._always)
+        for phrase in places:
+            candidates.update(self._by_phrase[phrase])
         if self._with_accounts and ("@" in prepared.folded or "u/" in prepared.folded):
             candidates.update(self._with_accounts)
         if not candidates:
@@ -137,13 +142,33 @@ def _rule(brand: BrandSettings, key: str, leaves: _Leaves, problems: list[Proble
                 found.append(expression)
         return tuple(found)
 
-    return BrandRule(
+    rule = BrandRule(
         brand=brand.id,
         terms=read("terms", brand.terms),
         required=read("required", brand.required),
         excluded=read("excluded", brand.excluded),
         accounts=_accounts(brand),
     )
+    _warn_of_idle_exclusions(rule)
+    return rule
+
+
+def _warn_of_idle_exclusions(rule: BrandRule) -> None:
+    """Log the excluded words that hold no term, and so hide none."""
+    leaves = _Leaves()
+    for expression in rule.terms:
+        visit_leaves(expression, leaves.take)
+    names = [term_key(phrase) for phrase in leaves.phrases]
+    for excluded in rule.excluded:
+        if isinstance(excluded, Phrase) and not leaves.patterns:
+            key = term_key(excluded.text)
+            if not any(name in key for name in names):
+                log.warning(
+                    "excluded %r of brand %r holds none of its terms and hides nothing; "
+                    "an expression with AND or NOT leaves out whole texts",
+                    excluded.text,
+                    rule.brand,
+                )
 
 
 def _accounts(brand: BrandSettings) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
 """Whether a name found in a text is meant as the name, or comes about by chance.
 
-Three things produce names by chance: longer words and amounts (``南京东路``, ``一盒马卡龙``), people
-(``张永辉``; ``何佳``, who sounds like ``禾家``), and words that sound or look alike (``和家人``). The
-evidence is the likeliest way to cut the text into words (``segmentation.py``) and what stands around the
-span (``plausibility.toml``). Nothing here knows a brand.
+Three things produce names by chance: longer words and amounts (``南京东路``, ``一盒马卡龙``),
+people (``张永辉``; ``何佳``, who sounds like ``禾家``), and words that sound or look alike
+(``和家人``). The evidence is the likeliest way to cut the text into words (``segmentation.py``) and
+what stands around the span (``plausibility.toml``). Nothing here knows a brand.
 """
 
 import re
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from core.text import BREAK, HAN
-from listeners.matching.segmentation import is_crossed, margin, word_cost
+from listeners.matching.segmentation import is_crossed, is_in_idiom, margin, word_cost
 
 _LISTS: Final = Path(__file__).with_name("plausibility.toml")
 _ASIDE: Final = "(?:的|家的|里的|这次的?|今天的?|最近的?|新出的?)?"
@@ -33,6 +33,7 @@ _LEAST_PLAIN: Final = 2.0
 _LONGEST_PERSON: Final = 3
 """Syllables of a person's name."""
 
+_SHORT: Final = 2
 _LEAST_BEFORE_SHOP: Final = 6.0
 _LEAST_AT_SHOP: Final = 15.0
 _LEAST_NEAR_SHOP: Final = (18.0, 16.0)
@@ -50,6 +51,7 @@ class _Evidence:
     surnames: frozenset[str]
     words_too: frozenset[str]
     given: frozenset[str]
+    title_first: frozenset[str]
     title_after: re.Pattern[str]
     person_after: re.Pattern[str]
     person_before: re.Pattern[str]
@@ -72,6 +74,8 @@ def reads_as_name(form: str, start: int, end: int, *, split: bool) -> bool:
         _is_counted(form, start, evidence) or _is_person(form, start, end, evidence)
     ):
         return False
+    if is_in_idiom(form, start, end):
+        return False
     if not is_crossed(form, start, end):
         return True
     before = _before(form, start)
@@ -87,26 +91,27 @@ def reads_as_obfuscated(form: str, start: int, end: int) -> bool:
     A span in Chinese has to be an unlikely sequence of words; how unlikely depends on what points
     to a shop. What can be the name of a person needs a shop right beside it.
     """
-    surface = form[start:end]
-    if not all(map(HAN.match, surface)):
+    if not all(map(HAN.match, form[start:end])):
         return True
-    evidence = _evidence()
-    ordinary = margin(form, start, end, as_word=True)
+    least = _least_cost(form, start, end)
+    return least is not None and margin(form, start, end, as_word=True) >= least
+
+
+def _least_cost(form: str, start: int, end: int) -> float | None:
+    """Cost of the ordinary words that an obfuscated name needs; ``None`` where it is none."""
+    evidence, surface, before = _evidence(), form[start:end], _before(form, start)
     if evidence.shop_after.match(form, end):
-        return ordinary >= _LEAST_BEFORE_SHOP
-    before = _before(form, start)
+        return _LEAST_BEFORE_SHOP
     at_shop = evidence.before.search(before) or evidence.things_after.match(form, end)
     if _is_name_of_person(surface, evidence):
-        if evidence.person_before.search(before) or evidence.person_after.match(form, end):
-            return False
-        return bool(at_shop) and ordinary >= _LEAST_AT_SHOP
+        beside = evidence.person_before.search(before) or evidence.person_after.match(form, end)
+        return _LEAST_AT_SHOP if at_shop and not beside else None
     if at_shop or evidence.before_other.search(before):
-        return ordinary >= _LEAST_AT_SHOP
+        return _LEAST_AT_SHOP
     if surface[-1] in evidence.particles and form[end : end + 1] in {"", BREAK}:
-        return False
-    longer = len(surface) > 2
+        return None
     near = _has_shop_near(form, start, end)
-    return ordinary >= (_LEAST_NEAR_SHOP if near else _LEAST_ALONE)[longer]
+    return (_LEAST_NEAR_SHOP if near else _LEAST_ALONE)[len(surface) > _SHORT]
 
 
 def reads_as_pinyin(form: str, start: int, end: int, *, words: int) -> bool:
@@ -127,7 +132,7 @@ def _has_shop_near(form: str, start: int, end: int) -> bool:
 
 
 def begins_like_shop(text: str) -> bool:
-    """True where a text that follows a name goes on as that of a shop does: ``官方``, ``的面包``."""
+    """True where a text that follows a name goes on as a shop's does: ``官方``, ``的面包``."""
     evidence = _evidence()
     return bool(evidence.shop_after.match(text) or evidence.things_after.match(text))
 
@@ -149,8 +154,10 @@ def _is_counted(form: str, start: int, evidence: _Evidence) -> bool:
 def _is_person(form: str, start: int, end: int, evidence: _Evidence) -> bool:
     """True where a span that can be a given name has a surname before it or a title after it."""
     surname = form[start - 1 : start]
-    by_surname, by_title = surname in evidence.surnames, evidence.title_after.match(form, end)
-    if not (by_surname or by_title) or end - start > 2:
+    if surname not in evidence.surnames and form[end : end + 1] not in evidence.title_first:
+        return False
+    by_title = evidence.title_after.match(form, end)
+    if not (by_title or surname in evidence.surnames) or end - start > _SHORT:
         return False
     if not all(char in evidence.given for char in form[start:end]):
         return False
@@ -185,6 +192,7 @@ def _evidence() -> _Evidence:
         surnames=frozenset("".join(people["surnames"].split())),
         words_too=frozenset(people["words_too"]),
         given=frozenset("".join(people["given"].split())),
+        title_first=frozenset(title[0] for title in people["titles"].split()),
         title_after=re.compile(_any_of(people["titles"])),
         person_after=re.compile(_any_of(people["titles"] + people["after"])),
         person_before=re.compile(_any_of(people["before"]) + "$"),

@@ -69,7 +69,6 @@ class Occurrences:
         self._places = places
         self._patterns = patterns
         self._handles = find_handles(text.folded)
-        self._names: dict[tuple[int, int, bool], bool] = {}
 
     def names_account(self, own: str) -> bool:
         """True where the text names the account."""
@@ -86,10 +85,8 @@ class Occurrences:
             return (one for one in self._places.get(phrase, ()) if self._counts(one, hidden))
 
         if isinstance(expression, Phrase):
-            for one in self._places.get(expression.text, ()):
-                if self._counts(one, hidden):
-                    return True
-            return False
+            found = self._places.get(expression.text, ())
+            return any(self._counts(one, hidden) for one in found)
         return self._holds(expression, names, hidden)
 
     def hides(self, expression: Expression, hidden: list[tuple[int, int]]) -> bool:
@@ -109,18 +106,12 @@ class Occurrences:
             case AllOf():
                 return not self.is_stated(expression)
             case AnyOf(of=of):
-                return all([self.hides(part, hidden) for part in of])
+                return all(self.hides(part, hidden) for part in of)
         return True
 
     def _counts(self, found: TermMatch, hidden: Sequence[tuple[int, int]]) -> bool:
         """True where an occurrence is meant as the name, outside the hidden spans."""
-        if hidden and _inside(found.start, found.end, hidden):
-            return False
-        span = (found.start, found.end, found.exact)
-        known = self._names.get(span)
-        if known is None:
-            known = self._names[span] = self._means_name(found)
-        return known
+        return not (hidden and _inside(found.start, found.end, hidden)) and self._means_name(found)
 
     def _means_name(self, found: TermMatch) -> bool:
         text = self._text

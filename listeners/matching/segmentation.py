@@ -4,7 +4,8 @@
 ``costs`` (negative logarithm of the word's share, in eighths) and ``idioms`` (one bit a word).
 """
 
-from functools import cache
+import re
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -20,26 +21,70 @@ STEPS: Final = 8
 WINDOW: Final = 5
 """Characters read on either side of a span."""
 
-_UNKNOWN: Final = 14.0
-"""Cost of a Chinese character that is in no text."""
-_OTHER: Final = 7.0
-"""Cost of a letter or digit."""
+_UNKNOWN: Final = 14 * STEPS
+"""Cost of a Chinese character that is in no text, in steps."""
+_OTHER: Final = 7 * STEPS
+"""Cost of a letter or digit, in steps."""
+_WORST: Final = 1 << 30
 
 
 def word_cost(word: str) -> float | None:
     """The negative logarithm of the word's share of all words; ``None`` for no known word."""
-    return _load()[0].get(word)
+    steps = _load()[0].get(word)
+    return None if steps is None else steps / STEPS
 
 
 def is_crossed(form: str, start: int, end: int) -> bool:
     """True where a known word overlaps a boundary of the span, or an idiom holds it."""
-    known, length = _load()[0], len(form)
+    before_it, after_it = _neighbours(form[start], form[end - 1])
+    length = len(form)
+    if (start == 0 or form[start - 1] not in before_it) and (
+        end == length or form[end] not in after_it
+    ):
+        return False
+    known = _load()[0]
     for before, after in _crossing(end - start):
         first, last = start - before, end + after
-        if first >= 0 and last <= length and form[first:last] in known:
-            if _may_stand(form, first, last, start, end):
-                return True
+        if (
+            first >= 0
+            and last <= length
+            and form[first:last] in known
+            and _may_stand(form, first, last, start, end)
+        ):
+            return True
     return False
+
+
+def is_in_idiom(form: str, start: int, end: int) -> bool:
+    """True where the span is part of an idiom, be its order changed or one character another.
+
+    ``物美廉价`` and ``物美价兼`` are ``物美价廉`` still; not so ``物美价格``, for 价格 is a word.
+    """
+    for idiom, offset in _idioms_with(form[start:end]):
+        first = start - offset
+        written = form[max(0, first) : first + len(idiom)]
+        if sorted(written) == sorted(idiom):
+            return True
+        same = sum(map(str.__eq__, written, idiom)) if first >= 0 else 0
+        rest = form[max(0, first) : start] or form[end : first + len(idiom)]
+        if same > end - start and same >= len(idiom) - 1 and word_cost(rest) is None:
+            return True
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _neighbours(first: str, last: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Characters that stand before ``first`` in any known word, and after ``last``."""
+    words = _load()[2]
+    before = {words[found.start() - 1] for found in re.finditer(re.escape(first), words)}
+    after = {words[found.end()] for found in re.finditer(re.escape(last), words)}
+    return frozenset(before - {"\n"}), frozenset(after - {"\n"})
+
+
+@lru_cache(maxsize=4096)
+def _idioms_with(name: str) -> tuple[tuple[str, int], ...]:
+    """Idioms that hold a name, and where."""
+    return tuple((idiom, idiom.index(name)) for idiom in _load()[1] if name in idiom)
 
 
 @cache
@@ -64,13 +109,13 @@ def margin(form: str, start: int, end: int, *, as_word: bool) -> float:
     text = left + form[start:end] + right
     first, last = len(left), len(left) + end - start
     given = _cheapest(text[:first]) + _cheapest(text[last:])
-    return _cheapest(text, first, last, as_word=as_word) - given
+    return (_cheapest(text, first, last, as_word=as_word) - given) / STEPS
 
 
-def _cheapest(text: str, start: int = 0, end: int = 0, *, as_word: bool = True) -> float:
-    """Cost of the likeliest words of a text, among them none that may not hold the span."""
+def _cheapest(text: str, start: int = 0, end: int = 0, *, as_word: bool = True) -> int:
+    """Cost, in steps, of the likeliest words of a text; none of them may hold the span unduly."""
     known = _load()[0]
-    best = [0.0] + [float("inf")] * len(text)
+    best = [0] + [_WORST] * len(text)
     for first in range(len(text)):
         so_far = best[first]
         for last in range(first + 1, min(first + LONGEST, len(text)) + 1):
@@ -99,9 +144,11 @@ def _may_stand(form: str, first: int, last: int, start: int, end: int) -> bool:
 
 
 @cache
-def _load() -> tuple[dict[str, float], frozenset[str]]:
+def _load() -> tuple[dict[str, int], frozenset[str], str]:
+    """The words with their costs in steps, the idioms among them, and all of them as lines."""
     with np.load(LEXICON_FILE) as data:
-        words = data["words"].tobytes().decode().split("\n")
-        costs = (data["costs"] / STEPS).tolist()
+        lines = data["words"].tobytes().decode()
+        costs = data["costs"].tobytes()
+        words = lines.split("\n")
         idioms = np.flatnonzero(np.unpackbits(data["idioms"], count=len(words)))
-    return dict(zip(words, costs, strict=True)), frozenset(words[n] for n in idioms)
+    return dict(zip(words, costs, strict=True)), frozenset(words[n] for n in idioms), f"\n{lines}\n"

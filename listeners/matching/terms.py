@@ -1,9 +1,9 @@
 """An index of search terms: two Aho-Corasick automata, so that cost does not grow with the terms.
 
 Latin terms match as whole words; Chinese terms match anywhere within one clause. Beside the plain
-spelling, three obfuscations are recognised: look-alike characters, homophones and pinyin. Those that
-ordinary language produces by chance are left out (``plausibility.py``): ``和家`` in ``我和家人``
-sounds like the name ``禾家``, while ``荷家`` is no word.
+spelling, three obfuscations are recognised: look-alike characters, homophones and pinyin. Those
+that ordinary language produces by chance are left out (``plausibility.py``): ``和家`` in
+``我和家人`` sounds like the name ``禾家``, while ``荷家`` is no word.
 """
 
 import re
@@ -36,6 +36,8 @@ SpellingKind = Literal["plain", "pinyin"]
 
 _WORD_CHAR: Final = re.compile(r"[^\W_]")
 _TOKEN: Final = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+_LAST_LATIN: Final = "\u052f"
+"""No letter that ``LATIN`` matches comes after it."""
 _NO_GAPS: Final[frozenset[int]] = frozenset()
 _MIN_PHONETIC: Final = 2
 """Chinese characters a term needs before it is searched by sound or pinyin."""
@@ -145,12 +147,14 @@ class TermIndex:
             start, end = last + 1 - length, last + 1
             surface = text.form[start:end]
             gaps = _NO_GAPS
-            if LATIN.match(surface[0]) or LATIN.match(surface[-1]):
+            if min(surface[0], surface[-1]) <= _LAST_LATIN and (
+                LATIN.match(surface[0]) or LATIN.match(surface[-1])
+            ):
                 if not text.whole(start, end):
                     continue
                 gaps = text.gaps(start, end)
             for number, kind, own in terms:
-                if not _gaps_allowed(gaps, own, length):
+                if gaps and not _gaps_allowed(gaps, own, length):
                     continue
                 if kind == "plain":
                     form = self._forms[number]
@@ -165,7 +169,7 @@ class TermIndex:
                         text.form, start, end, words=len(gaps) + 1
                     )
                 if fits:
-                    yield TermMatch(term=number, start=start, end=end, exact=exact)
+                    yield TermMatch(number, start, end, exact)
 
     def _by_sound(self, text: PreparedText, automaton: Automaton) -> Iterator[TermMatch]:
         for last, (length, numbers) in automaton.iter(phonetic_key(text.form)):
@@ -178,7 +182,7 @@ class TermIndex:
                     and not text.separators(start, end)
                     and reads_as_obfuscated(text.form, start, end)
                 ):
-                    yield TermMatch(term=number, start=start, end=end, exact=False)
+                    yield TermMatch(number, start, end, exact=False)
 
 
 def word_gaps(text: str) -> frozenset[int]:

@@ -1,5 +1,7 @@
 """An excluded term hides what it matches, and nothing else of the text."""
 
+import logging
+
 import pytest
 
 from core.settings import BrandSettings
@@ -90,3 +92,12 @@ def test_a_longer_name_is_not_hidden_by_its_part() -> None:
     brand = BrandSettings(id="b", name="b", terms=("禾家超市",), excluded=("禾家",))
     matcher = BrandMatcher((brand,), channel_brands={}, default=None)
     assert matcher.brands_in("禾家超市的面包") == ("b",)
+
+
+def test_an_exclusion_that_hides_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        is_named("禾家", "禾家村", "招聘 AND 店员", "/招聘/")
+    assert caplog.text == ""
+    with caplog.at_level(logging.WARNING):
+        is_named("禾家", "招聘")
+    assert "'招聘' of brand 'b' holds none of its terms" in caplog.text
