@@ -56,14 +56,15 @@ def is_crossed(form: str, start: int, end: int) -> bool:
 
 
 def is_in_idiom(form: str, start: int, end: int) -> bool:
-    """True where the span is part of an idiom, be its order changed or one character another.
+    """True where the span is part of an idiom, be its order changed, its end cut or one character another.
 
     ``物美廉价`` and ``物美价兼`` are ``物美价廉`` still; not so ``物美价格``, for 价格 is a word.
     """
     for idiom, offset in _idioms_with(form[start:end]):
         first = start - offset
-        written = form[max(0, first) : first + len(idiom)]
-        if sorted(written) == sorted(idiom):
+        written = form[max(0, first) : first + len(idiom)].partition(BREAK)[0]
+        cut_short = end - start < len(written) < len(idiom) and idiom.startswith(written)
+        if cut_short or sorted(written) == sorted(idiom):
             return True
         same = sum(map(str.__eq__, written, idiom)) if first >= 0 else 0
         rest = form[max(0, first) : start] or form[end : first + len(idiom)]
