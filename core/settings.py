@@ -24,7 +24,9 @@ class BrandSettings(Section):
     required: tuple[str, ...] = ()
     """At least one of these must also be there, if any is given."""
     excluded: tuple[str, ...] = ()
-    """None of these may be there."""
+    """Names that hold a term and are another's: a term inside them does not count."""
+    handles: tuple[str, ...] = ()
+    """Names of the brand's own accounts, as people write them: ``@禾家超市官方``."""
     accounts: tuple[str, ...] = ()
     """The brand's own accounts, ``CHANNEL:AUTHOR_ID``; they get no automatic reply."""
 

@@ -11,7 +11,7 @@ is a regular expression between slashes. Anything else is a name, spaces and all
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -202,8 +202,8 @@ def visit_leaves(expression: Expression, take: Callable[[Phrase | Regex], None])
                 visit_leaves(part, take)
 
 
-def compile_search(pattern: str) -> Callable[[str], bool]:
-    """Compile a pattern into a search without regard to case.
+def compile_search(pattern: str) -> Callable[[str], Sequence[tuple[int, int]]]:
+    """Compile a pattern into a search, without regard to case, for all spans that it matches.
 
     A search that takes longer than ``TIME_LIMIT`` finds nothing and is logged. Raises ValueError
     for an invalid pattern.
@@ -213,11 +213,12 @@ def compile_search(pattern: str) -> Callable[[str], bool]:
     except regex.error as error:
         raise ValueError(f"not a regular expression: {error}") from error
 
-    def search(text: str) -> bool:
+    def search(text: str) -> Sequence[tuple[int, int]]:
         try:
-            return compiled.search(text[:SEARCHED_LENGTH], timeout=TIME_LIMIT) is not None
+            found = compiled.finditer(text[:SEARCHED_LENGTH], timeout=TIME_LIMIT)
+            return [one.span() for one in found]
         except TimeoutError:
             log.warning("a regular expression exceeded its time limit", extra={"pattern": pattern})
-            return False
+            return []
 
     return search

@@ -1,6 +1,7 @@
 """Finds the brands that an event concerns."""
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import ConfigError, Problem
@@ -8,29 +9,20 @@ from core.event_text import matched_text
 from core.events import Event
 from core.settings import BrandSettings
 from listeners.matching.expressions import (
-    AllOf,
-    AnyOf,
     Expression,
     ExpressionError,
-    Near,
     Phrase,
     Regex,
     compile_search,
     parse,
     visit_leaves,
 )
+from listeners.matching.handles import handle_key
+from listeners.matching.rules import BrandRule, Occurrences, Search
 from listeners.matching.terms import PreparedText, TermIndex, TermMatch
 from listeners.text.normalise import term_key
 
-_Places = Mapping[str, Sequence[TermMatch]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Rule:
-    brand: str
-    terms: tuple[Expression, ...]
-    required: tuple[Expression, ...]
-    excluded: tuple[Expression, ...]
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -38,7 +30,7 @@ class _Leaves:
     """The phrases and regular expressions that rules search for."""
 
     phrases: dict[str, None] = field(default_factory=dict)
-    patterns: dict[str, Callable[[str], bool]] = field(default_factory=dict)
+    patterns: dict[str, Search] = field(default_factory=dict)
 
     def take(self, leaf: Phrase | Regex) -> None:
         if isinstance(leaf, Regex):
@@ -79,6 +71,7 @@ class BrandMatcher:
         self._rules = {rule.brand: rule for rule in rules}
         self._by_phrase: dict[str, list[str]] = {}
         self._always: list[str] = []
+        self._with_accounts = [rule.brand for rule in rules if rule.accounts]
         for rule in rules:
             self._index_rule(rule)
 
@@ -109,12 +102,18 @@ class BrandMatcher:
         places: dict[str, list[TermMatch]] = {}
         for found in self._index.places(prepared):
             places.setdefault(self._phrases[found.term], []).append(found)
-        candidates = {brand for phrase in places for brand in self._by_phrase[phrase]}
-        candidates.update(self._always)
-        matched = {brand for brand in candidates if self._matches(brand, prepared, places)}
-        return tuple(brand for brand in self._order if brand in matched) if matched else ()
+        candidates = set(self._always)
+        for phrase in places:
+            candidates.update(self._by_phrase[phrase])
+        if self._with_accounts and ("@" in prepared.folded or "u/" in prepared.folded):
+            candidates.update(self._with_accounts)
+        if not candidates:
+            return ()
+        occurrences = Occurrences(prepared, places, self._patterns)
+        matched = [brand for brand in candidates if self._rules[brand].matches(occurrences)]
+        return tuple(sorted(matched, key=self._order.index)) if len(matched) > 1 else tuple(matched)
 
-    def _index_rule(self, rule: _Rule) -> None:
+    def _index_rule(self, rule: BrandRule) -> None:
         """Index the rule by its phrases, so that only rules that can match are evaluated."""
         leaves = _Leaves()
         for expression in rule.terms:
@@ -126,35 +125,8 @@ class BrandMatcher:
         for phrase in self._phrases:
             self._by_phrase.setdefault(phrase, [])
 
-    def _matches(self, brand: str, text: PreparedText, places: _Places) -> bool:
-        rule = self._rules[brand]
 
-        def true(expression: Expression) -> bool:
-            return self._is_true(expression, text, places)
-
-        return (
-            any(map(true, rule.terms))
-            and (not rule.required or any(map(true, rule.required)))
-            and not any(map(true, rule.excluded))
-        )
-
-    def _is_true(self, expression: Expression, text: PreparedText, places: _Places) -> bool:
-        match expression:
-            case Phrase(text=phrase):
-                return phrase in places
-            case Regex(pattern=pattern):
-                return self._patterns[pattern](text.readable)
-            case Near(left=left, right=right, distance=distance):
-                return _near(_spans(left, places), _spans(right, places), distance, text)
-            case AllOf(wanted=wanted, unwanted=unwanted):
-                return all(self._is_true(part, text, places) for part in wanted) and not any(
-                    self._is_true(part, text, places) for part in unwanted
-                )
-            case AnyOf(of=of):
-                return any(self._is_true(part, text, places) for part in of)
-
-
-def _rule(brand: BrandSettings, key: str, leaves: _Leaves, problems: list[Problem]) -> _Rule:
+def _rule(brand: BrandSettings, key: str, leaves: _Leaves, problems: list[Problem]) -> BrandRule:
     def read(group: str, texts: Sequence[str]) -> tuple[Expression, ...]:
         found: list[Expression] = []
         for number, text in enumerate(texts):
@@ -172,33 +144,35 @@ def _rule(brand: BrandSettings, key: str, leaves: _Leaves, problems: list[Proble
                 found.append(expression)
         return tuple(found)
 
-    return _Rule(
+    rule = BrandRule(
         brand=brand.id,
         terms=read("terms", brand.terms),
         required=read("required", brand.required),
         excluded=read("excluded", brand.excluded),
+        accounts=_accounts(brand),
     )
+    _warn_of_idle_exclusions(rule)
+    return rule
 
 
-def _spans(expression: Expression, places: _Places) -> list[TermMatch]:
-    """The occurrences of the phrases on one side of NEAR."""
-    found: list[TermMatch] = []
-    visit_leaves(
-        expression,
-        lambda leaf: found.extend(places.get(leaf.text, ()) if isinstance(leaf, Phrase) else ()),
-    )
-    return found
+def _warn_of_idle_exclusions(rule: BrandRule) -> None:
+    """Log the excluded words that hold no term, and so hide none."""
+    leaves = _Leaves()
+    for expression in rule.terms:
+        visit_leaves(expression, leaves.take)
+    names = [term_key(phrase) for phrase in leaves.phrases]
+    for excluded in rule.excluded:
+        if isinstance(excluded, Phrase) and not leaves.patterns:
+            key = term_key(excluded.text)
+            if not any(name in key for name in names):
+                log.warning(
+                    "excluded %r of brand %r holds none of its terms and hides nothing; "
+                    "an expression with AND or NOT leaves out whole texts",
+                    excluded.text,
+                    rule.brand,
+                )
 
 
-def _near(
-    left: Sequence[TermMatch], right: Sequence[TermMatch], distance: int, text: PreparedText
-) -> bool:
-    for one in left:
-        for other in right:
-            first, second = (one, other) if one.start < other.start else (other, one)
-            if first.end <= second.start:
-                if second.start - first.end == 0:
-                    return True
-                if text.tokens_between(first.end, second.start) <= distance:
-                    return True
-    return False
+def _accounts(brand: BrandSettings) -> tuple[str, ...]:
+    ids = (account.partition(":")[2] for account in brand.accounts)
+    return tuple(dict.fromkeys(filter(None, map(handle_key, (*brand.handles, *ids)))))

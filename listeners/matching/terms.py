@@ -1,28 +1,22 @@
 """An index of search terms: two Aho-Corasick automata, so that cost does not grow with the terms.
 
 Latin terms match as whole words; Chinese terms match anywhere within one clause. Beside the plain
-spelling, three obfuscations are recognised: look-alike characters, homophones, pinyin.
-
-Obfuscations that ordinary language produces by chance are rejected: ``和家`` in ``我和家人``
-sounds like the name ``禾家``, while ``荷家`` is no word. The evidence is how often two characters
-stand together: ``ordinary_pairs.npz``, counted by ``benchmarks/train_ordinary.py``, holds the
-``gaps`` between the ascending numbers of the pairs seen, and ``often``, one bit a pair for the very
-common ones.
+spelling, three obfuscations are recognised: look-alike characters, homophones and pinyin. Those
+that ordinary language produces by chance are left out (``plausibility.py``): ``和家`` in
+``我和家人`` sounds like the name ``禾家``, while ``荷家`` is no word.
 """
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from ahocorasick import Automaton
 
 from core.text import BREAK, HAN, compact
+from listeners.matching.plausibility import reads_as_obfuscated, reads_as_pinyin
 from listeners.text.homoglyphs import (
     LATIN,
     LOOKALIKES,
@@ -42,36 +36,23 @@ SpellingKind = Literal["plain", "pinyin"]
 
 _WORD_CHAR: Final = re.compile(r"[^\W_]")
 _TOKEN: Final = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+_LAST_LATIN: Final = "\u052f"
+"""No letter that ``LATIN`` matches comes after it."""
 _NO_GAPS: Final[frozenset[int]] = frozenset()
 _MIN_PHONETIC: Final = 2
 """Chinese characters a term needs before it is searched by sound or pinyin."""
 
-PAIRS_FILE: Final = Path(__file__).with_name("ordinary_pairs.npz")
-FIRST_CHARACTER: Final = 0x4E00
-CHARACTERS: Final = 0x9FFF - FIRST_CHARACTER + 1
 
-NEVER: Final = 0
-SOMETIMES: Final = 1
-OFTEN: Final = 2
-
-_SHOP_WORD_AFTER: Final = re.compile(
-    "(?:的)?(?:超市|超级市场|商超|便利店|门店|分店|生鲜|商场|卖场|会员店|旗舰店|集市|市集|百货|购物|小程序|官方|客服|"
-    "app|配送|外卖|连锁|仓储|mart|market|store)"
-)
-_SHOPPING_VERB_BEFORE: Final = re.compile("(?:去|在|到|逛|来|从|找|往|曝光|投诉|抵制|支持|拉黑)$")
-_LOOK_BACK: Final = 3
-_SHORT: Final = 2
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TermMatch:
-    """One occurrence of a term."""
+class TermMatch(NamedTuple):
+    """One occurrence of a term; a tuple, for there are thousands a second."""
 
     term: int
     """Index into the terms."""
     start: int
     """Position in the compact form."""
     end: int
+    exact: bool
+    """Spelled as the term is; case, width, script and separators aside."""
 
 
 class PreparedText:
@@ -85,9 +66,30 @@ class PreparedText:
 
     @cached_property
     def _places(self) -> list[int]:
-        """Position in the folded text of each character of the form; -1 for a break."""
+        """Position in the folded text of each character of the form; breaks follow their clause."""
         chars = _WORD_CHAR.finditer(self._lettered)
-        return [-1 if char == BREAK else next(chars).start() for char in self.form]
+        places: list[int] = []
+        for char in self.form:
+            if char == BREAK:
+                places.append(places[-1] if places else 0)
+            else:
+                places.append(next(chars).start())
+        return places
+
+    def place(self, position: int) -> int:
+        """Position in the folded text of a character of the form."""
+        return self._places[position]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the form for a span of the folded text."""
+        return bisect_left(self._places, start), bisect_left(self._places, end)
+
+    def separators(self, start: int, end: int) -> str:
+        """The signs between the characters of a span of the form."""
+        if self.form[start:end] in self._lettered:
+            return ""
+        written = self._lettered[self._places[start] : self._places[end - 1] + 1]
+        return _WORD_CHAR.sub("", written)
 
     def whole(self, start: int, end: int) -> bool:
         """True unless the span is part of a longer Latin word."""
@@ -144,24 +146,30 @@ class TermIndex:
         for last, (length, terms) in automaton.iter(visual_key(text.form)):
             start, end = last + 1 - length, last + 1
             surface = text.form[start:end]
-            split = _NO_GAPS
-            if LATIN.match(surface[0]) or LATIN.match(surface[-1]):
+            gaps = _NO_GAPS
+            if min(surface[0], surface[-1]) <= _LAST_LATIN and (
+                LATIN.match(surface[0]) or LATIN.match(surface[-1])
+            ):
                 if not text.whole(start, end):
                     continue
-                split = text.gaps(start, end)
+                gaps = text.gaps(start, end)
             for number, kind, own in terms:
-                if not _gaps_allowed(split, own, length):
+                if gaps and not _gaps_allowed(gaps, own, length):
                     continue
                 if kind == "plain":
                     form = self._forms[number]
-                    fits = surface == form or (
+                    exact = surface == form
+                    fits = exact or (
                         may_be_obfuscated(surface, form)
-                        and is_plausible_obfuscation(text.form, start, end)
+                        and reads_as_obfuscated(text.form, start, end)
                     )
                 else:
-                    fits = is_plausible_pinyin(surface)
+                    exact = False
+                    fits = is_plausible_pinyin(surface) and reads_as_pinyin(
+                        text.form, start, end, words=len(gaps) + 1
+                    )
                 if fits:
-                    yield TermMatch(term=number, start=start, end=end)
+                    yield TermMatch(number, start, end, exact)
 
     def _by_sound(self, text: PreparedText, automaton: Automaton) -> Iterator[TermMatch]:
         for last, (length, numbers) in automaton.iter(phonetic_key(text.form)):
@@ -169,10 +177,12 @@ class TermIndex:
             surface = text.form[start:end]
             for number in numbers:
                 # The plain spelling is found by looks already.
-                if surface != self._forms[number] and is_plausible_obfuscation(
-                    text.form, start, end
+                if (
+                    surface != self._forms[number]
+                    and not text.separators(start, end)
+                    and reads_as_obfuscated(text.form, start, end)
                 ):
-                    yield TermMatch(term=number, start=start, end=end)
+                    yield TermMatch(number, start, end, exact=False)
 
 
 def word_gaps(text: str) -> frozenset[int]:
@@ -203,58 +213,6 @@ def _automaton(entries: dict[str, tuple[int, tuple[object, ...]]]) -> Automaton 
         automaton.add_word(key, entry)
     automaton.make_automaton()
     return automaton
-
-
-def pair_number(first: str, second: str) -> int | None:
-    """The number of a pair; ``None`` where either is not a common Chinese character."""
-    one, two = ord(first) - FIRST_CHARACTER, ord(second) - FIRST_CHARACTER
-    if 0 <= one < CHARACTERS and 0 <= two < CHARACTERS:
-        return one * CHARACTERS + two
-    return None
-
-
-def pair_frequency(pair: str) -> int:
-    """``NEVER``, ``SOMETIMES`` or ``OFTEN``; ``NEVER`` for anything but two common characters."""
-    number = pair_number(pair[0], pair[1]) if len(pair) == 2 else None
-    if number is None:
-        return NEVER
-    numbers, often = _pairs()
-    place = int(np.searchsorted(numbers, number))
-    if place == len(numbers) or numbers[place] != number:
-        return NEVER
-    return OFTEN if often[place] else SOMETIMES
-
-
-@cache
-def _pairs() -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]]:
-    with np.load(PAIRS_FILE) as data:
-        numbers = np.cumsum(data["gaps"], dtype=np.uint32)
-        often = np.unpackbits(data["often"], count=len(numbers)).astype(np.bool_)
-    return numbers, often
-
-
-def is_plausible_obfuscation(form: str, start: int, end: int) -> bool:
-    """True where a span of a compact form that looks or sounds like a name is meant as the name.
-
-    It is where a word for shops follows, or where its characters do not form ordinary words.
-    """
-    surface = form[start:end]
-    if not all(HAN.match(char) for char in surface):
-        return True
-    if _SHOP_WORD_AFTER.match(form, end):
-        return True
-    inner = [pair_frequency(surface[n : n + 2]) for n in range(len(surface) - 1)]
-    if len(surface) > _SHORT:
-        return NEVER in inner
-    left = pair_frequency(form[max(0, start - 1) : start + 1])
-    right = pair_frequency(form[end - 1 : end + 1])
-    if not inner or max(inner) == OFTEN:
-        return False
-    if max(inner) == NEVER:
-        # The span may straddle two words: 适合|佳能 sounds like a name too.
-        return not (left and right and OFTEN in {left, right})
-    before = form[max(0, start - _LOOK_BACK) : start].rpartition(BREAK)[2]
-    return bool(_SHOPPING_VERB_BEFORE.search(before)) and right != OFTEN
 
 
 def is_plausible_pinyin(surface: str) -> bool:

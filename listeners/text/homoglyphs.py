@@ -31,6 +31,9 @@ _SYMBOL: Final = re.compile(
 _SYMBOL_LETTERS: Final = {"@": "a", "$": "s", "€": "e", "|": "l", "!": "i"}
 _FIRST_SYLLABLE: Final = 0xE000
 """First of the private-use characters that stand for syllables in phonetic keys."""
+# A character that a table lacks costs ``str.translate`` an exception.
+_ITSELF: Final[dict[int, str | int]] = {code: code for code in range(0x80)}
+_HAN_ITSELF: Final[dict[int, str | int]] = {code: code for code in range(0x4E00, 0xA000)}
 _MAX_READINGS: Final = 3
 _MAX_SPELLINGS: Final = 24
 
@@ -42,11 +45,13 @@ def unboxed(text: str) -> str:
 
 def capital_i_as_l(text: str) -> str:
     """A capital I between small letters as an l: ``WaImart`` is ``Walmart``."""
-    return _CAPITAL_I.sub("l", text)
+    return _CAPITAL_I.sub("l", text) if "I" in text else text
 
 
 def symbols_as_letters(folded: str) -> str:
     """Symbols between letters as the letters they stand for: ``hej!a``, ``m@rket``."""
+    if not any(map(folded.__contains__, _SYMBOL_LETTERS)):
+        return folded
     return _SYMBOL.sub(lambda found: _SYMBOL_LETTERS[found[0]], folded)
 
 
@@ -110,7 +115,7 @@ def _unboxed(found: re.Match[str]) -> str:
 
 
 @cache
-def _visual_table() -> dict[int, str]:
+def _visual_table() -> dict[int, str | int]:
     tables = tomllib.loads(LOOKALIKES.read_text(encoding="utf-8"))
     same: dict[int, str] = {}
     for name, chars in tables["latin"].items():
@@ -122,13 +127,13 @@ def _visual_table() -> dict[int, str]:
         if base != chr(number) and ("a" <= base <= "z" or ord(base) in same):
             same[number] = same.get(ord(base), base)
     # Chains such as 巳 are followed: the target may itself be an alias of another one.
-    return {char: same.get(ord(name), name) for char, name in same.items()}
+    return _ITSELF | _HAN_ITSELF | {char: same.get(ord(name), name) for char, name in same.items()}
 
 
 @cache
-def _phonetic_table() -> dict[int, str]:
+def _phonetic_table() -> dict[int, str | int]:
     codes = _syllable_codes()
-    return {ord(char): codes[readings[0]] for char, readings in _pinyin().items()}
+    return _ITSELF | {ord(char): codes[readings[0]] for char, readings in _pinyin().items()}
 
 
 @cache

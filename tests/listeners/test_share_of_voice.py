@@ -10,7 +10,7 @@ def test_share_of_voice_by_brand() -> None:
         BrandSettings(id="quiet", name="静", terms=("静静超市",)),
     )
     matcher = BrandMatcher(brands, channel_brands={}, default=None)
-    texts = ["永辉好", "禾家和永辉", "永輝", "下雨了", "勇辉"]
+    texts = ["永辉好", "禾家和永辉", "永輝", "下雨了", "勇辉超市"]
     found = [matcher.brands_in(text) for text in texts]
     assert share_of_voice(("hejia", "rival", "quiet"), found) == (
         BrandShare(brand="rival", mentions=4, share=0.8, alone=3),

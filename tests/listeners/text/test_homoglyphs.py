@@ -2,7 +2,6 @@ import pytest
 
 from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
-from listeners.matching.terms import NEVER, OFTEN, SOMETIMES, pair_frequency
 from listeners.text.homoglyphs import may_be_obfuscated, phonetic_key, visual_key
 
 
@@ -87,11 +86,3 @@ def test_mappings_keep_positions() -> None:
     text = "禾家 hejia 巳 ё ß ﷺ".casefold()
     assert len(visual_key(text)) == len(text) == len(phonetic_key(text))
     assert visual_key("巳") == visual_key("己") == visual_key("已")
-
-
-def test_frequency_of_character_pairs() -> None:
-    assert pair_frequency("我们") == OFTEN
-    assert pair_frequency("河马") == SOMETIMES or pair_frequency("河马") == NEVER
-    assert pair_frequency("荷辉") == NEVER
-    assert pair_frequency("我") == NEVER
-    assert pair_frequency("ab") == NEVER
