@@ -44,7 +44,7 @@ _LEAST_ALONE: Final = (25.0, 24.0)
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Evidence:
     shop_after: re.Pattern[str]
-    things_after: re.Pattern[str]
+    goods_after: re.Pattern[str]
     near: re.Pattern[str]
     before: re.Pattern[str]
     before_other: re.Pattern[str]
@@ -102,7 +102,7 @@ def _least_cost(form: str, start: int, end: int) -> float | None:
     evidence, surface, before = _evidence(), form[start:end], _before(form, start)
     if evidence.shop_after.match(form, end):
         return _LEAST_BEFORE_SHOP
-    at_shop = evidence.before.search(before) or evidence.things_after.match(form, end)
+    at_shop = evidence.before.search(before) or evidence.goods_after.match(form, end)
     if _is_name_of_person(surface, evidence):
         beside = evidence.person_before.search(before) or evidence.person_after.match(form, end)
         return _LEAST_AT_SHOP if at_shop and not beside else None
@@ -134,7 +134,7 @@ def _has_shop_near(form: str, start: int, end: int) -> bool:
 def begins_like_shop(text: str) -> bool:
     """True where a text that follows a name goes on as a shop's does: ``官方``, ``的面包``."""
     evidence = _evidence()
-    return bool(evidence.shop_after.match(text) or evidence.things_after.match(text))
+    return bool(evidence.shop_after.match(text) or evidence.goods_after.match(text))
 
 
 def _before(form: str, start: int) -> str:
@@ -185,7 +185,7 @@ def _evidence() -> _Evidence:
     amounts = f"(?:(?<!\\d)\\d{{1,3}}|[{measures['amounts']}])"
     return _Evidence(
         shop_after=re.compile("的?" + _any_of(shop["after"])),
-        things_after=re.compile(f"{_ASIDE}[^{BREAK}]{{0,2}}?" + _any_of(shop["things"])),
+        goods_after=re.compile(f"{_ASIDE}[^{BREAK}]{{0,2}}?" + _any_of(shop["goods"])),
         near=re.compile(_any_of(shop["near"])),
         before=re.compile(_any_of(shop["before"]) + "$"),
         before_other=re.compile(_any_of(shop["before_other"]) + "$"),

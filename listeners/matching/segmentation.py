@@ -56,7 +56,7 @@ def is_crossed(form: str, start: int, end: int) -> bool:
 
 
 def is_in_idiom(form: str, start: int, end: int) -> bool:
-    """True where the span is part of an idiom, also one reordered, cut or with one other character.
+    """True where the span is part of an idiom, in any order, cut short, or one character other.
 
     ``物美廉价`` and ``物美价兼`` are ``物美价廉`` still; not so ``物美价格``, for 价格 is a word.
     """

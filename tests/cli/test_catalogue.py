@@ -29,7 +29,10 @@ FIELDS: Final = {
         *("brand", "headline", "authors", "channel", "posts", "first", "last", "negative"),
         *("final", "low", "high", "text", "value"),
     },
-    "connector": {"name", "since", "hours", "kept", "source", "most", "oldest", "spent", "until"},
+    "connector": {
+        *("name", "since", "hours", "kept", "source", "most", "oldest", "spent", "until"),
+        *("who", "place", "url", "reason"),
+    },
     "telegram": {"severity", "title", "by", "account"},
 }
 """Fields that the code of each part fills in; the pages of the console are rendered in tests."""
