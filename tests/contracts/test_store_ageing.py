@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from core.alerts import Mute
 from core.clock import ManualClock
 from core.conversations import ConversationState
-from core.events import EventKind, Page, Reject
+from core.events import EventKind, Page, Quoted, Reject
 from core.mentions import Correction
 from core.outbox import ReplyResult, ReplyState, Target
 from core.outcomes import Outcome
@@ -72,6 +72,23 @@ async def test_raw_texts_age_out_by_class_and_masked_texts_stay(store: Store) ->
     ]
     assert await forget(store, raw=soon) == 1
     assert adds_up(await store.events.counts())
+
+
+async def test_quoted_texts_age_out_with_the_authors_own(store: Store) -> None:
+    theirs = Quoted(author="小李", text="电话 13800138000", id="900")
+    forwarded = event("forwarded", text="", quoted=(theirs,), media=("f1",))
+    (item,) = await take(store, forwarded)
+    assert item.event == forwarded
+    shown = mention(item, masked_text="//@小李: 电话 [phone]")
+    await store.events.record([Outcome(seq=item.seq, mention=shown, plan=plan())])
+    lines = await store.conversations.lines("chat", "c1")
+    assert [line.text for line in lines] == ["//@小李: 电话 13800138000"]
+    assert await forget(store, messages=NOW + timedelta(seconds=1)) == 1
+    record = await store.mentions.get(item.seq)
+    assert record is not None
+    assert (record.mention.event.text, record.mention.event.quoted) == ("//@小李: 电话 [phone]", ())
+    lines = await store.conversations.lines("chat", "c1")
+    assert [line.text for line in lines] == ["//@小李: 电话 [phone]"]
 
 
 async def test_a_pending_event_keeps_its_text(store: Store, clock: ManualClock) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 
 from core.clock import ManualClock
-from core.events import Author, EventKind, Metrics, Page, Receipt, Reject
+from core.events import Author, AuthorKind, EventKind, Metrics, Page, Quoted, Receipt, Reject
 from core.outcomes import Outcome
 from core.repositories import Store
 from tests.builders import plan
@@ -26,18 +26,32 @@ async def test_an_event_comes_out_as_it_went_in(store: Store) -> None:
         HOSTILE,
         channel=f"ch{LONE}",
         revision=7,
-        author=Author(id=LONE, name=HOSTILE, followers=12),
+        author=Author(id=LONE, name=HOSTILE, followers=12, kind="moderator"),
         text=HOSTILE,
         conversation=HOSTILE,
         reply_to="\x00",
         url="https://example.test/?q=\ud800",
         metrics=Metrics(likes=0, views=2**40),
         media=("m1", LONE),
+        quoted=(
+            Quoted(author=HOSTILE, text=LONE, id="\x00", kind="repost", own=True),
+            Quoted(author="", text=""),
+        ),
+        wordless="photo",
+        concerns_channel=True,
+        no_training=True,
     )
     (item,) = await take(store, given)
     assert item.event == given
     assert item.attempts == 0
     assert item.received_at == NOW
+
+
+async def test_only_persons_have_lines_in_a_conversation(store: Store) -> None:
+    kinds: tuple[AuthorKind, ...] = ("bot", "own", "platform", "moderator", "person")
+    for kind in kinds:
+        await put(store, event(kind, author=Author(id=kind, kind=kind)))
+    assert [line.id for line in await store.conversations.lines("chat", "c1")] == ["person"]
 
 
 async def test_empty_and_huge_texts_are_kept(store: Store) -> None:

@@ -9,7 +9,7 @@ from core.alerts import Alert, Mute
 from core.audit import first_broken
 from core.clock import ManualClock
 from core.errors import Conflict
-from core.events import EventKind, Metrics
+from core.events import EventKind, Metrics, Quoted
 from core.incidents import Incident, TimelineEntry
 from core.localized import LocalizedText, in_each
 from core.mentions import Correction, MentionFilter, MetricsSample
@@ -216,6 +216,21 @@ async def test_a_silence_is_laid_down_and_ended_on_record(store: Store) -> None:
         ("刘洋", "end silence"),
     ]
     assert log[0].about == "s1 until 2026-03-01T10:30:00+00:00"
+
+
+async def test_a_correction_says_where_its_text_is_from_and_what_may_be_done_with_it(
+    store: Store,
+) -> None:
+    theirs = Quoted(author="小李", text="面包发霉了")
+    posts = [
+        post("p1", text="看", quoted=(theirs,)),
+        post("p2", channel="x", no_training=True),
+    ]
+    for item in await heard(store, *posts):
+        await store.corrections.save(Correction(mention=item.seq, by="王芳", at=NOW))
+    found = await store.corrections.recent()
+    assert [(one.channel, one.no_training) for one in found] == [("chat", False), ("x", True)]
+    assert found[0].text == "看 //@小李: 面包发霉了"
 
 
 async def test_the_last_correction_counts(store: Store) -> None:

@@ -106,9 +106,11 @@ class CountingJudge:
     """Judges everything alike and notes how large each call was; fails on 毒判断."""
 
     calls: list[int] = field(default_factory=list)
+    texts: set[str] = field(default_factory=set)
 
     async def judge(self, texts: Sequence[str]) -> Sequence[Judgement]:
         self.calls.append(len(texts))
+        self.texts.update(texts)
         if any("毒判断" in text for text in texts):
             raise ValueError("cannot judge this")
         return [judgement() for _ in texts]

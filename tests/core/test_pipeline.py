@@ -8,7 +8,7 @@ import pytest
 
 from core.bus import Bus
 from core.errors import StoreError
-from core.events import EventKind, Page, Received
+from core.events import Author, AuthorKind, EventKind, Page, Quoted, Received
 from core.mentions import Mention
 from core.outbox import Reply
 from core.outcomes import Outcome
@@ -79,6 +79,41 @@ async def test_what_concerns_no_brand_or_is_spam_is_dropped_with_a_reason() -> N
     await rig.pipeline.step()
     assert [outcome.dropped for outcome in rig.inbox.outcomes] == ["no_brand", "spam"]
     assert rig.decider.seen == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("own", "own_voice"),
+        ("bot", "automated"),
+        ("platform", "automated"),
+        ("moderator", "automated"),
+    ],
+)
+async def test_who_is_no_person_is_dropped_unjudged(kind: AuthorKind, reason: str) -> None:
+    rig = PipelineRig()
+    voice = Author(id="a", kind=kind)
+    page = Page(events=(event("1", text="禾家的面包", author=voice, solicited=True),))
+    await rig.inbox.accept("c", page)
+    await rig.pipeline.step()
+    assert [outcome.dropped for outcome in rig.inbox.outcomes] == [reason]
+    assert rig.decider.seen == rig.spread.seen == []
+    assert rig.judge.calls in ([], [0])
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_the_judge_reads_own_and_quoted_words_in_one_text(together: bool) -> None:
+    rig = PipelineRig()
+    theirs = Quoted(author="小李", text="禾家的面包发霉了")
+    given = [
+        event("1", text="禾家？看看", quoted=(theirs,)),
+        event("2", text="🖼 禾家", wordless="photo"),
+    ]
+    if not together:  # what cannot be understood together is understood alone
+        given.append(event("3", text="禾家毒判断"))
+    await rig.inbox.accept("c", Page(events=tuple(given)))
+    await rig.pipeline.step()
+    assert rig.judge.texts - {"禾家毒判断"} == {"禾家？看看 //@小李: 禾家的面包发霉了", ""}
 
 
 async def test_every_end_is_told_once_it_is_durable() -> None:

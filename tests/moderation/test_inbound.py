@@ -2,11 +2,11 @@
 
 import pytest
 
-from core.events import EventKind
+from core.events import Event, EventKind, Quoted
 from core.judgement import Judgement
 from moderation.inbound import InboundModerator
 from moderation.word_lists import shipped_words
-from tests.builders import judgement
+from tests.builders import event, judgement
 from tests.moderation.parts import message
 
 SPAM = [
@@ -121,3 +121,34 @@ def test_empty_text_is_flagged_and_stays(moderator: InboundModerator) -> None:
     verdict = moderator.inspect(message(" \n"), judgement())
     assert verdict.allowed
     assert verdict.flags == ("empty",)
+
+
+THEIRS = Quoted(author="小李", text="兼职刷单，日结三百，加微信 abc12345")
+
+
+@pytest.mark.parametrize(
+    ("given", "flags"),
+    [
+        (event(text="🖼", wordless="photo"), ("empty",)),
+        (event(text="@禾家", wordless="photo"), ("empty",)),
+        (event(text=SPAM[3], wordless="file"), ("empty",)),
+        (
+            event(text="📎 兼职刷单 日结 加微信 abc12345.pdf", wordless="file"),
+            ("personal_data", "empty"),
+        ),
+        (event(text="", quoted=(THEIRS,)), ("personal_data",)),
+        (event(text="大家别信", quoted=(THEIRS,)), ("personal_data",)),
+        (event(text=THEIRS.text), ("spam", "personal_data")),
+    ],
+)
+def test_spam_is_looked_for_in_own_words_alone(
+    moderator: InboundModerator, given: Event, flags: tuple[str, ...]
+) -> None:
+    assert moderator.inspect(given, judgement()).flags == flags
+
+
+def test_quoted_texts_are_masked_too(moderator: InboundModerator) -> None:
+    given = event(text="看", quoted=(Quoted(author="小李", text="打 13800138000"),))
+    masked = moderator.inspect(given, judgement()).masked_text
+    assert masked.startswith("看 //@小李: 打 ")
+    assert "13800138000" not in masked

@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from core.events import EventKind
+from core.events import Event, EventKind, Quoted
 from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
 from listeners.matching.terms import TermIndex
@@ -104,3 +106,36 @@ def test_a_term_needs_a_letter_or_digit() -> None:
 
 def test_no_terms_find_nothing() -> None:
     assert TermIndex(()).find("禾家") == set()
+
+
+THEIRS = Quoted(author="小李", text="禾家的面包发霉了")
+
+
+@pytest.mark.parametrize(
+    ("given", "brands"),
+    [
+        (event(text="", quoted=(THEIRS,)), ("hejia",)),
+        (event(text="我也是", quoted=(replace(THEIRS, kind="answered"),)), ("hejia",)),
+        (event(text="看", quoted=(Quoted(author="禾家", text="面包发霉了"),)), ()),
+        (event(text="看", quoted=(Quoted(author="", text="", id="https://hejia.example/a"),)), ()),
+        (
+            event(
+                text="看",
+                quoted=(Quoted(author="", text="", id="https://hejia.example/a", kind="link"),),
+            ),
+            ("hejia",),
+        ),
+        (event(text="买了禾", quoted=(Quoted(author="", text="家里的面包"),)), ()),
+        (event(text="骗人的", concerns_channel=True), ("hejia",)),
+        (event(text="骗人的", concerns_channel=True, channel="pine-chat"), ("pine",)),
+        (
+            event(text="禾家更好", concerns_channel=True, channel="pine-chat"),
+            ("hejia", "pine"),
+        ),
+        (event(text="骗人的"), ()),
+    ],
+)
+def test_quoted_texts_addresses_and_what_the_connector_knows(
+    given: Event, brands: tuple[str, ...]
+) -> None:
+    assert matcher().match(given) == brands

@@ -2,17 +2,22 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from core.conversations import ConversationState
 from core.decisions import Action
-from core.events import EventKind
+from core.events import Event, EventKind, Quoted
 from core.outbox import ReplyState
 from core.tickets import TicketState
 from tests.builders import START
 from tests.responders.answering.support import Bot, complaint, question
 from tests.responders.builders import mention
+
+
+def replace_event(event: Event, changes: dict[str, Any]) -> Event:
+    return replace(event, **changes)
 
 
 async def test_a_question_is_answered_from_its_article() -> None:
@@ -42,6 +47,29 @@ async def test_the_language_follows_the_shopper() -> None:
     assert mixed.replies[0].language == "zh"
     assert mixed.conversation is not None
     assert mixed.conversation.language == "zh"
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"text": "🖼", "wordless": "photo"}, "no-words"),
+        ({"text": "", "wordless": "voice"}, "no-words"),
+        ({"text": "📎 退款.pdf", "wordless": "file"}, "no-words"),
+        ({"text": ""}, "no-words"),
+        ({"text": " \n"}, "no-words"),
+        ({"text": "您好"}, "first-words"),
+        ({"text": "", "quoted": (Quoted(author="小李", text="你好"),)}, "first-words"),
+    ],
+)
+async def test_what_has_no_words_gets_no_small_talk(changes: dict[str, object], rule: str) -> None:
+    given = mention("x")
+    given = replace(given, event=replace_event(given.event, changes))
+    plan = await Bot().decide(given)
+    assert plan.decision.rule == rule
+    assert bool(plan.replies) is (rule != "no-words")
+    assert plan.ticket is None
+    if rule == "no-words":
+        assert (plan.decision.action, plan.decision.remark) == (Action.IGNORE, "wordless")
 
 
 async def test_a_complaint_becomes_a_ticket_and_the_shopper_hears_its_number() -> None:
