@@ -139,26 +139,31 @@ class Telegram:
         last = self._last = TelegramCursor.decode(cursor)
         for old, new in last.moved.items():
             self._moves.add(old, new)
-        me = await self._shutdown.unless_closed(self._identity())
-        if me is None:
-            return
-        now = self._clock.now()
-        if last.contact is not None and now - last.contact > _RETENTION:
-            alert = retention_gap_alert(
-                name=self.name,
-                since=last.contact,
-                now=now,
-                retention=_RETENTION,
-                catalogue=self._catalogue,
-            )
-            await self._alarm.raise_alert(alert)
-        polling = self._settings.mode == "polling"
         try:
+            me = await self._shutdown.unless_closed(self._identity())
+            if me is None:
+                return
+            await self._warn_of_gap(last)
+            polling = self._settings.mode == "polling"
             async for page in self._poll(last, me) if polling else self._watch_webhook(last):
                 yield page
         except Unavailable as error:
             await self._waits.note("reading", error.retry_after)
             raise
+
+    async def _warn_of_gap(self, last: TelegramCursor) -> None:
+        """Raise an alert if Telegram has dropped updates since the last contact."""
+        now = self._clock.now()
+        if last.contact is None or now - last.contact <= _RETENTION:
+            return
+        alert = retention_gap_alert(
+            name=self.name,
+            since=last.contact,
+            now=now,
+            retention=_RETENTION,
+            catalogue=self._catalogue,
+        )
+        await self._alarm.raise_alert(alert)
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
         """As core.connector.Sends; long texts are split into several messages."""

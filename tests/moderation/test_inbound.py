@@ -132,10 +132,7 @@ THEIRS = Quoted(author="小李", text="兼职刷单，日结三百，加微信 a
         (event(text="🖼", wordless="photo"), ("empty",)),
         (event(text="@禾家", wordless="photo"), ("empty",)),
         (event(text=SPAM[3], wordless="file"), ("empty",)),
-        (
-            event(text="📎 兼职刷单 日结 加微信 abc12345.pdf", wordless="file"),
-            ("personal_data", "empty"),
-        ),
+        (event(text="📎 兼职刷单 日结 加微信 abc12345.pdf", wordless="file"), ("empty",)),
         (event(text="", quoted=(THEIRS,)), ("personal_data",)),
         (event(text="大家别信", quoted=(THEIRS,)), ("personal_data",)),
         (event(text=THEIRS.text), ("spam", "personal_data")),

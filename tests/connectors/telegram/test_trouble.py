@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from connectors.telegram.receive import TelegramCursor
+from core.connector import RetryAt
 from core.errors import ConnectorError, Refused, Unavailable
+from core.outbox import Target
 from tests.connectors.support import START, FastForwardClock, drain, running
 from tests.connectors.telegram.bench import Bench, fail
 from tests.connectors.telegram.server import (
@@ -155,3 +157,24 @@ def test_a_mark_never_goes_back_for_a_repeated_page() -> None:
     assert mark.after([]) is mark
     assert mark.after([998, 999]) == mark
     assert mark.after([1005, 1001]).offset == 1006
+
+
+@pytest.mark.parametrize(("seconds", "alerts"), [(30, 0), (3599, 0), (3600, 1), (40_000, 1)])
+async def test_a_pause_of_hours_in_reading_alerts_staff(
+    bench: Bench, seconds: int, alerts: int
+) -> None:
+    bench.server.trouble("getUpdates", flood(seconds))
+    assert isinstance(await fail(bench), Unavailable)
+    assert [alert.kind for alert in bench.kit.alarm.alerts.values()] == ["channel"] * alerts
+
+
+@pytest.mark.parametrize(("seconds", "alerts"), [(30, 0), (40_000, 1)])
+async def test_a_pause_of_hours_for_replies_alerts_staff_once(
+    bench: Bench, seconds: int, alerts: int
+) -> None:
+    connector = bench.connector()
+    bench.server.trouble("sendMessage", *[flood(seconds)] * 3)
+    for key in ("k1", "k1", "k2"):
+        target = Target(channel="tg", conversation="7")
+        assert isinstance(await connector.send(target, "answer", key), RetryAt)
+    assert [alert.kind for alert in bench.kit.alarm.alerts.values()] == ["channel"] * alerts

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.telegram.settings import TelegramSettings
-from core.connector import PushRequest, PushResponse
+from core.connector import PushRequest, PushResponse, ScreensHttp
 from core.errors import Unavailable
 from tests.connectors.support import FastForwardClock, drain, running
 from tests.connectors.telegram.bench import HOOK, SECRET, Bench, fail, press
@@ -163,3 +163,25 @@ def test_wrong_settings_are_found_before_the_start(settings: dict[str, object]) 
     with pytest.raises(ValueError, match=r"validation error") as caught:
         TelegramSettings.model_validate({"token": TOKEN} | settings)
     assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("POST", {"x-telegram-bot-api-secret-token": SECRET}, None),
+        ("POST", {"x-telegram-bot-api-secret-token": "wrong"}, 403),
+        ("POST", {"x-telegram-bot-api-secret-token": SECRET[:-1]}, 403),
+        ("POST", {"x-telegram-bot-api-secret-token": "\u5bc6"}, 403),
+        ("POST", {}, 403),
+        ("GET", {"x-telegram-bot-api-secret-token": SECRET}, 405),
+    ],
+)
+async def test_a_push_is_screened_by_its_head(
+    bench: Bench, method: str, headers: dict[str, str], status: int | None
+) -> None:
+    request = PushRequest(method=method, path="/push/tg", query={}, headers=headers, body=b"")
+    connector = bench.webhook()
+    assert isinstance(connector, ScreensHttp)
+    refusal = connector.screen(request)
+    assert (refusal and refusal.status) == status
+    assert bench.connector().screen(request) == PushResponse(status=404)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.connector import HandlesHttp, PushRequest, PushResponse
+from core.connector import HandlesHttp, PushRequest, PushResponse, ScreensHttp
 from tests.connectors.support import START, running
 from tests.connectors.x.bench import Bench, x_bench
 from tests.connectors.x.protocol import KEYS, Json, error
@@ -207,3 +207,52 @@ async def test_with_a_webhook_the_search_sweeps_up_what_was_not_pushed(bench: Be
     assert sum(len(page.events) for page in bench.kit.intake.pages) == 2
     assert {str(rule["value"]) for rule in bench.server.rules.values()} == {"@xmart", "超市"}
     assert not bench.server.asked("stream")
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("POST", {"x-twitter-webhooks-signature": "sha256=abc"}, None),
+        ("POST", {"x-twitter-webhooks-signature": ""}, 403),
+        ("POST", {"x-twitter-webhooks-signature": "md5=abc"}, 403),
+        ("POST", {}, 403),
+        ("PUT", {"x-twitter-webhooks-signature": "sha256=abc"}, 405),
+        ("GET", {}, 400),
+    ],
+)
+async def test_a_push_is_screened_by_its_head(
+    bench: Bench, method: str, headers: dict[str, str], status: int | None
+) -> None:
+    request = PushRequest(method=method, path="/push/x", query={}, headers=headers, body=b"")
+    connector = bench.connector(mode="webhook")
+    assert isinstance(connector, ScreensHttp)
+    refusal = connector.screen(request)
+    assert (refusal and refusal.status) == status
+    assert bench.connector().screen(request) == PushResponse(status=404)
+
+
+async def test_a_pushed_repost_of_the_old_format_holds_the_whole_text(bench: Bench) -> None:
+    whole = "带孩子去附近买早餐，打开一看全是绿毛，" * 9 + "就是人民路的禾家超市"
+    link = {"url": "https://t.co/x", "expanded_url": "https://hejia.example/a"}
+    status = {
+        "id_str": "1002",
+        "user": {"id_str": "9", "screen_name": "user9", "name": "转发的人"},
+        "text": "RT @user8: 带孩子去附近买早餐…",
+        "created_at": "Sun Mar 01 08:00:00 +0000 2026",
+        "retweeted_status": {
+            "id_str": "1001",
+            "user": {"id_str": "8", "screen_name": "user8", "name": "一位家长"},
+            "text": "带孩子…",
+            "extended_tweet": {"full_text": whole, "entities": {"urls": [link]}},
+        },
+    }
+    connector = bench.connector(mode="webhook")
+    body = json.dumps({"tweet_create_events": [status]}).encode()
+    assert (await connector.handle_http(pushed(body))).status == 200
+    (event,) = bench.kit.intake.events.values()
+    assert event.text == ""
+    assert [(one.author, one.kind) for one in event.quoted] == [
+        ("一位家长", "repost"),
+        ("hejia.example", "link"),
+    ]
+    assert event.quoted[0].text == whole
