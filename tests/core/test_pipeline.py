@@ -97,7 +97,7 @@ async def test_who_is_no_person_is_dropped_unjudged(kind: AuthorKind, reason: st
     await rig.inbox.accept("c", page)
     await rig.pipeline.step()
     assert [outcome.dropped for outcome in rig.inbox.outcomes] == [reason]
-    assert rig.decider.seen == rig.spread.seen == []
+    assert (rig.decider.seen, rig.spread.seen) == ([], [])
     assert rig.judge.calls in ([], [0])
 
 
