@@ -27,8 +27,8 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from cli.catalogue import shipped_catalogue
-from core.alerts import Alert
-from core.bus import Bus
+from core.model.alerts import Alert
+from core.runtime.bus import Bus
 from responders.alerting.manager import AlertManager
 from responders.alerting.receivers.kind import ReceiverContext
 from responders.alerting.receivers.message import MessageFormat

@@ -31,8 +31,8 @@ from aiohttp import web
 from cli.config import LoadedConfig, load_config
 from cli.wiring import open_app
 from connectors.replay.settings import read_feed
-from core.events import Received
-from core.outcomes import Outcome
+from core.model.events import Received
+from core.model.outcomes import Outcome
 from core.settings import AlertSettings, BrandSettings, ReceiverSettings
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines

@@ -3,13 +3,13 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from core.decisions import Action, Decision
-from core.events import Author, Event, EventKind, Received
-from core.judgement import Judgement, Probabilities
-from core.mentions import Mention
-from core.outcomes import Outcome, Plan
+from core.model.decisions import Action, Decision
+from core.model.events import Author, Event, EventKind, Received
+from core.model.judgement import Judgement, Probabilities
+from core.model.mentions import Mention
+from core.model.outcomes import Outcome, Plan
+from core.model.tickets import Ticket, TicketState
 from core.taxonomy import Sentiment
-from core.tickets import Ticket, TicketState
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 WORDS = (

@@ -25,7 +25,7 @@ from cli.config import load_config
 from cli.wiring import open_app
 from connectors.replay.settings import read_feed
 from core.clock import SystemClock
-from core.report import Stopwatch
+from core.runtime.report import Stopwatch
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from core.events import Author, Event, EventKind
-from core.judgement import Judgement, Probabilities
-from core.mentions import Mention
+from core.model.events import Author, Event, EventKind
+from core.model.judgement import Judgement, Probabilities
+from core.model.mentions import Mention
 from examples.supermarket.grammar import grammar
 from examples.supermarket.ordinary import ordinary_day
 from examples.supermarket.people import crowd

@@ -15,11 +15,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cli.catalogue import shipped_catalogue
-from core.alerts import Alert
 from core.clock import ManualClock
-from core.events import Author, Event, EventKind
-from core.judgement import Judgement, Probabilities
-from core.mentions import Mention
+from core.model.alerts import Alert
+from core.model.events import Author, Event, EventKind
+from core.model.judgement import Judgement, Probabilities
+from core.model.mentions import Mention
 from listeners.judgement.embedding import Embedder
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.spread.memory_store import MemorySpreadStore

@@ -30,9 +30,9 @@ import numpy as np
 from benchmarks.grouping import grouping
 from benchmarks.spread_incidents import BRAND, ORDINARY, START, mention, ordinary, posts, read
 from cli.catalogue import shipped_catalogue
-from core.alerts import Alert
 from core.clock import ManualClock
-from core.mentions import Mention
+from core.model.alerts import Alert
+from core.model.mentions import Mention
 from core.taxonomy import Language
 from listeners.judgement import embedding
 from listeners.judgement.embedding import Embedder, Vectors

@@ -22,11 +22,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.made_up import START, event, outcome
-from core.alerts import Alert
 from core.clock import SystemClock
-from core.events import Event, Metrics, Page
-from core.mentions import Correction, MentionFilter, MetricsSample, TrackedPost
-from core.tickets import TicketFilter
+from core.model.alerts import Alert
+from core.model.events import Event, Metrics, Page
+from core.model.mentions import Correction, MentionFilter, MetricsSample, TrackedPost
+from core.model.tickets import TicketFilter
 from storage.factory import AnyStore, open_store
 from storage.sqlite.store import SqliteStore
 

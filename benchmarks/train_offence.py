@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.sentiment_data import Row
 from benchmarks.sentiment_measures import calibration_error, macro_f1
-from core.judgement import Probabilities
+from core.model.judgement import Probabilities
 from listeners.judgement.lexicon import word_lists
 from listeners.judgement.offence import CELL_BITS, MODEL_FILE, OffenceModel, count_insults
 from listeners.judgement.topic_features import topic_features

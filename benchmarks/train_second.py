@@ -27,7 +27,7 @@ from benchmarks.sentiment_fit import UNLABELLED_NEUTRAL, softmax
 from benchmarks.sentiment_measures import two_way
 from benchmarks.understanding import learn
 from benchmarks.understanding_table import judged
-from core.judgement import Probabilities
+from core.model.judgement import Probabilities
 from listeners.judgement.embedding import LONGEST, embeds
 from listeners.judgement.second_opinion import HEAD_FILE, UNSURE_BELOW, SentimentHead
 from listeners.judgement.sentiment.linear import LinearModel, load

@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.triage_labels import TriageLabel, read_labels, settled
-from core.judgement import Judgement
+from core.model.judgement import Judgement
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment.classic import load as load_classic
 from listeners.judgement.sentiment.models import load as load_model

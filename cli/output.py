@@ -14,8 +14,8 @@ from rich.text import Text
 from console.drill import DrillScore
 from console.formatting import countdown
 from core.errors import Problem
-from core.mentions import Mention
-from core.outcomes import Plan
+from core.model.mentions import Mention
+from core.model.outcomes import Plan
 from storage.portable import Progress as StoreProgress
 
 OPERATOR: Final = "operator"

@@ -11,9 +11,9 @@ import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from starlette.applications import Starlette
 
-from core.engine import Engine
 from core.errors import ConfigError, Problem
-from core.jobs import Job
+from core.runtime.engine import Engine
+from core.runtime.jobs import Job
 
 log = logging.getLogger(__name__)
 

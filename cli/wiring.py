@@ -23,18 +23,18 @@ from connectors.webchat.connector import Webchat
 from console.app import create_app
 from console.context import RegroupsIncidents
 from console.drill import DrillScoreboard
-from core.backfill import take_in
-from core.bus import Bus
 from core.clock import Clock, SystemClock
 from core.connector import Connector, HandlesHttp, HasStaffBoard, ReadsEngagement
-from core.engine import Engine
-from core.events import Received
-from core.intake import EventIntake
-from core.jobs import Job
-from core.mentions import MentionFilter
-from core.outcomes import Outcome
-from core.pipeline import Pipeline, PipelineParts
+from core.model.events import Received
+from core.model.mentions import MentionFilter
+from core.model.outcomes import Outcome
 from core.repositories import Pauses
+from core.runtime.backfill import take_in
+from core.runtime.bus import Bus
+from core.runtime.engine import Engine
+from core.runtime.intake import EventIntake
+from core.runtime.jobs import Job
+from core.runtime.pipeline import Pipeline, PipelineParts
 from core.settings import Settings
 from listeners.factory import build_understanding
 from listeners.spread.engagement import EngagementPoller

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from connectors.context import RaisesAlerts
-from core.alerts import Alert
 from core.clock import Clock
 from core.connector import RetryAt, SendResult
 from core.i18n import Catalogue
 from core.localized import LocalizedText, UiLanguage, in_each
+from core.model.alerts import Alert
 from core.taxonomy import Severity
 
 Held = Literal["reading", "replies"]

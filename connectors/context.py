@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from core.alerts import Alert
-from core.bus import Bus
-from core.cards import Card, PostedCard, StaffAction
 from core.clock import Clock
 from core.i18n import Catalogue
+from core.model.alerts import Alert
+from core.model.cards import Card, PostedCard, StaffAction
 from core.ports import Intake
+from core.runtime.bus import Bus
 
 
 class RaisesAlerts(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from core.events import AuthorKind
+from core.model.events import AuthorKind
 
 _BOT_NAME: Final = re.compile(
     r"automoderator|.*(?-i:[a-z0-9]B(?:ot|OT))\d{0,4}|.*[_\-. ]bot\d{0,4}|bot[_\-. ].+|.*机器人",

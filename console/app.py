@@ -31,13 +31,13 @@ from console.security import (
     require_guarded,
     security_headers,
 )
-from core.bus import Bus
 from core.clock import Clock
 from core.connector import HandlesHttp
 from core.errors import ConfigError, InputError, Problem, StoreError
-from core.health import Health
 from core.i18n import Catalogue
+from core.model.health import Health
 from core.repositories import Pauses, Store
+from core.runtime.bus import Bus
 
 log = logging.getLogger(__name__)
 

@@ -9,13 +9,13 @@ from typing import Final, Protocol, runtime_checkable
 from console.drill import DrillScoreboard
 from console.i18n import Lang
 from console.security import AccessPolicy
-from core.bus import Bus
 from core.clock import Clock
 from core.connector import HandlesHttp
-from core.health import Health
 from core.i18n import Catalogue
-from core.mentions import MentionFilter
+from core.model.health import Health
+from core.model.mentions import MentionFilter
 from core.repositories import Pauses, Store
+from core.runtime.bus import Bus
 
 _CHANNELS_FROM: Final = 500
 _CHANNELS_EVERY: Final = 30.0

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from core.alerts import Alert
-from core.bus import Bus, Change
 from core.clock import Clock
-from core.incidents import Incident
-from core.mentions import Mention
-from core.outbox import Reply, ReplyState
+from core.model.alerts import Alert
+from core.model.incidents import Incident
+from core.model.mentions import Mention
+from core.model.outbox import Reply, ReplyState
+from core.runtime.bus import Bus, Change
 
 QUEUE: Final = 100_000
 _BOT: Final = "bot"

@@ -11,9 +11,9 @@ from starlette.formparsers import FormParser
 from starlette.requests import Request
 
 from core.errors import InputError
-from core.mentions import MentionFilter
+from core.model.mentions import MentionFilter
+from core.model.tickets import TicketFilter
 from core.taxonomy import Sentiment
-from core.tickets import TicketFilter
 
 MAX_FORM_BYTES: Final = 64 * 1024
 MAX_FORM_FIELDS: Final = 50

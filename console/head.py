@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from console.context import ConsoleContext
-from core.alerts import Alert
 from core.errors import StoreError
-from core.figures import Figures
-from core.incidents import Incident
-from core.pauses import Pause
+from core.model.alerts import Alert
+from core.model.figures import Figures
+from core.model.incidents import Incident
+from core.model.pauses import Pause
 
 log = logging.getLogger(__name__)
 

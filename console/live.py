@@ -16,14 +16,14 @@ from console.head import PageHead, read_head
 from console.i18n import Lang
 from console.json_encoding import dumps
 from console.render import Renderer
-from core.alerts import Alert
-from core.bus import Change, ConversationUpdated
 from core.errors import StoreError
-from core.health import Health
-from core.incidents import Incident
-from core.mentions import Mention, MentionRecord
-from core.outbox import Reply
-from core.tickets import Ticket
+from core.model.alerts import Alert
+from core.model.health import Health
+from core.model.incidents import Incident
+from core.model.mentions import Mention, MentionRecord
+from core.model.outbox import Reply
+from core.model.tickets import Ticket
+from core.runtime.bus import Change, ConversationUpdated
 
 log = logging.getLogger(__name__)
 

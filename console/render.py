@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 from console import formatting
 from console.context import ConsoleContext
 from console.i18n import COOKIE, Lang, Translator, language_of, translators
-from core.event_text import whole_text
+from core.model.event_text import whole_text
 
 HERE: Final = Path(__file__).parent
 STAFF_COOKIE: Final = "tf_name"
@@ -48,7 +48,7 @@ class MenuItem:
     name: str
     path: str
     figure: str | None = None
-    """Name of the field of core.figures.Figures shown beside it."""
+    """Name of the field of core.model.figures.Figures shown beside it."""
 
 
 class Renderer:

@@ -1,1 +1,1 @@
-"""The vocabulary, the ports and the pipeline. No I/O; pydantic is the only third party."""
+"""The model, the ports and the runtime. No I/O; pydantic is the only third party."""

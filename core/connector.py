@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
-from core.cards import StaffBoard
-from core.events import Metrics, Page
-from core.outbox import Target
+from core.model.cards import StaffBoard
+from core.model.events import Metrics, Page
+from core.model.outbox import Target
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,13 +8,13 @@ tested with ``isinstance``.
 from collections.abc import Sequence
 from typing import Protocol
 
-from core.alerts import Alert
-from core.events import Event, Page, Receipt
-from core.judgement import Judgement, Verdict
-from core.mentions import Mention
-from core.outbox import Reply
-from core.outcomes import Plan
-from core.tickets import Ticket
+from core.model.alerts import Alert
+from core.model.events import Event, Page, Receipt
+from core.model.judgement import Judgement, Verdict
+from core.model.mentions import Mention
+from core.model.outbox import Reply
+from core.model.outcomes import Plan
+from core.model.tickets import Ticket
 
 
 class Matcher(Protocol):

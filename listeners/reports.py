@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Final, TextIO
 
-from core.judgement import Judgement
+from core.model.judgement import Judgement
 from listeners.factory import Understanding
 from listeners.judgement.judge import TextJudge
 from listeners.matching.matcher import BrandMatcher

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from core.clock import Clock
-from core.judgement import Verdict
-from core.outbox import Reply
+from core.model.judgement import Verdict
+from core.model.outbox import Reply
 from moderation.masking import mask
 from moderation.word_lists import PromiseWordLists, WordFinder, fold_for_search
 

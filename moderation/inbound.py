@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from core.event_text import says_nothing, whole_text
-from core.events import Event
-from core.judgement import Judgement, Verdict
+from core.model.event_text import says_nothing, whole_text
+from core.model.events import Event
+from core.model.judgement import Judgement, Verdict
 from moderation.contacts import URL
 from moderation.masking import mask
 from moderation.word_lists import SpamWordLists, WordFinder, WordLists, fold_for_search

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from core.mentions import MentionRecord
-from core.outbox import Reply
-from core.pauses import Pause
+from core.model.mentions import MentionRecord
+from core.model.outbox import Reply
+from core.model.pauses import Pause
 from core.repositories import Mentions, Pauses
 
 

@@ -7,12 +7,12 @@ from functools import cache, partial
 
 import aiohttp
 
-from core.bus import Bus
-from core.cards import StaffBoard
 from core.clock import Clock
-from core.events import Received
 from core.i18n import Catalogue
+from core.model.cards import StaffBoard
+from core.model.events import Received
 from core.repositories import Pauses, Store
+from core.runtime.bus import Bus
 from core.settings import BrandSettings, Settings
 from responders.alerting.escalation import read_chain, require_on_call
 from responders.alerting.lifecycle import read_timings

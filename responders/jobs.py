@@ -9,11 +9,11 @@ from functools import partial
 from typing import Final
 
 from core.clock import Clock
-from core.health import Health
 from core.i18n import Catalogue
-from core.jobs import Job
+from core.model.health import Health
 from core.ports import AlertRaiser
 from core.repositories import Maintenance, Store, Tickets
+from core.runtime.jobs import Job
 from core.settings import ScheduleSettings, Settings
 from responders.alerting.operational import OperationalAlerts, read_operational_alerts
 

@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
 
-from core.audit import pseudonym
 from core.clock import Clock
-from core.conversations import Conversation
 from core.errors import InputError, StoreError
-from core.events import Event
+from core.model.audit import pseudonym
+from core.model.conversations import Conversation
+from core.model.events import Event
 from storage.encryption import NO_KEY, RING, Keys
 from storage.factory import AnyStore, open_store, sqlite_path
 from storage.moving import verify

@@ -1,7 +1,7 @@
 """Findings of the doctor, the same for every database."""
 
-from core.events import AGED, EventCounts
-from core.health import Finding
+from core.model.events import AGED, EventCounts
+from core.model.health import Finding
 
 
 def wrong_counts(counted: EventCounts, found: EventCounts, *, mend: bool) -> list[Finding]:
@@ -46,7 +46,7 @@ def recount(rows: dict[str, int], counted: EventCounts) -> EventCounts:
 
 
 def broken_log(seq: int | None) -> list[Finding]:
-    """The finding about a changed audit log; ``seq`` is as ``core.audit.first_broken`` gives it."""
+    """The finding about a changed audit log; ``seq`` as ``core.model.audit.first_broken`` gives."""
     if seq is None:
         return []
     return [

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from core.decisions import Action, Decision
-from core.event_text import whole_text
-from core.events import Event, EventCounts
-from core.judgement import Judgement
-from core.mentions import CorrectedMention, Correction, Mention
-from core.outcomes import Plan
+from core.model.decisions import Action, Decision
+from core.model.event_text import whole_text
+from core.model.events import Event, EventCounts
+from core.model.judgement import Judgement
+from core.model.mentions import CorrectedMention, Correction, Mention
+from core.model.outcomes import Plan
 
 HOUR: Final = 3_600_000_000
 DAY: Final = 24 * HOUR

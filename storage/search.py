@@ -10,8 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from core.mentions import Mention, MentionFilter
-from core.tickets import Ticket
+from core.model.mentions import Mention, MentionFilter
+from core.model.tickets import Ticket
 
 LONGEST: Final = 10_000
 """Characters of a text that can be searched for; what follows is kept but not indexed."""

@@ -8,17 +8,17 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from core.alerts import Alert
-from core.articles import Article
-from core.conversations import Conversation, ConversationState
-from core.decisions import Action, Decision
-from core.events import Author, Event, EventKind
-from core.incidents import Incident
-from core.judgement import Judgement, Probabilities
-from core.mentions import Mention, TrackedPost
-from core.outbox import Reply, ReplyState, Target
-from core.outcomes import Plan
-from core.tickets import Ticket, TicketState
+from core.model.alerts import Alert
+from core.model.articles import Article
+from core.model.conversations import Conversation, ConversationState
+from core.model.decisions import Action, Decision
+from core.model.events import Author, Event, EventKind
+from core.model.incidents import Incident
+from core.model.judgement import Judgement, Probabilities
+from core.model.mentions import Mention, TrackedPost
+from core.model.outbox import Reply, ReplyState, Target
+from core.model.outcomes import Plan
+from core.model.tickets import Ticket, TicketState
 
 START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MIDNIGHT: Final = START.replace(hour=0)

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from core.alerts import Alert, Mute
-from core.articles import Article
-from core.audit import AuditEntry
-from core.conversations import Conversation, ConversationLine
-from core.customers import Dossier
-from core.events import DeadLetter, EventCounts, Page, Receipt, Received
-from core.figures import Figures
-from core.health import Finding
-from core.incidents import Incident
-from core.mentions import (
+from core.model.alerts import Alert, Mute
+from core.model.articles import Article
+from core.model.audit import AuditEntry
+from core.model.conversations import Conversation, ConversationLine
+from core.model.customers import Dossier
+from core.model.events import DeadLetter, EventCounts, Page, Receipt, Received
+from core.model.figures import Figures
+from core.model.health import Finding
+from core.model.incidents import Incident
+from core.model.mentions import (
     CorrectedMention,
     Correction,
     Mention,
@@ -25,9 +25,10 @@ from core.mentions import (
     MentionRecord,
     TrackedPost,
 )
-from core.outbox import Reply, ReplyResult
-from core.outcomes import Outcome
-from core.pauses import Pause
+from core.model.outbox import Reply, ReplyResult
+from core.model.outcomes import Outcome
+from core.model.pauses import Pause
+from core.model.tickets import Ticket, TicketFilter, TicketPage
 from core.repositories import (
     Alerts,
     Articles,
@@ -45,7 +46,6 @@ from core.repositories import (
     TrackedPosts,
     Values,
 )
-from core.tickets import Ticket, TicketFilter, TicketPage
 
 
 class StubEvents:

@@ -8,7 +8,7 @@ import typer
 from cli.context import By, CliContext, ConfigFile, Customer
 from cli.output import OPERATOR
 from cli.wiring import run_with_store
-from core.audit import pseudonym
+from core.model.audit import pseudonym
 from storage.factory import AnyStore
 
 

@@ -16,7 +16,7 @@ from cli.context import By, CliContext, ConfigFile
 from cli.output import OPERATOR, progress_bars
 from cli.wiring import KEY, run_with_store
 from core.errors import InputError
-from core.health import Finding
+from core.model.health import Finding
 from storage.encryption import new_key
 from storage.factory import AnyStore, rotate_key
 

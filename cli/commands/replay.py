@@ -16,7 +16,7 @@ from cli.output import report_table
 from cli.wiring import App, open_app
 from connectors.replay.settings import ReplaySettings, read_feed
 from core.errors import InputError
-from core.report import Stopwatch
+from core.runtime.report import Stopwatch
 
 Speed = Annotated[str, typer.Option(help="max, or how many times faster than life.")]
 Replies = Annotated[Path | None, typer.Option(help="Where to write replies (JSON Lines).")]

@@ -15,10 +15,10 @@ from cli.output import Trial, trial_table, visible
 from cli.wiring import open_app
 from connectors.replay.samples import lines_of, read_texts
 from core.errors import InputError
-from core.event_text import whole_text
-from core.events import Event, Page
-from core.pipeline import Pipeline
+from core.model.event_text import whole_text
+from core.model.events import Event, Page
 from core.repositories import Events
+from core.runtime.pipeline import Pipeline
 
 
 def add_try(app: typer.Typer, context: CliContext) -> None:

@@ -10,7 +10,7 @@ import typer
 from cli.config import load_config
 from cli.context import CliContext, ConfigFile
 from cli.wiring import run_with_store
-from core.mentions import CorrectedMention
+from core.model.mentions import CorrectedMention
 from core.settings import Settings
 from listeners.factory import Understanding, build_understanding
 from listeners.learning.adapt import adapt_and_report, output_path

@@ -53,8 +53,8 @@ from connectors.shutdown import Shutdown
 from connectors.voices import KnownVoices
 from core.connector import Rejected, SendResult
 from core.errors import Unavailable
-from core.events import Event, Metrics, Page
-from core.outbox import Target
+from core.model.events import Event, Metrics, Page
+from core.model.outbox import Target
 
 log = logging.getLogger(__name__)
 

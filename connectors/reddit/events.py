@@ -23,7 +23,7 @@ from connectors.reddit.quoted import quoted_of
 from connectors.reddit.voices import kind_of
 from connectors.voices import NOBODY, KnownVoices
 from core.errors import InputError
-from core.events import Author, Event, EventKind, Metrics, Reject
+from core.model.events import Author, Event, EventKind, Metrics, Reject
 
 Fate = Literal["live", "removed", "deleted"]
 

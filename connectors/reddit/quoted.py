@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from connectors.json_fields import JsonObject
 from connectors.voices import KnownVoices
-from core.events import Quoted
+from core.model.events import Quoted
 
 _MOST: Final = 3
 """Crossposts of crossposts that are read."""

@@ -4,7 +4,7 @@ import re
 from typing import Final, Literal
 
 from connectors.voices import KnownVoices, declares_bot, is_bot_name
-from core.events import Author, AuthorKind
+from core.model.events import Author, AuthorKind
 
 _PLATFORM: Final = "reddit"
 _PROGRAM_OF_MODERATORS: Final = "automoderator"

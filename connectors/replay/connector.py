@@ -15,8 +15,8 @@ from connectors.replay.settings import ReplaySettings, read_feed
 from connectors.shutdown import Shutdown
 from core.clock import Clock
 from core.connector import SendResult, Sent
-from core.events import Event, Page, Reject
-from core.outbox import Target
+from core.model.events import Event, Page, Reject
+from core.model.outbox import Target
 
 _CURSOR: Final = re.compile(r"(\d{1,15}) (\d{1,6}):([0-9a-f]{32})")
 

@@ -19,7 +19,7 @@ from connectors.json_fields import (
     wrong,
 )
 from core.errors import InputError
-from core.events import Author, AuthorKind, Event, EventKind, Metrics, Quoted, QuotedKind
+from core.model.events import Author, AuthorKind, Event, EventKind, Metrics, Quoted, QuotedKind
 
 T = TypeVar("T")
 

@@ -16,8 +16,8 @@ from typing import Final
 
 from connectors.replay.events import LONGEST_LINE, read_event
 from core.errors import InputError, Refused
-from core.events import Event, Reject
-from core.outbox import Target
+from core.model.events import Event, Reject
+from core.model.outbox import Target
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _HEAD: Final = 64 * 1024

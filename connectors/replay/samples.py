@@ -10,7 +10,7 @@ from typing import Final
 
 from connectors.replay.events import read_event
 from core.errors import InputError
-from core.events import Author, Event, EventKind
+from core.model.events import Author, Event, EventKind
 
 _LONGEST: Final = 1 << 20
 _GZIP: Final = b"\x1f\x8b"

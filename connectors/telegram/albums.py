@@ -11,7 +11,7 @@ from typing import Final
 
 from aiogram.types import Message
 
-from core.events import Event, EventKind
+from core.model.events import Event, EventKind
 
 AlbumKey = tuple[int, str]
 """A chat and Telegram's id of the album."""

@@ -48,8 +48,8 @@ from connectors.telegram.staff_group import StaffGroup, StaffTexts
 from connectors.voices import KnownVoices
 from core.connector import PushRequest, PushResponse, SendResult
 from core.errors import ConnectorError, StoreError, Unavailable
-from core.events import Page
-from core.outbox import Target
+from core.model.events import Page
+from core.model.outbox import Target
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

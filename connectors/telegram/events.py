@@ -14,7 +14,7 @@ from aiogram.types import CallbackQuery, Chat, Message, Update, User
 from connectors.telegram.attachments import attachment_of
 from connectors.telegram.identity import BotIdentity, author_kind
 from connectors.telegram.quoted import is_passed_on, native_id, quoted_of, source_of
-from core.events import Author, AuthorKind, Event, EventKind
+from core.model.events import Author, AuthorKind, Event, EventKind
 from core.taxonomy import Language
 
 UPDATE_TYPES: Final = (

@@ -9,7 +9,7 @@ from typing import Final
 from aiogram.types import Chat, Message, User
 
 from connectors.voices import NOBODY, KnownVoices
-from core.events import AuthorKind
+from core.model.events import AuthorKind
 
 _NOTICES: Final = 777_000
 """The account from which Telegram sends its own notices, and copies of channels' posts."""

@@ -6,8 +6,8 @@ from typing import Final
 from aiogram.types import ChatMemberBanned, ChatMemberLeft, ChatMemberRestricted, ChatMemberUpdated
 
 from connectors.alerts import connector_alert
-from core.alerts import Alert
 from core.i18n import Catalogue
+from core.model.alerts import Alert
 
 _NEWS: Final = timedelta(days=1)
 

@@ -15,7 +15,7 @@ from aiogram.types import (
 )
 
 from connectors.telegram.identity import BotIdentity, author_kind
-from core.events import Quoted
+from core.model.events import Quoted
 
 Origin = (
     MessageOriginUser | MessageOriginHiddenUser | MessageOriginChat | MessageOriginChannel | None

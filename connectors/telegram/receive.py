@@ -17,7 +17,7 @@ from connectors.telegram.albums import LARGEST, AlbumBook, AlbumKey, album_of
 from connectors.telegram.events import chat_of, event_of, message_of
 from connectors.telegram.identity import BotIdentity
 from connectors.telegram.moves import GroupMoves
-from core.events import Event, Reject
+from core.model.events import Event, Reject
 
 _CURSOR: Final = re.compile(r"(\d{1,19}|-)(?: (\S{1,40}))?(?: (\{.*\}))?")
 _CHAT: Final = re.compile(r"-?\d{1,19}")

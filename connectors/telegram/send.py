@@ -18,7 +18,7 @@ from connectors.telegram.text import sendable, split
 from core.backoff import delay
 from core.clock import Clock
 from core.connector import Rejected, RetryAt, SendResult, Sent, Unknown
-from core.outbox import Target
+from core.model.outbox import Target
 
 log = logging.getLogger(__name__)
 

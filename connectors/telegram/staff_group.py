@@ -19,12 +19,12 @@ from connectors.telegram.client import TelegramApi
 from connectors.telegram.errors import TelegramFault, TelegramRequestError
 from connectors.telegram.limits import SendRates
 from connectors.telegram.text import MAX_MESSAGE, length, sendable, shorten
-from core.alerts import Alert
-from core.cards import Card, PostedCard, StaffAction, alert_card
 from core.clock import Clock
 from core.errors import Conflict, ConnectorError, Refused, Unavailable
 from core.i18n import Catalogue
 from core.localized import UiLanguage
+from core.model.alerts import Alert
+from core.model.cards import Card, PostedCard, StaffAction, alert_card
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class StaffTexts:
 
 
 class StaffGroup:
-    """One staff group; a core.cards.StaffBoard."""
+    """One staff group; a core.model.cards.StaffBoard."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class StaffGroup:
         """Held while a card is read and shown, so that no older state replaces a newer one."""
 
     async def deliver(self, alert: Alert) -> None:
-        """As core.cards.StaffBoard, and as a receiver of alerts."""
+        """As core.model.cards.StaffBoard, and as a receiver of alerts."""
         card = await self._desk.card(f"alert:{alert.key}")
         await self.show(card or alert_card(alert, now=self._clock.now()))
 
@@ -94,7 +94,7 @@ class StaffGroup:
                 await self._retire(old, card)
 
     async def update(self, card: Card) -> None:
-        """As core.cards.StaffBoard."""
+        """As core.model.cards.StaffBoard."""
         if await self._postings.posting(card.token) is not None:
             await self._edit(card)
 

@@ -12,13 +12,13 @@ from typing import Final
 
 from connectors.shutdown import Shutdown
 from connectors.webchat.settings import WebchatSettings
-from core.bus import Bus, ConversationUpdated
 from core.clock import Clock
 from core.connector import SendResult, Sent
 from core.errors import InputError
-from core.events import Author, Event, EventKind, Page
-from core.outbox import Target
+from core.model.events import Author, Event, EventKind, Page
+from core.model.outbox import Target
 from core.ports import Intake
+from core.runtime.bus import Bus, ConversationUpdated
 
 _VISITOR: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
 _MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")

@@ -8,7 +8,7 @@ from typing import Final
 from connectors.json_fields import JsonObject
 from connectors.voices import NOBODY, KnownVoices, declares_bot, is_bot_name
 from connectors.x.fields import count, part
-from core.events import Author
+from core.model.events import Author
 
 _SITE: Final = re.compile(r'(?<![-\w])url:(?:"([^"]{1,200})"|([^\s()"]{1,200}))')
 _AUTOMATED: Final = re.compile(r"automated|自动", re.IGNORECASE)

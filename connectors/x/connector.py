@@ -22,11 +22,11 @@ from connectors.x.seen import SeenPosts
 from connectors.x.send import XSender
 from connectors.x.settings import XSettings
 from connectors.x.stream import sync_rules
-from core.alerts import Alert
 from core.connector import PushRequest, PushResponse, SendResult
 from core.errors import ConnectorError, StoreError
-from core.events import Metrics, Page
-from core.outbox import Target
+from core.model.alerts import Alert
+from core.model.events import Metrics, Page
+from core.model.outbox import Target
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from connectors.x.fields import (
 from connectors.x.names import field_of
 from connectors.x.quoted import media_kind, media_of, own_text, read_quoted
 from core.errors import InputError
-from core.events import Author, Event, EventKind, Metrics
+from core.model.events import Author, Event, EventKind, Metrics
 
 DELETED_REVISION: Final = 1_000_000
 """Revision of a deletion, which follows all edits that a post can have."""

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from connectors.json_fields import JsonObject, count_field
 from connectors.x.names import field_of
 from core.errors import InputError
-from core.events import QuotedKind
+from core.model.events import QuotedKind
 
 Reference = Literal["retweeted", "quoted", "replied_to"]
 

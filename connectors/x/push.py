@@ -27,7 +27,7 @@ from connectors.x.events import XPost
 from connectors.x.fields import native_id
 from connectors.x.seen import SeenPosts, deletion_of, read_posts, reject
 from core.connector import PushRequest, PushResponse
-from core.events import Event, Reject
+from core.model.events import Event, Reject
 
 _DELETION_NOTICES: Final = ("delete", "drop")
 """Notices after which a post must no longer be shown."""

@@ -24,7 +24,7 @@ from connectors.x.fields import (
 )
 from connectors.x.text import unescape
 from core.errors import InputError
-from core.events import Quoted
+from core.model.events import Quoted
 
 _MEDIA: Final = re.compile(r"/status/\d{1,19}/(photo|video)/")
 _MOST_LINKS: Final = 10

@@ -26,7 +26,7 @@ from connectors.x.seen import SeenPosts
 from connectors.x.settings import XSettings
 from connectors.x.stream import XStream
 from core.errors import Unavailable
-from core.events import Event, Page, Reject
+from core.model.events import Event, Page, Reject
 
 log = logging.getLogger(__name__)
 

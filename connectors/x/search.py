@@ -21,7 +21,7 @@ from connectors.x.fields import native_id
 from connectors.x.limits import ReadBudget
 from connectors.x.seen import SeenPosts, deletion_of, read_posts
 from core.clock import Clock
-from core.events import Event, Metrics, Page, Reject
+from core.model.events import Event, Metrics, Page, Reject
 from core.ports import Intake
 
 SEARCH_WINDOW: Final = timedelta(days=7)

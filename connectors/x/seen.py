@@ -13,7 +13,7 @@ from connectors.x.account import XAccount
 from connectors.x.events import XPost, deletion, read_post
 from connectors.x.fields import native_id
 from core.errors import InputError
-from core.events import Event, Reject
+from core.model.events import Event, Reject
 
 _MOST: Final = 20_000
 _MOST_KEPT: Final = 64 * 1024

@@ -23,7 +23,7 @@ from connectors.x.text import MAX_POST, length, same_text, sendable
 from core.backoff import delay
 from core.clock import Clock
 from core.connector import Rejected, RetryAt, SendResult, Sent, Unknown
-from core.outbox import Target
+from core.model.outbox import Target
 
 log = logging.getLogger(__name__)
 

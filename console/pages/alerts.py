@@ -13,8 +13,8 @@ from starlette.routing import BaseRoute
 from console.forms import read_form
 from console.pages.base import ConsolePage, redirect, staff_name, wants_part
 from console.render import MenuItem
-from core.alerts import Alert
 from core.errors import Conflict
+from core.model.alerts import Alert
 
 PAGE: Final = 100
 ATTEMPTS: Final = 5

@@ -25,11 +25,11 @@ from console.live import LiveHub
 from console.pages.base import ConsolePage, Worker
 from console.render import HERE, Renderer
 from console.security import CHAT_PAGE, CHAT_SCRIPT, POLICY_VIOLATION
-from core.bus import Bus, Change, ConversationUpdated, Subscription
-from core.conversations import ConversationLine
 from core.errors import InputError, StoreError
-from core.mentions import Mention
-from core.outbox import Reply
+from core.model.conversations import ConversationLine
+from core.model.mentions import Mention
+from core.model.outbox import Reply
+from core.runtime.bus import Bus, Change, ConversationUpdated, Subscription
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from console.forms import MAX_REPLY, clean, read_form
 from console.pages.base import ConsolePage, is_htmx, redirect, staff_name
 from console.render import MenuItem
 from core.errors import Conflict
-from core.mentions import MentionRecord
-from core.outbox import Reply
+from core.model.mentions import MentionRecord
+from core.model.outbox import Reply
 
 PAGE: Final = 50
 

@@ -15,8 +15,8 @@ from console.json_encoding import json_response
 from console.pages.base import ConsolePage
 from console.render import MenuItem
 from core.errors import InputError
-from core.figures import Figures
-from core.mentions import Mention, MentionFilter
+from core.model.figures import Figures
+from core.model.mentions import Mention, MentionFilter
 from core.repositories import Store
 
 WINDOWS: Final = {1: 60, 6: 300, 24: 1800, 168: 10800}

@@ -21,7 +21,7 @@ from console.pages.base import (
 )
 from console.render import MenuItem
 from core.errors import Conflict
-from core.mentions import Correction, MentionRecord
+from core.model.mentions import Correction, MentionRecord
 from core.taxonomy import CATEGORIES, Sentiment
 
 PAGE: Final = 40

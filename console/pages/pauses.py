@@ -14,9 +14,9 @@ from console.forms import clean, read_form
 from console.pages.base import ConsolePage, redirect, staff_name, wants_part
 from console.pages.incidents.actions import MUTE_HOURS
 from console.render import MenuItem
-from core.alerts import Mute
 from core.errors import InputError
-from core.pauses import Pause, PauseScope
+from core.model.alerts import Mute
+from core.model.pauses import Pause, PauseScope
 from core.taxonomy import CATEGORIES
 
 MAX_FIELD: Final = 200

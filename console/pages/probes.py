@@ -15,9 +15,9 @@ from starlette.routing import BaseRoute
 from console.json_encoding import json_response
 from console.pages.base import ConsolePage
 from core.errors import StoreError
-from core.events import EventCounts
-from core.figures import Figures
-from core.health import Health, Status
+from core.model.events import EventCounts
+from core.model.figures import Figures
+from core.model.health import Health, Status
 
 STATUSES: Final[tuple[Status, ...]] = (
     "starting",

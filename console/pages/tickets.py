@@ -13,13 +13,13 @@ from starlette.routing import BaseRoute
 from console.forms import MAX_REPLY, clean, integer, read_form, ticket_filter
 from console.pages.base import ConsolePage, query_without, redirect, staff_name, wants_part
 from console.render import MenuItem
-from core.bus import ConversationUpdated
-from core.conversations import Conversation, ConversationLine
 from core.errors import Conflict
-from core.mentions import MentionRecord
-from core.outbox import Reply, ReplyState, Target
+from core.model.conversations import Conversation, ConversationLine
+from core.model.mentions import MentionRecord
+from core.model.outbox import Reply, ReplyState, Target
+from core.model.tickets import Ticket, TicketState
 from core.repositories import Store
-from core.tickets import Ticket, TicketState
+from core.runtime.bus import ConversationUpdated
 
 PAGE: Final = 50
 MAX_PAGES: Final = 10

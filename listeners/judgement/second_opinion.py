@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from core.errors import ConfigError, Problem
-from core.judgement import Probabilities
+from core.model.judgement import Probabilities
 from listeners.judgement.embedding import LONGEST, PACKAGE, Embedder, Vectors
 
 HEAD_FILE: Final = Path(__file__).with_name("tables") / "second.npz"

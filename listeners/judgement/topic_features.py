@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.judgement import Probabilities
+from core.model.judgement import Probabilities
 from core.taxonomy import RISKS
 from listeners.judgement.lexicon import (
     Hit,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from core.errors import InputError
-from core.mentions import CorrectedMention
+from core.model.mentions import CorrectedMention
 from core.taxonomy import CATEGORIES, Sentiment
 
 _COMPLAINT_FROM: Final = 0.5

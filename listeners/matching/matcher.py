@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import ConfigError, Problem
-from core.event_text import matched_text
-from core.events import Event
+from core.model.event_text import matched_text
+from core.model.events import Event
 from core.settings import BrandSettings
 from listeners.matching.expressions import (
     Expression,

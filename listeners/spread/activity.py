@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from core.mentions import Mention
+from core.model.mentions import Mention
 
 HOUR: Final = 3600.0
 DAY: Final = 86_400.0

@@ -15,8 +15,8 @@ from typing import Final, Protocol
 from core.clock import Clock
 from core.connector import ReadsEngagement
 from core.errors import ConnectorError, StoreError, Unavailable
-from core.events import Metrics
-from core.mentions import Mention, MetricsSample, TrackedPost
+from core.model.events import Metrics
+from core.model.mentions import Mention, MetricsSample, TrackedPost
 from core.repositories import Mentions, TrackedPosts
 
 log = logging.getLogger(__name__)

@@ -4,11 +4,11 @@ import logging
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from core.bus import Bus
 from core.clock import Clock
 from core.i18n import Catalogue
-from core.jobs import Job
 from core.ports import AlertRaiser
+from core.runtime.bus import Bus
+from core.runtime.jobs import Job
 from core.settings import Settings
 from listeners.judgement.embedding import Embedder
 from listeners.spread.ports import SpreadStore

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
-from core.alerts import Alert
 from core.clock import Clock
-from core.event_text import whole_text
 from core.i18n import Catalogue
-from core.incidents import Incident
 from core.localized import UiLanguage
-from core.mentions import Mention
+from core.model.alerts import Alert
+from core.model.event_text import whole_text
+from core.model.incidents import Incident
+from core.model.mentions import Mention
 from core.ports import AlertRaiser
 from listeners.judgement.embedding import Embedder
 from listeners.spread.activity import brand_post, post_key

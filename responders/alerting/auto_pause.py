@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.alerts import Alert
 from core.localized import LocalizedText
-from core.pauses import Pause, PauseScope
+from core.model.alerts import Alert
+from core.model.pauses import Pause, PauseScope
 from core.repositories import Pauses
 
 BOT: Final = "bot"

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.alerts import Alert
 from core.backoff import delay
 from core.clock import Clock
 from core.errors import ConnectorError, StoreError, Unavailable
+from core.model.alerts import Alert
 from core.repositories import Alerts
 from responders.alerting.receiver import DeliversBatches, Receiver, ThrottlesDeliveries
 

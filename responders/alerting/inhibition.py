@@ -6,7 +6,7 @@ shown, and notified once the graver one is resolved, if they are still live then
 
 from collections.abc import Iterable, Sequence
 
-from core.alerts import Alert
+from core.model.alerts import Alert
 
 
 def is_inhibited(alert: Alert, live: Iterable[Alert]) -> bool:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from core.alerts import Alert, Mute, incident_key
 from core.localized import UiLanguage
+from core.model.alerts import Alert, Mute, incident_key
 from core.settings import AlertSettings
 from responders.alerting.escalation import EscalationChain, Notification
 from responders.alerting.inhibition import is_inhibited

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.alerts import Alert, incident_key
-from core.bus import Bus
 from core.clock import Clock
 from core.errors import Conflict, StoreError
 from core.localized import UiLanguage
+from core.model.alerts import Alert, incident_key
 from core.repositories import Alerts, Pauses
+from core.runtime.bus import Bus
 from core.taxonomy import Severity
 from responders.alerting.auto_pause import lift_pauses, pause_for
 from responders.alerting.delivery import DeliveryWorker, sleep_or_wake

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from core.alerts import Alert
-from core.events import Received
-from core.health import Health
 from core.i18n import Catalogue
 from core.localized import LocalizedText, UiLanguage, in_each, local_time
+from core.model.alerts import Alert
+from core.model.events import Received
+from core.model.health import Health
+from core.model.tickets import Ticket
 from core.settings import Settings
-from core.tickets import Ticket
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from core.alerts import Alert
+from core.model.alerts import Alert
 
 
 class Receiver(Protocol):

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from core.conversations import Conversation
-from core.events import Event
 from core.localized import UiLanguage
-from core.mentions import Mention
+from core.model.conversations import Conversation
+from core.model.events import Event
+from core.model.mentions import Mention
+from core.model.tickets import Ticket, TicketState
 from core.repositories import Tickets
-from core.tickets import Ticket, TicketState
 from responders.answering.context import DecisionContext
 from responders.answering.playbook import Match, Rule, Then
 from responders.texts import ShopperTexts, reply_language

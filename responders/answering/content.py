@@ -11,9 +11,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from core.articles import Article
 from core.config import validate
 from core.errors import ConfigError, Problem, collect
+from core.model.articles import Article
 from core.settings import Section, Settings
 from responders.answering.playbook import Playbook, Vocabulary, parse_playbook
 

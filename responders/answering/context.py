@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from core.conversations import Conversation, ConversationState
-from core.events import Event, EventKind
 from core.localized import UiLanguage
-from core.mentions import Mention
-from core.outbox import Target
-from core.tickets import Ticket
+from core.model.conversations import Conversation, ConversationState
+from core.model.events import Event, EventKind
+from core.model.mentions import Mention
+from core.model.outbox import Target
+from core.model.tickets import Ticket
 from responders.answering.playbook import Match, Rule, Then
 
 TOO_MANY: Final = Rule(

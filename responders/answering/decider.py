@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from core.articles import Answer
 from core.clock import Clock
-from core.conversations import Conversation, ConversationState
-from core.decisions import Action, Decision
-from core.event_text import says_nothing
 from core.i18n import Catalogue
 from core.localized import UiLanguage
-from core.mentions import Mention
-from core.outbox import ReplyState
-from core.outcomes import Plan
+from core.model.articles import Answer
+from core.model.conversations import Conversation, ConversationState
+from core.model.decisions import Action, Decision
+from core.model.event_text import says_nothing
+from core.model.mentions import Mention
+from core.model.outbox import ReplyState
+from core.model.outcomes import Plan
+from core.model.tickets import Ticket
 from core.repositories import Store
 from core.settings import SlaSettings
-from core.tickets import Ticket
 from responders.answering.commands import command_context, read_command
 from responders.answering.context import (
     TOO_MANY,

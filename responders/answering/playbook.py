@@ -9,10 +9,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from core.articles import Answer
 from core.config import validate
 from core.errors import ConfigError, Problem
-from core.mentions import Mention
+from core.model.articles import Answer
+from core.model.mentions import Mention
 from core.settings import Section
 from core.taxonomy import Language, Sentiment, Severity
 

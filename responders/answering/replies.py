@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.clock import Clock
-from core.events import Event
-from core.outbox import Reply, ReplyState
-from core.tickets import Ticket
+from core.model.events import Event
+from core.model.outbox import Reply, ReplyState
+from core.model.tickets import Ticket
 from responders.answering.context import DecisionContext, reply_key, reply_target
 from responders.texts import ShopperTexts
 

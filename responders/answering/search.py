@@ -16,7 +16,7 @@ from heapq import nlargest
 from operator import itemgetter
 from typing import Final, Literal
 
-from core.articles import Answer, Article
+from core.model.articles import Answer, Article
 from responders.answering.tokenizer import SearchLexicon
 
 _TITLE: Final = 2.0

@@ -5,16 +5,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.alerts import Alert
-from core.bus import Bus
-from core.cards import Card, StaffAction, alert_card, draft_card
 from core.clock import Clock
 from core.errors import Conflict
 from core.localized import LocalizedText, UiLanguage, in_each
-from core.mentions import MentionRecord
-from core.outbox import Reply, ReplyState
-from core.pauses import Pause, PauseScope
+from core.model.alerts import Alert
+from core.model.cards import Card, StaffAction, alert_card, draft_card
+from core.model.mentions import MentionRecord
+from core.model.outbox import Reply, ReplyState
+from core.model.pauses import Pause, PauseScope
 from core.repositories import Pauses, Store
+from core.runtime.bus import Bus
 from responders.alerting.auto_pause import pause_scopes
 from responders.staff.memory import ActorMemory
 

@@ -9,14 +9,14 @@ import logging
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from core.alerts import Alert
 from core.backoff import delay
-from core.bus import Bus, Change
-from core.cards import Card, PostedCard, StaffBoard, draft_card
 from core.clock import Clock
 from core.errors import ConnectorError, StoreError, Unavailable
-from core.outbox import Reply, ReplyState
+from core.model.alerts import Alert
+from core.model.cards import Card, PostedCard, StaffBoard, draft_card
+from core.model.outbox import Reply, ReplyState
 from core.repositories import Outbox
+from core.runtime.bus import Bus, Change
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import asdict
 from typing import Final
 
-from core.cards import PostedCard, token_of
+from core.model.cards import PostedCard, token_of
 from core.repositories import Values
 
 log = logging.getLogger(__name__)

@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from core.conversations import Conversation
 from core.i18n import Catalogue
 from core.localized import UiLanguage
-from core.mentions import Mention
+from core.model.conversations import Conversation
+from core.model.mentions import Mention
+from core.model.tickets import Ticket, TicketState
 from core.repositories import Tickets
 from core.settings import SlaSettings
 from core.taxonomy import Severity
-from core.tickets import Ticket, TicketState
 from responders.tickets.severity import due_at
 
 _MAX_SUBJECT: Final = 80

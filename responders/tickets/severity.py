@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.judgement import Judgement
+from core.model.judgement import Judgement
 from core.settings import SlaSettings
 from core.taxonomy import Severity
 

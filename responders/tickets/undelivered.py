@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from core.clock import Clock
 from core.i18n import Catalogue
-from core.outbox import Reply
+from core.model.outbox import Reply
+from core.model.tickets import Ticket, TicketState
 from core.repositories import Store
 from core.settings import SlaSettings
 from core.taxonomy import Severity
-from core.tickets import Ticket, TicketState
 from responders.texts import reply_language
 from responders.tickets.opening import open_ticket, subject
 from responders.tickets.severity import due_at, severity

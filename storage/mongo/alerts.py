@@ -7,9 +7,9 @@ Without transactions, whoever claims next completes what a crash left there.
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.alerts import Alert, Mute, acknowledged, mute_note, next_version
 from core.clock import micros, moment
 from core.errors import Conflict
+from core.model.alerts import Alert, Mute, acknowledged, mute_note, next_version
 from storage.encoding import key_of
 from storage.mongo.audit import note
 from storage.mongo.engine.database import MongoDatabase

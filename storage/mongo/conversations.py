@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.clock import micros
-from core.conversations import (
+from core.model.conversations import (
     Conversation,
     ConversationLine,
     heard_line,
     is_later_revision,
     is_spoken,
 )
-from core.events import Event
+from core.model.events import Event
 from storage.encoding import key_of
 from storage.mongo.engine.database import MongoDatabase
 from storage.mongo.engine.link import Doc

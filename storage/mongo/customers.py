@@ -2,10 +2,10 @@
 
 from typing import Self
 
-from core.alerts import Alert
-from core.audit import pseudonym
-from core.conversations import Conversation, ConversationLine
-from core.customers import (
+from core.model.alerts import Alert
+from core.model.audit import pseudonym
+from core.model.conversations import Conversation, ConversationLine
+from core.model.customers import (
     ERASED,
     Dossier,
     names,
@@ -14,12 +14,12 @@ from core.customers import (
     tombstone,
     without_quotes,
 )
-from core.events import Event
-from core.incidents import Incident
-from core.mentions import Correction, TrackedPost
-from core.outbox import Reply
-from core.pauses import Pause
-from core.tickets import Ticket
+from core.model.events import Event
+from core.model.incidents import Incident
+from core.model.mentions import Correction, TrackedPost
+from core.model.outbox import Reply
+from core.model.pauses import Pause
+from core.model.tickets import Ticket
 from storage.encoding import key_of, text_of
 from storage.mongo.audit import note
 from storage.mongo.conversations import thread_of

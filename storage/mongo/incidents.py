@@ -6,8 +6,8 @@ from typing import Literal
 
 from core.clock import micros
 from core.errors import Conflict
-from core.incidents import Incident, next_version
-from core.mentions import MentionRecord
+from core.model.incidents import Incident, next_version
+from core.model.mentions import MentionRecord
 from storage.encoding import key_of
 from storage.mongo.engine.database import MongoDatabase
 from storage.mongo.engine.link import Doc

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from core.alerts import Alert, is_settled
 from core.clock import micros, moment
-from core.conversations import Conversation, ConversationLine
-from core.events import (
+from core.model.alerts import Alert, is_settled
+from core.model.conversations import Conversation, ConversationLine
+from core.model.events import (
     AGED,
     RETENTION_CLASSES,
     Event,
@@ -20,9 +20,9 @@ from core.events import (
     retention_class,
     with_text,
 )
-from core.figures import Figures
-from core.health import Finding
-from core.outbox import Reply, without_content
+from core.model.figures import Figures
+from core.model.health import Finding
+from core.model.outbox import Reply, without_content
 from storage.mongo import doctor
 from storage.mongo.conversations import rewrite_line
 from storage.mongo.engine.database import MongoDatabase, beat

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from core.clock import micros
 from core.errors import Conflict
-from core.events import Event
-from core.mentions import (
+from core.model.events import Event
+from core.model.mentions import (
     CorrectedMention,
     Correction,
     Mention,

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final, cast
 
 from core.clock import micros
-from core.conversations import Conversation
-from core.events import Event
-from core.incidents import Incident
-from core.tickets import Ticket, ordinal
+from core.model.conversations import Conversation
+from core.model.events import Event
+from core.model.incidents import Incident
+from core.model.tickets import Ticket, ordinal
 from storage.mongo.engine.database import MongoDatabase
 from storage.mongo.engine.link import Doc
 from storage.mongo.engine.tx import (

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from core.articles import Article
-from core.pauses import Pause
+from core.model.articles import Article
+from core.model.pauses import Pause
 from storage.encoding import key_of
 from storage.mongo.audit import note
 from storage.mongo.engine.database import MongoDatabase

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.alerts import Alert, Mute, acknowledged, mute_note, next_version
 from core.clock import micros, moment
 from core.errors import Conflict
+from core.model.alerts import Alert, Mute, acknowledged, mute_note, next_version
 from storage.encoding import key_of
 from storage.records import LEASE
 from storage.sqlite.audit import note

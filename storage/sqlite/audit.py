@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from core.audit import AuditEntry, next_entry
 from core.clock import micros, moment
+from core.model.audit import AuditEntry, next_entry
 from storage.encoding import key_of, text_of
 from storage.sqlite.engine.connection import SqliteTx, View
 from storage.sqlite.engine.database import SqliteDatabase

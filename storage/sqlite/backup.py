@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import SchemaTooNew, StoreError
-from core.outbox import ReplyState
+from core.model.outbox import ReplyState
 from storage.encoding import text_of
 from storage.sqlite.engine.schema import VERSION, migrate
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
-from core.alerts import Alert
-from core.audit import pseudonym
-from core.conversations import Conversation, ConversationLine
-from core.customers import (
+from core.model.alerts import Alert
+from core.model.audit import pseudonym
+from core.model.conversations import Conversation, ConversationLine
+from core.model.customers import (
     ERASED,
     Dossier,
     names,
@@ -17,12 +17,12 @@ from core.customers import (
     tombstone,
     without_quotes,
 )
-from core.events import Event
-from core.incidents import Incident
-from core.mentions import Correction, TrackedPost
-from core.outbox import Reply
-from core.pauses import Pause
-from core.tickets import Ticket
+from core.model.events import Event
+from core.model.incidents import Incident
+from core.model.mentions import Correction, TrackedPost
+from core.model.outbox import Reply
+from core.model.pauses import Pause
+from core.model.tickets import Ticket
 from storage.encoding import key_of, text_of
 from storage.records import DROPPED, counter_of
 from storage.sqlite.audit import note

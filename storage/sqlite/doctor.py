@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from core.audit import first_broken
-from core.conversations import Conversation
-from core.events import EventCounts
-from core.health import Finding
+from core.model.audit import first_broken
+from core.model.conversations import Conversation
+from core.model.events import EventCounts
+from core.model.health import Finding
 from storage.doctor import broken_log, orphans, recount, stuck, wrong_counts
 from storage.encoding import text_of
 from storage.lease import alive

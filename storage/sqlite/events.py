@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.clock import micros, moment
-from core.conversations import is_spoken
-from core.events import DeadLetter, Event, EventCounts, Page, Receipt, Received, Reject
-from core.mentions import Mention
-from core.outcomes import Outcome, Plan, with_ticket
+from core.model.conversations import is_spoken
+from core.model.events import DeadLetter, Event, EventCounts, Page, Receipt, Received, Reject
+from core.model.mentions import Mention
+from core.model.outcomes import Outcome, Plan, with_ticket
 from storage.encoding import key_of, text_of
 from storage.records import (
     BACK_OFF,

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Literal
 
 from core.clock import micros
-from core.incidents import Incident, next_version
-from core.mentions import MentionRecord
+from core.model.incidents import Incident, next_version
+from core.model.mentions import MentionRecord
 from storage.encoding import key_of
 from storage.records import StoredMention
 from storage.sqlite.engine.connection import SqliteTx, View

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from core.alerts import Alert, is_settled
 from core.clock import micros, moment
-from core.conversations import Conversation, ConversationLine
-from core.events import (
+from core.model.alerts import Alert, is_settled
+from core.model.conversations import Conversation, ConversationLine
+from core.model.events import (
     AGED,
     RETENTION_CLASSES,
     Event,
@@ -19,10 +19,10 @@ from core.events import (
     retention_class,
     with_text,
 )
-from core.figures import Figures
-from core.health import Finding
-from core.outbox import Reply, without_content
-from core.tickets import Ticket
+from core.model.figures import Figures
+from core.model.health import Finding
+from core.model.outbox import Reply, without_content
+from core.model.tickets import Ticket
 from storage.records import DROPPED, HOUR, PENDING, StoredMention
 from storage.sqlite import doctor
 from storage.sqlite.conversations import rewrite_line

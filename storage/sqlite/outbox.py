@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.clock import micros, moment
-from core.conversations import ConversationState
 from core.errors import Conflict
-from core.outbox import (
+from core.model.conversations import ConversationState
+from core.model.outbox import (
     CONVERSATION_ENDED,
     Reply,
     ReplyResult,
@@ -21,7 +21,7 @@ from core.outbox import (
     sent_line,
     settled,
 )
-from core.tickets import Ticket
+from core.model.tickets import Ticket
 from storage.encoding import key_of, text_of
 from storage.sqlite import tickets
 from storage.sqlite.conversations import (

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 from core.clock import micros, moment
-from core.conversations import Conversation, ConversationLine
-from core.events import Event
-from core.tickets import Ticket
+from core.model.conversations import Conversation, ConversationLine
+from core.model.events import Event
+from core.model.tickets import Ticket
 from storage.encoding import key_of
 from storage.portable import BATCH, KINDS, SEALED, SEALED_KINDS, Progress, Row, Value
 from storage.records import StoredMention

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.clock import micros
-from core.conversations import given_back
 from core.errors import InputError
-from core.tickets import (
+from core.model.conversations import given_back
+from core.model.tickets import (
     Ticket,
     TicketFilter,
     TicketPage,

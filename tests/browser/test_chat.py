@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route as WebRoute
 
 from connectors.webchat.settings import WebchatSettings
-from core.outbox import Reply, ReplyState, Target
+from core.model.outbox import Reply, ReplyState, Target
 from tests.browser.conftest import OpenTab
 from tests.console.running import CHAT, RunningConsole, open_console, serving
 from tests.console.seeds import add_mention, event, ticket

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from core.health import Health
+from core.model.health import Health
 from tests.browser.conftest import OpenTab
 from tests.browser.console_pages import live, open_page
 from tests.console.pages import EVIL, fill, page_paths

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import expect
 
-from core.events import EventKind
-from core.outbox import ReplyState
+from core.model.events import EventKind
+from core.model.outbox import ReplyState
 from tests.browser.conftest import OpenTab
 from tests.browser.console_pages import live, open_page
 from tests.console.running import CHAT, RunningConsole

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from core.clock import SystemClock
-from core.decisions import Action, Decision
-from core.events import Author, Event, EventKind, Page
-from core.judgement import Judgement, Probabilities
-from core.mentions import Correction, Mention
-from core.outcomes import Outcome, Plan
+from core.model.decisions import Action, Decision
+from core.model.events import Author, Event, EventKind, Page
+from core.model.judgement import Judgement, Probabilities
+from core.model.mentions import Correction, Mention
+from core.model.outcomes import Outcome, Plan
 from storage.sqlite.store import SqliteStore
 from tests.cli.running import no_traceback, tingfeng
 

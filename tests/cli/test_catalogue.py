@@ -9,10 +9,10 @@ import pytest
 from babel.messages.pofile import PoFileError, read_po
 
 from cli.catalogue import read_catalogue, shipped_catalogue
-from core.cards import StaffAction
-from core.health import Status
 from core.i18n import UnknownMessage
 from core.localized import UI_LANGUAGES, UiLanguage
+from core.model.cards import StaffAction
+from core.model.health import Status
 from core.taxonomy import RISKS, Severity
 from listeners.spread.incidents.incident import Reason
 

@@ -7,7 +7,7 @@ import pytest
 
 from cli.config import load_config
 from cli.wiring import open_app
-from core.mentions import Mention
+from core.model.mentions import Mention
 
 SECOND = """
 [[brands]]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import SystemClock
-from core.mentions import MentionFilter
+from core.model.mentions import MentionFilter
 from examples.supermarket.scenario import write_lines
 from storage.factory import open_store
 from tests.cli.running import ROOT, no_traceback, tingfeng

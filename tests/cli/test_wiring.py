@@ -26,12 +26,12 @@ from cli.logs import configure_logs
 from cli.server import bind, run_all
 from cli.wiring import App, open_app
 from connectors.replay.settings import read_feed
-from core.bus import Bus
 from core.clock import SystemClock
-from core.engine import Engine
 from core.errors import ConfigError, InputError
-from core.jobs import Job
-from core.report import Stopwatch
+from core.runtime.bus import Bus
+from core.runtime.engine import Engine
+from core.runtime.jobs import Job
+from core.runtime.report import Stopwatch
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week

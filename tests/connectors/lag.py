@@ -10,7 +10,7 @@ from connectors.reddit.settings import RedditSettings
 from connectors.telegram.connector import Telegram
 from connectors.telegram.settings import TelegramSettings
 from core.clock import SystemClock
-from core.outbox import Target
+from core.model.outbox import Target
 from tests.connectors.reddit.server import ID, PASSWORD, SECRET, USER, Trouble, reddit_server
 from tests.connectors.support import ConnectorKit, running
 from tests.connectors.telegram.server import TOKEN, TelegramServer, telegram_server

@@ -8,10 +8,10 @@ from typing import Final
 
 from cli.config import load_config
 from cli.wiring import App, open_app
-from core.alerts import Alert
-from core.mentions import MentionFilter, MentionRecord
-from core.outbox import ReplyState
-from core.tickets import Ticket
+from core.model.alerts import Alert
+from core.model.mentions import MentionFilter, MentionRecord
+from core.model.outbox import ReplyState
+from core.model.tickets import Ticket
 
 EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "supermarket"
 CONFIG: Final = """

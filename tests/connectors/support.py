@@ -10,12 +10,12 @@ from pathlib import Path
 
 from cli.catalogue import shipped_catalogue
 from connectors.context import ConnectorContext, StaffRoom
-from core.alerts import Alert
-from core.bus import Bus
 from core.clock import Clock, SystemClock
 from core.connector import Connector
 from core.errors import StoreError
-from core.events import Event, Page, Receipt, Reject
+from core.model.alerts import Alert
+from core.model.events import Event, Page, Receipt, Reject
+from core.runtime.bus import Bus
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import pytest
 
 from cli.catalogue import shipped_catalogue
 from connectors.alerts import connector_alert, retention_gap_alert
-from core.alerts import Alert
+from core.model.alerts import Alert
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PARTS = ("title", "body")

@@ -10,17 +10,17 @@ import pytest
 from cli.catalogue import shipped_catalogue
 from connectors.telegram.connector import Telegram
 from connectors.telegram.settings import TelegramSettings
-from core.bus import Bus
 from core.clock import SystemClock
-from core.conversations import Conversation, ConversationState
-from core.decisions import Action, Decision
-from core.dispatch import Dispatcher
-from core.events import Page
-from core.mentions import Mention
-from core.outbox import Reply, ReplyState, Target
-from core.outcomes import Outcome, Plan
+from core.model.conversations import Conversation, ConversationState
+from core.model.decisions import Action, Decision
+from core.model.events import Page
+from core.model.mentions import Mention
+from core.model.outbox import Reply, ReplyState, Target
+from core.model.outcomes import Outcome, Plan
+from core.model.tickets import Ticket, TicketFilter
+from core.runtime.bus import Bus
+from core.runtime.dispatch import Dispatcher
 from core.settings import SlaSettings
-from core.tickets import Ticket, TicketFilter
 from moderation.factory import build_guards
 from responders.tickets.undelivered import UndeliveredTickets
 from storage.sqlite.store import SqliteStore

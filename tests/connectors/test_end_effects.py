@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.decisions import Action
+from core.model.decisions import Action
 from tests.connectors.reddit.server import ID, PASSWORD, SECRET, USER, RedditServer, reddit_server
 from tests.connectors.served import served
 from tests.connectors.telegram.server import TOKEN, TelegramServer, telegram_server

@@ -10,11 +10,11 @@ from connectors.registry import REGISTRY, build_channels, read_channels
 from connectors.voices import KnownVoices, declares_bot, is_bot_name
 from connectors.webchat.connector import Webchat
 from connectors.webchat.settings import WebchatSettings
-from core.bus import Bus
 from core.clock import SystemClock
 from core.config import parse
 from core.connector import Connector
-from core.events import Author, AuthorKind, unheard
+from core.model.events import Author, AuthorKind, unheard
+from core.runtime.bus import Bus
 from core.settings import Section
 from tests.connectors.support import ConnectorKit, MemoryIntake
 

@@ -11,12 +11,12 @@ from starlette.routing import BaseRoute
 
 from console.pages.base import ConsolePage
 from console.security import GuardedRoute, GuardedSocket, PublicFiles
-from core.alerts import Mute
-from core.decisions import Action, Decision
-from core.events import Author
-from core.incidents import TimelineEntry
-from core.outbox import ReplyState
-from core.pauses import Pause
+from core.model.alerts import Mute
+from core.model.decisions import Action, Decision
+from core.model.events import Author
+from core.model.incidents import TimelineEntry
+from core.model.outbox import ReplyState
+from core.model.pauses import Pause
 from storage.sqlite.store import SqliteStore
 from tests.console.running import RunningConsole
 from tests.console.seeds import (

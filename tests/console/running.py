@@ -20,17 +20,17 @@ from connectors.webchat.settings import WebchatSettings
 from console.app import create_app
 from console.context import RegroupsIncidents
 from console.drill import DrillScoreboard
-from core.bus import Bus
 from core.clock import Clock, SystemClock
 from core.connector import HandlesHttp
-from core.dispatch import Dispatcher
 from core.errors import StoreError
-from core.health import Health
-from core.intake import EventIntake
-from core.judgement import Verdict
-from core.outbox import Reply
+from core.model.health import Health
+from core.model.judgement import Verdict
+from core.model.outbox import Reply
+from core.model.tickets import Ticket
 from core.repositories import Store
-from core.tickets import Ticket
+from core.runtime.bus import Bus
+from core.runtime.dispatch import Dispatcher
+from core.runtime.intake import EventIntake
 from storage.sqlite.store import SqliteStore
 
 CHAT = "webchat"

@@ -3,17 +3,17 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from core.alerts import Alert
-from core.conversations import Conversation, ConversationState
-from core.decisions import Action, Decision
-from core.events import Author, Event, EventKind, Metrics, Page, Reject
-from core.incidents import Incident, TimelineEntry
-from core.judgement import Judgement, Probabilities
-from core.mentions import Mention
-from core.outbox import Reply, ReplyState, Target
-from core.outcomes import Outcome, Plan
+from core.model.alerts import Alert
+from core.model.conversations import Conversation, ConversationState
+from core.model.decisions import Action, Decision
+from core.model.events import Author, Event, EventKind, Metrics, Page, Reject
+from core.model.incidents import Incident, TimelineEntry
+from core.model.judgement import Judgement, Probabilities
+from core.model.mentions import Mention
+from core.model.outbox import Reply, ReplyState, Target
+from core.model.outcomes import Outcome, Plan
+from core.model.tickets import Ticket, TicketState
 from core.taxonomy import Sentiment
-from core.tickets import Ticket, TicketState
 from storage.sqlite.store import SqliteStore
 
 NOW = datetime(2025, 11, 21, 12, 0, tzinfo=UTC)

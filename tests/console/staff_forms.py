@@ -5,8 +5,8 @@ from typing import Final
 
 import aiohttp
 
-from core.bus import Subscription
-from core.incidents import Incident
+from core.model.incidents import Incident
+from core.runtime.bus import Subscription
 from tests.console.running import RunningConsole
 
 DETAIL: Final = {"HX-Request": "true", "HX-Target": "detail"}

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from core.connector import PushRequest, PushResponse
-from core.health import Health, Status
+from core.model.health import Health, Status
 from tests.console.running import RunningConsole, open_console
 from tests.console.seeds import (
     NOW,

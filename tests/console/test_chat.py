@@ -4,8 +4,8 @@ import aiohttp
 import pytest
 
 from console.pages import chat
-from core.bus import ConversationUpdated
-from core.outbox import Reply, ReplyState, Target
+from core.model.outbox import Reply, ReplyState, Target
+from core.runtime.bus import ConversationUpdated
 from tests.console.chat_page import VISITOR, Message, open_chat
 from tests.console.running import CHAT, RunningConsole
 from tests.console.seeds import add_mention, event

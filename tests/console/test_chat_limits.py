@@ -10,8 +10,8 @@ import pytest
 
 from connectors.webchat.settings import WebchatSettings
 from console.pages import chat
-from core.conversations import ConversationLine
 from core.errors import StoreError
+from core.model.conversations import ConversationLine
 from core.repositories import Store
 from storage.sqlite.store import SqliteStore
 from tests.console.chat_page import VISITOR, open_chat

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from core.errors import Conflict
-from core.mentions import Correction
+from core.model.mentions import Correction
 from core.taxonomy import CATEGORIES
 from tests.console.running import RunningConsole, open_console, over
 from tests.console.seeds import add_mention, event, judgement

@@ -5,8 +5,8 @@ import re
 import aiohttp
 import pytest
 
-from core.alerts import Alert
-from core.outbox import Reply
+from core.model.alerts import Alert
+from core.model.outbox import Reply
 from tests.console.running import RunningConsole
 from tests.console.seeds import add_alert, add_dead_letters, add_mention, event, reply
 from tests.console.staff_forms import DETAIL, post, published

@@ -8,12 +8,12 @@ from pathlib import Path
 import aiohttp
 
 from console.drill import DrillScoreboard
-from core.alerts import Alert
-from core.bus import Bus, ConversationUpdated
 from core.clock import ManualClock
-from core.incidents import Incident
-from core.mentions import Mention
-from core.outbox import Reply, ReplyState, Target
+from core.model.alerts import Alert
+from core.model.incidents import Incident
+from core.model.mentions import Mention
+from core.model.outbox import Reply, ReplyState, Target
+from core.runtime.bus import Bus, ConversationUpdated
 from tests.console.running import open_console
 from tests.console.seeds import NOW, add_incident, event, judgement
 

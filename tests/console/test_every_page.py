@@ -18,7 +18,7 @@ from console.i18n import LANGS, translators
 from console.pages.base import ConsolePage
 from console.pages.registry import PAGES
 from console.security import GuardedRoute, GuardedSocket, PublicFiles
-from core.health import Health
+from core.model.health import Health
 from tests.console.pages import EVIL, fill, path_of, routes_of
 from tests.console.running import RunningConsole, failing, open_console
 from tests.console.seeds import NOW, add_dead_letters

@@ -8,7 +8,7 @@ import pytest
 
 from cli.catalogue import shipped_catalogue
 from console.i18n import translators
-from core.decisions import Action, Decision
+from core.model.decisions import Action, Decision
 from tests.console.running import RunningConsole
 from tests.console.seeds import add_mention, event, judgement
 

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from cli.catalogue import shipped_catalogue
 from console.i18n import LANGS, choose_language, translators
 from console.render import HERE
-from core.alerts import Alert
-from core.decisions import Action
-from core.events import EventKind
-from core.health import Status
 from core.i18n import UnknownMessage
-from core.judgement import Judgement
-from core.outbox import ReplyState
+from core.model.alerts import Alert
+from core.model.decisions import Action
+from core.model.events import EventKind
+from core.model.health import Status
+from core.model.judgement import Judgement
+from core.model.outbox import ReplyState
+from core.model.tickets import TicketState
 from core.taxonomy import CATEGORIES, INTENTS, RISKS, Severity
-from core.tickets import TicketState
 from moderation.inbound import FLAGS
 
 WORDS = translators(shipped_catalogue())

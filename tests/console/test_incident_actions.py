@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import aiohttp
 
-from core.pauses import Pause
+from core.model.pauses import Pause
 from tests.console.running import RunningConsole
 from tests.console.seeds import NOW, add_alert, add_incident
 from tests.console.staff_forms import act, read_incident

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import aiohttp
 
-from core.alerts import Alert
 from core.errors import Conflict
+from core.model.alerts import Alert
 from core.repositories import Store
 from storage.sqlite.store import SqliteStore
 from tests.console.running import RunningConsole, open_console, over

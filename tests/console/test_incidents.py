@@ -9,8 +9,8 @@ import pytest
 from console.pages.incidents.curve import growth_curve
 from console.pages.incidents.overview import amplifiers_of, overview_of
 from console.pages.incidents.summary import summarise
-from core.incidents import Incident
-from core.mentions import MentionRecord
+from core.model.incidents import Incident
+from core.model.mentions import MentionRecord
 from tests.console.running import RunningConsole
 from tests.console.seeds import (
     FIRST_AUTHOR,

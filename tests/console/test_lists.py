@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 
 from console.pages import figures
-from core.events import EventKind, Page
-from core.tickets import TicketState
+from core.model.events import EventKind, Page
+from core.model.tickets import TicketState
 from tests.console.pages import text_of
 from tests.console.running import RunningConsole
 from tests.console.seeds import (

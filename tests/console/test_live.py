@@ -19,13 +19,13 @@ from console.live import (
     LiveClient,
     topics_of,
 )
-from core.alerts import Alert
-from core.bus import ConversationUpdated
 from core.errors import ConfigError
-from core.health import Health
-from core.incidents import Incident
-from core.mentions import Mention
+from core.model.alerts import Alert
+from core.model.health import Health
+from core.model.incidents import Incident
+from core.model.mentions import Mention
 from core.repositories import Store
+from core.runtime.bus import ConversationUpdated
 from storage.sqlite.store import SqliteStore
 from tests.console.running import RunningConsole, failing, open_console, over
 from tests.console.seeds import NOW, add_alert, add_mention, event, judgement, reply, ticket

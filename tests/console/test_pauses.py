@@ -3,7 +3,7 @@
 import aiohttp
 import pytest
 
-from core.pauses import Pause
+from core.model.pauses import Pause
 from core.taxonomy import CATEGORIES
 from tests.console.running import RunningConsole
 from tests.console.seeds import NOW, add_alert

@@ -8,9 +8,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from core.incidents import TimelineEntry
 from core.localized import LocalizedText
-from core.pauses import Pause
+from core.model.incidents import TimelineEntry
+from core.model.pauses import Pause
 from storage.sqlite.store import SqliteStore
 from tests.console.running import RunningConsole, open_console
 from tests.console.seeds import NOW, add_alert, add_incident

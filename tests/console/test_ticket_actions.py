@@ -9,11 +9,11 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from core.bus import ConversationUpdated
-from core.events import EventKind, Page
-from core.outbox import Reply, ReplyResult, ReplyState
+from core.model.events import EventKind, Page
+from core.model.outbox import Reply, ReplyResult, ReplyState
+from core.model.tickets import Ticket, TicketState
 from core.repositories import Store
-from core.tickets import Ticket, TicketState
+from core.runtime.bus import ConversationUpdated
 from storage.sqlite.store import SqliteStore
 from tests.console.running import RunningConsole, open_console, over
 from tests.console.seeds import add_mention, event, reply, ticket

@@ -16,7 +16,7 @@ from connectors.registry import REGISTRY
 from core.config import validate
 from core.connector import Connector
 from core.errors import Problem
-from core.outbox import Target
+from core.model.outbox import Target
 from tests.connectors.support import ConnectorKit
 
 

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from core.alerts import Alert
-from core.conversations import Conversation
-from core.events import Author, Event, EventCounts, EventKind, Page, Receipt, Received
-from core.incidents import Incident
-from core.judgement import Judgement
-from core.mentions import Mention, TrackedPost
-from core.outbox import Reply, ReplyState, Target
-from core.outcomes import Outcome
+from core.model.alerts import Alert
+from core.model.conversations import Conversation
+from core.model.events import Author, Event, EventCounts, EventKind, Page, Receipt, Received
+from core.model.incidents import Incident
+from core.model.judgement import Judgement
+from core.model.mentions import Mention, TrackedPost
+from core.model.outbox import Reply, ReplyState, Target
+from core.model.outcomes import Outcome
+from core.model.tickets import Ticket
 from core.repositories import Store
-from core.tickets import Ticket
 from storage.mongo.store import MongoStore
 from tests import builders
 from tests.builders import plan

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.alerts import Alert
 from core.errors import ConfigError, Refused, Unavailable
+from core.model.alerts import Alert
 from core.settings import AlertSettings
 from responders.alerting.receiver import DeliversBatches, Receiver, ThrottlesDeliveries
 from responders.alerting.receivers.registry import RECEIVERS, read_receivers

@@ -4,16 +4,16 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.alerts import Mute
 from core.clock import ManualClock
-from core.conversations import ConversationState
-from core.events import EventKind, Page, Quoted, Reject
-from core.mentions import Correction
-from core.outbox import ReplyResult, ReplyState, Target
-from core.outcomes import Outcome
-from core.pauses import Pause
+from core.model.alerts import Mute
+from core.model.conversations import ConversationState
+from core.model.events import EventKind, Page, Quoted, Reject
+from core.model.mentions import Correction
+from core.model.outbox import ReplyResult, ReplyState, Target
+from core.model.outcomes import Outcome
+from core.model.pauses import Pause
+from core.model.tickets import Ticket, TicketFilter, TicketState
 from core.repositories import Store
-from core.tickets import Ticket, TicketFilter, TicketState
 from tests.builders import plan
 from tests.contracts.store_support import (
     NOW,

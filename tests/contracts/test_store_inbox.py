@@ -3,8 +3,8 @@
 import asyncio
 
 from core.clock import ManualClock
-from core.events import Author, AuthorKind, EventKind, Metrics, Page, Quoted, Receipt, Reject
-from core.outcomes import Outcome
+from core.model.events import Author, AuthorKind, EventKind, Metrics, Page, Quoted, Receipt, Reject
+from core.model.outcomes import Outcome
 from core.repositories import Store
 from tests.builders import plan
 from tests.contracts.store_port import Opener

@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.conversations import ConversationLine
-from core.events import Event, EventKind, Page
-from core.mentions import MentionFilter
-from core.outcomes import Outcome
+from core.model.conversations import ConversationLine
+from core.model.events import Event, EventKind, Page
+from core.model.mentions import MentionFilter
+from core.model.outcomes import Outcome
 from core.repositories import Store
 from tests.builders import plan
 from tests.contracts.store_support import adds_up, event, mention, post, put, take

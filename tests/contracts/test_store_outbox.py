@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from core.clock import ManualClock
-from core.conversations import ConversationState
 from core.errors import Conflict
-from core.outbox import ReplyResult, ReplyState, Target
-from core.outcomes import Outcome
+from core.model.conversations import ConversationState
+from core.model.outbox import ReplyResult, ReplyState, Target
+from core.model.outcomes import Outcome
+from core.model.tickets import TicketState
 from core.repositories import Store
-from core.tickets import TicketState
 from tests.builders import plan
 from tests.contracts.store_port import Opener
 from tests.contracts.store_support import (

@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 
 from core.clock import ManualClock
-from core.conversations import ConversationState
 from core.errors import Conflict
-from core.events import EventKind
-from core.mentions import MentionFilter
-from core.outbox import ReplyState
-from core.outcomes import Outcome
+from core.model.conversations import ConversationState
+from core.model.events import EventKind
+from core.model.mentions import MentionFilter
+from core.model.outbox import ReplyState
+from core.model.outcomes import Outcome
+from core.model.tickets import TicketFilter, TicketState
 from core.repositories import Store
-from core.tickets import TicketFilter, TicketState
 from tests.builders import plan
 from tests.contracts.store_port import Opener
 from tests.contracts.store_support import (

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.mentions import MentionFilter
-from core.outcomes import Outcome
+from core.model.mentions import MentionFilter
+from core.model.outcomes import Outcome
 from core.repositories import Store
 from tests.builders import plan
 from tests.contracts.store_support import NOW, heard, judgement, mention, post, take, texts

@@ -7,10 +7,10 @@ import pytest
 
 from core.clock import ManualClock
 from core.errors import Conflict, InputError
-from core.outbox import ReplyState
-from core.outcomes import Outcome
+from core.model.outbox import ReplyState
+from core.model.outcomes import Outcome
+from core.model.tickets import TicketFilter, TicketState
 from core.repositories import Store
-from core.tickets import TicketFilter, TicketState
 from tests.builders import article, plan
 from tests.contracts.store_port import Opener
 from tests.contracts.store_support import (

@@ -5,15 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from core.alerts import Alert, Mute
-from core.audit import first_broken
 from core.clock import ManualClock
 from core.errors import Conflict
-from core.events import EventKind, Metrics, Quoted
-from core.incidents import Incident, TimelineEntry
 from core.localized import LocalizedText, in_each
-from core.mentions import Correction, MentionFilter, MetricsSample
-from core.pauses import Pause
+from core.model.alerts import Alert, Mute
+from core.model.audit import first_broken
+from core.model.events import EventKind, Metrics, Quoted
+from core.model.incidents import Incident, TimelineEntry
+from core.model.mentions import Correction, MentionFilter, MetricsSample
+from core.model.pauses import Pause
 from core.repositories import Store
 from tests.contracts.store_port import Opener
 from tests.contracts.store_support import (

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from core.connector import Rejected, SendResult, Sent
-from core.decisions import Action, Decision
 from core.errors import StoreError
-from core.events import Event, EventCounts, Page, Receipt, Received
-from core.judgement import Judgement, Verdict
-from core.mentions import Mention
-from core.outbox import Reply, ReplyResult, Target
-from core.outcomes import Outcome, Plan
-from core.tickets import Ticket
+from core.model.decisions import Action, Decision
+from core.model.events import Event, EventCounts, Page, Receipt, Received
+from core.model.judgement import Judgement, Verdict
+from core.model.mentions import Mention
+from core.model.outbox import Reply, ReplyResult, Target
+from core.model.outcomes import Outcome, Plan
+from core.model.tickets import Ticket
 from tests.builders import START, judgement, reply, ticket
 from tests.stubs import StubEvents, StubOutbox
 

@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 
-from core.backfill import take_in
-from core.decisions import Action
-from core.events import Page
+from core.model.decisions import Action
+from core.model.events import Page
+from core.runtime.backfill import take_in
 from tests.builders import event
 from tests.core.test_pipeline import PipelineRig
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from core.bus import Bus, ConversationUpdated
+from core.runtime.bus import Bus, ConversationUpdated
 
 
 def talked(number: int) -> ConversationUpdated:

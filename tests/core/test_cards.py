@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.alerts import Alert
-from core.cards import CardState, StaffAction, alert_card, draft_card, token_of
-from core.outbox import ReplyState
+from core.model.alerts import Alert
+from core.model.cards import CardState, StaffAction, alert_card, draft_card, token_of
+from core.model.outbox import ReplyState
 from tests.builders import START, reply
 
 ALERT = Alert(

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.customers import said, without_quotes
 from core.localized import UI_LANGUAGES, LocalizedText
-from core.mentions import Mention
+from core.model.customers import said, without_quotes
+from core.model.mentions import Mention
 from tests.contracts.store_support import NOW, alert, incident, judgement, post
 
 LONG = "我在你们店里买的榴莲千层发霉了，孩子吃了以后一直吐，店长说是正常现象，太让人失望了"

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from core.bus import Bus, ConversationUpdated
 from core.clock import ManualClock
 from core.connector import Rejected, RetryAt, Sent, Unknown
-from core.dispatch import LOOKS, SHOWN_SECONDS, TRIES, Dispatcher
 from core.errors import Unavailable
-from core.outbox import ReplyState
+from core.model.outbox import ReplyState
+from core.runtime.bus import Bus, ConversationUpdated
+from core.runtime.dispatch import LOOKS, SHOWN_SECONDS, TRIES, Dispatcher
 from tests.builders import START, reply, ticket
 from tests.core.parts import NEVER, Desk, Forbids, MemoryOutbox, PacedWire, ReadableWire, Wire
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from core.bus import Bus
 from core.clock import SystemClock
-from core.engine import Engine
-from core.events import Page
-from core.intake import EventIntake
-from core.outbox import Reply, ReplyState, Target
-from core.pipeline import Pipeline, PipelineParts
+from core.model.events import Page
+from core.model.outbox import Reply, ReplyState, Target
+from core.runtime.bus import Bus
+from core.runtime.engine import Engine
+from core.runtime.intake import EventIntake
+from core.runtime.pipeline import Pipeline, PipelineParts
 from tests.builders import event, reply
 from tests.core.parts import (
     CountingJudge,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.event_text import judged_text, matched_text, says_nothing, whole_text
-from core.events import Author, Event, EventKind, Quoted, retention_class, with_text
+from core.model.event_text import judged_text, matched_text, says_nothing, whole_text
+from core.model.events import Author, Event, EventKind, Quoted, retention_class, with_text
 from listeners.text.quotations import split_quoted
 from tests.builders import START
 

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.alerts import Alert
-from core.incidents import Incident
 from core.localized import LocalizedText, in_each, local_time
-from core.pauses import Pause
+from core.model.alerts import Alert
+from core.model.incidents import Incident
+from core.model.pauses import Pause
 
 AT = datetime(2026, 3, 2, 20, 5, tzinfo=UTC)
 BOTH = (

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.conversations import Conversation, ConversationState
 from core.errors import Conflict
-from core.outbox import (
+from core.model.conversations import Conversation, ConversationState
+from core.model.outbox import (
     CONVERSATION_ENDED,
     ReplyResult,
     ReplyState,

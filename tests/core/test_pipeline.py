@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from core.bus import Bus
 from core.errors import StoreError
-from core.events import Author, AuthorKind, EventKind, Page, Quoted, Received
-from core.mentions import Mention
-from core.outbox import Reply
-from core.outcomes import Outcome
-from core.pipeline import Pipeline, PipelineParts
-from core.tickets import Ticket
+from core.model.events import Author, AuthorKind, EventKind, Page, Quoted, Received
+from core.model.mentions import Mention
+from core.model.outbox import Reply
+from core.model.outcomes import Outcome
+from core.model.tickets import Ticket
+from core.runtime.bus import Bus
+from core.runtime.pipeline import Pipeline, PipelineParts
 from tests.builders import START, event
 from tests.core.parts import (
     CountingJudge,

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.alerts import Alert, Mute, acknowledged, is_settled, mute_note
-from core.alerts import next_version as next_alert
-from core.audit import AuditEntry, first_broken, next_entry, pseudonym
 from core.clock import micros, moment
-from core.conversations import (
+from core.errors import Conflict
+from core.model.alerts import Alert, Mute, acknowledged, is_settled, mute_note
+from core.model.alerts import next_version as next_alert
+from core.model.audit import AuditEntry, first_broken, next_entry, pseudonym
+from core.model.conversations import (
     Conversation,
     ConversationState,
     given_back,
@@ -17,15 +18,14 @@ from core.conversations import (
     is_later_revision,
     is_spoken,
 )
-from core.decisions import Action, Decision
-from core.errors import Conflict
-from core.events import EventKind, Metrics, retention_class, with_text
-from core.incidents import Incident
-from core.incidents import next_version as next_incident
-from core.mentions import SAMPLES, MetricsSample, TrackedPost
-from core.outbox import ReplyState
-from core.outcomes import Plan, with_ticket
-from core.tickets import ordinal, require_unchanged, with_staff
+from core.model.decisions import Action, Decision
+from core.model.events import EventKind, Metrics, retention_class, with_text
+from core.model.incidents import Incident
+from core.model.incidents import next_version as next_incident
+from core.model.mentions import SAMPLES, MetricsSample, TrackedPost
+from core.model.outbox import ReplyState
+from core.model.outcomes import Plan, with_ticket
+from core.model.tickets import ordinal, require_unchanged, with_staff
 from tests.builders import START, event, reply, ticket
 
 TALK = Conversation(

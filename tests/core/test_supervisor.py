@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.bus import Bus
 from core.clock import ManualClock
 from core.errors import Refused, Unavailable
-from core.events import Page
-from core.health import Health
-from core.intake import EventIntake
-from core.supervisor import LONGEST_WAIT, Supervisor
+from core.model.events import Page
+from core.model.health import Health
+from core.runtime.bus import Bus
+from core.runtime.intake import EventIntake
+from core.runtime.supervisor import LONGEST_WAIT, Supervisor
 from tests.builders import START, event
 from tests.core.parts import MemoryInbox
 

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from core.events import EventKind
+from core.model.events import EventKind
 from tests.builders import event
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from core.clock import SystemClock
-from core.mentions import MentionFilter
-from core.outbox import ReplyState
-from core.tickets import TicketFilter
+from core.model.mentions import MentionFilter
+from core.model.outbox import ReplyState
+from core.model.tickets import TicketFilter
 from storage.factory import open_store
 from tests.crash.harness import CrashSite, Nursery
 

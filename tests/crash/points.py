@@ -15,12 +15,12 @@ from signal import SIGKILL
 from typing import Final
 
 from core.connector import Connector, Sends
-from core.engine import Engine
-from core.events import Page
-from core.outbox import Reply
-from core.outcomes import Outcome
-from core.pipeline import Pipeline, PipelineParts
+from core.model.events import Page
+from core.model.outbox import Reply
+from core.model.outcomes import Outcome
 from core.repositories import Outbox
+from core.runtime.engine import Engine
+from core.runtime.pipeline import Pipeline, PipelineParts
 from responders.alerting.manager import AlertManager
 
 NAMES: Final = (

@@ -13,11 +13,11 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Final
 
-from core.alerts import Alert
 from core.clock import SystemClock
-from core.events import EventCounts
-from core.mentions import MentionFilter, MentionRecord
-from core.tickets import Ticket, TicketFilter
+from core.model.alerts import Alert
+from core.model.events import EventCounts
+from core.model.mentions import MentionFilter, MentionRecord
+from core.model.tickets import Ticket, TicketFilter
 from storage.sqlite.store import SqliteStore
 from tests.crash.harness import EXAMPLE, ROOT
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.cards import token_of
+from core.model.cards import token_of
 from tests.connectors.telegram.server import TOKEN, TelegramServer, telegram_server
 from tests.crash.served import ServedSite
 

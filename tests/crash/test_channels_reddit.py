@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.events import EventKind
+from core.model.events import EventKind
 from tests.connectors.reddit.server import ID, PASSWORD, SECRET, USER, RedditServer, reddit_server
 from tests.crash.served import COMPLAINT, PRAISE, QUESTION, ServedSite
 

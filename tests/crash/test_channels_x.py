@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.events import EventKind
+from core.model.events import EventKind
 from tests.connectors.x.protocol import KEYS, TOKEN
 from tests.connectors.x.server import XServer, x_server
 from tests.crash.served import PRAISE, QUESTION, ServedSite

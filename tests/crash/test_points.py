@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.bus import Bus
-from core.events import Page
-from core.pipeline import Pipeline, PipelineParts
+from core.model.events import Page
+from core.runtime.bus import Bus
+from core.runtime.pipeline import Pipeline, PipelineParts
 from tests.builders import event
 from tests.core.parts import (
     CountingJudge,

@@ -10,7 +10,7 @@ from cli.catalogue import shipped_catalogue
 from connectors.registry import REGISTRY
 from core.config import parse
 from core.errors import Problem
-from core.events import Author, Event, EventKind
+from core.model.events import Author, Event, EventKind
 from core.settings import Settings
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.matching.matcher import BrandMatcher

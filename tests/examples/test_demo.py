@@ -15,7 +15,7 @@ import pytest
 from connectors.registry import REGISTRY
 from connectors.replay.events import read_event
 from core.config import parse
-from core.events import Event
+from core.model.events import Event
 from core.settings import Settings
 from examples.supermarket.demo import (
     LIVE,

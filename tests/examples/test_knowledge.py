@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from core.articles import Article
+from core.model.articles import Article
 from core.taxonomy import CATEGORIES
 from responders.answering.content import parse_articles
 from responders.answering.search import KnowledgeBase

@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from connectors.replay.files import FeedFile
-from core.events import Event
+from core.model.events import Event
 from examples.supermarket.scenario import main
 
 

@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 
 from connectors.replay.events import read_event
-from core.events import EventKind
+from core.model.events import EventKind
 from examples.supermarket.grammar import grammar
 from examples.supermarket.posts import LIMITS, Person, Post, as_event, length, shorten
 from examples.supermarket.rhythm import LOCAL

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from core.events import Event, EventKind
-from core.outbox import Reply, Target
-from core.pauses import Pause
+from core.model.events import Event, EventKind
+from core.model.outbox import Reply, Target
+from core.model.pauses import Pause
 from tests.builders import event, reply
 from tests.stubs import StubPauses
 

@@ -3,7 +3,7 @@
 import pytest
 
 from core.clock import ManualClock
-from core.outbox import Reply
+from core.model.outbox import Reply
 from moderation.gate import GateRules, OutboundGate, PauseCheck
 from moderation.word_lists import shipped_words
 from tests.builders import START

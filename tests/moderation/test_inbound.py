@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.events import Event, EventKind, Quoted
-from core.judgement import Judgement
+from core.model.events import Event, EventKind, Quoted
+from core.model.judgement import Judgement
 from moderation.inbound import InboundModerator
 from moderation.word_lists import shipped_words
 from tests.builders import event, judgement

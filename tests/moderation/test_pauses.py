@@ -10,15 +10,15 @@ from random import Random
 
 import pytest
 
-from core.bus import Bus
 from core.clock import ManualClock, SystemClock
 from core.connector import SendResult, Sent
-from core.dispatch import Dispatcher
 from core.errors import StoreError
-from core.events import Page
-from core.outbox import Reply, ReplyState, Target
-from core.pauses import Pause, PauseScope
-from core.tickets import Ticket, TicketState
+from core.model.events import Page
+from core.model.outbox import Reply, ReplyState, Target
+from core.model.pauses import Pause, PauseScope
+from core.model.tickets import Ticket, TicketState
+from core.runtime.bus import Bus
+from core.runtime.dispatch import Dispatcher
 from moderation.factory import build_guards
 from moderation.pauses import StoredPauses, holds
 from storage.sqlite.store import SqliteStore

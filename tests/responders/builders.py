@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from core.events import EventKind
-from core.mentions import Mention
-from core.outbox import Reply, Target
-from core.tickets import Ticket
+from core.model.events import EventKind
+from core.model.mentions import Mention
+from core.model.outbox import Reply, Target
+from core.model.tickets import Ticket
 from tests import builders
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "supermarket" / "knowledge"

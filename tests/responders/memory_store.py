@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from core.alerts import Alert, Mute
-from core.conversations import Conversation
-from core.decisions import Action, Decision
 from core.errors import Conflict
-from core.mentions import Mention, MentionRecord
-from core.outbox import Reply
-from core.outcomes import Plan
-from core.pauses import Pause
-from core.tickets import Ticket
+from core.model.alerts import Alert, Mute
+from core.model.conversations import Conversation
+from core.model.decisions import Action, Decision
+from core.model.mentions import Mention, MentionRecord
+from core.model.outbox import Reply
+from core.model.outcomes import Plan
+from core.model.pauses import Pause
+from core.model.tickets import Ticket
 from tests.builders import START
 from tests.stubs import (
     StubAlerts,

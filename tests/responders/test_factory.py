@@ -5,7 +5,7 @@ import pytest
 from cli.catalogue import shipped_catalogue
 from core.clock import ManualClock
 from core.errors import ConfigError
-from core.events import Received
+from core.model.events import Received
 from core.settings import Settings
 from responders.alerting.escalation import read_chain
 from responders.alerting.manager import AlertPolicy

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cli.catalogue import shipped_catalogue
-from core.alerts import Alert
 from core.clock import ManualClock
-from core.events import Received
-from core.health import Health, Status
 from core.localized import UiLanguage
+from core.model.alerts import Alert
+from core.model.events import Received
+from core.model.health import Health, Status
+from core.model.tickets import Ticket
 from core.settings import ScheduleSettings
-from core.tickets import Ticket
 from responders.alerting.operational import OperationalAlerts
 from responders.jobs import apply_retention, remind_of_late_tickets, report_silent_connectors
 from tests.builders import START

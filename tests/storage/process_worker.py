@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from core.clock import SystemClock
-from core.outcomes import Outcome
+from core.model.outcomes import Outcome
 from storage.sqlite.store import SqliteStore
 from tests.builders import plan
 from tests.contracts.store_support import event, mention, put

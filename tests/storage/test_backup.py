@@ -8,8 +8,8 @@ import pytest
 
 from core.clock import ManualClock
 from core.errors import SchemaTooNew, StoreError
-from core.events import Author
-from core.outbox import ReplyResult, ReplyState
+from core.model.events import Author
+from core.model.outbox import ReplyResult, ReplyState
 from storage.backup import backup, restore
 from storage.factory import AnyStore, open_store
 from storage.sqlite import backup as copying

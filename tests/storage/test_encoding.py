@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.clock import micros, moment
-from core.events import Author, Event, EventKind, Metrics
+from core.model.events import Author, Event, EventKind, Metrics
 from storage.encoding import dump, key_of, load, text_of
 from storage.encryption import Coder, Plain
 

@@ -10,8 +10,8 @@ import pytest
 
 from core.clock import ManualClock
 from core.errors import StoreError
-from core.events import Author, Page, Reject
-from core.mentions import MentionFilter
+from core.model.events import Author, Page, Reject
+from core.model.mentions import MentionFilter
 from storage.backup import backup, restore
 from storage.encryption import Coder, Keys, Vault, new_key, new_ring, parse_key
 from storage.factory import AnyStore, open_store, rotate_key

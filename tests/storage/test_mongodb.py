@@ -10,7 +10,7 @@ from pymongo.errors import BulkWriteError, OperationFailure
 
 from core.clock import ManualClock, SystemClock
 from core.errors import Conflict, SchemaTooNew, StoreError, StoreFull, StoreReadOnly
-from core.events import Page
+from core.model.events import Page
 from storage.mongo.engine import database, link, schema
 from storage.mongo.engine.grouping import Grouping
 from storage.mongo.store import MongoStore

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from core.alerts import Mute
 from core.clock import ManualClock
 from core.errors import StoreError
-from core.events import EventKind, Page, Reject
 from core.localized import LocalizedText, in_each
-from core.mentions import Correction, MentionFilter, MetricsSample, TrackedPost
-from core.outbox import ReplyResult, ReplyState
-from core.outcomes import Outcome
-from core.pauses import Pause
-from core.tickets import TicketFilter
+from core.model.alerts import Mute
+from core.model.events import EventKind, Page, Reject
+from core.model.mentions import Correction, MentionFilter, MetricsSample, TrackedPost
+from core.model.outbox import ReplyResult, ReplyState
+from core.model.outcomes import Outcome
+from core.model.pauses import Pause
+from core.model.tickets import TicketFilter
 from storage.factory import AnyStore, open_store
 from storage.moving import move
 from storage.portable import KINDS, Progress, sum_of

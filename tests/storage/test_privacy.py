@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from core.audit import AuditEntry, first_broken, next_entry, pseudonym
 from core.clock import ManualClock
 from core.errors import StoreError
-from core.events import Author, Page, Reject
 from core.localized import LocalizedText
-from core.mentions import Correction, MentionFilter, TrackedPost
-from core.outbox import Target
-from core.outcomes import Outcome
-from core.pauses import Pause
-from core.tickets import TicketFilter
+from core.model.audit import AuditEntry, first_broken, next_entry, pseudonym
+from core.model.events import Author, Page, Reject
+from core.model.mentions import Correction, MentionFilter, TrackedPost
+from core.model.outbox import Target
+from core.model.outcomes import Outcome
+from core.model.pauses import Pause
+from core.model.tickets import TicketFilter
 from storage.encryption import Keys, new_key
 from storage.factory import AnyStore, open_store
 from storage.sqlite.engine.connection import SqliteTx

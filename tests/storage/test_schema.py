@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from core.alerts import Alert
 from core.clock import ManualClock, micros
-from core.events import Event
-from core.incidents import Incident
-from core.mentions import MentionFilter
+from core.model.alerts import Alert
+from core.model.events import Event
+from core.model.incidents import Incident
+from core.model.mentions import MentionFilter
 from storage.backup import restore
 from storage.encoding import dump
 from storage.mongo.engine import link

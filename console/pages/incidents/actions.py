@@ -9,11 +9,11 @@ from starlette.exceptions import HTTPException
 
 from console.context import ConsoleContext
 from console.forms import MAX_REPLY, clean
-from core.alerts import Alert, Mute
 from core.errors import Conflict, InputError
-from core.incidents import Incident, TimelineEntry
 from core.localized import LocalizedText, UiLanguage, in_each
-from core.pauses import Pause
+from core.model.alerts import Alert, Mute
+from core.model.incidents import Incident, TimelineEntry
+from core.model.pauses import Pause
 
 MUTE_HOURS: Final = (1, 4, 24)
 MAX_ENTRIES: Final = 200

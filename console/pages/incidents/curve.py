@@ -1,9 +1,9 @@
 """The growth of an incident: cumulative posts so far, and the forecast until its seventh day.
 
-The forecast of the total is that of core.incidents.Incident. On the way there, growth follows a
-self-exciting process with a power-law memory: the share 1 - (1 + t / 20 min) ** -0.242 of the first
-week's posts has come at t after the first post. Incidents differ in how early they grow, so on the
-way the band is widened for that. Both constants were fitted to real cascades; see
+The forecast of the total is that of core.model.incidents.Incident. On the way there, growth follows
+a self-exciting process with a power-law memory: the share 1 - (1 + t / 20 min) ** -0.242 of the
+first week's posts has come at t after the first post. Incidents differ in how early they grow, so
+on the way the band is widened for that. Both constants were fitted to real cascades; see
 docs/explanation/spread.md.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.incidents import Incident
-from core.mentions import MentionRecord
+from core.model.incidents import Incident
+from core.model.mentions import MentionRecord
 
 MAX_POINTS: Final = 120
 POINTS_AHEAD: Final = 48

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Final
 
 from console.pages.incidents.summary import SummarySentence, summarise
-from core.events import Author
-from core.mentions import Mention, MentionRecord
+from core.model.events import Author
+from core.model.mentions import Mention, MentionRecord
 from core.taxonomy import Language
 
 MAX_AMPLIFIERS: Final = 8

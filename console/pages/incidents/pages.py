@@ -20,12 +20,12 @@ from console.pages.incidents.actions import IncidentActions
 from console.pages.incidents.curve import growth_curve
 from console.pages.incidents.overview import overview_of
 from console.render import MenuItem, Renderer
-from core.alerts import Alert
 from core.errors import Conflict, InputError
-from core.incidents import Incident
-from core.mentions import MentionFilter
-from core.pauses import Pause
-from core.tickets import Ticket
+from core.model.alerts import Alert
+from core.model.incidents import Incident
+from core.model.mentions import MentionFilter
+from core.model.pauses import Pause
+from core.model.tickets import Ticket
 
 MAX_INCIDENTS: Final = 50
 MAX_MENTIONS: Final = 2000

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from core.mentions import Mention
+from core.model.mentions import Mention
 
 MAX_POSTS: Final = 500
 MAX_SENTENCES: Final = 3

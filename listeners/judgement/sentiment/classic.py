@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final
 
-from core.judgement import Probabilities
+from core.model.judgement import Probabilities
 from listeners.text.language import detect_language
 from listeners.text.normalise import readable
 

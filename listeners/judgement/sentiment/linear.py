@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.judgement import Probabilities
+from core.model.judgement import Probabilities
 from listeners.judgement.adaptation import Adaptation, read_adaptation
 from listeners.judgement.ngrams import LONGEST_NGRAM, Hashes, character_ngrams, ngrams, word_ngrams
 from listeners.judgement.sentiment.model_file import (

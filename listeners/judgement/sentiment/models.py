@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Final, Protocol, cast, runtime_checkable
 
 from core.errors import ConfigError, Problem
-from core.judgement import Probabilities
+from core.model.judgement import Probabilities
 
 
 class SentimentModel(Protocol):

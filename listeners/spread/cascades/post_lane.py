@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from core.mentions import Mention
+from core.model.mentions import Mention
 from core.repositories import Values
 from listeners.spread.cascades.conformal import (
     MAX_BIAS,

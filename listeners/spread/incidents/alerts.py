@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Final
 
-from core.alerts import Alert, incident_key
 from core.clock import Clock
 from core.localized import LocalizedText, UiLanguage, in_each
+from core.model.alerts import Alert, incident_key
 from core.ports import AlertRaiser
 from core.taxonomy import Severity
 from listeners.spread.incidents.incident import Assessment, TrackedIncident

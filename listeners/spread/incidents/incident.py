@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from core.incidents import ForecastUnit, Incident, TimelineEntry
 from core.localized import LocalizedText
+from core.model.incidents import ForecastUnit, Incident, TimelineEntry
 from core.taxonomy import Severity
 from listeners.spread.activity import HOUR, Activity, BrandPost
 from listeners.spread.cascades.forecast import Forecast

@@ -10,7 +10,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
-from core.mentions import Mention
+from core.model.mentions import Mention
 from listeners.spread.activity import Activity, BrandPost, mean_negativity, post_key
 from listeners.spread.grouping.relevance import RARE, BackgroundLanguage
 from listeners.spread.grouping.vocabulary import content_words

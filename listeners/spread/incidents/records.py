@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from core.incidents import Incident, TimelineEntry
 from core.localized import LocalizedText, UiLanguage, in_each
+from core.model.incidents import Incident, TimelineEntry
 from core.taxonomy import Severity
 from listeners.spread.event_time import utc
 from listeners.spread.incidents.incident import TrackedIncident

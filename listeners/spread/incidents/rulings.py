@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.clock import Clock
-from core.incidents import Incident, TimelineEntry
-from core.mentions import Mention
+from core.model.incidents import Incident, TimelineEntry
+from core.model.mentions import Mention
 from listeners.spread.activity import brand_post
 from listeners.spread.grouping.grouper import Grouper
 from listeners.spread.incidents.alerts import AlertQueue

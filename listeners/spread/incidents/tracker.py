@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from core.clock import Clock
-from core.incidents import TimelineEntry
+from core.model.incidents import TimelineEntry
 from core.ports import AlertRaiser
 from listeners.spread.activity import BrandPost, mean_negativity
 from listeners.spread.brand_lane import BackgroundVolume, BrandLane, Burst

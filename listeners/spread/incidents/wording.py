@@ -7,8 +7,8 @@ from datetime import UTC, tzinfo
 from typing import Final
 
 from core.i18n import Catalogue
-from core.incidents import ForecastUnit
 from core.localized import LocalizedText, UiLanguage, in_each, in_language, local_time
+from core.model.incidents import ForecastUnit
 from listeners.spread.activity import BrandPost
 from listeners.spread.cascades.forecast import Forecast
 from listeners.spread.event_time import utc

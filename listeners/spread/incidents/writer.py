@@ -14,8 +14,8 @@ from typing import Final
 
 from core.clock import Clock
 from core.errors import Conflict, StoreError
-from core.incidents import Incident, TimelineEntry
 from core.localized import UiLanguage
+from core.model.incidents import Incident, TimelineEntry
 from core.repositories import Incidents
 from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.records import BOT, MAX_TIMELINE, absorbed, to_record, updated

@@ -12,8 +12,8 @@ from typing import Final, Literal
 import aiosmtplib
 from pydantic import Field, SecretStr
 
-from core.alerts import Alert
 from core.errors import Refused, Unavailable
+from core.model.alerts import Alert
 from core.settings import Section
 from responders.alerting.receiver import notice_key
 from responders.alerting.receivers.kind import ReceiverContext, receiver_kind

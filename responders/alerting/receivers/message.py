@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from core.alerts import Alert
 from core.i18n import Catalogue
 from core.localized import UiLanguage
+from core.model.alerts import Alert
 
 SEVERITY_ICONS: Final = {"P1": "▲", "P2": "◆", "P3": "●", "P4": "○"}
 MAX_TITLE: Final = 160

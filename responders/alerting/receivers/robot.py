@@ -10,9 +10,9 @@ from typing import Final
 import aiohttp
 from pydantic import SecretStr
 
-from core.alerts import Alert
 from core.clock import Clock
 from core.errors import ConnectorError, Refused, Unavailable
+from core.model.alerts import Alert
 from core.settings import Section
 from responders.alerting.receivers.http_errors import invalid_url, status_error, unreachable
 from responders.alerting.receivers.kind import ReceiverContext, ReceiverKind, receiver_kind

@@ -21,7 +21,7 @@ from urllib.parse import quote
 import aiohttp
 from pydantic import Field, SecretStr
 
-from core.alerts import Alert
+from core.model.alerts import Alert
 from core.settings import Section
 from responders.alerting.receiver import notice_key
 from responders.alerting.receivers.http_errors import invalid_url, status_error, unreachable

@@ -5,8 +5,8 @@ A row is taken out by the same tokens it was put in with, so callers pass the re
 
 from collections.abc import Sequence
 
-from core.mentions import Mention
-from core.tickets import Ticket
+from core.model.mentions import Mention
+from core.model.tickets import Ticket
 from storage.search import mention_filters, mention_words, terms, ticket_words
 from storage.sqlite.engine.connection import SqliteTx
 

@@ -10,7 +10,7 @@ import pytest
 from connectors.reddit.connector import Reddit
 from connectors.reddit.settings import RedditSettings
 from core.errors import ConnectorError
-from core.outbox import Target
+from core.model.outbox import Target
 from tests.connectors.reddit.server import (
     ID,
     PASSWORD,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Unavailable
-from core.events import EventKind
+from core.model.events import EventKind
 from tests.connectors.reddit.bench import Bench, reddit_bench, until
 from tests.connectors.reddit.server import Trouble
 from tests.connectors.support import drain, running

@@ -17,7 +17,7 @@ from connectors.reddit.events import (
     reject_of,
 )
 from core.errors import InputError
-from core.events import Author, Event, EventKind, Metrics
+from core.model.events import Author, Event, EventKind, Metrics
 
 BASE: dict[str, object] = {"author": "xiao_wang", "created_utc": 1_772_352_000.0}
 

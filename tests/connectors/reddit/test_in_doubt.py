@@ -8,7 +8,7 @@ import pytest
 
 from core.connector import RetryAt, Sent, Unknown
 from core.errors import Refused, Unavailable
-from core.outbox import Target
+from core.model.outbox import Target
 from tests.connectors.reddit.bench import Bench, reddit_bench, under
 from tests.connectors.reddit.server import Trouble
 

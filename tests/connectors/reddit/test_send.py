@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.connector import Rejected, RetryAt, Sent
-from core.outbox import Target
+from core.model.outbox import Target
 from tests.connectors.reddit.bench import Bench, reddit_bench, under
 from tests.connectors.reddit.server import Trouble, errors
 

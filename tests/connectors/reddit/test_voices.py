@@ -9,8 +9,8 @@ from connectors.reddit.events import RedditThing, event_of, read_listing
 from connectors.reddit.voices import notice_of
 from connectors.voices import KnownVoices
 from core.connector import Rejected, RetryAt
-from core.event_text import judged_text, matched_text, says_nothing
-from core.events import Author, AuthorKind, Event
+from core.model.event_text import judged_text, matched_text, says_nothing
+from core.model.events import Author, AuthorKind, Event
 from tests.connectors.reddit.bench import Bench, reddit_bench, under
 from tests.connectors.reddit.server import Trouble, errors
 from tests.connectors.support import START, running

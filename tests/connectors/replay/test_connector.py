@@ -10,7 +10,7 @@ from connectors.replay.settings import ReplaySettings, inspect_replay
 from core.clock import ManualClock
 from core.connector import Sent
 from core.errors import Refused
-from core.outbox import Target
+from core.model.outbox import Target
 from tests.connectors.replay.feed_file import line, numbers, put, replay
 from tests.connectors.support import START, MemoryIntake, drain, running
 

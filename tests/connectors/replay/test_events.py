@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connectors.replay.events import LONGEST_LINE, read_event
 from core.errors import InputError
-from core.events import Author, Event, EventKind, Metrics, Quoted
+from core.model.events import Author, Event, EventKind, Metrics, Quoted
 
 FULL: dict[str, object] = {
     "channel": "weibo",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.replay.files import RepliesFile
-from core.outbox import Target
+from core.model.outbox import Target
 
 TARGET = Target(channel="weibo", conversation="c1", reply_to="p1")
 

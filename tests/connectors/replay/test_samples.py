@@ -8,7 +8,7 @@ import pytest
 
 from connectors.replay.samples import lines_of, read_texts
 from core.errors import InputError
-from core.events import Event, EventKind
+from core.model.events import Event, EventKind
 from tests.connectors.support import START
 
 FEED = b'{"channel":"weibo","id":1,"author":{"id":2},"text":"x","posted_at":0}'

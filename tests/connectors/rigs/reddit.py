@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from core.connector import Connector
-from core.outbox import Target
+from core.model.outbox import Target
 from tests.connectors.reddit.server import ID, PASSWORD, SECRET, USER, RedditServer, reddit_server
 from tests.connectors.support import ConnectorKit, FastForwardClock
 from tests.contracts.connector_rig import ContractRig, Rig, build

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from core.connector import Connector
-from core.outbox import Target
+from core.model.outbox import Target
 from tests.connectors.support import START, ConnectorKit
 from tests.contracts.connector_rig import ContractRig, Rig, build, new_kit
 

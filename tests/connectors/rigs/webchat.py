@@ -7,7 +7,7 @@ from typing import Final
 
 from connectors.webchat.connector import Webchat
 from core.connector import Connector
-from core.outbox import Target
+from core.model.outbox import Target
 from tests.connectors.support import ConnectorKit
 from tests.contracts.connector_rig import ContractRig, Rig, build, new_kit
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from core.connector import Connector
-from core.outbox import Target
+from core.model.outbox import Target
 from tests.connectors.support import ConnectorKit, FastForwardClock
 from tests.connectors.x.protocol import KEYS, TOKEN
 from tests.connectors.x.server import XServer, x_server

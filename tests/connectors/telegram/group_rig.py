@@ -10,14 +10,14 @@ from cli.catalogue import shipped_catalogue
 from connectors.telegram.client import TelegramApi
 from connectors.telegram.limits import SendRates
 from connectors.telegram.staff_group import StaffGroup, StaffTexts
-from core.cards import (
+from core.errors import Conflict
+from core.model.cards import (
     Card,
     CardState,
     PostedCard,
     StaffAction,
     token_of,
 )
-from core.errors import Conflict
 from tests.connectors.support import FastForwardClock
 from tests.connectors.telegram.server import (
     TOKEN,

@@ -4,7 +4,7 @@ from aiogram.types import Update
 
 from connectors.telegram.events import event_of
 from connectors.telegram.identity import BotIdentity
-from core.events import Event
+from core.model.events import Event
 from tests.connectors.support import START
 
 ME = BotIdentity(id=4242, username="shop_bot")

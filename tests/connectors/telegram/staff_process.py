@@ -11,15 +11,15 @@ from cli.catalogue import shipped_catalogue
 from connectors.context import StaffRoom
 from connectors.telegram.connector import Telegram
 from connectors.telegram.settings import TelegramSettings
-from core.bus import Bus
-from core.cards import token_of
 from core.clock import SystemClock
 from core.config import parse
-from core.decisions import Action, Decision
-from core.events import Page
-from core.mentions import Mention
-from core.outbox import Reply, ReplyState, Target
-from core.outcomes import Outcome, Plan
+from core.model.cards import token_of
+from core.model.decisions import Action, Decision
+from core.model.events import Page
+from core.model.mentions import Mention
+from core.model.outbox import Reply, ReplyState, Target
+from core.model.outcomes import Outcome, Plan
+from core.runtime.bus import Bus
 from moderation.pauses import StoredPauses
 from responders.factory import StaffServices
 from storage.sqlite.store import SqliteStore

@@ -9,8 +9,8 @@ import pytest
 
 from connectors.telegram.albums import AlbumBook
 from core.connector import PushRequest
-from core.event_text import says_nothing
-from core.events import Event, EventKind
+from core.model.event_text import says_nothing
+from core.model.events import Event, EventKind
 from tests.connectors.support import running
 from tests.connectors.telegram.bench import SECRET, Bench
 from tests.connectors.telegram.messages import told

@@ -4,7 +4,7 @@ import pytest
 from aiogram.types import Update
 
 from connectors.telegram.events import TelegramDestination, chat_of, destination_of, event_of
-from core.events import Author, Event, EventKind
+from core.model.events import Author, Event, EventKind
 from tests.connectors.support import START
 from tests.connectors.telegram.messages import GROUP, ME, PRIVATE, USER, read, told
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.telegram.receive import TelegramCursor
-from core.events import EventKind
+from core.model.events import EventKind
 from tests.connectors.support import drain, running
 from tests.connectors.telegram.bench import Bench, press
 from tests.connectors.telegram.server import (

@@ -7,7 +7,7 @@ from aiogram.types import Update
 
 from connectors.telegram.events import event_of
 from connectors.telegram.identity import BotIdentity
-from core.events import Author, Event, EventKind
+from core.model.events import Author, Event, EventKind
 from tests.connectors.support import START
 from tests.connectors.telegram.messages import GROUP, USER, told
 

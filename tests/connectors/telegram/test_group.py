@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core.alerts import Alert
-from core.bus import Change, Subscription
-from core.outbox import Reply, ReplyResult, ReplyState
+from core.model.alerts import Alert
+from core.model.outbox import Reply, ReplyResult, ReplyState
+from core.runtime.bus import Change, Subscription
 from core.taxonomy import Severity
 from storage.sqlite.store import SqliteStore
 from tests.connectors.telegram.server import TelegramServer, error, telegram_server

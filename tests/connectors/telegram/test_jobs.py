@@ -8,9 +8,9 @@ import pytest
 from connectors.context import StaffRoom
 from connectors.telegram.connector import Telegram
 from connectors.telegram.receive import TelegramCursor
-from core.cards import Card, PostedCard, StaffAction
 from core.connector import ChecksCredentials, HasStaffBoard, ReportsContact, ReportsHealth
 from core.errors import Refused, StoreError
+from core.model.cards import Card, PostedCard, StaffAction
 from tests.connectors.support import drain, running
 from tests.connectors.telegram.bench import Bench, press
 from tests.connectors.telegram.server import (

@@ -11,7 +11,7 @@ import pytest
 from connectors.telegram.connector import Telegram
 from connectors.telegram.settings import TelegramSettings
 from core.connector import Rejected, RetryAt, SendResult, Sent, Unknown
-from core.outbox import Target
+from core.model.outbox import Target
 from tests.connectors.support import START, ConnectorKit
 from tests.connectors.telegram.server import (
     TOKEN,

@@ -9,16 +9,16 @@ import pytest
 from cli.catalogue import shipped_catalogue
 from connectors.telegram.staff_group import StaffTexts, card_text
 from connectors.telegram.text import length
-from core.alerts import Alert
-from core.cards import (
+from core.errors import Refused, Unavailable
+from core.model.alerts import Alert
+from core.model.cards import (
     CardState,
     StaffAction,
     alert_card,
     draft_card,
     token_of,
 )
-from core.errors import Refused, Unavailable
-from core.outbox import Reply, ReplyState, Target
+from core.model.outbox import Reply, ReplyState, Target
 from tests.connectors.support import START
 from tests.connectors.telegram.group_rig import CHAT, GroupRig, query
 from tests.connectors.telegram.server import (

@@ -12,7 +12,7 @@ import pytest
 from connectors.telegram.receive import TelegramCursor
 from core.connector import RetryAt
 from core.errors import ConnectorError, Refused, Unavailable
-from core.outbox import Target
+from core.model.outbox import Target
 from tests.connectors.support import START, FastForwardClock, drain, running
 from tests.connectors.telegram.bench import Bench, fail
 from tests.connectors.telegram.server import (

@@ -11,9 +11,9 @@ from connectors.telegram.identity import BotIdentity
 from connectors.telegram.moves import GroupMoves
 from connectors.telegram.receive import TelegramCursor
 from connectors.voices import KnownVoices
-from core.event_text import judged_text, says_nothing, whole_text
-from core.events import Event, EventKind
-from core.outbox import Target
+from core.model.event_text import judged_text, says_nothing, whole_text
+from core.model.events import Event, EventKind
+from core.model.outbox import Target
 from tests.connectors.support import START, running
 from tests.connectors.telegram.bench import Bench
 from tests.connectors.telegram.messages import GROUP, USER, read, told

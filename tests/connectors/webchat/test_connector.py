@@ -9,12 +9,12 @@ import pytest
 from connectors.webchat.connector import ChatError, Webchat
 from connectors.webchat.settings import WebchatSettings
 from console.context import ChatChannel
-from core.bus import ConversationUpdated
 from core.clock import ManualClock
 from core.connector import Connector, Sends, Sent
 from core.errors import InputError, StoreError
-from core.events import EventKind
-from core.outbox import Target
+from core.model.events import EventKind
+from core.model.outbox import Target
+from core.runtime.bus import ConversationUpdated
 from tests.connectors.support import START, ConnectorKit, drain
 
 VISITOR = "visitor-0123456789-abcdef"

@@ -10,7 +10,7 @@ import pytest
 from connectors.x.connector import X
 from connectors.x.settings import XSettings
 from core.errors import ConnectorError
-from core.outbox import Target
+from core.model.outbox import Target
 from tests.connectors.support import ConnectorKit, FastForwardClock, drain
 from tests.connectors.x.protocol import KEYS, TOKEN
 from tests.connectors.x.server import XServer, x_server

@@ -14,7 +14,7 @@ from connectors.x.fields import native_id
 from connectors.x.settings import XSettings
 from core.clock import ManualClock
 from core.errors import InputError
-from core.events import EventKind
+from core.model.events import EventKind
 from tests.connectors.support import START
 from tests.connectors.x.protocol import KEYS, Json, snowflake, wrong_signature
 

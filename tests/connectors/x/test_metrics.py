@@ -12,7 +12,7 @@ from connectors.x.settings import XSettings
 from core.clock import ManualClock
 from core.connector import ReadsEngagement
 from core.errors import Refused, Unavailable
-from core.events import Metrics
+from core.model.events import Metrics
 from tests.connectors.support import START, FastForwardClock, running
 from tests.connectors.x.bench import Bench, x_bench
 from tests.connectors.x.protocol import Trouble, error, flood

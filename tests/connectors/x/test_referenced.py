@@ -7,8 +7,8 @@ import pytest
 from connectors.voices import KnownVoices
 from connectors.x.account import XAccount, sites_of
 from connectors.x.events import read_post
-from core.event_text import judged_text, matched_text, says_nothing, whole_text
-from core.events import Event, EventKind, Quoted
+from core.model.event_text import judged_text, matched_text, says_nothing, whole_text
+from core.model.events import Event, EventKind, Quoted
 from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
 from tests.connectors.x.protocol import Json

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.connector import ReadsBack, Rejected, Sends, Sent
-from core.outbox import Target
+from core.model.outbox import Target
 from tests.connectors.x.bench import Bench, x_bench
 from tests.connectors.x.protocol import Trouble
 from tests.connectors.x.receiving import connector_after

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.judgement import Judgement
+from core.model.judgement import Judgement
 from listeners.judgement.judge import MAX_EVIDENCE, TextJudge
 from listeners.judgement.offence import MODEL_FILE, load_offence, shipped_model
 from listeners.judgement.sentiment import models as sentiment

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.judgement import Judgement
+from core.model.judgement import Judgement
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment import models as sentiment
 from listeners.text.quotations import split_quoted, with_quotes_last, without_attribution

@@ -12,7 +12,7 @@ import pytest
 
 from core.config import parse
 from core.errors import ConfigError
-from core.judgement import Probabilities
+from core.model.judgement import Probabilities
 from listeners.factory import build_understanding
 from listeners.judgement import embedding
 from listeners.judgement.embedding import Embedder, Embeds, Vectors

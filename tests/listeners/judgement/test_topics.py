@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.judgement import Judgement
+from core.model.judgement import Judgement
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.lexicon import FOLDER, word_lists

@@ -13,7 +13,7 @@ import pytest
 
 from core.config import parse
 from core.errors import ConfigError, InputError
-from core.mentions import CorrectedMention, Correction
+from core.model.mentions import CorrectedMention, Correction
 from core.taxonomy import Sentiment
 from listeners.factory import build_understanding
 from listeners.judgement.adaptation import Adaptation, write_adaptation

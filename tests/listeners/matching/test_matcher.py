@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.events import Event, EventKind, Quoted
+from core.model.events import Event, EventKind, Quoted
 from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
 from listeners.matching.terms import TermIndex

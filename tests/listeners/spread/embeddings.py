@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from core.mentions import Mention
+from core.model.mentions import Mention
 from core.taxonomy import Language
 from listeners.judgement.embedding import Vectors
 from listeners.spread.grouping.meaning import shipped_background

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from core.incidents import Incident, next_version
-from core.mentions import Mention, MentionFilter, MentionPage, MentionRecord
+from core.model.incidents import Incident, next_version
+from core.model.mentions import Mention, MentionFilter, MentionPage, MentionRecord
 
 
 class _Incidents:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cli.catalogue import shipped_catalogue
-from core.alerts import Alert
 from core.clock import Clock, ManualClock
 from core.errors import StoreError
-from core.mentions import Mention
+from core.model.alerts import Alert
+from core.model.mentions import Mention
 from core.taxonomy import Sentiment, Severity
 from listeners.judgement.embedding import Embedder
 from listeners.spread.ports import SpreadStore

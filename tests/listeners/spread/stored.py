@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from core.decisions import Action, Decision
-from core.events import Page
-from core.incidents import Incident
-from core.mentions import Mention
-from core.outcomes import Outcome, Plan
+from core.model.decisions import Action, Decision
+from core.model.events import Page
+from core.model.incidents import Incident
+from core.model.mentions import Mention
+from core.model.outcomes import Outcome, Plan
 from core.repositories import Incidents
 from listeners.spread.watch import SpreadWatch
 from storage.factory import AnyStore

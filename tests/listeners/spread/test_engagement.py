@@ -11,11 +11,11 @@ import pytest
 
 from core.clock import ManualClock, SystemClock
 from core.connector import ReadsEngagement
-from core.decisions import Action, Decision
 from core.errors import Refused, StoreError, Unavailable
-from core.events import Event, Metrics, Page
-from core.mentions import Mention, MentionRecord, MetricsSample, TrackedPost
-from core.outcomes import Outcome, Plan
+from core.model.decisions import Action, Decision
+from core.model.events import Event, Metrics, Page
+from core.model.mentions import Mention, MentionRecord, MetricsSample, TrackedPost
+from core.model.outcomes import Outcome, Plan
 from listeners.spread.engagement import (
     ALL_DAYS,
     QUIET_DAYS,

@@ -2,9 +2,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from cli.catalogue import shipped_catalogue
-from core.bus import Bus
 from core.clock import ManualClock
-from core.incidents import Incident
+from core.model.incidents import Incident
+from core.runtime.bus import Bus
 from core.settings import AlertSettings, BrandSettings, ChannelSettings, ConsoleSettings, Settings
 from listeners.spread.factory import build_spread, spread_jobs
 from tests.listeners.spread.memory_store import MemorySpreadStore

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.mentions import Mention
+from core.model.mentions import Mention
 from listeners.spread.activity import Activity, brand_post
 from listeners.spread.brand_lane import BackgroundVolume
 from listeners.spread.grouping.relevance import BackgroundLanguage, IncidentWords

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.mentions import Mention
+from core.model.mentions import Mention
 from listeners.spread.watch import SpreadWatch
 from tests.builders import MIDNIGHT
 from tests.listeners.spread.memory_store import MemorySpreadStore

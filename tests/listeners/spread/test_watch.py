@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from core.errors import StoreError
-from core.judgement import Probabilities
-from core.mentions import Mention
+from core.model.judgement import Probabilities
+from core.model.mentions import Mention
 from tests.builders import MIDNIGHT, judgement
 from tests.listeners.spread.rig import (
     PROMOTION,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from core.mentions import Mention
+from core.model.mentions import Mention
 from tests.builders import MIDNIGHT, judgement
 from tests.listeners.spread.rig import (
     MOULD,

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from core.alerts import Alert
 from core.clock import ManualClock
+from core.model.alerts import Alert
 from responders.alerting.receiver import notice_key
 from tests.builders import START
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import get_args
 
-from core.alerts import Alert
+from core.model.alerts import Alert
 from core.settings import AlertSettings
 from core.taxonomy import Severity
 from responders.alerting.escalation import EscalationChain, read_chain

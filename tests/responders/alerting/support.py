@@ -3,8 +3,8 @@
 import asyncio
 from contextlib import suppress
 
-from core.bus import Bus, Change, Subscription
 from core.clock import ManualClock
+from core.runtime.bus import Bus, Change, Subscription
 from responders.alerting.manager import AlertManager
 from responders.alerting.receiver import Receiver
 from tests.builders import START

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from core.clock import ManualClock
 from core.localized import LocalizedText, UiLanguage
-from core.pauses import Pause
+from core.model.pauses import Pause
 from responders.alerting.auto_pause import lift_pauses
 from responders.alerting.manager import AlertPolicy
 from tests.builders import START, alert

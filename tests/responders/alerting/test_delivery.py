@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.alerts import Alert
 from core.clock import ManualClock
 from core.errors import Refused, StoreError, Unavailable
+from core.model.alerts import Alert
 from responders.alerting.delivery import BATCH, DeliveryWorker
 from responders.alerting.receiver import Receiver, notice_key
 from tests.builders import START, alert

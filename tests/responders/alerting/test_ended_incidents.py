@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from core.alerts import Alert
 from core.clock import ManualClock
+from core.model.alerts import Alert
 from responders.alerting.lifecycle import AlertTimings
 from responders.alerting.manager import AlertPolicy
 from tests.builders import START, alert

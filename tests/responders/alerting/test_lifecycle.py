@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from core.alerts import Mute
+from core.model.alerts import Mute
 from core.taxonomy import Severity
 from tests.builders import START
 from tests.responders.alerting.lifecycle_support import (

@@ -9,10 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.alerts import Alert, Mute
-from core.bus import Bus
 from core.clock import ManualClock
 from core.errors import Conflict, StoreError
+from core.model.alerts import Alert, Mute
+from core.runtime.bus import Bus
 from tests.builders import START, alert
 from tests.responders.alerting.doubles import JumpingClock, NoticeRecorder
 from tests.responders.alerting.support import first, manager, run_for, state

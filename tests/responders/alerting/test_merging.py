@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.alerts import Alert, Mute
-from core.bus import Bus
 from core.clock import ManualClock
 from core.errors import Conflict
 from core.localized import LocalizedText
+from core.model.alerts import Alert, Mute
+from core.runtime.bus import Bus
 from responders.alerting.manager import AlertManager, AlertPolicy
 from tests.builders import START, alert
 from tests.responders.alerting.doubles import NoticeRecorder

@@ -1,10 +1,10 @@
 """A decider that records its plans, and mentions to decide about."""
 
 from cli.catalogue import shipped_catalogue
-from core.articles import Answer, Article
 from core.clock import ManualClock
-from core.mentions import Mention
-from core.outcomes import Plan
+from core.model.articles import Answer, Article
+from core.model.mentions import Mention
+from core.model.outcomes import Plan
 from core.settings import SlaSettings
 from responders.answering.decider import PlaybookDecider, ReplyPolicy
 from responders.answering.playbook import parse_playbook, shipped_playbook

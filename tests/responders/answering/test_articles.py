@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.articles import Article
 from core.errors import ConfigError
+from core.model.articles import Article
 from responders.answering.content import parse_article, parse_articles
 from tests.responders.builders import EXAMPLE
 

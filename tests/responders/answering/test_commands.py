@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from core.conversations import Conversation, ConversationState
-from core.decisions import Action
-from core.events import Author, EventKind
-from core.mentions import Mention
-from core.outcomes import Plan
+from core.model.conversations import Conversation, ConversationState
+from core.model.decisions import Action
+from core.model.events import Author, EventKind
+from core.model.mentions import Mention
+from core.model.outcomes import Plan
+from core.model.tickets import TicketState
 from core.taxonomy import Language
-from core.tickets import TicketState
 from responders.answering.commands import Command, read_command
 from tests.builders import START
 from tests.responders.answering.support import Bot, complaint, question

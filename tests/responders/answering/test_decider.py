@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from core.conversations import ConversationState
-from core.decisions import Action
-from core.events import Event, EventKind, Quoted
-from core.outbox import ReplyState
-from core.tickets import TicketState
+from core.model.conversations import ConversationState
+from core.model.decisions import Action
+from core.model.events import Event, EventKind, Quoted
+from core.model.outbox import ReplyState
+from core.model.tickets import TicketState
 from tests.builders import START
 from tests.responders.answering.support import Bot, complaint, question
 from tests.responders.builders import mention

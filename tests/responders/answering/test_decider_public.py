@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from core.conversations import ConversationState
-from core.decisions import Action
-from core.events import EventKind
-from core.mentions import Mention
-from core.outbox import ReplyState
-from core.outcomes import Plan
+from core.model.conversations import ConversationState
+from core.model.decisions import Action
+from core.model.events import EventKind
+from core.model.mentions import Mention
+from core.model.outbox import ReplyState
+from core.model.outcomes import Plan
 from responders.answering.decider import ReplyPolicy
 from responders.answering.replies import ReplyLimits
 from tests.builders import START

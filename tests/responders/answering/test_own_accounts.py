@@ -1,7 +1,7 @@
 """The brand's own accounts: known by channel, and never answered."""
 
 from core.config import parse
-from core.decisions import Action
+from core.model.decisions import Action
 from responders.answering.decider import ReplyPolicy
 from responders.factory import own_authors
 from tests.responders.answering.support import Bot

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from cli.catalogue import shipped_catalogue
-from core.articles import Answer, Article
 from core.errors import ConfigError
-from core.events import EventKind
-from core.mentions import Mention
+from core.model.articles import Answer, Article
+from core.model.events import EventKind
+from core.model.mentions import Mention
 from responders.answering.playbook import (
     Match,
     Vocabulary,

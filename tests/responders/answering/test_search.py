@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.articles import Article
+from core.model.articles import Article
 from responders.answering.content import parse_articles
 from responders.answering.search import KnowledgeBase
 from responders.answering.tokenizer import shipped_lexicon

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from cli.catalogue import shipped_catalogue
-from core.alerts import Alert
-from core.bus import Bus
-from core.cards import StaffAction
 from core.clock import ManualClock
 from core.config import parse
-from core.decisions import Action, Decision
 from core.errors import Conflict
-from core.events import Page
-from core.outbox import Reply, ReplyState
-from core.outcomes import Outcome, Plan
-from core.pauses import Pause, PauseScope
+from core.model.alerts import Alert
+from core.model.cards import StaffAction
+from core.model.decisions import Action, Decision
+from core.model.events import Page
+from core.model.outbox import Reply, ReplyState
+from core.model.outcomes import Outcome, Plan
+from core.model.pauses import Pause, PauseScope
+from core.runtime.bus import Bus
 from moderation.pauses import StoredPauses
 from responders.factory import StaffServices
 from responders.staff.actions import SNOOZE

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from core.alerts import Alert
-from core.bus import Bus, ConversationUpdated
-from core.cards import Card, PostedCard, alert_card, draft_card
 from core.clock import ManualClock
 from core.errors import Refused, StoreError, Unavailable
-from core.outbox import Reply, ReplyState
+from core.model.alerts import Alert
+from core.model.cards import Card, PostedCard, alert_card, draft_card
+from core.model.outbox import Reply, ReplyState
+from core.runtime.bus import Bus, ConversationUpdated
 from responders.staff.feed import StaffFeed
 from responders.staff.memory import MAX_CARDS, CardMemory
 from tests.builders import START, alert

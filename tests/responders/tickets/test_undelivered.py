@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from cli.catalogue import shipped_catalogue
 from core.clock import ManualClock
-from core.conversations import Conversation, ConversationState
+from core.model.conversations import Conversation, ConversationState
+from core.model.tickets import TicketState
 from core.settings import SlaSettings
-from core.tickets import TicketState
 from responders.tickets.undelivered import UndeliveredTickets
 from tests.builders import START
 from tests.responders.builders import mention, reply, ticket

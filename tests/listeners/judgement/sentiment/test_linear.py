@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.errors import ConfigError
-from core.judgement import Probabilities
+from core.model.judgement import Probabilities
 from listeners.judgement.sentiment.linear import MAX_LENGTH, MODEL_FILE, LinearModel, load
 from listeners.judgement.sentiment.model_file import (
     BUCKET_BITS,

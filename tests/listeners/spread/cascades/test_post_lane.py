@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.events import Author, Metrics
-from core.mentions import Mention
+from core.model.events import Author, Metrics
+from core.model.mentions import Mention
 from listeners.spread.cascades.forecast import Forecast
 from listeners.spread.cascades.post_lane import FINAL_SECONDS, KEY, PostLane
 from tests.builders import MIDNIGHT

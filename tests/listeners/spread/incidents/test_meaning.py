@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from cli.catalogue import shipped_catalogue
-from core.bus import Bus
 from core.clock import ManualClock
-from core.mentions import Mention
+from core.model.mentions import Mention
+from core.runtime.bus import Bus
 from listeners.judgement.embedding import Embedder, Embeds, Vectors
 from listeners.spread.watch import SpreadWatch
 from responders.alerting.manager import AlertManager

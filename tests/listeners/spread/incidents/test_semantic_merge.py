@@ -8,7 +8,7 @@ import pytest
 
 from core.clock import ManualClock
 from core.errors import StoreError
-from core.mentions import Mention
+from core.model.mentions import Mention
 from listeners.judgement.embedding import Embedder, Vectors
 from listeners.spread.activity import Activity, brand_post
 from listeners.spread.incidents import semantic_merge

@@ -10,7 +10,7 @@ import pytest
 
 from cli.catalogue import shipped_catalogue
 from core.clock import ManualClock
-from core.incidents import Incident
+from core.model.incidents import Incident
 from listeners.spread.watch import SpreadWatch
 from storage.factory import AnyStore, open_store
 from tests.builders import MIDNIGHT

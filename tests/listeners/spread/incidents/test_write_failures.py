@@ -10,7 +10,7 @@ import pytest
 
 from core.clock import ManualClock
 from core.errors import Conflict, StoreError
-from core.incidents import Incident
+from core.model.incidents import Incident
 from core.repositories import Incidents
 from storage.factory import AnyStore, open_store
 from tests.builders import MIDNIGHT

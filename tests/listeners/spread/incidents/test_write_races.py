@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import ManualClock
-from core.mentions import Mention
+from core.model.mentions import Mention
 from storage.factory import AnyStore, open_store
 from tests.builders import MIDNIGHT
 from tests.listeners.spread.rig import NOW, QUEUE, Receiver, chain, make_watch, observe_all

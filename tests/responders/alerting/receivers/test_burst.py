@@ -14,10 +14,10 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from core.alerts import Alert
-from core.bus import Bus
 from core.clock import Clock
 from core.localized import LocalizedText
+from core.model.alerts import Alert
+from core.runtime.bus import Bus
 from core.taxonomy import Severity
 from responders.alerting.manager import AlertManager
 from responders.alerting.receivers.dingtalk import DINGTALK

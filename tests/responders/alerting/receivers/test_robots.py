@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from core.alerts import Alert
 from core.clock import ManualClock
 from core.errors import ConnectorError, Refused, Unavailable
 from core.localized import UiLanguage
+from core.model.alerts import Alert
 from responders.alerting.receivers.registry import RECEIVERS
 from responders.alerting.receivers.robot import Robot, RobotSettings
 from tests.builders import START, alert

@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 
-from core.bus import Bus
 from core.clock import Clock
 from core.connector import Connector, Rejected, SendResult, Sends, TakesIdempotencyKey
-from core.dispatch import Dispatcher
-from core.health import Health
-from core.intake import EventIntake
-from core.outbox import Reply, ReplyState, Target
-from core.pipeline import Pipeline
+from core.model.health import Health
+from core.model.outbox import Reply, ReplyState, Target
 from core.ports import Gate, UndeliveredReplies
 from core.repositories import Events, Outbox
-from core.supervisor import Supervisor
+from core.runtime.bus import Bus
+from core.runtime.dispatch import Dispatcher
+from core.runtime.intake import EventIntake
+from core.runtime.pipeline import Pipeline
+from core.runtime.supervisor import Supervisor
 
 
 class NoSender:

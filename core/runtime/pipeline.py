@@ -10,15 +10,15 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from core.bus import Bus
 from core.errors import StoreError
-from core.event_text import judged_text
-from core.events import Event, EventKind, Received, unheard
-from core.judgement import Judgement
-from core.mentions import Mention
-from core.outcomes import Outcome, Plan
+from core.model.event_text import judged_text
+from core.model.events import Event, EventKind, Received, unheard
+from core.model.judgement import Judgement
+from core.model.mentions import Mention
+from core.model.outcomes import Outcome, Plan
 from core.ports import Decider, Judge, Matcher, Moderator, SpreadMonitor
 from core.repositories import Events
+from core.runtime.bus import Bus
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from core.events import Event, Quoted
+from core.model.events import Event, Quoted
 
 _NOT_IN_NAMES: Final = re.compile(r"[\s:：/@]+")
 _LONGEST_NAME: Final = 40

@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import Final
 
 from core.backoff import delay
-from core.bus import Bus
 from core.clock import Clock
 from core.connector import Connector, ReportsContact, ReportsHealth
 from core.errors import Refused, StoreError, Unavailable
-from core.health import Health, Status
-from core.intake import EventIntake
+from core.model.health import Health, Status
 from core.repositories import Events
-from core.silence_baseline import SilenceBaseline
+from core.runtime.bus import Bus
+from core.runtime.intake import EventIntake
+from core.runtime.silence_baseline import SilenceBaseline
 
 log = logging.getLogger(__name__)
 

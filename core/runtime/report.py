@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from core.clock import Clock
-from core.events import EventCounts, Received
-from core.outbox import ReplyState
-from core.outcomes import Outcome
+from core.model.events import EventCounts, Received
+from core.model.outbox import ReplyState
+from core.model.outcomes import Outcome
 
 _SHARES: Final = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 

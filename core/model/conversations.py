@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from core.event_text import whole_text
-from core.events import Event, EventKind, unheard
+from core.model.event_text import whole_text
+from core.model.events import Event, EventKind, unheard
 from core.taxonomy import Language
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from core.events import Page, Receipt
+from core.model.events import Page, Receipt
 from core.repositories import Events
 
 

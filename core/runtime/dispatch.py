@@ -5,7 +5,6 @@ import logging
 from datetime import timedelta
 from typing import Final
 
-from core.bus import Bus, ConversationUpdated
 from core.clock import Clock
 from core.connector import (
     ReadsBack,
@@ -18,9 +17,10 @@ from core.connector import (
     Unknown,
 )
 from core.errors import StoreError, TingfengError
-from core.outbox import Reply, ReplyResult, ReplyState
+from core.model.outbox import Reply, ReplyResult, ReplyState
 from core.ports import Gate, UndeliveredReplies
 from core.repositories import Outbox
+from core.runtime.bus import Bus, ConversationUpdated
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from core.decisions import Decision
-from core.events import Event, Metrics
-from core.judgement import Judgement
-from core.outbox import Reply
+from core.model.decisions import Decision
+from core.model.events import Event, Metrics
+from core.model.judgement import Judgement
+from core.model.outbox import Reply
 from core.taxonomy import Sentiment
 
 

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
-from core.alerts import Alert
-from core.conversations import Conversation, ConversationLine
-from core.events import Author, Event
-from core.incidents import Incident
 from core.localized import LocalizedText
-from core.mentions import Correction, Mention, TrackedPost
-from core.outbox import Reply
-from core.pauses import Pause
-from core.tickets import Ticket
+from core.model.alerts import Alert
+from core.model.conversations import Conversation, ConversationLine
+from core.model.events import Author, Event
+from core.model.incidents import Incident
+from core.model.mentions import Correction, Mention, TrackedPost
+from core.model.outbox import Reply
+from core.model.pauses import Pause
+from core.model.tickets import Ticket
 
 ERASED: Final = "erased"
 """Reason of events that were dropped because their author was erased."""

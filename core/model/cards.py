@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, Protocol
 
-from core.alerts import Alert
-from core.outbox import Reply, ReplyState
+from core.model.alerts import Alert
+from core.model.outbox import Reply, ReplyState
 from core.taxonomy import Severity
 
 

@@ -6,12 +6,12 @@ So it is known what is usual before something unusual is played.
 from dataclasses import replace
 from typing import Final
 
-from core.bus import Bus
 from core.connector import Connector
-from core.decisions import Action, Decision
-from core.mentions import Mention
-from core.outcomes import Plan
-from core.pipeline import Pipeline, PipelineParts
+from core.model.decisions import Action, Decision
+from core.model.mentions import Mention
+from core.model.outcomes import Plan
+from core.runtime.bus import Bus
+from core.runtime.pipeline import Pipeline, PipelineParts
 
 _LET_BE: Final = Plan(decision=Decision(action=Action.IGNORE, rule="past", reason=""))
 

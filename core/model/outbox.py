@@ -5,10 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from core.conversations import Conversation, ConversationLine, ConversationState
 from core.errors import Conflict
+from core.model.conversations import Conversation, ConversationLine, ConversationState
+from core.model.tickets import Ticket
 from core.taxonomy import Language
-from core.tickets import Ticket
 
 
 class ReplyState(StrEnum):

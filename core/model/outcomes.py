@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from core.conversations import Conversation
-from core.decisions import Decision
-from core.mentions import Mention
-from core.outbox import Reply, redirected
-from core.tickets import Ticket
+from core.model.conversations import Conversation
+from core.model.decisions import Decision
+from core.model.mentions import Mention
+from core.model.outbox import Reply, redirected
+from core.model.tickets import Ticket
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -94,7 +94,7 @@ class Event:
     private: bool = False
     """True for an edit or a deletion of a private message; a MESSAGE is private without it."""
     quoted: tuple[Quoted, ...] = ()
-    """Texts that it refers to; ``core.event_text`` says which part of the program reads them."""
+    """Texts that it refers to; ``core.model.event_text`` says which part reads them."""
     wordless: str = ""
     """Kind of what was sent instead of words: photo, video, voice, sticker, file, ..."""
     concerns_channel: bool = False

@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from core.alerts import Alert
-from core.health import Health
-from core.incidents import Incident
-from core.mentions import Mention
-from core.outbox import Reply
-from core.tickets import Ticket
+from core.model.alerts import Alert
+from core.model.health import Health
+from core.model.incidents import Incident
+from core.model.mentions import Mention
+from core.model.outbox import Reply
+from core.model.tickets import Ticket
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

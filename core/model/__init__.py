@@ -1,0 +1,1 @@
+"""The vocabulary, one module an aggregate: frozen values and the pure rules about them."""

@@ -1,0 +1,1 @@
+"""Everything that runs: intake, pipeline, dispatch, supervision and the bus between them."""
