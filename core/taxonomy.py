@@ -14,6 +14,11 @@ Language = Literal["zh", "en", "mixed", "other"]
 Sentiment = Literal["negative", "neutral", "positive"]
 
 
+Relevance = Literal["business", "place", "actor", "none"]
+"""``business``: seen by its customer, or asked of it; ``place``: something only happened there;
+``actor``: it acts in news, gossip or its own promotion; ``none``: the text is about no business."""
+
+
 Severity = Literal["P1", "P2", "P3", "P4"]
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.taxonomy import Language, Sentiment
+from core.taxonomy import Language, Relevance, Sentiment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +29,13 @@ class Judgement:
     """What the author wants: question, complaint, praise, human, order_status, threat, ..."""
     risk: tuple[str, ...] = ()
     """Kinds of harm named in the text; any of them means that a person answers."""
+    relevance: Relevance = "business"
+    """The part that the brand, or the business in the text, has in it."""
+    adverse: float = 0.0
+    """Probability that the facts reported would harm the brand's name if they spread, however neutral
+    the words: a failed inspection, a recall, an apology. A complaint of one customer may be 0."""
+    denial: float = 0.0
+    """Probability that the text denies or corrects such a claim."""
     offensive: float = 0.0
     spam: float = 0.0
     evidence: tuple[str, ...] = ()
