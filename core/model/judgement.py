@@ -32,8 +32,8 @@ class Judgement:
     relevance: Relevance = "business"
     """The part that the brand, or the business in the text, has in it."""
     adverse: float = 0.0
-    """Probability that the facts reported would harm the brand's name if they spread, however neutral
-    the words: a failed inspection, a recall, an apology. A complaint of one customer may be 0."""
+    """Probability that the facts reported would harm the brand's name if they spread, however
+    neutral the words: a failed inspection, a recall, an apology."""
     denial: float = 0.0
     """Probability that the text denies or corrects such a claim."""
     offensive: float = 0.0
