@@ -8,9 +8,10 @@ which makes a call for each item of the pattern at each place where it is tried.
 import importlib
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType, ModuleType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pytest
 
@@ -60,6 +61,19 @@ def make_countable(monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> Non
         for name, value in list(vars(module).items()):
             if isinstance(value, re.Pattern):
                 monkeypatch.setattr(module, name, CountablePattern(value))
+
+
+def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+    """``unicodedata.normalize``, with the calls that its sorting of combining marks takes.
+
+    CPython sorts each run of marks by insertion, in quadratic time.
+    """
+    marks = 0
+    for char in text:
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        for _ in range(marks):
+            abs(0)
+    return unicodedata.normalize(form, text)
 
 
 class CountablePattern:
@@ -154,12 +168,18 @@ class CountablePattern:
             return
         if lazy and least <= 0:
             yield at
-        if most > 0:
-            for end in self._sequence(inner, at):
-                if end > at:
-                    yield from self._repeat(inner, end, least - 1, int(most) - 1, lazy=lazy)
-        if not lazy and least <= 0:
-            yield at
+        begun = [(at, self._sequence(inner, at))]
+        while begun:
+            start, ends = begun[-1]
+            end = next(ends, None) if len(begun) <= int(most) else None
+            if end is None:
+                begun.pop()
+                if not lazy and len(begun) >= least:
+                    yield start
+            elif end > start:
+                if lazy and len(begun) >= least:
+                    yield end
+                begun.append((end, self._sequence(inner, end)))
 
     def _run(self, item: Item, at: int, least: int, most: int, *, lazy: bool) -> Iterator[int]:
         """A repeated class of characters, without a level of recursion for each character."""
