@@ -10,6 +10,8 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType, ModuleType
 from typing import Any, Final, Literal
 
@@ -33,26 +35,38 @@ class TooMuchWork(AssertionError):
     """The work does not end in a reasonable number of steps."""
 
 
-def calls(act: Callable[[], object]) -> int:
-    """Calls of functions while ``act`` runs in this thread, those of built-in ones included.
+@dataclass
+class Calls:
+    """Calls of functions, those of built-in ones included."""
+
+    count: int = 0
+
+    def see(self, _frame: FrameType, event: str, _argument: object) -> None:
+        """A profile function, as ``sys.setprofile`` takes it."""
+        self.count += event in {"call", "c_call"}
+        if self.count > MOST:
+            raise TooMuchWork(f"more than {MOST} calls")
+
+
+@contextmanager
+def counted_calls() -> Iterator[Calls]:
+    """Count the calls that this thread makes.
 
     Raises TooMuchWork after ``MOST`` of them, as where a pattern takes exponential time.
     """
-    count = 0
-
-    def seen(_frame: FrameType, event: str, _arg: object) -> None:
-        nonlocal count
-        count += event in {"call", "c_call"}
-        if count > MOST:
-            raise TooMuchWork(f"more than {MOST} calls")
-
-    before = sys.getprofile()
-    sys.setprofile(seen)
+    made, before = Calls(), sys.getprofile()
+    sys.setprofile(made.see)
     try:
-        act()
+        yield made
     finally:
         sys.setprofile(before)
-    return count
+
+
+def calls(act: Callable[[], object]) -> int:
+    """The number of calls while ``act`` runs."""
+    with counted_calls() as made:
+        act()
+    return made.count
 
 
 def make_countable(monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> None:
