@@ -138,7 +138,7 @@ class CountablePattern:
             start = start + 1 if found is None else max(found, start + 1)
 
     def _ends_from(self, text: str, start: int = 0, end: int = sys.maxsize) -> Iterator[int]:
-        """Where matches from ``start`` end, in the order in which they are tried."""
+        """Ends of the matches from ``start``, in the order in which they are tried."""
         self._text, self._end = text, min(end, len(text))
         return self._sequence(self._items, start)
 

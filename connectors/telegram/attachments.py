@@ -1,7 +1,7 @@
-"""What a message holds instead of words, or beside them.
+"""Media and service content of a Telegram message, as text.
 
-A sign stands for it where there are no words. It belongs to no language, so that an attachment does
-not set the language of replies.
+A sign stands for each where there are no words. It belongs to no language, so that an attachment
+does not set the language of replies.
 """
 
 from dataclasses import dataclass

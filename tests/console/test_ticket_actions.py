@@ -1,4 +1,4 @@
-"""What staff do: take, reply, resolve, approve, reject, acknowledge, try again."""
+"""Actions of staff: take, reply, resolve, approve, reject, acknowledge, try again."""
 
 import asyncio
 import re

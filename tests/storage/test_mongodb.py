@@ -1,4 +1,4 @@
-"""What is special to the MongoDB store: its connection, its errors, processes on other hosts."""
+"""Promises of the MongoDB store alone: its connection, its errors, processes on other hosts."""
 
 import asyncio
 from collections.abc import AsyncIterator

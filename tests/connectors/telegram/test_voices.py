@@ -1,4 +1,4 @@
-"""Who speaks on Telegram, what a message refers to, and groups that get a new id."""
+"""Authors on Telegram, messages referred to, and groups that get a new id."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
