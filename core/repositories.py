@@ -52,8 +52,8 @@ class Events(Protocol):
     async def claim(self, limit: int) -> Sequence[Received]:
         """Up to ``limit`` pending events, oldest first, that no other living process holds.
 
-        Releases what dead processes held. After a StoreError of this process its own claims may be
-        claimed again.
+        Fewer only where no more are due. Releases what dead processes held. After a StoreError of
+        this process its own claims may be claimed again.
         """
         ...
 
