@@ -70,7 +70,7 @@ class SpreadWatch:
         ``zone`` in which they read times. ``changed`` is called with every incident that was
         stored. ``embedder``: embeds texts, so that incidents are also merged by meaning.
         """
-        patterns = name_patterns(
+        self._names = name_patterns(
             {brand: (name, *(terms or {}).get(brand, ())) for brand, name in names.items()}
         )
         texts = IncidentTexts(catalogue)
@@ -79,7 +79,7 @@ class SpreadWatch:
         self._quiet = quiet.total_seconds()
         self._time = EventTime()
         self._grouper = Grouper(quiet=timedelta(seconds=MEMORY_SECONDS), by_words=False)
-        self._index = IncidentIndex(patterns)
+        self._index = IncidentIndex(self._names)
         self._writer = IncidentWriter(
             store.incidents,
             clock=clock,
@@ -229,7 +229,7 @@ class SpreadWatch:
             return
         stored, text = restored.get(mention.incident or ""), whole_text(event)
         for brand in mention.brands:
-            post = brand_post(brand, mention, at)
+            post = brand_post(brand, mention, at, names=self._names.get(brand))
             if self._grouper.incident_of(post.key) is not None:
                 continue
             known = stored if stored is not None and stored.brand == brand else None

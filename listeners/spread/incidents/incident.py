@@ -25,7 +25,7 @@ _NEGLIGIBLE: Final = 0.05
 
 Reason = Literal[
     "grave", "risk", "spreading", "fast", "far", "very_far", "influential", "lasting", "volume",
-    "not_negative",
+    "harmless",
 ]  # fmt: skip
 
 

@@ -38,7 +38,8 @@ def to_record(incident: TrackedIncident, language: UiLanguage, texts: IncidentTe
         return replace(incident.record, state=state)
 
     def reasons(language: UiLanguage) -> list[str]:
-        return [] if assessment is None else texts.reason_lines(assessment, language)
+        found = [] if assessment is None else texts.reason_lines(assessment, language)
+        return found + texts.denial_lines(activity.denials, language)
 
     return Incident(
         id="",
@@ -52,6 +53,7 @@ def to_record(incident: TrackedIncident, language: UiLanguage, texts: IncidentTe
         last_at=utc(activity.last),
         mentions=activity.count,
         authors=len(activity.authors),
+        denials=activity.denials,
         channels=tuple(name for name, _ in activity.channels.most_common(_MAX_CHANNELS)),
         forecast=None if forecast is None else round(forecast.final, 1),
         low=None if forecast is None else round(forecast.low, 1),
@@ -83,6 +85,7 @@ def updated(stored: Incident, now: Incident, entries: tuple[TimelineEntry, ...])
         last_at=max(stored.last_at, now.last_at),
         mentions=max(stored.mentions, now.mentions),
         authors=max(stored.authors, now.authors),
+        denials=max(stored.denials, now.denials),
         channels=tuple(dict.fromkeys((*stored.channels, *now.channels))),
         forecast=now.forecast,
         low=now.low,
@@ -107,6 +110,7 @@ def absorbed(stored: Incident, gone: Incident, *, by: str, at: datetime) -> Inci
         statement=stored.statement or gone.statement,
         mentions=stored.mentions + gone.mentions,
         authors=stored.authors + gone.authors,
+        denials=stored.denials + gone.denials,
         channels=tuple(dict.fromkeys((*stored.channels, *gone.channels))),
         timeline=(*stored.timeline, TimelineEntry(at=at, by=by, what="merged", detail=gone.id)),
     )

@@ -82,7 +82,7 @@ class StaffRulings:
         await self._writer.flush()
         selection = await self._select(seqs)
         at = self._clock.now()
-        incident = _split_off(selection, by, at=at, grouper=self._grouper)
+        incident = _split_off(selection, by, at=at, grouper=self._grouper, index=self._index)
         self._index.detach({post.key for post in incident.activity.posts()})
         self._index.add(incident)
         for source in selection.sources:  # before any await, so that no merge undoes the split
@@ -129,12 +129,17 @@ class StaffRulings:
 
 
 def _split_off(
-    selection: SplitSelection, by: str, *, at: datetime, grouper: Grouper
+    selection: SplitSelection, by: str, *, at: datetime, grouper: Grouper, index: IncidentIndex
 ) -> TrackedIncident:
     """An incident of these mentions alone; copies of them will follow it."""
     posts = sorted(
         (
-            brand_post(selection.brand, one, one.event.posted_at.timestamp())
+            brand_post(
+                selection.brand,
+                one,
+                one.event.posted_at.timestamp(),
+                names=index.names(selection.brand),
+            )
             for one in selection.mentions
         ),
         key=lambda post: post.at,
