@@ -82,8 +82,8 @@ class Activity:
         self.first = math.inf
         """Date of the first post."""
         self.last = -math.inf
-        self.count = 0
-        """All posts, also those that are no longer kept."""
+        self._counted: set[int] = set()
+        """BrandPost.seq of all posts, also of those that are no longer kept."""
         self.denials = 0
         """Those that are denials."""
         self.authors: set[str] = set()
@@ -91,33 +91,48 @@ class Activity:
         self.categories: Counter[str] = Counter()
         """Of adverse posts."""
         self._posts: deque[BrandPost] = deque(maxlen=_MAX_POSTS)
-        self._times: deque[float] = deque(maxlen=_MAX_POSTS)
+        self._times: deque[tuple[float, int]] = deque(maxlen=_MAX_POSTS)
+        """Dates with BrandPost.seq."""
+
+    @property
+    def count(self) -> int:
+        """All posts, also those that are no longer kept; each once."""
+        return len(self._counted)
 
     def add(self, post: BrandPost, *, quiet: float) -> bool:
         """Count a post; True if it begins a new wave, after more than ``quiet`` seconds without.
 
+        One that is counted already changes nothing.
         A new wave forgets the posts of the last one; totals and times go on.
         """
+        if post.seq in self._counted:
+            return False
         again = post.at - self.last > quiet and bool(self._posts)
         if again:
             self._posts.clear()
         self._count(post)
         self._posts.append(post)
-        self._times.append(post.at)
+        self._times.append((post.at, post.seq))
         return again
 
     def absorb(self, other: "Activity") -> None:
-        """Add all posts of another activity."""
+        """Add all posts of another activity that are not counted yet."""
+        known = self._counted & other.seqs()
         self.first = min(self.first, other.first)
         self.last = max(self.last, other.last)
-        self.count += other.count
-        self.denials += other.denials
         self.authors |= other.authors
+        self.denials += other.denials
         self.channels.update(other.channels)
         self.categories.update(other.categories)
-        posts = sorted([*self._posts, *other.posts()], key=lambda post: post.at)
-        self._posts = deque(posts, maxlen=_MAX_POSTS)
-        self._times = deque(sorted([*self._times, *other.times()]), maxlen=_MAX_POSTS)
+        for post in other.posts() if known else ():
+            if post.seq in known:
+                self.denials -= post.denial
+                self.channels[post.channel] -= 1
+                self.categories[post.category] -= post.adverse
+        self._counted |= other.seqs()
+        posts = {post.seq: post for post in (*self._posts, *other.posts())}
+        self._posts = deque(sorted(posts.values(), key=lambda post: post.at), maxlen=_MAX_POSTS)
+        self._times = deque(sorted({*self._times, *other.dates()}), maxlen=_MAX_POSTS)
 
     def remove(self, keys: Collection[str]) -> "Activity":
         """Take out the posts with these keys, as far as they are kept, and return them."""
@@ -125,8 +140,8 @@ class Activity:
         for post in [post for post in self._posts if post.key in keys]:
             removed.add(post, quiet=math.inf)
             self._posts.remove(post)
-            self._times.remove(post.at)
-            self.count -= 1
+            self._times.remove((post.at, post.seq))
+            self._counted.discard(post.seq)
             self.denials -= post.denial
             self.channels[post.channel] -= 1
             self.categories[post.category] -= post.adverse
@@ -137,9 +152,17 @@ class Activity:
         """The posts that are kept, in order of arrival."""
         return tuple(self._posts)
 
+    def seqs(self) -> frozenset[int]:
+        """BrandPost.seq of all posts that were counted."""
+        return frozenset(self._counted)
+
+    def dates(self) -> tuple[tuple[float, int], ...]:
+        """Dates of the latest posts, also of earlier waves, each with BrandPost.seq."""
+        return tuple(self._times)
+
     def times(self) -> tuple[float, ...]:
         """Dates of the latest posts, also of earlier waves."""
-        return tuple(self._times)
+        return tuple(at for at, _ in self._times)
 
     def within(self, seconds: float, now: float) -> tuple[BrandPost, ...]:
         """Posts written in the last ``seconds`` before ``now``."""
@@ -161,7 +184,7 @@ class Activity:
     def _count(self, post: BrandPost) -> None:
         self.first = min(self.first, post.at)
         self.last = max(self.last, post.at)
-        self.count += 1
+        self._counted.add(post.seq)
         self.denials += post.denial
         if len(self.authors) < _MAX_AUTHORS:
             self.authors.add(post.author)

@@ -189,20 +189,22 @@ class SpreadWatch:
         for mention in sorted(mentions, key=lambda one: one.seq):
             self._ingest(mention, restored)
         for alert in alerts:
-            incident = restored.get(alert.incident or "")
-            if incident is None or alert.state == "resolved":
+            stored = restored.get(alert.incident or "")
+            if stored is None or alert.state == "resolved":
                 continue
+            incident = stored.current()
             self._queue.restore(incident, alert.severity)
             if incident.record is not None and incident.record.id != alert.incident:
                 await self._writer.merge_records(
                     incident.record.id, alert.incident or "", by=records.BOT
                 )
         now = self._tracker.now()
-        for incident in {id(one): one for one in (*restored.values(), *self._index)}.values():
+        current = [one.current() for one in (*restored.values(), *self._index)]
+        for incident in {id(one): one for one in current}.values():
             records.reconcile(incident, quiet=self._quiet, now=now)
             if incident.record is None and incident.ended:
                 self._writer.discard(incident)
-            elif incident.unsaved_entries:
+            elif incident.unsaved_entries or await self._is_miscounted(incident):
                 self._writer.schedule(incident)
         self._queue.drop_before(now - self._quiet)
         await self._send()
@@ -219,6 +221,15 @@ class SpreadWatch:
         await self._queue.send()
         self._writer.start()
         self._merger.start(then=self._send)
+
+    async def _is_miscounted(self, incident: TrackedIncident) -> bool:
+        """True if the record of an incident with posts in memory has another number of posts."""
+        record = incident.record
+        if record is None or not incident.activity.count:
+            return False
+        return bool(incident.unsaved_posts) or (
+            await self._store.incidents.count(record.id) != record.mentions
+        )
 
     def _ingest(self, mention: Mention, restored: Mapping[str, TrackedIncident]) -> None:
         """Count a mention for each of its brands; ``restored`` are stored incidents by id."""
@@ -242,6 +253,8 @@ class SpreadWatch:
                 incident=known.key if known is not None and known.staff_ruled else None,
             )
             incident = self._index.assign(brand, group, post, text, quiet=self._quiet, known=known)
+            if known is not None and incident is not None and incident.is_stored_apart(mention):
+                incident.unsaved_posts.append(post.seq)
             if incident is not None:
                 self._merger.queue(incident, post, text, mention.judgement.language)
             self._tracker.observe(brand, post, incident)

@@ -111,6 +111,7 @@ class IncidentIndex:
         """
         words = self.content_words(brand, text)
         if known is not None:
+            known = known.current()
             self._incidents.setdefault(known.key, known)
         incident = known or self._by_group.get(group)
         waiting = self._unassigned.get(group)
@@ -157,8 +158,9 @@ class IncidentIndex:
             self._index_posts(incident, waiting, unsaved=True)
 
     def merge(self, kept: TrackedIncident, gone: TrackedIncident) -> None:
-        """Make one incident part of another."""
+        """Make one incident part of another, which stands for it from then on."""
         kept.absorb(gone)
+        gone.merged_into = kept
         for group in gone.groups:
             self._by_group[group] = kept
         for key in self._post_keys(gone):
