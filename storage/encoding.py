@@ -108,7 +108,7 @@ def _field_encoder(hint: object) -> Convert | None:
     inner = _without_none(hint)
     convert: Convert | None = None
     if inner is datetime:
-        convert = _micros
+        convert = cast("Convert", micros)
     elif dataclasses.is_dataclass(inner) and isinstance(inner, type):
         convert = _encoder(inner)
     elif (each := _item(inner)) is not None and (part := _field_encoder(each)) is not None:
@@ -122,7 +122,7 @@ def _field_decoder(hint: object) -> Convert | None:
     inner = _without_none(hint)
     convert: Convert | None = None
     if inner is datetime:
-        convert = _moment
+        convert = cast("Convert", moment)
     elif get_origin(inner) is tuple:
         each = _item(inner)
         part = None if each is None else _field_decoder(each)
@@ -138,14 +138,6 @@ def _field_decoder(hint: object) -> Convert | None:
 
 def _optional(convert: Convert) -> Convert:
     return lambda value: None if value is None else convert(value)
-
-
-def _micros(value: object) -> object:
-    return micros(cast("datetime", value))
-
-
-def _moment(value: object) -> object:
-    return moment(cast("int", value))
 
 
 def _tuple(value: object) -> object:

@@ -142,10 +142,13 @@ def _keep_audit(copy: sqlite3.Connection, live: sqlite3.Connection) -> tuple[str
 
 
 def _keep_replies(copy: sqlite3.Connection, live: sqlite3.Connection) -> None:
-    columns = "key, channel, conversation, reply_to, state, due, mention, body"
+    (version,) = live.execute("PRAGMA user_version").fetchone()
+    columns = "key, channel, conversation, reply_to, state, due, mention, body, native"
+    found = columns if version == VERSION else columns.replace("native", "NULL")
     started = "state IN ('sending', 'sent', 'rejected', 'unknown')"
     copy.executemany(
-        f"INSERT INTO replies ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - a literal above
-        " ON CONFLICT (key) DO UPDATE SET state = excluded.state, body = excluded.body",
-        live.execute(f"SELECT {columns} FROM replies WHERE {started}"),  # noqa: S608 - literals above
+        f"INSERT INTO replies ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - a literal above
+        " ON CONFLICT (key) DO UPDATE SET state = excluded.state, body = excluded.body,"
+        " native = excluded.native",
+        live.execute(f"SELECT {found} FROM replies WHERE {started}"),  # noqa: S608 - literals above
     )

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.clock import micros, moment
-from core.model.conversations import is_spoken
 from core.model.events import DeadLetter, Event, EventCounts, Page, Receipt, Received, Reject
 from core.model.mentions import Mention
 from core.model.outcomes import Outcome, Plan, with_ticket
@@ -182,15 +181,16 @@ class SqliteEvents:
 
 def _next_due(tx: SqliteTx, limit: int) -> list[tuple[int, int, int, bytes]]:
     """Sequence number, tries, time and content of the next events; ends what was overtaken."""
+    kept: list[tuple[int, int, int, bytes]] = []
     while True:
         rows = tx.db.execute(
             "SELECT seq, attempts, received_at, body FROM events"
-            " WHERE state = 0 AND owner = 0 AND due <= ? ORDER BY seq LIMIT ?",
-            (tx.now, limit),
+            " WHERE state = 0 AND owner = 0 AND due <= ? AND seq > ? ORDER BY seq LIMIT ?",
+            (tx.now, kept[-1][0] if kept else 0, limit - len(kept)),
         ).fetchall()
         overtaken = _drop_overtaken(tx, [row[0] for row in rows])
-        kept = [row for row in rows if row[0] not in overtaken]
-        if kept or not rows:
+        kept += [row for row in rows if row[0] not in overtaken]
+        if not overtaken:
             return kept
 
 
@@ -217,8 +217,7 @@ def _accept(tx: SqliteTx, connector: str, page: Page, encoded: Sequence[Row]) ->
         )
         if found.rowcount:
             accepted += 1
-            if is_spoken(event) and not _is_late(tx, event):
-                hear(tx, event)
+            hear(tx, event)
     rejected = sum(_reject(tx, reject) for reject in page.rejects)
     if page.cursor is not None:
         tx.db.execute(
@@ -259,21 +258,21 @@ def _pending(tx: SqliteTx, seq: int) -> tuple[Value, Value, int] | None:
 
 
 def _record(tx: SqliteTx, outcome: Outcome) -> None:
-    found = _pending(tx, outcome.seq)
+    found = tx.db.execute(
+        "SELECT channel, id, EXISTS (SELECT 1 FROM events d WHERE d.channel = e.channel"
+        " AND d.id = e.id AND d.seq > e.seq AND d.kind = 'delete' AND d.state <> 0)"
+        " FROM events e WHERE seq = ? AND state = 0",
+        (outcome.seq,),
+    ).fetchone()
     if found is None:
         return
-    channel, native, _ = found
-    reason = outcome.dropped
-    if reason is None and _deleted_since(tx, outcome.seq, channel, native):
-        reason = "deleted"
+    channel, native, deleted_since = found
+    reason = "deleted" if outcome.dropped is None and deleted_since else outcome.dropped
     _end(tx, outcome.seq, reason)
-    if reason is not None:
-        return
-    number = None
-    if outcome.plan is not None:
-        number = _carry_out(tx, outcome.plan, channel, native)
-    if outcome.mention is not None:
-        _add_mention(tx, outcome.mention, outcome.plan, number)
+    if reason is None:
+        ticket = None if outcome.plan is None else _carry_out(tx, outcome.plan, channel, native)
+        if outcome.mention is not None:
+            _add_mention(tx, outcome.mention, outcome.plan, ticket)
 
 
 def _end(tx: SqliteTx, seq: int, reason: str | None) -> None:
@@ -284,24 +283,6 @@ def _end(tx: SqliteTx, seq: int, reason: str | None) -> None:
     )
     tx.count("pending", -1)
     tx.count("done" if reason is None else f"dropped:{reason}", 1)
-
-
-def _deleted_since(tx: SqliteTx, seq: int, channel: Value, native: Value) -> bool:
-    row = tx.db.execute(
-        "SELECT 1 FROM events WHERE channel = ? AND id = ? AND seq > ? AND kind = 'delete'"
-        " AND state <> 0",
-        (channel, native, seq),
-    ).fetchone()
-    return row is not None
-
-
-def _is_late(tx: SqliteTx, event: Event) -> bool:
-    """True where a later revision, or the deletion, is stored already."""
-    row = tx.db.execute(
-        "SELECT 1 FROM events WHERE channel = ? AND id = ? AND revision > ? LIMIT 1",
-        (key_of(event.channel), key_of(event.id), event.revision),
-    ).fetchone()
-    return row is not None
 
 
 def _drop_overtaken(tx: SqliteTx, seqs: Sequence[int]) -> set[int]:
@@ -323,11 +304,11 @@ def _carry_out(tx: SqliteTx, plan: Plan, channel: Value, native: Value) -> str |
     number = None
     if plan.ticket is not None:
         number = tickets.put_decided(tx, plan.ticket, channel, native)
-    plan = with_ticket(plan, number)
+        plan = with_ticket(plan, number)
     if plan.conversation is not None:
         put_conversation(tx, plan.conversation)
     for reply in plan.replies:
-        add_reply(tx, reply)
+        add_reply(tx, reply, plan.conversation)
     return number
 
 

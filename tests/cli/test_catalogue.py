@@ -28,7 +28,7 @@ FIELDS: Final = {
         *("rule", "intent", "sentiment", "complaint", "category", "risk", "article", "confidence"),
     },
     "spread": {
-        *("brand", "headline", "authors", "channel", "posts", "first", "last", "negative"),
+        *("brand", "headline", "authors", "channel", "posts", "first", "last", "harm"),
         *("final", "low", "high", "text", "value"),
     },
     "connector": {

@@ -11,7 +11,7 @@ from typing import Final, Self, TypeVar
 
 from core.clock import Clock
 from core.errors import Conflict, StoreError, StoreReadOnly
-from storage.encryption import RING, Coder, Keys, Seal, unlock
+from storage.encryption import RING, Coder, Keys, unlock
 from storage.lease import Lease, alive
 from storage.sqlite.engine.connection import SqliteTx, View, connect, translate
 from storage.sqlite.engine.schema import migrate
@@ -22,7 +22,7 @@ THREADS: Final = 4
 """Readers at once."""
 
 
-def _open(path: Path, max_pages: int | None, keys: Keys) -> tuple[sqlite3.Connection, Seal, Lease]:
+def _open(path: Path, max_pages: int | None, keys: Keys) -> tuple[sqlite3.Connection, Coder, Lease]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -36,7 +36,7 @@ def _open(path: Path, max_pages: int | None, keys: Keys) -> tuple[sqlite3.Connec
             migrate(db, str(path))
             if max_pages is not None:
                 db.execute(f"PRAGMA max_page_count = {max_pages}")
-            return db, _seal(db, keys, str(path)), Lease(path)
+            return db, _coder(db, keys, str(path)), Lease(path)
         except BaseException:
             db.close()
             raise
@@ -44,8 +44,8 @@ def _open(path: Path, max_pages: int | None, keys: Keys) -> tuple[sqlite3.Connec
         raise translate(error, str(path)) from error
 
 
-def _seal(db: sqlite3.Connection, keys: Keys, where: str) -> Seal:
-    """The seal of the store; a new one gets a ring of keys where there is a key."""
+def _coder(db: sqlite3.Connection, keys: Keys, where: str) -> Coder:
+    """The coder of the store; a new one gets a ring of keys where there is a key."""
     find = "SELECT value FROM settings WHERE key = ?"
     ring = db.execute(find, (RING,)).fetchone()
     if ring is None:
@@ -87,7 +87,7 @@ class Readers:
 
     def _ask(self, query: Callable[[View], R]) -> R:
         try:
-            view = self._view()
+            view: View = getattr(self._own, "view", None) or self._connected()
             view.db.execute("BEGIN")
             try:
                 return query(view)
@@ -96,13 +96,12 @@ class Readers:
         except sqlite3.Error as error:
             raise translate(error, self._path) from error
 
-    def _view(self) -> View:
-        view: View | None = getattr(self._own, "view", None)
-        if view is None:
-            db = self._connect()
-            db.execute("PRAGMA query_only = ON")
-            self._opened.append(db)
-            view = self._own.view = View(db, self._coder)
+    def _connected(self) -> View:
+        """A view for this thread."""
+        db = self._connect()
+        db.execute("PRAGMA query_only = ON")
+        self._opened.append(db)
+        view = self._own.view = View(db, self._coder)
         return view
 
 
@@ -129,8 +128,7 @@ class SqliteDatabase:
     @classmethod
     async def open(cls, path: Path, *, clock: Clock, keys: Keys, max_pages: int | None) -> Self:
         """As SqliteStore.open."""
-        db, seal, lease = await asyncio.to_thread(_open, path, max_pages, keys)
-        coder = Coder(seal)
+        db, coder, lease = await asyncio.to_thread(_open, path, max_pages, keys)
         writer = Writer(db, coder=coder, clock=clock, owner=lease.owner, path=str(path))
         database = cls(path, coder, writer, lease)
         try:
