@@ -231,13 +231,14 @@ class CountablePattern:
 
 def _is_member(item: Item, char: str) -> bool:
     code, argument = str(item[0]), item[1]
+    found: bool
     match code:
         case "LITERAL" | "NOT_LITERAL":
             found = (ord(char) == argument) == (code == "LITERAL")
         case "ANY":
             found = char != "\n"
         case "RANGE":
-            found = argument[0] <= ord(char) <= argument[1]
+            found = ord(char) in range(argument[0], argument[1] + 1)
         case "CATEGORY":
             name = str(argument)
             is_in = _CATEGORIES[name.replace("_NOT_", "_")]
