@@ -281,6 +281,10 @@ class Incidents(Protocol):
         """Mentions of an incident that were not withdrawn, by posted_at, oldest first."""
         ...
 
+    async def count(self, id: str) -> int:  # noqa: A002
+        """Number of mentions of an incident that were not withdrawn."""
+        ...
+
 
 class Alerts(Protocol):
     """Notices to staff, their delivery to each receiver, and mutes."""

@@ -41,6 +41,8 @@ class Incident:
     last_at: datetime
     mentions: int
     authors: int
+    denials: int = 0
+    """Those of the mentions that deny what the others say; they count for no severity."""
     version: int = 0
     """Counts changes; a change names the version it has seen."""
     owner: str | None = None
