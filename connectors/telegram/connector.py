@@ -46,7 +46,7 @@ from connectors.telegram.send import TelegramSender
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.staff_group import StaffGroup, StaffTexts
 from connectors.voices import KnownVoices
-from core.connector import PushRequest, PushResponse, SendResult
+from core.connector import PushRequest, PushResponse, RetryAt, SendResult
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.model.events import Page
 from core.model.outbox import Target
@@ -167,7 +167,10 @@ class Telegram:
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
         """As core.connector.Sends; long texts are split into several messages."""
-        return await self._waits.note_result(await self._sender.send(target, text, key))
+        result = await self._sender.send(target, text, key)
+        if isinstance(result, RetryAt):
+            await self._waits.note_retry(result)
+        return result
 
     def pause(self) -> float:
         """As core.connector.ThrottlesSends: 30 messages a second in all chats together."""

@@ -9,7 +9,6 @@ from core.localized import UiLanguage
 from core.model.conversations import Conversation, ConversationState
 from core.model.events import Event, EventKind
 from core.model.mentions import Mention
-from core.model.outbox import Target
 from core.model.tickets import Ticket
 from responders.answering.playbook import Match, Rule, Then
 
@@ -96,18 +95,6 @@ def text_key(context: DecisionContext) -> str | None:
     if then.action == "ticket" and then.text and context.open and not then.takeover:
         return "added"
     return then.text
-
-
-def reply_target(context: DecisionContext) -> Target:
-    """The destination of a reply; only to public posts it is attached one by one."""
-    event = context.mention.event
-    return Target(
-        channel=event.channel,
-        conversation=event.conversation,
-        reply_to=event.id if event.public else None,
-        author=event.author.id,
-        solicited=event.solicited,
-    )
 
 
 def conversation_after(context: DecisionContext, ticket: Ticket | None) -> Conversation:

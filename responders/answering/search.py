@@ -71,6 +71,7 @@ class _Index:
         for number, entry in enumerate(entries):
             for term in entry.frequencies:
                 self._postings[term].append(number)
+        self._weights = {term: self._idf(len(numbers)) for term, numbers in self._postings.items()}
         self._unknown = self._idf(0)
 
     def search(self, terms: list[str], limit: int) -> list[Answer]:
@@ -94,8 +95,9 @@ class _Index:
         return math.log(1 + (len(self._entries) - documents + 0.5) / (documents + 0.5))
 
     def _weight(self, term: str) -> float:
-        if term in self._postings:
-            return self._idf(len(self._postings[term]))
+        known = self._weights.get(term)
+        if known is not None:
+            return known
         return self._unknown * (_UNKNOWN_WORD if term.isascii() else _UNKNOWN_BIGRAM)
 
     def _score(self, term: str, entry: _Entry) -> float:

@@ -180,7 +180,10 @@ class SqliteEvents:
 
 
 def _next_due(tx: SqliteTx, limit: int) -> list[tuple[int, int, int, bytes]]:
-    """Sequence number, tries, time and content of the next events; ends what was overtaken."""
+    """Sequence number, tries, time and content of the next events.
+
+    Ends those whose later revision, or whose deletion, arrived before them.
+    """
     kept: list[tuple[int, int, int, bytes]] = []
     while True:
         rows = tx.db.execute(
@@ -188,7 +191,17 @@ def _next_due(tx: SqliteTx, limit: int) -> list[tuple[int, int, int, bytes]]:
             " WHERE state = 0 AND owner = 0 AND due <= ? AND seq > ? ORDER BY seq LIMIT ?",
             (tx.now, kept[-1][0] if kept else 0, limit - len(kept)),
         ).fetchall()
-        overtaken = _drop_overtaken(tx, [row[0] for row in rows])
+        overtaken = dict(
+            tx.db.execute(
+                "SELECT e.seq, max(later.kind = 'delete') FROM events e JOIN events later"
+                " ON later.channel = e.channel AND later.id = e.id"
+                " AND later.revision > e.revision AND later.seq < e.seq AND later.state <> ?"
+                " WHERE e.seq IN (SELECT value FROM json_each(?)) GROUP BY e.seq",
+                (DEAD, json.dumps([row[0] for row in rows])),
+            )
+        )
+        for seq, deleted in overtaken.items():
+            _end(tx, seq, overtaken_by(deleted=bool(deleted)))
         kept += [row for row in rows if row[0] not in overtaken]
         if not overtaken:
             return kept
@@ -283,20 +296,6 @@ def _end(tx: SqliteTx, seq: int, reason: str | None) -> None:
     )
     tx.count("pending", -1)
     tx.count("done" if reason is None else f"dropped:{reason}", 1)
-
-
-def _drop_overtaken(tx: SqliteTx, seqs: Sequence[int]) -> set[int]:
-    """End the events whose later revision, or whose deletion, arrived before them."""
-    overtaken = tx.db.execute(
-        "SELECT e.seq, max(later.kind = 'delete') FROM events e JOIN events later"
-        " ON later.channel = e.channel AND later.id = e.id AND later.revision > e.revision"
-        " AND later.seq < e.seq AND later.state <> ?"
-        " WHERE e.seq IN (SELECT value FROM json_each(?)) GROUP BY e.seq",
-        (DEAD, json.dumps(seqs)),
-    ).fetchall()
-    for seq, deleted in overtaken:
-        _end(tx, seq, overtaken_by(deleted=bool(deleted)))
-    return {seq for seq, _ in overtaken}
 
 
 def _carry_out(tx: SqliteTx, plan: Plan, channel: Value, native: Value) -> str | None:
