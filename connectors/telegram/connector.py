@@ -251,11 +251,13 @@ class Telegram:
             after = last.after(batch.ids)
             has_news = batch.events or batch.rejects or batch.presses or after != last
             if has_news or now - stored_at >= _HEARTBEAT:
-                await self._carry_out(batch)
+                if batch.changes or batch.presses:
+                    await self._carry_out(batch)
                 cursor = after.encode(self._clock.now(), self._moves.pairs())
                 yield Page(events=batch.events, rejects=batch.rejects, cursor=cursor)
                 stored_at = now
-                await self._confirm(batch)
+                if batch.buttons:
+                    await self._confirm(batch)
             if after == last and now - asked_at < _EMPTY_ANSWER_PAUSE:
                 await self._shutdown.unless_closed(self._clock.sleep(_EMPTY_ANSWER_PAUSE))
             last = after

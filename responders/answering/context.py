@@ -7,7 +7,7 @@ from typing import Final
 
 from core.localized import UiLanguage
 from core.model.conversations import Conversation, ConversationState
-from core.model.events import Event, EventKind
+from core.model.events import Event
 from core.model.mentions import Mention
 from core.model.tickets import Ticket
 from responders.answering.playbook import Match, Rule, Then
@@ -51,12 +51,6 @@ class DecisionContext:
     def state(self) -> ConversationState:
         """State of the conversation before this mention."""
         return self.before.state if self.before else ConversationState.BOT
-
-    @property
-    def is_edit(self) -> bool:
-        """True if an earlier revision may have been answered."""
-        event = self.mention.event
-        return event.revision > 0 or event.kind is EventKind.EDIT
 
     @property
     def needs_approval(self) -> bool:

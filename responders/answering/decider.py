@@ -8,7 +8,7 @@ from core.clock import Clock
 from core.i18n import Catalogue
 from core.localized import UiLanguage
 from core.model.articles import Answer
-from core.model.conversations import Conversation, ConversationState
+from core.model.conversations import Conversation, ConversationState, is_later_revision
 from core.model.decisions import Action, Decision
 from core.model.event_text import says_nothing
 from core.model.mentions import Mention
@@ -141,7 +141,7 @@ class PlaybookDecider:
         remark = silence_reason(context)
         if (
             remark is None
-            and context.is_edit
+            and is_later_revision(event)
             and await self._store.outbox.replied_to(event.channel, event.id)
         ):
             remark = "already_answered"

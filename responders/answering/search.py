@@ -87,7 +87,10 @@ class _Index:
         ]
         ranked.sort(reverse=True)
         return [
-            Answer(article=self._entries[number].article, confidence=_calibrated(raw))
+            Answer(
+                article=self._entries[number].article,
+                confidence=1 / (1 + math.exp(-_STEEPNESS * (raw - _MIDDLE))),
+            )
             for raw, _, number in ranked[:limit]
         ]
 
@@ -144,7 +147,3 @@ def _by_language(articles: Iterable[Article]) -> dict[str, list[Article]]:
     for article in articles:
         parts[article.language].append(article)
     return dict(parts)
-
-
-def _calibrated(raw: float) -> float:
-    return 1 / (1 + math.exp(-_STEEPNESS * (raw - _MIDDLE)))

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from core.clock import micros, moment
 from core.model.events import DeadLetter, Event, EventCounts, Page, Receipt, Received, Reject
-from core.model.mentions import Mention
 from core.model.outcomes import Outcome, Plan, with_ticket
 from storage.encoding import key_of, text_of
 from storage.records import (
@@ -282,10 +281,26 @@ def _record(tx: SqliteTx, outcome: Outcome) -> None:
     channel, native, deleted_since = found
     reason = "deleted" if outcome.dropped is None and deleted_since else outcome.dropped
     _end(tx, outcome.seq, reason)
-    if reason is None:
-        ticket = None if outcome.plan is None else _carry_out(tx, outcome.plan, channel, native)
-        if outcome.mention is not None:
-            _add_mention(tx, outcome.mention, outcome.plan, ticket)
+    if reason is not None:
+        return
+    plan, mention = outcome.plan, outcome.mention
+    ticket = None if plan is None else _carry_out(tx, plan, channel, native)
+    if mention is None:
+        return
+    tx.db.execute(
+        "INSERT INTO mentions (seq, posted_at, negative, ticket, incident, body)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            mention.seq,
+            micros(mention.event.posted_at),
+            mention.judgement.sentiment == "negative",
+            None if ticket is None else key_of(ticket),
+            None if mention.incident is None else key_of(mention.incident),
+            tx.coder.dump(judged(mention, plan)),
+        ),
+    )
+    note_day(tx, mention.event.posted_at, mention.seq)
+    index.add_mention(tx, mention)
 
 
 def _end(tx: SqliteTx, seq: int, reason: str | None) -> None:
@@ -309,20 +324,3 @@ def _carry_out(tx: SqliteTx, plan: Plan, channel: Value, native: Value) -> str |
     for reply in plan.replies:
         add_reply(tx, reply, plan.conversation)
     return number
-
-
-def _add_mention(tx: SqliteTx, mention: Mention, plan: Plan | None, ticket: str | None) -> None:
-    tx.db.execute(
-        "INSERT INTO mentions (seq, posted_at, negative, ticket, incident, body)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            mention.seq,
-            micros(mention.event.posted_at),
-            mention.judgement.sentiment == "negative",
-            None if ticket is None else key_of(ticket),
-            None if mention.incident is None else key_of(mention.incident),
-            tx.coder.dump(judged(mention, plan)),
-        ),
-    )
-    note_day(tx, mention.event.posted_at, mention.seq)
-    index.add_mention(tx, mention)
