@@ -8,9 +8,12 @@ which makes a call for each item of the pattern at each place where it is tried.
 import importlib
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType, ModuleType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pytest
 
@@ -32,26 +35,38 @@ class TooMuchWork(AssertionError):
     """The work does not end in a reasonable number of steps."""
 
 
-def calls(act: Callable[[], object]) -> int:
-    """Calls of functions while ``act`` runs in this thread, those of built-in ones included.
+@dataclass
+class Calls:
+    """Calls of functions, those of built-in ones included."""
+
+    count: int = 0
+
+    def see(self, _frame: FrameType, event: str, _argument: object) -> None:
+        """A profile function, as ``sys.setprofile`` takes it."""
+        self.count += event in {"call", "c_call"}
+        if self.count > MOST:
+            raise TooMuchWork(f"more than {MOST} calls")
+
+
+@contextmanager
+def counted_calls() -> Iterator[Calls]:
+    """Count the calls that this thread makes.
 
     Raises TooMuchWork after ``MOST`` of them, as where a pattern takes exponential time.
     """
-    count = 0
-
-    def seen(_frame: FrameType, event: str, _arg: object) -> None:
-        nonlocal count
-        count += event in {"call", "c_call"}
-        if count > MOST:
-            raise TooMuchWork(f"more than {MOST} calls")
-
-    before = sys.getprofile()
-    sys.setprofile(seen)
+    made, before = Calls(), sys.getprofile()
+    sys.setprofile(made.see)
     try:
-        act()
+        yield made
     finally:
         sys.setprofile(before)
-    return count
+
+
+def calls(act: Callable[[], object]) -> int:
+    """The number of calls while ``act`` runs."""
+    with counted_calls() as made:
+        act()
+    return made.count
 
 
 def make_countable(monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> None:
@@ -60,6 +75,19 @@ def make_countable(monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> Non
         for name, value in list(vars(module).items()):
             if isinstance(value, re.Pattern):
                 monkeypatch.setattr(module, name, CountablePattern(value))
+
+
+def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+    """``unicodedata.normalize``, with the calls that its sorting of combining marks takes.
+
+    CPython sorts each run of marks by insertion, in quadratic time.
+    """
+    marks = 0
+    for char in text:
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        for _ in range(marks):
+            abs(0)
+    return unicodedata.normalize(form, text)
 
 
 class CountablePattern:
@@ -110,7 +138,7 @@ class CountablePattern:
             start = start + 1 if found is None else max(found, start + 1)
 
     def _ends_from(self, text: str, start: int = 0, end: int = sys.maxsize) -> Iterator[int]:
-        """Where matches from ``start`` end, in the order in which they are tried."""
+        """Ends of the matches from ``start``, in the order in which they are tried."""
         self._text, self._end = text, min(end, len(text))
         return self._sequence(self._items, start)
 
@@ -154,12 +182,18 @@ class CountablePattern:
             return
         if lazy and least <= 0:
             yield at
-        if most > 0:
-            for end in self._sequence(inner, at):
-                if end > at:
-                    yield from self._repeat(inner, end, least - 1, int(most) - 1, lazy=lazy)
-        if not lazy and least <= 0:
-            yield at
+        begun = [(at, self._sequence(inner, at))]
+        while begun:
+            start, ends = begun[-1]
+            end = next(ends, None) if len(begun) <= int(most) else None
+            if end is None:
+                begun.pop()
+                if not lazy and len(begun) >= least:
+                    yield start
+            elif end > start:
+                if lazy and len(begun) >= least:
+                    yield end
+                begun.append((end, self._sequence(inner, end)))
 
     def _run(self, item: Item, at: int, least: int, most: int, *, lazy: bool) -> Iterator[int]:
         """A repeated class of characters, without a level of recursion for each character."""
@@ -197,13 +231,14 @@ class CountablePattern:
 
 def _is_member(item: Item, char: str) -> bool:
     code, argument = str(item[0]), item[1]
+    found: bool
     match code:
         case "LITERAL" | "NOT_LITERAL":
             found = (ord(char) == argument) == (code == "LITERAL")
         case "ANY":
             found = char != "\n"
         case "RANGE":
-            found = argument[0] <= ord(char) <= argument[1]
+            found = ord(char) in range(argument[0], argument[1] + 1)
         case "CATEGORY":
             name = str(argument)
             is_in = _CATEGORIES[name.replace("_NOT_", "_")]

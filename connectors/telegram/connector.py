@@ -29,10 +29,9 @@ from connectors.telegram.albums import AlbumBook, AlbumKey
 from connectors.telegram.client import TelegramApi
 from connectors.telegram.errors import TelegramRequestError
 from connectors.telegram.events import UPDATE_TYPES
+from connectors.telegram.groups import GroupMoves, removal_alert
 from connectors.telegram.identity import BotIdentity
 from connectors.telegram.limits import SendRates
-from connectors.telegram.membership import removal_alert
-from connectors.telegram.moves import GroupMoves
 from connectors.telegram.receive import (
     GetRawUpdates,
     TelegramCursor,

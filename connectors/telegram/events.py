@@ -1,17 +1,19 @@
 """Converts Telegram's updates into Events. Pure functions over aiogram's types.
 
 Source: https://core.telegram.org/bots/api#update
+
+A sign stands for an attachment where there are no words. It belongs to no language, so that an
+attachment does not set the language of replies.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 
 from aiogram.types import CallbackQuery, Chat, Message, Update, User
 
-from connectors.telegram.attachments import attachment_of
 from connectors.telegram.identity import BotIdentity, author_kind
 from connectors.telegram.quoted import is_passed_on, native_id, quoted_of, source_of
 from core.model.events import Author, AuthorKind, Event, EventKind
@@ -234,4 +236,57 @@ def _button_event(
         conversation=str(chat) if private else f"{home(chat)}:{author.id}",
         reply_to=native_id(message.chat.id, message.message_id),
         solicited=True,
+    )
+
+
+class _File(Protocol):
+    @property
+    def file_id(self) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """One attachment."""
+
+    kind: str
+    """As Event.wordless."""
+    sign: str
+    files: tuple[str, ...] = ()
+    """Telegram's ids of the files."""
+
+
+def attachment_of(message: Message) -> Attachment | None:
+    """The attachment of a message; ``None`` for plain text and service messages."""
+    sticker, document = message.sticker, message.document
+    files: tuple[tuple[_File | None, str, str], ...] = (
+        (message.photo[-1] if message.photo else None, "photo", "🖼"),  # the last is the largest
+        (message.animation, "animation", "🎞"),  # before documents: it is sent as both
+        (document, "file", f"📎 {(document and document.file_name) or ''}".strip()),
+        (sticker, "sticker", (sticker and sticker.emoji) or "🖼"),
+        (message.video, "video", "🎬"),
+        (message.video_note, "video", "🎬"),
+        (message.voice, "voice", "🎤"),
+        (message.audio, "audio", "🎵"),
+    )
+    for file, kind, sign in files:
+        if file is not None:
+            return Attachment(kind=kind, sign=sign, files=(file.file_id,))
+    venue, location = message.venue, message.location
+    others: tuple[tuple[object, str, str], ...] = (
+        (venue, "place", f"📍 {venue.title}, {venue.address}" if venue else ""),
+        (
+            location,
+            "place",
+            f"📍 {location.latitude}, {location.longitude}" if location else "",
+        ),
+        (message.contact, "contact", "👤"),
+        (message.poll, "poll", "📊"),
+        (message.dice, "dice", "🎲"),
+        (message.story, "story", "📖"),
+        (message.paid_media, "photo", "🖼"),
+        (message.game, "game", "🎮"),
+    )
+    return next(
+        (Attachment(kind=kind, sign=sign) for thing, kind, sign in others if thing is not None),
+        None,
     )

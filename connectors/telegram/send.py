@@ -11,8 +11,8 @@ from aiogram.types import Message, ReplyParameters
 from connectors.telegram.client import TelegramApi
 from connectors.telegram.errors import TelegramFault, TelegramRequestError
 from connectors.telegram.events import TelegramDestination, destination_of
+from connectors.telegram.groups import GroupMoves
 from connectors.telegram.limits import SendRates
-from connectors.telegram.moves import GroupMoves
 from connectors.telegram.quoted import native_id
 from connectors.telegram.text import sendable, split
 from core.backoff import delay

@@ -1,4 +1,4 @@
-"""What every store promises about replies: at most once, and every doubt is seen."""
+"""Every store's replies: at most once, and every doubt is seen."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What every store promises about decisions: all that one causes is there, once, or nothing."""
+"""Every store's decisions: all that one causes is there, once, or nothing."""
 
 from dataclasses import replace
 from datetime import timedelta

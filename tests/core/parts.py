@@ -157,7 +157,7 @@ class SeenSpread:
     fails_on: int | None = None
     error: Exception = field(default_factory=lambda: ValueError("cannot watch this"))
     seconds: float = 0.0
-    """How long it takes over each."""
+    """Seconds that it takes for each."""
 
     async def observe(self, mention: Mention) -> None:
         await asyncio.sleep(self.seconds)

@@ -23,6 +23,7 @@ from tests.core.parts import (
     SpamModerator,
     WordMatcher,
 )
+from tests.driven_clock import WATCHDOG_SECONDS
 
 
 class PipelineRig:
@@ -219,7 +220,7 @@ async def test_a_failing_store_stops_the_batch_and_the_pipeline_goes_on() -> Non
     rig.inbox.broken = 1
     task = asyncio.create_task(rig.pipeline.run())
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while not rig.inbox.outcomes:
                 await asyncio.sleep(0.01)
                 rig.pipeline.wake()
@@ -293,7 +294,7 @@ async def test_it_looks_into_the_inbox_even_if_nobody_wakes_it() -> None:
     try:
         await asyncio.sleep(0.05)
         await rig.take("禾家的面包")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while not rig.inbox.outcomes:
                 await asyncio.sleep(0.01)
     finally:

@@ -228,7 +228,7 @@ def test_work_grows_with_length_and_no_faster(unit: str, monkeypatch: pytest.Mon
     def work(times: int) -> int:
         return calls(lambda: mask(unit * times))
 
-    assert work(400) < 4.3 * work(100), "four times the text"
+    assert work(240) < 4.3 * work(60), "four times the text"
 
 
 def test_broken_unicode_and_control_characters_pass() -> None:

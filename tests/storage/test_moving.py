@@ -94,7 +94,7 @@ async def fill(store: AnyStore) -> None:
 
 
 async def look(store: AnyStore) -> list[object]:
-    """What staff see."""
+    """Everything that staff see."""
     return [
         await store.events.counts(),
         await store.mentions.find(MentionFilter()),
