@@ -49,6 +49,24 @@ def text_of(key: str | bytes) -> str:
     return key if isinstance(key, str) else key.decode("utf-8", "surrogatepass")
 
 
+class Plain:
+    """Writes records and names as they are."""
+
+    plain: Final = True
+    dump = staticmethod(dump)
+    load = staticmethod(load)
+    who = staticmethod(key_of)
+
+    def seal(self, data: bytes) -> bytes:
+        return data
+
+    def open(self, data: bytes) -> bytes:
+        return data
+
+    def is_fresh(self, data: bytes) -> bool:
+        return True
+
+
 @cache
 def _encoder(kind: type) -> Convert:
     hints = get_type_hints(kind)

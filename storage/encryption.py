@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core.errors import StoreError
-from storage.encoding import dump, key_of, load
+from storage.encoding import Plain, dump, load
 
 RING: Final = "key_ring"
 """The setting that holds the wrapped keys."""
@@ -62,24 +62,6 @@ class Coder(Protocol):
     def who(self, text: str) -> str | bytes:
         """The key by which a person or a conversation is looked up: one for each text."""
         ...
-
-
-class Plain:
-    """Writes records and names as they are."""
-
-    plain: Final = True
-    dump = staticmethod(dump)
-    load = staticmethod(load)
-    who = staticmethod(key_of)
-
-    def seal(self, data: bytes) -> bytes:
-        return data
-
-    def open(self, data: bytes) -> bytes:
-        return data
-
-    def is_fresh(self, data: bytes) -> bool:
-        return True
 
 
 def new_key() -> str:

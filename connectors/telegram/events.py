@@ -114,11 +114,13 @@ def _message_event(
     *,
     edited_by: int | None = None,
 ) -> Event | None:
-    attachment, quoted = attachment_of(message), quoted_of(message, me)
+    attachment = None if message.text is not None else attachment_of(message)
+    passed_on, answered = is_passed_on(message), message.reply_to_message
+    quoted = quoted_of(message, me, passed_on=passed_on)
     words = message.text if message.text is not None else message.caption
     if words is None and attachment is None:
         return None
-    passed_on = is_passed_on(message) and bool(words)
+    passed_on = passed_on and bool(words)
     wordless = attachment.kind if attachment is not None and not words else ""
     text = attachment.sign if attachment is not None and not words else words or ""
     text, named = ("", False) if passed_on else _strip_bot_name(text, me)
@@ -141,7 +143,7 @@ def _message_event(
         text=text,
         posted_at=posted_at.astimezone(UTC),
         conversation=_conversation(message, author, source, home),
-        reply_to=_answered(message),
+        reply_to=None if answered is None else native_id(*source_of(answered)),
         url=message.get_url(),
         solicited=message.chat.type == "private" or named or _addresses_bot(message, text, me),
         media=() if attachment is None else attachment.files,
@@ -158,11 +160,6 @@ def _kind(message: Message, *, passed_on: bool) -> EventKind:
     if passed_on:
         return EventKind.REPOST
     return EventKind.COMMENT if message.reply_to_message else EventKind.POST
-
-
-def _answered(message: Message) -> str | None:
-    answered = message.reply_to_message
-    return native_id(*source_of(answered)) if answered else None
 
 
 def _author(message: Message, me: BotIdentity) -> Author:

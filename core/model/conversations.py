@@ -73,7 +73,7 @@ def is_spoken(event: Event) -> bool:
 
 
 def is_later_revision(event: Event) -> bool:
-    """True where an event may replace a line instead of adding one."""
+    """True where an earlier revision may be a line already, and may have been answered."""
     return event.revision > 0 or event.kind is EventKind.EDIT
 
 

@@ -1,6 +1,7 @@
 """Carries replies from the outbox to one channel, each at most once, each through the gate."""
 
 import asyncio
+import contextlib
 import logging
 from datetime import timedelta
 from typing import Final
@@ -84,7 +85,9 @@ class Dispatcher:
                 settle_at = self._clock.monotonic()
                 worked = 0
             if not worked:
-                await self._rest()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.5):
+                        await self._wake.wait()
 
     async def step(self) -> int:
         """Send what is due; returns how many replies were tried."""
@@ -195,10 +198,3 @@ class Dispatcher:
             log.warning("reading back failed", extra={"key": reply.key, "error": str(error)})
             return Unknown(reason=str(error))
         return None if native_id is None else Sent(native_id=native_id)
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(0.5):
-                await self._wake.wait()
-        except TimeoutError:
-            return

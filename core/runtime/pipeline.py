@@ -102,7 +102,11 @@ class Pipeline:
         self.idle.clear()
         try:
             items = await self._parts.events.claim(self._batch)
-            known = await self._understand_together(items)
+            known: Mapping[int, Understood] = {}
+            try:
+                known = await self._understand(items)
+            except Exception:  # whichever text it was, the others must not suffer
+                log.exception("understanding a batch failed, trying each event alone")
             waiting: dict[tuple[str, str], deque[Received]] = {}
             for item in items:
                 thread = (item.event.channel, item.event.conversation)
@@ -133,14 +137,6 @@ class Pipeline:
         """
         outcome = await self._decide(item, {})
         return None if outcome is None else await self._record(item, outcome)
-
-    async def _understand_together(self, items: Sequence[Received]) -> dict[int, Understood]:
-        """``_understand``; what fails here is tried alone, and fails alone."""
-        try:
-            return await self._understand(items)
-        except Exception:  # whichever text it was, the others must not suffer
-            log.exception("understanding a batch failed, trying each event alone")
-            return {}
 
     async def _understand(self, items: Sequence[Received]) -> dict[int, Understood]:
         """Match and judge events in one call; deletions are left out."""

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from core.clock import micros, moment
 from core.model.events import DeadLetter, Event, EventCounts, Page, Receipt, Received, Reject
-from core.model.mentions import Mention
 from core.model.outcomes import Outcome, Plan, with_ticket
 from storage.encoding import key_of, text_of
 from storage.records import (
@@ -180,7 +179,10 @@ class SqliteEvents:
 
 
 def _next_due(tx: SqliteTx, limit: int) -> list[tuple[int, int, int, bytes]]:
-    """Sequence number, tries, time and content of the next events; ends what was overtaken."""
+    """Sequence number, tries, time and content of the next events.
+
+    Ends those whose later revision, or whose deletion, arrived before them.
+    """
     kept: list[tuple[int, int, int, bytes]] = []
     while True:
         rows = tx.db.execute(
@@ -188,7 +190,17 @@ def _next_due(tx: SqliteTx, limit: int) -> list[tuple[int, int, int, bytes]]:
             " WHERE state = 0 AND owner = 0 AND due <= ? AND seq > ? ORDER BY seq LIMIT ?",
             (tx.now, kept[-1][0] if kept else 0, limit - len(kept)),
         ).fetchall()
-        overtaken = _drop_overtaken(tx, [row[0] for row in rows])
+        overtaken = dict(
+            tx.db.execute(
+                "SELECT e.seq, max(later.kind = 'delete') FROM events e JOIN events later"
+                " ON later.channel = e.channel AND later.id = e.id"
+                " AND later.revision > e.revision AND later.seq < e.seq AND later.state <> ?"
+                " WHERE e.seq IN (SELECT value FROM json_each(?)) GROUP BY e.seq",
+                (DEAD, json.dumps([row[0] for row in rows])),
+            )
+        )
+        for seq, deleted in overtaken.items():
+            _end(tx, seq, overtaken_by(deleted=bool(deleted)))
         kept += [row for row in rows if row[0] not in overtaken]
         if not overtaken:
             return kept
@@ -269,50 +281,12 @@ def _record(tx: SqliteTx, outcome: Outcome) -> None:
     channel, native, deleted_since = found
     reason = "deleted" if outcome.dropped is None and deleted_since else outcome.dropped
     _end(tx, outcome.seq, reason)
-    if reason is None:
-        ticket = None if outcome.plan is None else _carry_out(tx, outcome.plan, channel, native)
-        if outcome.mention is not None:
-            _add_mention(tx, outcome.mention, outcome.plan, ticket)
-
-
-def _end(tx: SqliteTx, seq: int, reason: str | None) -> None:
-    state = DONE if reason is None else DROPPED
-    tx.db.execute(
-        "UPDATE events SET state = ?, owner = 0, reason = ? WHERE seq = ?",
-        (state, None if reason is None else key_of(reason), seq),
-    )
-    tx.count("pending", -1)
-    tx.count("done" if reason is None else f"dropped:{reason}", 1)
-
-
-def _drop_overtaken(tx: SqliteTx, seqs: Sequence[int]) -> set[int]:
-    """End the events whose later revision, or whose deletion, arrived before them."""
-    overtaken = tx.db.execute(
-        "SELECT e.seq, max(later.kind = 'delete') FROM events e JOIN events later"
-        " ON later.channel = e.channel AND later.id = e.id AND later.revision > e.revision"
-        " AND later.seq < e.seq AND later.state <> ?"
-        " WHERE e.seq IN (SELECT value FROM json_each(?)) GROUP BY e.seq",
-        (DEAD, json.dumps(seqs)),
-    ).fetchall()
-    for seq, deleted in overtaken:
-        _end(tx, seq, overtaken_by(deleted=bool(deleted)))
-    return {seq for seq, _ in overtaken}
-
-
-def _carry_out(tx: SqliteTx, plan: Plan, channel: Value, native: Value) -> str | None:
-    """Store what a decision causes; returns the number of its ticket."""
-    number = None
-    if plan.ticket is not None:
-        number = tickets.put_decided(tx, plan.ticket, channel, native)
-        plan = with_ticket(plan, number)
-    if plan.conversation is not None:
-        put_conversation(tx, plan.conversation)
-    for reply in plan.replies:
-        add_reply(tx, reply, plan.conversation)
-    return number
-
-
-def _add_mention(tx: SqliteTx, mention: Mention, plan: Plan | None, ticket: str | None) -> None:
+    if reason is not None:
+        return
+    plan, mention = outcome.plan, outcome.mention
+    ticket = None if plan is None else _carry_out(tx, plan, channel, native)
+    if mention is None:
+        return
     tx.db.execute(
         "INSERT INTO mentions (seq, posted_at, negative, ticket, incident, body)"
         " VALUES (?, ?, ?, ?, ?, ?)",
@@ -327,3 +301,26 @@ def _add_mention(tx: SqliteTx, mention: Mention, plan: Plan | None, ticket: str 
     )
     note_day(tx, mention.event.posted_at, mention.seq)
     index.add_mention(tx, mention)
+
+
+def _end(tx: SqliteTx, seq: int, reason: str | None) -> None:
+    state = DONE if reason is None else DROPPED
+    tx.db.execute(
+        "UPDATE events SET state = ?, owner = 0, reason = ? WHERE seq = ?",
+        (state, None if reason is None else key_of(reason), seq),
+    )
+    tx.count("pending", -1)
+    tx.count("done" if reason is None else f"dropped:{reason}", 1)
+
+
+def _carry_out(tx: SqliteTx, plan: Plan, channel: Value, native: Value) -> str | None:
+    """Store what a decision causes; returns the number of its ticket."""
+    number = None
+    if plan.ticket is not None:
+        number = tickets.put_decided(tx, plan.ticket, channel, native)
+        plan = with_ticket(plan, number)
+    if plan.conversation is not None:
+        put_conversation(tx, plan.conversation)
+    for reply in plan.replies:
+        add_reply(tx, reply, plan.conversation)
+    return number

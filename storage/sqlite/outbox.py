@@ -155,7 +155,8 @@ def reply_of(view: View, body: bytes, state: str, native: bytes | None) -> Reply
     """A reply from its row: as it was encoded last, and as it changed since."""
     reply = view.coder.load(Reply, body)
     if native is not None:
-        sent = _plainly_sent(reply.key, view.coder.open(native).decode("utf-8", "surrogatepass"))
+        native_id = view.coder.open(native).decode("utf-8", "surrogatepass")
+        sent = ReplyResult(key=reply.key, state=ReplyState.SENT, native_id=native_id)
         return finished(reply, sent, ticket=None, ended=False)
     return reply if reply.state == state else replace(reply, state=ReplyState(state))
 
@@ -217,7 +218,8 @@ def _finish(tx: SqliteTx, result: ReplyResult) -> Reply:
         ended = has_ended(read_conversation(tx, target.channel, target.conversation))
     number = None if result.ticket is None else tickets.put(tx, result.ticket)
     changed = finished(reply, result, ticket=number, ended=ended)
-    if result.native_id and result == _plainly_sent(result.key, result.native_id):
+    plain = ReplyResult(key=result.key, state=ReplyState.SENT, native_id=result.native_id)
+    if result.native_id and result == plain:  # which needs no encoding
         native = tx.coder.seal(result.native_id.encode("utf-8", "surrogatepass"))
         tx.db.execute(
             "UPDATE replies SET state = 'sent', due = 0, owner = 0, doubt = 0, native = ?"
@@ -245,11 +247,6 @@ def _end_conversation(tx: SqliteTx, last: Reply) -> None:
     for row, *columns in rows:
         reply = reply_of(tx, *columns)
         _save(tx, row, cancelled(reply, last.reason or CONVERSATION_ENDED))
-
-
-def _plainly_sent(key: str, native_id: str) -> ReplyResult:
-    """The result that needs no encoding: sent, and nothing else to be said."""
-    return ReplyResult(key=key, state=ReplyState.SENT, native_id=native_id)
 
 
 def _find(tx: SqliteTx, key: str) -> tuple[int, Reply]:

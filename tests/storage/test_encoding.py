@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from core.clock import micros, moment
 from core.model.events import Author, Event, EventKind, Metrics
-from storage.encoding import dump, key_of, load, text_of
-from storage.encryption import Plain
+from storage.encoding import Plain, dump, key_of, load, text_of
 
 ANY_TEXT = st.text(alphabet=st.characters(codec=None, categories=None))
 EVENTS = st.builds(

@@ -67,25 +67,20 @@ class Readers:
         self._connect = connect
         self._coder = coder
         self._path = path
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="store-reader")
+        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="store-reader")
+        self.closed = False
         self._own = threading.local()
-        self._closed = False
         self._opened: list[sqlite3.Connection] = []
-
-    async def ask(self, query: Callable[[View], R]) -> R:
-        """The answer of ``query``, which must not write."""
-        if self._closed:
-            raise StoreError(f"{self._path} is closed. Open the store again.")
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._ask, query)
 
     def close(self) -> None:
         """Blocks until running queries are done."""
-        self._closed = True
-        self._pool.shutdown()
+        self.closed = True
+        self.pool.shutdown()
         for db in self._opened:
             db.close()
 
-    def _ask(self, query: Callable[[View], R]) -> R:
+    def ask(self, query: Callable[[View], R]) -> R:
+        """The answer of ``query``, which must not write; to be called in a thread of ``pool``."""
         try:
             view: View = getattr(self._own, "view", None) or self._connected()
             view.db.execute("BEGIN")
@@ -163,8 +158,12 @@ class SqliteDatabase:
 
     async def read(self, query: Callable[[View], R]) -> R:
         """Run ``query`` on one snapshot; it must not write."""
+        readers = self._readers
         try:
-            return await self._readers.ask(query)
+            if readers.closed:
+                raise StoreError(f"{self.path} is closed. Open the store again.")
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(readers.pool, readers.ask, query)
         except Conflict:
             raise
         except StoreError:
