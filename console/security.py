@@ -31,7 +31,7 @@ Refusal = Literal["not_local", "proxied", "foreign_host", "foreign_origin"]
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 FORWARDED: Final = "x-forwarded-"
-"""How the de facto standard headers of proxies begin: ``-for``, ``-host``, ``-proto``, ``-port``…"""
+"""How many headers of proxies begin: ``-for``, ``-host``, ``-proto``, ``-port``…"""
 PROXIED: Final = frozenset(
     {
         *("forwarded", "via", "x-real-ip", "x-client-ip", "client-ip", "true-client-ip"),

@@ -66,7 +66,11 @@ async def test_a_plain_proxy_pass_of_nginx_opens_nothing(console: RunningConsole
 
 
 async def test_a_page_opened_under_another_name_opens_nothing(console: RunningConsole) -> None:
-    for name in ("https://console.shop.example/", "http://10.0.0.7:8080/tickets", "https://[::2]/x"):
+    for name in (
+        "https://console.shop.example/",
+        "http://10.0.0.7:8080/tickets",
+        "https://[::2]/x",
+    ):
         headers = {"Sec-Fetch-Site": "same-origin", "Referer": name}
         async with (
             aiohttp.ClientSession(console.url, headers=headers) as browser,
