@@ -7,6 +7,7 @@ from typing import Final
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
@@ -107,19 +108,29 @@ def report_table(report: Mapping[str, object]) -> Table:
     return table
 
 
+def plain_console(*, stderr: bool = False) -> Console:
+    """A console that prints texts as they stand: ``[semantic]`` is no markup, ``:fire:`` no emoji.
+
+    Texts come from the configuration, from platforms and from shoppers. Where a text of our own is
+    marked up, what is put into it goes through ``rich.markup.escape``.
+    """
+    return Console(stderr=stderr, markup=False, emoji=False)
+
+
 def banner(console: Console, *, url: str, brand: str) -> None:
     """Print the URLs of the console and the chat, and texts to try."""
     console.print(
         f"""
-[bold]听风 Tingfeng[/bold] · {brand}
+[bold]听风 Tingfeng[/bold] · {escape(brand)}
 
-  控制台 console   [bold]{url}/[/bold]
-  在线客服 chat    [bold]{url}/chat[/bold]
+  控制台 console   [bold]{escape(url)}/[/bold]
+  在线客服 chat    [bold]{escape(url)}/chat[/bold]
 
   试试看 try:  你们几点关门   ·   What time do you close?   ·   面包发霉了，要退款
   按 Ctrl-C 停止 · Ctrl-C stops
 """,
         highlight=False,
+        markup=True,
     )
 
 
@@ -129,12 +140,13 @@ def drill_banner(console: Console, *, url: str, minutes: float) -> None:
         f"""
 [bold]听风 Tingfeng[/bold] · 【演练】 [bold]DRILL[/bold]
 
-  控制台 console   [bold]{url}/incidents[/bold]
+  控制台 console   [bold]{escape(url)}/incidents[/bold]
 
   {minutes:g} 分钟后结束，按 Ctrl-C 提前结束并计分
   Ends after {minutes:g} minutes; Ctrl-C ends it now, with the score so far
 """,
         highlight=False,
+        markup=True,
     )
 
 

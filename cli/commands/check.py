@@ -52,15 +52,15 @@ async def check_config(loaded: LoadedConfig, terminal: Console, *, live: bool) -
 
 async def _check_credentials(connector: Connector, terminal: Console) -> bool:
     if not isinstance(connector, ChecksCredentials):
-        terminal.print(f"{connector.name}: 无需凭证 needs no credential", markup=False)
+        terminal.print(f"{connector.name}: 无需凭证 needs no credential")
         return True
     try:
         facts = await connector.check()
     except ConnectorError as error:
-        terminal.print(f"{connector.name}: {visible(str(error))}", markup=False)
+        terminal.print(f"{connector.name}: {visible(str(error))}")
         return False
     finally:
         await connector.close()
     for fact in facts:
-        terminal.print(f"{connector.name}: {visible(fact)}", markup=False)
+        terminal.print(f"{connector.name}: {visible(fact)}")
     return True

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from cli.config import LoadedConfig, load_config
 from cli.context import CliContext, ConfigFile, Report
 from cli.logs import configure_logs
-from cli.output import report_table
+from cli.output import plain_console, report_table
 from cli.wiring import App, open_app
 from connectors.replay.settings import ReplaySettings, read_feed
 from core.errors import InputError
@@ -39,7 +39,7 @@ def add_replay(app: typer.Typer, context: CliContext) -> None:
         watch = Stopwatch(context.clock)
         loaded, feed = load_config(config), read_feed(file, speed, replies)
         found = asyncio.run(_replay(loaded, feed, watch, context.terminal))
-        Console().print(report_table(found))
+        plain_console().print(report_table(found))
         if report is not None:
             report.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
