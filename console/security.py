@@ -13,6 +13,7 @@ Each route declares its audience; ``require_guarded`` refuses a route that does 
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final, Literal
@@ -24,7 +25,12 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketClose
+from starlette.websockets import (
+    WebSocket,
+    WebSocketClose,
+    WebSocketDisconnect,
+    WebSocketDisconnected,
+)
 
 Audience = Literal["public", "shopper", "staff"]
 Refusal = Literal["not_local", "proxied", "foreign_host", "foreign_origin"]
@@ -44,6 +50,9 @@ PROXIED: Final = frozenset(
 PROXY_VERSIONS: Final = frozenset({"0.9", "1.0"})
 """HTTP versions that no browser speaks; nginx does where one ``proxy_pass`` is all it was told."""
 POLICY_VIOLATION: Final = 1008
+SOCKET_GONE: Final = (WebSocketDisconnect, WebSocketDisconnected)
+"""What reading from or writing to a socket raises once it is closed: the first by whoever notices
+first, the second, a RuntimeError, by everybody after that."""
 
 CHAT_PAGE: Final = "/chat"
 CHAT_SCRIPT: Final = "/chat.js"
@@ -92,7 +101,10 @@ class GuardedRoute(Route):
 
 
 class GuardedSocket(WebSocketRoute):
-    """A WebSocket route that closes the connection of a caller outside its audience."""
+    """A WebSocket route that closes the connection of a caller outside its audience.
+
+    A socket that goes while it is served ends the endpoint, and is no error.
+    """
 
     def __init__(
         self,
@@ -110,7 +122,8 @@ class GuardedSocket(WebSocketRoute):
         if refusal(self.who, HTTPConnection(scope), self.policy) is not None:
             await WebSocketClose(code=POLICY_VIOLATION)(scope, receive, send)
             return
-        await super().handle(scope, receive, send)
+        with suppress(*SOCKET_GONE):
+            await super().handle(scope, receive, send)
 
 
 class PublicFiles(Mount):

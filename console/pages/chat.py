@@ -24,7 +24,7 @@ from console.json_encoding import dumps
 from console.live import LiveHub
 from console.pages.base import ConsolePage, Worker
 from console.render import HERE, Renderer
-from console.security import CHAT_PAGE, CHAT_SCRIPT, POLICY_VIOLATION
+from console.security import CHAT_PAGE, CHAT_SCRIPT, POLICY_VIOLATION, SOCKET_GONE
 from core.errors import InputError, StoreError
 from core.model.conversations import ConversationLine
 from core.model.mentions import Mention
@@ -173,7 +173,7 @@ class ChatSession:
         except TimeoutError:
             await self._socket.close(POLICY_VIOLATION)
             return
-        except WebSocketDisconnect:
+        except SOCKET_GONE:
             return
         visitor, after = hello.get("visitor"), hello.get("after")
         try:
@@ -191,7 +191,7 @@ class ChatSession:
                 while True:
                     await self._take(visitor, await self._receive())
                     woken.set()
-            except WebSocketDisconnect:
+            except SOCKET_GONE:
                 return
             finally:
                 pusher.cancel()
@@ -246,7 +246,7 @@ class ChatSession:
             woken.clear()
             try:
                 seen = await self._push_new(conversation, seen)
-            except WebSocketDisconnect:
+            except SOCKET_GONE:
                 return
             except StoreError as error:
                 log.error("the store failed", extra={"error": str(error)})
