@@ -3,7 +3,8 @@
 The page sends ``{"type": "hello", "visitor", "after"}`` once, then ``{"type": "say", "id",
 "text"}``. It gets ``{"type": "lines", "lines"}`` (all with seq > after, in order),
 ``{"type": "ack", "id"}`` once a message is durable, and ``{"type": "error", "id", "code",
-"message"}`` (with ``again``, in seconds, where the same message may be sent again).
+"message"}`` (with ``again``, in seconds, where the same message may be sent again; those behind it
+are refused in the same way until then, so that messages are stored in the order they were written).
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
@@ -39,6 +41,8 @@ MAX_FRAME: Final = 256 * 1024
 LINES_AT_ONCE: Final = 200
 STORE_RETRY_SECONDS: Final = 3
 MAX_SEQ: Final = 2**53
+GIVEN_UP_AFTER: Final = 3
+"""A page that has not sent a message again after so many times ``again`` will not."""
 TOO_BIG: Final = 1009
 
 ChatMessage = Mapping[str, object]
@@ -146,6 +150,19 @@ class ChatHub:
                 return ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldMessage:
+    """A message that the page was asked to send again."""
+
+    id: str
+    code: str
+    message: str
+    again: int
+    """Seconds after which it may be sent again."""
+    until: float
+    """Monotonic time at which the page has given it up."""
+
+
 class ChatSession:
     """The WebSocket of one chat page."""
 
@@ -163,6 +180,8 @@ class ChatSession:
         self._chat = chat
         self._hub = hub
         self._translator = translator
+        self._held: HeldMessage | None = None
+        """The message that has to come again before any other is taken."""
 
     async def serve(self) -> None:
         """Serve until the page disconnects."""
@@ -220,17 +239,40 @@ class ChatSession:
         try:
             if message.get("type") != "say" or not name or not isinstance(text, str):
                 raise InputError("not a message of the type say with an id and a text")
+            if self._is_behind(name):
+                return await self._refuse_behind(name)
             await self._chat.receive(visitor, name, text)
         except InputError as error:
+            self._settle(name)
             await self._send_error(name, error, fallback="message")
         except StoreError as error:
             log.error("the store failed", extra={"error": str(error)})
             text = self._translator("chat.error.store")
-            await self._send(
-                type="error", id=name, code="store", message=text, again=STORE_RETRY_SECONDS
-            )
+            await self._send_held(name, "store", text, STORE_RETRY_SECONDS)
         else:
+            self._settle(name)
             await self._send(type="ack", id=name)
+
+    def _is_behind(self, name: str) -> bool:
+        """True for a message after one that has to come again, until the page gives that one up."""
+        held = self._held
+        return held is not None and held.id != name and self._context.clock.monotonic() < held.until
+
+    def _settle(self, name: str) -> None:
+        if self._held is not None and self._held.id == name:
+            self._held = None
+
+    async def _refuse_behind(self, name: str) -> None:
+        held = self._held
+        assert held is not None  # noqa: S101 - it is behind that one
+        await self._send(
+            type="error", id=name, code=held.code, message=held.message, again=held.again
+        )
+
+    async def _send_held(self, name: str, code: str, message: str, again: int) -> None:
+        until = self._context.clock.monotonic() + again * GIVEN_UP_AFTER + 1
+        self._held = HeldMessage(id=name, code=code, message=message, again=again, until=until)
+        await self._send(type="error", id=name, code=code, message=message, again=again)
 
     async def _send_error(self, name: str, error: InputError, *, fallback: str) -> None:
         code, values = (
@@ -238,8 +280,10 @@ class ChatSession:
         )
         message = self._translator.find(f"chat.error.{code}")
         text = message.format_map(values) if message else str(error)
-        again = {"again": values["seconds"]} if "seconds" in values else {}
-        await self._send(type="error", id=name[:64], code=code, message=text, **again)
+        if "seconds" in values:
+            await self._send_held(name[:64], code, text, values["seconds"])
+        else:
+            await self._send(type="error", id=name[:64], code=code, message=text)
 
     async def _push(self, conversation: str, seen: int, woken: asyncio.Event) -> None:
         while True:

@@ -32,20 +32,26 @@ async def answer(session: aiohttp.ClientSession, url: str) -> None:
                 await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
-async def test_stopping_with_open_sockets_prints_no_traceback(
-    config: Path, number: signal.Signals, unused_tcp_port: int
-) -> None:
-    """Open tabs and chats, one of them amid a burst of messages, one that never said hello."""
+@pytest.fixture
+def busy(config: Path, unused_tcp_port: int) -> Path:
+    """A configuration with a known port, and no limit on how fast visitors write."""
     text = config.read_text("utf-8").replace("port = 0", f"port = {unused_tcp_port}")
     fast = 'type = "webchat"\nburst = 100000\nper_second = 100000'
     config.write_text(text.replace('type = "webchat"', fast), "utf-8")
+    return config
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
+async def test_stopping_with_open_sockets_prints_no_traceback(
+    busy: Path, number: signal.Signals, unused_tcp_port: int
+) -> None:
+    """Open tabs and chats, one of them amid a burst of messages, one that never said hello."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "run.py",
         "serve",
         "--config",
-        str(config),
+        str(busy),
         cwd=ROOT,
         env=os.environ | {"COLUMNS": "400"},
         stdout=PIPE,

@@ -123,8 +123,8 @@ async def test_a_slash_too_many_leads_to_the_page_without_naming_a_host(
                 assert (answer.status, answer.headers["Location"]) == (307, where)
     host = console.url.removeprefix("http://")
     for path in ("//evil.example/", "/no/such/page", "/static", "/tickets/a/b/c/"):
-        answer = await raw(console, f"GET {path} HTTP/1.1", f"Host: {host}", "Connection: close")
-        assert answer.split()[1] == "404", path
+        found = await raw(console, f"GET {path} HTTP/1.1", f"Host: {host}", "Connection: close")
+        assert found.split()[1] == "404", path
 
 
 def test_every_route_has_a_guard(console: RunningConsole) -> None:
