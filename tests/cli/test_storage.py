@@ -28,7 +28,7 @@ def call(*arguments: str | Path, ok: bool = True) -> Result:
 def brand(config: Path) -> Path:
     feed = config.parent / "feed.jsonl"
     feed.write_bytes(line(1, "面包发霉了，要退款", kind="message", conversation="c") + b"\n")
-    call("replay", feed, "--config", config)
+    call("replay", feed, "--config", config, "--live")
     return config
 
 
