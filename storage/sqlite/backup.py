@@ -11,6 +11,7 @@ from typing import Final
 from core.errors import SchemaTooNew, StoreError
 from core.model.outbox import ReplyState
 from storage.encoding import text_of
+from storage.sqlite.engine.mark import forget_mark
 from storage.sqlite.engine.schema import VERSION, migrate
 
 GAP: Final = 1000
@@ -54,6 +55,7 @@ def put_back(backup: Path, target: Path) -> tuple[str, ...]:
             with _opened(target) as live:
                 erased = _keep(copy, live)
                 copy.backup(live)
+                forget_mark(target)
             return erased
     finally:
         work.unlink(missing_ok=True)

@@ -116,7 +116,14 @@ _SECOND: Final = (
     "CREATE INDEX tracked_due ON tracked (channel, next_at) WHERE next_at IS NOT NULL",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _SECOND)
+_THIRD: Final = (
+    """CREATE TABLE marks (
+        id INTEGER PRIMARY KEY CHECK (id = 1), store TEXT NOT NULL, commits INTEGER NOT NULL,
+        accepted INTEGER NOT NULL, lost_commits INTEGER NOT NULL DEFAULT 0,
+        lost_accepted INTEGER NOT NULL DEFAULT 0)""",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _SECOND, _THIRD)
 """Steps from version n to n + 1, by n; a step that was released never changes."""
 
 VERSION: Final = len(MIGRATIONS)
