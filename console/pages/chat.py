@@ -43,6 +43,8 @@ STORE_RETRY_SECONDS: Final = 3
 MAX_SEQ: Final = 2**53
 GIVEN_UP_AFTER: Final = 3
 """A page that has not sent a message again after so many times ``again`` will not."""
+MOST_HELD: Final = 500
+"""Places in the order that are kept for one page."""
 TOO_BIG: Final = 1009
 
 ChatMessage = Mapping[str, object]
@@ -152,15 +154,42 @@ class ChatHub:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldMessage:
-    """A message that the page was asked to send again."""
+    """A message that the page was asked to send again, and how it was asked."""
 
-    id: str
     code: str
     message: str
     again: int
     """Seconds after which it may be sent again."""
-    until: float
-    """Monotonic time at which the page has given it up."""
+
+
+class HeldMessages:
+    """Those that have to come again, first come first: each is taken once those ahead of it were.
+
+    One that the page has given up, and does not send again, holds up the others no longer.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, tuple[HeldMessage, float]] = {}
+        """By id, in their order, with the monotonic time at which one counts as given up."""
+
+    def ahead_of(self, name: str, now: float) -> HeldMessage | None:
+        """The message that has to be taken before ``name``, if there is one."""
+        for first, (held, until) in list(self._waiting.items()):
+            if first == name:
+                return None
+            if now < until:
+                return held
+            del self._waiting[first]
+        return None
+
+    def hold(self, name: str, held: HeldMessage, now: float) -> None:
+        """Keep a place for a message that was refused for now."""
+        if name in self._waiting or len(self._waiting) < MOST_HELD:
+            self._waiting[name] = (held, now + held.again * GIVEN_UP_AFTER + 1)
+
+    def settle(self, name: str) -> None:
+        """It was taken, or refused for good."""
+        self._waiting.pop(name, None)
 
 
 class ChatSession:
@@ -180,8 +209,7 @@ class ChatSession:
         self._chat = chat
         self._hub = hub
         self._translator = translator
-        self._held: HeldMessage | None = None
-        """The message that has to come again before any other is taken."""
+        self._held = HeldMessages()
 
     async def serve(self) -> None:
         """Serve until the page disconnects."""
@@ -239,39 +267,24 @@ class ChatSession:
         try:
             if message.get("type") != "say" or not name or not isinstance(text, str):
                 raise InputError("not a message of the type say with an id and a text")
-            if self._is_behind(name):
-                return await self._refuse_behind(name)
+            ahead = self._held.ahead_of(name, self._context.clock.monotonic())
+            if ahead is not None:
+                return await self._send_held(name, ahead.code, ahead.message, ahead.again)
             await self._chat.receive(visitor, name, text)
         except InputError as error:
-            self._settle(name)
+            self._held.settle(name)
             await self._send_error(name, error, fallback="message")
         except StoreError as error:
             log.error("the store failed", extra={"error": str(error)})
             text = self._translator("chat.error.store")
             await self._send_held(name, "store", text, STORE_RETRY_SECONDS)
         else:
-            self._settle(name)
+            self._held.settle(name)
             await self._send(type="ack", id=name)
 
-    def _is_behind(self, name: str) -> bool:
-        """True for a message after one that has to come again, until the page gives that one up."""
-        held = self._held
-        return held is not None and held.id != name and self._context.clock.monotonic() < held.until
-
-    def _settle(self, name: str) -> None:
-        if self._held is not None and self._held.id == name:
-            self._held = None
-
-    async def _refuse_behind(self, name: str) -> None:
-        held = self._held
-        assert held is not None  # noqa: S101 - it is behind that one
-        await self._send(
-            type="error", id=name, code=held.code, message=held.message, again=held.again
-        )
-
     async def _send_held(self, name: str, code: str, message: str, again: int) -> None:
-        until = self._context.clock.monotonic() + again * GIVEN_UP_AFTER + 1
-        self._held = HeldMessage(id=name, code=code, message=message, again=again, until=until)
+        held = HeldMessage(code=code, message=message, again=again)
+        self._held.hold(name, held, self._context.clock.monotonic())
         await self._send(type="error", id=name, code=code, message=message, again=again)
 
     async def _send_error(self, name: str, error: InputError, *, fallback: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import re
 from pathlib import Path
 from typing import cast
@@ -260,6 +261,43 @@ class TestOrder:
             for name in ("m1", "m2", "m3"):
                 await page.say(name, name)
                 assert (await page.receive("ack"))["id"] == name
+
+    async def test_the_order_holds_among_all_that_were_refused(
+        self,
+        console: RunningConsole,
+        browser: aiohttp.ClientSession,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Whatever timer runs out first: a seeded shuffle of repeats, twenty times over."""
+        store, outage = console.chat.receive, [True]
+
+        async def failing(visitor: str, name: str, text: str) -> None:
+            if outage or rng.random() < 0.3:
+                raise StoreError("disk I/O error")
+            await store(visitor, name, text)
+
+        monkeypatch.setattr(console.chat, "receive", failing)
+        for seed in range(20):
+            rng = random.Random(seed)
+            visitor, names = f"{seed:043}", [f"m{n}" for n in range(8)]
+            outage[:] = [True]
+            async with open_chat(browser) as page:
+                await page.hello(visitor=visitor)
+                for name in names:
+                    await page.say(name, name)
+                    await page.receive("error")
+                outage.clear()
+                waiting = list(names)
+                while waiting:
+                    rng.shuffle(waiting)
+                    for name in list(waiting):
+                        await page.say(name, name)
+                        answer = await page.receive("ack", "error")
+                        if answer["type"] == "ack":
+                            waiting.remove(name)
+            where = console.chat.conversation(visitor)
+            lines = await console.store.conversations.lines(console.chat.name, where)
+            assert [line.text for line in lines] == names, seed
 
     async def test_a_message_that_never_comes_again_ends_the_wait(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
