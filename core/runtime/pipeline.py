@@ -99,8 +99,15 @@ class Pipeline:
         for item in items:
             threads.setdefault((item.event.channel, item.event.conversation), []).append(item)
         known = await self._understand_together(items)
-        mentions = await asyncio.gather(*(self._in_order(t, known) for t in threads.values()))
-        await self._watch([mention for thread in mentions for mention in thread])
+        recorded: list[Mention] = []
+        ends = await asyncio.gather(
+            *(self._in_order(thread, known, recorded) for thread in threads.values()),
+            return_exceptions=True,  # else the others would go on beside the next batch
+        )
+        await self._watch(recorded)
+        for end in ends:
+            if end is not None:
+                raise end
         return len(items)
 
     async def process(self, item: Received, known: Understood | None = None) -> Outcome | None:
@@ -172,9 +179,8 @@ class Pipeline:
         }
 
     async def _in_order(
-        self, items: Sequence[Received], known: dict[int, Understood]
-    ) -> list[Mention]:
-        mentions = []
+        self, items: Sequence[Received], known: dict[int, Understood], recorded: list[Mention]
+    ) -> None:
         for item in items:
             try:
                 outcome = await self.process(item, known.get(item.seq))
@@ -185,8 +191,7 @@ class Pipeline:
                 await self._fail(item, f"{type(error).__name__}: {error}")
                 continue
             if outcome is not None and outcome.mention is not None:
-                mentions.append(outcome.mention)
-        return mentions
+                recorded.append(outcome.mention)
 
     async def _fail(self, item: Received, error: str) -> None:
         if await self._parts.events.fail(item.seq, error):

@@ -43,8 +43,11 @@ class SqliteOutbox:
     async def claim(self, channel: str, limit: int, now: datetime) -> Sequence[Reply]:
         def work(tx: SqliteTx) -> list[Reply]:
             rows = tx.db.execute(
-                "SELECT id, body FROM replies WHERE state = 'pending' AND channel = ? AND due <= ?"
-                " ORDER BY due, id LIMIT ?",
+                "SELECT id, body FROM replies r WHERE state = 'pending' AND channel = ?1"
+                " AND due <= ?2 AND NOT EXISTS (SELECT 1 FROM replies e"
+                " WHERE e.channel = r.channel AND e.conversation = r.conversation"
+                " AND e.state IN ('pending', 'sending') AND e.id < r.id"
+                " AND (e.state = 'sending' OR e.due > ?2)) ORDER BY id LIMIT ?3",
                 (key_of(channel), micros(now), limit),
             ).fetchall()
             claimed = []

@@ -19,7 +19,7 @@ from tests.contracts.store_support import NOW, event, put
 MESSAGES: Final = 60
 _HEADER: Final = 32
 
-Damage = Callable[[Path], None]
+Damage = Callable[[Path], object]
 
 
 def flipped(share: float) -> Damage:

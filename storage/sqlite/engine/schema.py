@@ -121,6 +121,8 @@ _THIRD: Final = (
         id INTEGER PRIMARY KEY CHECK (id = 1), store TEXT NOT NULL, commits INTEGER NOT NULL,
         accepted INTEGER NOT NULL, lost_commits INTEGER NOT NULL DEFAULT 0,
         lost_accepted INTEGER NOT NULL DEFAULT 0)""",
+    """CREATE INDEX replies_in_order ON replies (channel, conversation, id)
+        WHERE state IN ('pending', 'sending')""",
 )
 
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _SECOND, _THIRD)
