@@ -52,8 +52,8 @@ class Events(Protocol):
     async def claim(self, limit: int) -> Sequence[Received]:
         """Up to ``limit`` pending events, oldest first, that no other living process holds.
 
-        Releases what dead processes held. After a StoreError of this process its own claims may be
-        claimed again.
+        Fewer only where no more are due. Releases what dead processes held. After a StoreError of
+        this process its own claims may be claimed again.
         """
         ...
 
@@ -283,6 +283,10 @@ class Incidents(Protocol):
 
     async def mentions(self, id: str, *, limit: int = 2000) -> Sequence[MentionRecord]:  # noqa: A002
         """Mentions of an incident that were not withdrawn, by posted_at, oldest first."""
+        ...
+
+    async def count(self, id: str) -> int:  # noqa: A002
+        """Number of mentions of an incident that were not withdrawn."""
         ...
 
 

@@ -194,6 +194,9 @@ class StubIncidents:
     async def mentions(self, id: str, *, limit: int = 2000) -> Sequence[MentionRecord]:  # noqa: A002
         raise NotImplementedError
 
+    async def count(self, id: str) -> int:  # noqa: A002
+        raise NotImplementedError
+
 
 class StubAlerts:
     async def get(self, key: str) -> Alert | None:

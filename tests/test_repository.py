@@ -1,4 +1,4 @@
-"""What the repository promises around the code: layout, dependencies, locks, README, CI."""
+"""The repository around the code: layout, dependencies, locks, README, CI."""
 
 import ast
 import json

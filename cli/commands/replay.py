@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from cli.config import LoadedConfig, load_config
 from cli.context import CliContext, ConfigFile, Report
 from cli.logs import configure_logs
-from cli.output import plain_console, report_table
+from cli.output import bilingual, plain_console, report_table
 from cli.wiring import App, open_app
 from connectors.replay.settings import ReplaySettings, read_feed
 from core.errors import InputError
@@ -62,7 +62,7 @@ def add_replay(app: typer.Typer, context: CliContext) -> None:
         loaded, feed = load_config(config), read_feed(file, speed, replies)
         with _stage(loaded, into, live=live) as (staged, url):
             found = asyncio.run(_replay(staged, url, feed, watch, context.terminal))
-        context.terminal.print(_where(loaded, into, live=live))
+        context.terminal.print(_where(into, live=live))
         plain_console().print(report_table(found))
         if report is not None:
             report.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8")
@@ -77,7 +77,7 @@ def _stage(
     Raises InputError for options that contradict each other.
     """
     if live and into is not None:
-        raise InputError("--live 和 --into 只能选一个 Give either --live or --into, not both.")
+        raise InputError(bilingual("cli.replay.either"))
     if live:
         yield loaded, loaded.store_url
         return
@@ -88,21 +88,15 @@ def _stage(
         return
     serving = sqlite_path(loaded.store_url)
     if serving is not None and serving.resolve() == into.resolve():
-        raise InputError(
-            f"{into} 是正式数据库 is the store that serves. "
-            "请换一个文件，或者用 Name another file, or use --live."
-        )
+        raise InputError(bilingual("cli.replay.serving", store=into))
     yield rehearsal, f"sqlite:{into.resolve()}"
 
 
-def _where(loaded: LoadedConfig, into: Path | None, *, live: bool) -> str:
+def _where(into: Path | None, *, live: bool) -> str:
     if live:
-        return f"已写入正式数据库 played into the store that serves: {loaded.settings.store.url}"
-    kept = "" if into is None else f" 数据在 Its data is in {into}."
-    return (
-        "彩排：没有通知任何人，没有动正式数据库 "
-        f"a rehearsal: nobody was alerted, the store that serves was not touched.{kept}"
-    )
+        return bilingual("cli.replay.live")
+    rehearsal = bilingual("cli.replay.rehearsal")
+    return rehearsal if into is None else f"{rehearsal} {bilingual('cli.replay.kept', store=into)}"
 
 
 async def _replay(

@@ -1,12 +1,15 @@
 """Posts as the detectors see them, and the bounded record of those of one incident."""
 
 import math
+import re
 from collections import Counter, deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from core.model.event_text import whole_text
 from core.model.mentions import Mention
+from listeners.spread.harm.weight import ADVERSE, DENIAL, harm_to_brand
 
 HOUR: Final = 3600.0
 DAY: Final = 86_400.0
@@ -14,7 +17,6 @@ _MAX_POSTS: Final = 2_000
 """Posts kept per incident; one this large has long been alerted."""
 _MAX_TEXT: Final = 160
 """Characters kept of a text."""
-_ADVERSE: Final = 0.5
 _MAX_AUTHORS: Final = 50_000
 """Authors counted per incident."""
 
@@ -32,12 +34,12 @@ class BrandPost:
     author: str
     """Channel and native id of the author."""
     channel: str
-    negative: float
-    """Probability that the sentiment is negative."""
-    discontent: float
-    """Mean of the negative and the complaint probability."""
+    harm: float
+    """Probability that it harms the brand's name (``harm.weight``)."""
     adverse: bool
-    """True if either probability is at least one half."""
+    """True if that is at least one half."""
+    denial: bool
+    """True if it denies a claim; it counts nowhere, and is shown to staff."""
     category: str
     """Empty if unknown."""
     risk: tuple[str, ...]
@@ -51,19 +53,21 @@ def post_key(brand: str, mention: Mention) -> str:
     return f"{brand}\n{mention.event.channel}\n{mention.event.id}"
 
 
-def brand_post(brand: str, mention: Mention, at: float) -> BrandPost:
-    """The post of a mention, dated ``at`` seconds since 1970."""
+def brand_post(
+    brand: str, mention: Mention, at: float, *, names: re.Pattern[str] | None
+) -> BrandPost:
+    """The post of a mention, dated ``at`` seconds since 1970; ``names`` match the brand's own."""
     event, judgement = mention.event, mention.judgement
-    negative = judgement.probabilities.negative
+    harm = harm_to_brand(judgement, whole_text(event), names)
     return BrandPost(
         key=post_key(brand, mention),
         seq=mention.seq,
         at=at,
         author=f"{event.channel}\n{event.author.id}",
         channel=event.channel,
-        negative=negative,
-        discontent=(negative + judgement.complaint) / 2,
-        adverse=negative >= _ADVERSE or judgement.complaint >= _ADVERSE,
+        harm=harm,
+        adverse=harm >= ADVERSE,
+        denial=judgement.denial >= DENIAL,
         category="" if judgement.category == "other" else judgement.category,
         risk=judgement.risk,
         followers=event.author.followers or 0,
@@ -78,39 +82,57 @@ class Activity:
         self.first = math.inf
         """Date of the first post."""
         self.last = -math.inf
-        self.count = 0
-        """All posts, also those that are no longer kept."""
+        self._counted: set[int] = set()
+        """BrandPost.seq of all posts, also of those that are no longer kept."""
+        self.denials = 0
+        """Those that are denials."""
         self.authors: set[str] = set()
         self.channels: Counter[str] = Counter()
         self.categories: Counter[str] = Counter()
         """Of adverse posts."""
         self._posts: deque[BrandPost] = deque(maxlen=_MAX_POSTS)
-        self._times: deque[float] = deque(maxlen=_MAX_POSTS)
+        self._times: deque[tuple[float, int]] = deque(maxlen=_MAX_POSTS)
+        """Dates with BrandPost.seq."""
+
+    @property
+    def count(self) -> int:
+        """All posts, also those that are no longer kept; each once."""
+        return len(self._counted)
 
     def add(self, post: BrandPost, *, quiet: float) -> bool:
         """Count a post; True if it begins a new wave, after more than ``quiet`` seconds without.
 
+        One that is counted already changes nothing.
         A new wave forgets the posts of the last one; totals and times go on.
         """
+        if post.seq in self._counted:
+            return False
         again = post.at - self.last > quiet and bool(self._posts)
         if again:
             self._posts.clear()
         self._count(post)
         self._posts.append(post)
-        self._times.append(post.at)
+        self._times.append((post.at, post.seq))
         return again
 
     def absorb(self, other: "Activity") -> None:
-        """Add all posts of another activity."""
+        """Add all posts of another activity that are not counted yet."""
+        known = self._counted & other.seqs()
         self.first = min(self.first, other.first)
         self.last = max(self.last, other.last)
-        self.count += other.count
         self.authors |= other.authors
+        self.denials += other.denials
         self.channels.update(other.channels)
         self.categories.update(other.categories)
-        posts = sorted([*self._posts, *other.posts()], key=lambda post: post.at)
-        self._posts = deque(posts, maxlen=_MAX_POSTS)
-        self._times = deque(sorted([*self._times, *other.times()]), maxlen=_MAX_POSTS)
+        for post in other.posts() if known else ():
+            if post.seq in known:
+                self.denials -= post.denial
+                self.channels[post.channel] -= 1
+                self.categories[post.category] -= post.adverse
+        self._counted |= other.seqs()
+        posts = {post.seq: post for post in (*self._posts, *other.posts())}
+        self._posts = deque(sorted(posts.values(), key=lambda post: post.at), maxlen=_MAX_POSTS)
+        self._times = deque(sorted({*self._times, *other.dates()}), maxlen=_MAX_POSTS)
 
     def remove(self, keys: Collection[str]) -> "Activity":
         """Take out the posts with these keys, as far as they are kept, and return them."""
@@ -118,8 +140,9 @@ class Activity:
         for post in [post for post in self._posts if post.key in keys]:
             removed.add(post, quiet=math.inf)
             self._posts.remove(post)
-            self._times.remove(post.at)
-            self.count -= 1
+            self._times.remove((post.at, post.seq))
+            self._counted.discard(post.seq)
+            self.denials -= post.denial
             self.channels[post.channel] -= 1
             self.categories[post.category] -= post.adverse
         self.authors -= removed.authors - {post.author for post in self._posts}
@@ -129,45 +152,55 @@ class Activity:
         """The posts that are kept, in order of arrival."""
         return tuple(self._posts)
 
+    def seqs(self) -> frozenset[int]:
+        """BrandPost.seq of all posts that were counted."""
+        return frozenset(self._counted)
+
+    def dates(self) -> tuple[tuple[float, int], ...]:
+        """Dates of the latest posts, also of earlier waves, each with BrandPost.seq."""
+        return tuple(self._times)
+
     def times(self) -> tuple[float, ...]:
         """Dates of the latest posts, also of earlier waves."""
-        return tuple(self._times)
+        return tuple(at for at, _ in self._times)
 
     def within(self, seconds: float, now: float) -> tuple[BrandPost, ...]:
         """Posts written in the last ``seconds`` before ``now``."""
         return tuple(post for post in self._posts if now - seconds < post.at <= now)
 
     def is_unusual(self, now: float) -> bool:
-        """True if the last hour brought more negativity than this activity's own past day.
+        """True if the last hour brought more harm than this activity's own past day.
 
-        Negativity is the sum of negative probabilities, each author's worst post once an hour. The
+        Harm is the sum of its probabilities, each author's worst post once an hour. The
         threshold is three Poisson standard deviations above the hourly mean.
         """
         before = [post for post in self._posts if now - DAY < post.at <= now - HOUR]
         if not before:
             return True
         hours = max(1.0, (now - HOUR - min(post.at for post in before)) / HOUR)
-        usual = _negativity_by_author(before) / hours
-        return _negativity_by_author(self.within(HOUR, now)) >= usual + 3 * math.sqrt(usual + 1)
+        usual = _harm_by_author(before) / hours
+        return _harm_by_author(self.within(HOUR, now)) >= usual + 3 * math.sqrt(usual + 1)
 
     def _count(self, post: BrandPost) -> None:
         self.first = min(self.first, post.at)
         self.last = max(self.last, post.at)
-        self.count += 1
+        self._counted.add(post.seq)
+        self.denials += post.denial
         if len(self.authors) < _MAX_AUTHORS:
             self.authors.add(post.author)
         self.channels[post.channel] += 1
         self.categories[post.category] += post.adverse
 
 
-def mean_negativity(posts: Collection[BrandPost]) -> float:
-    """Mean negative probability; zero for no posts."""
-    return sum(post.negative for post in posts) / len(posts) if posts else 0.0
+def mean_harm(posts: Iterable[BrandPost]) -> float:
+    """Mean probability of harm of the posts that are no denials; zero for no posts."""
+    weights = [post.harm for post in posts if not post.denial]
+    return sum(weights) / len(weights) if weights else 0.0
 
 
-def _negativity_by_author(posts: Iterable[BrandPost]) -> float:
+def _harm_by_author(posts: Iterable[BrandPost]) -> float:
     worst: dict[tuple[str, int], float] = {}
     for post in posts:
         key = (post.author, int(post.at // HOUR))
-        worst[key] = max(post.negative, worst.get(key, 0.0))
+        worst[key] = max(post.harm, worst.get(key, 0.0))
     return sum(worst.values())

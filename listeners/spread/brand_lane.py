@@ -1,6 +1,6 @@
-"""The volume of one brand against the usual: bursts of negativity, and the volume of the last hour.
+"""The volume of one brand against the usual: bursts of harm, and the volume of the last hour.
 
-The brand lane watches a channel for bursts of negative posts in five-minute bins (``volume.py``).
+The brand lane watches a channel for bursts of adverse posts in five-minute bins (``volume.py``).
 The background volume says how loud the hour is as a whole, since a promotion brings complainers
 along.
 """
@@ -45,13 +45,13 @@ class Burst:
     """Start of the bin that alarmed."""
     z: float
     expected: float
-    """Sum of negative probabilities expected in the half hour."""
+    """Sum of harm expected in the half hour."""
     posts: tuple[BrandPost, ...]
     """All posts of the half hour."""
 
 
 class BrandLane:
-    """One brand on one channel. The series is the sum of adverse posts' negative probabilities."""
+    """One brand on one channel. The series is the sum of the adverse posts' harm."""
 
     def __init__(self) -> None:
         self.state = volume.start(BIN)
@@ -67,7 +67,7 @@ class BrandLane:
         found = self._advance(now)
         number = math.floor(post.at / BIN)
         if self._open is not None and number >= self._open:
-            self._sums[number] = self._sums.get(number, 0.0) + post.negative * post.adverse
+            self._sums[number] = self._sums.get(number, 0.0) + post.harm * post.adverse
             self._recent.append(post)
         return found
 

@@ -70,7 +70,7 @@ class SpreadWatch:
         ``zone`` in which they read times. ``changed`` is called with every incident that was
         stored. ``embedder``: embeds texts, so that incidents are also merged by meaning.
         """
-        patterns = name_patterns(
+        self._names = name_patterns(
             {brand: (name, *(terms or {}).get(brand, ())) for brand, name in names.items()}
         )
         texts = IncidentTexts(catalogue)
@@ -79,7 +79,7 @@ class SpreadWatch:
         self._quiet = quiet.total_seconds()
         self._time = EventTime()
         self._grouper = Grouper(quiet=timedelta(seconds=MEMORY_SECONDS), by_words=False)
-        self._index = IncidentIndex(patterns)
+        self._index = IncidentIndex(self._names)
         self._writer = IncidentWriter(
             store.incidents,
             clock=clock,
@@ -189,20 +189,22 @@ class SpreadWatch:
         for mention in sorted(mentions, key=lambda one: one.seq):
             self._ingest(mention, restored)
         for alert in alerts:
-            incident = restored.get(alert.incident or "")
-            if incident is None or alert.state == "resolved":
+            stored = restored.get(alert.incident or "")
+            if stored is None or alert.state == "resolved":
                 continue
+            incident = stored.current()
             self._queue.restore(incident, alert.severity)
             if incident.record is not None and incident.record.id != alert.incident:
                 await self._writer.merge_records(
                     incident.record.id, alert.incident or "", by=records.BOT
                 )
         now = self._tracker.now()
-        for incident in {id(one): one for one in (*restored.values(), *self._index)}.values():
+        current = [one.current() for one in (*restored.values(), *self._index)]
+        for incident in {id(one): one for one in current}.values():
             records.reconcile(incident, quiet=self._quiet, now=now)
             if incident.record is None and incident.ended:
                 self._writer.discard(incident)
-            elif incident.unsaved_entries:
+            elif incident.unsaved_entries or await self._is_miscounted(incident):
                 self._writer.schedule(incident)
         self._queue.drop_before(now - self._quiet)
         await self._send()
@@ -220,6 +222,15 @@ class SpreadWatch:
         self._writer.start()
         self._merger.start(then=self._send)
 
+    async def _is_miscounted(self, incident: TrackedIncident) -> bool:
+        """True if the record of an incident with posts in memory has another number of posts."""
+        record = incident.record
+        if record is None or not incident.activity.count:
+            return False
+        return bool(incident.unsaved_posts) or (
+            await self._store.incidents.count(record.id) != record.mentions
+        )
+
     def _ingest(self, mention: Mention, restored: Mapping[str, TrackedIncident]) -> None:
         """Count a mention for each of its brands; ``restored`` are stored incidents by id."""
         event = mention.event
@@ -229,7 +240,7 @@ class SpreadWatch:
             return
         stored, text = restored.get(mention.incident or ""), whole_text(event)
         for brand in mention.brands:
-            post = brand_post(brand, mention, at)
+            post = brand_post(brand, mention, at, names=self._names.get(brand))
             if self._grouper.incident_of(post.key) is not None:
                 continue
             known = stored if stored is not None and stored.brand == brand else None
@@ -242,6 +253,8 @@ class SpreadWatch:
                 incident=known.key if known is not None and known.staff_ruled else None,
             )
             incident = self._index.assign(brand, group, post, text, quiet=self._quiet, known=known)
+            if known is not None and incident is not None and incident.is_stored_apart(mention):
+                incident.unsaved_posts.append(post.seq)
             if incident is not None:
                 self._merger.queue(incident, post, text, mention.judgement.language)
             self._tracker.observe(brand, post, incident)

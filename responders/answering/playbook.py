@@ -184,7 +184,11 @@ def _holds(when: When, mention: Mention, first_contact: bool) -> bool:
     return (
         _any_of(when.intent, (judgement.intent,))
         and _any_of(when.category, (judgement.category,))
-        and _risk_holds(when.risk, judgement.risk)
+        and (
+            when.risk == bool(judgement.risk)
+            if isinstance(when.risk, bool)
+            else _any_of(when.risk, judgement.risk)
+        )
         and _any_of(when.sentiment, (judgement.sentiment,))
         and _any_of(when.language, (judgement.language,))
         and _any_of(when.channel, (event.channel,))
@@ -202,10 +206,6 @@ def _holds(when: When, mention: Mention, first_contact: bool) -> bool:
 
 def _any_of(wanted: Iterable[str] | None, present: Iterable[str]) -> bool:
     return wanted is None or not frozenset(wanted).isdisjoint(present)
-
-
-def _risk_holds(wanted: bool | tuple[str, ...] | None, present: tuple[str, ...]) -> bool:
-    return wanted == bool(present) if isinstance(wanted, bool) else _any_of(wanted, present)
 
 
 def _between(value: float, at_least: float | None, below: float | None) -> bool:

@@ -82,6 +82,10 @@ class MongoIncidents:
 
         return await self._db.alone(query)
 
+    async def count(self, id: str) -> int:  # noqa: A002
+        where = {"incident": key_of(id), "withdrawn": False}
+        return await self._db.alone(lambda tx: tx.table("mentions").count(where))
+
 
 async def _get(tx: MongoTx, name: str) -> Incident | None:
     doc = await tx.table("incidents").one({"_id": name})

@@ -99,6 +99,17 @@ class SqliteIncidents:
 
         return await self._db.read(query)
 
+    async def count(self, id: str) -> int:  # noqa: A002
+        def query(view: View) -> int:
+            row = view.db.execute(
+                "SELECT count(*) FROM mentions INDEXED BY mentions_incident WHERE incident = ?"
+                " AND withdrawn = 0",
+                (key_of(id),),
+            ).fetchone()
+            return int(row[0])
+
+        return await self._db.read(query)
+
 
 def _get(view: View, name: str) -> Incident | None:
     row = view.db.execute("SELECT body FROM incidents WHERE id = ?", (name,)).fetchone()

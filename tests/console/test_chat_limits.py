@@ -1,4 +1,4 @@
-"""What the web chat refuses, bounds and survives."""
+"""Limits of the web chat."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What every store promises about replies: at most once, and every doubt is seen."""
+"""Every store's replies: at most once, and every doubt is seen."""
 
 import asyncio
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 from core.clock import ManualClock
 from core.errors import Conflict
 from core.model.conversations import ConversationState
-from core.model.outbox import ReplyResult, ReplyState, Target
+from core.model.outbox import Reply, ReplyResult, ReplyState, Target
 from core.model.outcomes import Outcome
 from core.model.tickets import TicketState
 from core.repositories import Store
@@ -17,6 +17,7 @@ from tests.builders import plan
 from tests.contracts.store_port import Opener
 from tests.contracts.store_support import (
     HOSTILE,
+    LONE,
     NOW,
     conversation,
     event,
@@ -88,6 +89,38 @@ async def test_a_sent_reply_is_a_line_of_the_conversation(store: Store, clock: M
     assert question.seq < answer.seq
     assert (answer.direction, answer.id, answer.by, answer.text) == ("out", "r1", "bot", HOSTILE)
     assert answer.at == NOW + timedelta(seconds=5)
+
+
+async def test_a_reply_reads_the_same_wherever_it_is_read(store: Store, opener: Opener) -> None:
+    """Through every state of its way, with a delay behind it."""
+    other = await opener(ManualClock(NOW))
+    (item,) = await take(store, event("e1"))
+    await store.outbox.add(reply("r1", mention=item.seq, text=HOSTILE))
+    await store.events.record([Outcome(seq=item.seq, mention=mention(item), plan=plan())])
+    later = NOW + timedelta(seconds=30)
+    delay = ReplyResult(
+        key="r1", state=ReplyState.PENDING, reason="flood", not_before=later, native_id=None
+    )
+    sent = ReplyResult(key="r1", state=ReplyState.SENT, native_id=f"7:{LONE}")
+
+    async def read() -> set[Reply]:
+        record = await other.mentions.get(item.seq)
+        assert record is not None
+        return {*record.replies, *(await other.customers.export("u1")).replies}
+
+    assert await read() == {reply("r1", mention=item.seq, text=HOSTILE)}
+    (first,) = await store.outbox.claim("chat", 9, NOW)
+    assert await read() == {first}
+    (delayed,) = await store.outbox.finish([delay])
+    assert await read() == {delayed}
+    (second,) = await store.outbox.claim("chat", 9, later)
+    assert (second.state, second.attempts, second.reason) == (ReplyState.SENDING, 1, "flood")
+    assert await read() == {second}
+    (done,) = await store.outbox.finish([sent])
+    assert await read() == {done}
+    assert (done.state, done.attempts, done.native_id) == (ReplyState.SENT, 1, f"7:{LONE}")
+    assert (done.reason, done.not_before, done.text) == ("", None, HOSTILE)
+    assert await store.outbox.finish([sent]) == [done]
 
 
 async def test_a_reply_that_must_wait_is_pending_again(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""What every store promises about alerts that go on, and about what staff laid down."""
+"""Every store's alerts that go on, and the pauses, mutes and corrections of staff."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -155,6 +155,7 @@ async def test_mentions_of_an_incident(store: Store) -> None:
     found = await store.incidents.mentions("INC-1")
     assert [each.mention.event.id for each in found] == ["p2", "p0"]
     assert {each.mention.incident for each in found} == {"INC-1"}
+    assert [await store.incidents.count(one) for one in ("INC-1", "INC-2", "none")] == [2, 1, 0]
     assert [each.mention.event.id for each in await store.incidents.mentions("INC-1", limit=1)] == [
         "p2"
     ]

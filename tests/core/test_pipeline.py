@@ -24,6 +24,7 @@ from tests.core.parts import (
     SpamModerator,
     WordMatcher,
 )
+from tests.driven_clock import WATCHDOG_SECONDS
 
 
 class PipelineRig:
@@ -220,7 +221,7 @@ async def test_a_failing_store_stops_the_batch_and_the_pipeline_goes_on() -> Non
     rig.inbox.broken = 1
     task = asyncio.create_task(rig.pipeline.run())
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while not rig.inbox.outcomes:
                 await asyncio.sleep(0.01)
                 rig.pipeline.wake()
@@ -244,13 +245,57 @@ async def test_a_store_that_fails_while_recording_is_no_failure_of_the_event() -
     assert [item.attempts for item in rig.inbox.waiting.values()] == [0]
 
 
+async def take_threads(rig: PipelineRig, *threads: str) -> None:
+    """An event in each of these conversations, in this order."""
+    events = (event(str(n), text="禾家", conversation=name) for n, name in enumerate(threads))
+    await rig.inbox.accept("c", Page(events=tuple(events)))
+
+
+async def test_a_batch_is_recorded_in_one_call_for_each_place_in_a_conversation() -> None:
+    rig = PipelineRig(plain=True)
+    await take_threads(rig, "a", "b", "a", "c", "b", "a")
+    assert await rig.pipeline.step() == 6
+    assert rig.inbox.record_calls == [[1, 2, 4], [3, 5], [6]]
+    assert rig.spread.seen == [1, 2, 3, 4, 5, 6]
+
+
+async def test_of_a_batch_that_cannot_be_recorded_only_the_event_at_fault_fails() -> None:
+    rig = PipelineRig(plain=True)
+    ends: list[int] = []
+    rig.pipeline = Pipeline(rig.parts, bus=rig.bus, ended=lambda item, _: ends.append(item.seq))
+    rig.inbox.unrecordable = {2: ValueError("cannot be encoded")}
+    await take_threads(rig, "a", "b", "c", "b")
+    await rig.pipeline.step()
+    assert [one.seq for one in rig.inbox.outcomes] == [1, 3, 4]
+    assert sorted(ends) == [1, 3, 4]
+    assert {seq: item.attempts for seq, item in rig.inbox.waiting.items()} == {2: 1}
+    assert rig.spread.seen == [1, 3, 4]
+
+
+@pytest.mark.parametrize("fault", ["deciding", "recording"])
+async def test_a_store_that_fails_at_one_event_delays_its_conversation_alone(fault: str) -> None:
+    rig = PipelineRig(plain=True)
+    error = StoreError("the row is damaged")
+    if fault == "recording":
+        rig.inbox.unrecordable = {2: error}
+    else:
+        rig.decider.broken = {"1": error}
+    await take_threads(rig, "a", "b", "c", "b", "a")
+    with pytest.raises(StoreError, match="damaged"):
+        await rig.pipeline.step()
+    assert [one.seq for one in rig.inbox.outcomes] == [1, 3, 5]
+    assert "3" not in rig.decider.seen, "it comes after the one that waits"
+    assert {seq: item.attempts for seq, item in rig.inbox.waiting.items()} == {2: 0, 4: 0}
+    assert rig.spread.seen == [1, 3, 5]
+
+
 async def test_it_looks_into_the_inbox_even_if_nobody_wakes_it() -> None:
     rig = PipelineRig()
     task = asyncio.create_task(rig.pipeline.run())
     try:
         await asyncio.sleep(0.05)
         await rig.take("禾家的面包")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while not rig.inbox.outcomes:
                 await asyncio.sleep(0.01)
     finally:

@@ -65,6 +65,7 @@ def pending_alert(
         omit = () if forecast is None else _FORECAST_REASONS
         lines = texts.reason_lines(assessment, language, omit=omit)
         lines += texts.volume_lines(incident.activity.posts(), language, zone=audience.zone)
+        lines += texts.denial_lines(incident.activity.denials, language)
         if forecast is not None:
             lines.append(texts.forecast_line(forecast, language, unit=unit))
         lines += texts.evidence_lines(posts, language)

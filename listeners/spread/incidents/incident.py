@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from core.localized import LocalizedText
 from core.model.incidents import ForecastUnit, Incident, TimelineEntry
+from core.model.mentions import Mention
 from core.taxonomy import Severity
 from listeners.spread.activity import HOUR, Activity, BrandPost
 from listeners.spread.cascades.forecast import Forecast
@@ -25,7 +26,7 @@ _NEGLIGIBLE: Final = 0.05
 
 Reason = Literal[
     "grave", "risk", "spreading", "fast", "far", "very_far", "influential", "lasting", "volume",
-    "not_negative",
+    "harmless",
 ]  # fmt: skip
 
 
@@ -77,6 +78,8 @@ class TrackedIncident:
     """The highest severity alerted in this wave."""
     alerted_at: float = 0.0
     """Time of the posts at the last alert, in seconds since 1970."""
+    merged_into: "TrackedIncident | None" = None
+    """The incident that absorbed it, which stands for it from then on."""
     ended: bool = False
     """True from the end of one wave to the beginning of the next; as in the store."""
 
@@ -101,6 +104,17 @@ class TrackedIncident:
         self.burst = self.burst or other.burst
         if other.alerted is not None:
             self.alerted = min(self.alerted or "P4", other.alerted)
+
+    def current(self) -> "TrackedIncident":
+        """The incident that this one was merged into in the end, or itself."""
+        found = self
+        while found.merged_into is not None:
+            found = found.merged_into
+        return found
+
+    def is_stored_apart(self, mention: Mention) -> bool:
+        """True if the store has a mention with another record, as after an interrupted merge."""
+        return self.record is not None and mention.incident != self.record.id
 
     def last_hour(self) -> tuple[BrandPost, ...]:
         """The posts of the hour before its last post."""

@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from core.model.mentions import Mention
-from listeners.spread.activity import Activity, BrandPost, mean_negativity, post_key
+from listeners.spread.activity import Activity, BrandPost, mean_harm, post_key
 from listeners.spread.grouping.relevance import RARE, BackgroundLanguage
 from listeners.spread.grouping.vocabulary import content_words
 from listeners.spread.incidents import similarity
 from listeners.spread.incidents.incident import TrackedIncident
-from listeners.spread.incidents.severity import NEGATIVE_SHARE
+from listeners.spread.incidents.severity import HARM_SHARE
 
 _MAX_POSTS: Final = 200_000
 """Posts whose incident is remembered."""
@@ -72,6 +72,10 @@ class IncidentIndex:
         """The background language of a brand."""
         return self._backgrounds.setdefault(brand, BackgroundLanguage())
 
+    def names(self, brand: str) -> re.Pattern[str] | None:
+        """The pattern of a brand's own names."""
+        return self._names.get(brand)
+
     def content_words(self, brand: str, text: str) -> frozenset[str]:
         """The content words of a text about a brand, without the brand's names."""
         return content_words(text, self._names.get(brand))
@@ -101,20 +105,22 @@ class IncidentIndex:
         """Count a post of a group; returns its incident, which may be new, if there is one.
 
         ``text`` is the whole text; ``quiet`` the seconds after which a new wave begins; ``known``
-        the incident that the store has the post in. One adverse post makes its whole group part of
-        an incident only if the group is new or mostly negative itself.
+        the incident that the store has the post in. A denial joins what it is about and begins
+        nothing. One adverse post makes its whole group part of
+        an incident only if the group is new or mostly harmful itself.
         """
         words = self.content_words(brand, text)
         if known is not None:
+            known = known.current()
             self._incidents.setdefault(known.key, known)
         incident = known or self._by_group.get(group)
         waiting = self._unassigned.get(group)
-        negative = waiting is None or mean_negativity((*waiting.posts(), post)) >= NEGATIVE_SHARE
-        if incident is None and post.adverse:
+        harmful = waiting is None or mean_harm((*waiting.posts(), post)) >= HARM_SHARE
+        if incident is None and (post.adverse or post.denial):
             incident = self._related(brand, post, words)
-            if incident is None and negative:
+            if incident is None and post.adverse and harmful:
                 incident = self._begin(brand, group, post)
-        if incident is not None and post.adverse and negative and group not in self._by_group:
+        if incident is not None and post.adverse and harmful and group not in self._by_group:
             self.attach_group(incident, group)
         if incident is None:
             activity = self._unassigned.setdefault(group, Activity())
@@ -152,8 +158,9 @@ class IncidentIndex:
             self._index_posts(incident, waiting, unsaved=True)
 
     def merge(self, kept: TrackedIncident, gone: TrackedIncident) -> None:
-        """Make one incident part of another."""
+        """Make one incident part of another, which stands for it from then on."""
         kept.absorb(gone)
+        gone.merged_into = kept
         for group in gone.groups:
             self._by_group[group] = kept
         for key in self._post_keys(gone):

@@ -1,14 +1,16 @@
 """Incidents in memory as records of the store, and back."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from core.localized import LocalizedText, UiLanguage, in_each
 from core.model.incidents import Incident, TimelineEntry
+from core.model.mentions import Mention
 from core.taxonomy import Severity
 from listeners.spread.event_time import utc
+from listeners.spread.harm.weight import DENIAL
 from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.wording import IncidentTexts, headline, own_title
 
@@ -38,7 +40,8 @@ def to_record(incident: TrackedIncident, language: UiLanguage, texts: IncidentTe
         return replace(incident.record, state=state)
 
     def reasons(language: UiLanguage) -> list[str]:
-        return [] if assessment is None else texts.reason_lines(assessment, language)
+        found = [] if assessment is None else texts.reason_lines(assessment, language)
+        return found + texts.denial_lines(activity.denials, language)
 
     return Incident(
         id="",
@@ -52,6 +55,7 @@ def to_record(incident: TrackedIncident, language: UiLanguage, texts: IncidentTe
         last_at=utc(activity.last),
         mentions=activity.count,
         authors=len(activity.authors),
+        denials=activity.denials,
         channels=tuple(name for name, _ in activity.channels.most_common(_MAX_CHANNELS)),
         forecast=None if forecast is None else round(forecast.final, 1),
         low=None if forecast is None else round(forecast.low, 1),
@@ -68,10 +72,13 @@ def to_record(incident: TrackedIncident, language: UiLanguage, texts: IncidentTe
     )
 
 
-def updated(stored: Incident, now: Incident, entries: tuple[TimelineEntry, ...]) -> Incident:
+def updated(
+    stored: Incident, now: Incident, entries: tuple[TimelineEntry, ...], *, mentions: int
+) -> Incident:
     """The stored record brought up to date; owner, statement and title remain those of staff.
 
-    ``entries`` are added to the timeline; only they open or resolve the incident.
+    ``entries`` are added to the timeline; only they open or resolve the incident. ``mentions`` is
+    the number of those that the store has with it.
     """
     another_wave = now.first_at - stored.first_at > _SAME_WAVE
     return replace(
@@ -81,8 +88,9 @@ def updated(stored: Incident, now: Incident, entries: tuple[TimelineEntry, ...])
         state=now.state if any(one.what in _STATE_CHANGES for one in entries) else stored.state,
         first_at=stored.first_at if another_wave else now.first_at,
         last_at=max(stored.last_at, now.last_at),
-        mentions=max(stored.mentions, now.mentions),
-        authors=max(stored.authors, now.authors),
+        mentions=mentions,
+        authors=min(max(stored.authors, now.authors), mentions),
+        denials=min(max(stored.denials, now.denials), mentions),
         channels=tuple(dict.fromkeys((*stored.channels, *now.channels))),
         forecast=now.forecast,
         low=now.low,
@@ -94,8 +102,30 @@ def updated(stored: Incident, now: Incident, entries: tuple[TimelineEntry, ...])
     )
 
 
-def absorbed(stored: Incident, gone: Incident, *, by: str, at: datetime) -> Incident:
-    """The stored record after it took ``gone`` over; unchanged if it did before."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tally:
+    """Figures over the mentions that the store has with an incident."""
+
+    mentions: int
+    authors: int
+    denials: int
+
+
+def tally(mentions: Iterable[Mention]) -> Tally:
+    """The figures over these mentions."""
+    found = tuple(mentions)
+    return Tally(
+        mentions=len(found),
+        authors=len({(one.event.channel, one.event.author.id) for one in found}),
+        denials=sum(one.judgement.denial >= DENIAL for one in found),
+    )
+
+
+def absorbed(stored: Incident, gone: Incident, *, now: Tally, by: str, at: datetime) -> Incident:
+    """The stored record after it took ``gone`` over; unchanged if it did before.
+
+    ``now``: the figures of both together.
+    """
     if any(entry.what == "merged" and entry.detail == gone.id for entry in stored.timeline):
         return stored
     return replace(
@@ -105,8 +135,9 @@ def absorbed(stored: Incident, gone: Incident, *, by: str, at: datetime) -> Inci
         severity=min(stored.severity, gone.severity),
         owner=stored.owner or gone.owner,
         statement=stored.statement or gone.statement,
-        mentions=stored.mentions + gone.mentions,
-        authors=stored.authors + gone.authors,
+        mentions=now.mentions,
+        authors=now.authors,
+        denials=now.denials,
         channels=tuple(dict.fromkeys((*stored.channels, *gone.channels))),
         timeline=(*stored.timeline, TimelineEntry(at=at, by=by, what="merged", detail=gone.id)),
     )

@@ -82,7 +82,7 @@ class StaffRulings:
         await self._writer.flush()
         selection = await self._select(seqs)
         at = self._clock.now()
-        incident = _split_off(selection, by, at=at, grouper=self._grouper)
+        incident = _split_off(selection, by, at=at, grouper=self._grouper, index=self._index)
         self._index.detach({post.key for post in incident.activity.posts()})
         self._index.add(incident)
         for source in selection.sources:  # before any await, so that no merge undoes the split
@@ -92,7 +92,9 @@ class StaffRulings:
         await self._writer.flush()
         made = await self._writer.stored_id(incident)
         for source in selection.sources:
-            await self._writer.change(source, _reduced(incident, made, by, self._clock.now()))
+            left = await self._store.incidents.count(source)
+            reduced = _reduced(incident, made, by, self._clock.now(), mentions=left)
+            await self._writer.change(source, reduced)
         return made
 
     async def _select(self, seqs: Sequence[int]) -> SplitSelection:
@@ -129,12 +131,17 @@ class StaffRulings:
 
 
 def _split_off(
-    selection: SplitSelection, by: str, *, at: datetime, grouper: Grouper
+    selection: SplitSelection, by: str, *, at: datetime, grouper: Grouper, index: IncidentIndex
 ) -> TrackedIncident:
     """An incident of these mentions alone; copies of them will follow it."""
     posts = sorted(
         (
-            brand_post(selection.brand, one, one.event.posted_at.timestamp())
+            brand_post(
+                selection.brand,
+                one,
+                one.event.posted_at.timestamp(),
+                names=index.names(selection.brand),
+            )
             for one in selection.mentions
         ),
         key=lambda post: post.at,
@@ -156,15 +163,18 @@ def _split_off(
 
 
 def _reduced(
-    incident: TrackedIncident, made: str, by: str, at: datetime
+    incident: TrackedIncident, made: str, by: str, at: datetime, *, mentions: int
 ) -> Callable[[Incident], Incident]:
-    """The change to a record that ``incident``, now stored as ``made``, was split from."""
+    """The change to a record that ``incident``, now stored as ``made``, was split from.
+
+    ``mentions`` are left with the record.
+    """
 
     def change(stored: Incident) -> Incident:
         return replace(
             stored,
-            mentions=max(0, stored.mentions - incident.activity.count),
-            authors=max(0, stored.authors - len(incident.activity.authors)),
+            mentions=mentions,
+            authors=min(max(0, stored.authors - len(incident.activity.authors)), mentions),
             timeline=(*stored.timeline, TimelineEntry(at=at, by=by, what="split", detail=made)),
         )
 

@@ -1,9 +1,9 @@
 """The facts of an incident, its severity by them, and the rules by which it is stored and alerted.
 
 Severity is a pure function of the facts: each one that counts gives points and is named as a
-reason. Grave harm reported by two people is P1 whatever else holds, and what is mostly not negative
+reason. Grave harm reported by two people is P1 whatever else holds, and what is mostly harmless
 is never above P4. An alarm asks more than a severity: enough discontented authors within an hour,
-more than this incident and this brand usually have.
+more than this incident and this brand usually have. Denials count nowhere.
 """
 
 import math
@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from core.taxonomy import Severity
-from listeners.spread.activity import HOUR, BrandPost, mean_negativity
+from listeners.spread.activity import HOUR, BrandPost, mean_harm
 from listeners.spread.cascades.features import Cascade
 from listeners.spread.cascades.forecast import MIN_REPOSTS, Forecast, forecast, shipped_model
 from listeners.spread.incidents.incident import Assessment, Reason, TrackedIncident
@@ -31,19 +31,19 @@ FAST_AUTHORS: Final = 30
 """In an hour."""
 INFLUENTIAL_FOLLOWERS: Final = 100_000
 LASTING_HOURS: Final = 6.0
-NEGATIVE_SHARE: Final = 0.4
-"""Least mean negative probability of a crisis."""
+HARM_SHARE: Final = 0.4
+"""Least mean harm of the posts of a crisis."""
 
 RECORD_AUTHORS: Final = 3
 """Number of discontented authors that makes a stored incident, ..."""
 RECORD_WINDOW: Final = 6 * HOUR
 """... within this time (s)."""
-MEAN_DISCONTENT: Final = 0.65
-"""Least mean discontent (``BrandPost.discontent``) of the authors who count."""
+MEAN_HARM: Final = 0.65
+"""Least mean harm of the authors who count."""
 _REFORECAST_GROWTH: Final = 1.1
 """An incident is forecast again when it has grown by this factor."""
-_HARM_NEGATIVE: Final = 0.5
-"""A risk counts only in posts at least this negative: a lost child may have been found."""
+_RISK_HARM: Final = 0.5
+"""A risk counts only in posts at least this harmful: a lost child may have been found."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,8 +54,8 @@ class IncidentFacts:
     """Distinct authors in the last hour."""
     enough: int = 5
     """Authors in an hour that make an alarm."""
-    negative: float = 0.0
-    """Mean negative probability of the last hour's posts."""
+    harm: float = 0.0
+    """Mean harm of the last hour's posts (``mean_harm``)."""
     risk: tuple[tuple[str, int], ...] = ()
     """Risks named, each with the number of authors who name it."""
     forecast: float | None = None
@@ -65,7 +65,7 @@ class IncidentFacts:
     hours: float = 0.0
     """Since the incident began."""
     burst: bool = False
-    """True if the brand's negative volume as a whole is far above the usual."""
+    """True if the brand's adverse volume as a whole is far above the usual."""
 
 
 def facts_of(incident: TrackedIncident, *, enough: int) -> IncidentFacts:
@@ -73,19 +73,14 @@ def facts_of(incident: TrackedIncident, *, enough: int) -> IncidentFacts:
 
     ``enough``: authors in an hour that make an alarm.
     """
-    posts = incident.last_hour()
-    named = {
-        (kind, post.author)
-        for post in posts
-        if post.negative >= _HARM_NEGATIVE
-        for kind in post.risk
-    }
+    posts = [post for post in incident.last_hour() if not post.denial]
+    named = {(kind, post.author) for post in posts if post.harm >= _RISK_HARM for kind in post.risk}
     forecasts = (_updated_forecast(incident), incident.post_forecast)
     sizes = [one.final for one in forecasts if one is not None]
     return IncidentFacts(
         authors=len({post.author for post in posts}),
         enough=enough,
-        negative=mean_negativity(posts),
+        harm=mean_harm(posts),
         risk=tuple(Counter(kind for kind, _ in named).most_common()),
         forecast=max(sizes, default=None),
         followers=max((post.followers for post in posts), default=0),
@@ -100,9 +95,9 @@ def assess(facts: IncidentFacts) -> Assessment:
     if grave:
         return Assessment(severity="P1", reasons=(("grave", ", ".join(grave)), *_points(facts)[1]))
     points, reasons = _points(facts)
-    if facts.negative < NEGATIVE_SHARE:
-        share = f"{facts.negative:.0%}"
-        return Assessment(severity="P4", reasons=(("not_negative", share), *reasons))
+    if facts.harm < HARM_SHARE:
+        share = f"{facts.harm:.0%}"
+        return Assessment(severity="P4", reasons=(("harmless", share), *reasons))
     severity: Severity = "P4"
     if points >= 5:
         severity = "P1"
@@ -121,7 +116,7 @@ def should_alert(incident: TrackedIncident, facts: IncidentFacts, *, background:
     if incident.burst or _is_grave(facts.risk):
         return True
     far = incident.post_forecast is not None and incident.post_forecast.final >= FAR_REPOSTS
-    if far and facts.negative >= NEGATIVE_SHARE:
+    if far and facts.harm >= HARM_SHARE:
         return True
     return enough_authors(
         incident.last_hour(), enough=facts.enough, background=background
@@ -131,7 +126,7 @@ def should_alert(incident: TrackedIncident, facts: IncidentFacts, *, background:
 def should_record(incident: TrackedIncident) -> bool:
     """True if the incident should be stored, alerted or not."""
     posts = incident.activity.within(RECORD_WINDOW, incident.activity.last)
-    return mean_negativity(posts) >= NEGATIVE_SHARE and enough_authors(
+    return mean_harm(posts) >= HARM_SHARE and enough_authors(
         posts, enough=RECORD_AUTHORS, background=1.0
     )
 
@@ -145,8 +140,8 @@ def enough_authors(posts: Sequence[BrandPost], *, enough: int, background: float
     needed = enough * math.sqrt(background)
     worst: dict[str, float] = {}
     for post in posts:
-        worst[post.author] = max(post.discontent, worst.get(post.author, 0.0))
-    return len(worst) >= needed and sum(worst.values()) >= MEAN_DISCONTENT * needed
+        worst[post.author] = max(post.harm, worst.get(post.author, 0.0))
+    return len(worst) >= needed and sum(worst.values()) >= MEAN_HARM * needed
 
 
 def _points(facts: IncidentFacts) -> tuple[int, tuple[tuple[Reason, str], ...]]:

@@ -8,7 +8,7 @@ from typing import Final
 from core.clock import Clock
 from core.model.incidents import TimelineEntry
 from core.ports import AlertRaiser
-from listeners.spread.activity import BrandPost, mean_negativity
+from listeners.spread.activity import BrandPost, mean_harm
 from listeners.spread.brand_lane import BackgroundVolume, BrandLane, Burst
 from listeners.spread.event_time import EventTime, utc
 from listeners.spread.incidents.alerts import AlertAudience, AlertQueue, pending_alert
@@ -16,7 +16,7 @@ from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.index import IncidentIndex
 from listeners.spread.incidents.records import BOT
 from listeners.spread.incidents.severity import (
-    NEGATIVE_SHARE,
+    HARM_SHARE,
     assess,
     enough_authors,
     facts_of,
@@ -202,7 +202,7 @@ def attribute_burst(
             return owner
     left = [post for post in burst.posts if not _is_alerted(index.of_post(post.key))]
     rest = [post for post in left if post.adverse]
-    if mean_negativity(left) < NEGATIVE_SHARE:
+    if mean_harm(left) < HARM_SHARE:
         return None
     if not enough_authors(rest, enough=enough, background=background.ratio(len(rest))):
         return None

@@ -9,7 +9,7 @@ from typing import Final
 from core.i18n import Catalogue
 from core.localized import LocalizedText, UiLanguage, in_each, in_language, local_time
 from core.model.incidents import ForecastUnit
-from listeners.spread.activity import BrandPost
+from listeners.spread.activity import BrandPost, mean_harm
 from listeners.spread.cascades.forecast import Forecast
 from listeners.spread.event_time import utc
 from listeners.spread.grouping.vocabulary import content_words, original_text
@@ -46,8 +46,7 @@ class IncidentTexts:
     def volume_lines(
         self, posts: Sequence[BrandPost], language: UiLanguage, *, zone: tzinfo = UTC
     ) -> list[str]:
-        """Number of posts with the first and last time, and their mean negative probability."""
-        share = sum(post.negative for post in posts) / max(1, len(posts))
+        """Number of posts with the first and last time, and their mean harm."""
         return [
             self._catalogue.say(
                 "spread.sum",
@@ -56,8 +55,12 @@ class IncidentTexts:
                 first=local_time(utc(min(post.at for post in posts)), zone),
                 last=local_time(utc(max(post.at for post in posts)), zone),
             ),
-            self._catalogue.say("spread.share", language, negative=f"{share:.0%}"),
+            self._catalogue.say("spread.share", language, harm=f"{mean_harm(posts):.0%}"),
         ]
+
+    def denial_lines(self, denials: int, language: UiLanguage) -> list[str]:
+        """Number of posts that deny the matter, if there are any."""
+        return [self._catalogue.say("spread.denials", language, posts=denials)] if denials else []
 
     def forecast_line(
         self, forecast: Forecast, language: UiLanguage, *, unit: ForecastUnit = "posts"

@@ -18,7 +18,14 @@ from core.localized import UiLanguage
 from core.model.incidents import Incident, TimelineEntry
 from core.repositories import Incidents
 from listeners.spread.incidents.incident import TrackedIncident
-from listeners.spread.incidents.records import BOT, MAX_TIMELINE, absorbed, to_record, updated
+from listeners.spread.incidents.records import (
+    BOT,
+    MAX_TIMELINE,
+    absorbed,
+    tally,
+    to_record,
+    updated,
+)
 from listeners.spread.incidents.wording import IncidentTexts
 
 log = logging.getLogger(__name__)
@@ -26,6 +33,8 @@ log = logging.getLogger(__name__)
 _INTERVAL: Final = 0.5
 """Seconds between two rounds of writing."""
 _TRIES: Final = 5
+_MAX_TALLIED: Final = 100_000
+"""Mentions read to count the authors of a merged record."""
 
 
 class IncidentWriter:
@@ -80,7 +89,7 @@ class IncidentWriter:
             return
         if kept.record is None:
             kept.record = gone.record
-        else:
+        elif kept.record.id != gone.record.id:
             self._merges.append((kept, gone.record.id))
         self.schedule(kept)
 
@@ -126,9 +135,11 @@ class IncidentWriter:
     async def merge_records(self, kept: str, gone: str, *, by: str) -> Incident:
         """Merge a stored record with its mentions and alert into another one; returns that.
 
-        Idempotent: what was done before an interruption is not done again. Raises KeyError if
-        either does not exist, Conflict, StoreError.
+        Idempotent: what was done before an interruption is not done again, and a record is never
+        merged into itself. Raises KeyError if either does not exist, Conflict, StoreError.
         """
+        if kept == gone:
+            return await self.change(kept, lambda stored: stored)
         at = self._clock.now()
 
         def end(stored: Incident) -> Incident:
@@ -136,14 +147,26 @@ class IncidentWriter:
                 return stored
             entry = TimelineEntry(at=at, by=by, what="merged", detail=kept)
             timeline = (*stored.timeline, entry)[-MAX_TIMELINE:]
-            return replace(stored, state="resolved", merged_into=kept, timeline=timeline)
+            return replace(
+                stored,
+                state="resolved",
+                merged_into=kept,
+                mentions=0,
+                authors=0,
+                denials=0,
+                timeline=timeline,
+            )
 
         ended = await self.change(gone, end)
         self._changed(ended)
         while found := await self._incidents.mentions(gone):
             await self._incidents.assign([one.mention.seq for one in found], kept)
         await self._merge_alerts(gone, kept)
-        grown = await self.change(kept, lambda stored: absorbed(stored, ended, by=by, at=at))
+        held = await self._incidents.mentions(kept, limit=_MAX_TALLIED)
+        now = tally(one.mention for one in held)
+        grown = await self.change(
+            kept, lambda stored: absorbed(stored, ended, now=now, by=by, at=at)
+        )
         self._changed(grown)
         return grown
 
@@ -203,8 +226,13 @@ class IncidentWriter:
     async def _update(self, incident: TrackedIncident) -> None:
         entries, seqs = tuple(incident.unsaved_entries), tuple(incident.unsaved_posts)
         record = await self._record(incident)
+        if seqs:
+            await self._incidents.assign(seqs, record.id)
+            incident.unsaved_posts = [seq for seq in incident.unsaved_posts if seq not in set(seqs)]
+        count = await self._incidents.count(record.id)
         for _ in range(_TRIES):
-            wanted = updated(record, to_record(incident, self._language, self._texts), entries)
+            now = to_record(incident, self._language, self._texts)
+            wanted = updated(record, now, entries, mentions=count)
             if wanted == record:
                 break
             try:
@@ -218,6 +246,3 @@ class IncidentWriter:
             raise Conflict(f"{record.id} is being changed all the time. It is tried again.")
         incident.record = record
         del incident.unsaved_entries[: len(entries)]
-        if seqs:
-            await self._incidents.assign(seqs, record.id)
-            del incident.unsaved_posts[: len(seqs)]

@@ -11,7 +11,7 @@ from typing import Final, Self, TypeVar
 
 from core.clock import Clock
 from core.errors import Conflict, StoreError, StoreReadOnly
-from storage.encryption import RING, Coder, Keys, Seal, unlock
+from storage.encryption import RING, Coder, Keys, unlock
 from storage.lease import Lease, alive
 from storage.sqlite.engine.connection import SqliteTx, View, connect, translate
 from storage.sqlite.engine.mark import CommitMark, compare
@@ -25,7 +25,7 @@ THREADS: Final = 4
 
 def _open(
     path: Path, max_pages: int | None, keys: Keys
-) -> tuple[sqlite3.Connection, CommitMark, Seal, Lease]:
+) -> tuple[sqlite3.Connection, CommitMark, Coder, Lease]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -42,9 +42,9 @@ def _open(
             migrate(db, str(path))
             if max_pages is not None:
                 db.execute(f"PRAGMA max_page_count = {max_pages}")
-            seal = _seal(db, keys, str(path))
+            coder = _coder(db, keys, str(path))
             compare(db, known, str(path), existed=existed)
-            return db, mark, seal, Lease(path)
+            return db, mark, coder, Lease(path)
         except BaseException:
             mark.close()
             db.close()
@@ -53,8 +53,8 @@ def _open(
         raise translate(error, str(path)) from error
 
 
-def _seal(db: sqlite3.Connection, keys: Keys, where: str) -> Seal:
-    """The seal of the store; a new one gets a ring of keys where there is a key."""
+def _coder(db: sqlite3.Connection, keys: Keys, where: str) -> Coder:
+    """The coder of the store; a new one gets a ring of keys where there is a key."""
     find = "SELECT value FROM settings WHERE key = ?"
     ring = db.execute(find, (RING,)).fetchone()
     if ring is None:
@@ -76,27 +76,22 @@ class Readers:
         self._connect = connect
         self._coder = coder
         self._path = path
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="store-reader")
+        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="store-reader")
+        self.closed = False
         self._own = threading.local()
-        self._closed = False
         self._opened: list[sqlite3.Connection] = []
-
-    async def ask(self, query: Callable[[View], R]) -> R:
-        """The answer of ``query``, which must not write."""
-        if self._closed:
-            raise StoreError(f"{self._path} is closed. Open the store again.")
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._ask, query)
 
     def close(self) -> None:
         """Blocks until running queries are done."""
-        self._closed = True
-        self._pool.shutdown()
+        self.closed = True
+        self.pool.shutdown()
         for db in self._opened:
             db.close()
 
-    def _ask(self, query: Callable[[View], R]) -> R:
+    def ask(self, query: Callable[[View], R]) -> R:
+        """The answer of ``query``, which must not write; to be called in a thread of ``pool``."""
         try:
-            view = self._view()
+            view: View = getattr(self._own, "view", None) or self._connected()
             view.db.execute("BEGIN")
             try:
                 return query(view)
@@ -105,13 +100,12 @@ class Readers:
         except sqlite3.Error as error:
             raise translate(error, self._path) from error
 
-    def _view(self) -> View:
-        view: View | None = getattr(self._own, "view", None)
-        if view is None:
-            db = self._connect()
-            db.execute("PRAGMA query_only = ON")
-            self._opened.append(db)
-            view = self._own.view = View(db, self._coder)
+    def _connected(self) -> View:
+        """A view for this thread."""
+        db = self._connect()
+        db.execute("PRAGMA query_only = ON")
+        self._opened.append(db)
+        view = self._own.view = View(db, self._coder)
         return view
 
 
@@ -138,8 +132,7 @@ class SqliteDatabase:
     @classmethod
     async def open(cls, path: Path, *, clock: Clock, keys: Keys, max_pages: int | None) -> Self:
         """As SqliteStore.open."""
-        db, mark, seal, lease = await asyncio.to_thread(_open, path, max_pages, keys)
-        coder = Coder(seal)
+        db, mark, coder, lease = await asyncio.to_thread(_open, path, max_pages, keys)
         writer = Writer(db, mark, coder=coder, clock=clock, owner=lease.owner, path=str(path))
         database = cls(path, coder, writer, lease)
         try:
@@ -174,8 +167,12 @@ class SqliteDatabase:
 
     async def read(self, query: Callable[[View], R]) -> R:
         """Run ``query`` on one snapshot; it must not write."""
+        readers = self._readers
         try:
-            return await self._readers.ask(query)
+            if readers.closed:
+                raise StoreError(f"{self.path} is closed. Open the store again.")
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(readers.pool, readers.ask, query)
         except Conflict:
             raise
         except StoreError:

@@ -12,6 +12,7 @@ from core.model.mentions import Mention, MentionFilter, MentionPage, MentionReco
 class _Incidents:
     def __init__(self) -> None:
         self._all: dict[str, Incident] = {}
+        self._assigned: dict[int, str | None] = {}
 
     async def get(self, id: str) -> Incident | None:  # noqa: A002
         return self._all.get(id)
@@ -34,10 +35,13 @@ class _Incidents:
         return self._all[incident.id]
 
     async def assign(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
-        return None
+        self._assigned |= dict.fromkeys(seqs, id)
 
     async def mentions(self, id: str, *, limit: int = 2000) -> Sequence[MentionRecord]:  # noqa: A002
         return ()
+
+    async def count(self, id: str) -> int:  # noqa: A002
+        return sum(one == id for one in self._assigned.values())
 
 
 class _Mentions:

@@ -65,7 +65,7 @@ def test_an_incident_keeps_two_thousand_posts() -> None:
     activity = Activity()
     for n in range(5000):
         one = mention(n, posted_at=MIDNIGHT, author=f"a{n}", sentiment="negative")
-        activity.add(brand_post("hejia", one, 1e9 + n), quiet=3600)
+        activity.add(brand_post("hejia", one, 1e9 + n, names=None), quiet=3600)
     assert len(activity.posts()) == len(activity.times()) == 2000
     assert (activity.count, len(activity.authors)) == (5000, 5000)
 

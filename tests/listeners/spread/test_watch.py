@@ -61,13 +61,15 @@ async def test_harm_in_positive_posts_is_not_alerted() -> None:
     assert (await receiver_after(chain(6, text, ill=True, positive=True))).alerts == []
 
 
-async def test_harm_in_hardly_negative_posts_is_not_p1() -> None:
+async def test_harm_named_in_a_question_is_not_p1() -> None:
     doubtful = [
         replace(
             one,
             judgement=replace(
                 one.judgement,
-                probabilities=Probabilities(negative=0.45, neutral=0.5, positive=0.05),
+                probabilities=Probabilities(negative=0.6, neutral=0.35, positive=0.05),
+                complaint=0.3,
+                intent="question",
             ),
         )
         for one in chain(3, "奶奶过敏，禾家的瑞士卷含坚果吗", ill=True)

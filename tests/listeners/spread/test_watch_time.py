@@ -97,7 +97,7 @@ def test_an_outage_is_not_a_quiet_brand() -> None:
 
     def add(second: float) -> None:
         one = mention(1, posted_at=MIDNIGHT, author="a", text=MOULD, sentiment="negative")
-        lane.add(brand_post("hejia", one, second), now=second)
+        lane.add(brand_post("hejia", one, second, names=None), now=second)
 
     for n in range(288 * 2):
         add(1e9 + n * 300)

@@ -24,7 +24,7 @@ def posts(*texts: str, positive: bool = False, first: int = 1) -> list[BrandPost
         )
         for number, text in enumerate(texts, first)
     ]
-    return [brand_post("hejia", one, MIDNIGHT.timestamp() + one.seq) for one in made]
+    return [brand_post("hejia", one, MIDNIGHT.timestamp() + one.seq, names=None) for one in made]
 
 
 def test_a_coincidental_post_comes_last() -> None:

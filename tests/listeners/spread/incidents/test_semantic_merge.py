@@ -43,7 +43,9 @@ def index_with_incidents(
             key=f"hejia:{one.event.text}", brand="hejia", title=one.event.text
         )
         activity = Activity()
-        activity.add(brand_post("hejia", one, one.event.posted_at.timestamp()), quiet=1e9)
+        activity.add(
+            brand_post("hejia", one, one.event.posted_at.timestamp(), names=None), quiet=1e9
+        )
         incident.activity = activity
         index.add(incident)
         made.append((incident, one))
@@ -57,7 +59,7 @@ async def test_embedding_takes_a_fifth_of_a_core() -> None:
         Embedder(TopicEmbeddings), clock=clock, index=index, merge=lambda *_: None
     )
     for incident, one in made:
-        post = brand_post("hejia", one, one.event.posted_at.timestamp())
+        post = brand_post("hejia", one, one.event.posted_at.timestamp(), names=None)
         merger.queue(incident, post, one.event.text, "zh")
     merger.start(then=nothing)
     await merger.drain()
@@ -80,7 +82,7 @@ async def test_a_full_queue_drops_incidents_of_one_author_first(
         Embedder(lambda: library), clock=ManualClock(NOW), index=index, merge=lambda *_: None
     )
     for incident, one in made:
-        post = brand_post("hejia", one, one.event.posted_at.timestamp())
+        post = brand_post("hejia", one, one.event.posted_at.timestamp(), names=None)
         merger.queue(incident, post, one.event.text, "zh")
     assert [incident.embedded for incident, _ in made] == [1, 0, 0, 0, 1, 1, 1]
     merger.start(then=nothing)
@@ -95,16 +97,16 @@ async def test_the_number_of_centroids_is_bounded(monkeypatch: pytest.MonkeyPatc
         Embedder(TopicEmbeddings), clock=ManualClock(NOW), index=index, merge=lambda *_: None
     )
     for incident, one in made[:3]:
-        post = brand_post("hejia", one, one.event.posted_at.timestamp())
+        post = brand_post("hejia", one, one.event.posted_at.timestamp(), names=None)
         merger.queue(incident, post, one.event.text, "zh")
     merger.start(then=nothing)
     await merger.drain()
     assert [incident.centroid.count for incident, _ in made] == [0, 1, 1, 0]
     assert [incident.embedded for incident, _ in made] == [0, 1, 1, 0]
     incident, one = made[1]
-    merger.queue(incident, brand_post("hejia", one, 0.0), one.event.text, "zh")
+    merger.queue(incident, brand_post("hejia", one, 0.0, names=None), one.event.text, "zh")
     incident, one = made[3]
-    merger.queue(incident, brand_post("hejia", one, 0.0), one.event.text, "zh")
+    merger.queue(incident, brand_post("hejia", one, 0.0, names=None), one.event.text, "zh")
     merger.start(then=nothing)
     await merger.drain()
     assert [incident.centroid.count for incident, _ in made] == [0, 1, 0, 1]
@@ -123,7 +125,10 @@ async def test_the_embedding_of_an_evicted_post_is_ignored() -> None:
         Later(TopicEmbeddings), clock=ManualClock(NOW), index=index, merge=lambda *_: None
     )
     merger.queue(
-        incident, brand_post("hejia", one, one.event.posted_at.timestamp()), one.event.text, "zh"
+        incident,
+        brand_post("hejia", one, one.event.posted_at.timestamp(), names=None),
+        one.event.text,
+        "zh",
     )
     merger.start(then=nothing)
     await asyncio.sleep(0)
@@ -150,7 +155,7 @@ async def test_a_failing_callback_is_logged_and_embedding_goes_on(
         Embedder(TopicEmbeddings), clock=ManualClock(NOW), index=index, merge=merge
     )
     for incident, one in made:
-        post = brand_post("hejia", one, one.event.posted_at.timestamp())
+        post = brand_post("hejia", one, one.event.posted_at.timestamp(), names=None)
         merger.queue(incident, post, one.event.text, "zh")
     merger.start(then=fail)
     await merger.drain()

@@ -11,23 +11,21 @@ def names(facts: IncidentFacts) -> list[str]:
 @pytest.mark.parametrize(
     ("facts", "severity"),
     [
-        (IncidentFacts(negative=0.9), "P4"),
-        (IncidentFacts(negative=0.9, risk=(("legal", 1),)), "P3"),
-        (IncidentFacts(negative=0.9, authors=4), "P4"),
-        (IncidentFacts(negative=0.9, authors=5), "P2"),
-        (IncidentFacts(negative=0.9, burst=True), "P2"),
-        (IncidentFacts(negative=0.9, forecast=300), "P3"),
-        (IncidentFacts(negative=0.9, forecast=3000), "P2"),
-        (IncidentFacts(negative=0.9, authors=30, forecast=1500), "P1"),
+        (IncidentFacts(harm=0.9), "P4"),
+        (IncidentFacts(harm=0.9, risk=(("legal", 1),)), "P3"),
+        (IncidentFacts(harm=0.9, authors=4), "P4"),
+        (IncidentFacts(harm=0.9, authors=5), "P2"),
+        (IncidentFacts(harm=0.9, burst=True), "P2"),
+        (IncidentFacts(harm=0.9, forecast=300), "P3"),
+        (IncidentFacts(harm=0.9, forecast=3000), "P2"),
+        (IncidentFacts(harm=0.9, authors=30, forecast=1500), "P1"),
         (
-            IncidentFacts(
-                negative=0.9, authors=5, hours=7, followers=200_000, risk=(("press", 2),)
-            ),
+            IncidentFacts(harm=0.9, authors=5, hours=7, followers=200_000, risk=(("press", 2),)),
             "P1",
         ),
-        (IncidentFacts(negative=0.3, authors=300, forecast=9000, burst=True), "P4"),
-        (IncidentFacts(negative=0.1, risk=(("food_poisoning", 2),)), "P1"),
-        (IncidentFacts(negative=0.9, risk=(("food_poisoning", 1),)), "P3"),
+        (IncidentFacts(harm=0.3, authors=300, forecast=9000, burst=True), "P4"),
+        (IncidentFacts(harm=0.1, risk=(("food_poisoning", 2),)), "P1"),
+        (IncidentFacts(harm=0.9, risk=(("food_poisoning", 1),)), "P3"),
     ],
 )
 def test_severity_follows_from_the_facts(facts: IncidentFacts, severity: Severity) -> None:
@@ -35,13 +33,13 @@ def test_severity_follows_from_the_facts(facts: IncidentFacts, severity: Severit
 
 
 def test_mostly_positive_posts_are_p4_with_that_reason() -> None:
-    assert names(IncidentFacts(negative=0.1, authors=300))[0] == "not_negative"
+    assert names(IncidentFacts(harm=0.1, authors=300))[0] == "harmless"
 
 
 def test_every_fact_that_counts_is_a_reason_with_its_figure() -> None:
     facts = IncidentFacts(
         authors=40,
-        negative=0.8,
+        harm=0.8,
         risk=(("injury", 2), ("press", 1)),
         forecast=1200.4,
         followers=150_000,
@@ -57,4 +55,4 @@ def test_every_fact_that_counts_is_a_reason_with_its_figure() -> None:
 
 
 def test_duration_alone_gives_no_points() -> None:
-    assert names(IncidentFacts(negative=0.9, hours=20, authors=2)) == []
+    assert names(IncidentFacts(harm=0.9, hours=20, authors=2)) == []

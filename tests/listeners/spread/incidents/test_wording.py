@@ -37,11 +37,9 @@ def test_a_headline_is_the_beginning_of_a_post(text: str, expected: str) -> None
     ],
 )
 def test_risks_are_named_in_the_language_of_staff(language: UiLanguage, grave: str) -> None:
-    facts = IncidentFacts(
-        negative=0.9, risk=tuple((kind, 2) for kind in ("food_poisoning", "death"))
-    )
+    facts = IncidentFacts(harm=0.9, risk=tuple((kind, 2) for kind in ("food_poisoning", "death")))
     assert TEXTS.reason_lines(assess(facts), language)[0] == grave
-    every = IncidentFacts(negative=0.9, risk=tuple((kind, 1) for kind in RISKS))
+    every = IncidentFacts(harm=0.9, risk=tuple((kind, 1) for kind in RISKS))
     [told] = TEXTS.reason_lines(assess(every), language)
     assert "_" not in told
     assert language == "en" or not any(kind in told for kind in RISKS)
@@ -50,7 +48,7 @@ def test_risks_are_named_in_the_language_of_staff(language: UiLanguage, grave: s
 def test_no_fact_is_repeated() -> None:
     facts = IncidentFacts(
         authors=1234,
-        negative=0.9,
+        harm=0.9,
         forecast=2500.4,
         followers=396_515,
         risk=(("food_poisoning", 3), ("allergy", 1)),
@@ -63,7 +61,7 @@ def test_no_fact_is_repeated() -> None:
     assert "An influential author: 396,515 followers" in told
     assert "Expected to go very far: posted or passed on about 2,500 times" in told
     assert len(TEXTS.reason_lines(assess(facts), "en", omit=("very_far",))) == len(told) - 1
-    only = IncidentFacts(negative=0.9, risk=(("death", 2),))
+    only = IncidentFacts(harm=0.9, risk=(("death", 2),))
     assert TEXTS.reason_lines(assess(only), "zh") == ["有两人以上提到严重伤害：死亡"]
 
 

@@ -137,7 +137,7 @@ async def test_alert_and_incident_are_worded_in_both_languages(store: AnyStore) 
     assert (alert.title, alert.body) == (alert.localized("zh").title, alert.localized("zh").body)
     assert "（一小时内" in alert.localized("zh").title
     assert "people within an hour" in alert.localized("en").title
-    for fact in ("different authors within an hour", "posts, first", "Mean negative probability"):
+    for fact in ("different authors within an hour", "posts, first", "Mean probability of harm"):
         assert fact in alert.localized("en").body, fact
     kept = await only(store)
     assert kept.localized("zh").body.splitlines() == list(kept.reasons)
