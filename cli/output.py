@@ -7,6 +7,7 @@ from typing import Final
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
@@ -115,19 +116,29 @@ def report_table(report: Mapping[str, object]) -> Table:
     return table
 
 
+def plain_console(*, stderr: bool = False) -> Console:
+    """A console that prints texts as they stand: ``[semantic]`` is no markup, ``:fire:`` no emoji.
+
+    Texts come from the configuration, from platforms and from shoppers. Where a text of our own is
+    marked up, what is put into it goes through ``rich.markup.escape``.
+    """
+    return Console(stderr=stderr, markup=False, emoji=False)
+
+
 def banner(console: Console, *, url: str, brand: str) -> None:
     """Print the URLs of the console and the chat, and texts to try."""
     console.print(
         f"""
-[bold]{bilingual("app.name")}[/bold] · {brand}
+[bold]{bilingual("app.name")}[/bold] · {escape(brand)}
 
-  {bilingual("cli.banner.console")}   [bold]{url}/[/bold]
-  {bilingual("cli.banner.chat")}    [bold]{url}/chat[/bold]
+  {bilingual("cli.banner.console")}   [bold]{escape(url)}/[/bold]
+  {bilingual("cli.banner.chat")}    [bold]{escape(url)}/chat[/bold]
 
   {bilingual("cli.banner.try")}  {bilingual("cli.banner.questions", " · ")}
   {bilingual("cli.banner.stop", " · ")}
 """,
         highlight=False,
+        markup=True,
     )
 
 
@@ -138,11 +149,12 @@ def drill_banner(console: Console, *, url: str, minutes: float) -> None:
         f"""
 [bold]{bilingual("app.name")}[/bold] · [bold]{bilingual("cli.drill.mark")}[/bold]
 
-  {bilingual("cli.banner.console")}   [bold]{url}/incidents[/bold]
+  {bilingual("cli.banner.console")}   [bold]{escape(url)}/incidents[/bold]
 
   {ends}
 """,
         highlight=False,
+        markup=True,
     )
 
 

@@ -78,7 +78,8 @@ def parse_key(text: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise StoreError(
             "TINGFENG_KEY is not a valid key: it takes 32 random bytes in base64. "
-            "Make one with `python run.py new-key`, and keep a copy where the data is not."
+            "Make one with `python run.py rotate --config FILE` while TINGFENG_NEW_KEY is not set, "
+            "and keep a copy where the data is not."
         )
     return key
 

@@ -31,7 +31,7 @@ def add_backup(app: typer.Typer, context: CliContext) -> None:
             await store.audit.note(who=by, what="backup", about=str(file))
 
         run_with_store(config, work, clock=clock)
-        terminal.print(f"{file}: {bilingual('cli.backup.written')}", markup=False)
+        terminal.print(f"{file}: {bilingual('cli.backup.written')}")
 
     @app.command(name="restore")
     def restore_(file: Path, config: ConfigFile, by: By = OPERATOR) -> None:
@@ -43,7 +43,7 @@ def add_backup(app: typer.Typer, context: CliContext) -> None:
             lambda store: store.audit.note(who=by, what="restore", about=str(file)),
             clock=clock,
         )
-        terminal.print(f"{file}: {bilingual('cli.backup.restored')}", markup=False)
+        terminal.print(f"{file}: {bilingual('cli.backup.restored')}")
 
     @app.command()
     def migrate(

@@ -40,7 +40,7 @@ async def check_config(loaded: LoadedConfig, terminal: Console, *, live: bool) -
     with bind(loaded.settings.console.host, loaded.settings.console.port):
         async with open_app(loaded) as app:
             require_vendor()
-            terminal.print(bilingual(_GROUPING[app.regroups.by_meaning]), markup=False)
+            terminal.print(bilingual(_GROUPING[app.regroups.by_meaning]))
             for connector in app.connectors if live else ():
                 passed &= await _check_credentials(connector, terminal)
     return passed
@@ -49,15 +49,15 @@ async def check_config(loaded: LoadedConfig, terminal: Console, *, live: bool) -
 async def _check_credentials(connector: Connector, terminal: Console) -> bool:
     if not isinstance(connector, ChecksCredentials):
         text = bilingual("cli.check.no_credential")
-        terminal.print(f"{connector.name}: {text}", markup=False)
+        terminal.print(f"{connector.name}: {text}")
         return True
     try:
         facts = await connector.check()
     except ConnectorError as error:
-        terminal.print(f"{connector.name}: {visible(str(error))}", markup=False)
+        terminal.print(f"{connector.name}: {visible(str(error))}")
         return False
     finally:
         await connector.close()
     for fact in facts:
-        terminal.print(f"{connector.name}: {visible(fact)}", markup=False)
+        terminal.print(f"{connector.name}: {visible(fact)}")
     return True

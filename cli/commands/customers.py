@@ -27,7 +27,7 @@ def add_customers(app: typer.Typer, context: CliContext) -> None:
 
         text = run_with_store(config, work, clock=clock)
         out.write_text(text + "\n", encoding="utf-8")
-        terminal.print(f"{out}: {bilingual('cli.customers.exported')}", markup=False)
+        terminal.print(f"{out}: {bilingual('cli.customers.exported')}")
 
     @app.command()
     def erase(
@@ -43,4 +43,4 @@ def add_customers(app: typer.Typer, context: CliContext) -> None:
             config, lambda store: store.customers.erase(customer, by=by), clock=clock
         )
         summary = ", ".join(f"{number} {name}" for name, number in erased.items() if number)
-        terminal.print(summary or bilingual("cli.customers.unknown"), markup=False)
+        terminal.print(summary or bilingual("cli.customers.unknown"))

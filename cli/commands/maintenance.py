@@ -7,13 +7,12 @@ from typing import Annotated, Final
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from cli.config import load_config
 from cli.context import By, CliContext, ConfigFile
-from cli.output import OPERATOR, bilingual, progress_bars
+from cli.output import OPERATOR, bilingual, plain_console, progress_bars
 from cli.wiring import KEY, run_with_store
 from core.errors import InputError
 from core.model.health import Finding
@@ -43,7 +42,7 @@ def add_maintenance(app: typer.Typer, context: CliContext) -> None:
             return found
 
         findings = run_with_store(config, work, clock=clock)
-        Console().print(_table(findings) if findings else bilingual("cli.doctor.healthy"))
+        plain_console().print(_table(findings) if findings else bilingual("cli.doctor.healthy"))
         raise typer.Exit(int(any(not finding.mended for finding in findings)))
 
     @app.command()

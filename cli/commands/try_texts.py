@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 
 from cli.config import LoadedConfig, load_config
 from cli.context import CliContext, ConfigFile
-from cli.output import Trial, trial_table, visible
+from cli.output import Trial, plain_console, trial_table, visible
 from cli.wiring import open_app
 from connectors.replay.events import read_event
 from core.errors import InputError
@@ -43,7 +42,7 @@ def add_try(app: typer.Typer, context: CliContext) -> None:
     ) -> None:
         """Show what would be done with texts; nothing is stored, nothing is sent."""
         texts = read_texts(lines_of(file), context.clock.now())
-        Console().print(trial_table(asyncio.run(_try(load_config(config), texts))))
+        plain_console().print(trial_table(asyncio.run(_try(load_config(config), texts))))
 
 
 async def _try(loaded: LoadedConfig, texts: Iterable[Event | InputError]) -> list[Trial]:

@@ -38,6 +38,12 @@ COLUMNS: Final = "body, state, native"
 """The columns of a reply, as ``reply_of`` takes them."""
 
 
+_FIRST_IN_LINE: Final = """NOT EXISTS (SELECT 1 FROM replies e WHERE e.channel = r.channel
+    AND e.conversation = r.conversation AND e.state IN ('pending', 'sending') AND e.id < r.id
+    AND (e.state = 'sending' OR e.due > ?))"""
+"""No earlier reply of the conversation is being sent or has to be tried again later."""
+
+
 class SqliteOutbox:
     def __init__(self, db: SqliteDatabase) -> None:
         self._db = db
@@ -54,8 +60,9 @@ class SqliteOutbox:
 
         def work(tx: SqliteTx) -> list[Reply]:
             rows = tx.db.execute(
-                f"SELECT id, {COLUMNS} FROM replies WHERE {due} ORDER BY due, id LIMIT ?",  # noqa: S608 - literals above
-                (*values, limit),
+                f"SELECT id, {COLUMNS} FROM replies r WHERE {due} AND {_FIRST_IN_LINE}"  # noqa: S608 - literals
+                " ORDER BY id LIMIT ?",
+                (*values, micros(now), limit),
             ).fetchall()
             tx.db.executemany(
                 "UPDATE replies SET state = 'sending', owner = ?, doubt = 0 WHERE id = ?",

@@ -33,16 +33,16 @@ class ChatClient:
     async def raw(self, text: str) -> None:
         await self._socket.send_str(text)
 
-    async def receive(self, kind: str) -> Message:
-        """The next message of that kind; others are kept for later."""
+    async def receive(self, *kinds: str) -> Message:
+        """The next message of these kinds; others are kept for later."""
         for message in self.waiting:
-            if message["type"] == kind:
+            if message["type"] in kinds:
                 self.waiting.remove(message)
                 return message
         async with asyncio.timeout(WATCHDOG_SECONDS):
             while True:
                 message = cast("Message", await self._socket.receive_json())
-                if message["type"] == kind:
+                if message["type"] in kinds:
                     return message
                 self.waiting.append(message)
 

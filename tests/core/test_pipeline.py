@@ -1,6 +1,7 @@
 """The pipeline: order, isolation of poison, conservation."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -299,3 +300,32 @@ async def test_it_looks_into_the_inbox_even_if_nobody_wakes_it() -> None:
                 await asyncio.sleep(0.01)
     finally:
         task.cancel()
+
+
+async def test_an_error_of_the_store_ends_a_batch_only_once_all_of_it_has_ended() -> None:
+    """Else a conversation would be worked on twice at once, out of its order."""
+    rig = PipelineRig()
+    await rig.inbox.accept(
+        "c",
+        Page(
+            events=(
+                event("1", text="禾家一", conversation="broken"),
+                event("2", text="禾家二", conversation="slow"),
+                event("3", text="禾家三", conversation="slow"),
+            )
+        ),
+    )
+    record = rig.inbox.record
+
+    async def failing(outcomes: Sequence[Outcome]) -> None:
+        if outcomes[0].seq == 1:
+            raise StoreError("the disk is on fire")
+        await asyncio.sleep(0.01)
+        await record(outcomes)
+
+    rig.inbox.record = failing  # type: ignore[method-assign]  # the store of this test
+    with pytest.raises(StoreError):
+        await rig.pipeline.step()
+    assert [outcome.seq for outcome in rig.inbox.outcomes] == [2, 3]
+    assert rig.spread.seen == [2, 3], "what was recorded is watched"
+    assert list(rig.inbox.waiting) == [1]

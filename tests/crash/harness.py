@@ -135,7 +135,7 @@ class CrashSite:
         log = self._folder / "log"
         order = Order(
             arguments=[
-                *("replay", str(self.feed)),
+                *("replay", str(self.feed), "--live"),
                 *("--config", str(self.config)),
                 *("--replies", str(self.ledger)),
             ],

@@ -14,6 +14,7 @@ from core.errors import Conflict, StoreError, StoreReadOnly
 from storage.encryption import RING, Coder, Keys, unlock
 from storage.lease import Lease, alive
 from storage.sqlite.engine.connection import SqliteTx, View, connect, translate
+from storage.sqlite.engine.mark import CommitMark, compare
 from storage.sqlite.engine.schema import migrate
 from storage.sqlite.engine.writer import Writer
 
@@ -22,7 +23,9 @@ THREADS: Final = 4
 """Readers at once."""
 
 
-def _open(path: Path, max_pages: int | None, keys: Keys) -> tuple[sqlite3.Connection, Coder, Lease]:
+def _open(
+    path: Path, max_pages: int | None, keys: Keys
+) -> tuple[sqlite3.Connection, CommitMark, Coder, Lease]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -31,13 +34,19 @@ def _open(path: Path, max_pages: int | None, keys: Keys) -> tuple[sqlite3.Connec
             f"Make it and give this user the right to write it, or name another."
         ) from error
     try:
+        existed = path.exists() and path.stat().st_size > 0
         db = connect(path)
+        mark = CommitMark(path)
         try:
+            known = mark.read()  # before the store, which other processes may bring further
             migrate(db, str(path))
             if max_pages is not None:
                 db.execute(f"PRAGMA max_page_count = {max_pages}")
-            return db, _coder(db, keys, str(path)), Lease(path)
+            coder = _coder(db, keys, str(path))
+            compare(db, known, str(path), existed=existed)
+            return db, mark, coder, Lease(path)
         except BaseException:
+            mark.close()
             db.close()
             raise
     except sqlite3.Error as error:
@@ -123,8 +132,8 @@ class SqliteDatabase:
     @classmethod
     async def open(cls, path: Path, *, clock: Clock, keys: Keys, max_pages: int | None) -> Self:
         """As SqliteStore.open."""
-        db, coder, lease = await asyncio.to_thread(_open, path, max_pages, keys)
-        writer = Writer(db, coder=coder, clock=clock, owner=lease.owner, path=str(path))
+        db, mark, coder, lease = await asyncio.to_thread(_open, path, max_pages, keys)
+        writer = Writer(db, mark, coder=coder, clock=clock, owner=lease.owner, path=str(path))
         database = cls(path, coder, writer, lease)
         try:
             await writer.do(_enrol)

@@ -121,7 +121,16 @@ _SECOND: Final = (
 _THIRD: Final = ("ALTER TABLE replies ADD COLUMN native BLOB",)
 """The platform's id of a reply that was sent since its body was written, sealed."""
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _SECOND, _THIRD)
+_FOURTH: Final = (
+    """CREATE TABLE marks (
+        id INTEGER PRIMARY KEY CHECK (id = 1), store TEXT NOT NULL, commits INTEGER NOT NULL,
+        accepted INTEGER NOT NULL, lost_commits INTEGER NOT NULL DEFAULT 0,
+        lost_accepted INTEGER NOT NULL DEFAULT 0)""",
+    """CREATE INDEX replies_in_order ON replies (channel, conversation, id)
+        WHERE state IN ('pending', 'sending')""",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """Steps from version n to n + 1, by n; a step that was released never changes."""
 
 VERSION: Final = len(MIGRATIONS)
