@@ -53,6 +53,8 @@ class TrackedIncident:
     centroid: MeaningCentroid = field(default_factory=MeaningCentroid)
     embedded: int = 0
     """Wordings whose embedding was requested."""
+    compared_wordings: int = 0
+    """Number of known wordings when it was last compared with others."""
     groups: set[str] = field(default_factory=set)
     """Ids of the groups of copies that belong to it."""
     record: Incident | None = None

@@ -99,9 +99,12 @@ class IncidentWriter:
             self._task = asyncio.create_task(self._run())
 
     async def stored_id(self, incident: TrackedIncident) -> str:
-        """The id of the incident's record, which is opened if there is none. Raises StoreError."""
+        """The id of the incident's record, which is opened with its posts if there is none.
+
+        Raises StoreError.
+        """
         async with self._lock:
-            await self._write(incident, whole=False)
+            await self._write(incident, whole=incident.record is None)
             return (await self._record(incident)).id
 
     async def flush(self) -> None:
