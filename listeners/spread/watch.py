@@ -186,8 +186,10 @@ class SpreadWatch:
         alerted now. Raises as ``observe`` does.
         """
         restored = records.restore(await self._store.incidents.find(limit=records.MAX_RESTORED))
+        self._tracker.replaying = True
         for mention in sorted(mentions, key=lambda one: one.seq):
             self._ingest(mention, restored)
+        self._tracker.replaying = False
         for orphan in {id(one): one for one in restored.values()}.values():
             await self._adopt(orphan)
         for alert in alerts:
@@ -204,6 +206,9 @@ class SpreadWatch:
         current = [one.current() for one in (*restored.values(), *self._index)]
         for incident in {id(one): one for one in current}.values():
             records.reconcile(incident, quiet=self._quiet, now=now)
+            if incident.goes_on_after_staff_resolved() is not None:
+                incident.settled = incident.activity.count
+                self._queue.drop(incident)
             if incident.record is None and incident.ended:
                 self._writer.discard(incident)
             elif incident.unsaved_entries or await self._is_miscounted(incident):

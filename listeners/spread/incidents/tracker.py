@@ -70,6 +70,8 @@ class IncidentTracker:
         self._quiet = quiet
         self._audience = audience
         self._texts = texts
+        self.replaying = False
+        """True while posts are observed that were known before a restart."""
         self._swept = 0.0
         self._backgrounds: defaultdict[str, BackgroundVolume] = defaultdict(BackgroundVolume)
         self._flashes: dict[str, FlashLane] = {}
@@ -140,9 +142,18 @@ class IncidentTracker:
             incident.ended = False
             if incident.record is not None:
                 self._note(incident, "reopened", assessment.severity)
+        goes_on = None if self.replaying else incident.goes_on_after_staff_resolved()
+        if goes_on is False:
+            self._writer.schedule(incident)
+            return
+        if goes_on and incident.record is not None:
+            incident.alerted, incident.settled = None, None
+            self._note(incident, "reopened", assessment.severity)
+            self._alerts.end(incident.record.id)
         background = self._backgrounds[incident.brand].ratio(len(incident.last_hour()))
         alarms = (
-            should_alert(incident, facts, background=background) and assessment.severity != "P4"
+            bool(goes_on or should_alert(incident, facts, background=background))
+            and assessment.severity != "P4"
         )
         kept = incident.record is not None or alarms or should_record(incident)
         first = incident.alerted is None and not incident.staff_ruled
@@ -201,7 +212,15 @@ class IncidentTracker:
             self._note(incident, "severity", assessment.severity)
         brand = self._brands.get(incident.brand, incident.brand)
         self._queue.put(
-            pending_alert(incident, assessment, self._audience, self._texts, brand=brand, at=at)
+            pending_alert(
+                incident,
+                assessment,
+                self._audience,
+                self._texts,
+                brand=brand,
+                names=self._index.names(incident.brand),
+                at=at,
+            )
         )
 
     def _note(self, incident: TrackedIncident, what: str, detail: str) -> None:

@@ -219,7 +219,9 @@ class IncidentWriter:
             now = to_record(incident, self._language, self._texts)
             opened = TimelineEntry(at=now.first_at, by=BOT, what="opened", detail=now.severity)
             entries = (opened, *incident.unsaved_entries)
-            stored = await self._incidents.open(replace(now, timeline=entries))
+            stored = await self._incidents.open(
+                replace(now, timeline=entries, opened_at=self._clock.now())
+            )
             if stored.timeline[: len(entries)] == entries:
                 del incident.unsaved_entries[: len(entries) - 1]
             incident.record = stored
