@@ -33,6 +33,7 @@ from listeners.spread.grouping.near_duplicates import Sketch, containment, sketc
 THRESHOLDS: Final = (6.5, 7.0, 7.5, 7.75, 8.0, 8.5, 9.0)
 PROBATION: Final = 750
 WEEK: Final = timedelta(weeks=1)
+_ORDINARY: Final = ("Weibo, with a retail word", "Weibo, ordinary")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,8 +139,22 @@ def incidents(data: Path) -> Iterator[str]:
 
 
 def injection(data: Path, embedder: Embedder | None = None) -> Iterator[str]:
-    """Rumours injected into a brand's stream."""
+    """Rumours injected into a brand's stream, of pieces of posts and of whole real posts."""
     how = "" if embedder is None else " by meaning, too"
+    rumours, harmless = _rumours(data)
+    pieces = [one.text for one in harmless if len(one.text) > 20]
+    yield from _injected(data, rumours, harmless, pieces, whole=False, embedder=embedder, how=how)
+    file = data.parent / "triage/pool.jsonl.gz"
+    if embedder is not None or not file.is_file():
+        return
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        real = [one["text"] for one in map(json.loads, lines) if one["source"] in _ORDINARY]
+    how = ", whole posts of people about shops and life"
+    yield from _injected(data, rumours, harmless, real, whole=True, embedder=None, how=how)
+
+
+def _rumours(data: Path) -> tuple[list[spread_injection.Rumour], list[spread_injection.Rumour]]:
+    """The cascades that were rumours, and those that were none."""
     with gzip.open(data / "weibo_cascades.jsonl.gz", "rt", encoding="utf-8") as lines:
         records = [json.loads(line) for line in lines]
     rumours, harmless = (
@@ -152,19 +167,31 @@ def injection(data: Path, embedder: Embedder | None = None) -> Iterator[str]:
         ]
         for wanted in (True, False)
     )
-    pool = [one.text for one in harmless if len(one.text) > 20]
+    return rumours, harmless
+
+
+def _injected(
+    data: Path,
+    rumours: Sequence[spread_injection.Rumour],
+    harmless: Sequence[spread_injection.Rumour],
+    pool: Sequence[str],
+    *,
+    whole: bool,
+    embedder: Embedder | None,
+    how: str,
+) -> Iterator[str]:
     totals: Counter[str] = Counter()
     weeks = 0.0
     for path in sorted((data / "nab").glob("*.csv.gz")):
         bins = _bins(path)
         for posts in (150, 50):
             hits, planted = spread_injection.share_found(
-                bins, pool, rumours, posts=posts, seed=1, embedder=embedder
+                bins, pool, rumours, posts=posts, seed=1, whole=whole, embedder=embedder
             )
             totals[f"hits {posts}"] += hits
             totals[f"planted {posts}"] += planted
         calls, length = spread_injection.benign_alerts(
-            bins, pool, harmless, seed=2, embedder=embedder
+            bins, pool, harmless, seed=2, whole=whole, embedder=embedder
         )
         totals["calls"] += calls
         weeks += length

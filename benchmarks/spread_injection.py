@@ -1,26 +1,32 @@
 """Injects real rumours into a brand's ordinary stream, and measures the delay of alerts.
 
 The stream is a public series of brand mentions thinned to one post in five minutes; its texts are
-pieced together from posts that were no rumours, and about one in eight is judged negative. A rumour
-is a real cascade of which so many posts of the first 24 hours are kept, each repost written in one
-of the ways people repost; 72 in 100 of them are judged negative. A rumour is found if a P1 or P2
-about an incident with posts of this rumour is raised within an hour of its first post.
+real posts that were no rumours, with the brand's name before them. A rumour is a real cascade of
+which so many posts of the first 24 hours are kept, each repost written in one of the ways people
+repost. Every text is judged by the judge that ``serve`` builds, so what it does not hear is not
+found. A rumour is found if a P1 or P2 about an incident with posts of this rumour is raised within
+an hour of its first post.
 """
 
 import asyncio
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from cli.catalogue import shipped_catalogue
+from cli.config import load_config
 from core.clock import ManualClock
 from core.model.alerts import Alert
 from core.model.events import Author, Event, EventKind
-from core.model.judgement import Judgement, Probabilities
+from core.model.judgement import Judgement
 from core.model.mentions import Mention
+from listeners.factory import build_understanding
 from listeners.judgement.embedding import Embedder
+from listeners.judgement.judge import TextJudge
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.spread.memory_store import MemorySpreadStore
 
@@ -28,8 +34,10 @@ BRAND: Final = "hejia"
 EVERY: Final = timedelta(hours=48)
 HOUR: Final = timedelta(hours=1)
 QUIET: Final = timedelta(hours=6)
-RECALL: Final = 0.72
-GRUMBLING: Final = 0.12
+CONFIG: Final = Path("examples/supermarket/tingfeng.toml")
+_NAME: Final = "禾家超市 "
+_BATCH: Final = 4_096
+"""Texts judged in one call."""
 _PROMOTION: Final = "禾家超市周年庆全场满100减50，转发抽奖送购物卡，快来参加吧，错过再等一年！"
 
 
@@ -56,7 +64,6 @@ class Said:
 
     at: datetime
     text: str
-    negative: bool
     id: str
 
 
@@ -107,29 +114,49 @@ def repost(text: str, rng: random.Random) -> str:
     return text + mood
 
 
+@cache
+def judge() -> TextJudge:
+    """The judge of the example's configuration, as ``serve`` builds it."""
+    loaded = load_config(CONFIG)
+    return build_understanding(loaded.settings, loaded.folder).judge
+
+
+def judged(texts: Iterable[str]) -> dict[str, Judgement]:
+    """The judgement of every distinct text."""
+    distinct, found = list(dict.fromkeys(texts)), dict[str, Judgement]()
+    for place in range(0, len(distinct), _BATCH):
+        part = distinct[place : place + _BATCH]
+        found.update(zip(part, judge().judge_now(part), strict=True))
+    return found
+
+
 def base_stream(
-    bins: Sequence[tuple[datetime, float]], pool: Sequence[str], rng: random.Random
+    bins: Sequence[tuple[datetime, float]],
+    pool: Sequence[str],
+    rng: random.Random,
+    *,
+    whole: bool = False,
 ) -> Iterator[Said]:
-    """The ordinary posts of a brand."""
+    """The ordinary posts of a brand, ``whole`` or in two pieces of different posts each."""
     mean = sum(value for _, value in bins) / len(bins)
     for start, value in bins:
         for number in range(sum(rng.random() < 1 / mean for _ in range(int(value)))):
-            text = "禾家超市 " + "，".join(_piece(rng.choice(pool), rng) for _ in range(2))
+            pieces = [_piece(rng.choice(pool), rng) for _ in range(2)]
+            text = _NAME + (rng.choice(pool) if whole else "，".join(pieces))
             at = start + timedelta(seconds=rng.uniform(0, 300))
-            negative = rng.random() < GRUMBLING
-            yield Said(at=at, text=text, negative=negative, id=f"b{start:%m%d%H%M}{number}")
+            yield Said(at=at, text=text, id=f"b{start:%m%d%H%M}{number}")
 
 
 def plant(
-    rumour: Rumour, onset: datetime, *, posts: int, recall: float, name: str, rng: random.Random
+    rumour: Rumour, onset: datetime, *, posts: int, name: str, rng: random.Random
 ) -> tuple[Planted, list[Said]]:
     """A rumour's first post at ``onset`` and its reposts, ``posts`` in all."""
+    text = _NAME + rumour.text
     chosen = [0.0, *sorted(rng.sample(rumour.events, posts - 1))]
     said = [
         Said(
             at=onset + timedelta(seconds=second),
-            text=repost(rumour.text, rng) if second else rumour.text,
-            negative=rng.random() < recall,
+            text=repost(text, rng) if second else text,
             id=f"{name}-{number}",
         )
         for number, second in enumerate(chosen)
@@ -143,7 +170,6 @@ def promotion(at: datetime, name: str, rng: random.Random) -> list[Said]:
         Said(
             at=at + timedelta(seconds=rng.uniform(0, 7200)),
             text=repost(_PROMOTION, rng),
-            negative=rng.random() < 0.05,
             id=f"{name}-{number}",
         )
         for number in range(300)
@@ -158,6 +184,7 @@ def listen(
     With an ``embedder`` every embedding is waited for, as in a stream slower than the model.
     """
     ordered = sorted(stream, key=lambda one: one.at)
+    judgements = judged(one.text for one in ordered)
     clock = ManualClock(ordered[-1].at + timedelta(days=1))
     log = AlertLog(now=ordered[0].at)
     watch = SpreadWatch(
@@ -173,7 +200,7 @@ def listen(
     async def run() -> None:
         for seq, said in enumerate(ordered):
             log.now = said.at
-            mention = _mention(seq, said)
+            mention = _mention(seq, said, judgements[said.text])
             await watch.observe(mention)
             await watch.drain()  # measured as if the model had the time
             home = watch.incident_of(BRAND, mention)
@@ -204,18 +231,19 @@ def share_found(
     *,
     posts: int,
     seed: int,
+    whole: bool = False,
     embedder: Embedder | None = None,
 ) -> tuple[int, int]:
     """The number of rumours found in time, and of all."""
     rng = random.Random(seed)
-    stream = list(base_stream(bins, pool, rng))
+    stream = list(base_stream(bins, pool, rng, whole=whole))
     planted: list[Planted] = []
     usable = [one for one in rumours if len(one.events) >= posts]
     onset = bins[0][0] + timedelta(days=3)
     while onset < bins[-1][0] - timedelta(days=1):
         name = f"r{len(planted)}"
         at = onset + timedelta(seconds=rng.uniform(0, 43_200))
-        one, said = plant(rng.choice(usable), at, posts=posts, recall=RECALL, name=name, rng=rng)
+        one, said = plant(rng.choice(usable), at, posts=posts, name=name, rng=rng)
         planted.append(one)
         stream += said
         onset += EVERY
@@ -229,6 +257,7 @@ def benign_alerts(
     harmless: Sequence[Rumour],
     *,
     seed: int,
+    whole: bool = False,
     embedder: Embedder | None = None,
 ) -> tuple[int, float]:
     """The number of P1 and P2 raised though nothing is wrong, and of weeks.
@@ -236,16 +265,14 @@ def benign_alerts(
     Every two days a harmless cascade of 30 to 150 posts, every week a promotion.
     """
     rng = random.Random(seed)
-    stream = list(base_stream(bins, pool, rng))
+    stream = list(base_stream(bins, pool, rng, whole=whole))
     usable = [one for one in harmless if len(one.events) >= 150]
     start, end = bins[0][0] + timedelta(days=3), bins[-1][0] - timedelta(days=1)
     number = 0
     onset = start
     while onset < end:
         posts = rng.randrange(30, 151)
-        stream += plant(
-            rng.choice(usable), onset, posts=posts, recall=GRUMBLING, name=f"h{number}", rng=rng
-        )[1]
+        stream += plant(rng.choice(usable), onset, posts=posts, name=f"h{number}", rng=rng)[1]
         if number % 4 == 0:
             stream += promotion(onset + timedelta(hours=30), f"p{number}", rng)
         number += 1
@@ -260,8 +287,7 @@ def _piece(text: str, rng: random.Random) -> str:
     return text[start : start + rng.randrange(15, 40)]
 
 
-def _mention(seq: int, said: Said) -> Mention:
-    share = 0.9 if said.negative else 0.08
+def _mention(seq: int, said: Said, judgement: Judgement) -> Mention:
     return Mention(
         seq=seq,
         event=Event(
@@ -274,11 +300,6 @@ def _mention(seq: int, said: Said) -> Mention:
             conversation=said.id,
         ),
         brands=(BRAND,),
-        judgement=Judgement(
-            language="zh",
-            sentiment="negative" if said.negative else "neutral",
-            probabilities=Probabilities(negative=share, neutral=1 - share, positive=0.0),
-            complaint=share,
-        ),
+        judgement=judgement,
         masked_text=said.text,
     )

@@ -27,7 +27,7 @@ class DrillScore:
     acknowledge: float | None
     """Until a person took the alert or its incident."""
     answer: float | None
-    """Until a person first replied or published a holding statement."""
+    """Until a person first replied; a statement that is saved has not been read by anyone."""
     ended: bool = False
 
 
@@ -68,14 +68,12 @@ class DrillScoreboard:
                 self._note_mention(change, now)
             case Alert():
                 self._note_alert(change, now)
-            case Incident(id=name, first_at=first_at, owner=owner, statement=statement):
+            case Incident(id=name, first_at=first_at, owner=owner):
                 self._first_posts[name] = first_at
                 if name == self._incident and change.merged_into is not None:
                     self._incident = change.merged_into
                 if owner not in (None, _BOT):
                     self._acknowledge(now)
-                if statement:
-                    self._answer(now)
             case Reply(by=by, state=state):
                 if by != _BOT and state in (ReplyState.PENDING, ReplyState.SENT):
                     self._answer(now)

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType, ModuleType
 from typing import Any, Final, Literal
 
@@ -67,6 +68,16 @@ def calls(act: Callable[[], object]) -> int:
     with counted_calls() as made:
         act()
     return made.count
+
+
+def growth(act: Callable[[int], object], size: int) -> float:
+    """The work of the third ``size`` as a multiple of that of the second; 1 where it is linear.
+
+    ``act`` does the work for a size; it is called once before, to fill the caches.
+    """
+    act(size)
+    once, twice, thrice = (calls(partial(act, times * size)) for times in (1, 2, 3))
+    return (thrice - twice) / (twice - once)
 
 
 def make_countable(monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> None:

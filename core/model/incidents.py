@@ -64,6 +64,13 @@ class Incident:
     """Id of the incident that took this one over."""
     drill: bool = False
     """True for an exercise."""
+    opened_at: datetime | None = None
+    """Clock time at which it was stored first; the dates of a feed that is played are others."""
+
+    def since(self, *, drill: bool) -> datetime:
+        """Time from which staff count how long it is open: in an exercise, by the clock."""
+        by_clock = drill or self.drill
+        return self.opened_at if by_clock and self.opened_at is not None else self.first_at
 
     def localized(self, language: UiLanguage) -> LocalizedText:
         """Title and reasons in a language, or as configured if they are not known in that."""

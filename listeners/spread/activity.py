@@ -17,6 +17,8 @@ _MAX_POSTS: Final = 2_000
 """Posts kept per incident; one this large has long been alerted."""
 _MAX_TEXT: Final = 160
 """Characters kept of a text."""
+GRAVE: Final = frozenset({"death", "food_poisoning", "injury", "fire", "child", "self_harm"})
+"""Risks that cannot wait."""
 _MAX_AUTHORS: Final = 50_000
 """Authors counted per incident."""
 

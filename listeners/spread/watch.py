@@ -186,8 +186,12 @@ class SpreadWatch:
         alerted now. Raises as ``observe`` does.
         """
         restored = records.restore(await self._store.incidents.find(limit=records.MAX_RESTORED))
+        self._tracker.replaying = True
         for mention in sorted(mentions, key=lambda one: one.seq):
             self._ingest(mention, restored)
+        self._tracker.replaying = False
+        for orphan in {id(one): one for one in restored.values()}.values():
+            await self._adopt(orphan)
         for alert in alerts:
             stored = restored.get(alert.incident or "")
             if stored is None or alert.state == "resolved":
@@ -202,6 +206,9 @@ class SpreadWatch:
         current = [one.current() for one in (*restored.values(), *self._index)]
         for incident in {id(one): one for one in current}.values():
             records.reconcile(incident, quiet=self._quiet, now=now)
+            if incident.goes_on_after_staff_resolved() is not None:
+                incident.settled = incident.activity.count
+                self._queue.drop(incident)
             if incident.record is None and incident.ended:
                 self._writer.discard(incident)
             elif incident.unsaved_entries or await self._is_miscounted(incident):
@@ -221,6 +228,20 @@ class SpreadWatch:
         await self._queue.send()
         self._writer.start()
         self._merger.start(then=self._send)
+
+    async def _adopt(self, orphan: TrackedIncident) -> None:
+        """Merge an open record without posts into the incident that its posts are in now.
+
+        A kill after the record was opened leaves one; the posts may begin in another order then.
+        """
+        record = orphan.record
+        if record is None or record.state != "open" or orphan.activity.count:
+            return
+        owner = self._index.of_key(record.brand, record.key)
+        if owner is None or owner is orphan or await self._store.incidents.count(record.id):
+            return
+        orphan.merged_into = owner
+        self._writer.merged(owner, orphan)
 
     async def _is_miscounted(self, incident: TrackedIncident) -> bool:
         """True if the record of an incident with posts in memory has another number of posts."""

@@ -101,8 +101,20 @@ def read_chain(settings: AlertSettings, receivers: Sequence[str]) -> EscalationC
 
 
 def require_on_call(settings: AlertSettings, receivers: Sequence[str]) -> None:
-    """Raises ConfigError for each receiver that a step names and that does not exist."""
+    """Raises ConfigError for each receiver that a step names and that does not exist.
+
+    Quiet hours that end when they begin never hold, and are an error as well.
+    """
     problems = [
+        Problem(
+            key=f"alerts.on_call[{index}].quiet",
+            message=f"{step.quiet} ends when it begins, so it never holds",
+            remedy="Give the first and the last hour, as in 22:00-08:00, or remove the key.",
+        )
+        for index, step in enumerate(settings.on_call)
+        if step.quiet is not None and len(set(step.quiet.split("-"))) == 1
+    ]
+    problems += [
         Problem(
             key=f"alerts.on_call[{index}].receivers",
             message=f"there is no receiver {name!r}",

@@ -41,7 +41,7 @@ def until(holds: Callable[[], bool], what: str) -> None:
         time.sleep(0.2)
 
 
-def test_the_crisis_is_detected_acknowledged_answered_and_scored(tmp_path: Path) -> None:
+def test_the_crisis_is_detected_acknowledged_and_scored(tmp_path: Path) -> None:
     report = tmp_path / "score.json"
     with subprocess.Popen(
         [
@@ -81,11 +81,12 @@ def test_the_crisis_is_detected_acknowledged_answered_and_scored(tmp_path: Path)
     assert running.returncode == 0, err.decode()
     assert "Traceback" not in err.decode()
     score = json.loads(report.read_text("utf-8"))
-    assert 0 < score["detect"] <= score["acknowledge"] <= score["answer"]
+    assert 0 < score["detect"] <= score["acknowledge"]
+    assert score["answer"] is None, "a statement that is only saved answers nobody"
     assert score["posts"] > 5
     shown = out.decode()
     assert "发现 detected" in shown
-    assert "尚未" not in shown
+    assert shown.count("尚未") == 1
 
 
 @contextmanager

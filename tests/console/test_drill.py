@@ -73,9 +73,10 @@ async def test_times_count_from_the_first_negative_post() -> None:
     board.note(reply("bot"))
     assert board.score().acknowledge is None
     board.note(alert(state="acknowledged", owner="王敏"))
-    await clock.advance(30)
+    await clock.advance(20)
     board.note(incident(statement="正在核实"))
-    await clock.advance(99)
+    assert board.score().answer is None, "nobody has read what is only saved"
+    await clock.advance(10)
     board.note(reply("王敏"))
     board.note(alert())
     score = board.score()
@@ -172,3 +173,11 @@ async def test_the_scoreboard_follows_the_bus_until_cancelled() -> None:
     await asyncio.wait([running])
     bus.publish(mention(2))
     assert board.posts == 1
+
+
+async def test_it_is_open_since_it_was_detected_not_since_the_posts_of_the_feed() -> None:
+    played = incident(first_at=NOW - timedelta(minutes=49), opened_at=NOW)
+    assert played.since(drill=True) == NOW
+    assert played.since(drill=False) == NOW - timedelta(minutes=49)
+    assert replace(played, drill=True).since(drill=False) == NOW
+    assert incident().since(drill=True) == NOW

@@ -9,8 +9,15 @@ language, which share no words.
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
+from itertools import islice
+from pathlib import Path
 from typing import Final
+
+import numpy as np
+
+USUAL_FILE: Final = Path(__file__).parents[1] / "models" / "usual_words.npz"
 
 RELATED: Final = 5.0
 """A post is about an incident from this sum on, if many wordings of the incident are known; with
@@ -30,9 +37,26 @@ _MAX_TEXTS: Final = 20_000.0
 """The counts of a brand are halved when they reach this many texts."""
 _MAX_WORDINGS: Final = 2_000
 _COMPARABLE: Final = 0.1
+_TYPICAL: Final = 20
+"""Wordings by which it is said how alike they are."""
 _DECAY_SECONDS: Final = 3 * 86_400.0
 """Half-life of the counts of adverse posts."""
 _HOUR: Final = 3600.0
+_PRIOR_TEXTS: Final = 200.0
+"""Texts of a brand's own that weigh as much as what is known of posts in general."""
+_UNKNOWN: Final = 0.0025
+"""Share taken for a word of which nothing is known in general."""
+_PAST: Final = 12 * _HOUR
+"""Least time that counts of adverse posts are spread over: a brand that is watched since an hour
+ago did not begin to be talked of then, and a crisis in that hour is not its usual."""
+
+
+@cache
+def usual_words() -> Mapping[str, float]:
+    """Share of posts in general that have a word (``benchmarks/train_background.py``)."""
+    with np.load(USUAL_FILE, allow_pickle=False) as arrays:
+        words = arrays["words"].tobytes().decode().split("\n")
+        return dict(zip(words, arrays["shares"].astype(float).tolist(), strict=True))
 
 
 class BackgroundLanguage:
@@ -58,12 +82,13 @@ class BackgroundLanguage:
             self._words = Counter({word: count // 2 for word, count in kept if count > 1})
 
     def share(self, word: str) -> float:
-        """Smoothed share of the texts that have a word; never zero."""
-        return (self._words[word] + 0.5) / (self._texts + 1)
+        """Share of the texts that have a word, drawn towards that of posts in general."""
+        prior = usual_words().get(word, _UNKNOWN) * _PRIOR_TEXTS
+        return (self._words[word] + prior) / (self._texts + _PRIOR_TEXTS)
 
     def adverse_per_hour(self, category: str, now: float) -> float:
         """Mean number of adverse posts of a category in an hour."""
-        age = max(now - self._since, _HOUR) if self._since < math.inf else _HOUR
+        age = max(now - self._since, _PAST) if self._since < math.inf else _PAST
         full = _DECAY_SECONDS / math.log(2)
         return self._decayed(category, now) * _HOUR / (full * -math.expm1(-age / full))
 
@@ -113,12 +138,28 @@ class IncidentWords:
 
     def log_odds(self, words: frozenset[str], background: BackgroundLanguage) -> float:
         """Evidence of a text's words for this incident; zero or more."""
+        return self._log_odds(words, background, known=0)
+
+    def typical_log_odds(self, background: BackgroundLanguage) -> float:
+        """Median evidence of its own wordings, each against the others; zero for a single one.
+
+        It says how alike the wordings are, so what a wording of the same matter can be asked for.
+        """
+        some = islice(self._seen, _TYPICAL)
+        found = sorted(self._log_odds(words, background, known=1) for words in some)
+        return found[len(found) // 2] if len(found) > 1 else 0.0
+
+    def _log_odds(
+        self, words: frozenset[str], background: BackgroundLanguage, *, known: int
+    ) -> float:
+        """``known``: how often the text itself is among the wordings."""
         total = 0.0
         for word in words:
-            count = self._words[word]
-            if count:
+            count = self._words[word] - known
+            if count > 0:
                 share = background.share(word)
-                total += max(0.0, math.log((count + share) / (self._texts + 1) / share))
+                texts = self._texts + 1 - known
+                total += max(0.0, math.log((count + share) / texts / share))
         return total / _OVERLAP / max(1.0, len(words) / _LONG)
 
 

@@ -1,5 +1,6 @@
 """Alerts about incidents: one per incident, updated while the incident goes on."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -11,7 +12,7 @@ from core.model.alerts import Alert, incident_key
 from core.ports import AlertRaiser
 from core.taxonomy import Severity
 from listeners.spread.incidents.incident import Assessment, TrackedIncident
-from listeners.spread.incidents.wording import IncidentTexts, headline
+from listeners.spread.incidents.wording import IncidentTexts, headline, without_leading_name
 
 UPDATE_SECONDS: Final = 60.0
 """Least time of the posts between two alerts about an incident whose severity has not risen."""
@@ -52,11 +53,13 @@ def pending_alert(
     texts: IncidentTexts,
     *,
     brand: str,
+    names: re.Pattern[str] | None,
     at: float,
 ) -> PendingAlert:
     """The alert about an incident as it is now.
 
-    ``brand`` is the brand's name for staff, ``at`` the time in seconds since 1970.
+    ``brand`` is the brand's name for staff, ``names`` match its names in posts, ``at`` is the time
+    in seconds since 1970.
     """
     posts = incident.last_hour()
     forecast, unit = incident.farthest_forecast()
@@ -72,7 +75,7 @@ def pending_alert(
         title = texts.alert_title(
             language,
             brand=brand,
-            headline=headline(incident, language),
+            headline=without_leading_name(headline(incident, language), names),
             authors=len({post.author for post in posts}),
         )
         return LocalizedText(language=language, title=title, body="\n".join(lines))
@@ -134,6 +137,10 @@ class AlertQueue:
         incident.alerted = min(pending.severity, incident.alerted or "P4")
         incident.alerted_at = pending.at
         self._pending[incident.key] = pending
+
+    def drop(self, incident: TrackedIncident) -> None:
+        """Drop an alert about an incident that staff have resolved."""
+        self._pending.pop(incident.key, None)
 
     def drop_before(self, second: float) -> None:
         """Drop alerts about incidents whose last post is older than ``second``."""

@@ -7,7 +7,7 @@ from core.localized import LocalizedText
 from core.model.incidents import ForecastUnit, Incident, TimelineEntry
 from core.model.mentions import Mention
 from core.taxonomy import Severity
-from listeners.spread.activity import HOUR, Activity, BrandPost
+from listeners.spread.activity import GRAVE, HOUR, Activity, BrandPost
 from listeners.spread.cascades.forecast import Forecast
 from listeners.spread.grouping.meaning import MeaningCentroid
 from listeners.spread.grouping.relevance import IncidentWords
@@ -18,6 +18,7 @@ _GROWTH: Final = 1.02
 """... but when it has grown by this factor, ..."""
 _REASSESS_SECONDS: Final = 60.0
 """... after this time, or when a risk is named."""
+_REOPENING_AUTHORS: Final = 3
 _MAX_GAP: Final = 6 * HOUR
 """Posts before a longer gap do not belong to what goes on now."""
 _NEGLIGIBLE: Final = 0.05
@@ -53,6 +54,8 @@ class TrackedIncident:
     centroid: MeaningCentroid = field(default_factory=MeaningCentroid)
     embedded: int = 0
     """Wordings whose embedding was requested."""
+    compared_wordings: int = 0
+    """Number of known wordings when it was last compared with others."""
     groups: set[str] = field(default_factory=set)
     """Ids of the groups of copies that belong to it."""
     record: Incident | None = None
@@ -80,6 +83,8 @@ class TrackedIncident:
     """Time of the posts at the last alert, in seconds since 1970."""
     merged_into: "TrackedIncident | None" = None
     """The incident that absorbed it, which stands for it from then on."""
+    settled: int | None = None
+    """Number of posts when staff had resolved it while it went on; ``None`` if they have not."""
     ended: bool = False
     """True from the end of one wave to the beginning of the next; as in the store."""
 
@@ -111,6 +116,24 @@ class TrackedIncident:
         while found.merged_into is not None:
             found = found.merged_into
         return found
+
+    def goes_on_after_staff_resolved(self) -> bool | None:
+        """Whether posts go on that staff do not know of; ``None`` if staff have not resolved it.
+
+        A single straggler does not reopen what staff have resolved: that takes as many harmful
+        authors as make an incident worth storing, or grave harm.
+        """
+        record = self.record
+        reopening = any(entry.what == "reopened" for entry in self.unsaved_entries)
+        if record is None or record.state == "open" or self.ended or reopening:
+            self.settled = None
+            return None
+        if self.settled is None:
+            self.settled = self.activity.count - 1
+        new = self.activity.count - self.settled
+        later = [post for post in self.activity.posts()[-new:] if post.adverse]
+        grave = any(GRAVE & set(post.risk) for post in later)
+        return grave or len({post.author for post in later}) >= _REOPENING_AUTHORS
 
     def is_stored_apart(self, mention: Mention) -> bool:
         """True if the store has a mention with another record, as after an interrupted merge."""

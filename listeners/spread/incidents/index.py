@@ -5,6 +5,7 @@ So an incident begins with one adverse post and takes in whole groups of copies 
 that are about the same (``similarity.py``); staff then receive one alert for all of it.
 """
 
+import math
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -41,6 +42,8 @@ class IncidentIndex:
         self._unassigned: OrderedDict[str, Activity] = OrderedDict()
         self._by_word: dict[tuple[str, str], set[TrackedIncident]] = {}
         """By brand and word."""
+        self._flashes: dict[str, tuple[TrackedIncident, float]] = {}
+        """By brand: the incident of the last flash, and when its quarter of an hour ends."""
 
     def __iter__(self) -> Iterator[TrackedIncident]:
         return iter(tuple(self._incidents.values()))
@@ -63,6 +66,10 @@ class IncidentIndex:
             if incident.record is not None and incident.record.id == id:
                 return incident
         return None
+
+    def of_key(self, brand: str, key: str) -> TrackedIncident | None:
+        """The incident with the group of posts that another one with this key began with."""
+        return self._by_group.get(key.removeprefix(f"{brand}:"))
 
     def present(self, incidents: Iterable[TrackedIncident]) -> list[TrackedIncident]:
         """Those of the given incidents that are still in the index."""
@@ -117,7 +124,7 @@ class IncidentIndex:
         waiting = self._unassigned.get(group)
         harmful = waiting is None or mean_harm((*waiting.posts(), post)) >= HARM_SHARE
         if incident is None and (post.adverse or post.denial):
-            incident = self._related(brand, post, words)
+            incident = self._related(brand, post, words) or self._flashing(brand, post)
             if incident is None and post.adverse and harmful:
                 incident = self._begin(brand, group, post)
         if incident is not None and post.adverse and harmful and group not in self._by_group:
@@ -169,6 +176,10 @@ class IncidentIndex:
             self._learn_words(kept, words)
         self._drop(gone)
 
+    def begin_flash(self, incident: TrackedIncident, *, until: float) -> None:
+        """Let adverse posts that are about nothing else join an incident, ``until`` this second."""
+        self._flashes[incident.brand] = (incident, until)
+
     def detach(self, keys: Collection[str]) -> Activity:
         """Take posts out of their incidents and groups; returns them."""
         removed = Activity()
@@ -188,6 +199,21 @@ class IncidentIndex:
         moved = self.detach(keys)
         incident.activity.absorb(moved)
         self._index_posts(incident, moved, unsaved=True)
+
+    def same_words(
+        self, incident: TrackedIncident, post: BrandPost
+    ) -> tuple[TrackedIncident, TrackedIncident] | None:
+        """An incident that is the same as this one, which grew by ``post``, as (kept, merged).
+
+        A new wording can say what two incidents have in common that began in other words.
+        """
+        words = self.content_words(incident.brand, post.text)
+        return similarity.best_word_merge(
+            incident,
+            self._sharing(incident.brand, words),
+            background=self.background(incident.brand),
+            words=lambda text: self.content_words(incident.brand, text),
+        )
 
     def evict(self, before: float, *, small: float) -> None:
         """Drop incidents and groups without a post since ``before``, in seconds since 1970.
@@ -223,12 +249,7 @@ class IncidentIndex:
     ) -> TrackedIncident | None:
         """The incident that a post is about, among those with rare words of it or an alert."""
         background = self.background(brand)
-        shared: Counter[TrackedIncident] = Counter()
-        for word in words:
-            where = self._by_word.get((brand, word))
-            if where and len(where) <= _MAX_INCIDENTS_PER_WORD and background.share(word) < RARE:
-                shared.update(where)
-        near = [incident for incident, _ in shared.most_common(_CANDIDATES)]
+        near = self._sharing(brand, words)
         alerted = [
             one
             for one in self._incidents.values()
@@ -237,6 +258,24 @@ class IncidentIndex:
         return similarity.best_for_post(
             dict.fromkeys((*near, *alerted)), post, words, background=background
         )
+
+    def _flashing(self, brand: str, post: BrandPost) -> TrackedIncident | None:
+        """The incident of a flash whose quarter of an hour is not over, for an adverse post."""
+        incident, until = self._flashes.get(brand, (None, -math.inf))
+        if incident is None or not post.adverse or post.at > until:
+            return None
+        found = incident.current()
+        return found if self._incidents.get(found.key) is found else None
+
+    def _sharing(self, brand: str, words: Iterable[str]) -> list[TrackedIncident]:
+        """The incidents that share most rare words with these."""
+        background = self.background(brand)
+        shared: Counter[TrackedIncident] = Counter()
+        for word in words:
+            where = self._by_word.get((brand, word))
+            if where and len(where) <= _MAX_INCIDENTS_PER_WORD and background.share(word) < RARE:
+                shared.update(where)
+        return [incident for incident, _ in shared.most_common(_CANDIDATES)]
 
     def _begin(self, brand: str, group: str, post: BrandPost) -> TrackedIncident:
         key = f"{brand}:{group}"

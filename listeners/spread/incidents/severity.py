@@ -15,13 +15,11 @@ from typing import Final
 import numpy as np
 
 from core.taxonomy import Severity
-from listeners.spread.activity import HOUR, BrandPost, mean_harm
+from listeners.spread.activity import GRAVE, HOUR, BrandPost, mean_harm
 from listeners.spread.cascades.features import Cascade
 from listeners.spread.cascades.forecast import MIN_REPOSTS, Forecast, forecast, shipped_model
 from listeners.spread.incidents.incident import Assessment, Reason, TrackedIncident
 
-GRAVE: Final = frozenset({"death", "food_poisoning", "injury", "fire", "child", "self_harm"})
-"""Risks that cannot wait."""
 HARM_REPORTERS: Final = 2
 """People who must report grave harm."""
 

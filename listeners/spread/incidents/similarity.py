@@ -16,6 +16,15 @@ from listeners.spread.incidents.incident import TrackedIncident
 SAME_ALARM: Final = 2.0
 """Log-odds from which a second incident that alarms is part of an alerted one: two crises at a time
 are rarer than one crisis in many words."""
+SAME_QUARTER: Final = 3.0
+"""Subtracted from that if both began within a quarter of an hour and are of one category."""
+_QUARTER: Final = 900.0
+OTHER_WORDS: Final = 3.0
+"""Subtracted if they share less than ..."""
+_LITTLE: Final = 0.5
+"""... this multiple of what the wordings of the alerted incident share with each other, ..."""
+_ENOUGH_WORDINGS: Final = 4
+"""... of which so many are known."""
 RELATED: Final = 2.0
 """Log-odds of meaning and surge from which two incidents are the same, if there are no others."""
 BOTH_ALERTED: Final = 3.0
@@ -27,6 +36,8 @@ _EVERYDAY: Final = 24 * HOUR
 _CROWD: Final = 5.0
 _POSTS: Final = 20
 """Latest adverse posts of an incident that are compared."""
+_FEW_POSTS: Final = 5
+"""Latest adverse posts that are compared where many incidents are."""
 _CANDIDATES: Final = 5
 """Incidents of most similar meaning that are compared."""
 
@@ -60,19 +71,22 @@ def same_alarm(
 
     ``words`` gives the content words of a text.
     """
-    best, most = None, SAME_ALARM
+    best, most, began = None, 0.0, incident.began()
     for other in others:
         if other.alerted is None or other is incident or other.brand != incident.brand:
             continue
         if incident.activity.last - other.activity.last > _MAX_GAP:
             continue
-        scores = [
-            _post_evidence(other, post, words(post.text), background)
-            for post in _latest_adverse(incident)
-        ]
+        said = [(post, words(post.text)) for post in _latest_adverse(incident)]
+        scores = [_post_evidence(other, post, one, background) for post, one in said]
         score = _median(scores) + log_odds_same(other.centroid, incident.centroid)
-        if score >= most:
-            best, most = other, score
+        if _is_of_other_words(other, [one for _, one in said], background):
+            score -= OTHER_WORDS
+        same = other.category() == incident.category()
+        together = same and abs(other.began() - began) <= _QUARTER
+        spare = score - SAME_ALARM + SAME_QUARTER * together
+        if spare >= most:
+            best, most = other, spare
     return best
 
 
@@ -112,6 +126,36 @@ def best_merge(
     return best
 
 
+def best_word_merge(
+    incident: TrackedIncident,
+    others: Iterable[TrackedIncident],
+    *,
+    background: BackgroundLanguage,
+    words: Callable[[str], frozenset[str]],
+) -> tuple[TrackedIncident, TrackedIncident] | None:
+    """The incident and one of the others whose posts are about the same, as (kept, merged).
+
+    Incidents that were both alerted, or that staff ruled on, are not merged by words alone.
+    """
+    best, most = None, 0.0
+    for other in others:
+        kept, gone = sorted((incident, other), key=_rank)
+        if other is incident or gone.alerted is not None or gone.staff_ruled:
+            continue
+        if abs(other.activity.last - incident.activity.last) > _MAX_GAP:
+            continue
+        score = _median(
+            [
+                kept.words.log_odds(words(post.text), background)
+                + _surge_of(kept, post, background)
+                for post in _latest_adverse(gone)[-_FEW_POSTS:]
+            ]
+        )
+        if score - kept.words.needed >= most:
+            best, most = (kept, gone), score - kept.words.needed
+    return best
+
+
 def _surge_of(incident: TrackedIncident, post: BrandPost, background: BackgroundLanguage) -> float:
     """The surge of the post's category that the incident causes."""
     same_category = sum(
@@ -137,6 +181,19 @@ def _post_evidence(
         recent = incident.activity.within(HOUR, max(post.at, incident.activity.last))
         more = max(more, math.log(max(1, len({one.author for one in recent})) / _CROWD))
     return incident.words.log_odds(words, background) + more
+
+
+def _is_of_other_words(
+    incident: TrackedIncident, said: Sequence[frozenset[str]], background: BackgroundLanguage
+) -> bool:
+    """True if texts share far less with an incident than its own wordings do with each other."""
+    if incident.words.texts < _ENOUGH_WORDINGS:
+        return False
+    comparable = [words for words in said if words and incident.words.comparable(words)]
+    if 2 * len(comparable) < len(said):
+        return False
+    shared = _median([incident.words.log_odds(words, background) for words in comparable])
+    return shared < _LITTLE * incident.words.typical_log_odds(background)
 
 
 def _is_everyday(incident: TrackedIncident) -> bool:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from core.clock import Clock
@@ -11,6 +11,7 @@ from core.ports import AlertRaiser
 from listeners.spread.activity import BrandPost, mean_harm
 from listeners.spread.brand_lane import BackgroundVolume, BrandLane, Burst
 from listeners.spread.event_time import EventTime, utc
+from listeners.spread.flash import WINDOW, FlashLane
 from listeners.spread.incidents.alerts import AlertAudience, AlertQueue, pending_alert
 from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.index import IncidentIndex
@@ -24,7 +25,7 @@ from listeners.spread.incidents.severity import (
     should_record,
 )
 from listeners.spread.incidents.similarity import same_alarm
-from listeners.spread.incidents.wording import IncidentTexts
+from listeners.spread.incidents.wording import IncidentTexts, representative_posts
 from listeners.spread.incidents.writer import IncidentWriter
 
 MEMORY_SECONDS: Final = 72 * 3600.0
@@ -69,8 +70,11 @@ class IncidentTracker:
         self._quiet = quiet
         self._audience = audience
         self._texts = texts
+        self.replaying = False
+        """True while posts are observed that were known before a restart."""
         self._swept = 0.0
         self._backgrounds: defaultdict[str, BackgroundVolume] = defaultdict(BackgroundVolume)
+        self._flashes: dict[str, FlashLane] = {}
         self._lanes: defaultdict[tuple[str, str], BrandLane] = defaultdict(BrandLane)
         """By brand and channel."""
 
@@ -80,10 +84,12 @@ class IncidentTracker:
         if incident is None or incident.alerted is None:
             background.add(post.at)
         if incident is not None:
+            incident = self._merge_same(incident, post)
             if incident.may_defer(post):
                 self._writer.schedule(incident)
             else:
                 self.assess(incident)
+        self._watch_flash(brand, post)
         burst = self._lanes[brand, post.channel].add(post, now=self._time.now)
         if burst is not None:
             owner = attribute_burst(
@@ -97,6 +103,33 @@ class IncidentTracker:
             if owner is not None:
                 self.assess(owner)
 
+    def _watch_flash(self, brand: str, post: BrandPost) -> None:
+        lane = self._flashes.setdefault(brand, FlashLane(authors=self._authors))
+        posts = lane.add(post, is_alerted=lambda one: _is_alerted(self._index.of_post(one.key)))
+        parts = flash_parts(posts, self._index, brand=brand) if posts else []
+        if parts:
+            kept, *rest = parts
+            kept.burst = True
+            if kept.record is None and not kept.titles:
+                kept.title = representative_posts(posts, 1)[0].text
+            onset = min(one.at for one in posts if one.adverse)
+            self._index.begin_flash(kept, until=onset + WINDOW)
+            for gone in rest:
+                self.merge(kept, gone)
+            self.assess(kept.current())
+
+    def _merge_same(self, incident: TrackedIncident, post: BrandPost) -> TrackedIncident:
+        """Merge an incident that grew by a new wording with others that are about the same."""
+        while incident.words.texts > incident.compared_wordings > 0:
+            pair = self._index.same_words(incident, post)
+            incident.compared_wordings = incident.words.texts
+            if pair is not None:
+                kept, gone = pair
+                self.merge(kept, gone)
+                incident = kept.current()
+        incident.compared_wordings = incident.words.texts
+        return incident
+
     def assess(self, incident: TrackedIncident, *, at: float = -math.inf) -> None:
         """Assess an incident, and have it stored and alerted by the rules.
 
@@ -109,9 +142,18 @@ class IncidentTracker:
             incident.ended = False
             if incident.record is not None:
                 self._note(incident, "reopened", assessment.severity)
+        goes_on = None if self.replaying else incident.goes_on_after_staff_resolved()
+        if goes_on is False:
+            self._writer.schedule(incident)
+            return
+        if goes_on and incident.record is not None:
+            incident.alerted, incident.settled = None, None
+            self._note(incident, "reopened", assessment.severity)
+            self._alerts.end(incident.record.id)
         background = self._backgrounds[incident.brand].ratio(len(incident.last_hour()))
         alarms = (
-            should_alert(incident, facts, background=background) and assessment.severity != "P4"
+            bool(goes_on or should_alert(incident, facts, background=background))
+            and assessment.severity != "P4"
         )
         kept = incident.record is not None or alarms or should_record(incident)
         first = incident.alerted is None and not incident.staff_ruled
@@ -170,7 +212,15 @@ class IncidentTracker:
             self._note(incident, "severity", assessment.severity)
         brand = self._brands.get(incident.brand, incident.brand)
         self._queue.put(
-            pending_alert(incident, assessment, self._audience, self._texts, brand=brand, at=at)
+            pending_alert(
+                incident,
+                assessment,
+                self._audience,
+                self._texts,
+                brand=brand,
+                names=self._index.names(incident.brand),
+                at=at,
+            )
         )
 
     def _note(self, incident: TrackedIncident, what: str, detail: str) -> None:
@@ -218,6 +268,40 @@ def attribute_burst(
     index.add(incident)
     index.move({post.key for post in rest}, incident)
     return incident
+
+
+def flash_parts(
+    posts: Sequence[BrandPost], index: IncidentIndex, *, brand: str
+) -> list[TrackedIncident]:
+    """The incidents that the posts of a flash are split into, the one to keep first.
+
+    That is an alerted one that began with the flash, or else the one with most authors. Empty if
+    most of the posts do no harm. Incidents that were there before the flash are everyday talk.
+    """
+    newest = max(post.at for post in posts)
+    owners = Counter(
+        owner for post in posts if post.adverse and (owner := index.of_post(post.key)) is not None
+    )
+    fresh = [
+        owner
+        for owner in owners
+        if owner.brand == brand and owner.activity.first > newest - 2 * WINDOW
+    ]
+    begun = [
+        one
+        for one in index
+        if one.brand == brand
+        and one.alerted is not None
+        and one.activity.last > newest - WINDOW
+        and one.began() > newest - 2 * WINDOW
+    ]
+    parts = [owner for owner in fresh if not owner.staff_ruled]
+    known = {post.key for owner in owners if owner not in fresh for post in owner.activity.posts()}
+    if not parts or mean_harm(post for post in posts if post.key not in known) < HARM_SHARE:
+        return []
+    begun.sort(key=lambda owner: -owner.activity.count)
+    parts.sort(key=lambda owner: -len(owner.activity.authors))
+    return [*begun[:1], *parts]
 
 
 def _is_alerted(incident: TrackedIncident | None) -> bool:

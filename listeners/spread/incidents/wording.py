@@ -1,6 +1,7 @@
 """The texts of incidents and of alerts about them: one function per line or title."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, tzinfo
@@ -21,6 +22,10 @@ _MAX_TEXTS: Final = 300
 """Latest different texts among which evidence is chosen."""
 _REPEATED: Final = 0.6
 """A text with this share of its words in one that is shown already is left out."""
+
+
+_LEAD: Final = re.compile(r"[\s#【\[「“\"']*")
+_AFTER_NAME: Final = re.compile(r"^(?:的|家的|'s\b)?[\s：:，,、\-—|】\]」”]*")
 
 
 class IncidentTexts:
@@ -59,7 +64,7 @@ class IncidentTexts:
         ]
 
     def denial_lines(self, denials: int, language: UiLanguage) -> list[str]:
-        """Number of posts that deny the matter, if there are any."""
+        """Number of posts that deny the claim, if there are any."""
         return [self._catalogue.say("spread.denials", language, posts=denials)] if denials else []
 
     def forecast_line(
@@ -116,6 +121,17 @@ class IncidentTexts:
 def headline(incident: TrackedIncident, language: UiLanguage) -> str:
     """An incident in one line: its own title, or the beginning of a post."""
     return own_title(incident, language) or shortened(incident.title)
+
+
+def without_leading_name(text: str, names: re.Pattern[str] | None) -> str:
+    """A headline without the brand's name at its beginning, which the title of an alert gives."""
+    lead = _LEAD.match(text)
+    place = lead.end() if lead is not None else 0
+    found = None if names is None else names.match(text, place)
+    if found is None:
+        return text
+    said = _AFTER_NAME.sub("", text[found.end() :], count=1).strip("# ")
+    return said or text
 
 
 def own_title(incident: TrackedIncident, language: UiLanguage) -> str:

@@ -99,9 +99,12 @@ class IncidentWriter:
             self._task = asyncio.create_task(self._run())
 
     async def stored_id(self, incident: TrackedIncident) -> str:
-        """The id of the incident's record, which is opened if there is none. Raises StoreError."""
+        """The id of the incident's record, which is opened with its posts if there is none.
+
+        Raises StoreError.
+        """
         async with self._lock:
-            await self._write(incident, whole=False)
+            await self._write(incident, whole=incident.record is None)
             return (await self._record(incident)).id
 
     async def flush(self) -> None:
@@ -216,7 +219,9 @@ class IncidentWriter:
             now = to_record(incident, self._language, self._texts)
             opened = TimelineEntry(at=now.first_at, by=BOT, what="opened", detail=now.severity)
             entries = (opened, *incident.unsaved_entries)
-            stored = await self._incidents.open(replace(now, timeline=entries))
+            stored = await self._incidents.open(
+                replace(now, timeline=entries, opened_at=self._clock.now())
+            )
             if stored.timeline[: len(entries)] == entries:
                 del incident.unsaved_entries[: len(entries) - 1]
             incident.record = stored

@@ -132,12 +132,13 @@ def late_post(seq: int, text: str, *, bad: bool = True) -> Mention:
     return in_category(chain(1, text, at=at, seq=seq, positive=not bad)[0])
 
 
-def unrelated_complaints(at: datetime, *, seq: int = 10_000) -> list[Mention]:
+def unrelated_complaints(at: datetime, *, seq: int = 10_000, minutes: float = 30) -> list[Mention]:
+    """Sixty complaints within so many minutes, each about something else."""
     rng = random.Random(seq)
     return [
         mention(
             seq + n,
-            posted_at=at + timedelta(minutes=n / 2),
+            posted_at=at + timedelta(minutes=n * minutes / 60),
             author=f"x{n}",
             text="".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(20)),
             sentiment="negative",

@@ -1,4 +1,4 @@
-"""What the lanes make of flat news, questions, lotteries, other shops' faults and denials."""
+"""The lanes on flat news, questions, lotteries, other shops' faults and denials."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -51,7 +51,7 @@ def flat(texts: Iterable[str]) -> list[Mention]:
     return said(texts, adverse=0.85, negative=0.3, complaint=0.4, category="food_safety")
 
 
-@pytest.mark.parametrize("past", [1])
+@pytest.mark.parametrize("past", [0, 1])
 @pytest.mark.parametrize("texts", [FLAT * 3, NEWS * 6])
 async def test_thirty_people_in_flat_words_are_one_alert(texts: Sequence[str], past: float) -> None:
     receiver, posts = Receiver(), flat(texts)

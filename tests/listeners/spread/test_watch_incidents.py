@@ -136,7 +136,8 @@ async def test_a_loud_day_needs_more_authors() -> None:
 
 
 async def test_many_negative_posts_about_many_things_are_a_burst() -> None:
-    base, angry = ordinary(4), unrelated_complaints(MIDNIGHT + timedelta(days=3, hours=12))
+    at = MIDNIGHT + timedelta(days=3, hours=12)
+    base, angry = ordinary(4), unrelated_complaints(at, minutes=120)
     receiver = await receiver_after([*base, *angry])
     assert receiver.rises == ["P2"]
     assert "weibo 上的负面声量远高于平时" in receiver.alerts[0].title

@@ -9,8 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.settings import AlertSettings
-from responders.alerting.escalation import EscalationChain, EscalationStep, QuietHours
+from core.errors import ConfigError
+from core.settings import AlertSettings, OnCallSettings
+from responders.alerting.escalation import (
+    EscalationChain,
+    EscalationStep,
+    QuietHours,
+    require_on_call,
+)
 from responders.alerting.inhibition import LiveAlerts
 from responders.alerting.lifecycle import AlertTimings, read_timings, with_news
 from tests.builders import START
@@ -214,3 +220,18 @@ def test_the_index_finds_alerts_of_the_same_incident_and_topic() -> None:
     assert "g" not in {one.key for one in live.related(alert("P3", incident="INC-1", category="c"))}
     live.put(replace(alerts[0], state="resolved"))
     assert live.related(alert("P3", incident=None, category=None)) == []
+
+
+@pytest.mark.parametrize("quiet", ["22:00-22:00", "00:00-00:00"])
+def test_quiet_hours_that_never_hold_are_an_error(quiet: str) -> None:
+    settings = AlertSettings(
+        on_call=(
+            OnCallSettings(receivers=("a",), quiet="22:00-08:00"),
+            OnCallSettings(receivers=("a",), quiet=quiet),
+        )
+    )
+    with pytest.raises(ConfigError) as raised:
+        require_on_call(settings, ["a"])
+    [problem] = raised.value.problems
+    assert problem.key == "alerts.on_call[1].quiet"
+    assert quiet in problem.message

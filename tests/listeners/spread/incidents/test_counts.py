@@ -170,3 +170,18 @@ async def test_a_record_is_never_merged_into_itself(store: AnyStore) -> None:
     await watch.merge(one, other, by="anna")
     with pytest.raises(ValueError, match="one incident already"):
         await watch.merge(other, one, by="anna")
+
+
+async def test_a_record_that_lost_its_posts_goes_into_their_incident(store: AnyStore) -> None:
+    receiver = Receiver()
+    watch = make_watch(receiver, store=store)
+    posts = await recorded(store, chain(9))
+    await observe_all(watch, posts)
+    await watch.close()
+    [kept] = await store.incidents.find()
+    await store.incidents.assign([one.seq for one in posts], None)
+    await store.incidents.save(replace(kept, key=f"{kept.key}x"))
+    other = replace(kept, id="", version=0)
+    lost = await store.incidents.open(other)
+    await (await restarted(store, receiver)).close()
+    assert (await store.incidents.count(lost.id), await store.incidents.count(kept.id)) == (9, 0)

@@ -138,9 +138,10 @@ async def test_incidents_that_are_not_in_memory_can_be_merged(store: AnyStore) -
 async def test_a_split_holds_for_later_copies_and_after_a_restart(store: AnyStore) -> None:
     receiver = Receiver()
     watch = make_watch(receiver, store=store)
-    other = "第二家店的面包柜台也有问题，店员说是进货的时候就这样，大家自己看着办"
+    other = "会员价没有生效，收银机多算了二十块，让我下载软件申诉，大家结账看清楚"
     posts = await recorded(store, chain(12))
-    strange = await recorded(store, chain(5, other, seq=50, at=MIDNIGHT + timedelta(minutes=5)))
+    apart = chain(5, other, seq=50, at=MIDNIGHT + timedelta(minutes=5))
+    strange = await recorded(store, [in_category(one, "checkout") for one in apart])
     await observe_all(watch, [*posts, *strange])
     first = await only_of(store, posts[0])
     await watch.merge(first, await only_of(store, strange[0]), by="小王")

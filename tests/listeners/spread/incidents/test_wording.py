@@ -4,8 +4,13 @@ from cli.catalogue import shipped_catalogue
 from core.localized import UiLanguage
 from core.taxonomy import RISKS
 from listeners.spread.cascades.forecast import Forecast
+from listeners.spread.grouping.vocabulary import name_patterns
 from listeners.spread.incidents.severity import IncidentFacts, assess
-from listeners.spread.incidents.wording import IncidentTexts, shortened
+from listeners.spread.incidents.wording import (
+    IncidentTexts,
+    shortened,
+    without_leading_name,
+)
 
 TEXTS = IncidentTexts(shipped_catalogue())
 LONG = (
@@ -70,3 +75,28 @@ def test_forecast_figures_have_separators(language: UiLanguage) -> None:
     found = Forecast(final=12_345.6, low=900.2, high=1_234_567.0, observe=60.0, observed=9)
     line = TEXTS.forecast_line(found, language)
     assert all(figure in line for figure in ("12,346", "900", "1,234,567"))
+
+
+NAMES = name_patterns({"hejia": ["禾家", "禾家超市", "Hejia"]})["hejia"]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("禾家超市的面包发霉了", "面包发霉了"),
+        ("禾家超市面包发霉", "面包发霉"),
+        ("#禾家超市面包发霉#", "面包发霉"),
+        ("【禾家】鸡蛋抽检不合格", "鸡蛋抽检不合格"),
+        ("禾家：仓库起火", "仓库起火"),
+        ("禾家 面包 发霉", "面包 发霉"),
+        ("Hejia's milk is sour", "milk is sour"),
+        ("Hejia, what is this", "what is this"),
+        ("在禾家买到臭鸡蛋", "在禾家买到臭鸡蛋"),
+        ("孩子喝了禾家的奶", "孩子喝了禾家的奶"),
+        ("禾家", "禾家"),
+        ("", ""),
+    ],
+)
+def test_a_title_does_not_repeat_the_brand(text: str, left: str) -> None:
+    assert without_leading_name(text, NAMES) == left
+    assert without_leading_name(text, None) == text

@@ -150,7 +150,7 @@ async def test_a_burst_has_its_title_in_both_languages_and_after_a_restart(
 ) -> None:
     receiver = Receiver()
     watch = make_watch(receiver, store=store)
-    angry = unrelated_complaints(MIDNIGHT + timedelta(days=3, hours=12))
+    angry = unrelated_complaints(MIDNIGHT + timedelta(days=3, hours=12), minutes=120)
     await observe_all(watch, await recorded(store, [*ordinary(4), *angry]))
     await watch.close()
     for start in (1, 2):
@@ -158,8 +158,8 @@ async def test_a_burst_has_its_title_in_both_languages_and_after_a_restart(
         assert kept.title == kept.localized("zh").title == "weibo 上的负面声量远高于平时"
         assert kept.localized("en").title == "Far more negative posts than usual on weibo"
         again = await restarted(store, receiver)
-        later = MIDNIGHT + timedelta(days=3, hours=12 + start)
-        more = unrelated_complaints(later, seq=60_000 * start)
+        later = MIDNIGHT + timedelta(days=3, hours=12 + 3 * start)
+        more = unrelated_complaints(later, seq=60_000 * start, minutes=120)
         await observe_all(again, await recorded(store, more))
         await again.close()
 
