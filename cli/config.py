@@ -58,13 +58,11 @@ def load_config(
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _unreadable(
-            f"{file} 不是 UTF-8 编码 is not in UTF-8", "请另存为 UTF-8 Save it as UTF-8."
-        ) from error
+        raise _unreadable(f"{file} is not in UTF-8", "Save it as UTF-8.") from error
     except OSError as error:
         raise _unreadable(
-            f"{file} 打不开 cannot be opened ({error.strerror})",
-            "请指定一个 TOML 文件 Name a TOML file.",
+            f"{file} cannot be opened ({error.strerror})",
+            "Name a TOML file.",
         ) from error
     reading = read(text, os.environ)
     if reading.settings is None:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.catalogue import shipped_catalogue
+from cli.problems import in_every_language
 from console.drill import DrillScore
 from console.formatting import countdown
 from core.errors import Problem
@@ -98,7 +99,11 @@ def problem_table(problems: Sequence[Problem]) -> Table:
     for heading in ("cli.problem.key", "cli.problem.message", "cli.problem.remedy"):
         table.add_column(bilingual(heading), overflow="fold")
     for problem in problems:
-        table.add_row(Text(problem.key), Text(problem.message), Text(problem.remedy))
+        table.add_row(
+            Text(problem.key),
+            Text(in_every_language(problem.message)),
+            Text(in_every_language(problem.remedy)),
+        )
     return table
 
 

@@ -125,8 +125,8 @@ def read_channels(settings: Settings, folder: Path) -> Mapping[str, Section]:
             problems.append(
                 Problem(
                     key=f"{key}.type",
-                    message=f"没有这种渠道 there is no connector {channel.type!r}",
-                    remedy=f"可以选 Choose one of: {', '.join(sorted(REGISTRY))}.",
+                    message=f"there is no connector {channel.type!r}",
+                    remedy=f"Choose one of: {', '.join(sorted(REGISTRY))}.",
                 )
             )
             continue
@@ -152,7 +152,7 @@ def _inspected(
     key: str,
     folder: Path,
 ) -> list[Problem]:
-    """What would fail at the start, of all settings of a channel or of those that are valid."""
+    """Mistakes that would show at the start, in all settings of a channel or in the valid ones."""
     usable = own or salvage(connector_type.settings, channel.settings)
     return [
         Problem(key=f"{key}.{found.key}", message=found.message, remedy=found.remedy)

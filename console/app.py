@@ -186,8 +186,8 @@ def require_vendor() -> None:
     problems = [
         Problem(
             key="console",
-            message=f"缺少前端文件 the front-end file {folder / name} is missing",
-            remedy="请重新安装 Install again with: pip install -e .",
+            message=f"the front-end file {folder / name} is missing",
+            remedy="Install again with: pip install -e .",
         )
         for name in VENDOR
         if not (folder / name).is_file()

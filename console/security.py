@@ -37,7 +37,7 @@ Refusal = Literal["not_local", "proxied", "foreign_host", "foreign_origin"]
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 FORWARDED: Final = "x-forwarded-"
-"""How many headers of proxies begin: ``-for``, ``-host``, ``-proto``, ``-port``…"""
+"""The beginning of many headers of proxies: ``-for``, ``-host``, ``-proto``, ``-port``…"""
 PROXIED: Final = frozenset(
     {
         *("forwarded", "via", "x-real-ip", "x-client-ip", "client-ip", "true-client-ip"),
@@ -48,11 +48,11 @@ PROXIED: Final = frozenset(
 )
 """Other headers that proxies add, and browsers and scripts do not."""
 PROXY_VERSIONS: Final = frozenset({"0.9", "1.0"})
-"""HTTP versions that no browser speaks; nginx does where one ``proxy_pass`` is all it was told."""
+"""HTTP versions that no browser speaks; nginx does after a plain ``proxy_pass``."""
 POLICY_VIOLATION: Final = 1008
 SOCKET_GONE: Final = (WebSocketDisconnect, WebSocketDisconnected)
-"""What reading from or writing to a socket raises once it is closed: the first by whoever notices
-first, the second, a RuntimeError, by everybody after that."""
+"""Raised by a closed socket: the first to the reader or writer that notices first, the second, a
+RuntimeError, to all after that."""
 
 CHAT_PAGE: Final = "/chat"
 CHAT_SCRIPT: Final = "/chat.js"

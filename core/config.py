@@ -15,10 +15,10 @@ _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """What could be read of a file that may have mistakes."""
+    """The readable part of a file that may have mistakes."""
 
     settings: Settings | None
-    """What is valid, with defaults or stand-ins for the rest; ``None`` where that is too little."""
+    """The valid part, with stand-ins for the rest; ``None`` where that is too little."""
     problems: tuple[Problem, ...]
 
     def follows(self, later: Problem) -> bool:
@@ -50,8 +50,8 @@ def read(text: str, environ: Mapping[str, str]) -> Reading:
     except tomllib.TOMLDecodeError as error:
         problem = Problem(
             key="(file)",
-            message=f"不是有效的 TOML not TOML: {error}",
-            remedy="请改正那一行 Correct that line.",
+            message=f"not TOML: {error}",
+            remedy="Correct that line.",
         )
         return Reading(settings=None, problems=(problem,))
     unset: list[Problem] = []
@@ -111,8 +111,8 @@ def _substitute(
     problems.extend(
         Problem(
             key=key,
-            message=f"没有设置环境变量 the environment variable {name} is not set",
-            remedy=f"请在启动前设置 Set {name} before the start.",
+            message=f"the environment variable {name} is not set",
+            remedy=f"Set {name} before the start.",
         )
         for name in _VARIABLE.findall(value)
         if name not in environ
@@ -126,9 +126,8 @@ def _strange_accounts(settings: Settings) -> list[Problem]:
     return [
         Problem(
             key=f"brands[{place}].accounts[{index}]",
-            message=f"没有指明渠道和账号 {account!r} names no channel and account",
-            remedy=f"请写成 Write CHANNEL:AUTHOR_ID, 渠道可以是 with one of the channels "
-            f"{', '.join(channels)}.",
+            message=f"{account!r} names no channel and account",
+            remedy=f"Write CHANNEL:AUTHOR_ID, with one of the channels {', '.join(channels)}.",
         )
         for place, brand in enumerate(settings.brands)
         for index, account in enumerate(brand.accounts)
@@ -142,8 +141,8 @@ def _unknown_brands(settings: Settings) -> list[Problem]:
     return [
         Problem(
             key=f"channels[{index}].brand",
-            message=f"没有这个品牌 there is no brand {channel.brand!r}",
-            remedy=f"可以选 Choose one of: {', '.join(brands)}.",
+            message=f"there is no brand {channel.brand!r}",
+            remedy=f"Choose one of: {', '.join(brands)}.",
         )
         for index, channel in enumerate(settings.channels)
         if channel.brand is not None and channel.brand not in brands
@@ -157,8 +156,8 @@ def _open_address(host: str) -> list[Problem]:
     return [
         Problem(
             key="console.host",
-            message=f"{host!r} 会在所有网络地址上开放 opens every network address of the machine",
-            remedy='请写 Write host = "127.0.0.1"; 给外面的人用，见 for people elsewhere see '
+            message=f"{host!r} opens every network address of the machine",
+            remedy='Write host = "127.0.0.1"; for people elsewhere see '
             "docs/how-to/deploy.md (SSH, proxy).",
         )
     ]
@@ -174,8 +173,8 @@ def _twice(key: str, names: list[str]) -> list[Problem]:
     return [
         Problem(
             key=f"{key}[{index}]",
-            message=f"重复了 {name!r} is used twice",
-            remedy="每个都要不同 Give each its own.",
+            message=f"{name!r} is used twice",
+            remedy="Give each its own.",
         )
         for index, name in enumerate(names)
         if name in names[:index]

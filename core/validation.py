@@ -1,64 +1,66 @@
-"""Checks a part of the configuration against its model; mistakes are told in our own words.
+"""Checks a part of the configuration against its model, and says its mistakes in our own words.
 
-Messages are in Chinese and English side by side, as everything that commands print. A value is
-never repeated, since it may be a secret.
+A value is never repeated, since it may be a secret.
 """
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Final, NotRequired, TypedDict, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from core.errors import Problem
 
 M = TypeVar("M", bound=BaseModel)
 StandIn = Callable[[int], object]
 
-CORRECT: Final = "请改正这个值 Correct the value."
-_ADD: Final = "请加上 Add it."
-_MESSAGES: Final[Mapping[str, str]] = {
-    "missing": "缺少这一项 is missing",
-    "extra_forbidden": "没有这个键 unknown key",
-    "greater_than": "必须大于 {gt:g} has to be greater than {gt:g}",
-    "greater_than_equal": "不能小于 {ge:g} has to be {ge:g} or more",
-    "less_than": "必须小于 {lt:g} has to be less than {lt:g}",
-    "less_than_equal": "不能大于 {le:g} has to be {le:g} or less",
-    "multiple_of": "必须是 {multiple_of} 的倍数 has to be a multiple of {multiple_of}",
-    "finite_number": "必须是有限的数 has to be a finite number",
-    "too_short": "至少要有 {min_length} 项 needs at least {min_length} entries",
-    "too_long": "最多 {max_length} 项 takes at most {max_length} entries",
-    "string_too_short": "至少要有 {min_length} 个字符 needs at least {min_length} characters",
-    "string_too_long": "最多 {max_length} 个字符 takes at most {max_length} characters",
-    "string_pattern_mismatch": "格式不对 is not in the form {pattern}",
-    "literal_error": "只能是 {expected} has to be {expected}",
-    "enum": "只能是 {expected} has to be {expected}",
+
+class Detail(TypedDict):
+    """The part of an error of pydantic that is used here."""
+
+    type: str
+    loc: tuple[int | str, ...]
+    ctx: NotRequired[dict[str, object]]
+
+
+CORRECT: Final = "Correct the value."
+MESSAGES: Final[Mapping[str, str]] = {
+    "missing": "is missing",
+    "extra_forbidden": "unknown key",
+    "greater_than": "has to be greater than {gt:g}",
+    "greater_than_equal": "has to be {ge:g} or more",
+    "less_than": "has to be less than {lt:g}",
+    "less_than_equal": "has to be {le:g} or less",
+    "multiple_of": "has to be a multiple of {multiple_of}",
+    "finite_number": "has to be a finite number",
+    "too_short": "needs at least {min_length} entries",
+    "too_long": "takes at most {max_length} entries",
+    "string_too_short": "needs at least {min_length} characters",
+    "string_too_long": "takes at most {max_length} characters",
+    "string_pattern_mismatch": "is not in the form {pattern}",
+    **dict.fromkeys(("literal_error", "enum"), "takes only {expected}"),
     **dict.fromkeys(
-        ("string_type", "string_sub_type", "string_unicode"),
-        '要写成带引号的文字 has to be text in quotes: "…"',
+        ("string_type", "string_sub_type", "string_unicode"), 'has to be text in quotes: "…"'
     ),
     **dict.fromkeys(
         ("int_type", "int_parsing", "int_parsing_size", "int_from_float"),
-        "要写成整数 has to be a whole number, without quotes",
+        "has to be a whole number, without quotes",
     ),
-    **dict.fromkeys(
-        ("float_type", "float_parsing"), "要写成数字 has to be a number, without quotes"
-    ),
-    **dict.fromkeys(("bool_type", "bool_parsing"), "只能是 true 或 false has to be true or false"),
+    **dict.fromkeys(("float_type", "float_parsing"), "has to be a number, without quotes"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "has to be true or false"),
     **dict.fromkeys(
         ("tuple_type", "list_type", "set_type", "frozen_set_type", "iterable_type"),
-        '要写成方括号里的列表 has to be a list in brackets: ["…", "…"]',
+        'has to be a list in brackets: ["…", "…"]',
     ),
     **dict.fromkeys(
         ("model_type", "model_attributes_type", "dict_type", "mapping_type", "dataclass_type"),
-        "要写成一个表 has to be a table: [name], or [[name]] for one of several",
+        "has to be a table: [name], or [[name]] for one of several",
     ),
-    "none_required": "这里不能有值 takes no value",
+    "none_required": "takes no value",
 }
 """By the type of pydantic's error; ``{fields}`` are those of its context."""
+OTHER: Final = "is not a value that is taken here"
 _NOTHING: Final[Mapping[tuple[str, ...], StandIn]] = {}
-_OTHER: Final = "不是这里能用的值 is not a value that is taken here"
 
 
 def validate(
@@ -83,7 +85,7 @@ def validate(
                 continue  # too short only without its invalid entries
             problem = _problem(detail, model, data, prefix, also)
             if problem.key in found and found[problem.key].message != problem.message:
-                either = f"{found[problem.key].message}；或者 or: {problem.message}"
+                either = f"{found[problem.key].message}; or: {problem.message}"
                 problem = Problem(key=problem.key, message=either, remedy=problem.remedy)
             found[problem.key] = problem
         problems += found.values()
@@ -93,7 +95,7 @@ def validate(
 def salvage(
     model: type[M], data: object, stand_ins: Mapping[tuple[str, ...], StandIn] = _NOTHING
 ) -> M | None:
-    """What is valid of a part of the tree, with defaults for the rest; ``None`` where that fails.
+    """The valid part of a table of the tree, with defaults for the rest; ``None`` where that fails.
 
     It is what the remaining checks go on with, once ``validate`` has told what is wrong.
     ``stand_ins`` makes a value for a required key that is missing, from the number of its entry,
@@ -132,12 +134,12 @@ def dotted(prefix: str, path: Iterable[str | int]) -> str:
     return key.lstrip(".") or "(file)"
 
 
-def _has_beneath(details: Iterable[ErrorDetails], path: tuple[int | str, ...]) -> bool:
+def _has_beneath(details: Iterable[Detail], path: tuple[int | str, ...]) -> bool:
     return any(len(one["loc"]) > len(path) and one["loc"][: len(path)] == path for one in details)
 
 
 def _problem(
-    detail: ErrorDetails, model: type[BaseModel], data: object, prefix: str, also: Iterable[str]
+    detail: Detail, model: type[BaseModel], data: object, prefix: str, also: Iterable[str]
 ) -> Problem:
     path = _written(detail["loc"], data)
     remedy = CORRECT
@@ -145,15 +147,15 @@ def _problem(
         known = {*_keys_at(model, path[:-1]), *(also if len(path) == 1 else ())}
         remedy = _suggest(str(path[-1]), known)
     elif detail["type"] == "missing":
-        remedy = _ADD
+        remedy = "Add it."
     return Problem(key=dotted(prefix, path), message=_message(detail), remedy=remedy)
 
 
-def _message(detail: ErrorDetails) -> str:
+def _message(detail: Detail) -> str:
     context = detail.get("ctx", {})
     if detail["type"] in {"value_error", "assertion_error"}:
         return str(context["error"])  # a validator of our own, in our own words
-    return _MESSAGES.get(detail["type"], _OTHER).format_map(context)
+    return MESSAGES.get(detail["type"], OTHER).format_map(context)
 
 
 def _written(path: Sequence[str | int], data: object) -> tuple[str | int, ...]:
@@ -217,8 +219,5 @@ def _table(annotation: object) -> type[BaseModel] | None:
 def _suggest(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     if near:
-        return f"是不是 {near[0]!r}？Did you mean {near[0]!r}?"
-    return (
-        "请删掉，可用的键见手册 "
-        "Remove it, or see docs/reference/configuration.md for the keys there are."
-    )
+        return f"Did you mean {near[0]!r}?"
+    return "Remove it, or see docs/reference/configuration.md for the keys there are."

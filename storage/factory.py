@@ -45,8 +45,8 @@ def require_store_url(url: str) -> None:
         return
     problem = Problem(
         key="store.url",
-        message="没有指明数据库 it names no store",  # the URL may hold a password
-        remedy="请写 Write sqlite:PATH, for example sqlite:data/tingfeng.db, "
+        message="it names no store",  # the URL may hold a password
+        remedy="Write sqlite:PATH, for example sqlite:data/tingfeng.db, "
         "or mongodb://HOST/DATABASE.",
     )
     raise ConfigError((problem,))

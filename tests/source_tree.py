@@ -27,7 +27,13 @@ _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 @cache
 def tracked(*patterns: str) -> tuple[Path, ...]:
-    """Files that git knows or would add, which match any of ``patterns``; all without one."""
+    """Files that git knows or would add, which match any of ``patterns``; all without one.
+
+    In a copy without git it is every file of the copy.
+    """
+    if not (ROOT / ".git").exists():
+        found = {path for pattern in patterns or ("*",) for path in ROOT.rglob(pattern)}
+        return tuple(sorted(path for path in found if path.is_file()))
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns],
         cwd=ROOT,

@@ -13,6 +13,7 @@ from rich.text import Text
 from cli.config import load_config
 from cli.context import By, CliContext, ConfigFile
 from cli.output import OPERATOR, bilingual, plain_console, progress_bars
+from cli.problems import in_every_language
 from cli.wiring import KEY, run_with_store
 from core.errors import InputError
 from core.model.health import Finding
@@ -69,5 +70,5 @@ def _table(findings: Sequence[Finding]) -> Table:
         table.add_column(bilingual(heading), overflow="fold")
     for finding in findings:
         done = bilingual("cli.doctor.mended") if finding.mended else finding.remedy
-        table.add_row(finding.check, Text(finding.what), Text(done))
+        table.add_row(finding.check, Text(in_every_language(finding.what)), Text(done))
     return table

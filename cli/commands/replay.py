@@ -1,6 +1,6 @@
 """``replay``: plays a feed to its end, with a progress bar, and reports what became of it.
 
-It is a rehearsal: the feed gets a store of its own, and no receiver of alerts is told.
+It is a rehearsal: the feed gets a store of its own, and no receiver of alerts is notified.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ Into = Annotated[
 ]
 Live = Annotated[
     bool,
-    typer.Option("--live", help="No rehearsal: into the configured store, and receivers are told."),
+    typer.Option("--live", help="No rehearsal: into the configured store, notifying receivers."),
 ]
 _REFRESH_SECONDS: Final = 0.1
 

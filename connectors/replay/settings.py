@@ -33,14 +33,14 @@ def inspect_replay(settings: ReplaySettings, folder: Path) -> tuple[Problem, ...
         problems.append(
             Problem(
                 key="speed",
-                message=f"{settings.speed} 不是正数 is not a positive number",
-                remedy='请写大于 0 的数 Give a number above 0, or "max".',
+                message=f"{settings.speed} is not a positive number",
+                remedy='Give a number above 0, or "max".',
             )
         )
     try:
         FeedFile(folder / settings.file, channel="").close()
     except Refused as error:
-        problems.append(Problem(key="file", message="打不开 cannot be opened", remedy=str(error)))
+        problems.append(Problem(key="file", message="cannot be opened", remedy=str(error)))
     return tuple(problems)
 
 

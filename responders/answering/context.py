@@ -18,6 +18,13 @@ TOO_MANY: Final = Rule(
 """Replaces the playbook's rule for an author who was answered too often, as other bots are."""
 WORDLESS: Final = Rule(name="no-words", when=(), then=Then(action="ignore"))
 """Replaces the playbook's rule for what has neither own nor quoted words."""
+REPEATED: Final = Rule(name="repeated-post", when=(), then=Then(action="ignore"))
+"""Replaces the playbook's rule for what its author has posted several times already."""
+_REMARKS: Final = (
+    (TOO_MANY, "too_many_replies"),
+    (WORDLESS, "wordless"),
+    (REPEATED, "repeated_post"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +72,11 @@ def reply_key(event: Event) -> str:
     return f"{event.channel}:{event.id}:auto"
 
 
+def remark_of(rule: Rule) -> str | None:
+    """Key of the text that tells staff why a rule that replaces the playbook's gives no reply."""
+    return next((remark for one, remark in _REMARKS if one is rule), None)
+
+
 def silence_reason(context: DecisionContext) -> str | None:
     """Key of the text that tells staff why there is no reply; ``None`` if there may be one."""
     if context.state is ConversationState.ENDED:
@@ -74,9 +86,7 @@ def silence_reason(context: DecisionContext) -> str | None:
     opens_ticket = context.then.action == "ticket" and context.open is None
     if context.state is ConversationState.HUMAN and not opens_ticket:
         return "silent_human"
-    if context.match.rule is TOO_MANY:
-        return "too_many_replies"
-    return "wordless" if context.match.rule is WORDLESS else None
+    return remark_of(context.match.rule)
 
 
 def text_key(context: DecisionContext) -> str | None:

@@ -19,14 +19,17 @@ from core.repositories import Store
 from core.settings import SlaSettings
 from responders.answering.commands import command_context, read_command
 from responders.answering.context import (
+    REPEATED,
     TOO_MANY,
     WORDLESS,
     DecisionContext,
     conversation_after,
+    remark_of,
     silence_reason,
     text_key,
 )
 from responders.answering.playbook import Match, Playbook, first_match
+from responders.answering.repeats import RepeatedPosts
 from responders.answering.replies import ReplyLimits, ReplyWriter
 from responders.texts import ShopperTexts, reply_language
 from responders.tickets.opening import continued, new_ticket, open_ticket
@@ -74,6 +77,7 @@ class PlaybookDecider:
         self._sla = sla
         self._clock = clock
         self._policy = policy or ReplyPolicy()
+        self._repeats = RepeatedPosts()
         self._writer = ReplyWriter(self._texts, self._policy.limits, clock)
 
     async def decide(self, mention: Mention) -> Plan:
@@ -105,7 +109,7 @@ class PlaybookDecider:
         match = self._match(mention, language, before)
         if not event.solicited:
             if match.rule.then.action == "ignore":
-                remark = "wordless" if match.rule is WORDLESS else None
+                remark = remark_of(match.rule)
                 return Plan(decision=self._decision(Action.IGNORE, mention, match, remark))
             before = await conversations.get(event.channel, event.conversation)
         return await self._plan(
@@ -122,6 +126,8 @@ class PlaybookDecider:
     def _match(self, mention: Mention, language: UiLanguage, before: Conversation | None) -> Match:
         if says_nothing(mention.event):
             return Match(rule=WORDLESS)
+        if self._repeats.is_one_too_many(mention.event):
+            return Match(rule=REPEATED)
 
         def answer() -> Answer | None:
             found = self._articles.search(mention.event.text, language, 1)

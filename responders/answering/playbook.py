@@ -64,15 +64,9 @@ class Then(Section):
     @model_validator(mode="after")
     def _has_a_text(self) -> "Then":
         if self.action in {"reply", "draft"} and self.from_knowledge == (self.text is not None):
-            raise ValueError(
-                "text 和 from_knowledge 要有一个 "
-                "a reply or draft needs either text or from_knowledge = true"
-            )
+            raise ValueError("a reply or draft needs either text or from_knowledge = true")
         if self.action == "ticket" and self.from_knowledge:
-            raise ValueError(
-                "工单由人回答，请删掉 from_knowledge "
-                "a ticket is answered by a person: remove from_knowledge"
-            )
+            raise ValueError("a ticket is answered by a person: remove from_knowledge")
         return self
 
 
@@ -133,8 +127,8 @@ def parse_playbook(text: str, vocabulary: Vocabulary | None = None) -> Playbook:
     except tomllib.TOMLDecodeError as error:
         problem = Problem(
             key="playbook",
-            message=f"不是有效的 TOML not valid TOML: {error}",
-            remedy="请改正那一行 Correct that line.",
+            message=f"not valid TOML: {error}",
+            remedy="Correct that line.",
         )
         raise ConfigError((problem,)) from error
     problems: list[Problem] = []
@@ -222,8 +216,8 @@ def _order_mistakes(playbook: Playbook) -> list[Problem]:
             problems.append(
                 Problem(
                     key=f"{key}.name",
-                    message=f"重复了 {rule.name!r} is used twice",
-                    remedy="每条规则要有自己的名字 Give each rule its own name.",
+                    message=f"{rule.name!r} is used twice",
+                    remedy="Give each rule its own name.",
                 )
             )
         seen.add(rule.name)
@@ -231,9 +225,8 @@ def _order_mistakes(playbook: Playbook) -> list[Problem]:
             problems.append(
                 Problem(
                     key=key,
-                    message=f"永远轮不到 {rule.name!r} is never reached: "
-                    f"{final!r} above matches everything",
-                    remedy="请上移，或删掉 Move it up, or remove it.",
+                    message=f"{rule.name!r} is never reached: {final!r} above matches everything",
+                    remedy="Move it up, or remove it.",
                 )
             )
         elif When() in rule.when and not rule.then.from_knowledge:
@@ -266,8 +259,8 @@ def _unknown(key: str, names: Iterable[str], allowed: frozenset[str]) -> list[Pr
     for name in names:
         if allowed and name not in allowed:
             near = get_close_matches(name, allowed, n=1)
-            remedy = f"可以用 Use {', '.join(sorted(allowed))}."
+            remedy = f"Use {', '.join(sorted(allowed))}."
             if near:
-                remedy = f"是不是 {near[0]!r}？Did you mean {near[0]!r}?"
-            problems.append(Problem(key=key, message=f"没有 there is no {name!r}", remedy=remedy))
+                remedy = f"Did you mean {near[0]!r}?"
+            problems.append(Problem(key=key, message=f"there is no {name!r}", remedy=remedy))
     return problems

@@ -11,7 +11,7 @@ from typing import Final
 from core.errors import SchemaTooNew, StoreError
 from core.model.outbox import ReplyState
 from storage.encoding import text_of
-from storage.sqlite.engine.mark import forget_mark
+from storage.sqlite.engine.acknowledged import forget_mark
 from storage.sqlite.engine.schema import VERSION, migrate
 
 _NATIVE_SINCE: Final = 3

@@ -14,9 +14,9 @@ from storage.encoding import text_of
 from storage.lease import alive
 from storage.records import counter_of
 from storage.sqlite.audit import read_entries
+from storage.sqlite.engine.acknowledged import missing
 from storage.sqlite.engine.connection import SqliteTx
 from storage.sqlite.engine.database import release
-from storage.sqlite.engine.mark import missing
 from storage.sqlite.events import read_counts
 
 _DAMAGED: Final = "Restore the latest backup with `python run.py restore FILE`."
@@ -62,7 +62,7 @@ def _integrity(tx: SqliteTx) -> list[Finding]:
 
 
 def _missing(tx: SqliteTx, *, mend: bool) -> list[Finding]:
-    """What was acknowledged and is not there, as the mark beside the store told at the start."""
+    """Acknowledged writes that are not there, by the mark beside the store at the start."""
     row = tx.db.execute("SELECT lost_commits, lost_accepted FROM marks").fetchone()
     commits, accepted = row or (0, 0)
     if mend and commits:

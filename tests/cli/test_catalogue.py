@@ -36,7 +36,7 @@ FIELDS: Final = {
         *("who", "place", "url", "reason"),
     },
     "telegram": {"severity", "title", "by", "account"},
-    "cli": {"rows", "customer", "records", "new", "key", "minutes"},
+    "cli": {"rows", "customer", "records", "new", "key", "minutes", "store"},
 }
 """Fields that the code of each part fills in; the pages of the console are rendered in tests."""
 WITHOUT_TEXTS: Final = ("cli", "console", "core", "responders", "storage", "moderation", "run.py")

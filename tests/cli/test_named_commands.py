@@ -21,7 +21,7 @@ FOLDERS: Final = (
 )
 RUN: Final = re.compile(r"(?:run\.py|(?:^|[`$\n])tingfeng) ((?:--?)?[a-z][a-z-]*(?: [^`\n]*)?)")
 NO_COMMANDS: Final = frozenset({"rows 1", "key ring", "sentiment"})
-"""What follows our name in the heads of files."""
+"""Words after our name in the heads of files."""
 
 
 def literals() -> Iterator[tuple[str, str]]:
@@ -49,7 +49,7 @@ def documents() -> Iterator[tuple[str, str]]:
 
 
 def told() -> list[tuple[str, str]]:
-    """What texts tell people to run, with the place of the text."""
+    """Commands that texts tell people to run, with the place of the text."""
     return [
         (place, found[1])
         for texts in (messages(), literals(), documents())

@@ -1,4 +1,4 @@
-"""What commands print is printed as it stands."""
+"""Commands print texts as they stand."""
 
 import io
 

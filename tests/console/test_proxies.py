@@ -58,7 +58,7 @@ async def test_any_trace_of_a_proxy_is_not_this_machine(
 
 
 async def test_a_plain_proxy_pass_of_nginx_opens_nothing(console: RunningConsole) -> None:
-    """What nginx sends where it is told nothing but the address: HTTP/1.0, and our own name."""
+    """As nginx sends it after a plain ``proxy_pass``: HTTP/1.0, and our own name."""
     host = console.url.removeprefix("http://")
     for path in staff_paths(console):
         answer = await raw(console, f"GET {path} HTTP/1.0", f"Host: {host}", "Connection: close")

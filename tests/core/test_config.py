@@ -49,7 +49,7 @@ def test_every_mistake_is_found_at_once() -> None:
         """
     )
     assert "the environment variable SITE is not set" in found["channels[0].origins[0]"]
-    assert found["channels[1].type"] == "缺少这一项 is missing | 请加上 Add it."
+    assert found["channels[1].type"] == "is missing | Add it."
     assert "'port'" in found["console.prot"]
     assert "docs/reference/configuration.md" in found["store.zzz"]
     assert "greater than 0" in found["sla.p1"]

@@ -9,7 +9,7 @@ import pytest
 from core.clock import ManualClock
 from core.errors import SchemaTooNew, StoreError
 from core.model.events import Author
-from core.model.outbox import ReplyResult, ReplyState
+from core.model.outbox import ReplyResult, ReplyState, Target
 from storage.backup import backup, restore
 from storage.factory import AnyStore, open_store
 from storage.sqlite import backup as copying
@@ -110,11 +110,11 @@ async def test_who_was_erased_stays_erased_and_the_log_goes_on(url: str, tmp_pat
 async def test_nothing_is_sent_twice_after_a_backup_is_put_back(url: str, tmp_path: Path) -> None:
     store = await opened(url)
     for key in ("waited", "sending"):
-        await store.outbox.add(reply(key))
+        await store.outbox.add(reply(key, target=Target(channel="chat", conversation=key)))
     await store.outbox.add(reply("draft", state=ReplyState.DRAFT))
     await store.outbox.claim("chat", 1, NOW)
     await backup(store, tmp_path / "backup")
-    await store.outbox.add(reply("sent later"))
+    await store.outbox.add(reply("sent later", target=Target(channel="chat", conversation="c9")))
     await store.outbox.claim("chat", 9, NOW)
     sent = ReplyResult(key="sent later", state=ReplyState.SENT, native_id="n9")
     (told,) = await store.outbox.finish([sent])
@@ -122,7 +122,9 @@ async def test_nothing_is_sent_twice_after_a_backup_is_put_back(url: str, tmp_pa
     await restore(tmp_path / "backup", url, clock=ManualClock(NOW))
     assert await store.outbox.claim("chat", 9, NOW) == []
     assert [each.key for each in await store.outbox.in_doubt("chat")] == ["sending"]
-    assert not await store.outbox.add(reply("sent later"))
+    assert not await store.outbox.add(
+        reply("sent later", target=Target(channel="chat", conversation="c9"))
+    )
     assert await store.outbox.finish([sent]) == [told]
     assert told.native_id == "n9"
     assert [each.key for each in await store.outbox.drafts()] == ["draft"]

@@ -20,6 +20,7 @@ from core.errors import (
     StoreLocked,
     StoreReadOnly,
 )
+from core.model.outbox import Target
 from storage.factory import open_store
 from storage.sqlite.engine import connection, schema
 from storage.sqlite.engine.connection import SqliteTx
@@ -97,7 +98,7 @@ async def test_one_caller_who_asks_for_too_much_does_not_spoil_the_group(path: P
 async def test_what_was_claimed_before_the_store_failed_can_be_claimed_again(path: Path) -> None:
     store = await opened(path, max_pages=150)
     await store.outbox.add(reply("r1"))
-    await store.outbox.add(reply("r2"))
+    await store.outbox.add(reply("r2", target=Target(channel="chat", conversation="c2")))
     claimed = await take(store, event("first"))
     assert await store.outbox.claim("chat", 1, NOW)
     assert await store.events.claim(9) == []

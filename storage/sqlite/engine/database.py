@@ -13,8 +13,8 @@ from core.clock import Clock
 from core.errors import Conflict, StoreError, StoreReadOnly
 from storage.encryption import RING, Coder, Keys, unlock
 from storage.lease import Lease, alive
+from storage.sqlite.engine.acknowledged import CommitMark, compare
 from storage.sqlite.engine.connection import SqliteTx, View, connect, translate
-from storage.sqlite.engine.mark import CommitMark, compare
 from storage.sqlite.engine.schema import migrate
 from storage.sqlite.engine.writer import Writer
 

@@ -19,8 +19,8 @@ from typing import Final, TypeVar, cast
 from core.clock import Clock, micros
 from core.errors import StoreError, StoreLocked, StoreReadOnly
 from storage.encryption import Coder
+from storage.sqlite.engine.acknowledged import Acknowledged, CommitMark, advance
 from storage.sqlite.engine.connection import SqliteTx, translate
-from storage.sqlite.engine.mark import Acknowledged, CommitMark, advance
 
 R = TypeVar("R")
 LARGEST_GROUP: Final = 1000

@@ -12,7 +12,7 @@ import pytest
 from core.clock import ManualClock
 from core.model.health import Finding
 from storage.backup import backup, restore
-from storage.sqlite.engine.mark import Acknowledged, CommitMark
+from storage.sqlite.engine.acknowledged import Acknowledged, CommitMark
 from storage.sqlite.store import SqliteStore
 from tests.contracts.store_support import NOW, event, put
 
@@ -74,7 +74,7 @@ async def killed(folder: Path) -> Path:
 
 
 async def examined(path: Path, *, mend: bool = False) -> tuple[int, list[Finding]]:
-    """How many messages a store holds, and what its doctor finds."""
+    """The number of messages in a store, and the findings of its doctor."""
     store = await SqliteStore.open(path, clock=ManualClock(NOW))
     try:
         held = (await store.events.counts()).received
@@ -94,7 +94,7 @@ async def test_what_a_damaged_log_lost_is_told_to_the_message(
     assert held < MESSAGES, "nothing was lost, so that the test shows nothing"
     (found,) = findings
     assert (found.check, found.mended) == ("missing", False)
-    said = f"{MESSAGES - held} 条已确认收到的消息不见了 acknowledged messages are missing"
+    said = f"{MESSAGES - held} acknowledged messages are missing"
     assert said in found.what
     assert "backup" in found.remedy
     assert said in caplog.text, "the start tells it, too"
@@ -105,7 +105,7 @@ async def test_it_is_told_until_somebody_takes_note_of_it(tmp_path: Path) -> Non
     path.with_name("store.db-wal").unlink()
     for _ in range(2):
         _, (found,) = await examined(path)
-        assert f"{MESSAGES} 条" in found.what
+        assert f"{MESSAGES} acknowledged" in found.what
     store = await SqliteStore.open(path, clock=ManualClock(NOW))
     await put(store, *(event(f"new{n}") for n in range(2 * MESSAGES)))
     await store.close()
@@ -128,7 +128,7 @@ async def test_two_losses_add_up(tmp_path: Path) -> None:
         shutil.copy(f"{path}{part}", again / f"store.db{part}")
     await store.close()
     _, (found,) = await examined(again / "store.db")
-    assert f"{MESSAGES + 7} 条" in found.what
+    assert f"{MESSAGES + 7} acknowledged" in found.what
 
 
 async def test_writes_that_accepted_nothing_are_told_as_writes(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ async def test_writes_that_accepted_nothing_are_told_as_writes(tmp_path: Path) -
     await store.close()
     held, (found,) = await examined(left / "store.db")
     assert held == 1
-    assert "2 次已确认的写入不见了" in found.what
+    assert "2 acknowledged writes are missing" in found.what
 
 
 @pytest.mark.parametrize("lost_mark", [True, False], ids=["no mark", "a mark"])
@@ -222,7 +222,7 @@ async def test_processes_that_share_a_store_keep_one_mark(tmp_path: Path) -> Non
     for store in stores:
         await store.close()
     held, (found,) = await examined(left / "store.db")
-    assert f"{30 - held} 条" in found.what
+    assert f"{30 - held} acknowledged" in found.what
     assert await examined(path) == (30, [])
 
 

@@ -1,4 +1,4 @@
-"""What was acknowledged last, in a small file beside the store, so that a loss is noticed.
+"""The last acknowledged commit, in a small file beside the store, so that a loss is noticed.
 
 SQLite takes a write-ahead log with a damaged frame as ended before that frame, and a deleted one as
 empty: the store opens as it was some commits ago, sound in itself. The mark says how far it had
@@ -32,7 +32,7 @@ _LOST: Final = """UPDATE marks SET commits = ?, accepted = ?,
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Acknowledged:
-    """How far a store had come."""
+    """The last acknowledged commit of a store."""
 
     store: str
     """A random name of the store, so that another file in its place is not taken for it."""
@@ -52,7 +52,7 @@ class CommitMark:
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
 
     def read(self) -> Acknowledged | None:
-        """What was acknowledged last; ``None`` for an empty or unreadable file."""
+        """The last acknowledged commit; ``None`` for an empty or unreadable file."""
         if self._fd is None:
             return None
         try:
@@ -143,10 +143,10 @@ def compare(
 
 
 def missing(commits: int, accepted: int) -> str:
-    """What is missing, in words."""
+    """A sentence about the loss."""
     what = (
-        f"{accepted} 条已确认收到的消息不见了 acknowledged messages are missing"
+        f"{accepted} acknowledged messages are missing"
         if accepted
-        else f"{commits} 次已确认的写入不见了 acknowledged writes are missing"
+        else f"{commits} acknowledged writes are missing"
     )
     return f"{what}: the write-ahead log (-wal) was damaged, cut or deleted"
