@@ -67,9 +67,9 @@ class Receiver:
     random: random.Random
     url: str = ""
     requests: Counter[str] = field(default_factory=Counter)
-    """How often each key was taken on the wire."""
+    """Requests taken on the wire, by key."""
     taken: Counter[str] = field(default_factory=Counter)
-    """How often each was passed on to a person."""
+    """Times that each was passed on to a person."""
     known: set[str] = field(default_factory=set)
     can_be_asked: bool = True
     began: float = field(default_factory=time.monotonic)
@@ -126,7 +126,7 @@ async def open_receiver(fault: Fault, seed: int, *, asked: bool) -> AsyncIterato
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What became of the alerts at one receiver."""
+    """The fate of the alerts at one receiver."""
 
     fault: Fault
     missed: int
@@ -138,7 +138,7 @@ class Result:
 
 
 def one(number: int, at: datetime) -> Alert:
-    """An alert about a matter of its own."""
+    """An alert about an incident of its own."""
     return Alert(
         key=f"bench:{number}",
         kind="incident",

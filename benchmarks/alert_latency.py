@@ -1,4 +1,4 @@
-"""How soon staff hear: from the tenth person's post being received to the alert arriving.
+"""Latency of alerts: from the receipt of the tenth person's post to the arrival of the alert.
 
     python -m benchmarks.alert_latency                 200 events a second for a minute
     python -m benchmarks.alert_latency --seconds 20 --rate 100
@@ -68,7 +68,7 @@ def crisis_brands(seconds: float) -> list[str]:
 
 
 def name_of(brand: str) -> str:
-    """What the posts call it."""
+    """The name of the brand in the posts."""
     return f"安和{chr(0x4E00 + 7 * int(brand[1:]))}铺"
 
 

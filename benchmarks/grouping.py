@@ -1,4 +1,4 @@
-"""How well posts were put together, against what they are about in truth."""
+"""Measures of a grouping of posts against their true incidents."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How late the event loop is while Reddit's server hangs and another channel works.
+"""Lag of the event loop while Reddit's server hangs and another channel works.
 
     python benchmarks/loop_lag.py [ANSWERS]
 

@@ -58,7 +58,7 @@ def answer(url: str) -> Any:
 
 
 def address(log: Path) -> str | None:
-    """Where the process listens, as it says in its log."""
+    """The address that the process prints in its log."""
     found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text("utf-8"))
     return found and found[0]
 

@@ -106,7 +106,7 @@ async def in_turns(large: AnyStore, folder: Path) -> None:
 
 
 async def settle(store: AnyStore, total: int) -> None:
-    """What staff and the watch over spread add: an incident, alerts, corrections, figures."""
+    """Add what staff and the watch over spread do: an incident, alerts, corrections, figures."""
     end = START + timedelta(days=365)
     for n in range(2_000):
         alert = Alert(

@@ -34,7 +34,7 @@ from listeners.text.normalise import readable
 COLUMNS: Final = ("text", "review", "content", "sentence")
 CHINESE: Final = re.compile("[\u4e00-\u9fff]+")
 MOST_REPEATS: Final = 5
-"""How often the same run of characters counts at most: reposts teach nothing new."""
+"""Largest count of the same run of characters: reposts teach nothing new."""
 LEAST_SEEN: Final = 5
 """Occurrences of a sequence before it may be a word of its own."""
 SEEN_OFTEN: Final = 15

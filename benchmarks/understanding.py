@@ -96,7 +96,7 @@ def _adapted(name: str, model: LinearModel, chosen: list[Row], count: int) -> Fi
         labelled = [chosen[i] for i in order[:count]]
         labels = [Label(text=row.text, sentiment=CLASSES[row.label]) for row in labelled]
         done = adapt_sentiment(model, labels)
-        # What is refused leaves the model as it was.
+        # A refused adaptation leaves the model unchanged.
         after = model if done.adaptation is None else model.adapted(done.adaptation)
         found.append(figures(after, [chosen[i] for i in order[300:]], three=False))
     whole = mean(found)

@@ -8,17 +8,18 @@ from typing import Final
 
 from cli.catalogue import shipped_catalogue
 from connectors.registry import read_channels
-from core.config import parse
+from core.config import read
 from core.errors import ConfigError, Problem, collect
 from core.settings import Section, Settings
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.factory import build_understanding
 from moderation.inbound import FLAGS
+from responders.alerting.escalation import read_chain
 from responders.alerting.receivers.registry import read_receivers
 from responders.answering.content import Content, read_content
 from responders.answering.playbook import Vocabulary
 from responders.texts import playbook_texts
-from storage.factory import sqlite_path
+from storage.factory import require_store_url, sqlite_path
 
 VOCABULARY: Final = Vocabulary(
     intents=frozenset(INTENTS),
@@ -55,17 +56,33 @@ def load_config(
     Raises ConfigError with every mistake found.
     """
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = Problem(key="--config", message=f"{file}: {error}", remedy="Name a TOML file.")
-        raise ConfigError((problem,)) from error
-    settings, folder = change(parse(text, os.environ)), file.resolve().parent
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(
+            f"{file} 不是 UTF-8 编码 is not in UTF-8", "请另存为 UTF-8 Save it as UTF-8."
+        ) from error
+    except OSError as error:
+        raise _unreadable(
+            f"{file} 打不开 cannot be opened ({error.strerror})",
+            "请指定一个 TOML 文件 Name a TOML file.",
+        ) from error
+    reading = read(text, os.environ)
+    if reading.settings is None:
+        raise ConfigError(reading.problems)
+    settings, folder = change(reading.settings), file.resolve().parent
     vocabulary = replace(VOCABULARY, texts=playbook_texts(shipped_catalogue()))
-    problems: list[Problem] = []
-    channels = collect(lambda: read_channels(settings, folder), problems)
-    content = collect(lambda: read_content(settings, folder, vocabulary), problems)
-    collect(lambda: build_understanding(settings, folder), problems)
-    collect(lambda: read_receivers(settings.alerts), problems)
+    later: list[Problem] = []
+    channels = collect(lambda: read_channels(settings, folder), later)
+    content = collect(lambda: read_content(settings, folder, vocabulary), later)
+    collect(lambda: build_understanding(settings, folder), later)
+    collect(lambda: read_receivers(settings.alerts), later)
+    collect(lambda: read_chain(settings.alerts, ()), later)
+    collect(lambda: require_store_url(settings.store.url), later)
+    problems = [*reading.problems, *(one for one in later if not reading.follows(one))]
     if channels is None or content is None or problems:
         raise ConfigError(tuple(problems))
     return LoadedConfig(settings=settings, folder=folder, channels=channels, content=content)
+
+
+def _unreadable(message: str, remedy: str) -> ConfigError:
+    return ConfigError((Problem(key="--config", message=message, remedy=remedy),))

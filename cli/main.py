@@ -18,7 +18,7 @@ from cli.commands.serve import add_serve
 from cli.commands.try_texts import add_try
 from cli.commands.understanding import add_understanding
 from cli.context import CliContext, Example
-from cli.output import problem_table, visible
+from cli.output import plain_console, problem_table, visible
 from core.clock import SystemClock
 from core.errors import ConfigError, TingfengError
 
@@ -52,12 +52,12 @@ def main(example: Example) -> None:
     Exits with 2 for mistakes in the configuration or the arguments, with 1 for other errors that
     an operator can correct; both are printed without a traceback.
     """
-    terminal = Console(stderr=True)
+    terminal = plain_console(stderr=True)
     try:
         command_line(example, terminal)()
     except ConfigError as error:
         terminal.print(problem_table(error.problems))
         sys.exit(2)
     except (TingfengError, OSError) as error:
-        terminal.print(visible(str(error)), markup=False)
+        terminal.print(visible(str(error)))
         sys.exit(1)

@@ -7,13 +7,16 @@ from typing import Final
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from cli.catalogue import shipped_catalogue
 from console.drill import DrillScore
 from console.formatting import countdown
 from core.errors import Problem
+from core.localized import UI_LANGUAGES
 from core.model.mentions import Mention
 from core.model.outcomes import Plan
 from storage.portable import Progress as StoreProgress
@@ -33,6 +36,12 @@ class Trial:
     dropped: str = ""
 
 
+def bilingual(id_: str, between: str = " ", /, **fields: object) -> str:
+    """The message in Chinese and in English, which commands print side by side."""
+    catalogue = shipped_catalogue()
+    return between.join(catalogue.say(id_, language, **fields) for language in UI_LANGUAGES)
+
+
 def visible(text: str, width: int = 300) -> str:
     """``text`` on one line, control characters and lone surrogates shown as ``�``."""
     line = " ".join(text[: width * 4].split())
@@ -43,8 +52,8 @@ def visible(text: str, width: int = 300) -> str:
 def trial_table(trials: Sequence[Trial]) -> Table:
     """One row a text: its judgement, the decision and the rule behind it."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
-    for heading in ("文本 text", "判断 judgement", "处理 decision"):
-        table.add_column(heading, overflow="fold", ratio=1)
+    for heading in ("cli.try.text", "cli.try.judgement", "cli.try.decision"):
+        table.add_column(bilingual(heading), overflow="fold", ratio=1)
     for trial in trials:
         if trial.mention is None or trial.plan is None:
             table.add_row(Text(visible(trial.text, 80)), "—", Text(trial.dropped))
@@ -86,8 +95,8 @@ def _decision_lines(plan: Plan) -> list[str]:
 def problem_table(problems: Sequence[Problem]) -> Table:
     """One row a mistake in the configuration."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("键 key", "问题 problem", "怎么改 remedy"):
-        table.add_column(heading, overflow="fold")
+    for heading in ("cli.problem.key", "cli.problem.message", "cli.problem.remedy"):
+        table.add_column(bilingual(heading), overflow="fold")
     for problem in problems:
         table.add_row(Text(problem.key), Text(problem.message), Text(problem.remedy))
     return table
@@ -107,49 +116,61 @@ def report_table(report: Mapping[str, object]) -> Table:
     return table
 
 
+def plain_console(*, stderr: bool = False) -> Console:
+    """A console that prints texts as they stand: ``[semantic]`` is no markup, ``:fire:`` no emoji.
+
+    Texts come from the configuration, from platforms and from shoppers. Where a text of our own is
+    marked up, what is put into it goes through ``rich.markup.escape``.
+    """
+    return Console(stderr=stderr, markup=False, emoji=False)
+
+
 def banner(console: Console, *, url: str, brand: str) -> None:
     """Print the URLs of the console and the chat, and texts to try."""
     console.print(
         f"""
-[bold]听风 Tingfeng[/bold] · {brand}
+[bold]{bilingual("app.name")}[/bold] · {escape(brand)}
 
-  控制台 console   [bold]{url}/[/bold]
-  在线客服 chat    [bold]{url}/chat[/bold]
+  {bilingual("cli.banner.console")}   [bold]{escape(url)}/[/bold]
+  {bilingual("cli.banner.chat")}    [bold]{escape(url)}/chat[/bold]
 
-  试试看 try:  你们几点关门   ·   What time do you close?   ·   面包发霉了，要退款
-  按 Ctrl-C 停止 · Ctrl-C stops
+  {bilingual("cli.banner.try")}  {bilingual("cli.banner.questions", " · ")}
+  {bilingual("cli.banner.stop", " · ")}
 """,
         highlight=False,
+        markup=True,
     )
 
 
 def drill_banner(console: Console, *, url: str, minutes: float) -> None:
     """Print the URL of the exercise, and when it ends."""
+    ends = bilingual("cli.drill.ends", "\n  ", minutes=f"{minutes:g}")
     console.print(
         f"""
-[bold]听风 Tingfeng[/bold] · 【演练】 [bold]DRILL[/bold]
+[bold]{bilingual("app.name")}[/bold] · [bold]{bilingual("cli.drill.mark")}[/bold]
 
-  控制台 console   [bold]{url}/incidents[/bold]
+  {bilingual("cli.banner.console")}   [bold]{escape(url)}/incidents[/bold]
 
-  {minutes:g} 分钟后结束，按 Ctrl-C 提前结束并计分
-  Ends after {minutes:g} minutes; Ctrl-C ends it now, with the score so far
+  {ends}
 """,
         highlight=False,
+        markup=True,
     )
 
 
 def drill_table(score: DrillScore) -> Table:
     """Times until detection, acknowledgement and the first answer."""
-    table = Table(title="演练成绩 drill score", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=bilingual("cli.drill.score"), box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
-    table.add_column("自首条负面帖 since the first bad post", justify="right")
+    table.add_column(bilingual("cli.drill.since"), justify="right")
     for name, seconds in (
-        ("发现 detected", score.detect),
-        ("认领 taken", score.acknowledge),
-        ("首次回应 answered", score.answer),
+        ("cli.drill.detected", score.detect),
+        ("cli.drill.taken", score.acknowledge),
+        ("cli.drill.answered", score.answer),
     ):
-        table.add_row(name, "尚未 not yet" if seconds is None else countdown(seconds))
-    table.add_row("帖子 posts", str(score.posts))
+        shown = bilingual("cli.drill.not_yet") if seconds is None else countdown(seconds)
+        table.add_row(bilingual(name), shown)
+    table.add_row(bilingual("cli.drill.posts"), str(score.posts))
     return table
 
 

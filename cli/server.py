@@ -27,10 +27,17 @@ def bind(host: str, port: int) -> socket.socket:
         reason = getattr(error, "strerror", None) or str(error)
         problem = Problem(
             key="console.port",
-            message=f"cannot listen on {host}:{port} ({reason})",
-            remedy="Stop the process that listens there, or choose another port (--port).",
+            message=f"不能监听 cannot listen on {host}:{port} ({reason})",
+            remedy="请停掉占用它的程序，或换一个端口 Stop the process that listens there, "
+            "or choose another port (--port).",
         )
         raise ConfigError((problem,)) from error
+
+
+def web_address(host: str, listening: socket.socket) -> str:
+    """The URL of what listens on ``host``."""
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{listening.getsockname()[1]}"
 
 
 class ConsoleServer(uvicorn.Server):

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from connectors.context import RaisesAlerts
 from core.clock import Clock
-from core.connector import RetryAt, SendResult
+from core.connector import RetryAt
 from core.i18n import Catalogue
 from core.localized import LocalizedText, UiLanguage, in_each
 from core.model.alerts import Alert
@@ -98,11 +98,9 @@ class LongWaits:
         )
         await self._alarm.raise_alert(alert)
 
-    async def note_result(self, result: SendResult) -> SendResult:
-        """As ``note``, for a reply that has to wait; returns ``result``."""
-        if isinstance(result, RetryAt):
-            await self.note("replies", (result.at - self._clock.now()).total_seconds())
-        return result
+    async def note_retry(self, result: RetryAt) -> None:
+        """As ``note``, for a reply that has to wait."""
+        await self.note("replies", (result.at - self._clock.now()).total_seconds())
 
 
 def retention_gap_alert(

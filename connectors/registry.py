@@ -20,10 +20,10 @@ from connectors.webchat.connector import Webchat
 from connectors.webchat.settings import WebchatSettings
 from connectors.x import text as x_text
 from connectors.x.settings import XSettings
-from core.config import validate
 from core.connector import Connector
 from core.errors import ConfigError, Problem
-from core.settings import Section, Settings
+from core.settings import ChannelSettings, Section, Settings
+from core.validation import salvage, validate
 
 S = TypeVar("S", bound=Section)
 
@@ -125,21 +125,39 @@ def read_channels(settings: Settings, folder: Path) -> Mapping[str, Section]:
             problems.append(
                 Problem(
                     key=f"{key}.type",
-                    message=f"there is no connector {channel.type!r}",
-                    remedy=f"Choose one of: {', '.join(sorted(REGISTRY))}.",
+                    message=f"没有这种渠道 there is no connector {channel.type!r}",
+                    remedy=f"可以选 Choose one of: {', '.join(sorted(REGISTRY))}.",
                 )
             )
             continue
-        own = validate(connector_type.settings, channel.settings, key, problems)
+        own = validate(
+            connector_type.settings,
+            channel.settings,
+            key,
+            problems,
+            also=ChannelSettings.model_fields,
+        )
         if own is not None:
             channels[channel.name] = own
-            problems.extend(
-                Problem(key=f"{key}.{found.key}", message=found.message, remedy=found.remedy)
-                for found in connector_type.inspect(own, folder)
-            )
+        problems += _inspected(connector_type, own, channel, key, folder)
     if problems:
         raise ConfigError(tuple(problems))
     return channels
+
+
+def _inspected(
+    connector_type: ConnectorType,
+    own: Section | None,
+    channel: ChannelSettings,
+    key: str,
+    folder: Path,
+) -> list[Problem]:
+    """What would fail at the start, of all settings of a channel or of those that are valid."""
+    usable = own or salvage(connector_type.settings, channel.settings)
+    return [
+        Problem(key=f"{key}.{found.key}", message=found.message, remedy=found.remedy)
+        for found in (connector_type.inspect(usable, folder) if usable is not None else ())
+    ]
 
 
 def build_channels(

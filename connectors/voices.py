@@ -51,6 +51,8 @@ class KnownVoices:
 
     def kind_of(self, *names: str) -> AuthorKind | None:
         """The kind of the account with one of these names or ids; ``None`` if it is not listed."""
+        if not self.own and not self.bots:
+            return None
         known = {fold_name(name) for name in names if name}
         if known & self.own:
             return "own"

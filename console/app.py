@@ -28,6 +28,7 @@ from console.security import (
     AccessPolicy,
     PublicFiles,
     SecurityHeaders,
+    UnknownPath,
     require_guarded,
     security_headers,
 )
@@ -96,13 +97,16 @@ def create_app(
     pages = [page(renderer, live) for page in PAGES]
     routes: list[BaseRoute] = [route for page in pages for route in page.routes()]
     routes.append(PublicFiles("/static", StaticFiles(directory=HERE / "static")))
+    routes.append(UnknownPath(tuple(routes), policy=context.policy))
     require_guarded(routes)
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=[Middleware(SecurityHeaders, chat_origins=context.policy.chat_origins)],
         exception_handlers=ErrorResponses(renderer).handlers(),
         lifespan=_running([worker for page in pages for worker in page.workers()]),
     )
+    app.router.redirect_slashes = False  # Starlette's own redirect comes before any guard
+    return app
 
 
 def _running(
@@ -182,8 +186,8 @@ def require_vendor() -> None:
     problems = [
         Problem(
             key="console",
-            message=f"the front-end file {folder / name} is missing",
-            remedy="Install again with: pip install -e .",
+            message=f"缺少前端文件 the front-end file {folder / name} is missing",
+            remedy="请重新安装 Install again with: pip install -e .",
         )
         for name in VENDOR
         if not (folder / name).is_file()

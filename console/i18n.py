@@ -14,6 +14,8 @@ from core.localized import UI_LANGUAGES, UiLanguage
 Lang = UiLanguage
 LANGS: Final = UI_LANGUAGES
 COOKIE: Final = "tf_lang"
+_GATE: Final = "gate: "
+"""Begins the reason of a reply that the outbound gate held back."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +37,17 @@ class Translator:
     def term(self, group: str, name: str) -> str:
         """The message ``group.name`` for a stored term; the term itself if there is none."""
         return self.find(f"{group}.{name}") or name
+
+    def undelivered(self, reason: str) -> str:
+        """Reply.reason for staff: the term of the outbound gate as the message ``held.TERM``.
+
+        Details after the term, and reasons that platforms gave, stand as they are.
+        """
+        term, _, detail = reason.removeprefix(_GATE).partition(": ")
+        found = self.find(f"held.{term}") if reason.startswith(_GATE) else None
+        if found is None or not detail:
+            return found or reason
+        return self("held.with_detail", reason=found, detail=detail)
 
     def count(self, name: str, n: int, /, **values: object) -> str:
         """The plural form of the message ``name`` for ``n``; ``{n}`` is the number."""

@@ -4,31 +4,55 @@ Each route declares its audience; ``require_guarded`` refuses a route that does 
 
 - ``public``: anyone, platforms included. The endpoint itself verifies what it receives.
 - ``shopper``: anyone with a browser, from the brand's own pages.
-- ``staff``: this machine only, until there are accounts. The ``Host`` header has to name this
-  machine, which defeats DNS rebinding, and requests that change something have to come from the
-  console's own pages, which defeats cross-site request forgery.
+- ``staff``: this machine only, until there are accounts. No trace of a proxy may be on the request,
+  whose client need not be local. The ``Host`` header has to name this machine, which defeats DNS
+  rebinding, and requests that change something have to come from the console's own pages, which
+  defeats cross-site request forgery.
+
+``UnknownPath`` guards whatever no route takes, so that a caller who is refused learns of no path.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketClose
+from starlette.websockets import (
+    WebSocket,
+    WebSocketClose,
+    WebSocketDisconnect,
+    WebSocketDisconnected,
+)
 
 Audience = Literal["public", "shopper", "staff"]
-Refusal = Literal["not_local", "foreign_host", "foreign_origin"]
+Refusal = Literal["not_local", "proxied", "foreign_host", "foreign_origin"]
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
-FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip")
+FORWARDED: Final = "x-forwarded-"
+"""How many headers of proxies begin: ``-for``, ``-host``, ``-proto``, ``-port``…"""
+PROXIED: Final = frozenset(
+    {
+        *("forwarded", "via", "x-real-ip", "x-client-ip", "client-ip", "true-client-ip"),
+        *("x-cluster-client-ip", "fastly-client-ip", "cf-connecting-ip", "cf-ray", "cdn-loop"),
+        *("x-original-forwarded-for", "x-original-host", "x-original-url", "x-rewrite-url"),
+        *("x-envoy-external-address", "x-amzn-trace-id", "x-proxyuser-ip", "x-host"),
+    }
+)
+"""Other headers that proxies add, and browsers and scripts do not."""
+PROXY_VERSIONS: Final = frozenset({"0.9", "1.0"})
+"""HTTP versions that no browser speaks; nginx does where one ``proxy_pass`` is all it was told."""
 POLICY_VIOLATION: Final = 1008
+SOCKET_GONE: Final = (WebSocketDisconnect, WebSocketDisconnected)
+"""What reading from or writing to a socket raises once it is closed: the first by whoever notices
+first, the second, a RuntimeError, by everybody after that."""
 
 CHAT_PAGE: Final = "/chat"
 CHAT_SCRIPT: Final = "/chat.js"
@@ -77,7 +101,10 @@ class GuardedRoute(Route):
 
 
 class GuardedSocket(WebSocketRoute):
-    """A WebSocket route that closes the connection of a caller outside its audience."""
+    """A WebSocket route that closes the connection of a caller outside its audience.
+
+    A socket that goes while it is served ends the endpoint, and is no error.
+    """
 
     def __init__(
         self,
@@ -95,7 +122,8 @@ class GuardedSocket(WebSocketRoute):
         if refusal(self.who, HTTPConnection(scope), self.policy) is not None:
             await WebSocketClose(code=POLICY_VIOLATION)(scope, receive, send)
             return
-        await super().handle(scope, receive, send)
+        with suppress(*SOCKET_GONE):
+            await super().handle(scope, receive, send)
 
 
 class PublicFiles(Mount):
@@ -110,6 +138,44 @@ class UnguardedRoute(RuntimeError):
     """A route without an audience; build it as GuardedRoute, GuardedSocket or PublicFiles."""
 
 
+class UnknownPath(GuardedRoute):
+    """Takes what no other route takes: told to staff alone.
+
+    A path with a slash too many is redirected to its route for whoever may call that route. The
+    redirect names no host, so a forged ``Host`` leads nowhere.
+    """
+
+    def __init__(self, routes: Sequence[BaseRoute], *, policy: AccessPolicy) -> None:
+        super().__init__("/{rest:path}", self._unknown, who="staff", policy=policy)
+        self._routes = routes
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Partial, so that a route of another method comes first; nothing for WebSockets."""
+        return (Match.PARTIAL if scope["type"] == "http" else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"].rstrip("/")
+        meant = self._route_of({**scope, "path": path}) if path != scope["path"] else None
+        who = self.who if meant is None else meant.who
+        reason = refusal(who, HTTPConnection(scope), self.policy)
+        if reason is not None:
+            raise HTTPException(403, detail=reason)
+        if meant is None:
+            raise HTTPException(404, detail="not_found")
+        query = scope["query_string"].decode("latin-1")
+        where = quote(path) + (f"?{query}" if query else "")
+        await RedirectResponse(where, status_code=307)(scope, receive, send)
+
+    def _route_of(self, scope: Scope) -> GuardedRoute | None:
+        for route in self._routes:
+            if isinstance(route, GuardedRoute) and route.matches(scope)[0] is Match.FULL:
+                return route
+        return None
+
+    async def _unknown(self, request: Request) -> Response:
+        raise HTTPException(404, detail="not_found")
+
+
 def require_guarded(routes: Iterable[BaseRoute]) -> None:
     """Raise UnguardedRoute for the first route that does not declare its audience."""
     for route in routes:
@@ -122,7 +188,9 @@ def refusal(who: Audience, connection: HTTPConnection, policy: AccessPolicy) -> 
     if who == "public":
         return None
     if who == "staff":
-        if not _is_local(connection):
+        if is_proxied(connection):
+            return "proxied"  # the proxy is local, its client need not be
+        if connection.client is None or not _is_loopback(connection.client.host):
             return "not_local"
         if not is_loopback_name(connection.headers.get("host", "")):
             return "foreign_host"
@@ -140,10 +208,21 @@ def is_loopback_name(host: str) -> bool:
     return name == "localhost" or _is_loopback(name)
 
 
-def _is_local(connection: HTTPConnection) -> bool:
-    if any(header in connection.headers for header in FORWARDED):
-        return False  # the proxy is local, its client need not be
-    return connection.client is not None and _is_loopback(connection.client.host)
+def is_proxied(connection: HTTPConnection) -> bool:
+    """True where a proxy has left a trace on the request."""
+    return (
+        connection.scope.get("http_version") in PROXY_VERSIONS
+        or any(name in PROXIED or name.startswith(FORWARDED) for name in connection.headers)
+        or _names_elsewhere(connection)
+    )
+
+
+def _names_elsewhere(connection: HTTPConnection) -> bool:
+    """True where a page of ours was opened under a name that is not this machine's."""
+    if connection.headers.get("sec-fetch-site") != "same-origin":
+        return False
+    address = connection.headers.get("referer", "")
+    return "://" in address and not is_loopback_name(address.split("/", 3)[2])
 
 
 def _is_loopback(address: str) -> bool:

@@ -1,18 +1,35 @@
 """Reads the configuration file, telling every mistake in it at once."""
 
-import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from typing import Final, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from core.errors import ConfigError, Problem
 from core.settings import Settings
+from core.validation import StandIn, salvage, validate
 
-M = TypeVar("M", bound=BaseModel)
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What could be read of a file that may have mistakes."""
+
+    settings: Settings | None
+    """What is valid, with defaults or stand-ins for the rest; ``None`` where that is too little."""
+    problems: tuple[Problem, ...]
+
+    def follows(self, later: Problem) -> bool:
+        """True for a mistake that another check finds only because of one of these."""
+        keys = {problem.key for problem in self.problems}
+        channel = _CHANNEL.match(later.key)
+        return (
+            later.key in keys
+            or (channel is not None and f"{channel[0]}.type" in keys)
+            or (later.key.endswith(".brand") and any(map(_BRAND_IDS.fullmatch, keys)))
+        )
 
 
 def parse(text: str, environ: Mapping[str, str]) -> Settings:
@@ -20,65 +37,60 @@ def parse(text: str, environ: Mapping[str, str]) -> Settings:
 
     ``${NAME}`` in any string stands for the environment variable NAME.
     """
+    reading = read(text, environ)
+    if reading.settings is None or reading.problems:
+        raise ConfigError(reading.problems)
+    return reading.settings
+
+
+def read(text: str, environ: Mapping[str, str]) -> Reading:
+    """As ``parse``, with what is valid of a file that has mistakes."""
     try:
-        tree: object = tomllib.loads(text)
+        tree: object = tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
-        problem = Problem(key="(file)", message=f"not TOML: {error}", remedy="Mend that line.")
-        raise ConfigError((problem,)) from error
-    problems: list[Problem] = []
-    tree = _substitute(tree, environ, "", problems)
-    settings = validate(Settings, tree, "", problems)
+        problem = Problem(
+            key="(file)",
+            message=f"不是有效的 TOML not TOML: {error}",
+            remedy="请改正那一行 Correct that line.",
+        )
+        return Reading(settings=None, problems=(problem,))
+    unset: list[Problem] = []
+    tree = _substitute(tree, environ, "", unset)
+    invalid: list[Problem] = []
+    settings = validate(Settings, tree, "", invalid)
+    if settings is None:
+        settings = salvage(Settings, tree, _STAND_INS)
+    problems = [*unset, *(one for one in invalid if one.key not in {each.key for each in unset})]
+    reading = Reading(settings=settings, problems=tuple(problems))
     if settings is not None:
-        problems += _twice("brands", [brand.id for brand in settings.brands])
-        problems += _twice("channels", [channel.name for channel in settings.channels])
-        problems += _twice("staff", [one.telegram for one in settings.staff if one.telegram])
-        problems += _strange_accounts(settings)
-        problems += _unknown_brands(settings)
-    if problems or settings is None:
-        raise ConfigError(tuple(problems))
-    return settings
+        problems += (one for one in _contradictions(settings) if not reading.follows(one))
+    return Reading(settings=settings, problems=tuple(problems))
 
 
-def validate(model: type[M], data: object, prefix: str, problems: list[Problem]) -> M | None:
-    """Validate a part of the tree, adding its mistakes to ``problems`` under ``prefix``."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        for detail in error.errors(include_input=False, include_url=False):
-            key = _dotted(prefix, detail["loc"])
-            if detail["type"] == "extra_forbidden":
-                message, remedy = "unknown key", _suggest(str(detail["loc"][-1]), model)
-            elif detail["type"] == "missing":
-                message, remedy = "is missing", "Add it."
-            else:
-                message, remedy = detail["msg"], "Correct the value."
-            problems.append(Problem(key=key, message=message, remedy=remedy))
-        return None
+def _contradictions(settings: Settings) -> list[Problem]:
+    """Mistakes that no single key shows."""
+    return [
+        *_twice("brands", [brand.id for brand in settings.brands]),
+        *_twice("channels", [channel.name for channel in settings.channels]),
+        *_twice("staff", [one.telegram for one in settings.staff if one.telegram]),
+        *_strange_accounts(settings),
+        *_unknown_brands(settings),
+        *_open_address(settings.console.host),
+    ]
 
 
-def _dotted(prefix: str, path: Iterable[str | int]) -> str:
-    key = prefix
-    for step in path:
-        key += f"[{step}]" if isinstance(step, int) else f".{step}"
-    return key.lstrip(".") or "(file)"
-
-
-def _suggest(name: str, model: type[BaseModel]) -> str:
-    known = _all_keys(model)
-    near = difflib.get_close_matches(name, known, n=1)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    return "Remove it, or see docs/reference/configuration.md for the keys there are."
-
-
-def _all_keys(model: type[BaseModel]) -> set[str]:
-    keys: set[str] = set()
-    for name, info in model.model_fields.items():
-        keys.add(name)
-        for part in (info.annotation, *getattr(info.annotation, "__args__", ())):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                keys |= _all_keys(part)
-    return keys
+_CHANNEL: Final = re.compile(r"channels\[\d+\]")
+_BRAND_IDS: Final = re.compile(r"brands(\[\d+\](\.id)?)?")
+_STAND_INS: Final[Mapping[tuple[str, ...], StandIn]] = {
+    ("brands",): lambda _: [{"id": "brand-0", "name": "brand", "terms": ["brand"]}],
+    ("brands", "id"): lambda place: f"brand-{place}",
+    ("brands", "name"): lambda _: "brand",
+    ("brands", "terms"): lambda _: ["brand"],
+    ("channels",): lambda _: [{"name": "channel-0", "type": "webchat"}],
+    ("channels", "name"): lambda place: f"channel-{place}",
+    ("channels", "type"): lambda _: "webchat",
+}
+"""For the checks of everything else while a key without a default is missing or invalid."""
 
 
 def _substitute(
@@ -99,8 +111,8 @@ def _substitute(
     problems.extend(
         Problem(
             key=key,
-            message=f"the environment variable {name} is not set",
-            remedy=f"Set {name} before the start.",
+            message=f"没有设置环境变量 the environment variable {name} is not set",
+            remedy=f"请在启动前设置 Set {name} before the start.",
         )
         for name in _VARIABLE.findall(value)
         if name not in environ
@@ -114,8 +126,9 @@ def _strange_accounts(settings: Settings) -> list[Problem]:
     return [
         Problem(
             key=f"brands[{place}].accounts[{index}]",
-            message=f"{account!r} names no channel and account",
-            remedy=f"Write CHANNEL:AUTHOR_ID, with one of the channels {', '.join(channels)}.",
+            message=f"没有指明渠道和账号 {account!r} names no channel and account",
+            remedy=f"请写成 Write CHANNEL:AUTHOR_ID, 渠道可以是 with one of the channels "
+            f"{', '.join(channels)}.",
         )
         for place, brand in enumerate(settings.brands)
         for index, account in enumerate(brand.accounts)
@@ -129,20 +142,40 @@ def _unknown_brands(settings: Settings) -> list[Problem]:
     return [
         Problem(
             key=f"channels[{index}].brand",
-            message=f"there is no brand {channel.brand!r}",
-            remedy=f"Choose one of: {', '.join(brands)}.",
+            message=f"没有这个品牌 there is no brand {channel.brand!r}",
+            remedy=f"可以选 Choose one of: {', '.join(brands)}.",
         )
         for index, channel in enumerate(settings.channels)
         if channel.brand is not None and channel.brand not in brands
     ]
 
 
+def _open_address(host: str) -> list[Problem]:
+    """A host that stands for every address of the machine."""
+    if host.strip() and not _EVERY_ADDRESS.fullmatch(host.strip().strip("[]")):
+        return []
+    return [
+        Problem(
+            key="console.host",
+            message=f"{host!r} 会在所有网络地址上开放 opens every network address of the machine",
+            remedy='请写 Write host = "127.0.0.1"; 给外面的人用，见 for people elsewhere see '
+            "docs/how-to/deploy.md (SSH, proxy).",
+        )
+    ]
+
+
+_EVERY_ADDRESS: Final = re.compile(
+    r"\*|(0x0+|0+)(\.(0x0+|0+)){0,3}|[0:]*:[0:]*(ffff:)?(0+\.0+\.0+\.0+)?(%.*)?", re.IGNORECASE
+)
+"""``0.0.0.0`` and ``::`` in any spelling that a socket takes."""
+
+
 def _twice(key: str, names: list[str]) -> list[Problem]:
     return [
         Problem(
             key=f"{key}[{index}]",
-            message=f"{name!r} is used twice",
-            remedy="Give each its own.",
+            message=f"重复了 {name!r} is used twice",
+            remedy="每个都要不同 Give each its own.",
         )
         for index, name in enumerate(names)
         if name in names[:index]

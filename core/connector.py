@@ -185,7 +185,7 @@ class ReportsContact(Protocol):
 
     @property
     def last_contact(self) -> datetime | None:
-        """When that was; it counts as connected from then on, until it fails."""
+        """Time of the last answer, from which on it counts as connected until it fails."""
         ...
 
 

@@ -53,14 +53,18 @@ class Catalogue:
 
         Raises UnknownMessage, and KeyError for a field that is not given.
         """
-        text = self._form(id_, language, number)
+        text = self.find(id_, language, number)
         if text is None:
             raise UnknownMessage(id_)
         return text.format_map({"n": number} | fields)
 
-    def find(self, id_: str, language: UiLanguage) -> str | None:
-        """The message with its fields as they stand, or ``None``; a plural in the form for one."""
-        return self._form(id_, language, 1)
+    def find(self, id_: str, language: UiLanguage, number: int = 1) -> str | None:
+        """The message with its fields as they stand, or ``None``; a plural in a number's form."""
+        known = self._languages[language]
+        forms = known.messages.get(id_)
+        if forms is None:
+            return None
+        return forms[known.plural_form(number)] if len(forms) > 1 else forms[0]
 
     def variants(self, name: str) -> tuple[str, ...]:
         """The ids ``NAME.1``, ``NAME.2``, … in order. Raises UnknownMessage if there is none."""
@@ -72,13 +76,6 @@ class Catalogue:
         """The last parts of the names ``GROUP.x`` that have variants ``GROUP.x.1`` and so on."""
         parts = (name.rpartition(".") for name in self._variants)
         return frozenset(last for first, _, last in parts if first == group)
-
-    def _form(self, id_: str, language: UiLanguage, number: int) -> str | None:
-        known = self._languages[language]
-        forms = known.messages.get(id_)
-        if forms is None:
-            return None
-        return forms[known.plural_form(number)] if len(forms) > 1 else forms[0]
 
 
 def _variants(ids: frozenset[str]) -> dict[str, tuple[str, ...]]:

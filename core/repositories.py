@@ -52,8 +52,8 @@ class Events(Protocol):
     async def claim(self, limit: int) -> Sequence[Received]:
         """Up to ``limit`` pending events, oldest first, that no other living process holds.
 
-        Releases what dead processes held. After a StoreError of this process its own claims may be
-        claimed again.
+        Fewer only where no more are due. Releases what dead processes held. After a StoreError of
+        this process its own claims may be claimed again.
         """
         ...
 
@@ -97,7 +97,11 @@ class Outbox(Protocol):
     """The durable queue between decisions and platforms."""
 
     async def claim(self, channel: str, limit: int, now: datetime) -> Sequence[Reply]:
-        """Up to ``limit`` due replies of the channel, moved from pending to sending."""
+        """Up to ``limit`` due replies of the channel, moved from pending to sending.
+
+        Those of one conversation come in their order. None is given out while an earlier one of its
+        conversation is being sent, is in doubt, or has to be tried again later.
+        """
         ...
 
     async def waiting_channels(self) -> Sequence[str]:

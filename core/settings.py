@@ -111,7 +111,7 @@ class OnCallSettings(Section):
 
 
 class AlertSettings(Section):
-    """When staff are warned, and where beside the console and the log."""
+    """Thresholds of alerts, and their receivers beside the console and the log."""
 
     authors: int = Field(default=5, ge=2)
     """Distinct people who say within an hour that the same thing is wrong, and make an alert."""
@@ -151,17 +151,17 @@ class ScheduleSettings(Section):
     """Intervals of the scheduled jobs."""
 
     reminder_minutes: float = Field(default=5, gt=0)
-    """How often late tickets are looked for."""
+    """Minutes between two searches for late tickets."""
     silence_hours: float = Field(default=24, gt=0)
     """A connector without an event for this long raises an alert."""
     raw_days: float = Field(default=90, gt=0)
-    """How long raw events are kept."""
+    """Days for which raw events are kept."""
     spam_days: float = Field(default=30, gt=0)
-    """How long raw events are kept that were dropped."""
+    """Days for which raw events are kept that were dropped."""
     message_days: float = Field(default=365, gt=0)
-    """How long private messages are kept."""
+    """Days for which private messages are kept."""
     record_days: float = Field(default=730, gt=0)
-    """How long resolved tickets, ended conversations, alerts and dead letters are kept."""
+    """Days for which resolved tickets, ended conversations, alerts and dead letters are kept."""
 
 
 class StaffSettings(Section):

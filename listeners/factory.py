@@ -69,8 +69,8 @@ def _model(settings: Settings, folder: Path) -> tuple[SentimentModel, Adaptation
     if settings.sentiment != "linear":
         problem = Problem(
             key="adaptation",
-            message=f"the model {settings.sentiment!r} cannot be adapted",
-            remedy='Remove the key, or choose sentiment = "linear".',
+            message=f"这个模型不能调整 the model {settings.sentiment!r} cannot be adapted",
+            remedy='请删掉这个键，或者 Remove the key, or choose sentiment = "linear".',
         )
         raise ConfigError((problem,))
     model = sentiment_linear.load(folder / settings.adaptation)

@@ -53,24 +53,20 @@ _LEAD_CUT: Final = re.compile(
 
 def contacts(view: str) -> Iterator[Span]:
     """Contacts and addresses in a folded text; spans may overlap."""
-    yield from _unnamed(_EMAIL, "email", view)
-    yield from _named(_STATED_ADDRESS, "address", view)
+    yield from _spans(_EMAIL, "email", view)
+    yield from _spans(_STATED_ADDRESS, "address", view, "id")
     for found in _STREET_ADDRESS.finditer(view):
         yield _address_start(view, found.start()), found.end(), "address"
-    yield from _unnamed(_ENGLISH_ADDRESS, "address", view)
+    yield from _spans(_ENGLISH_ADDRESS, "address", view)
     for found in _WECHAT.finditer(view):
         if _is_wechat_id(found):
             yield found.start("id"), found.end("id"), "wechat"
-    yield from _named(_QQ, "qq", view)
-    yield from _unnamed(_PLATE, "plate", view)
+    yield from _spans(_QQ, "qq", view, "id")
+    yield from _spans(_PLATE, "plate", view)
 
 
-def _unnamed(pattern: re.Pattern[str], kind: str, view: str) -> Iterator[Span]:
-    return ((*found.span(), kind) for found in pattern.finditer(view))
-
-
-def _named(pattern: re.Pattern[str], kind: str, view: str) -> Iterator[Span]:
-    return ((*found.span("id"), kind) for found in pattern.finditer(view))
+def _spans(pattern: re.Pattern[str], kind: str, view: str, group: str | int = 0) -> Iterator[Span]:
+    return ((*found.span(group), kind) for found in pattern.finditer(view))
 
 
 def _is_wechat_id(found: re.Match[str]) -> bool:

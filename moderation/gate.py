@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.model.judgement import Verdict
 from core.model.outbox import Reply
 from moderation.masking import mask
-from moderation.word_lists import PromiseWordLists, WordFinder, fold_for_search
+from moderation.word_lists import FoldedText, PromiseWordLists, WordFinder, fold_for_search
 
 log = logging.getLogger(__name__)
 
@@ -86,9 +86,12 @@ class OutboundGate:
 
         ``masked_text`` is safe to log.
         """
-        refusal = self._unsafe(reply)
+        target = reply.target
+        public = target.reply_to is not None and target.channel not in self._rules.private_channels
+        folded = fold_for_search(reply.text)
+        refusal = self._unsafe(reply, folded, public=public)
         if refusal is None and reply.by == "bot":
-            refusal = await self._refused_if_automatic(reply)
+            refusal = await self._refused_if_automatic(reply, folded, public=public)
         if refusal is not None:
             log.warning("reply held back", extra={"key": reply.key, "reason": refusal})
         return Verdict(
@@ -97,7 +100,7 @@ class OutboundGate:
             masked_text=mask(reply.text[: self._rules.longest]).text,
         )
 
-    def _unsafe(self, reply: Reply) -> str | None:
+    def _unsafe(self, reply: Reply, folded: FoldedText, *, public: bool) -> str | None:
         text, rules = reply.text, self._rules
         if not text.strip():
             return "empty"
@@ -106,17 +109,19 @@ class OutboundGate:
             return "too_long"
         if _PLACEHOLDER.search(text):
             return "placeholder"
-        if banned := self._banned.found(fold_for_search(text)):
+        if banned := self._banned.found(folded):
             return f"banned_phrase: {banned[0]}"
-        if self._is_public(reply):
+        if public:
             for own in rules.own_contacts:
                 text = text.replace(own, "")
             if kinds := mask(text).kinds:
                 return f"personal_data: {', '.join(kinds)}"
         return None
 
-    async def _refused_if_automatic(self, reply: Reply) -> str | None:
-        if self._is_public(reply) and not reply.target.solicited:
+    async def _refused_if_automatic(
+        self, reply: Reply, folded: FoldedText, *, public: bool
+    ) -> str | None:
+        if public and not reply.target.solicited:
             return "unsolicited"
         try:
             why = await self._pauses.pause_reason(reply)
@@ -125,20 +130,16 @@ class OutboundGate:
             return "freeze_unknown"
         if why is not None:
             return f"frozen: {why}"
-        return "repeated" if self._is_repeat(reply) else None
+        return "repeated" if self._is_repeat(reply, folded) else None
 
-    def _is_public(self, reply: Reply) -> bool:
-        target = reply.target
-        return target.reply_to is not None and target.channel not in self._rules.private_channels
-
-    def _is_repeat(self, reply: Reply) -> bool:
+    def _is_repeat(self, reply: Reply, folded: FoldedText) -> bool:
         """True where another reply has just said the same in this conversation.
 
         A retry of the same reply is not a repeat.
         """
         now = self._clock.monotonic()
         target = reply.target
-        said = (target.channel, target.conversation, fold_for_search(reply.text).solid)
+        said = (target.channel, target.conversation, folded.solid)
         key, at = self._said.get(said, (reply.key, now))
         if key != reply.key and now - at < self._rules.repeat_seconds:
             return True

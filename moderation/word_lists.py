@@ -9,10 +9,10 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from core.config import validate
 from core.errors import ConfigError, Problem
 from core.settings import Section
 from core.text import normalised, with_single_spaces, without_spaces
+from core.validation import validate
 
 _LATIN: Final = re.compile(r"[a-z0-9]")
 

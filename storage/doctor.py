@@ -59,6 +59,24 @@ def broken_log(seq: int | None) -> list[Finding]:
     ]
 
 
+def lost(what: str, *, mend: bool) -> list[Finding]:
+    """The finding about what was acknowledged and is not there; ``what`` says how much.
+
+    Nothing brings it back but a backup: mending it means taking note of it, in the audit log.
+    """
+    return [
+        Finding(
+            check="missing",
+            what=what,
+            mended=mend,
+            remedy=""
+            if mend
+            else "Check the disk, and copy a store only with its -wal file. Restore the latest "
+            "backup if it holds more; then take note of the loss with --mend.",
+        )
+    ]
+
+
 def stuck(what: str, number: int, *, mend: bool) -> list[Finding]:
     """The finding about rows that dead processes hold."""
     if not number:

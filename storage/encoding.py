@@ -49,6 +49,24 @@ def text_of(key: str | bytes) -> str:
     return key if isinstance(key, str) else key.decode("utf-8", "surrogatepass")
 
 
+class Plain:
+    """Writes records and names as they are."""
+
+    plain: Final = True
+    dump = staticmethod(dump)
+    load = staticmethod(load)
+    who = staticmethod(key_of)
+
+    def seal(self, data: bytes) -> bytes:
+        return data
+
+    def open(self, data: bytes) -> bytes:
+        return data
+
+    def is_fresh(self, data: bytes) -> bool:
+        return True
+
+
 @cache
 def _encoder(kind: type) -> Convert:
     hints = get_type_hints(kind)
@@ -108,7 +126,7 @@ def _field_encoder(hint: object) -> Convert | None:
     inner = _without_none(hint)
     convert: Convert | None = None
     if inner is datetime:
-        convert = _micros
+        convert = cast("Convert", micros)
     elif dataclasses.is_dataclass(inner) and isinstance(inner, type):
         convert = _encoder(inner)
     elif (each := _item(inner)) is not None and (part := _field_encoder(each)) is not None:
@@ -122,7 +140,7 @@ def _field_decoder(hint: object) -> Convert | None:
     inner = _without_none(hint)
     convert: Convert | None = None
     if inner is datetime:
-        convert = _moment
+        convert = cast("Convert", moment)
     elif get_origin(inner) is tuple:
         each = _item(inner)
         part = None if each is None else _field_decoder(each)
@@ -138,14 +156,6 @@ def _field_decoder(hint: object) -> Convert | None:
 
 def _optional(convert: Convert) -> Convert:
     return lambda value: None if value is None else convert(value)
-
-
-def _micros(value: object) -> object:
-    return micros(cast("datetime", value))
-
-
-def _moment(value: object) -> object:
-    return moment(cast("int", value))
 
 
 def _tuple(value: object) -> object:

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core.errors import StoreError
-from storage.encoding import dump, key_of, load
+from storage.encoding import Plain, dump, load
 
 RING: Final = "key_ring"
 """The setting that holds the wrapped keys."""
@@ -31,76 +31,37 @@ _BLIND_BYTES: Final = 16
 T = TypeVar("T")
 
 
-class Seal(Protocol):
-    """Hides the contents of records and the names that records are looked up by."""
+class Coder(Protocol):
+    """Turns records into what is written and back, and names into what they are looked up by."""
+
+    @property
+    def plain(self) -> bool:
+        """True where nothing is hidden."""
+        ...
+
+    def dump(self, value: object) -> bytes:
+        """A dataclass as it is written."""
+        ...
+
+    def load(self, kind: type[T], data: bytes) -> T:
+        """The dataclass that ``dump`` wrote; raises StoreError where the key does not fit."""
+        ...
 
     def seal(self, data: bytes) -> bytes:
-        """The bytes to store in place of ``data``."""
+        """Bytes as they are written."""
         ...
 
     def open(self, data: bytes) -> bytes:
-        """The bytes that were sealed; raises StoreError where the key does not fit."""
+        """The bytes that ``seal`` wrote; raises StoreError where the key does not fit."""
         ...
 
     def is_fresh(self, data: bytes) -> bool:
         """True where ``data`` is sealed as ``seal`` would seal it now."""
         ...
 
-    def blind(self, text: str) -> str | bytes:
-        """The same value for the same text, and only for it."""
-        ...
-
-
-class Plain:
-    """Writes records as they are."""
-
-    def seal(self, data: bytes) -> bytes:
-        return data
-
-    def open(self, data: bytes) -> bytes:
-        return data
-
-    def is_fresh(self, data: bytes) -> bool:
-        return True
-
-    def blind(self, text: str) -> str | bytes:
-        return key_of(text)
-
-
-class Coder:
-    """Records to what is written and back."""
-
-    def __init__(self, seal: Seal) -> None:
-        self._seal = seal
-
-    def dump(self, value: object) -> bytes:
-        """A dataclass as it is written."""
-        return self._seal.seal(dump(value))
-
-    def load(self, kind: type[T], data: bytes) -> T:
-        """The dataclass that ``dump`` wrote."""
-        return load(kind, self._seal.open(data))
-
-    @property
-    def plain(self) -> bool:
-        """True where nothing is hidden."""
-        return isinstance(self._seal, Plain)
-
-    def seal(self, data: bytes) -> bytes:
-        """Bytes as they are written."""
-        return self._seal.seal(data)
-
-    def open(self, data: bytes) -> bytes:
-        """The bytes that ``seal`` wrote."""
-        return self._seal.open(data)
-
-    def is_fresh(self, data: bytes) -> bool:
-        """True where bytes are sealed under the newest key."""
-        return self._seal.is_fresh(data)
-
     def who(self, text: str) -> str | bytes:
-        """The key by which a person or a conversation is looked up."""
-        return self._seal.blind(text)
+        """The key by which a person or a conversation is looked up: one for each text."""
+        ...
 
 
 def new_key() -> str:
@@ -117,7 +78,8 @@ def parse_key(text: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise StoreError(
             "TINGFENG_KEY is not a valid key: it takes 32 random bytes in base64. "
-            "Make one with `python run.py new-key`, and keep a copy where the data is not."
+            "Make one with `python run.py rotate --config FILE` while TINGFENG_NEW_KEY is not set, "
+            "and keep a copy where the data is not."
         )
     return key
 
@@ -165,12 +127,20 @@ def unwrap(text: str, master: bytes, where: str) -> Ring:
 
 
 class Vault:
-    """Seals with a ring."""
+    """Seals records and blinds names with a ring."""
+
+    plain: Final = False
 
     def __init__(self, ring: Ring) -> None:
         self._ciphers = [AESGCM(key) for key in ring.keys]
         self._index = ring.index
         self._head = _MAGIC + (len(ring.keys) - 1).to_bytes(2, "big")
+
+    def dump(self, value: object) -> bytes:
+        return self.seal(dump(value))
+
+    def load(self, kind: type[T], data: bytes) -> T:
+        return load(kind, self.open(data))
 
     def seal(self, data: bytes) -> bytes:
         nonce = secrets.token_bytes(_NONCE_BYTES)
@@ -195,7 +165,7 @@ class Vault:
     def is_fresh(self, data: bytes) -> bool:
         return data.startswith(self._head)
 
-    def blind(self, text: str) -> bytes:
+    def who(self, text: str) -> bytes:
         data = text.encode("utf-8", "surrogatepass")
         return hmac.digest(self._index, data, "sha256")[:_BLIND_BYTES]
 
@@ -230,8 +200,8 @@ NO_KEY: Final = Keys()
 """For a store without encryption."""
 
 
-def unlock(ring: str | None, keys: Keys, where: str) -> Seal:
-    """The seal for records of a store; ``ring`` is its value ``RING``.
+def unlock(ring: str | None, keys: Keys, where: str) -> Coder:
+    """The coder of a store; ``ring`` is its value ``RING``.
 
     Raises StoreError where the key is missing or does not fit.
     """

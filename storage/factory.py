@@ -30,17 +30,24 @@ async def open_store(url: str, *, clock: Clock, keys: Keys = NO_KEY) -> AnyStore
     Raises ConfigError for a URL that names none, and StoreError with the remedy for one that
     cannot be opened.
     """
+    require_store_url(url)
     path = sqlite_path(url)
     if path is not None:
         return await SqliteStore.open(path, clock=clock, keys=keys)
-    if url.startswith(("mongodb://", "mongodb+srv://")):
-        from storage.mongo.store import MongoStore  # noqa: PLC0415 - half a second of a start
+    from storage.mongo.store import MongoStore  # noqa: PLC0415 - half a second of a start
 
-        return await MongoStore.open(url, clock=clock, keys=keys)
+    return await MongoStore.open(url, clock=clock, keys=keys)
+
+
+def require_store_url(url: str) -> None:
+    """Raise ConfigError for a URL that names no store; opens nothing."""
+    if sqlite_path(url) is not None or url.startswith(("mongodb://", "mongodb+srv://")):
+        return
     problem = Problem(
         key="store.url",
-        message=f"{url!r} names no store",
-        remedy="Write sqlite:PATH, for example sqlite:data/tingfeng.db, or mongodb://HOST/DATABASE.",
+        message="没有指明数据库 it names no store",  # the URL may hold a password
+        remedy="请写 Write sqlite:PATH, for example sqlite:data/tingfeng.db, "
+        "or mongodb://HOST/DATABASE.",
     )
     raise ConfigError((problem,))
 

@@ -83,7 +83,7 @@ def run(copy: Path, *command: str) -> str:
 
 
 def passed(out: str) -> int:
-    """How many tests passed, by what pytest printed."""
+    """Number of tests that passed, as pytest printed it."""
     found = re.search(r"(\d+) passed", out)
     assert found is not None, out
     return int(found[1])

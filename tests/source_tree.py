@@ -74,7 +74,7 @@ def modules(*folders: str) -> tuple[Module, ...]:
 
 
 def production() -> tuple[Module, ...]:
-    """What is installed, without the example."""
+    """The modules that are installed, without the example."""
     return modules(*PACKAGES, "run.py")
 
 

@@ -41,7 +41,7 @@ def keys(model: type[BaseModel]) -> set[str]:
 
 
 def anchors(page: Path) -> set[str]:
-    """What may stand behind ``#`` in a link to ``page``, as sites that show Markdown make it."""
+    """Anchors of ``page`` for links, as sites that show Markdown make them."""
     text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
     titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}

@@ -1,4 +1,4 @@
-"""What the repository promises around the code: layout, dependencies, locks, README, CI."""
+"""The repository around the code: layout, dependencies, locks, README, CI."""
 
 import ast
 import json
@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from tests.source_tree import PACKAGES, ROOT, modules, relative, tracked
+from tests.source_tree import PACKAGES, ROOT, Module, modules, parsed, relative, tracked
 
 FOLDERS: Final = {*PACKAGES, ".ci", ".github", "benchmarks", "docs", "examples", "tests"}
 """The top level is fixed by the product's owner."""
@@ -20,6 +20,9 @@ IN_ENGLISH_AND_CHINESE: Final = {
     "docs/tutorial/quickstart.md": "docs/tutorial/quickstart.zh.md",
     "docs/reference/configuration.md": "docs/reference/configuration.zh.md",
 }
+CPU_CLOCKS: Final = {"time.perf_counter", "time.process_time", "time.thread_time"}
+MEASURES: Final = {"tests/connectors/lag.py"}
+"""Modules that measure for a benchmark; their tests assert no time."""
 PROCESS: Final = {"subprocess", "tests.cli.running"}
 """Modules with which a test starts a process."""
 
@@ -127,6 +130,38 @@ def test_what_starts_a_process_is_marked() -> None:
         and not re.search(r"mark\.(process|crash|browser)", module.source)
     ]
     assert unmarked == ["tests/storage/test_sqlite.py"], "which mounts a small disk"
+
+
+def durations(module: Module) -> list[str]:
+    """Places where a test times itself: CPU clocks, and asserted differences of time."""
+    asserted = (node for node in ast.walk(module.tree) if isinstance(node, ast.Assert))
+    differences = (
+        part
+        for node in asserted
+        for part in ast.walk(node)
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub)
+    )
+    found = [node for node in ast.walk(module.tree) if ast.unparse(node) in CPU_CLOCKS]
+    found += [node for node in differences if re.match(r"time\.\w+\(\)", ast.unparse(node))]
+    return [f"{module.file}:{node.lineno}" for node in found if isinstance(node, ast.expr)]
+
+
+def test_no_test_depends_on_the_speed_of_the_machine() -> None:
+    """``tests.work`` counts work instead."""
+    among = [module for module in modules("tests") if module.file not in MEASURES]
+    assert [place for module in among for place in durations(module)] == []
+
+
+def test_a_timed_test_is_caught() -> None:
+    source = """
+import time
+
+start = time.process_time()
+begin = time.monotonic()
+assert time.monotonic() < begin + 120, "a bound for hangs"
+assert time.monotonic() - begin < 5
+"""
+    assert durations(parsed("tests.a", "tests/a.py", source)) == ["tests/a.py:4", "tests/a.py:7"]
 
 
 def test_every_folder_of_tests_is_a_package() -> None:

@@ -9,7 +9,7 @@ import typer
 
 from cli.config import load_config
 from cli.context import By, CliContext, ConfigFile
-from cli.output import OPERATOR, progress_bars
+from cli.output import OPERATOR, bilingual, progress_bars
 from cli.wiring import KEY, run_with_store, store_keys
 from storage.backup import backup, restore
 from storage.factory import AnyStore
@@ -31,7 +31,7 @@ def add_backup(app: typer.Typer, context: CliContext) -> None:
             await store.audit.note(who=by, what="backup", about=str(file))
 
         run_with_store(config, work, clock=clock)
-        terminal.print(f"{file}: 备份完成 backup written", markup=False)
+        terminal.print(f"{file}: {bilingual('cli.backup.written')}")
 
     @app.command(name="restore")
     def restore_(file: Path, config: ConfigFile, by: By = OPERATOR) -> None:
@@ -43,7 +43,7 @@ def add_backup(app: typer.Typer, context: CliContext) -> None:
             lambda store: store.audit.note(who=by, what="restore", about=str(file)),
             clock=clock,
         )
-        terminal.print(f"{file}: 恢复完成 restored", markup=False)
+        terminal.print(f"{file}: {bilingual('cli.backup.restored')}")
 
     @app.command()
     def migrate(
@@ -54,4 +54,4 @@ def add_backup(app: typer.Typer, context: CliContext) -> None:
         with progress_bars(terminal) as advance:
             key = os.environ.get(KEY)
             moved = asyncio.run(move_store(source, target, clock=clock, key=key, tell=advance))
-        terminal.print(f"{moved.rows} 行已核对 rows moved and verified")
+        terminal.print(bilingual("cli.migrate.verified", rows=moved.rows))

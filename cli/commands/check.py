@@ -8,7 +8,7 @@ from rich.console import Console
 
 from cli.config import LoadedConfig, load_config
 from cli.context import CliContext, ConfigFile
-from cli.output import visible
+from cli.output import bilingual, visible
 from cli.server import bind
 from cli.wiring import open_app
 from console.app import require_vendor
@@ -17,11 +17,7 @@ from core.errors import ConnectorError
 from listeners.factory import untrained_labels
 
 Live = Annotated[bool, typer.Option("--live", help="Try each credential at its platform.")]
-_GROUPING: Final = {
-    True: "相同的事按词语和语义归并 posts are grouped by their words and by what they mean",
-    False: "相同的事只按词语归并 posts are grouped by their words alone "
-    "(more: pip install -e '.[semantic]')",
-}
+_GROUPING: Final = {True: "cli.check.grouped_by_meaning", False: "cli.check.grouped_by_words"}
 
 
 def add_check(app: typer.Typer, context: CliContext) -> None:
@@ -34,8 +30,8 @@ def add_check(app: typer.Typer, context: CliContext) -> None:
         if not asyncio.run(check_config(load_config(config), terminal, live=live)):
             raise typer.Exit(1)
         for label in untrained_labels():
-            terminal.print(f"{label}: 未训练，不会自动判定 untrained, never predicted")
-        terminal.print(f"{config}: 没有发现错误 no mistake found")
+            terminal.print(f"{label}: {bilingual('cli.check.untrained')}")
+        terminal.print(f"{config}: {bilingual('cli.check.passed')}")
 
 
 async def check_config(loaded: LoadedConfig, terminal: Console, *, live: bool) -> bool:
@@ -44,7 +40,7 @@ async def check_config(loaded: LoadedConfig, terminal: Console, *, live: bool) -
     with bind(loaded.settings.console.host, loaded.settings.console.port):
         async with open_app(loaded) as app:
             require_vendor()
-            terminal.print(_GROUPING[app.regroups.by_meaning])
+            terminal.print(bilingual(_GROUPING[app.regroups.by_meaning]))
             for connector in app.connectors if live else ():
                 passed &= await _check_credentials(connector, terminal)
     return passed
@@ -52,15 +48,16 @@ async def check_config(loaded: LoadedConfig, terminal: Console, *, live: bool) -
 
 async def _check_credentials(connector: Connector, terminal: Console) -> bool:
     if not isinstance(connector, ChecksCredentials):
-        terminal.print(f"{connector.name}: 无需凭证 needs no credential", markup=False)
+        text = bilingual("cli.check.no_credential")
+        terminal.print(f"{connector.name}: {text}")
         return True
     try:
         facts = await connector.check()
     except ConnectorError as error:
-        terminal.print(f"{connector.name}: {visible(str(error))}", markup=False)
+        terminal.print(f"{connector.name}: {visible(str(error))}")
         return False
     finally:
         await connector.close()
     for fact in facts:
-        terminal.print(f"{connector.name}: {visible(fact)}", markup=False)
+        terminal.print(f"{connector.name}: {visible(fact)}")
     return True

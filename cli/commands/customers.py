@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.context import By, CliContext, ConfigFile, Customer
-from cli.output import OPERATOR
+from cli.output import OPERATOR, bilingual
 from cli.wiring import run_with_store
 from core.model.audit import pseudonym
 from storage.factory import AnyStore
@@ -27,7 +27,7 @@ def add_customers(app: typer.Typer, context: CliContext) -> None:
 
         text = run_with_store(config, work, clock=clock)
         out.write_text(text + "\n", encoding="utf-8")
-        terminal.print(f"{out}: 导出完成 exported", markup=False)
+        terminal.print(f"{out}: {bilingual('cli.customers.exported')}")
 
     @app.command()
     def erase(
@@ -38,9 +38,9 @@ def add_customers(app: typer.Typer, context: CliContext) -> None:
     ) -> None:
         """Forget one customer everywhere; this cannot be undone."""
         if not yes:
-            typer.confirm(f"删除后无法恢复。Forget {customer!r} for ever?", abort=True)
+            typer.confirm(bilingual("cli.customers.confirm", customer=repr(customer)), abort=True)
         erased = run_with_store(
             config, lambda store: store.customers.erase(customer, by=by), clock=clock
         )
         summary = ", ".join(f"{number} {name}" for name, number in erased.items() if number)
-        terminal.print(summary or "没有找到 nothing was found", markup=False)
+        terminal.print(summary or bilingual("cli.customers.unknown"))

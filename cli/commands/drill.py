@@ -13,8 +13,8 @@ from rich.console import Console
 from cli.config import LoadedConfig, load_config
 from cli.context import CliContext, Port, Report
 from cli.logs import configure_logs
-from cli.output import drill_banner, drill_table
-from cli.server import bind, run_all
+from cli.output import drill_banner, drill_table, plain_console
+from cli.server import bind, run_all, web_address
 from cli.wiring import App, build_console, open_app
 from connectors.replay.settings import read_feed
 from console.drill import DrillScore, DrillScoreboard
@@ -82,7 +82,7 @@ def add_drill(app: typer.Typer, context: CliContext) -> None:
             score = asyncio.run(
                 _drill(loaded, scenario, minutes=minutes, port=port, terminal=context.terminal)
             )
-        Console().print(drill_table(score))
+        plain_console().print(drill_table(score))
         if report is not None:
             report.write_text(json.dumps(to_json(score), indent=2) + "\n", "utf-8")
 
@@ -98,7 +98,7 @@ async def _drill(
     settings, host = loaded.settings, loaded.settings.console.host
     feed = read_feed(scenario.file, str(scenario.speed), None)
     with bind(host, settings.console.port if port is None else port) as listening:
-        url = f"http://{host}:{listening.getsockname()[1]}"
+        url = web_address(host, listening)
         async with open_app(
             loaded, url=scenario.url, feed=feed, past=scenario.past, drill=True
         ) as app:

@@ -7,13 +7,12 @@ from typing import Annotated, Final
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from cli.config import load_config
 from cli.context import By, CliContext, ConfigFile
-from cli.output import OPERATOR, progress_bars
+from cli.output import OPERATOR, bilingual, plain_console, progress_bars
 from cli.wiring import KEY, run_with_store
 from core.errors import InputError
 from core.model.health import Finding
@@ -43,7 +42,7 @@ def add_maintenance(app: typer.Typer, context: CliContext) -> None:
             return found
 
         findings = run_with_store(config, work, clock=clock)
-        Console().print(_table(findings) if findings else "一切正常 nothing to mend")
+        plain_console().print(_table(findings) if findings else bilingual("cli.doctor.healthy"))
         raise typer.Exit(int(any(not finding.mended for finding in findings)))
 
     @app.command()
@@ -61,17 +60,14 @@ def add_maintenance(app: typer.Typer, context: CliContext) -> None:
         url = load_config(config).store_url
         with progress_bars(terminal) as advance:
             done = asyncio.run(rotate_key(url, clock=clock, old=old, new=new, by=by, tell=advance))
-        terminal.print(
-            f"{done} 条已重新加密 records sealed anew. {NEW_KEY} 已生效 is the key from now on; "
-            f"set {KEY} to it."
-        )
+        terminal.print(bilingual("cli.rotate.done", records=done, new=NEW_KEY, key=KEY))
 
 
 def _table(findings: Sequence[Finding]) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("检查 check", "发现 finding", "处理 done"):
-        table.add_column(heading, overflow="fold")
+    for heading in ("cli.doctor.check", "cli.doctor.finding", "cli.doctor.action"):
+        table.add_column(bilingual(heading), overflow="fold")
     for finding in findings:
-        done = "已修复 mended" if finding.mended else finding.remedy
+        done = bilingual("cli.doctor.mended") if finding.mended else finding.remedy
         table.add_row(finding.check, Text(finding.what), Text(done))
     return table

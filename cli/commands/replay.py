@@ -1,8 +1,15 @@
-"""``replay``: plays a feed to its end, with a progress bar, and reports what became of it."""
+"""``replay``: plays a feed to its end, with a progress bar, and reports what became of it.
+
+It is a rehearsal: the feed gets a store of its own, and no receiver of alerts is told.
+"""
 
 import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Final
 
 import typer
@@ -12,14 +19,24 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from cli.config import LoadedConfig, load_config
 from cli.context import CliContext, ConfigFile, Report
 from cli.logs import configure_logs
-from cli.output import report_table
+from cli.output import bilingual, plain_console, report_table
 from cli.wiring import App, open_app
 from connectors.replay.settings import ReplaySettings, read_feed
 from core.errors import InputError
 from core.runtime.report import Stopwatch
+from responders.alerting.receivers.registry import without_receivers
+from storage.factory import sqlite_path
 
 Speed = Annotated[str, typer.Option(help="max, or how many times faster than life.")]
 Replies = Annotated[Path | None, typer.Option(help="Where to write replies (JSON Lines).")]
+Into = Annotated[
+    Path | None,
+    typer.Option(help="Keep the rehearsal's store in this SQLite file; played again, it goes on."),
+]
+Live = Annotated[
+    bool,
+    typer.Option("--live", help="No rehearsal: into the configured store, and receivers are told."),
+]
 _REFRESH_SECONDS: Final = 0.1
 
 
@@ -27,27 +44,65 @@ def add_replay(app: typer.Typer, context: CliContext) -> None:
     """Add ``replay``."""
 
     @app.command()
-    def replay(
+    def replay(  # noqa: PLR0917 - each is an option of the command line
         file: Annotated[Path, typer.Argument(help="JSON Lines, gzipped or not.")],
         config: ConfigFile,
         speed: Speed = "max",
         report: Report = None,
         replies: Replies = None,
+        into: Into = None,
+        live: Live = False,
     ) -> None:
-        """Play a feed through the configured brand, with replies that go nowhere; then report."""
+        """Play a feed through the configured brand, with replies that go nowhere; then report.
+
+        Nobody is alerted, and the store that serves is not opened, unless --live says so.
+        """
         configure_logs(level="ERROR")
         watch = Stopwatch(context.clock)
         loaded, feed = load_config(config), read_feed(file, speed, replies)
-        found = asyncio.run(_replay(loaded, feed, watch, context.terminal))
-        Console().print(report_table(found))
+        with _stage(loaded, into, live=live) as (staged, url):
+            found = asyncio.run(_replay(staged, url, feed, watch, context.terminal))
+        context.terminal.print(_where(into, live=live))
+        plain_console().print(report_table(found))
         if report is not None:
             report.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
+@contextmanager
+def _stage(
+    loaded: LoadedConfig, into: Path | None, *, live: bool
+) -> Iterator[tuple[LoadedConfig, str]]:
+    """The configuration to play with, and the URL of the store to play into.
+
+    Raises InputError for options that contradict each other.
+    """
+    if live and into is not None:
+        raise InputError(bilingual("cli.replay.either"))
+    if live:
+        yield loaded, loaded.store_url
+        return
+    rehearsal = replace(loaded, settings=without_receivers(loaded.settings))
+    if into is None:
+        with TemporaryDirectory(prefix="tingfeng-replay-") as folder:
+            yield rehearsal, f"sqlite:{folder}/replay.db"
+        return
+    serving = sqlite_path(loaded.store_url)
+    if serving is not None and serving.resolve() == into.resolve():
+        raise InputError(bilingual("cli.replay.serving", store=into))
+    yield rehearsal, f"sqlite:{into.resolve()}"
+
+
+def _where(into: Path | None, *, live: bool) -> str:
+    if live:
+        return bilingual("cli.replay.live")
+    rehearsal = bilingual("cli.replay.rehearsal")
+    return rehearsal if into is None else f"{rehearsal} {bilingual('cli.replay.kept', store=into)}"
+
+
 async def _replay(
-    loaded: LoadedConfig, feed: ReplaySettings, watch: Stopwatch, terminal: Console
+    loaded: LoadedConfig, url: str, feed: ReplaySettings, watch: Stopwatch, terminal: Console
 ) -> dict[str, object]:
-    async with open_app(loaded, feed=feed, ended=watch.ended) as app:
+    async with open_app(loaded, url=url, feed=feed, ended=watch.ended) as app:
         return await play(app, watch=watch, terminal=terminal)
 
 

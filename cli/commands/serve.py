@@ -9,7 +9,7 @@ from cli.config import LoadedConfig, load_config
 from cli.context import CliContext, ConfigFile, Port
 from cli.logs import configure_logs
 from cli.output import banner
-from cli.server import bind, run_all
+from cli.server import bind, run_all, web_address
 from cli.wiring import build_console, open_app
 
 
@@ -41,7 +41,7 @@ async def serve_until_stopped(loaded: LoadedConfig, port: int | None, terminal: 
     """Serve on ``port``, or on that of the configuration, until a signal or an error."""
     settings, host = loaded.settings, loaded.settings.console.host
     with bind(host, settings.console.port if port is None else port) as listening:
-        url = f"http://{host}:{listening.getsockname()[1]}"
+        url = web_address(host, listening)
         async with open_app(loaded) as app:
             await run_all(
                 build_console(app),

@@ -51,7 +51,7 @@ from connectors.reddit.settings import WWW_URL, RedditSettings
 from connectors.reddit.voices import notice_of
 from connectors.shutdown import Shutdown
 from connectors.voices import KnownVoices
-from core.connector import Rejected, SendResult
+from core.connector import Rejected, RetryAt, SendResult
 from core.errors import Unavailable
 from core.model.events import Event, Metrics, Page
 from core.model.outbox import Target
@@ -137,7 +137,9 @@ class Reddit:
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
         """As core.connector.Sends."""
-        result = await self._waits.note_result(await self._sender.send(target, text, key))
+        result = await self._sender.send(target, text, key)
+        if isinstance(result, RetryAt):
+            await self._waits.note_retry(result)
         if isinstance(result, Rejected) and _BANNED.search(result.reason):
             await self._warn_of_ban(target)
         return result

@@ -54,7 +54,10 @@ class RedditSettings(Section):
     @classmethod
     def _a_secret(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and not _PRINTABLE.fullmatch(secret.get_secret_value()):
-            raise ValueError("must be 1 to 200 printable ASCII characters without spaces")
+            raise ValueError(
+                "要 1 到 200 个可见的 ASCII 字符 "
+                "must be 1 to 200 printable ASCII characters without spaces"
+            )
         return secret
 
     @model_validator(mode="after")
@@ -62,9 +65,11 @@ class RedditSettings(Section):
         script = self.username is not None and self.password is not None
         half = self.password is not None and self.username is None
         if half or script == (self.refresh_token is not None):
-            raise ValueError("needs either username and password, or refresh_token")
+            raise ValueError("登录方式二选一 needs either username and password, or refresh_token")
         if not (self.subreddits or self.search or self.inbox):
-            raise ValueError("reads nothing: give subreddits or search, or set inbox = true")
+            raise ValueError(
+                "没有可读的内容 reads nothing: give subreddits or search, or set inbox = true"
+            )
         return self
 
     @property

@@ -6,9 +6,9 @@ from typing import Literal
 from pydantic import Field
 
 from connectors.replay.files import FeedFile
-from core.config import validate
 from core.errors import ConfigError, Problem, Refused
 from core.settings import Section
+from core.validation import validate
 
 
 class ReplaySettings(Section):
@@ -28,14 +28,20 @@ class ReplaySettings(Section):
 
 def inspect_replay(settings: ReplaySettings, folder: Path) -> tuple[Problem, ...]:
     """Check that the file can be opened and that the speed is positive."""
+    problems: list[Problem] = []
     if settings.speed != "max" and not 0 < settings.speed < float("inf"):
-        problem = f"{settings.speed} is not a positive number"
-        return (Problem(key="speed", message=problem, remedy='Give a number above 0, or "max".'),)
+        problems.append(
+            Problem(
+                key="speed",
+                message=f"{settings.speed} 不是正数 is not a positive number",
+                remedy='请写大于 0 的数 Give a number above 0, or "max".',
+            )
+        )
     try:
         FeedFile(folder / settings.file, channel="").close()
     except Refused as error:
-        return (Problem(key="file", message="cannot be opened", remedy=str(error)),)
-    return ()
+        problems.append(Problem(key="file", message="打不开 cannot be opened", remedy=str(error)))
+    return tuple(problems)
 
 
 def read_feed(file: Path, speed: str, replies: Path | None) -> ReplaySettings:

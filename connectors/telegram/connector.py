@@ -29,10 +29,9 @@ from connectors.telegram.albums import AlbumBook, AlbumKey
 from connectors.telegram.client import TelegramApi
 from connectors.telegram.errors import TelegramRequestError
 from connectors.telegram.events import UPDATE_TYPES
+from connectors.telegram.groups import GroupMoves, removal_alert
 from connectors.telegram.identity import BotIdentity
 from connectors.telegram.limits import SendRates
-from connectors.telegram.membership import removal_alert
-from connectors.telegram.moves import GroupMoves
 from connectors.telegram.receive import (
     GetRawUpdates,
     TelegramCursor,
@@ -46,7 +45,7 @@ from connectors.telegram.send import TelegramSender
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.staff_group import StaffGroup, StaffTexts
 from connectors.voices import KnownVoices
-from core.connector import PushRequest, PushResponse, SendResult
+from core.connector import PushRequest, PushResponse, RetryAt, SendResult
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.model.events import Page
 from core.model.outbox import Target
@@ -167,7 +166,10 @@ class Telegram:
 
     async def send(self, target: Target, text: str, key: str) -> SendResult:
         """As core.connector.Sends; long texts are split into several messages."""
-        return await self._waits.note_result(await self._sender.send(target, text, key))
+        result = await self._sender.send(target, text, key)
+        if isinstance(result, RetryAt):
+            await self._waits.note_retry(result)
+        return result
 
     def pause(self) -> float:
         """As core.connector.ThrottlesSends: 30 messages a second in all chats together."""
@@ -248,11 +250,13 @@ class Telegram:
             after = last.after(batch.ids)
             has_news = batch.events or batch.rejects or batch.presses or after != last
             if has_news or now - stored_at >= _HEARTBEAT:
-                await self._carry_out(batch)
+                if batch.changes or batch.presses:
+                    await self._carry_out(batch)
                 cursor = after.encode(self._clock.now(), self._moves.pairs())
                 yield Page(events=batch.events, rejects=batch.rejects, cursor=cursor)
                 stored_at = now
-                await self._confirm(batch)
+                if batch.buttons:
+                    await self._confirm(batch)
             if after == last and now - asked_at < _EMPTY_ANSWER_PAUSE:
                 await self._shutdown.unless_closed(self._clock.sleep(_EMPTY_ANSWER_PAUSE))
             last = after

@@ -1,17 +1,19 @@
 """Converts Telegram's updates into Events. Pure functions over aiogram's types.
 
 Source: https://core.telegram.org/bots/api#update
+
+A sign stands for an attachment where there are no words. It belongs to no language, so that an
+attachment does not set the language of replies.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 
 from aiogram.types import CallbackQuery, Chat, Message, Update, User
 
-from connectors.telegram.attachments import attachment_of
 from connectors.telegram.identity import BotIdentity, author_kind
 from connectors.telegram.quoted import is_passed_on, native_id, quoted_of, source_of
 from core.model.events import Author, AuthorKind, Event, EventKind
@@ -112,11 +114,13 @@ def _message_event(
     *,
     edited_by: int | None = None,
 ) -> Event | None:
-    attachment, quoted = attachment_of(message), quoted_of(message, me)
+    attachment = None if message.text is not None else attachment_of(message)
+    passed_on, answered = is_passed_on(message), message.reply_to_message
+    quoted = quoted_of(message, me, passed_on=passed_on)
     words = message.text if message.text is not None else message.caption
     if words is None and attachment is None:
         return None
-    passed_on = is_passed_on(message) and bool(words)
+    passed_on = passed_on and bool(words)
     wordless = attachment.kind if attachment is not None and not words else ""
     text = attachment.sign if attachment is not None and not words else words or ""
     text, named = ("", False) if passed_on else _strip_bot_name(text, me)
@@ -139,7 +143,7 @@ def _message_event(
         text=text,
         posted_at=posted_at.astimezone(UTC),
         conversation=_conversation(message, author, source, home),
-        reply_to=_answered(message),
+        reply_to=None if answered is None else native_id(*source_of(answered)),
         url=message.get_url(),
         solicited=message.chat.type == "private" or named or _addresses_bot(message, text, me),
         media=() if attachment is None else attachment.files,
@@ -156,11 +160,6 @@ def _kind(message: Message, *, passed_on: bool) -> EventKind:
     if passed_on:
         return EventKind.REPOST
     return EventKind.COMMENT if message.reply_to_message else EventKind.POST
-
-
-def _answered(message: Message) -> str | None:
-    answered = message.reply_to_message
-    return native_id(*source_of(answered)) if answered else None
 
 
 def _author(message: Message, me: BotIdentity) -> Author:
@@ -237,4 +236,57 @@ def _button_event(
         conversation=str(chat) if private else f"{home(chat)}:{author.id}",
         reply_to=native_id(message.chat.id, message.message_id),
         solicited=True,
+    )
+
+
+class _File(Protocol):
+    @property
+    def file_id(self) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """One attachment."""
+
+    kind: str
+    """As Event.wordless."""
+    sign: str
+    files: tuple[str, ...] = ()
+    """Telegram's ids of the files."""
+
+
+def attachment_of(message: Message) -> Attachment | None:
+    """The attachment of a message; ``None`` for plain text and service messages."""
+    sticker, document = message.sticker, message.document
+    files: tuple[tuple[_File | None, str, str], ...] = (
+        (message.photo[-1] if message.photo else None, "photo", "🖼"),  # the last is the largest
+        (message.animation, "animation", "🎞"),  # before documents: it is sent as both
+        (document, "file", f"📎 {(document and document.file_name) or ''}".strip()),
+        (sticker, "sticker", (sticker and sticker.emoji) or "🖼"),
+        (message.video, "video", "🎬"),
+        (message.video_note, "video", "🎬"),
+        (message.voice, "voice", "🎤"),
+        (message.audio, "audio", "🎵"),
+    )
+    for file, kind, sign in files:
+        if file is not None:
+            return Attachment(kind=kind, sign=sign, files=(file.file_id,))
+    venue, location = message.venue, message.location
+    others: tuple[tuple[object, str, str], ...] = (
+        (venue, "place", f"📍 {venue.title}, {venue.address}" if venue else ""),
+        (
+            location,
+            "place",
+            f"📍 {location.latitude}, {location.longitude}" if location else "",
+        ),
+        (message.contact, "contact", "👤"),
+        (message.poll, "poll", "📊"),
+        (message.dice, "dice", "🎲"),
+        (message.story, "story", "📖"),
+        (message.paid_media, "photo", "🖼"),
+        (message.game, "game", "🎮"),
+    )
+    return next(
+        (Attachment(kind=kind, sign=sign) for thing, kind, sign in others if thing is not None),
+        None,
     )

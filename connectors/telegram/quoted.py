@@ -47,13 +47,16 @@ def is_passed_on(message: Message) -> bool:
     return True
 
 
-def quoted_of(message: Message, me: BotIdentity) -> tuple[Quoted, ...]:
-    """The texts that a message refers to."""
+def quoted_of(message: Message, me: BotIdentity, *, passed_on: bool) -> tuple[Quoted, ...]:
+    """The texts that a message refers to; ``passed_on`` is what ``is_passed_on`` says of it."""
     found: list[Quoted] = []
-    if is_passed_on(message):
+    if passed_on:
         found += _forwarded(message, me)
-    found += _answered(message, me)
-    return (*found, *_links(message))
+    if message.reply_to_message is not None or message.external_reply is not None:
+        found += _answered(message, me)
+    if message.entities or message.caption_entities:
+        found += _links(message)
+    return tuple(found)
 
 
 def _forwarded(message: Message, me: BotIdentity) -> Iterator[Quoted]:

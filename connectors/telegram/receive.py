@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from connectors.telegram.albums import LARGEST, AlbumBook, AlbumKey, album_of
 from connectors.telegram.events import chat_of, event_of, message_of
+from connectors.telegram.groups import GroupMoves
 from connectors.telegram.identity import BotIdentity
-from connectors.telegram.moves import GroupMoves
 from core.model.events import Event, Reject
 
 _CURSOR: Final = re.compile(r"(\d{1,19}|-)(?: (\S{1,40}))?(?: (\{.*\}))?")

@@ -11,8 +11,8 @@ from aiogram.types import Message, ReplyParameters
 from connectors.telegram.client import TelegramApi
 from connectors.telegram.errors import TelegramFault, TelegramRequestError
 from connectors.telegram.events import TelegramDestination, destination_of
+from connectors.telegram.groups import GroupMoves
 from connectors.telegram.limits import SendRates
-from connectors.telegram.moves import GroupMoves
 from connectors.telegram.quoted import native_id
 from connectors.telegram.text import sendable, split
 from core.backoff import delay
@@ -60,7 +60,7 @@ class TelegramSender:
             return Rejected(reason="the reply is empty")
         if (down := self._down_until - self._clock.monotonic()) > 0:
             return self._later(down, "Telegram is unreachable")
-        if (wait := self._rates.wait(self._chat(destination), key)) > 0:
+        if (wait := self._rates.wait(self._moves.current(destination.chat), key)) > 0:
             return self._later(wait, "waiting for its turn within Telegram's rates")
         return await self._send_all(destination, parts, key)
 
@@ -71,19 +71,19 @@ class TelegramSender:
         try:
             first = await self._send_one(destination, parts[0])
         except TelegramRequestError as error:
-            return self._outcome(error, self._chat(destination), key)
+            return self._outcome(error, self._moves.current(destination.chat), key)
         for number, part in enumerate(parts[1:], start=1):
             try:
                 await self._send_next(destination, part, key)
             except TelegramRequestError as error:
                 done = f"{number} of {len(parts)} messages were sent, then: {error.text}"
                 return Unknown(reason=done)
-        return Sent(native_id=native_id(self._chat(destination), first))
+        return Sent(native_id=native_id(self._moves.current(destination.chat), first))
 
     async def _send_next(self, destination: TelegramDestination, text: str, key: str) -> None:
         """Send a further message of a reply, waiting for its turn as often as needed."""
         while True:
-            while (wait := self._rates.wait(self._chat(destination), key)) > 0:
+            while (wait := self._rates.wait(self._moves.current(destination.chat), key)) > 0:
                 if wait > _LONGEST_PAUSE:
                     raise TelegramRequestError(
                         TelegramFault.WAIT, f"Telegram asked for a pause of {wait:.0f} s"
@@ -95,11 +95,12 @@ class TelegramSender:
             except TelegramRequestError as error:
                 if error.fault is not TelegramFault.WAIT:
                     raise
-                self._rates.hold(self._chat(destination), key, error.retry_after)
+                self._rates.hold(self._moves.current(destination.chat), key, error.retry_after)
 
     async def _send_one(self, destination: TelegramDestination, text: str) -> int:
         """Send one message and return its id; follows a group to its new id."""
-        await self._clock.sleep(self._rates.overall())
+        if (wait := self._rates.overall()) > 0:
+            await self._clock.sleep(wait)
         try:
             return await self._request(destination, text)
         except TelegramRequestError as error:
@@ -109,7 +110,7 @@ class TelegramSender:
             return await self._request(destination, text)
 
     async def _request(self, destination: TelegramDestination, text: str) -> int:
-        chat = self._chat(destination)
+        chat = self._moves.current(destination.chat)
         answers = None
         if destination.answers is not None and chat == destination.chat:
             answers = ReplyParameters(
@@ -154,6 +155,3 @@ class TelegramSender:
 
     def _later(self, seconds: float, reason: str) -> RetryAt:
         return RetryAt(at=self._clock.now() + timedelta(seconds=seconds), reason=reason)
-
-    def _chat(self, destination: TelegramDestination) -> int:
-        return self._moves.current(destination.chat)

@@ -40,18 +40,20 @@ class TelegramSettings(Section):
     @classmethod
     def _a_token(cls, token: SecretStr) -> SecretStr:
         if not _TOKEN.fullmatch(token.get_secret_value()):
-            raise ValueError("is not a bot token; it looks like 123456:ABC-DEF, from @BotFather")
+            raise ValueError(
+                "不是机器人令牌 is not a bot token; it looks like 123456:ABC-DEF, from @BotFather"
+            )
         return token
 
     @field_validator("webhook_secret")
     @classmethod
     def _a_secret(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and not _SECRET.fullmatch(secret.get_secret_value()):
-            raise ValueError("must be 1 to 256 letters, digits, '_' and '-'")
+            raise ValueError("要 1 到 256 个字符 must be 1 to 256 letters, digits, '_' and '-'")
         return secret
 
     @model_validator(mode="after")
     def _a_whole_webhook(self) -> Self:
         if self.mode == "webhook" and not (self.webhook_url and self.webhook_secret):
-            raise ValueError("mode 'webhook' needs webhook_url and webhook_secret")
+            raise ValueError("mode 'webhook' 还需要 needs webhook_url and webhook_secret")
         return self

@@ -22,7 +22,7 @@ from connectors.x.seen import SeenPosts
 from connectors.x.send import XSender
 from connectors.x.settings import XSettings
 from connectors.x.stream import sync_rules
-from core.connector import PushRequest, PushResponse, SendResult
+from core.connector import PushRequest, PushResponse, RetryAt, SendResult
 from core.errors import ConnectorError, StoreError
 from core.model.alerts import Alert
 from core.model.events import Metrics, Page
@@ -103,7 +103,9 @@ class X:
             result = await self._sender.send(target, text, me)
         except XRequestError as error:
             result = self._sender.later(error)
-        return await self._waits.note_result(result)
+        if isinstance(result, RetryAt):
+            await self._waits.note_retry(result)
+        return result
 
     def pause(self) -> float:
         """As core.connector.ThrottlesSends."""

@@ -55,7 +55,10 @@ class XSettings(Section):
     @classmethod
     def _printable(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and not _SECRET.fullmatch(secret.get_secret_value()):
-            raise ValueError("must be 1 to 500 printable ASCII characters without spaces")
+            raise ValueError(
+                "要 1 到 500 个可见的 ASCII 字符 "
+                "must be 1 to 500 printable ASCII characters without spaces"
+            )
         return secret
 
     @model_validator(mode="after")
@@ -64,7 +67,9 @@ class XSettings(Section):
         signing = [name for name in given if name != "consumer_secret"]
         if signing and len(given) < len(_USER_KEYS):
             missing = ", ".join(name for name in _USER_KEYS if name not in given)
-            raise ValueError(f"the keys of the account are incomplete: {missing} is missing")
+            raise ValueError(
+                f"账号的密钥不全 the keys of the account are incomplete: {missing} is missing"
+            )
         if self.mode == "webhook" and self.consumer_secret is None:
-            raise ValueError("mode 'webhook' needs consumer_secret")
+            raise ValueError("mode 'webhook' 还需要 needs consumer_secret")
         return self

@@ -3,7 +3,8 @@
 The page sends ``{"type": "hello", "visitor", "after"}`` once, then ``{"type": "say", "id",
 "text"}``. It gets ``{"type": "lines", "lines"}`` (all with seq > after, in order),
 ``{"type": "ack", "id"}`` once a message is durable, and ``{"type": "error", "id", "code",
-"message"}`` (with ``again``, in seconds, where the same message may be sent again).
+"message"}`` (with ``again``, in seconds, where the same message may be sent again; those behind it
+are refused in the same way until then, so that messages are stored in the order they were written).
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
@@ -24,7 +26,7 @@ from console.json_encoding import dumps
 from console.live import LiveHub
 from console.pages.base import ConsolePage, Worker
 from console.render import HERE, Renderer
-from console.security import CHAT_PAGE, CHAT_SCRIPT, POLICY_VIOLATION
+from console.security import CHAT_PAGE, CHAT_SCRIPT, POLICY_VIOLATION, SOCKET_GONE
 from core.errors import InputError, StoreError
 from core.model.conversations import ConversationLine
 from core.model.mentions import Mention
@@ -39,6 +41,10 @@ MAX_FRAME: Final = 256 * 1024
 LINES_AT_ONCE: Final = 200
 STORE_RETRY_SECONDS: Final = 3
 MAX_SEQ: Final = 2**53
+GIVEN_UP_AFTER: Final = 3
+"""A page that has not sent a message again after so many times ``again`` will not."""
+MOST_HELD: Final = 500
+"""Places in the order that are kept for one page."""
 TOO_BIG: Final = 1009
 
 ChatMessage = Mapping[str, object]
@@ -146,6 +152,46 @@ class ChatHub:
                 return ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldMessage:
+    """A message that the page was asked to send again, and how it was asked."""
+
+    code: str
+    message: str
+    again: int
+    """Seconds after which it may be sent again."""
+
+
+class HeldMessages:
+    """Those that have to come again, first come first: each is taken once those ahead of it were.
+
+    One that the page has given up, and does not send again, holds up the others no longer.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, tuple[HeldMessage, float]] = {}
+        """By id, in their order, with the monotonic time at which one counts as given up."""
+
+    def ahead_of(self, name: str, now: float) -> HeldMessage | None:
+        """The message that has to be taken before ``name``, if there is one."""
+        for first, (held, until) in list(self._waiting.items()):
+            if first == name:
+                return None
+            if now < until:
+                return held
+            del self._waiting[first]
+        return None
+
+    def hold(self, name: str, held: HeldMessage, now: float) -> None:
+        """Keep a place for a message that was refused for now."""
+        if name in self._waiting or len(self._waiting) < MOST_HELD:
+            self._waiting[name] = (held, now + held.again * GIVEN_UP_AFTER + 1)
+
+    def settle(self, name: str) -> None:
+        """It was taken, or refused for good."""
+        self._waiting.pop(name, None)
+
+
 class ChatSession:
     """The WebSocket of one chat page."""
 
@@ -163,6 +209,7 @@ class ChatSession:
         self._chat = chat
         self._hub = hub
         self._translator = translator
+        self._held = HeldMessages()
 
     async def serve(self) -> None:
         """Serve until the page disconnects."""
@@ -173,7 +220,7 @@ class ChatSession:
         except TimeoutError:
             await self._socket.close(POLICY_VIOLATION)
             return
-        except WebSocketDisconnect:
+        except SOCKET_GONE:
             return
         visitor, after = hello.get("visitor"), hello.get("after")
         try:
@@ -191,7 +238,7 @@ class ChatSession:
                 while True:
                     await self._take(visitor, await self._receive())
                     woken.set()
-            except WebSocketDisconnect:
+            except SOCKET_GONE:
                 return
             finally:
                 pusher.cancel()
@@ -220,17 +267,25 @@ class ChatSession:
         try:
             if message.get("type") != "say" or not name or not isinstance(text, str):
                 raise InputError("not a message of the type say with an id and a text")
+            ahead = self._held.ahead_of(name, self._context.clock.monotonic())
+            if ahead is not None:
+                return await self._send_held(name, ahead.code, ahead.message, ahead.again)
             await self._chat.receive(visitor, name, text)
         except InputError as error:
+            self._held.settle(name)
             await self._send_error(name, error, fallback="message")
         except StoreError as error:
             log.error("the store failed", extra={"error": str(error)})
             text = self._translator("chat.error.store")
-            await self._send(
-                type="error", id=name, code="store", message=text, again=STORE_RETRY_SECONDS
-            )
+            await self._send_held(name, "store", text, STORE_RETRY_SECONDS)
         else:
+            self._held.settle(name)
             await self._send(type="ack", id=name)
+
+    async def _send_held(self, name: str, code: str, message: str, again: int) -> None:
+        held = HeldMessage(code=code, message=message, again=again)
+        self._held.hold(name, held, self._context.clock.monotonic())
+        await self._send(type="error", id=name, code=code, message=message, again=again)
 
     async def _send_error(self, name: str, error: InputError, *, fallback: str) -> None:
         code, values = (
@@ -238,15 +293,17 @@ class ChatSession:
         )
         message = self._translator.find(f"chat.error.{code}")
         text = message.format_map(values) if message else str(error)
-        again = {"again": values["seconds"]} if "seconds" in values else {}
-        await self._send(type="error", id=name[:64], code=code, message=text, **again)
+        if "seconds" in values:
+            await self._send_held(name[:64], code, text, values["seconds"])
+        else:
+            await self._send(type="error", id=name[:64], code=code, message=text)
 
     async def _push(self, conversation: str, seen: int, woken: asyncio.Event) -> None:
         while True:
             woken.clear()
             try:
                 seen = await self._push_new(conversation, seen)
-            except WebSocketDisconnect:
+            except SOCKET_GONE:
                 return
             except StoreError as error:
                 log.error("the store failed", extra={"error": str(error)})

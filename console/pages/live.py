@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from console.live import LiveClient
 from console.pages.base import ConsolePage, Worker
+from console.security import SOCKET_GONE
 
 
 class LiveSocket(ConsolePage):
@@ -27,7 +28,7 @@ class LiveSocket(ConsolePage):
         try:
             while True:
                 await socket.receive_text()
-        except (WebSocketDisconnect, KeyError):  # Starlette raises KeyError for binary frames
+        except (*SOCKET_GONE, KeyError):  # Starlette raises KeyError for binary frames
             return
         finally:
             self._live.leave(client)
@@ -39,5 +40,5 @@ async def _write(socket: WebSocket, client: LiveClient) -> None:
     try:
         while True:
             await socket.send_text(await client.get())
-    except WebSocketDisconnect:
+    except SOCKET_GONE:
         return

@@ -1,6 +1,7 @@
 "use strict";
 /* The shopper's page. A sent message is kept until the server acknowledges it, and repeated with
-   the same id; lines are requested by sequence number, so that none is lost or shown twice. */
+   the same id; the next one waits for it, so that they are stored in their order. Lines are
+   requested by sequence number, so that none is lost or shown twice. */
 (() => {
   const words = JSON.parse(document.querySelector('meta[name="tf-words"]').content);
   const lang = document.querySelector('meta[name="tf-lang"]').content;
@@ -8,9 +9,11 @@
   const VISITOR = "tingfeng-visitor";
   const OUTBOX = "tingfeng-outbox";
   const DRAFT = "tingfeng-draft";
+  const PROBE = "tingfeng-kept";
   const FIRST_WAIT = 400;
   const LONGEST_WAIT = 15000;
   const LONGEST = 16000;
+  const SITE_WAIT = 1500;
   const memory = new Map();
   const seen = new Set();
   let after = 0;
@@ -18,27 +21,63 @@
   let socket = null;
   let isReady = false;
   let refusedVisitors = 0;
+  let inFlight = null; /* id of the one message that waits for its acknowledgement */
+  let retry = null; /* timer of a message that the server wants later */
 
-  /* Without storage (blocked or full) the page works until it is closed. */
+  /* Without storage (blocked or full) the page works until it is closed, and says so. In a frame the
+     site around it is asked to keep what is to be kept: see embed.js. */
   let isBlocked = false;
+  let site = null; /* origin of the site that keeps it */
+  const isFramed = window.parent !== window;
+  let isStarted = false;
+  const block = () => {
+    if (isBlocked) return;
+    isBlocked = true;
+    if (!isFramed || isStarted) warn();
+  };
+  const warn = () => {
+    byId("notice").textContent = words.memory;
+    byId("notice").hidden = false;
+  };
   const keep = (name, value) => {
     memory.set(name, value);
+    if (site) window.parent.postMessage({ tingfeng: "keep", name, value }, site);
     if (isBlocked) return;
     try {
       localStorage.setItem(name, value);
     } catch {
-      isBlocked = true;
-      complain(words.memory);
+      block();
     }
   };
   const kept = (name) => {
-    if (isBlocked) return memory.get(name) ?? null;
+    if (isBlocked && memory.has(name)) return memory.get(name);
     try {
       return localStorage.getItem(name);
     } catch {
-      isBlocked = true;
+      block();
       return memory.get(name) ?? null;
     }
+  };
+  const askSite = (then) => {
+    const end = (origin, values) => {
+      clearTimeout(timer);
+      window.removeEventListener("message", hear);
+      Object.entries(values).forEach(([name, value]) => {
+        if (typeof value === "string" && kept(name) === null) memory.set(name, value);
+      });
+      site = origin;
+      if (site) keep(VISITOR, visitor());
+      else warn();
+      then();
+    };
+    const hear = (event) => {
+      /* Only our own origin and chat_origins may frame this page, so that the parent is the brand's. */
+      if (event.source !== window.parent || event.data?.tingfeng !== "kept") return;
+      end(event.data.values ? event.origin : null, event.data.values ?? {});
+    };
+    const timer = setTimeout(() => end(null, {}), SITE_WAIT);
+    window.addEventListener("message", hear);
+    window.parent.postMessage({ tingfeng: "load" }, "*");
   };
   const random = (bytes) => {
     const found = crypto.getRandomValues(new Uint8Array(bytes));
@@ -118,17 +157,22 @@
     item.classList.add(name);
   };
 
-  const transmit = (message) => {
-    if (isReady && socket.readyState === WebSocket.OPEN) {
-      socket.send(JSON.stringify({ type: "say", id: message.id, text: message.text }));
-    }
+  /* Sends the oldest message that waits, unless it is on its way or has to wait longer. */
+  const transmit = () => {
+    const [message] = outbox();
+    if (!message || inFlight || retry || !isReady || socket.readyState !== WebSocket.OPEN) return;
+    inFlight = message.id;
+    socket.send(JSON.stringify({ type: "say", id: message.id, text: message.text }));
+  };
+  const settle = (id) => {
+    if (inFlight === id) inFlight = null;
   };
   const say = (text) => {
     const message = { id: random(18), text, at: new Date().toISOString() };
     setOutbox([...outbox(), message]);
     addPending(message);
     toEnd();
-    transmit(message);
+    transmit();
   };
 
   const receive = (message) => {
@@ -141,6 +185,8 @@
       setOutbox(outbox().filter((waiting) => waiting.id !== message.id));
       mark(message.id, words.delivered, "delivered");
       complain("");
+      settle(message.id);
+      transmit();
     }
     if (message.type === "error") fail(message);
   };
@@ -152,16 +198,23 @@
       if (refusedVisitors === 1) keep(VISITOR, random(32));
       return;
     }
+    settle(message.id);
     const waiting = outbox().find((one) => one.id === message.id);
-    if (!waiting) return;
-    if (message.again) {
+    if (waiting && message.again) {
       mark(message.id, words.again, "held");
-      setTimeout(() => transmit(waiting), message.again * 1000);
-    } else {
+      clearTimeout(retry);
+      retry = setTimeout(() => {
+        retry = null;
+        transmit();
+      }, message.again * 1000);
+      return;
+    }
+    if (waiting) {
       setOutbox(outbox().filter((one) => one.id !== message.id));
       mark(message.id, words.refused, "refused");
       if (!byId("text").value) byId("text").value = waiting.text;
     }
+    transmit();
   };
 
   const connect = () => {
@@ -173,7 +226,8 @@
       isReady = true;
       failures = 0;
       show("on");
-      outbox().forEach(transmit);
+      inFlight = null;
+      transmit();
     };
     socket.onmessage = (event) => receive(JSON.parse(event.data));
     socket.onclose = () => {
@@ -216,8 +270,15 @@
   });
 
   /* Text typed before this script ran is kept. */
-  field.value ||= kept(DRAFT) ?? "";
-  outbox().forEach(addPending);
-  grow();
-  connect();
+  const start = () => {
+    isStarted = true;
+    field.value ||= kept(DRAFT) ?? "";
+    outbox().forEach(addPending);
+    grow();
+    connect();
+  };
+  kept(VISITOR);
+  keep(PROBE, "1");
+  if (isBlocked && isFramed) askSite(start);
+  else start();
 })();

@@ -1,6 +1,8 @@
 /* Embeds the chat in the brand's own site: <script src="https://YOUR-TINGFENG/chat.js" async></script>
    Optional attributes: data-language="zh|en", data-label="…", data-side="left|right".
-   Its one global is window.Tingfeng: {open(), close()}. */
+   Its one global is window.Tingfeng: {open(), close()}.
+   Where the browser blocks storage in frames of other sites, the chat asks this page to keep the
+   conversation's secret, unsent messages and half-typed text; they stay in this site's own storage. */
 (() => {
   "use strict";
   if (window.Tingfeng) return;
@@ -48,6 +50,27 @@
   };
   button.addEventListener("click", () => (button.getAttribute("aria-expanded") === "true" ? close() : open()));
   document.addEventListener("keydown", (event) => event.key === "Escape" && frame && close());
+  const KEPT = ["tingfeng-visitor", "tingfeng-outbox", "tingfeng-draft"];
+  const values = () => {
+    try {
+      localStorage.setItem("tingfeng-kept", "1");
+      return Object.fromEntries(KEPT.map((key) => [key, localStorage.getItem(key)]));
+    } catch {
+      return null;
+    }
+  };
+  window.addEventListener("message", (event) => {
+    if (!frame || event.source !== frame.contentWindow || event.origin !== origin) return;
+    const { tingfeng: what, name: key, value } = event.data ?? {};
+    if (what === "load") frame.contentWindow.postMessage({ tingfeng: "kept", values: values() }, origin);
+    if (what === "keep" && KEPT.includes(key) && typeof value === "string") {
+      try {
+        localStorage.setItem(key, value);
+      } catch {
+        /* full: the conversation goes on until this page is closed */
+      }
+    }
+  });
   const start = () => document.body.append(button);
   if (document.body) start();
   else document.addEventListener("DOMContentLoaded", start);

@@ -60,6 +60,11 @@ def given_back(conversation: Conversation, *, resolved: str) -> Conversation | N
     return replace(conversation, state=state, ticket=None)
 
 
+def has_ended(conversation: Conversation | None) -> bool:
+    """True where nobody can be reached in a conversation any more."""
+    return conversation is not None and conversation.state is ConversationState.ENDED
+
+
 def is_spoken(event: Event) -> bool:
     """True where an event is a line of its conversation: private, or addressed to the brand."""
     if event.kind is EventKind.DELETE or unheard(event.author) is not None:
@@ -68,7 +73,7 @@ def is_spoken(event: Event) -> bool:
 
 
 def is_later_revision(event: Event) -> bool:
-    """True where an event may replace a line instead of adding one."""
+    """True where an earlier revision may be a line already, and may have been answered."""
     return event.revision > 0 or event.kind is EventKind.EDIT
 
 

@@ -14,9 +14,9 @@ class Health:
     name: str
     status: Status
     since: datetime
-    """When the status last changed."""
+    """Time of the last change of status."""
     last_event_at: datetime | None = None
-    """When the last event was stored."""
+    """Time at which the last event was stored."""
     events: int = 0
     """Stored since the start, repeats not counted."""
     restarts: int = 0

@@ -20,7 +20,7 @@ class TimelineEntry:
     by: str
     """``bot``, or the name of the member of staff."""
     what: str
-    """What happened, in one term: opened, severity, owned, merged, split, frozen, statement, ..."""
+    """Kind of change, one term: opened, severity, owned, merged, split, frozen, statement, ..."""
     detail: str = ""
 
 
@@ -31,7 +31,7 @@ class Incident:
     id: str
     """For people: ``INC-104``."""
     key: str
-    """What holds it together; unique among open incidents."""
+    """Identifies the group of posts; unique among open incidents."""
     brand: str
     title: str
     category: str
@@ -54,7 +54,7 @@ class Incident:
     """Bounds of the 80 % interval around ``forecast``."""
     forecast_of: ForecastUnit = "posts"
     reasons: tuple[str, ...] = ()
-    """Why it is as severe as it is, for staff, in the configured language."""
+    """Grounds of the severity, for staff, in the configured language."""
     wordings: tuple[LocalizedText, ...] = ()
     """The reasons in each language, and the title where it is not the words of a post."""
     statement: str = ""

@@ -24,9 +24,9 @@ class Judgement:
     complaint: float
     """Probability that something went wrong and the author wants it put right."""
     category: str = "other"
-    """What it is about: one of ``core.taxonomy.CATEGORIES``."""
+    """Topic: one of ``core.taxonomy.CATEGORIES``."""
     intent: str = "statement"
-    """What the author wants: question, complaint, praise, human, order_status, threat, ..."""
+    """Purpose of the author: question, complaint, praise, human, order_status, threat, ..."""
     risk: tuple[str, ...] = ()
     """Kinds of harm named in the text; any of them means that a person answers."""
     relevance: Relevance = "business"
@@ -50,6 +50,6 @@ class Verdict:
 
     allowed: bool
     reason: str = ""
-    """Why not, in one term that can be counted: spam, abuse, personal_data, frozen, ..."""
+    """Reason of a refusal, a term that can be counted: spam, abuse, personal_data, frozen, ..."""
     flags: tuple[str, ...] = ()
     masked_text: str = ""

@@ -118,7 +118,7 @@ class TrackedPost:
     samples: tuple[MetricsSample, ...] = ()
     """Oldest first; the newest hundred are kept."""
     next_at: datetime | None = None
-    """When to read again; ``None`` for never."""
+    """Time of the next reading; ``None`` for never."""
 
     def trimmed(self) -> "TrackedPost":
         """With the newest ``SAMPLES`` samples alone."""

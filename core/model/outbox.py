@@ -71,7 +71,7 @@ class ReplyResult:
     native_id: str | None = None
     reason: str = ""
     not_before: datetime | None = None
-    """When to try again, where ``state`` is pending."""
+    """Time of the next try, where ``state`` is pending."""
     ticket: Ticket | None = None
     """Stored with the result, where a person has to take over."""
     ends_conversation: bool = False

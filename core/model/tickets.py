@@ -35,11 +35,11 @@ class Ticket:
     language: Language
     created_at: datetime
     due_at: datetime
-    """When the first answer by a person is late (the SLA)."""
+    """Deadline of the first answer by a person (the SLA)."""
     mention: int | None = None
     owner: str | None = None
     answered_at: datetime | None = None
-    """When a person first answered."""
+    """Time of the first answer by a person."""
     reminded_at: datetime | None = None
 
 

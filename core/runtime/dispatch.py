@@ -1,6 +1,7 @@
 """Carries replies from the outbox to one channel, each at most once, each through the gate."""
 
 import asyncio
+import contextlib
 import logging
 from datetime import timedelta
 from typing import Final
@@ -84,7 +85,9 @@ class Dispatcher:
                 settle_at = self._clock.monotonic()
                 worked = 0
             if not worked:
-                await self._rest()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.5):
+                        await self._wake.wait()
 
     async def step(self) -> int:
         """Send what is due; returns how many replies were tried."""
@@ -135,73 +138,55 @@ class Dispatcher:
         if not verdict.allowed:
             await self._finish(reply, Rejected(reason=f"gate: {verdict.reason}"))
             return
-        result = await self._try(reply)
+        result: SendResult
+        try:
+            result = await self._sender.send(reply.target, reply.text, reply.key)
+        except Exception as error:  # whatever it was, the platform may have acted before it
+            log.exception("sending failed", extra={"channel": self._channel, "key": reply.key})
+            result = Unknown(reason=f"{type(error).__name__}: {error}")
         if isinstance(result, Unknown) and isinstance(found := await self._look_for(reply), Sent):
             result = found
         await self._finish(reply, result)
 
-    async def _try(self, reply: Reply) -> SendResult:
-        try:
-            return await self._sender.send(reply.target, reply.text, reply.key)
-        except Exception as error:  # whatever it was, the platform may have acted before it
-            log.exception("sending failed", extra={"channel": self._channel, "key": reply.key})
-            return Unknown(reason=f"{type(error).__name__}: {error}")
-
     async def _finish(self, reply: Reply, result: SendResult) -> None:
+        """Store the result of an attempt, with a ticket where a person has to take over."""
+        ticket = not_before = None
+        reason = "" if isinstance(result, Sent) else result.reason
+        ends_conversation = isinstance(result, Rejected) and result.ends_conversation
         if isinstance(result, Sent):
-            done = await self._store(
-                ReplyResult(key=reply.key, state=ReplyState.SENT, native_id=result.native_id)
-            )
-            target = done.target
-            self._bus.publish(
-                ConversationUpdated(channel=target.channel, conversation=target.conversation)
-            )
+            state = ReplyState.SENT
         elif isinstance(result, RetryAt) and reply.attempts < TRIES:
-            soonest = max(result.at, self._clock.now() + timedelta(milliseconds=100))
-            done = await self._store(
-                ReplyResult(
-                    key=reply.key,
-                    state=ReplyState.PENDING,
-                    reason=result.reason,
-                    not_before=soonest,
-                )
-            )
-        elif isinstance(result, Rejected) and result.ends_conversation:
-            done = await self._end(reply, result.reason)
+            state = ReplyState.PENDING
+            not_before = max(result.at, self._clock.now() + timedelta(milliseconds=100))
         else:
             state = ReplyState.UNKNOWN if isinstance(result, Unknown) else ReplyState.REJECTED
-            ticket = await self._undelivered.ticket_for(reply, result.reason)
-            done = await self._store(
-                ReplyResult(key=reply.key, state=state, reason=result.reason, ticket=ticket)
-            )
-            self._bus.publish(ticket)
-        self._bus.publish(done)
-
-    async def _end(self, reply: Reply, reason: str) -> Reply:
-        """The person can no longer be reached.
-
-        That is no work for staff unless an answer was owed already, or staff wrote the reply.
-        """
-        if reply.by == "bot":
-            ticket = await self._undelivered.owed(reply)
-        else:
-            ticket = await self._undelivered.ticket_for(reply, reason)
-        done = await self._store(
-            ReplyResult(
-                key=reply.key,
-                state=ReplyState.REJECTED,
-                reason=reason,
-                ticket=ticket,
-                ends_conversation=True,
-            )
+            # That a person can no longer be reached is no work for staff, unless an answer was
+            # owed already, or staff wrote the reply.
+            if ends_conversation and reply.by == "bot":
+                ticket = await self._undelivered.owed(reply)
+            else:
+                ticket = await self._undelivered.ticket_for(reply, reason)
+        (done,) = await self._outbox.finish(
+            [
+                ReplyResult(
+                    key=reply.key,
+                    state=state,
+                    native_id=result.native_id if isinstance(result, Sent) else None,
+                    reason=reason,
+                    not_before=not_before,
+                    ticket=ticket,
+                    ends_conversation=ends_conversation,
+                )
+            ]
         )
+        if state is ReplyState.SENT:
+            place = done.target
+            self._bus.publish(
+                ConversationUpdated(channel=place.channel, conversation=place.conversation)
+            )
         if ticket is not None:
             self._bus.publish(ticket)
-        return done
-
-    async def _store(self, result: ReplyResult) -> Reply:
-        (done,) = await self._outbox.finish([result])
-        return done
+        self._bus.publish(done)
 
     async def _look_for(self, reply: Reply) -> Sent | Unknown | None:
         """The reply as the platform has it; ``None`` where it has none, Unknown if it is silent."""
@@ -213,10 +198,3 @@ class Dispatcher:
             log.warning("reading back failed", extra={"key": reply.key, "error": str(error)})
             return Unknown(reason=str(error))
         return None if native_id is None else Sent(native_id=native_id)
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(0.5):
-                await self._wake.wait()
-        except TimeoutError:
-            return

@@ -14,6 +14,8 @@ class EventIntake:
         self._events = events
         self._wake = wake
         self._room = room
+        self._free = 0
+        """Events that may be stored before the inbox can be full; counted down, not asked for."""
         self._followers: dict[str, Callable[[int], None]] = {}
         self.totals = Receipt(accepted=0, duplicates=0, rejected=0)
         """Totals since the start."""
@@ -34,12 +36,18 @@ class EventIntake:
             rejected=self.totals.rejected + receipt.rejected,
         )
         if receipt.accepted:
+            self._free -= receipt.accepted
             self._wake()
             if (heard := self._followers.get(connector)) is not None:
                 heard(receipt.accepted)
         return receipt
 
     async def wait_for_room(self) -> None:
-        """Return once fewer than ``room`` events wait to be processed."""
-        while (await self._events.counts()).pending >= self._room:
-            await asyncio.sleep(0.05)
+        """Return once fewer than ``room`` events wait to be processed.
+
+        Looks into the inbox only once so many were stored that it may be full.
+        """
+        while self._free <= 0:
+            self._free = self._room - (await self._events.counts()).pending
+            if self._free <= 0:
+                await asyncio.sleep(0.05)

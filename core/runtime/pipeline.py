@@ -6,21 +6,25 @@ nothing else.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from core.errors import StoreError
 from core.model.event_text import judged_text
-from core.model.events import Event, EventKind, Received, unheard
+from core.model.events import EventKind, Received, unheard
 from core.model.judgement import Judgement
 from core.model.mentions import Mention
-from core.model.outcomes import Outcome, Plan
+from core.model.outcomes import Outcome
 from core.ports import Decider, Judge, Matcher, Moderator, SpreadMonitor
 from core.repositories import Events
 from core.runtime.bus import Bus
 
 log = logging.getLogger(__name__)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,8 +43,11 @@ class PipelineParts:
 class Understood:
     """Result of matching and judging an event."""
 
-    brands: tuple[str, ...]
-    judgement: Judgement
+    brands: tuple[str, ...] = ()
+    judgement: Judgement | None = None
+    """``None`` where it is dropped unjudged."""
+    dropped: str = ""
+    """The reason."""
 
 
 class Pipeline:
@@ -60,7 +67,7 @@ class Pipeline:
         ``died`` is called with every event that became a dead letter, and its last error.
         """
         self._died = died
-        self._ended = ended or _nobody
+        self._ended = ended
         self._parts = parts
         self._bus = bus
         self._batch = batch
@@ -82,117 +89,159 @@ class Pipeline:
             except StoreError as error:
                 log.error("the store failed, trying again in a second", extra={"error": str(error)})
                 worked = 0
-            if not worked:
-                await self._rest()
+            if worked < self._batch:  # no more events were due
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(1.0):
+                        await self._wake.wait()
 
     async def step(self) -> int:
-        """Process one batch; returns how many events it had."""
+        """Process one batch; returns how many events it had.
+
+        Raises StoreError once everything that could be stored is, and was watched.
+        """
         self.idle.clear()
         try:
-            return await self._work()
+            items = await self._parts.events.claim(self._batch)
+            known: Mapping[int, Understood] = {}
+            try:
+                known = await self._understand(items)
+            except Exception:  # whichever text it was, the others must not suffer
+                log.exception("understanding a batch failed, trying each event alone")
+            waiting: dict[tuple[str, str], deque[Received]] = {}
+            for item in items:
+                thread = (item.event.channel, item.event.conversation)
+                waiting.setdefault(thread, deque()).append(item)
+            mentions: list[Mention] = []
+            failed: list[StoreError] = []
+            while waiting:
+                heads = {name: thread.popleft() for name, thread in waiting.items()}
+                ends = await self._decide_together(list(heads.values()), known)
+                for name, end in zip(heads, ends, strict=True):
+                    if isinstance(end, StoreError):
+                        failed.append(end)
+                        del waiting[name]  # the next must not be decided before this one
+                    elif end is not None and end.mention is not None:
+                        mentions.append(end.mention)
+                waiting = {name: thread for name, thread in waiting.items() if thread}
+            await self._watch(mentions)
+            if failed:
+                raise failed[0]
+            return len(items)
         finally:
             self.idle.set()
 
-    async def _work(self) -> int:
-        items = await self._parts.events.claim(self._batch)
-        threads: dict[tuple[str, str], list[Received]] = {}
-        for item in items:
-            threads.setdefault((item.event.channel, item.event.conversation), []).append(item)
-        known = await self._understand_together(items)
-        mentions = await asyncio.gather(*(self._in_order(t, known) for t in threads.values()))
-        await self._watch([mention for thread in mentions for mention in thread])
-        return len(items)
-
-    async def process(self, item: Received, known: Understood | None = None) -> Outcome | None:
+    async def process(self, item: Received) -> Outcome | None:
         """match ► judge ► moderate ► decide ► record, for one event.
 
-        Returns what was recorded; ``None`` for a withdrawal. ``known`` saves understanding twice.
+        Returns what was recorded; ``None`` for a withdrawal.
         """
-        parts, event = self._parts, item.event
+        outcome = await self._decide(item, {})
+        return None if outcome is None else await self._record(item, outcome)
+
+    async def _understand(self, items: Sequence[Received]) -> dict[int, Understood]:
+        """Match and judge events in one call; deletions are left out."""
+        found: dict[int, Understood] = {}
+        matched: list[tuple[Received, tuple[str, ...]]] = []
+        for item in items:
+            if item.event.kind is EventKind.DELETE:
+                continue
+            if (reason := unheard(item.event.author)) is not None:
+                found[item.seq] = Understood(dropped=reason)
+            elif brands := self._parts.matcher.match(item.event):
+                matched.append((item, brands))
+            else:
+                found[item.seq] = Understood(dropped="no_brand")
+        judgements = await self._parts.judge.judge([judged_text(one.event) for one, _ in matched])
+        for (item, brands), judgement in zip(matched, judgements, strict=True):
+            found[item.seq] = Understood(brands=brands, judgement=judgement)
+        return found
+
+    async def _decide_together(
+        self, items: Sequence[Received], known: Mapping[int, Understood]
+    ) -> list[Outcome | StoreError | None]:
+        """Decide events of different conversations side by side, and record them in one call.
+
+        So the next event of each conversation finds what was decided about the one before. Returns
+        what was recorded of each event; ``None`` where it was withdrawn or has failed.
+        """
+        ends = await asyncio.gather(
+            *(self._alone(item, self._decide(item, known)) for item in items)
+        )
+        decided = [
+            (item, end) for item, end in zip(items, ends, strict=True) if isinstance(end, Outcome)
+        ]
+        if len(decided) > 1:
+            try:
+                await self._parts.events.record([end for _, end in decided])
+            except Exception as error:  # whichever it was, the others must not suffer
+                log.warning("recording a batch failed, trying each event alone", exc_info=error)
+            else:
+                for item, end in decided:
+                    self._announce(item, end)
+                return ends
+        alone = (self._alone(item, self._record(item, end)) for item, end in decided)
+        recorded = dict(zip((i.seq for i, _ in decided), await asyncio.gather(*alone), strict=True))
+        return [recorded.get(item.seq, end) for item, end in zip(items, ends, strict=True)]
+
+    async def _alone(self, item: Received, work: Awaitable[R]) -> R | StoreError | None:
+        """The result of work on an event; any bug is counted as a failure of this event alone."""
+        try:
+            try:
+                return await work
+            except StoreError:
+                raise
+            except Exception as error:
+                await self._fail(item, error)
+                return None
+        except StoreError as error:
+            return error
+
+    async def _decide(self, item: Received, known: Mapping[int, Understood]) -> Outcome | None:
+        """match ► judge ► moderate ► decide; ``known`` saves understanding twice."""
+        parts, event, seq = self._parts, item.event, item.seq
         if event.kind is EventKind.DELETE:
             await parts.events.withdraw(item)
             return None
-        if (reason := unheard(event.author)) is not None:
-            return await self._drop(item, reason)
-        brands = known.brands if known else parts.matcher.match(event)
-        if not brands:
-            return await self._drop(item, "no_brand")
-        judgement = known.judgement if known else await self._judge(event)
-        verdict = parts.moderator.inspect(event, judgement)
+        understood = known.get(seq) or (await self._understand([item]))[seq]
+        if understood.judgement is None:
+            return Outcome(seq=seq, dropped=understood.dropped)
+        verdict = parts.moderator.inspect(event, understood.judgement)
         if not verdict.allowed:
-            return await self._drop(item, verdict.reason)
+            return Outcome(seq=seq, dropped=verdict.reason)
         mention = Mention(
-            seq=item.seq,
+            seq=seq,
             event=event,
-            brands=brands,
-            judgement=judgement,
+            brands=understood.brands,
+            judgement=understood.judgement,
             flags=verdict.flags,
             masked_text=verdict.masked_text,
         )
-        plan = await parts.decider.decide(mention)
-        outcome = Outcome(seq=item.seq, mention=mention, plan=plan)
-        await parts.events.record([outcome])
-        self._ended(item, outcome)
-        self._tell(mention, plan)
-        return outcome
+        return Outcome(seq=seq, mention=mention, plan=await parts.decider.decide(mention))
 
-    async def _judge(self, event: Event) -> Judgement:
-        return (await self._parts.judge.judge([judged_text(event)]))[0]
-
-    async def _drop(self, item: Received, reason: str) -> Outcome:
-        outcome = Outcome(seq=item.seq, dropped=reason)
+    async def _record(self, item: Received, outcome: Outcome) -> Outcome:
         await self._parts.events.record([outcome])
-        self._ended(item, outcome)
+        self._announce(item, outcome)
         return outcome
 
-    def _tell(self, mention: Mention, plan: Plan) -> None:
-        self._bus.publish(mention)
-        if plan.ticket is not None:
-            self._bus.publish(plan.ticket)
-        for reply in plan.replies:
-            self._bus.publish(reply)
+    def _announce(self, item: Received, outcome: Outcome) -> None:
+        """Tell of a stored end of an event."""
+        if self._ended is not None:
+            self._ended(item, outcome)
+        if outcome.mention is not None:
+            self._bus.publish(outcome.mention)
+        if outcome.plan is not None:
+            if outcome.plan.ticket is not None:
+                self._bus.publish(outcome.plan.ticket)
+            for reply in outcome.plan.replies:
+                self._bus.publish(reply)
 
-    async def _understand_together(self, items: Sequence[Received]) -> dict[int, Understood]:
-        """Match and judge a batch in one call; what fails here is tried alone, and fails alone."""
-        try:
-            found = [
-                (item, brands)
-                for item in items
-                if item.event.kind is not EventKind.DELETE
-                and unheard(item.event.author) is None
-                and (brands := self._parts.matcher.match(item.event))
-            ]
-            judgements = await self._parts.judge.judge([judged_text(one.event) for one, _ in found])
-        except Exception:  # whichever text it was, the others must not suffer
-            log.exception("understanding a batch failed, trying each event alone")
-            return {}
-        return {
-            item.seq: Understood(brands=brands, judgement=judgement)
-            for (item, brands), judgement in zip(found, judgements, strict=True)
-        }
-
-    async def _in_order(
-        self, items: Sequence[Received], known: dict[int, Understood]
-    ) -> list[Mention]:
-        mentions = []
-        for item in items:
-            try:
-                outcome = await self.process(item, known.get(item.seq))
-            except StoreError:
-                raise
-            except Exception as error:  # any bug on any event: count it, go on with the next
-                log.exception("processing failed", extra={"seq": item.seq})
-                await self._fail(item, f"{type(error).__name__}: {error}")
-                continue
-            if outcome is not None and outcome.mention is not None:
-                mentions.append(outcome.mention)
-        return mentions
-
-    async def _fail(self, item: Received, error: str) -> None:
-        if await self._parts.events.fail(item.seq, error):
+    async def _fail(self, item: Received, error: Exception) -> None:
+        log.error("processing failed", extra={"seq": item.seq}, exc_info=error)
+        reason = f"{type(error).__name__}: {error}"
+        if await self._parts.events.fail(item.seq, reason):
             log.error("dead letter", extra={"seq": item.seq})
             if self._died is not None:
-                await self._died(item, error)
+                await self._died(item, reason)
 
     async def _watch(self, mentions: Sequence[Mention]) -> None:
         """Show what was recorded to the watch over spread, in the order in which it was posted.
@@ -206,14 +255,3 @@ class Pipeline:
                 raise
             except Exception:  # the mention is recorded; the next one must not suffer
                 log.exception("watching failed", extra={"seq": mention.seq})
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(1.0):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-
-
-def _nobody(_item: Received, _outcome: Outcome) -> None:
-    """The default observer."""

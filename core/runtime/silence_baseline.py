@@ -32,11 +32,21 @@ class SilenceBaseline:
         """By day and hour (UTC): how long it had been silent then, at most."""
 
     def note(self, at: datetime) -> None:
-        """Something came."""
-        if self._last is not None and at > self._last:
-            self._late.append(at - self._last)
-            self._spread(self._last, at)
-        self._last = at if self._last is None else max(self._last, at)
+        """Something came; note for each hour how long it had been silent by its end."""
+        last = self._last
+        if last is None or at <= last:
+            self._last = last or at
+            return
+        self._late.append(at - last)
+        hour = max(last, at - _DAYS).replace(minute=0, second=0, microsecond=0)
+        while hour <= at:
+            cell = (hour.date(), hour.hour)
+            silent = min(at, hour + _HOUR) - last
+            self._hours[cell] = max(silent, self._hours.get(cell, timedelta()))
+            hour += _HOUR
+        oldest = (at - _DAYS).date()
+        self._hours = {cell: kept for cell, kept in self._hours.items() if cell[0] >= oldest}
+        self._last = at
 
     def bearable(self, now: datetime) -> timedelta | None:
         """The longest usual silence at this hour; ``None`` until enough is known."""
@@ -52,14 +62,3 @@ class SilenceBaseline:
             return None
         longest = sorted(self._late)[-1 - len(self._late) // 100]
         return max(_LEAST_OF_LATE, _OF_LATE * longest)
-
-    def _spread(self, last: datetime, at: datetime) -> None:
-        """Note for each hour of a silence how long it had lasted by the end of that hour."""
-        hour = max(last, at - _DAYS).replace(minute=0, second=0, microsecond=0)
-        while hour <= at:
-            cell = (hour.date(), hour.hour)
-            silent = min(at, hour + _HOUR) - last
-            self._hours[cell] = max(silent, self._hours.get(cell, timedelta()))
-            hour += _HOUR
-        oldest = (at - _DAYS).date()
-        self._hours = {cell: kept for cell, kept in self._hours.items() if cell[0] >= oldest}

@@ -119,8 +119,9 @@ class Supervisor:
         )
 
     def _publish(self, health: Health) -> None:
+        """Announce a change; who wants details reads ``health``."""
         self._health = health
-        self._bus.publish(self.health)
+        self._bus.publish(health)
 
     def _extra(self, error: str) -> dict[str, object]:
         return {"connector": self._connector.name, "error": error}

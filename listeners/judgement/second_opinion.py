@@ -127,8 +127,9 @@ def load_second_opinion(embedder: Embedder | None, *, wanted: bool) -> SecondOpi
     if embedder is None:
         problem = Problem(
             key="second_opinion",
-            message=f"the library {PACKAGE} is not installed",
-            remedy="Install the extra: pip install -e '.[semantic]'; or remove the key.",
+            message=f"没有安装 the library {PACKAGE} is not installed",
+            remedy="请安装，或删掉这个键 "
+            "Install the extra: pip install -e '.[semantic]'; or remove the key.",
         )
         raise ConfigError((problem,))
     return SecondOpinion(embedder, load_head())

@@ -137,7 +137,7 @@ def _rule(brand: BrandSettings, key: str, leaves: _Leaves, problems: list[Proble
                 problem = Problem(
                     key=f"{key}.{group}[{number}]",
                     message=str(error),
-                    remedy="See docs/reference/matching.md for what a term may be.",
+                    remedy="写法见 See docs/reference/matching.md for what a term may be.",
                 )
                 problems.append(problem)
             else:

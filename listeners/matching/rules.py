@@ -1,4 +1,4 @@
-"""What the terms of one brand say about one text.
+"""The rule of one brand: decides from its terms whether a text names it.
 
 ``terms`` are names: an occurrence counts where it is meant as the name (``plausibility.py``), lies
 outside every occurrence of an ``excluded`` term, and is not part of somebody else's account.

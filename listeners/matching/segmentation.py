@@ -1,4 +1,4 @@
-"""Where words begin and end in a Chinese text: a unigram model over a word list.
+"""Word boundaries in a Chinese text: a unigram model over a word list.
 
 ``lexicon.npz``, learned by ``benchmarks/train_lexicon.py``, holds ``words`` (UTF-8, one a line),
 ``costs`` (negative logarithm of the word's share, in eighths) and ``idioms`` (one bit a word).
@@ -90,7 +90,10 @@ def _idioms_with(name: str) -> tuple[tuple[str, int], ...]:
 
 @cache
 def _crossing(size: int) -> tuple[tuple[int, int], ...]:
-    """Where words that leave a span of ``size`` begin before its start and end after its end."""
+    """Pairs (characters before the start, characters after the end) of words that cross a span.
+
+    ``size``: length of the span in characters.
+    """
     return tuple(
         (before, after)
         for before in range(1 - size, LONGEST)
@@ -100,7 +103,7 @@ def _crossing(size: int) -> tuple[tuple[int, int], ...]:
 
 
 def margin(form: str, start: int, end: int, *, as_word: bool) -> float:
-    """How much likelier, in nats, the text around a span is with the span as one free word.
+    """Log-likelihood ratio, in nats, of the text around a span with the span as one free word.
 
     Compares the likeliest words among which the span is one, at no cost, with the likeliest that
     ignore it. ``as_word``: whether the latter may have the span as a known word too.

@@ -41,7 +41,8 @@ def term_key(text: str) -> str:
 
 
 def _simplified(text: str) -> str:
-    return str(_converter().convert(text))
+    # The one character whose simplified form is itself simplified: 薴, 苧, 苎.
+    return str(_converter().convert(text)).replace("苧", "苎")
 
 
 @cache

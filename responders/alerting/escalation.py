@@ -93,8 +93,8 @@ def read_chain(settings: AlertSettings, receivers: Sequence[str]) -> EscalationC
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         problem = Problem(
             key="alerts.timezone",
-            message=f"there is no time zone {settings.timezone!r}",
-            remedy="Use an IANA name such as Asia/Shanghai or Europe/Berlin.",
+            message=f"没有这个时区 there is no time zone {settings.timezone!r}",
+            remedy="请用 IANA 名称 Use an IANA name such as Asia/Shanghai or Europe/Berlin.",
         )
         raise ConfigError((problem,)) from error
     return EscalationChain([_step(one, zone, receivers) for one in settings.on_call], receivers)
@@ -117,8 +117,8 @@ def require_on_call(settings: AlertSettings, receivers: Sequence[str]) -> None:
     problems += [
         Problem(
             key=f"alerts.on_call[{index}].receivers",
-            message=f"there is no receiver {name!r}",
-            remedy=f"Name one of: {', '.join(receivers) or 'none is configured'}.",
+            message=f"没有这个接收方 there is no receiver {name!r}",
+            remedy=f"可以填 Name one of: {', '.join(receivers) or '无 none is configured'}.",
         )
         for index, step in enumerate(settings.on_call)
         for name in step.receivers

@@ -11,10 +11,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from core.config import validate
 from core.errors import ConfigError, Problem, collect
 from core.model.articles import Article
 from core.settings import Section, Settings
+from core.validation import validate
 from responders.answering.playbook import Playbook, Vocabulary, parse_playbook
 
 _FENCE: Final = "+++"
@@ -86,8 +86,9 @@ def parse_articles(files: Iterable[tuple[str, str]]) -> tuple[Article, ...]:
             problems.append(
                 Problem(
                     key=name,
-                    message=f"{article.id!r} in {article.language!r} is already in {found[key][0]}",
-                    remedy="Give it another id, or remove one of the two.",
+                    message=f"编号重复 {article.id!r} in {article.language!r} is already in "
+                    f"{found[key][0]}",
+                    remedy="请换一个编号，或删掉一篇 Give it another id, or remove one of the two.",
                 )
             )
         else:
@@ -103,18 +104,27 @@ def parse_article(text: str, name: str) -> Article:
     fences = [number for number, line in enumerate(lines) if line.rstrip() == _FENCE][:2]
     if len(fences) < 2 or fences[0] != 0:
         raise _mistake(
-            name, "the TOML head is missing", f"Begin the file with TOML between {_FENCE} lines."
+            name,
+            "缺少 TOML 文件头 the TOML head is missing",
+            f"文件要以两行 {_FENCE} 之间的 TOML 开头 "
+            f"Begin the file with TOML between {_FENCE} lines.",
         )
     try:
         tree = tomllib.loads("\n".join(lines[1 : fences[1]]))
     except tomllib.TOMLDecodeError as error:
-        raise _mistake(name, f"the head is not valid TOML: {error}", "Correct it.") from error
+        raise _mistake(
+            name, f"文件头不是有效的 TOML the head is not valid TOML: {error}", "请改正 Correct it."
+        ) from error
     problems: list[Problem] = []
     head = validate(ArticleHead, tree, name, problems)
     body = "\n".join(lines[fences[1] + 1 :]).strip()
     if not body:
         problems.append(
-            Problem(key=name, message="the article has no text", remedy="Add it below the head.")
+            Problem(
+                key=name,
+                message="文章没有正文 the article has no text",
+                remedy="请写在文件头下面 Add it below the head.",
+            )
         )
     if head is None or problems:
         raise ConfigError(tuple(problems))
@@ -133,7 +143,8 @@ def _articles(folder: Path) -> list[tuple[str, str]]:
     if not files:
         raise _mistake(
             "knowledge.folder",
-            f"{folder} contains no article (*.md)",
+            f"{folder} 里没有文章 contains no article (*.md)",
+            "请指定文章所在的文件夹 "
             "Name the folder of articles; docs/reference/playbook.md shows one.",
         )
     return [(file.name, _read(file, "knowledge.folder")) for file in files]
@@ -144,7 +155,9 @@ def _read(file: Path, key: str) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise _mistake(
-            key, f"{file} cannot be read ({error})", "Name a readable file in UTF-8."
+            key,
+            f"{file} 读不了 cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})",
+            "请指定一个能读的 UTF-8 文件 Name a readable file in UTF-8.",
         ) from error
 
 

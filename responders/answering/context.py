@@ -7,9 +7,8 @@ from typing import Final
 
 from core.localized import UiLanguage
 from core.model.conversations import Conversation, ConversationState
-from core.model.events import Event, EventKind
+from core.model.events import Event
 from core.model.mentions import Mention
-from core.model.outbox import Target
 from core.model.tickets import Ticket
 from responders.answering.playbook import Match, Rule, Then
 
@@ -54,12 +53,6 @@ class DecisionContext:
         return self.before.state if self.before else ConversationState.BOT
 
     @property
-    def is_edit(self) -> bool:
-        """True if an earlier revision may have been answered."""
-        event = self.mention.event
-        return event.revision > 0 or event.kind is EventKind.EDIT
-
-    @property
     def needs_approval(self) -> bool:
         """True if a reply may only be drafted: the playbook says so, or the post asked no one."""
         event = self.mention.event
@@ -96,18 +89,6 @@ def text_key(context: DecisionContext) -> str | None:
     if then.action == "ticket" and then.text and context.open and not then.takeover:
         return "added"
     return then.text
-
-
-def reply_target(context: DecisionContext) -> Target:
-    """The destination of a reply; only to public posts it is attached one by one."""
-    event = context.mention.event
-    return Target(
-        channel=event.channel,
-        conversation=event.conversation,
-        reply_to=event.id if event.public else None,
-        author=event.author.id,
-        solicited=event.solicited,
-    )
 
 
 def conversation_after(context: DecisionContext, ticket: Ticket | None) -> Conversation:

@@ -8,7 +8,7 @@ from core.clock import Clock
 from core.i18n import Catalogue
 from core.localized import UiLanguage
 from core.model.articles import Answer
-from core.model.conversations import Conversation, ConversationState
+from core.model.conversations import Conversation, ConversationState, is_later_revision
 from core.model.decisions import Action, Decision
 from core.model.event_text import says_nothing
 from core.model.mentions import Mention
@@ -86,7 +86,10 @@ class PlaybookDecider:
                     action=Action.IGNORE, rule="own-post", reason=reason, remark="own_post"
                 )
             )
-        before = await self._conversation(mention) if event.solicited else None
+        conversations = self._store.conversations
+        before = None
+        if event.solicited:
+            before = await conversations.get(event.channel, event.conversation)
         if (command := read_command(event)) is not None:
             context = await command_context(
                 command,
@@ -104,7 +107,7 @@ class PlaybookDecider:
             if match.rule.then.action == "ignore":
                 remark = "wordless" if match.rule is WORDLESS else None
                 return Plan(decision=self._decision(Action.IGNORE, mention, match, remark))
-            before = await self._conversation(mention)
+            before = await conversations.get(event.channel, event.conversation)
         return await self._plan(
             DecisionContext(
                 mention=mention,
@@ -114,11 +117,6 @@ class PlaybookDecider:
                 open=await open_ticket(self._store.tickets, before),
                 now=self._clock.now(),
             )
-        )
-
-    async def _conversation(self, mention: Mention) -> Conversation | None:
-        return await self._store.conversations.get(
-            mention.event.channel, mention.event.conversation
         )
 
     def _match(self, mention: Mention, language: UiLanguage, before: Conversation | None) -> Match:
@@ -143,7 +141,7 @@ class PlaybookDecider:
         remark = silence_reason(context)
         if (
             remark is None
-            and context.is_edit
+            and is_later_revision(event)
             and await self._store.outbox.replied_to(event.channel, event.id)
         ):
             remark = "already_answered"

@@ -9,12 +9,12 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from core.config import validate
 from core.errors import ConfigError, Problem
 from core.model.articles import Answer
 from core.model.mentions import Mention
 from core.settings import Section
 from core.taxonomy import Language, Sentiment, Severity
+from core.validation import validate
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -64,9 +64,15 @@ class Then(Section):
     @model_validator(mode="after")
     def _has_a_text(self) -> "Then":
         if self.action in {"reply", "draft"} and self.from_knowledge == (self.text is not None):
-            raise ValueError("a reply or draft needs either text or from_knowledge = true")
+            raise ValueError(
+                "text 和 from_knowledge 要有一个 "
+                "a reply or draft needs either text or from_knowledge = true"
+            )
         if self.action == "ticket" and self.from_knowledge:
-            raise ValueError("a ticket is answered by a person: remove from_knowledge")
+            raise ValueError(
+                "工单由人回答，请删掉 from_knowledge "
+                "a ticket is answered by a person: remove from_knowledge"
+            )
         return self
 
 
@@ -126,7 +132,9 @@ def parse_playbook(text: str, vocabulary: Vocabulary | None = None) -> Playbook:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         problem = Problem(
-            key="playbook", message=f"not valid TOML: {error}", remedy="Correct that line."
+            key="playbook",
+            message=f"不是有效的 TOML not valid TOML: {error}",
+            remedy="请改正那一行 Correct that line.",
         )
         raise ConfigError((problem,)) from error
     problems: list[Problem] = []
@@ -176,7 +184,11 @@ def _holds(when: When, mention: Mention, first_contact: bool) -> bool:
     return (
         _any_of(when.intent, (judgement.intent,))
         and _any_of(when.category, (judgement.category,))
-        and _risk_holds(when.risk, judgement.risk)
+        and (
+            when.risk == bool(judgement.risk)
+            if isinstance(when.risk, bool)
+            else _any_of(when.risk, judgement.risk)
+        )
         and _any_of(when.sentiment, (judgement.sentiment,))
         and _any_of(when.language, (judgement.language,))
         and _any_of(when.channel, (event.channel,))
@@ -196,10 +208,6 @@ def _any_of(wanted: Iterable[str] | None, present: Iterable[str]) -> bool:
     return wanted is None or not frozenset(wanted).isdisjoint(present)
 
 
-def _risk_holds(wanted: bool | tuple[str, ...] | None, present: tuple[str, ...]) -> bool:
-    return wanted == bool(present) if isinstance(wanted, bool) else _any_of(wanted, present)
-
-
 def _between(value: float, at_least: float | None, below: float | None) -> bool:
     return (at_least is None or value >= at_least) and (below is None or value < below)
 
@@ -214,8 +222,8 @@ def _order_mistakes(playbook: Playbook) -> list[Problem]:
             problems.append(
                 Problem(
                     key=f"{key}.name",
-                    message=f"{rule.name!r} is used twice",
-                    remedy="Give each rule its own name.",
+                    message=f"重复了 {rule.name!r} is used twice",
+                    remedy="每条规则要有自己的名字 Give each rule its own name.",
                 )
             )
         seen.add(rule.name)
@@ -223,8 +231,9 @@ def _order_mistakes(playbook: Playbook) -> list[Problem]:
             problems.append(
                 Problem(
                     key=key,
-                    message=f"{rule.name!r} is never reached: {final!r} above matches everything",
-                    remedy="Move it up, or remove it.",
+                    message=f"永远轮不到 {rule.name!r} is never reached: "
+                    f"{final!r} above matches everything",
+                    remedy="请上移，或删掉 Move it up, or remove it.",
                 )
             )
         elif When() in rule.when and not rule.then.from_knowledge:
@@ -257,6 +266,8 @@ def _unknown(key: str, names: Iterable[str], allowed: frozenset[str]) -> list[Pr
     for name in names:
         if allowed and name not in allowed:
             near = get_close_matches(name, allowed, n=1)
-            remedy = f"Did you mean {near[0]!r}?" if near else f"Use {', '.join(sorted(allowed))}."
-            problems.append(Problem(key=key, message=f"there is no {name!r}", remedy=remedy))
+            remedy = f"可以用 Use {', '.join(sorted(allowed))}."
+            if near:
+                remedy = f"是不是 {near[0]!r}？Did you mean {near[0]!r}?"
+            problems.append(Problem(key=key, message=f"没有 there is no {name!r}", remedy=remedy))
     return problems

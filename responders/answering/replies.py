@@ -10,9 +10,9 @@ from typing import Final
 
 from core.clock import Clock
 from core.model.events import Event
-from core.model.outbox import Reply, ReplyState
+from core.model.outbox import Reply, ReplyState, Target
 from core.model.tickets import Ticket
-from responders.answering.context import DecisionContext, reply_key, reply_target
+from responders.answering.context import DecisionContext, reply_key
 from responders.texts import ShopperTexts
 
 _REMEMBERED: Final = 10_000
@@ -68,7 +68,13 @@ class ReplyWriter:
             self._note(event, text)
         return Reply(
             key=reply_key(event),
-            target=reply_target(context),
+            target=Target(
+                channel=event.channel,
+                conversation=event.conversation,
+                reply_to=event.id if event.public else None,  # only posts are answered one by one
+                author=event.author.id,
+                solicited=event.solicited,
+            ),
             text=text,
             state=ReplyState.DRAFT if draft else ReplyState.PENDING,
             language=context.language,
@@ -81,6 +87,7 @@ class ReplyWriter:
     def _unused_variant(
         self, context: DecisionContext, text_key: str, ticket: Ticket | None
     ) -> str | None:
+        """The first variant that no other reply of the conversation had a moment ago."""
         event, language = context.mention.event, context.language
         fields = dict(context.fields)
         if ticket is not None:
@@ -89,18 +96,14 @@ class ReplyWriter:
             fields = {"number": ticket.number, "within": within} | fields
         if context.match.answer is not None:
             fields["answer"] = context.match.answer.article.body
+        now, key = self._clock.monotonic(), reply_key(event)
+        said = self._by_conversation.get((event.channel, event.conversation), {})
         for turn in range(self._texts.variants(text_key)):
-            text = self._texts.say(text_key, language, seed=reply_key(event), turn=turn, **fields)
-            if not self._is_repeat(event, text):
+            text = self._texts.say(text_key, language, seed=key, turn=turn, **fields)
+            other, at = said.get(text, (key, now))
+            if other == key or now - at >= self._limits.repeat_seconds:
                 return text
         return None
-
-    def _is_repeat(self, event: Event, text: str) -> bool:
-        """True if another reply had this text in the conversation a moment ago."""
-        now, key = self._clock.monotonic(), reply_key(event)
-        texts = self._by_conversation.get((event.channel, event.conversation), {})
-        other, at = texts.get(text, (key, now))
-        return other != key and now - at < self._limits.repeat_seconds
 
     def _note(self, event: Event, text: str) -> None:
         now, key, limits = self._clock.monotonic(), reply_key(event), self._limits

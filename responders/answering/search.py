@@ -71,6 +71,7 @@ class _Index:
         for number, entry in enumerate(entries):
             for term in entry.frequencies:
                 self._postings[term].append(number)
+        self._weights = {term: self._idf(len(numbers)) for term, numbers in self._postings.items()}
         self._unknown = self._idf(0)
 
     def search(self, terms: list[str], limit: int) -> list[Answer]:
@@ -86,7 +87,10 @@ class _Index:
         ]
         ranked.sort(reverse=True)
         return [
-            Answer(article=self._entries[number].article, confidence=_calibrated(raw))
+            Answer(
+                article=self._entries[number].article,
+                confidence=1 / (1 + math.exp(-_STEEPNESS * (raw - _MIDDLE))),
+            )
             for raw, _, number in ranked[:limit]
         ]
 
@@ -94,8 +98,9 @@ class _Index:
         return math.log(1 + (len(self._entries) - documents + 0.5) / (documents + 0.5))
 
     def _weight(self, term: str) -> float:
-        if term in self._postings:
-            return self._idf(len(self._postings[term]))
+        known = self._weights.get(term)
+        if known is not None:
+            return known
         return self._unknown * (_UNKNOWN_WORD if term.isascii() else _UNKNOWN_BIGRAM)
 
     def _score(self, term: str, entry: _Entry) -> float:
@@ -142,7 +147,3 @@ def _by_language(articles: Iterable[Article]) -> dict[str, list[Article]]:
     for article in articles:
         parts[article.language].append(article)
     return dict(parts)
-
-
-def _calibrated(raw: float) -> float:
-    return 1 / (1 + math.exp(-_STEEPNESS * (raw - _MIDDLE)))

@@ -11,9 +11,9 @@ from typing import Final
 from pydantic import model_validator
 from snowballstemmer import stemmer
 
-from core.config import validate
 from core.errors import ConfigError, Problem
 from core.settings import Section
+from core.validation import validate
 
 _PIECE: Final = re.compile(r"(?P<latin>[a-z0-9]+)|(?P<han>[\u3400-\u9fff]+)")
 _INVISIBLE: Final = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")

@@ -63,16 +63,17 @@ class MongoEvents:
             await release_dead(tx)
             if also_own:
                 await release_events(tx, tx.owner)
-            docs = await _claim(tx, limit)
+            docs = await _claim(tx, limit - len(kept))
             return docs, await _overtaken(tx, docs)
 
+        kept: list[Doc] = []
         async with self._claiming:
             while True:
                 docs, overtaken = await self._db.alone(work)
                 for seq, reason in overtaken.items():
                     await self._db.write(partial(_end, seq=seq, reason=reason))
-                kept = [doc for doc in docs if doc["_id"] not in overtaken]
-                if kept or not docs:
+                kept += [doc for doc in docs if doc["_id"] not in overtaken]
+                if not overtaken:
                     return await self._db.alone(partial(_all_received, docs=kept))
                 also_own = False
 

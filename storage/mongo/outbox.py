@@ -49,14 +49,24 @@ class MongoOutbox:
 
         async def work(tx: MongoTx) -> list[Reply]:
             claimed: list[Reply] = []
+            held: list[object] = []  # conversations whose earlier reply is not through
+            mine: list[object] = []
             while len(claimed) < limit:
                 docs = await tx.table("replies").many(
-                    due, sort=[("due", 1), ("place", 1)], limit=limit - len(claimed)
+                    due | {"conversation": {"$nin": held}},
+                    sort=[("place", 1)],
+                    limit=limit - len(claimed),
                 )
                 for doc in docs:
+                    if doc["conversation"] in held:
+                        continue
+                    if not await _is_next(tx, doc, now=micros(now), mine=mine):
+                        held.append(doc["conversation"])
+                        continue
                     reply = replace(tx.load(Reply, doc), state=ReplyState.SENDING)
                     if await _save(tx, doc, reply, owner=tx.owner):
                         claimed.append(reply)
+                        mine.append(doc["_id"])
                 if not docs:
                     break
             return claimed
@@ -199,6 +209,17 @@ async def _end_conversation(tx: MongoTx, last: Reply) -> None:
 async def _has_ended(tx: MongoTx, reply: Reply) -> bool:
     found = await read_conversation(tx, reply.target.channel, reply.target.conversation)
     return found is not None and found.state is ConversationState.ENDED
+
+
+async def _is_next(tx: MongoTx, doc: Doc, *, now: int, mine: Sequence[object]) -> bool:
+    """True where no earlier reply of the conversation is being sent or has to be tried again.
+
+    ``mine`` were claimed just before, to be sent in their order.
+    """
+    where = {name: doc[name] for name in ("channel", "conversation")}
+    earlier = where | {"place": {"$lt": doc["place"]}, "_id": {"$nin": list(mine)}}
+    undone: Doc = {"$or": [{"state": "sending"}, {"state": "pending", "due": {"$gt": now}}]}
+    return await tx.table("replies").one(earlier | undone) is None
 
 
 async def _find(tx: MongoTx, name: str) -> Doc:

@@ -11,8 +11,11 @@ from typing import Final
 from core.errors import SchemaTooNew, StoreError
 from core.model.outbox import ReplyState
 from storage.encoding import text_of
+from storage.sqlite.engine.mark import forget_mark
 from storage.sqlite.engine.schema import VERSION, migrate
 
+_NATIVE_SINCE: Final = 3
+"""Version of the schema from which on replies have the column ``native``."""
 GAP: Final = 1000
 """Numbers left out after putting a backup back; those may have been given since it was made."""
 
@@ -54,6 +57,7 @@ def put_back(backup: Path, target: Path) -> tuple[str, ...]:
             with _opened(target) as live:
                 erased = _keep(copy, live)
                 copy.backup(live)
+                forget_mark(target)
             return erased
     finally:
         work.unlink(missing_ok=True)
@@ -142,10 +146,13 @@ def _keep_audit(copy: sqlite3.Connection, live: sqlite3.Connection) -> tuple[str
 
 
 def _keep_replies(copy: sqlite3.Connection, live: sqlite3.Connection) -> None:
-    columns = "key, channel, conversation, reply_to, state, due, mention, body"
+    (version,) = live.execute("PRAGMA user_version").fetchone()
+    columns = "key, channel, conversation, reply_to, state, due, mention, body, native"
+    found = columns if version >= _NATIVE_SINCE else columns.replace("native", "NULL")
     started = "state IN ('sending', 'sent', 'rejected', 'unknown')"
     copy.executemany(
-        f"INSERT INTO replies ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - a literal above
-        " ON CONFLICT (key) DO UPDATE SET state = excluded.state, body = excluded.body",
-        live.execute(f"SELECT {columns} FROM replies WHERE {started}"),  # noqa: S608 - literals above
+        f"INSERT INTO replies ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - a literal above
+        " ON CONFLICT (key) DO UPDATE SET state = excluded.state, body = excluded.body,"
+        " native = excluded.native",
+        live.execute(f"SELECT {found} FROM replies WHERE {started}"),  # noqa: S608 - literals above
     )

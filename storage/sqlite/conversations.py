@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.clock import micros
+from core.clock import micros, moment
 from core.model.conversations import (
     Conversation,
     ConversationLine,
@@ -43,16 +43,37 @@ def thread_of(view: View, channel: str, conversation: str) -> Row:
     return key_of(channel), view.coder.who(conversation)
 
 
+def conversation_of(view: View, body: bytes, updated_at: int) -> Conversation:
+    """A conversation from its row; one that was only continued has the time beside the body."""
+    found = view.coder.load(Conversation, body)
+    at = moment(updated_at)
+    return found if at <= found.updated_at else replace(found, updated_at=at)
+
+
 def read_conversation(view: View, channel: str, conversation: str) -> Conversation | None:
     row = view.db.execute(
-        "SELECT body FROM conversations WHERE channel = ? AND id = ?",
+        "SELECT body, updated_at FROM conversations WHERE channel = ? AND id = ?",
         thread_of(view, channel, conversation),
     ).fetchone()
-    return view.coder.load(Conversation, row[0]) if row else None
+    return conversation_of(view, *row) if row else None
 
 
 def put_conversation(tx: SqliteTx, conversation: Conversation) -> None:
-    """Store a conversation, new or changed."""
+    """Store a conversation, new or changed; one that is only continued is not encoded again."""
+    before, at = (
+        read_conversation(tx, conversation.channel, conversation.id),
+        conversation.updated_at,
+    )
+    if (
+        before is not None
+        and before.updated_at <= at
+        and replace(before, updated_at=at) == conversation
+    ):
+        tx.db.execute(
+            "UPDATE conversations SET updated_at = ? WHERE channel = ? AND id = ?",
+            (micros(at), *thread_of(tx, conversation.channel, conversation.id)),
+        )
+        return
     tx.db.execute(
         "INSERT INTO conversations (channel, id, customer, updated_at, body)"
         " VALUES (?, ?, ?, ?, ?) ON CONFLICT (channel, id) DO UPDATE"
@@ -60,7 +81,7 @@ def put_conversation(tx: SqliteTx, conversation: Conversation) -> None:
         (
             *thread_of(tx, conversation.channel, conversation.id),
             tx.coder.who(conversation.customer),
-            micros(conversation.updated_at),
+            micros(at),
             tx.coder.dump(conversation),
         ),
     )
@@ -75,11 +96,18 @@ def add_line(tx: SqliteTx, channel: str, conversation: str, line: ConversationLi
 
 
 def hear(tx: SqliteTx, event: Event) -> None:
-    """Add a new event's line to its conversation, or change the line of its first revision."""
+    """Add a new event's line to its conversation, or change the line of its first revision.
+
+    Leaves the line as it is where a later revision, or the deletion, is stored already.
+    """
     if not is_spoken(event):
         return
-    if not (is_later_revision(event) and rewrite_line(tx, event, heard_line(event).text)):
-        add_line(tx, event.channel, event.conversation, heard_line(event))
+    line, post = heard_line(event), (key_of(event.channel), key_of(event.id), event.revision)
+    later = "SELECT 1 FROM events WHERE channel = ? AND id = ? AND revision > ? LIMIT 1"
+    if tx.db.execute(later, post).fetchone() is not None:
+        return
+    if not (is_later_revision(event) and rewrite_line(tx, event, line.text)):
+        add_line(tx, event.channel, event.conversation, line)
 
 
 def rewrite_line(tx: SqliteTx, event: Event, text: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 from core.model.alerts import Alert
 from core.model.audit import pseudonym
-from core.model.conversations import Conversation, ConversationLine
+from core.model.conversations import ConversationLine
 from core.model.customers import (
     ERASED,
     Dossier,
@@ -20,17 +20,17 @@ from core.model.customers import (
 from core.model.events import Event
 from core.model.incidents import Incident
 from core.model.mentions import Correction, TrackedPost
-from core.model.outbox import Reply
 from core.model.pauses import Pause
 from core.model.tickets import Ticket
 from storage.encoding import key_of, text_of
 from storage.records import DROPPED, counter_of
 from storage.sqlite.audit import note
-from storage.sqlite.conversations import thread_of
+from storage.sqlite.conversations import conversation_of, thread_of
 from storage.sqlite.engine import index
 from storage.sqlite.engine.connection import SqliteTx, View
 from storage.sqlite.engine.database import SqliteDatabase
 from storage.sqlite.mentions import read_mentions
+from storage.sqlite.outbox import COLUMNS, reply_of
 
 PAGES: Final = 500
 """Of an index that are rewritten in one transaction."""
@@ -63,7 +63,7 @@ class _Found:
         ).fetchall()
         self.seqs = [row[0] for row in self.events]
         self.conversations = ask(
-            "SELECT channel, id, body FROM conversations WHERE customer = ?", (who,)
+            "SELECT channel, id, body, updated_at FROM conversations WHERE customer = ?", (who,)
         ).fetchall()
         events = [load(Event, row[1]) for row in self.events]
         threads = {
@@ -91,12 +91,15 @@ class _Found:
                 *(ask(f"SELECT id, body FROM tickets WHERE {in_thread}", each) for each in threads),  # noqa: S608 - a literal above
             ]
         )
-        self.replies = _unique(
-            [
-                *(ask(f"SELECT id, body FROM replies WHERE {in_thread}", each) for each in threads),  # noqa: S608 - a literal above
-                *(ask("SELECT id, body FROM replies WHERE mention = ?", (s,)) for s in self.seqs),
-            ]
-        )
+        found = f"SELECT id, {COLUMNS} FROM replies WHERE"  # noqa: S608 - a literal
+        self.replies = {
+            row: reply_of(view, *columns)
+            for rows in (
+                *(ask(f"{found} {in_thread}", each) for each in threads),
+                *(ask(f"{found} mention = ?", (seq,)) for seq in self.seqs),
+            )
+            for row, *columns in rows
+        }
         self.corrections, self.tracked = (
             _unique(
                 ask(f"SELECT mention, body FROM {table} WHERE mention = ?", (seq,))  # noqa: S608 - literals
@@ -116,10 +119,10 @@ class _Found:
         return Dossier(
             events=tuple(load(Event, row[1]) for row in self.events),
             mentions=tuple(read_mentions(view, self.seqs)),
-            conversations=tuple(load(Conversation, row[2]) for row in self.conversations),
+            conversations=tuple(conversation_of(view, *row[2:]) for row in self.conversations),
             lines=tuple(load(ConversationLine, body) for body in self.lines.values()),
             tickets=tuple(load(Ticket, body) for body in self.tickets.values()),
-            replies=tuple(load(Reply, body) for body in self.replies.values()),
+            replies=tuple(self.replies.values()),
             corrections=tuple(load(Correction, body) for body in self.corrections.values()),
             tracked=tuple(load(TrackedPost, body) for body in self.tracked.values()),
             rejects=tuple(self.rejects.values()),

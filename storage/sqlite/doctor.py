@@ -9,13 +9,14 @@ from core.model.audit import first_broken
 from core.model.conversations import Conversation
 from core.model.events import EventCounts
 from core.model.health import Finding
-from storage.doctor import broken_log, orphans, recount, stuck, wrong_counts
+from storage.doctor import broken_log, lost, orphans, recount, stuck, wrong_counts
 from storage.encoding import text_of
 from storage.lease import alive
 from storage.records import counter_of
 from storage.sqlite.audit import read_entries
 from storage.sqlite.engine.connection import SqliteTx
 from storage.sqlite.engine.database import release
+from storage.sqlite.engine.mark import missing
 from storage.sqlite.events import read_counts
 
 _DAMAGED: Final = "Restore the latest backup with `python run.py restore FILE`."
@@ -41,6 +42,7 @@ def examine(tx: SqliteTx, path: Path, *, mend: bool) -> list[Finding]:
     """As core.repositories.Maintenance.examine."""
     return [
         *_integrity(tx),
+        *_missing(tx, mend=mend),
         *_orphans(tx, mend=mend),
         *_lost_tickets(tx, mend=mend),
         *_stuck(tx, path, mend=mend),
@@ -57,6 +59,15 @@ def _integrity(tx: SqliteTx) -> list[Finding]:
         except sqlite3.DatabaseError as error:
             found.append(f"{table}: {error}")
     return [Finding(check="integrity", what=each, mended=False, remedy=_DAMAGED) for each in found]
+
+
+def _missing(tx: SqliteTx, *, mend: bool) -> list[Finding]:
+    """What was acknowledged and is not there, as the mark beside the store told at the start."""
+    row = tx.db.execute("SELECT lost_commits, lost_accepted FROM marks").fetchone()
+    commits, accepted = row or (0, 0)
+    if mend and commits:
+        tx.db.execute("UPDATE marks SET lost_commits = 0, lost_accepted = 0")
+    return lost(missing(commits, accepted), mend=mend) if commits else []
 
 
 def _orphans(tx: SqliteTx, *, mend: bool) -> list[Finding]:

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.clock import micros, moment
-from core.model.conversations import is_spoken
 from core.model.events import DeadLetter, Event, EventCounts, Page, Receipt, Received, Reject
-from core.model.mentions import Mention
 from core.model.outcomes import Outcome, Plan, with_ticket
 from storage.encoding import key_of, text_of
 from storage.records import (
@@ -181,16 +179,30 @@ class SqliteEvents:
 
 
 def _next_due(tx: SqliteTx, limit: int) -> list[tuple[int, int, int, bytes]]:
-    """Sequence number, tries, time and content of the next events; ends what was overtaken."""
+    """Sequence number, tries, time and content of the next events.
+
+    Ends those whose later revision, or whose deletion, arrived before them.
+    """
+    kept: list[tuple[int, int, int, bytes]] = []
     while True:
         rows = tx.db.execute(
             "SELECT seq, attempts, received_at, body FROM events"
-            " WHERE state = 0 AND owner = 0 AND due <= ? ORDER BY seq LIMIT ?",
-            (tx.now, limit),
+            " WHERE state = 0 AND owner = 0 AND due <= ? AND seq > ? ORDER BY seq LIMIT ?",
+            (tx.now, kept[-1][0] if kept else 0, limit - len(kept)),
         ).fetchall()
-        overtaken = _drop_overtaken(tx, [row[0] for row in rows])
-        kept = [row for row in rows if row[0] not in overtaken]
-        if kept or not rows:
+        overtaken = dict(
+            tx.db.execute(
+                "SELECT e.seq, max(later.kind = 'delete') FROM events e JOIN events later"
+                " ON later.channel = e.channel AND later.id = e.id"
+                " AND later.revision > e.revision AND later.seq < e.seq AND later.state <> ?"
+                " WHERE e.seq IN (SELECT value FROM json_each(?)) GROUP BY e.seq",
+                (DEAD, json.dumps([row[0] for row in rows])),
+            )
+        )
+        for seq, deleted in overtaken.items():
+            _end(tx, seq, overtaken_by(deleted=bool(deleted)))
+        kept += [row for row in rows if row[0] not in overtaken]
+        if not overtaken:
             return kept
 
 
@@ -217,8 +229,7 @@ def _accept(tx: SqliteTx, connector: str, page: Page, encoded: Sequence[Row]) ->
         )
         if found.rowcount:
             accepted += 1
-            if is_spoken(event) and not _is_late(tx, event):
-                hear(tx, event)
+            hear(tx, event)
     rejected = sum(_reject(tx, reject) for reject in page.rejects)
     if page.cursor is not None:
         tx.db.execute(
@@ -259,79 +270,23 @@ def _pending(tx: SqliteTx, seq: int) -> tuple[Value, Value, int] | None:
 
 
 def _record(tx: SqliteTx, outcome: Outcome) -> None:
-    found = _pending(tx, outcome.seq)
+    found = tx.db.execute(
+        "SELECT channel, id, EXISTS (SELECT 1 FROM events d WHERE d.channel = e.channel"
+        " AND d.id = e.id AND d.seq > e.seq AND d.kind = 'delete' AND d.state <> 0)"
+        " FROM events e WHERE seq = ? AND state = 0",
+        (outcome.seq,),
+    ).fetchone()
     if found is None:
         return
-    channel, native, _ = found
-    reason = outcome.dropped
-    if reason is None and _deleted_since(tx, outcome.seq, channel, native):
-        reason = "deleted"
+    channel, native, deleted_since = found
+    reason = "deleted" if outcome.dropped is None and deleted_since else outcome.dropped
     _end(tx, outcome.seq, reason)
     if reason is not None:
         return
-    number = None
-    if outcome.plan is not None:
-        number = _carry_out(tx, outcome.plan, channel, native)
-    if outcome.mention is not None:
-        _add_mention(tx, outcome.mention, outcome.plan, number)
-
-
-def _end(tx: SqliteTx, seq: int, reason: str | None) -> None:
-    state = DONE if reason is None else DROPPED
-    tx.db.execute(
-        "UPDATE events SET state = ?, owner = 0, reason = ? WHERE seq = ?",
-        (state, None if reason is None else key_of(reason), seq),
-    )
-    tx.count("pending", -1)
-    tx.count("done" if reason is None else f"dropped:{reason}", 1)
-
-
-def _deleted_since(tx: SqliteTx, seq: int, channel: Value, native: Value) -> bool:
-    row = tx.db.execute(
-        "SELECT 1 FROM events WHERE channel = ? AND id = ? AND seq > ? AND kind = 'delete'"
-        " AND state <> 0",
-        (channel, native, seq),
-    ).fetchone()
-    return row is not None
-
-
-def _is_late(tx: SqliteTx, event: Event) -> bool:
-    """True where a later revision, or the deletion, is stored already."""
-    row = tx.db.execute(
-        "SELECT 1 FROM events WHERE channel = ? AND id = ? AND revision > ? LIMIT 1",
-        (key_of(event.channel), key_of(event.id), event.revision),
-    ).fetchone()
-    return row is not None
-
-
-def _drop_overtaken(tx: SqliteTx, seqs: Sequence[int]) -> set[int]:
-    """End the events whose later revision, or whose deletion, arrived before them."""
-    overtaken = tx.db.execute(
-        "SELECT e.seq, max(later.kind = 'delete') FROM events e JOIN events later"
-        " ON later.channel = e.channel AND later.id = e.id AND later.revision > e.revision"
-        " AND later.seq < e.seq AND later.state <> ?"
-        " WHERE e.seq IN (SELECT value FROM json_each(?)) GROUP BY e.seq",
-        (DEAD, json.dumps(seqs)),
-    ).fetchall()
-    for seq, deleted in overtaken:
-        _end(tx, seq, overtaken_by(deleted=bool(deleted)))
-    return {seq for seq, _ in overtaken}
-
-
-def _carry_out(tx: SqliteTx, plan: Plan, channel: Value, native: Value) -> str | None:
-    """Store what a decision causes; returns the number of its ticket."""
-    number = None
-    if plan.ticket is not None:
-        number = tickets.put_decided(tx, plan.ticket, channel, native)
-    plan = with_ticket(plan, number)
-    if plan.conversation is not None:
-        put_conversation(tx, plan.conversation)
-    for reply in plan.replies:
-        add_reply(tx, reply)
-    return number
-
-
-def _add_mention(tx: SqliteTx, mention: Mention, plan: Plan | None, ticket: str | None) -> None:
+    plan, mention = outcome.plan, outcome.mention
+    ticket = None if plan is None else _carry_out(tx, plan, channel, native)
+    if mention is None:
+        return
     tx.db.execute(
         "INSERT INTO mentions (seq, posted_at, negative, ticket, incident, body)"
         " VALUES (?, ?, ?, ?, ?, ?)",
@@ -346,3 +301,26 @@ def _add_mention(tx: SqliteTx, mention: Mention, plan: Plan | None, ticket: str 
     )
     note_day(tx, mention.event.posted_at, mention.seq)
     index.add_mention(tx, mention)
+
+
+def _end(tx: SqliteTx, seq: int, reason: str | None) -> None:
+    state = DONE if reason is None else DROPPED
+    tx.db.execute(
+        "UPDATE events SET state = ?, owner = 0, reason = ? WHERE seq = ?",
+        (state, None if reason is None else key_of(reason), seq),
+    )
+    tx.count("pending", -1)
+    tx.count("done" if reason is None else f"dropped:{reason}", 1)
+
+
+def _carry_out(tx: SqliteTx, plan: Plan, channel: Value, native: Value) -> str | None:
+    """Store what a decision causes; returns the number of its ticket."""
+    number = None
+    if plan.ticket is not None:
+        number = tickets.put_decided(tx, plan.ticket, channel, native)
+        plan = with_ticket(plan, number)
+    if plan.conversation is not None:
+        put_conversation(tx, plan.conversation)
+    for reply in plan.replies:
+        add_reply(tx, reply, plan.conversation)
+    return number

@@ -21,7 +21,7 @@ from core.model.events import (
 )
 from core.model.figures import Figures
 from core.model.health import Finding
-from core.model.outbox import Reply, without_content
+from core.model.outbox import without_content
 from core.model.tickets import Ticket
 from storage.records import DROPPED, HOUR, PENDING, StoredMention
 from storage.sqlite import doctor
@@ -29,6 +29,7 @@ from storage.sqlite.conversations import rewrite_line
 from storage.sqlite.engine import index
 from storage.sqlite.engine.connection import Row, SqliteTx, View
 from storage.sqlite.engine.database import SqliteDatabase
+from storage.sqlite.outbox import COLUMNS, reply_of
 from storage.sqlite.values import put_value, read_value
 
 BATCH: Final = 500
@@ -199,11 +200,12 @@ def _forget_conversation(tx: SqliteTx, thread: Row) -> None:
     tx.db.execute("DELETE FROM lines WHERE channel = ? AND conversation = ?", thread)
     tx.db.execute("DELETE FROM conversations WHERE channel = ? AND id = ?", thread)
     rows = tx.db.execute(
-        "SELECT id, body FROM replies WHERE channel = ? AND conversation = ?", thread
+        f"SELECT id, {COLUMNS} FROM replies WHERE channel = ? AND conversation = ?",  # noqa: S608 - a literal
+        thread,
     ).fetchall()
-    for row, body in rows:
-        kept = without_content(tx.coder.load(Reply, body))
-        tx.db.execute("UPDATE replies SET body = ? WHERE id = ?", (tx.coder.dump(kept), row))
+    for row, *columns in rows:
+        kept = tx.coder.dump(without_content(reply_of(tx, *columns)))
+        tx.db.execute("UPDATE replies SET body = ?, native = NULL WHERE id = ?", (kept, row))
 
 
 def _lines(tx: SqliteTx, before: int, after: Place) -> tuple[int, Place]:

@@ -6,16 +6,19 @@ from typing import Final
 from core.clock import micros, moment
 from core.model.conversations import Conversation, ConversationLine
 from core.model.events import Event
+from core.model.outbox import Reply
 from core.model.tickets import Ticket
 from storage.encoding import key_of
 from storage.portable import BATCH, KINDS, SEALED, SEALED_KINDS, Progress, Row, Value
 from storage.records import StoredMention
 from storage.sqlite import tickets
+from storage.sqlite.conversations import conversation_of
 from storage.sqlite.engine import index
 from storage.sqlite.engine.connection import Row as Place
 from storage.sqlite.engine.connection import SqliteTx, View
 from storage.sqlite.engine.database import SqliteDatabase
 from storage.sqlite.events import note_day
+from storage.sqlite.outbox import reply_of
 
 _KEYS: Final = {
     "conversations": ("channel", "id"),
@@ -29,6 +32,8 @@ _ROW_IDS: Final = {
     "alerts": ("id",),
 }
 """Columns that name a row to seal anew, where it is not the first field of its kind."""
+_BESIDE: Final = {"conversations": ("updated_at",), "replies": ("native",)}
+"""Columns that count for more than what the body says, by kind; moved rows have it in the body."""
 _SOURCE: Final = {
     "replies": "(SELECT id AS place, * FROM replies)",
     "alerts": "(SELECT id AS place, * FROM alerts)",
@@ -95,6 +100,8 @@ class SqliteRows:
 def _reading(kind: str, after: Row | None) -> Callable[[View], list[Row]]:
     """Reads the next rows of a kind; ``after`` is the last row before them."""
     fields = KINDS[kind]
+    columns = ", ".join((*fields, *_BESIDE.get(kind, ())))
+    whole = _WHOLE.get(kind)
     keys = _KEYS.get(kind, fields[:1])
     where, values = "", []
     if after is not None:
@@ -105,16 +112,48 @@ def _reading(kind: str, after: Row | None) -> Callable[[View], list[Row]]:
         if kind == "numbers":
             return [] if after else _numbers(view)
         rows = view.db.execute(
-            f"SELECT {', '.join(fields)} FROM {_SOURCE.get(kind, kind)} {where}"  # noqa: S608 - made of literals of this file
+            f"SELECT {columns} FROM {_SOURCE.get(kind, kind)} {where}"  # noqa: S608 - made of literals of this file
             f" ORDER BY {', '.join(keys)} LIMIT {BATCH}",
             values,
         ).fetchall()
-        if kind != "lines":
-            return rows
-        load = view.coder.load
-        return [(*row[:4], load(ConversationLine, row[5]).direction, row[5]) for row in rows]
+        return rows if whole is None else [whole(view, row) for row in rows]
 
     return query
+
+
+def _whole_line(view: View, row: Row) -> Row:
+    """A line with its direction."""
+    *start, _, body = row
+    assert isinstance(body, bytes)  # noqa: S101 - the field's type, for the type checker
+    return (*start, view.coder.load(ConversationLine, body).direction, body)
+
+
+def _whole_conversation(view: View, row: Row) -> Row:
+    """A conversation whose body has the time that stands beside it."""
+    *start, body, updated_at = row
+    assert isinstance(body, bytes)  # noqa: S101
+    assert isinstance(updated_at, int)  # noqa: S101
+    found = conversation_of(view, body, updated_at)
+    same = view.coder.load(Conversation, body) == found
+    return (*start, body if same else view.coder.dump(found))
+
+
+def _whole_reply(view: View, row: Row) -> Row:
+    """A reply whose body has the state and the id that stand beside it."""
+    *start, body, native = row
+    state = dict(zip(KINDS["replies"], row, strict=False))["state"]
+    assert isinstance(body, bytes)  # noqa: S101
+    assert isinstance(native, bytes | None)  # noqa: S101
+    found = reply_of(view, body, str(state), native)
+    same = view.coder.load(Reply, body) == found
+    return (*start, body if same else view.coder.dump(found))
+
+
+_WHOLE: Final[dict[str, Callable[[View, Row], Row]]] = {
+    "lines": _whole_line,
+    "conversations": _whole_conversation,
+    "replies": _whole_reply,
+}
 
 
 def _sealing(kind: str, after: Place | None) -> Callable[[SqliteTx], tuple[int, int, Place | None]]:
@@ -123,24 +162,39 @@ def _sealing(kind: str, after: Place | None) -> Callable[[SqliteTx], tuple[int, 
     The work returns how many rows it looked at, how many it sealed, and the next place.
     """
     fields = KINDS[kind]
-    (column,) = (field for field in fields if field in SEALED)
+    sealed = [field for field in fields if field in SEALED]
+    if kind == "replies":
+        sealed.append("native")
     keys = _ROW_IDS.get(kind, fields[:1])
     names, marks = ", ".join(keys), ", ".join("?" for _ in keys)
     where = "" if after is None else f"WHERE ({names}) > ({marks})"
 
     def work(tx: SqliteTx) -> tuple[int, int, Place | None]:
         rows = tx.db.execute(
-            f"SELECT {names}, {column} FROM {kind} {where} ORDER BY {names} LIMIT {BATCH}",  # noqa: S608 - made of literals of this package
+            f"SELECT {names}, {', '.join(sealed)} FROM {kind} {where}"  # noqa: S608 - made of literals of this package
+            f" ORDER BY {names} LIMIT {BATCH}",
             after or (),
         ).fetchall()
-        stale = [row for row in rows if row[-1] is not None and not tx.coder.is_fresh(row[-1])]
+        stale = []
+        for row in rows:
+            place, old = row[: len(keys)], row[len(keys) :]
+            new = tuple(_sealed_anew(tx, value) for value in old)
+            if new != old:
+                stale.append((*new, *place))
         tx.db.executemany(
-            f"UPDATE {kind} SET {column} = ? WHERE ({names}) = ({marks})",  # noqa: S608 - made of literals of this package
-            [(tx.coder.seal(tx.coder.open(row[-1])), *row[:-1]) for row in stale],
+            f"UPDATE {kind} SET {', '.join(f'{name} = ?' for name in sealed)}"  # noqa: S608 - made of literals of this package
+            f" WHERE ({names}) = ({marks})",
+            stale,
         )
-        return len(rows), len(stale), rows[-1][:-1] if len(rows) == BATCH else None
+        return len(rows), len(stale), rows[-1][: len(keys)] if len(rows) == BATCH else None
 
     return work
+
+
+def _sealed_anew(tx: SqliteTx, value: bytes | None) -> bytes | None:
+    if value is None or tx.coder.is_fresh(value):
+        return value
+    return tx.coder.seal(tx.coder.open(value))
 
 
 def _numbers(view: View) -> list[Row]:

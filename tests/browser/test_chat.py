@@ -1,17 +1,20 @@
 """The web chat in a real browser: sent once, answered live, and a reload loses nothing."""
 
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, Route, WebSocketRoute, expect
+from playwright.async_api import FrameLocator, Page, Route, WebSocketRoute, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route as WebRoute
 
 from connectors.webchat.settings import WebchatSettings
+from console.pages import chat as chat_pages
+from core.errors import StoreError
 from core.model.outbox import Reply, ReplyState, Target
 from tests.browser.conftest import OpenTab
 from tests.console.running import CHAT, RunningConsole, open_console, serving
@@ -175,6 +178,62 @@ async def test_messages_over_the_rate_limit_are_sent_later(tmp_path: Path, tabs:
         assert len(await console.store.events.claim(10)) == 2
 
 
+async def test_messages_wait_for_the_one_before(tmp_path: Path, tabs: OpenTab) -> None:
+    """Ten lines in a row, with a limit that lets one pass a second, are stored as written."""
+    settings = WebchatSettings(burst=2, per_second=4)
+    wrote = [f"第{place}句" for place in range(10)]
+    async with open_console(tmp_path, chat_settings=settings) as console, tabs() as context:
+        page = await context.new_page()
+        await page.goto(f"{console.url}/chat")
+        await expect(page.locator("#state")).to_have_attribute("data-state", "on")
+        for text in wrote:
+            await say(page, text)
+        await expect(page.locator(".bubble.pending:not(.delivered)")).to_have_count(0)
+        items = await console.store.events.claim(20)
+        assert [item.event.text for item in items] == wrote
+        await page.reload()
+        assert await page.locator(".bubble.in p").all_text_contents() == wrote
+
+
+async def test_messages_wait_through_an_outage_of_the_store(
+    tmp_path: Path, tabs: OpenTab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every other try fails, so that a timer for each message would mix them up."""
+    monkeypatch.setattr(chat_pages, "STORE_RETRY_SECONDS", 1)
+    wrote = [f"第{place}句" for place in range(4)]
+    async with open_console(tmp_path) as console, tabs() as context:
+        store, tries = console.chat.receive, itertools.count()
+
+        async def failing(visitor: str, name: str, text: str) -> None:
+            if next(tries) % 2 == 0:
+                raise StoreError("disk I/O error")
+            await store(visitor, name, text)
+
+        monkeypatch.setattr(console.chat, "receive", failing)
+        page = await context.new_page()
+        await page.goto(f"{console.url}/chat")
+        await expect(page.locator("#state")).to_have_attribute("data-state", "on")
+        for text in wrote:
+            await say(page, text)
+        await expect(page.locator(".bubble.pending:not(.delivered)")).to_have_count(0)
+        items = await console.store.events.claim(20)
+        assert [item.event.text for item in items] == wrote
+
+
+async def test_a_refused_message_does_not_hold_up_those_behind_it(
+    tmp_path: Path, tabs: OpenTab
+) -> None:
+    settings = WebchatSettings(longest=5, burst=2, per_second=4)
+    async with open_console(tmp_path, chat_settings=settings) as console, tabs() as context:
+        page = await context.new_page()
+        await page.goto(f"{console.url}/chat")
+        for text in ("一", "这一句太长了", "二", "三", "四"):
+            await say(page, text)
+        await expect(page.locator(".bubble.pending:not(.delivered):not(.refused)")).to_have_count(0)
+        items = await console.store.events.claim(20)
+        assert [item.event.text for item in items] == ["一", "二", "三", "四"]
+
+
 async def test_a_refused_message_returns_to_the_box(tmp_path: Path, tabs: OpenTab) -> None:
     settings = WebchatSettings(longest=5)
     async with open_console(tmp_path, chat_settings=settings) as console, tabs() as context:
@@ -207,19 +266,42 @@ async def test_works_where_storage_is_blocked(console: RunningConsole, tabs: Ope
         await page.goto(f"{console.url}/chat")
         await say(page, "你好")
         await expect(page.locator(".bubble.in")).to_contain_text("已送达")
+        await expect(page.locator("#notice")).to_contain_text("刷新后这段对话会消失")
+
+
+async def test_storage_that_fills_up_is_told(console: RunningConsole, tabs: OpenTab) -> None:
+    async with tabs() as context:
+        page = await context.new_page()
+        await page.goto(f"{console.url}/chat")
+        await say(page, "你好")
+        await expect(page.locator(".bubble.in")).to_contain_text("已送达")
+        await page.evaluate(
+            "void (Storage.prototype.setItem = function () { throw new Error('full'); })"
+        )
+        await expect(page.locator("#notice")).to_be_hidden()
+        await say(page, "还在吗")
+        await expect(page.locator(".bubble.in").last).to_contain_text("已送达")
+        await expect(page.locator("#notice")).to_contain_text("刷新后这段对话会消失")
 
 
 @asynccontextmanager
 async def brand_site(folder: Path) -> AsyncIterator[tuple[RunningConsole, str]]:
-    """A console, and the brand's own site with the one line that embeds the chat."""
+    """A console, and the brand's own site with the one line that embeds the chat.
+
+    ``/bare`` has a frame with the chat, without the script.
+    """
     waiting: list[str] = []
 
     async def home(_: Request) -> HTMLResponse:
         script = f'<script src="{waiting[0]}/chat.js" data-language="en" async></script>'
         return HTMLResponse(f"<!doctype html><html lang=en><title>Shop</title><p>Shop</p>{script}")
 
+    async def bare(_: Request) -> HTMLResponse:
+        frame = f'<iframe src="{waiting[0]}/chat?lang=en"></iframe>'
+        return HTMLResponse(f"<!doctype html><html lang=en><title>Shop</title>{frame}")
+
     async with (
-        serving(Starlette(routes=[WebRoute("/", home)])) as site,
+        serving(Starlette(routes=[WebRoute("/", home), WebRoute("/bare", bare)])) as site,
         open_console(folder, chat_origins=(site,)) as console,
     ):
         waiting.append(console.url)
@@ -247,3 +329,85 @@ async def test_the_chat_opens_on_the_brands_own_site(tmp_path: Path, tabs: OpenT
         await expect(frame.locator(".bubble.in")).to_contain_text("Hello")
         assert "Tingfeng" in before
         assert (await console.store.events.counts()).pending == 1
+
+
+BLOCKED = """
+if (window !== window.top) {
+  const refuse = () => { throw new DOMException("Access is denied", "SecurityError"); };
+  Object.defineProperty(window, "localStorage", { get: refuse });
+}
+"""
+"""A browser that blocks storage in frames of other sites: the property itself cannot be read."""
+BLOCKED_EVERYWHERE = BLOCKED.replace("window !== window.top", "true")
+
+
+async def open_chat_on(page: Page, site: str) -> FrameLocator:
+    await page.goto(site)
+    await page.get_by_role("button", name="Chat with us").click()
+    frame = page.frame_locator("iframe")
+    await expect(frame.locator("#state")).to_have_attribute("data-state", "on")
+    return frame
+
+
+async def test_a_blocked_frame_keeps_its_conversation_in_the_site_around_it(
+    tmp_path: Path, tabs: OpenTab
+) -> None:
+    async with (
+        brand_site(tmp_path) as (console, site),
+        tabs(expected=("favicon", "404")) as context,
+    ):
+        page = await context.new_page()
+        await page.add_init_script(BLOCKED)
+        frame = await open_chat_on(page, site)
+        await frame.locator("#text").fill("Where is my order?")
+        await frame.locator("#text").press("Enter")
+        await expect(frame.locator(".bubble.in")).to_contain_text("Delivered")
+        await frame.locator("#text").fill("half typed")
+        await expect(frame.locator("#notice")).to_be_hidden()
+        frame = await open_chat_on(page, site)  # a reload
+        await expect(frame.locator(".bubble.in")).to_contain_text("Where is my order?")
+        await expect(frame.locator("#text")).to_have_value("half typed")
+        await answer(console, await conversation(console), "It is on its way")
+        await expect(frame.locator(".bubble.out")).to_contain_text("It is on its way")
+        await expect(frame.locator("#notice")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("script", "path"), [(BLOCKED_EVERYWHERE, "/"), (BLOCKED, "/bare")])
+async def test_a_frame_whose_conversation_cannot_be_kept_says_so(
+    tmp_path: Path, tabs: OpenTab, script: str, path: str
+) -> None:
+    """The site around it is blocked as well, or has no script of ours to ask."""
+    async with (
+        brand_site(tmp_path) as (_, site),
+        tabs(expected=("favicon", "404")) as context,
+    ):
+        page = await context.new_page()
+        await page.add_init_script(script)
+        await page.goto(f"{site}{path}")
+        if path == "/":
+            await page.get_by_role("button", name="Chat with us").click()
+        frame = page.frame_locator("iframe")
+        await expect(frame.locator("#notice")).to_contain_text("will be gone")
+        await frame.locator("#text").fill("Hello")
+        await frame.locator("#text").press("Enter")
+        await expect(frame.locator(".bubble.in")).to_contain_text("Delivered")
+        await expect(frame.locator("#notice")).to_contain_text("will be gone")
+
+
+async def test_the_site_gets_nothing_to_keep_where_nothing_is_blocked(
+    tmp_path: Path, tabs: OpenTab
+) -> None:
+    async with (
+        brand_site(tmp_path) as (_, site),
+        tabs(expected=("favicon", "404")) as context,
+    ):
+        page = await context.new_page()
+        frame = await open_chat_on(page, site)
+        await frame.locator("#text").fill("Hello")
+        await frame.locator("#text").press("Enter")
+        await expect(frame.locator(".bubble.in")).to_contain_text("Delivered")
+        assert await page.evaluate("Object.keys(localStorage)") == []
+        await page.evaluate(
+            "window.postMessage({tingfeng: 'keep', name: 'tingfeng-visitor', value: 'x'})"
+        )
+        assert await page.evaluate("Object.keys(localStorage)") == []

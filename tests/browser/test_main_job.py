@@ -15,6 +15,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenTab
 from tests.cli.conftest import CONFIG, EXAMPLE
+from tests.driven_clock import WATCHDOG_SECONDS
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 ROOT = Path(__file__).parents[2]
@@ -60,7 +61,7 @@ async def serving(folder: Path, port: int = 0) -> AsyncIterator[Shop]:
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         status = await process.wait()
         rest = await reading
     assert status in (0, -signal.SIGKILL), (said + rest).decode()

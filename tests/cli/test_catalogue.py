@@ -1,5 +1,6 @@
 """The shipped catalogue: complete in both languages, with fields that code fills in."""
 
+import ast
 import re
 import string
 from pathlib import Path
@@ -15,6 +16,7 @@ from core.model.cards import StaffAction
 from core.model.health import Status
 from core.taxonomy import RISKS, Severity
 from listeners.spread.incidents.incident import Reason
+from tests.source_tree import Module, docstrings, modules, parsed
 
 ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / "core" / "locale"
@@ -34,8 +36,20 @@ FIELDS: Final = {
         *("who", "place", "url", "reason"),
     },
     "telegram": {"severity", "title", "by", "account"},
+    "cli": {"rows", "customer", "records", "new", "key", "minutes"},
 }
 """Fields that the code of each part fills in; the pages of the console are rendered in tests."""
+WITHOUT_TEXTS: Final = ("cli", "console", "core", "responders", "storage", "moderation", "run.py")
+"""Packages that say everything through the catalogue."""
+READS_CHINESE: Final = (
+    "moderation/contacts.py",
+    "moderation/inbound.py",
+    "moderation/masking.py",
+    "moderation/numbers.py",
+    "responders/answering/commands.py",
+)
+"""Modules that look for Chinese words in texts."""
+CHINESE_WORD: Final = re.compile(r"[\u4e00-\u9fff]{2}")
 NUMBER: Final = {"n"}
 """A plural form may leave the number out: ``within one hour``."""
 
@@ -104,14 +118,40 @@ def test_every_term_that_completes_an_id_has_a_text(group: str, terms: tuple[str
     assert {f"{group}{term}" for term in terms} - shipped_catalogue().ids == set()
 
 
-@pytest.mark.parametrize("name", sorted({"shopper", "staff", "spread", "connector", "telegram"}))
+@pytest.mark.parametrize(
+    "name", sorted({"shopper", "staff", "spread", "connector", "telegram", "cli"})
+)
 def test_every_id_in_the_code_of_a_part_is_in_the_catalogue(name: str) -> None:
     catalogue, used = shipped_catalogue(), set[str]()
-    for folder in ("connectors", "listeners/spread/incidents", "responders"):
+    for folder in ("cli", "connectors", "listeners/spread/incidents", "responders"):
         for file in (ROOT / folder).rglob("*.py"):
             used |= set(re.findall(rf'[^f]"({name}\.[a-z_.]+)"', file.read_text("utf-8")))
     assert used - catalogue.ids == set()
     assert used or name in {"telegram", "connector"}, "their ids are put together"
+
+
+def inline_texts(module: Module) -> list[str]:
+    """Chinese words in strings of the code, where a message of the catalogue belongs."""
+    of_docstrings = {line for line, _ in docstrings(module)}
+    return [
+        f"{module.file}:{node.lineno}: {node.value}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.lineno not in of_docstrings
+        and CHINESE_WORD.search(node.value)
+    ]
+
+
+def test_no_text_for_people_stands_in_the_code() -> None:
+    among = [one for one in modules(*WITHOUT_TEXTS) if one.file not in READS_CHINESE]
+    assert [place for one in among for place in inline_texts(one)] == []
+    assert all(inline_texts(one) for one in modules(*READS_CHINESE)), "no longer an exception"
+
+
+def test_a_text_in_the_code_is_caught() -> None:
+    source = '''"""Reads 面包."""\nx = f"{file}: 备份完成 written"\ny = "，。！"\n'''
+    assert inline_texts(parsed("cli.a", "cli/a.py", source)) == ["cli/a.py:2: : 备份完成 written"]
 
 
 def test_variants_for_shoppers_are_numbered_from_one() -> None:

@@ -8,6 +8,7 @@ import pytest
 from cli.config import load_config
 from cli.wiring import open_app
 from core.model.mentions import Mention
+from tests.driven_clock import WATCHDOG_SECONDS
 
 SECOND = """
 [[brands]]
@@ -45,7 +46,7 @@ async def test_a_private_message_concerns_the_brand_it_names_else_its_channels(
         changes = app.bus.subscribe()
         await app.chat.receive("visitor-0123456789-abcdef", "m1", text)
         running = asyncio.create_task(app.engine.run())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             mention = await anext(one async for one in changes if isinstance(one, Mention))
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -50,9 +50,13 @@ def _said(n: int, text: str) -> str:
     return f"太过分了//@甲:{text}" if n else text
 
 
+def replay(config: Path, file: Path) -> tuple[str | Path, ...]:
+    return ("replay", file, "--config", config, "--live")
+
+
 def killed(config: Path, file: Path, point: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.crash.points", point, "replay", file, "--config", config],
+        [sys.executable, "-m", "tests.crash.points", point, *replay(config, file)],
         cwd=ROOT,
         capture_output=True,
         timeout=120,
@@ -65,7 +69,7 @@ def killed(config: Path, file: Path, point: str) -> None:
 async def test_a_restart_leaves_one_incident_and_one_alert(config: Path, point: str) -> None:
     file = feed(config.parent)
     killed(config, file, point)
-    done = tingfeng("replay", file, "--config", config)
+    done = tingfeng(*replay(config, file))
     assert done.returncode == 0, no_traceback(done)
     url = f"sqlite:{config.parent / 'data' / 'tingfeng.db'}"
     store = await open_store(url, clock=SystemClock())

@@ -67,9 +67,10 @@ def test_garbage_becomes_dead_letters_and_the_rest_is_processed(config: Path) ->
 def test_a_second_run_finds_only_duplicates(config: Path) -> None:
     feed, replies = config.parent / "feed.jsonl", config.parent / "replies.jsonl"
     feed.write_bytes(line(1, "你们几点关门", kind="message", conversation="c") + b"\n")
-    first = report_of(config, feed, "--replies", replies)
+    kept = ("--replies", replies, "--into", config.parent / "rehearsal.db")
+    first = report_of(config, feed, *kept)
     assert (first["done"], first["replies"]) == (1, 1)
-    second = report_of(config, feed, "--replies", replies)
+    second = report_of(config, feed, *kept)
     assert (second["done"], second["replies"], second["dropped"]) == (0, 0, {"duplicate": 1})
     [sent] = [json.loads(one) for one in replies.read_bytes().splitlines()]
     assert "22:00" in sent["text"]
@@ -78,10 +79,11 @@ def test_a_second_run_finds_only_duplicates(config: Path) -> None:
 def test_a_week_with_a_promotion_and_a_crisis_is_one_alert(config: Path) -> None:
     feed = config.parent / "week.jsonl"
     write_lines(feed, (as_event(post) for post in week(7, datetime(2025, 3, 3, tzinfo=UTC))))
-    report = report_of(config, feed)
+    kept = ("--into", config.parent / "rehearsal.db")
+    report = report_of(config, feed, *kept)
     assert report["alerts"] == 1
     assert report["pending"] == report["dead_lettered"] == 0
-    assert report_of(config, feed)["alerts"] == 0
+    assert report_of(config, feed, *kept)["alerts"] == 0
 
 
 def test_a_feed_can_be_played_at_a_multiple_of_real_time(config: Path) -> None:

@@ -28,7 +28,7 @@ def call(*arguments: str | Path, ok: bool = True) -> Result:
 def brand(config: Path) -> Path:
     feed = config.parent / "feed.jsonl"
     feed.write_bytes(line(1, "面包发霉了，要退款", kind="message", conversation="c") + b"\n")
-    call("replay", feed, "--config", config)
+    call("replay", feed, "--config", config, "--live")
     return config
 
 
@@ -112,3 +112,22 @@ def test_what_cannot_be_done_is_told(brand: Path) -> None:
         done = tingfeng(*arguments)
         assert done.returncode in (1, 2)
         no_traceback(done)
+
+
+def test_the_doctor_tells_what_a_lost_log_took_along(brand: Path) -> None:
+    """As where a file of the store was left behind when it was copied while in use."""
+    path = brand.parent / "data" / "tingfeng.db"
+    before = path.read_bytes()
+    feed = brand.parent / "more.jsonl"
+    feed.write_bytes(b"\n".join(line(n, f"禾家 {n}") for n in range(2, 9)))
+    call("replay", feed, "--config", brand, "--live")
+    call("doctor", "--config", brand)
+    path.write_bytes(before)
+    for _ in range(2):
+        said = call("doctor", "--config", brand, ok=False).output.replace("\n", "")
+        assert "7 条已确认收到的消息不见了" in said
+    call("doctor", "--config", brand, "--mend", "--by", "zhao")
+    call("doctor", "--config", brand)
+    with closing(sqlite3.connect(path)) as db:
+        (note,) = db.execute("SELECT about FROM audit WHERE what = 'mend'").fetchone()
+    assert "acknowledged messages are missing" in note

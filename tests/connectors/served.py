@@ -12,6 +12,7 @@ from core.model.alerts import Alert
 from core.model.mentions import MentionFilter, MentionRecord
 from core.model.outbox import ReplyState
 from core.model.tickets import Ticket
+from tests.driven_clock import WATCHDOG_SECONDS
 
 EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "supermarket"
 CONFIG: Final = """
@@ -42,8 +43,8 @@ class Served:
         self._app = app
 
     async def settled(self, events: int) -> None:
-        """Wait until so many events have ended and no reply waits; fails after 30 seconds."""
-        async with asyncio.timeout(30):
+        """Wait until so many events have ended and no reply waits."""
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while not await self._is_settled(events):
                 await asyncio.sleep(0.05)
 

@@ -16,6 +16,7 @@ from core.errors import StoreError
 from core.model.alerts import Alert
 from core.model.events import Event, Page, Receipt, Reject
 from core.runtime.bus import Bus
+from tests.driven_clock import WATCHDOG_SECONDS
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
@@ -70,8 +71,8 @@ class MemoryIntake:
         )
 
     async def until(self, events: int, *, rejects: int = 0) -> None:
-        """Wait until that many are stored; fails after ten seconds."""
-        async with asyncio.timeout(10), self._changed:
+        """Wait until that many are stored."""
+        async with asyncio.timeout(WATCHDOG_SECONDS), self._changed:
             await self._changed.wait_for(
                 lambda: len(self.events) >= events and len(self.rejects) >= rejects
             )

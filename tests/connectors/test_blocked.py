@@ -27,6 +27,7 @@ from storage.sqlite.store import SqliteStore
 from tests.builders import event, judgement, ticket
 from tests.connectors.support import ConnectorKit
 from tests.connectors.telegram.server import TOKEN, error, telegram_server
+from tests.driven_clock import WATCHDOG_SECONDS
 
 CLOCK = SystemClock()
 
@@ -97,7 +98,7 @@ async def test_a_403_ends_the_conversation(tmp_path: Path, owed: bool, by: str) 
             resend=False,
         )
         work = asyncio.create_task(dispatcher.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while await store.outbox.waiting_channels():
                 await asyncio.sleep(0.02)
         await store.outbox.add(answer(4, "7"))

@@ -1,4 +1,4 @@
-"""What comes of what platforms deliver, through the whole program: nobody is answered wrongly."""
+"""Deliveries of platforms through the whole program: no wrong answer."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

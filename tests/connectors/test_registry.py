@@ -8,9 +8,9 @@ import pytest
 
 from connectors.registry import REGISTRY
 from connectors.webchat.settings import WebchatSettings
-from core.config import validate
 from core.connector import ChecksCredentials, ReportsHealth
 from core.errors import Problem
+from core.validation import validate
 from tests.connectors.support import ConnectorKit
 from tests.connectors.telegram.server import TOKEN
 

@@ -1,4 +1,4 @@
-"""Who is a program, as names and texts give it away, and whom the configuration names."""
+"""Programs among authors: known by names, texts and the configuration."""
 
 from dataclasses import replace
 from pathlib import Path

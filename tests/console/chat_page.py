@@ -8,6 +8,8 @@ from typing import cast
 
 import aiohttp
 
+from tests.driven_clock import WATCHDOG_SECONDS
+
 VISITOR = "v" * 43
 Message = dict[str, object]
 
@@ -31,16 +33,16 @@ class ChatClient:
     async def raw(self, text: str) -> None:
         await self._socket.send_str(text)
 
-    async def receive(self, kind: str) -> Message:
-        """The next message of that kind; others are kept for later."""
+    async def receive(self, *kinds: str) -> Message:
+        """The next message of these kinds; others are kept for later."""
         for message in self.waiting:
-            if message["type"] == kind:
+            if message["type"] in kinds:
                 self.waiting.remove(message)
                 return message
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while True:
                 message = cast("Message", await self._socket.receive_json())
-                if message["type"] == kind:
+                if message["type"] in kinds:
                     return message
                 self.waiting.append(message)
 
@@ -48,7 +50,7 @@ class ChatClient:
         return cast("list[Message]", (await self.receive("lines"))["lines"])
 
     async def closed(self) -> int | None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not self._socket.closed:
                 await self._socket.receive()
         return self._socket.close_code

@@ -44,7 +44,7 @@ class TestRefusal:
 
     @pytest.mark.parametrize("header", ["forwarded", "x_forwarded_for", "x_real_ip"])
     def test_forwarded_requests_are_not_local(self, header: str) -> None:
-        assert refusal("staff", connection(**{header: "127.0.0.1"}), POLICY) == "not_local"
+        assert refusal("staff", connection(**{header: "127.0.0.1"}), POLICY) == "proxied"
 
     @pytest.mark.parametrize(
         "host", ["evil.example", "127.0.0.1.evil.example", "", "[::1", "10.0.0.7"]

@@ -22,6 +22,7 @@ from tests.console.seeds import (
     reply,
     ticket,
 )
+from tests.driven_clock import WATCHDOG_SECONDS
 
 Found = dict[str, object]
 
@@ -204,7 +205,7 @@ class TestPush:
             reader, writer = await asyncio.open_connection(host, int(port))
             head = f"POST /push/tg HTTP/1.1\r\nHost: {host}\r\nX-Secret: {secret}\r\n"
             writer.write(f"{head}Content-Length: {4 << 20}\r\n\r\n".encode() + said)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(WATCHDOG_SECONDS):
                 assert (await reader.readline()).split()[1] == b"403"
             writer.close()
         assert platform.got == []

@@ -1,6 +1,8 @@
-"""What the web chat refuses, bounds and survives."""
+"""Limits of the web chat."""
 
+import asyncio
 import json
+import random
 import re
 from pathlib import Path
 from typing import cast
@@ -208,3 +210,123 @@ class TestPage:
             for path in ("/chat", "/chat.js"):
                 async with browser.get(path) as found:
                     assert found.status == 404
+
+
+class TestOrder:
+    """A page that repeats each message on a timer of its own, as older ones do."""
+
+    async def test_those_behind_a_held_message_are_held_with_it(self, tmp_path: Path) -> None:
+        settings = WebchatSettings(burst=1, per_second=1)
+        async with (
+            open_console(tmp_path, chat_settings=settings) as console,
+            aiohttp.ClientSession(console.url) as browser,
+            open_chat(browser) as page,
+        ):
+            await page.hello()
+            await page.say("m1", "一")
+            await page.receive("ack")
+            await page.say("m2", "二")
+            again = cast("int", (await page.receive("error"))["again"])
+            await asyncio.sleep(again + 0.1)
+            await page.say("m3", "三")  # its timer ran out first
+            error = await page.receive("error")
+            assert (error["id"], error["code"]) == ("m3", "too_fast")
+            await page.say("m2", "二")
+            assert (await page.receive("ack"))["id"] == "m2"
+            await asyncio.sleep(1.1)
+            await page.say("m3", "三")
+            assert (await page.receive("ack"))["id"] == "m3"
+            items = await console.store.events.claim(9)
+            assert [item.event.text for item in items] == ["一", "二", "三"]
+
+    async def test_an_outage_of_the_store_holds_the_order(
+        self,
+        console: RunningConsole,
+        browser: aiohttp.ClientSession,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        store, broken = console.chat.receive, [True]
+
+        async def failing(visitor: str, name: str, text: str) -> None:
+            if broken and broken.pop():
+                raise StoreError("disk I/O error")
+            await store(visitor, name, text)
+
+        monkeypatch.setattr(console.chat, "receive", failing)
+        async with open_chat(browser) as page:
+            await page.hello()
+            for name in ("m1", "m2", "m3"):
+                await page.say(name, name)
+                assert (await page.receive("error"))["code"] == "store"
+            for name in ("m1", "m2", "m3"):
+                await page.say(name, name)
+                assert (await page.receive("ack"))["id"] == name
+
+    async def test_the_order_holds_among_all_that_were_refused(
+        self,
+        console: RunningConsole,
+        browser: aiohttp.ClientSession,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Whatever timer runs out first: a seeded shuffle of repeats, twenty times over."""
+        store, outage = console.chat.receive, [True]
+
+        async def failing(visitor: str, name: str, text: str) -> None:
+            if outage or rng.random() < 0.3:
+                raise StoreError("disk I/O error")
+            await store(visitor, name, text)
+
+        monkeypatch.setattr(console.chat, "receive", failing)
+        for seed in range(20):
+            rng = random.Random(seed)
+            visitor, names = f"{seed:043}", [f"m{n}" for n in range(8)]
+            outage[:] = [True]
+            async with open_chat(browser) as page:
+                await page.hello(visitor=visitor)
+                for name in names:
+                    await page.say(name, name)
+                    await page.receive("error")
+                outage.clear()
+                waiting = list(names)
+                while waiting:
+                    rng.shuffle(waiting)
+                    for name in list(waiting):
+                        await page.say(name, name)
+                        answer = await page.receive("ack", "error")
+                        if answer["type"] == "ack":
+                            waiting.remove(name)
+            where = console.chat.conversation(visitor)
+            lines = await console.store.conversations.lines(console.chat.name, where)
+            assert [line.text for line in lines] == names, seed
+
+    async def test_a_message_that_never_comes_again_ends_the_wait(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(chat, "GIVEN_UP_AFTER", -1)
+        settings = WebchatSettings(burst=1, per_second=1)
+        async with (
+            open_console(tmp_path, chat_settings=settings) as console,
+            aiohttp.ClientSession(console.url) as browser,
+            open_chat(browser) as page,
+        ):
+            await page.hello()
+            await page.say("m1", "一")
+            await page.receive("ack")
+            await page.say("m2", "二")
+            again = cast("int", (await page.receive("error"))["again"])
+            await asyncio.sleep(again + 0.1)
+            await page.say("m3", "三")
+            assert (await page.receive("ack"))["id"] == "m3"
+
+    async def test_what_is_refused_for_good_holds_nothing_up(self, tmp_path: Path) -> None:
+        settings = WebchatSettings(burst=2, per_second=0.5, longest=5)
+        async with (
+            open_console(tmp_path, chat_settings=settings) as console,
+            aiohttp.ClientSession(console.url) as browser,
+            open_chat(browser) as page,
+        ):
+            await page.hello()
+            await page.say("m1", "这一句太长了")
+            assert (await page.receive("error"))["code"] == "too_long"
+            await page.say("m2", "二")
+            assert (await page.receive("ack"))["id"] == "m2"

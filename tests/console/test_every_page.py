@@ -17,7 +17,7 @@ from cli.catalogue import shipped_catalogue
 from console.i18n import LANGS, translators
 from console.pages.base import ConsolePage
 from console.pages.registry import PAGES
-from console.security import GuardedRoute, GuardedSocket, PublicFiles
+from console.security import GuardedRoute, GuardedSocket, PublicFiles, UnknownPath
 from core.model.health import Health
 from tests.console.pages import EVIL, fill, path_of, routes_of
 from tests.console.running import RunningConsole, failing, open_console
@@ -169,7 +169,7 @@ def test_every_route_belongs_to_a_registered_page_and_declares_its_audience(
 ) -> None:
     owned = [route for page in PAGES for route in routes_of(console, page)]
     others = [route for route in console.routes if route not in owned]
-    assert [type(route) for route in others] == [PublicFiles]
+    assert [type(route) for route in others] == [PublicFiles, UnknownPath]
     assert all(isinstance(route, GuardedRoute | GuardedSocket) for route in owned)
 
 

@@ -1,4 +1,4 @@
-"""Why something was decided, in the language of who reads it."""
+"""Explanations of decisions, in the language of the reader."""
 
 import re
 from pathlib import Path

@@ -19,6 +19,7 @@ from core.model.judgement import Judgement
 from core.model.outbox import ReplyState
 from core.model.tickets import TicketState
 from core.taxonomy import CATEGORIES, INTENTS, RISKS, Severity
+from moderation.gate import Refusal
 from moderation.inbound import FLAGS
 
 WORDS = translators(shipped_catalogue())
@@ -46,6 +47,7 @@ TERMS: dict[str, tuple[str, ...]] = {
         "automated",
         "outdated",
     ),
+    "held": get_args(Refusal),
     "chat.error": ("visitor", "message", "message_id", "empty", "too_long", "too_fast", "store"),
 }
 
@@ -100,6 +102,19 @@ class TestWords:
     def test_an_unknown_term_is_returned_unchanged(self) -> None:
         assert WORDS["zh"].term("category", "freshness") == "新鲜度"
         assert WORDS["zh"].term("category", "<b>") == "<b>"
+
+    @pytest.mark.parametrize(
+        ("reason", "shown"),
+        [
+            ("gate: frozen: 发霉面包", "自动回复已暂停：发霉面包"),
+            ("gate: repeated", "刚刚说过同样的话"),
+            ("gate: other: x", "gate: other: x"),
+            ("Forbidden: gate: frozen", "Forbidden: gate: frozen"),
+            ("", ""),
+        ],
+    )
+    def test_a_refusal_of_the_gate_is_translated(self, reason: str, shown: str) -> None:
+        assert WORDS["zh"].undelivered(reason) == shown
 
 
 class TestChoose:

@@ -1,4 +1,4 @@
-"""What staff do to an incident, and what colleagues see of it."""
+"""Actions of staff on an incident, and their colleagues' view of them."""
 
 import asyncio
 from datetime import timedelta

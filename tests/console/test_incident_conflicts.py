@@ -1,4 +1,4 @@
-"""What colleagues see of an incident, and how staff merge and split."""
+"""Concurrent changes of an incident, merging and splitting."""
 
 import json
 import re

@@ -29,13 +29,14 @@ from core.runtime.bus import ConversationUpdated
 from storage.sqlite.store import SqliteStore
 from tests.console.running import RunningConsole, failing, open_console, over
 from tests.console.seeds import NOW, add_alert, add_mention, event, judgement, reply, ticket
+from tests.driven_clock import WATCHDOG_SECONDS
 
 Message = dict[str, object]
 
 
 async def receive(socket: aiohttp.ClientWebSocketResponse, kind: str) -> Message:
     """The next message of that kind."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         while True:
             message = cast("Message", await socket.receive_json())
             if message["type"] == kind:
@@ -108,7 +109,7 @@ async def test_text_from_a_tab_is_ignored_and_bytes_close_it(
         console.bus.publish(ConversationUpdated(channel="webchat", conversation="c"))
         await receive(socket, "changes")
         await socket.send_bytes(b"\x00")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             assert (await socket.receive()).type in {
                 aiohttp.WSMsgType.CLOSE,
                 aiohttp.WSMsgType.CLOSED,

@@ -1,4 +1,4 @@
-"""What the pages show, and that nothing a stranger wrote is ever interpreted."""
+"""Content of the pages; nothing that a stranger wrote is ever interpreted."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What staff do: take, reply, resolve, approve, reject, acknowledge, try again."""
+"""Actions of staff: take, reply, resolve, approve, reject, acknowledge, try again."""
 
 import asyncio
 import re
@@ -126,11 +126,11 @@ class TestReply:
         assert "等待发送" in html
         (sent,) = await console.store.outbox.claim("weibo", 9, console.clock.now())
         await console.store.outbox.finish(
-            [ReplyResult(key=sent.key, state=ReplyState.REJECTED, reason="gate: paused")]
+            [ReplyResult(key=sent.key, state=ReplyState.REJECTED, reason="gate: frozen: 发霉")]
         )
         async with browser.get("/tickets/T-1/thread") as answer:
             html = await answer.text()
-        assert "⚠ 未发送 · gate: paused" in html
+        assert "⚠ 未发送 · 自动回复已暂停：发霉" in html
         assert "马上退款" in html
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Protocol
 
 from connectors.registry import REGISTRY
-from core.config import validate
 from core.connector import Connector
 from core.errors import Problem
 from core.model.outbox import Target
+from core.validation import validate
 from tests.connectors.support import ConnectorKit
 
 

@@ -1,4 +1,4 @@
-"""How the contract suites open the stores they test."""
+"""Opens the stores that the contract suites test."""
 
 from typing import Protocol
 

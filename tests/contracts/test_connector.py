@@ -11,6 +11,7 @@ from connectors.registry import REGISTRY
 from core.connector import Rejected, RetryAt, Sends, Sent, TakesIdempotencyKey, Unknown
 from tests.connectors.support import drain, running
 from tests.contracts.connector_rig import ContractRig, Rig, registered_rigs
+from tests.driven_clock import WATCHDOG_SECONDS
 
 MANY = 260
 """More than one page on every platform."""
@@ -139,7 +140,7 @@ async def test_closing_ends_the_reading_and_may_be_repeated(rig: Rig) -> None:
     await asyncio.sleep(0.05)
     await connector.close()
     await connector.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await task
     unread = rig.connector()
     await unread.close()
@@ -200,7 +201,7 @@ async def test_any_text_has_an_outcome(rig: Rig, text: str) -> None:
     await rig.say(["question"])
     connector = rig.connector()
     assert isinstance(connector, Sends)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         result = await connector.send(rig.target(), text, "key-1")
     assert isinstance(result, Sent | RetryAt | Rejected | Unknown)
     await connector.close()

@@ -102,7 +102,7 @@ async def test_a_platform_that_cannot_be_reached_is_unavailable(kind: str) -> No
 
 
 async def test_a_repeated_notice_has_the_key_of_the_first(bench: Bench) -> None:
-    """Where the platform has keys, so that the other end can drop it."""
+    """For platforms with idempotency keys, so that the other end can drop it."""
     receiver, first = bench.receiver(), replace(alert(), notices=1)
     for notice in (first, first, replace(first, notices=2)):
         await receiver.deliver(notice)

@@ -1,4 +1,4 @@
-"""What every store promises about time: what is over is forgotten, and nothing that is owed."""
+"""Every store's retention: finished records are deleted, and nothing that is owed."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What every store promises about events: nothing twice, nothing lost, everything counted."""
+"""Every store's events: nothing twice, nothing lost, everything counted."""
 
 import asyncio
 

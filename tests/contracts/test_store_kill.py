@@ -1,4 +1,4 @@
-"""What every store promises when processes die: another goes on, and takes nothing from the living.
+"""Every store when processes die: another goes on, and takes nothing from the living.
 
 The processes are real and so is the kill.
 """

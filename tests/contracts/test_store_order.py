@@ -117,6 +117,17 @@ async def test_more_than_a_batch_of_outdated_events_hides_nothing(store: Store) 
     assert adds_up(await store.events.counts())
 
 
+async def test_outdated_events_leave_their_places_in_a_batch_to_others(store: Store) -> None:
+    await put(store, *(post(f"e{n}", kind=EventKind.EDIT, revision=2) for n in range(6)))
+    await work_off(store)
+    mixed = [each for n in range(6) for each in (post(f"e{n}"), post(f"fresh{n}"))]
+    await put(store, *mixed)
+    claimed = [item.event.id for item in await store.events.claim(4)]
+    assert claimed == ["fresh0", "fresh1", "fresh2", "fresh3"]
+    assert [item.event.id for item in await store.events.claim(4)] == ["fresh4", "fresh5"]
+    assert adds_up(await store.events.counts())
+
+
 async def test_an_edit_that_could_not_be_read_outdates_nothing(store: Store) -> None:
     (edit,) = await take(store, post("e1", kind=EventKind.EDIT, revision=2))
     while not await store.events.fail(edit.seq, "broken", tries=1):

@@ -1,15 +1,15 @@
-"""What every store promises about replies: at most once, and every doubt is seen."""
+"""Every store's replies: at most once, and every doubt is seen."""
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from core.clock import ManualClock
 from core.errors import Conflict
 from core.model.conversations import ConversationState
-from core.model.outbox import ReplyResult, ReplyState, Target
+from core.model.outbox import Reply, ReplyResult, ReplyState, Target
 from core.model.outcomes import Outcome
 from core.model.tickets import TicketState
 from core.repositories import Store
@@ -17,6 +17,7 @@ from tests.builders import plan
 from tests.contracts.store_port import Opener
 from tests.contracts.store_support import (
     HOSTILE,
+    LONE,
     NOW,
     conversation,
     event,
@@ -29,10 +30,14 @@ from tests.contracts.store_support import (
 )
 
 
+def to(name: str) -> Target:
+    return Target(channel="chat", conversation=name)
+
+
 async def test_a_due_reply_is_claimed_once(store: Store, opener: Opener) -> None:
     other = await opener(ManualClock(NOW))
     for n in range(20):
-        await store.outbox.add(reply(f"r{n}"))
+        await store.outbox.add(reply(f"r{n}", target=to(f"c{n}")))
     claims = await asyncio.gather(
         *(each.outbox.claim("chat", 3, NOW) for each in (store, other) * 4)
     )
@@ -44,9 +49,10 @@ async def test_a_due_reply_is_claimed_once(store: Store, opener: Opener) -> None
 async def test_claims_are_in_order_and_of_one_channel(store: Store) -> None:
     other = reply("x", target=Target(channel="other", conversation="c1"))
     await store.outbox.add(other)
-    await store.outbox.add(reply("later", not_before=NOW + timedelta(minutes=1)))
+    later = reply("later", target=to("c9"), not_before=NOW + timedelta(minutes=1))
+    await store.outbox.add(later)
     for n in range(3):
-        await store.outbox.add(reply(f"r{n}"))
+        await store.outbox.add(reply(f"r{n}", target=to(f"c{n}")))
     assert [each.key for each in await store.outbox.claim("chat", 2, NOW)] == ["r0", "r1"]
     assert [each.key for each in await store.outbox.claim("chat", 9, NOW)] == ["r2"]
     due = await store.outbox.claim("chat", 9, NOW + timedelta(minutes=1))
@@ -83,6 +89,38 @@ async def test_a_sent_reply_is_a_line_of_the_conversation(store: Store, clock: M
     assert question.seq < answer.seq
     assert (answer.direction, answer.id, answer.by, answer.text) == ("out", "r1", "bot", HOSTILE)
     assert answer.at == NOW + timedelta(seconds=5)
+
+
+async def test_a_reply_reads_the_same_wherever_it_is_read(store: Store, opener: Opener) -> None:
+    """Through every state of its way, with a delay behind it."""
+    other = await opener(ManualClock(NOW))
+    (item,) = await take(store, event("e1"))
+    await store.outbox.add(reply("r1", mention=item.seq, text=HOSTILE))
+    await store.events.record([Outcome(seq=item.seq, mention=mention(item), plan=plan())])
+    later = NOW + timedelta(seconds=30)
+    delay = ReplyResult(
+        key="r1", state=ReplyState.PENDING, reason="flood", not_before=later, native_id=None
+    )
+    sent = ReplyResult(key="r1", state=ReplyState.SENT, native_id=f"7:{LONE}")
+
+    async def read() -> set[Reply]:
+        record = await other.mentions.get(item.seq)
+        assert record is not None
+        return {*record.replies, *(await other.customers.export("u1")).replies}
+
+    assert await read() == {reply("r1", mention=item.seq, text=HOSTILE)}
+    (first,) = await store.outbox.claim("chat", 9, NOW)
+    assert await read() == {first}
+    (delayed,) = await store.outbox.finish([delay])
+    assert await read() == {delayed}
+    (second,) = await store.outbox.claim("chat", 9, later)
+    assert (second.state, second.attempts, second.reason) == (ReplyState.SENDING, 1, "flood")
+    assert await read() == {second}
+    (done,) = await store.outbox.finish([sent])
+    assert await read() == {done}
+    assert (done.state, done.attempts, done.native_id) == (ReplyState.SENT, 1, f"7:{LONE}")
+    assert (done.reason, done.not_before, done.text) == ("", None, HOSTILE)
+    assert await store.outbox.finish([sent]) == [done]
 
 
 async def test_a_reply_that_must_wait_is_pending_again(store: Store) -> None:
@@ -169,8 +207,8 @@ async def test_a_batch_of_results_is_stored_whole_or_not_at_all(store: Store) ->
 
 async def test_only_what_nobody_alive_is_sending_is_in_doubt(store: Store, opener: Opener) -> None:
     other = await opener(ManualClock(NOW))
-    await store.outbox.add(reply("mine"))
-    await store.outbox.add(reply("theirs"))
+    await store.outbox.add(reply("mine", target=to("c1")))
+    await store.outbox.add(reply("theirs", target=to("c2")))
     await store.outbox.claim("chat", 1, NOW)
     await other.outbox.claim("chat", 1, NOW)
     assert await store.outbox.in_doubt("chat") == []
@@ -269,3 +307,80 @@ async def test_a_reply_by_staff_names_the_ticket_there_is(store: Store) -> None:
     await store.outbox.add(again, ticket=ticket("T-1002", mention=item.seq))
     found = await store.outbox.claim("chat", 9, NOW)
     assert [each.ticket for each in found] == [None, "T-1001"]
+
+
+class TestOrder:
+    """The replies of one conversation are sent in their order, whatever happens to one of them."""
+
+    async def test_those_that_are_due_together_are_claimed_together(self, store: Store) -> None:
+        for n in range(4):
+            await store.outbox.add(reply(f"r{n}"))
+        assert await claimed(store) == ["r0", "r1", "r2", "r3"]
+
+    async def test_one_that_is_being_sent_holds_back_the_next(self, store: Store) -> None:
+        for n in range(3):
+            await store.outbox.add(reply(f"r{n}"))
+        await store.outbox.add(reply("other", target=to("c2")))
+        assert await claimed(store, 1) == ["r0"]
+        assert await claimed(store) == ["other"]
+        await store.outbox.finish([ReplyResult(key="r0", state=ReplyState.SENT, native_id="n")])
+        assert await claimed(store) == ["r1", "r2"]
+
+    async def test_one_that_a_killed_process_left_in_doubt_holds_back_the_next(
+        self, store: Store, opener: Opener
+    ) -> None:
+        """Until it was looked for on the platform, or sent again."""
+        other = await opener(ManualClock(NOW))
+        for n in range(2):
+            await store.outbox.add(reply(f"r{n}"))
+        await store.outbox.add(reply("other", target=to("c2")))
+        assert [one.key for one in await other.outbox.claim("chat", 1, NOW)] == ["r0"]
+        await other.close()
+        assert await claimed(store) == ["other"]
+        (doubtful,) = await store.outbox.in_doubt("chat")
+        assert doubtful.key == "r0"
+        assert await claimed(store) == []
+        await store.outbox.finish([ReplyResult(key="r0", state=ReplyState.SENT, native_id="n")])
+        assert await claimed(store) == ["r1"]
+
+    async def test_one_that_has_to_be_tried_again_later_holds_back_the_next(
+        self, store: Store
+    ) -> None:
+        later = NOW + timedelta(minutes=1)
+        await store.outbox.add(reply("r0"))
+        assert await claimed(store) == ["r0"]
+        again = ReplyResult(key="r0", state=ReplyState.PENDING, reason="slow", not_before=later)
+        await store.outbox.finish([again])
+        for n in range(1, 4):
+            await store.outbox.add(reply(f"r{n}"))
+        await store.outbox.add(reply("other", target=to("c2")))
+        assert await claimed(store) == ["other"]
+        assert await claimed(store, now=later) == ["r0", "r1", "r2", "r3"]
+
+    @pytest.mark.parametrize("state", [ReplyState.REJECTED, ReplyState.UNKNOWN])
+    async def test_one_that_is_given_up_holds_back_nothing(
+        self, store: Store, state: ReplyState
+    ) -> None:
+        for n in range(2):
+            await store.outbox.add(reply(f"r{n}"))
+        assert await claimed(store, 1) == ["r0"]
+        await store.outbox.finish(
+            [ReplyResult(key="r0", state=state, reason="x", ticket=ticket("T-1"))]
+        )
+        assert await claimed(store) == ["r1"]
+
+    async def test_a_draft_holds_back_nothing(self, store: Store) -> None:
+        await store.outbox.add(reply("draft", state=ReplyState.DRAFT))
+        await store.outbox.add(reply("r1"))
+        assert await claimed(store) == ["r1"]
+
+    async def test_many_that_wait_hide_no_other_conversation(self, store: Store) -> None:
+        for n in range(30):
+            await store.outbox.add(reply(f"r{n}"))
+        assert await claimed(store, 1) == ["r0"]
+        await store.outbox.add(reply("other", target=to("c2")))
+        assert await claimed(store, 5) == ["other"]
+
+
+async def claimed(store: Store, limit: int = 9, now: datetime = NOW) -> list[str]:
+    return [one.key for one in await store.outbox.claim("chat", limit, now)]

@@ -1,4 +1,4 @@
-"""What every store promises about decisions: all that one causes is there, once, or nothing."""
+"""Every store's decisions: all that one causes is there, once, or nothing."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -55,6 +55,39 @@ async def test_an_outcome_is_stored_whole(store: Store, opener: Opener) -> None:
     counts = await again.events.counts()
     assert (counts.done, counts.pending) == (1, 0)
     assert adds_up(counts)
+
+
+async def test_a_conversation_is_as_it_was_recorded_last(store: Store, opener: Opener) -> None:
+    """Also where nothing but its time differs, and where times do not ascend."""
+    hours = [NOW + timedelta(hours=n) for n in range(4)]
+    states = [
+        conversation(ticket=None),
+        conversation(ticket=None, updated_at=hours[2]),
+        conversation(ticket=None, updated_at=hours[3]),
+        conversation(ticket=None, updated_at=hours[3], muted=True),
+        conversation(ticket=None, updated_at=hours[1], muted=True),
+        conversation(ticket="T-9", updated_at=hours[2]),
+    ]
+    items = await take(store, *(event(f"e{n}") for n in range(len(states))))
+    other = await opener(ManualClock(NOW))
+    for item, state in zip(items, states, strict=True):
+        await store.events.record(
+            [Outcome(seq=item.seq, mention=mention(item), plan=plan(conversation=state))]
+        )
+        assert await other.conversations.get("chat", "c1") == state
+        assert (await other.customers.export("u1")).conversations == (state,)
+
+
+async def test_a_continued_conversation_does_not_age_out(store: Store) -> None:
+    for native, at in (("e1", NOW), ("e2", NOW + timedelta(days=9))):
+        (item,) = await take(store, event(native, posted_at=at))
+        talk = plan(conversation=conversation(ticket=None, updated_at=at))
+        await store.events.record([Outcome(seq=item.seq, mention=mention(item), plan=talk)])
+    day = NOW + timedelta(days=1)
+    await store.maintenance.age(raw=NOW, spam=NOW, messages=NOW, records=day)
+    assert await store.conversations.get("chat", "c1") is not None
+    await store.maintenance.age(raw=NOW, spam=NOW, messages=NOW, records=NOW + timedelta(days=10))
+    assert await store.conversations.get("chat", "c1") is None
 
 
 async def test_recording_twice_changes_nothing(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""What every store promises about searching mentions: the same texts found, in the same order."""
+"""Every store's search of mentions: the same texts found, in the same order."""
 
 import random
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What every store promises to staff: tickets in order, alerts, incidents, articles, figures."""
+"""Every store's promises to staff: tickets in order, alerts, incidents, articles, figures."""
 
 from dataclasses import replace
 from datetime import timedelta

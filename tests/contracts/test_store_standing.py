@@ -1,4 +1,4 @@
-"""What every store promises about alerts that go on, and about what staff laid down."""
+"""Every store's alerts that go on, and the pauses, mutes and corrections of staff."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -30,6 +30,9 @@ class MemoryInbox(StubEvents):
         self.cursors: dict[str, str] = {}
         self.broken = 0
         self.full_after: int | None = None
+        self.record_calls: list[list[int]] = []
+        self.unrecordable: dict[int, Exception] = {}
+        """Raised where the event is among those to record, by its seq."""
         self._keys: set[tuple[str, str, int]] = set()
 
     async def accept(self, connector: str, page: Page) -> Receipt:
@@ -58,6 +61,10 @@ class MemoryInbox(StubEvents):
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:
         self._maybe_break()
+        self.record_calls.append([outcome.seq for outcome in outcomes])
+        for outcome in outcomes:
+            if outcome.seq in self.unrecordable:
+                raise self.unrecordable[outcome.seq]
         for outcome in outcomes:
             self.waiting.pop(outcome.seq, None)
             self.outcomes.append(outcome)
@@ -129,9 +136,13 @@ class PlanDecider:
 
     seen: list[str] = field(default_factory=list)
     plain: bool = False
+    broken: dict[str, Exception] = field(default_factory=dict)
+    """Raised for the event with this id."""
 
     async def decide(self, mention: Mention) -> Plan:
         self.seen.append(mention.event.id)
+        if mention.event.id in self.broken:
+            raise self.broken[mention.event.id]
         decision = Decision(action=Action.TICKET, rule="r", reason="because")
         if self.plain:
             return Plan(decision=decision)
@@ -146,7 +157,7 @@ class SeenSpread:
     fails_on: int | None = None
     error: Exception = field(default_factory=lambda: ValueError("cannot watch this"))
     seconds: float = 0.0
-    """How long it takes over each."""
+    """Seconds that it takes for each."""
 
     async def observe(self, mention: Mention) -> None:
         await asyncio.sleep(self.seconds)

@@ -1,4 +1,4 @@
-"""What was said before is known, and nobody is answered."""
+"""Earlier posts are judged and stored, and none is answered."""
 
 from collections.abc import AsyncIterator
 

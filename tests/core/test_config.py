@@ -48,8 +48,8 @@ def test_every_mistake_is_found_at_once() -> None:
         p1 = -1
         """
     )
-    assert found["channels[0].origins[0]"].startswith("the environment variable SITE is not set")
-    assert found["channels[1].type"] == "is missing | Add it."
+    assert "the environment variable SITE is not set" in found["channels[0].origins[0]"]
+    assert found["channels[1].type"] == "缺少这一项 is missing | 请加上 Add it."
     assert "'port'" in found["console.prot"]
     assert "docs/reference/configuration.md" in found["store.zzz"]
     assert "greater than 0" in found["sla.p1"]
@@ -106,7 +106,9 @@ def test_an_account_may_hold_colons() -> None:
 def test_a_channel_names_a_configured_brand() -> None:
     text = GOOD.replace("${SITE}", "x")
     found = problems(text + 'brand = "pine"\n')
-    assert found == {"channels[0].brand": "there is no brand 'pine' | Choose one of: hejia."}
+    assert set(found) == {"channels[0].brand"}
+    assert "there is no brand 'pine'" in found["channels[0].brand"]
+    assert "Choose one of: hejia." in found["channels[0].brand"]
     (channel,) = parse(text + 'brand = "hejia"\n', {}).channels
     assert channel.brand == "hejia"
     assert "brand" not in channel.settings, "it is no key of the connector"
@@ -122,6 +124,6 @@ def test_a_telegram_account_is_one_person() -> None:
             ("d", 'telegram = "7"'),
         )
     )
-    assert problems(GOOD.replace("${SITE}", "x") + staff) == {
-        "staff[1]": "'7' is used twice | Give each its own."
-    }
+    found = problems(GOOD.replace("${SITE}", "x") + staff)
+    assert set(found) == {"staff[1]"}
+    assert "'7' is used twice" in found["staff[1]"]

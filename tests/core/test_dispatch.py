@@ -14,6 +14,7 @@ from core.runtime.bus import Bus, ConversationUpdated
 from core.runtime.dispatch import LOOKS, SHOWN_SECONDS, TRIES, Dispatcher
 from tests.builders import START, reply, ticket
 from tests.core.parts import NEVER, Desk, Forbids, MemoryOutbox, PacedWire, ReadableWire, Wire
+from tests.driven_clock import WATCHDOG_SECONDS
 
 
 def dispatcher(
@@ -213,7 +214,7 @@ async def test_running_settles_first_survives_the_store_and_wakes_up() -> None:
     sender = dispatcher(wire, outbox, resend=True)
     task = asyncio.create_task(sender.run())
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while len(outbox.finished) < 2:
                 await asyncio.sleep(0.01)
                 sender.wake()

@@ -26,6 +26,7 @@ from tests.core.parts import (
     Wire,
     WordMatcher,
 )
+from tests.driven_clock import WATCHDOG_SECONDS
 
 
 class Feed(Wire):
@@ -89,7 +90,7 @@ class Stage:
     async def until_settled(self) -> None:
         task = asyncio.create_task(self.engine.run())
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(WATCHDOG_SECONDS):
                 await self.engine.settled()
         finally:
             task.cancel()
@@ -132,7 +133,7 @@ async def test_a_channel_that_appears_later_is_served_by_the_fallback_and_woken(
         await asyncio.sleep(0.05)
         stage.outbox.enqueue(elsewhere("later"))
         stage.bus.publish(replace(elsewhere("later"), state=ReplyState.PENDING))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while not stage.outbox.finished:
                 await asyncio.sleep(0.01)
             stage.outbox.enqueue(elsewhere("still later"))
@@ -151,7 +152,7 @@ async def test_a_channel_that_appears_later_is_served_by_the_fallback_and_woken(
 async def test_a_worker_runs_beside_the_connectors_and_ends_with_them() -> None:
     stage = Stage(MemoryOutbox())
     task = asyncio.create_task(stage.engine.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         while stage.worked < 3:
             await asyncio.sleep(0.01)
     task.cancel()

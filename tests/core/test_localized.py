@@ -1,4 +1,4 @@
-"""What staff are told, in the language of who reads it."""
+"""Texts for staff, in the language of the reader."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo

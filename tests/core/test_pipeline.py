@@ -1,6 +1,7 @@
 """The pipeline: order, isolation of poison, conservation."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,6 +24,7 @@ from tests.core.parts import (
     SpamModerator,
     WordMatcher,
 )
+from tests.driven_clock import WATCHDOG_SECONDS
 
 
 class PipelineRig:
@@ -219,7 +221,7 @@ async def test_a_failing_store_stops_the_batch_and_the_pipeline_goes_on() -> Non
     rig.inbox.broken = 1
     task = asyncio.create_task(rig.pipeline.run())
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while not rig.inbox.outcomes:
                 await asyncio.sleep(0.01)
                 rig.pipeline.wake()
@@ -243,14 +245,87 @@ async def test_a_store_that_fails_while_recording_is_no_failure_of_the_event() -
     assert [item.attempts for item in rig.inbox.waiting.values()] == [0]
 
 
+async def take_threads(rig: PipelineRig, *threads: str) -> None:
+    """An event in each of these conversations, in this order."""
+    events = (event(str(n), text="禾家", conversation=name) for n, name in enumerate(threads))
+    await rig.inbox.accept("c", Page(events=tuple(events)))
+
+
+async def test_a_batch_is_recorded_in_one_call_for_each_place_in_a_conversation() -> None:
+    rig = PipelineRig(plain=True)
+    await take_threads(rig, "a", "b", "a", "c", "b", "a")
+    assert await rig.pipeline.step() == 6
+    assert rig.inbox.record_calls == [[1, 2, 4], [3, 5], [6]]
+    assert rig.spread.seen == [1, 2, 3, 4, 5, 6]
+
+
+async def test_of_a_batch_that_cannot_be_recorded_only_the_event_at_fault_fails() -> None:
+    rig = PipelineRig(plain=True)
+    ends: list[int] = []
+    rig.pipeline = Pipeline(rig.parts, bus=rig.bus, ended=lambda item, _: ends.append(item.seq))
+    rig.inbox.unrecordable = {2: ValueError("cannot be encoded")}
+    await take_threads(rig, "a", "b", "c", "b")
+    await rig.pipeline.step()
+    assert [one.seq for one in rig.inbox.outcomes] == [1, 3, 4]
+    assert sorted(ends) == [1, 3, 4]
+    assert {seq: item.attempts for seq, item in rig.inbox.waiting.items()} == {2: 1}
+    assert rig.spread.seen == [1, 3, 4]
+
+
+@pytest.mark.parametrize("fault", ["deciding", "recording"])
+async def test_a_store_that_fails_at_one_event_delays_its_conversation_alone(fault: str) -> None:
+    rig = PipelineRig(plain=True)
+    error = StoreError("the row is damaged")
+    if fault == "recording":
+        rig.inbox.unrecordable = {2: error}
+    else:
+        rig.decider.broken = {"1": error}
+    await take_threads(rig, "a", "b", "c", "b", "a")
+    with pytest.raises(StoreError, match="damaged"):
+        await rig.pipeline.step()
+    assert [one.seq for one in rig.inbox.outcomes] == [1, 3, 5]
+    assert "3" not in rig.decider.seen, "it comes after the one that waits"
+    assert {seq: item.attempts for seq, item in rig.inbox.waiting.items()} == {2: 0, 4: 0}
+    assert rig.spread.seen == [1, 3, 5]
+
+
 async def test_it_looks_into_the_inbox_even_if_nobody_wakes_it() -> None:
     rig = PipelineRig()
     task = asyncio.create_task(rig.pipeline.run())
     try:
         await asyncio.sleep(0.05)
         await rig.take("禾家的面包")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while not rig.inbox.outcomes:
                 await asyncio.sleep(0.01)
     finally:
         task.cancel()
+
+
+async def test_an_error_of_the_store_ends_a_batch_only_once_all_of_it_has_ended() -> None:
+    """Else a conversation would be worked on twice at once, out of its order."""
+    rig = PipelineRig()
+    await rig.inbox.accept(
+        "c",
+        Page(
+            events=(
+                event("1", text="禾家一", conversation="broken"),
+                event("2", text="禾家二", conversation="slow"),
+                event("3", text="禾家三", conversation="slow"),
+            )
+        ),
+    )
+    record = rig.inbox.record
+
+    async def failing(outcomes: Sequence[Outcome]) -> None:
+        if outcomes[0].seq == 1:
+            raise StoreError("the disk is on fire")
+        await asyncio.sleep(0.01)
+        await record(outcomes)
+
+    rig.inbox.record = failing  # type: ignore[method-assign]  # the store of this test
+    with pytest.raises(StoreError):
+        await rig.pipeline.step()
+    assert [outcome.seq for outcome in rig.inbox.outcomes] == [2, 3]
+    assert rig.spread.seen == [2, 3], "what was recorded is watched"
+    assert list(rig.inbox.waiting) == [1]

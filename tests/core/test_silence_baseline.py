@@ -1,4 +1,4 @@
-"""What silence is usual: learned by the hour, and robust against one bad day."""
+"""The usual silence of a channel: learned by the hour, and robust against one bad day."""
 
 from datetime import datetime, timedelta
 

@@ -15,6 +15,7 @@ from core.runtime.intake import EventIntake
 from core.runtime.supervisor import LONGEST_WAIT, Supervisor
 from tests.builders import START, event
 from tests.core.parts import MemoryInbox
+from tests.driven_clock import WATCHDOG_SECONDS
 
 
 class Scripted:
@@ -143,7 +144,7 @@ async def test_a_full_inbox_slows_the_connector_down() -> None:
     await asyncio.sleep(0.1)
     assert not waiting.done()
     inbox.waiting.clear()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         await waiting
     assert door.totals.accepted == 1
 

@@ -135,7 +135,7 @@ class CrashSite:
         log = self._folder / "log"
         order = Order(
             arguments=[
-                *("replay", str(self.feed)),
+                *("replay", str(self.feed), "--live"),
                 *("--config", str(self.config)),
                 *("--replies", str(self.ledger)),
             ],
@@ -151,7 +151,7 @@ class CrashSite:
         return killed
 
     def _being_sent(self) -> int:
-        """How many replies stand at ``sending`` with nobody alive to send them."""
+        """Number of replies at ``sending`` whose process is dead."""
         path = sqlite_path(self.url)
         if path is None:
             with MongoClient[dict[str, object]](self.url) as client:
@@ -169,7 +169,7 @@ class CrashSite:
                 return 0
 
     def replies(self) -> list[dict[str, str]]:
-        """What the platform has taken, in order."""
+        """Texts that the platform has taken, in order."""
         if not self.ledger.exists():
             return []
         return [json.loads(line) for line in self.ledger.read_bytes().splitlines()]

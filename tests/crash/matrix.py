@@ -27,7 +27,7 @@ ANY: Final = 6
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """What came of killing one site again and again."""
+    """Result of killing one site again and again."""
 
     point: str
     kills: int

@@ -30,7 +30,7 @@ class Order(TypedDict):
 
 
 class End(TypedDict):
-    """How a run ended."""
+    """The end of a run."""
 
     status: int
     """Exit status; negative for a signal."""

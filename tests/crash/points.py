@@ -160,20 +160,24 @@ class _Points:
         self._once(owner, "match", match)
 
     def _wrap_record(self, owner: type) -> None:
-        """An outcome that drops its event causes nothing, so it reaches no point."""
+        """Each point is reached once for each outcome of a call.
+
+        An outcome that drops its event causes nothing, so it reaches no point.
+        """
         method: Callable[..., Awaitable[None]] = owner.record  # type: ignore[attr-defined]  # Events
 
         @wraps(method)
         async def record(self_: object, outcomes: Sequence[Outcome]) -> None:
             plans = [one.plan for one in outcomes if one.plan is not None]
-            before, after = ["before-record"], ["after-record"]
-            if any(plan.ticket is not None for plan in plans):
-                before, after = [*before, "before-ticket"], ["after-ticket", *after]
-            for name in before if plans else ():
-                self._reach(name)
+            for plan in plans:
+                self._reach("before-record")
+                if plan.ticket is not None:
+                    self._reach("before-ticket")
             await method(self_, outcomes)
-            for name in after if plans else ():
-                self._reach(name)
+            for plan in plans:
+                if plan.ticket is not None:
+                    self._reach("after-ticket")
+                self._reach("after-record")
 
         self._once(owner, "record", record)
 

@@ -34,7 +34,7 @@ _QUIET: Final = 1.5
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """What a store holds in the end."""
+    """The content of a store in the end."""
 
     counts: EventCounts
     mentions: list[MentionRecord]
@@ -74,7 +74,7 @@ class ServedSite:
     more: Sequence[str] = ()
     """Further lines of the configuration."""
     kills: list[str] = field(default_factory=list)
-    """Where each run was killed, in order."""
+    """The point at which each run was killed, in order."""
     dice: random.Random = field(default_factory=lambda: random.Random(20260301))
 
     def __post_init__(self) -> None:
@@ -134,7 +134,7 @@ class ServedSite:
             await store.close()
 
     def log(self) -> str:
-        """What the processes have said, the end of it."""
+        """The last lines that the processes logged."""
         return (self.folder / "log").read_text("utf-8", "replace")[-5000:]
 
     async def _start(self, stop_at: str | None) -> asyncio.subprocess.Process:

@@ -14,7 +14,7 @@ STAFF = ("[[staff]]", 'name = "小李"', 'telegram = "31"')
 
 
 def said(server: TelegramServer, chat: int) -> list[str]:
-    """What the bot has posted in a chat."""
+    """Texts of the bot in a chat."""
     return [
         call.fields["text"]
         for call in server.done("sendMessage")

@@ -37,7 +37,7 @@ class Batch:
 
 
 def answers(server: RedditServer) -> Counter[str]:
-    """How often each item was answered: in public under it, in private its author by name."""
+    """Number of answers to each item: in public under it, in private its author by name."""
     return Counter(str(one["parent_id"] or one["dest"]) for one in server.posted)
 
 

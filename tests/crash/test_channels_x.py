@@ -15,7 +15,7 @@ POINTS = ("before-persist:2", "after-persist:1", "after-record:20", "before-send
 
 
 def answers(server: XServer) -> Counter[str]:
-    """How often each post was answered."""
+    """Number of answers, by post."""
     replies = [reply["reply"] for reply in server.replies]
     return Counter(
         str(reply["in_reply_to_tweet_id"]) for reply in replies if isinstance(reply, dict)

@@ -90,7 +90,7 @@ class Shopper:
         self._visitor = base64.urlsafe_b64encode(bytes([number]) * 32).decode().rstrip("=")
 
     async def ask(self, session: aiohttp.ClientSession, seconds: float) -> list[str]:
-        """What the machine answers to QUESTION within ``seconds``; returns at the first answer."""
+        """The machine's answers to QUESTION within ``seconds``; returns at the first answer."""
         async with session.ws_connect("/chat/ws") as socket:
             hello = {"type": "hello", "visitor": self._visitor, "after": 0}
             await socket.send_str(json.dumps(hello))

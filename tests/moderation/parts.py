@@ -11,7 +11,7 @@ from tests.stubs import StubPauses
 
 
 def message(text: str, *, kind: EventKind = EventKind.MESSAGE) -> Event:
-    """What a shopper writes to the brand."""
+    """A message of a shopper to the brand."""
     return event(text=text, kind=kind, channel="webchat", solicited=True)
 
 

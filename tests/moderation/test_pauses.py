@@ -25,6 +25,7 @@ from storage.sqlite.store import SqliteStore
 from tests.builders import START
 from tests.console.seeds import add_mention, event, judgement
 from tests.console.seeds import reply as seeded
+from tests.driven_clock import WATCHDOG_SECONDS
 from tests.moderation.parts import NoPauses, answer
 from tests.stubs import StubMentions
 
@@ -206,7 +207,7 @@ async def test_no_reply_starts_after_a_pause_is_acknowledged(store: SqliteStore,
         await asyncio.sleep(random.random() / 500)
     await guards.pauses.save(pause("all"))
     acknowledged = asyncio.get_running_loop().time()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         while len(platform.started) + len(undelivered.held) < 60:
             await asyncio.sleep(0.01)
     sending.cancel()

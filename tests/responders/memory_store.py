@@ -158,7 +158,7 @@ class MemoryAlerts(StubAlerts):
 
 @dataclass
 class MemoryPauses(StubPauses):
-    """Where automatic replies are paused."""
+    """The pauses of automatic replies."""
 
     kept: dict[str, Pause] = field(default_factory=dict)
 

@@ -116,12 +116,15 @@ async def test_nothing_is_sent_twice_after_a_backup_is_put_back(url: str, tmp_pa
     await backup(store, tmp_path / "backup")
     await store.outbox.add(reply("sent later"))
     await store.outbox.claim("chat", 9, NOW)
-    await store.outbox.finish([ReplyResult(key="sent later", state=ReplyState.SENT)])
+    sent = ReplyResult(key="sent later", state=ReplyState.SENT, native_id="n9")
+    (told,) = await store.outbox.finish([sent])
     await store.outbox.finish([ReplyResult(key="waited", state=ReplyState.SENT)])
     await restore(tmp_path / "backup", url, clock=ManualClock(NOW))
     assert await store.outbox.claim("chat", 9, NOW) == []
     assert [each.key for each in await store.outbox.in_doubt("chat")] == ["sending"]
     assert not await store.outbox.add(reply("sent later"))
+    assert await store.outbox.finish([sent]) == [told]
+    assert told.native_id == "n9"
     assert [each.key for each in await store.outbox.drafts()] == ["draft"]
     await store.close()
 

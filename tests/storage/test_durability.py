@@ -1,4 +1,4 @@
-"""What is acknowledged is on the disk: the kernel is asked to flush for every commit.
+"""Acknowledged data is on the disk: the kernel is asked to flush for every commit.
 
 A kill proves nothing about a power cut, so the calls themselves are counted with strace.
 """

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from core.clock import micros, moment
 from core.model.events import Author, Event, EventKind, Metrics
-from storage.encoding import dump, key_of, load, text_of
-from storage.encryption import Coder, Plain
+from storage.encoding import Plain, dump, key_of, load, text_of
 
 ANY_TEXT = st.text(alphabet=st.characters(codec=None, categories=None))
 EVENTS = st.builds(
@@ -32,7 +31,7 @@ EVENTS = st.builds(
 
 @given(EVENTS)
 def test_an_event_comes_back_as_it_was(event: Event) -> None:
-    coder = Coder(Plain())
+    coder = Plain()
     assert coder.load(Event, coder.dump(event)) == event
 
 

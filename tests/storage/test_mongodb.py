@@ -1,4 +1,4 @@
-"""What is special to the MongoDB store: its connection, its errors, processes on other hosts."""
+"""Promises of the MongoDB store alone: its connection, its errors, processes on other hosts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,6 +16,7 @@ from storage.mongo.engine.grouping import Grouping
 from storage.mongo.store import MongoStore
 from tests.contracts.mongo_server import server
 from tests.contracts.store_support import NOW, adds_up, alert, event, put, reply, take
+from tests.driven_clock import WATCHDOG_SECONDS
 
 pytestmark = pytest.mark.process
 
@@ -84,7 +85,7 @@ async def test_a_killed_server_loses_nothing_and_is_found_again(
             await ask()
     port = int(address.rpartition(":")[2])
     with server(folder, port=port):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while True:
                 try:
                     again = await store.events.claim(100)
@@ -113,7 +114,7 @@ async def test_what_a_dead_process_left_open_holds_up_nobody(mongo_url: str) -> 
     await held.wait()
     dead._db._lease.close()
     other = await opened(mongo_url)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         await other.values.set("x", "2")
     assert await other.values.get("x") == "2"
     open_for_long.cancel()
@@ -162,7 +163,7 @@ async def test_a_process_gives_signs_of_life(mongo_url: str) -> None:
     store = await MongoStore.open(mongo_url, clock=clock)
     owners = store._db._link.table("owners")
     await clock.advance(database.BEAT_SECONDS)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         while (
             await owners.one({"seen": {"$gt": database.SILENT}, "host": database.host()})
         ) is None:

@@ -61,7 +61,10 @@ async def fill(store: AnyStore) -> None:
     await store.events.record([Outcome(seq=items[0].seq, mention=mention(items[0]), plan=about)])
     for item in items[1:6]:
         posted = replace(item, event=replace(item.event, posted_at=NOW - timedelta(days=item.seq)))
-        await store.events.record([Outcome(seq=item.seq, mention=mention(posted), plan=plan())])
+        talk = conversation(id=LONE, ticket=None, updated_at=NOW + timedelta(minutes=item.seq))
+        await store.events.record(
+            [Outcome(seq=item.seq, mention=mention(posted), plan=plan(conversation=talk))]
+        )
     await store.events.fail(items[6].seq, HOSTILE, tries=1)
     await store.events.record([Outcome(seq=items[7].seq, dropped="no.brand$")])
     (gone,) = await take(store, event("p0", revision=1, kind=EventKind.DELETE, solicited=False))
@@ -91,7 +94,7 @@ async def fill(store: AnyStore) -> None:
 
 
 async def look(store: AnyStore) -> list[object]:
-    """What staff see."""
+    """Everything that staff see."""
     return [
         await store.events.counts(),
         await store.mentions.find(MentionFilter()),
@@ -103,6 +106,7 @@ async def look(store: AnyStore) -> list[object]:
         await store.conversations.lines("chat", LONE),
         await store.conversations.lines("chat", "c1"),
         await store.conversations.get("chat", "c1"),
+        await store.conversations.get("chat", LONE),
         await store.alerts.recent(),
         await store.incidents.find(),
         await store.articles.all(),

@@ -77,7 +77,7 @@ def old_file(path: Path) -> None:
 
 
 async def works(store: SqliteStore | MongoStore) -> None:
-    """What was there is there, and takes part in what is new."""
+    """Old rows are there, and take part in what is new."""
     assert await store.alerts.live() == [OLD_ALERT]
     assert await store.incidents.find() == [OLD_INCIDENT]
     assert await store.conversations.get("chat", "c1") == conversation()

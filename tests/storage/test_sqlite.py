@@ -1,4 +1,4 @@
-"""What is special to the SQLite store: its file, its errors, its recovery."""
+"""Promises of the SQLite store alone: its file, its errors, its recovery."""
 
 import asyncio
 import shutil

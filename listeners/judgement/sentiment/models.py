@@ -56,8 +56,8 @@ def load(name: str) -> SentimentModel:
     if name not in MODEL_MODULES:
         problem = Problem(
             key="sentiment",
-            message=f"there is no model {name!r}",
-            remedy=f"Choose one of: {', '.join(MODEL_MODULES)}.",
+            message=f"没有这个模型 there is no model {name!r}",
+            remedy=f"可以选 Choose one of: {', '.join(MODEL_MODULES)}.",
         )
         raise ConfigError((problem,))
     maker = cast("Callable[[], SentimentModel]", import_module(MODEL_MODULES[name]).load)

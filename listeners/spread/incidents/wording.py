@@ -64,7 +64,7 @@ class IncidentTexts:
         ]
 
     def denial_lines(self, denials: int, language: UiLanguage) -> list[str]:
-        """Number of posts that deny the matter, if there are any."""
+        """Number of posts that deny the claim, if there are any."""
         return [self._catalogue.say("spread.denials", language, posts=denials)] if denials else []
 
     def forecast_line(

@@ -8,9 +8,9 @@ from typing import TypeVar
 import aiohttp
 
 from core.clock import Clock
-from core.config import validate
 from core.errors import Problem
 from core.settings import Section
+from core.validation import validate
 from responders.alerting.receiver import Receiver
 from responders.alerting.receivers.message import MessageFormat
 

@@ -83,17 +83,19 @@ def _kind(
         problems.append(
             Problem(
                 key=f"{place}.type",
-                message=f"entries of this table have the type {implied!r}",
-                remedy="Move this one to alerts.receivers.",
+                message=f"这个表里只能是 entries of this table have the type {implied!r}",
+                remedy="请移到 Move this one to alerts.receivers.",
             )
         )
     elif named is None:
-        problems.append(Problem(key=f"{place}.type", message="is missing", remedy=_CHOOSE))
+        problems.append(
+            Problem(key=f"{place}.type", message="缺少这一项 is missing", remedy=_CHOOSE)
+        )
     elif named not in RECEIVERS:
         problems.append(
             Problem(
                 key=f"{place}.type",
-                message=f"there is no receiver type {named!r}",
+                message=f"没有这种接收方 there is no receiver type {named!r}",
                 remedy=_CHOOSE,
             )
         )
@@ -102,15 +104,15 @@ def _kind(
     return None
 
 
-_CHOOSE: Final = f"Choose one of: {', '.join(sorted(RECEIVERS))}."
+_CHOOSE: Final = f"可以选 Choose one of: {', '.join(sorted(RECEIVERS))}."
 
 
 def _repeated(names: list[str]) -> list[Problem]:
     return [
         Problem(
             key="alerts",
-            message=f"two receivers are named {name!r}",
-            remedy="Give each its own name.",
+            message=f"重名 two receivers are named {name!r}",
+            remedy="每个都要有自己的名字 Give each its own name.",
         )
         for index, name in enumerate(names)
         if name in names[:index]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from core.clock import Clock, micros
 from core.errors import Conflict, StoreError
-from storage.encryption import RING, Coder, Keys, Seal, unlock
+from storage.encryption import RING, Coder, Keys, unlock
 from storage.lease import Lease, alive
 from storage.mongo.engine.link import Doc, Link, connect
 from storage.mongo.engine.schema import migrate
@@ -34,7 +34,7 @@ SILENT: Final = 20_000_000
 """Microseconds without a beat after which a process on another host counts as dead."""
 
 
-async def _seal(link: Link, keys: Keys) -> Seal:
+async def _coder(link: Link, keys: Keys) -> Coder:
     """The seal of the store; a new one gets a ring of keys where there is a key."""
     settings = link.table("settings")
     ring = await settings.one({"_id": RING})
@@ -79,13 +79,13 @@ class MongoDatabase:
         try:
             async with link.asking():
                 await migrate(link)
-                seal = await _seal(link, keys)
+                coder = await _coder(link, keys)
             lease = Lease(lock_path())
             link.owner = lease.owner
         except BaseException:
             link.close()
             raise
-        database = cls(link, Coder(seal), lease, clock)
+        database = cls(link, coder, lease, clock)
         try:
             await database.alone(beat)
             await database.alone(release_dead)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -37,14 +38,15 @@ def connect(path: Path) -> sqlite3.Connection:
     return db
 
 
+@dataclass(frozen=True, slots=True)
 class View:
     """A connection to read from."""
 
-    def __init__(self, db: sqlite3.Connection, coder: Coder) -> None:
-        self.db = db
-        self.coder = coder
+    db: sqlite3.Connection
+    coder: Coder
 
 
+@dataclass(frozen=True, slots=True)
 class SqliteTx(View):
     """One caller's part of a write transaction.
 
@@ -52,14 +54,12 @@ class SqliteTx(View):
     write out the index at every savepoint.
     """
 
-    def __init__(self, db: sqlite3.Connection, coder: Coder, *, now: int, owner: int) -> None:
-        super().__init__(db, coder)
-        self.now = now
-        """Microseconds since 1970."""
-        self.owner = owner
-        """Id of this process; see storage.lease."""
-        self.counts: dict[str, int] = {}
-        self.late: list[tuple[str, Row]] = []
+    now: int
+    """Microseconds since 1970."""
+    owner: int
+    """Id of this process; see storage.lease."""
+    counts: dict[str, int] = field(default_factory=dict)
+    late: list[tuple[str, Row]] = field(default_factory=list)
 
     def count(self, name: str, by: int) -> None:
         """Change a counter: ``received``, ``done``, ``pending``, ``dead`` or ``dropped:REASON``."""

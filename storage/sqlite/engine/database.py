@@ -11,9 +11,10 @@ from typing import Final, Self, TypeVar
 
 from core.clock import Clock
 from core.errors import Conflict, StoreError, StoreReadOnly
-from storage.encryption import RING, Coder, Keys, Seal, unlock
+from storage.encryption import RING, Coder, Keys, unlock
 from storage.lease import Lease, alive
 from storage.sqlite.engine.connection import SqliteTx, View, connect, translate
+from storage.sqlite.engine.mark import CommitMark, compare
 from storage.sqlite.engine.schema import migrate
 from storage.sqlite.engine.writer import Writer
 
@@ -22,7 +23,9 @@ THREADS: Final = 4
 """Readers at once."""
 
 
-def _open(path: Path, max_pages: int | None, keys: Keys) -> tuple[sqlite3.Connection, Seal, Lease]:
+def _open(
+    path: Path, max_pages: int | None, keys: Keys
+) -> tuple[sqlite3.Connection, CommitMark, Coder, Lease]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -31,21 +34,27 @@ def _open(path: Path, max_pages: int | None, keys: Keys) -> tuple[sqlite3.Connec
             f"Make it and give this user the right to write it, or name another."
         ) from error
     try:
+        existed = path.exists() and path.stat().st_size > 0
         db = connect(path)
+        mark = CommitMark(path)
         try:
+            known = mark.read()  # before the store, which other processes may bring further
             migrate(db, str(path))
             if max_pages is not None:
                 db.execute(f"PRAGMA max_page_count = {max_pages}")
-            return db, _seal(db, keys, str(path)), Lease(path)
+            coder = _coder(db, keys, str(path))
+            compare(db, known, str(path), existed=existed)
+            return db, mark, coder, Lease(path)
         except BaseException:
+            mark.close()
             db.close()
             raise
     except sqlite3.Error as error:
         raise translate(error, str(path)) from error
 
 
-def _seal(db: sqlite3.Connection, keys: Keys, where: str) -> Seal:
-    """The seal of the store; a new one gets a ring of keys where there is a key."""
+def _coder(db: sqlite3.Connection, keys: Keys, where: str) -> Coder:
+    """The coder of the store; a new one gets a ring of keys where there is a key."""
     find = "SELECT value FROM settings WHERE key = ?"
     ring = db.execute(find, (RING,)).fetchone()
     if ring is None:
@@ -67,27 +76,22 @@ class Readers:
         self._connect = connect
         self._coder = coder
         self._path = path
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="store-reader")
+        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="store-reader")
+        self.closed = False
         self._own = threading.local()
-        self._closed = False
         self._opened: list[sqlite3.Connection] = []
-
-    async def ask(self, query: Callable[[View], R]) -> R:
-        """The answer of ``query``, which must not write."""
-        if self._closed:
-            raise StoreError(f"{self._path} is closed. Open the store again.")
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._ask, query)
 
     def close(self) -> None:
         """Blocks until running queries are done."""
-        self._closed = True
-        self._pool.shutdown()
+        self.closed = True
+        self.pool.shutdown()
         for db in self._opened:
             db.close()
 
-    def _ask(self, query: Callable[[View], R]) -> R:
+    def ask(self, query: Callable[[View], R]) -> R:
+        """The answer of ``query``, which must not write; to be called in a thread of ``pool``."""
         try:
-            view = self._view()
+            view: View = getattr(self._own, "view", None) or self._connected()
             view.db.execute("BEGIN")
             try:
                 return query(view)
@@ -96,13 +100,12 @@ class Readers:
         except sqlite3.Error as error:
             raise translate(error, self._path) from error
 
-    def _view(self) -> View:
-        view: View | None = getattr(self._own, "view", None)
-        if view is None:
-            db = self._connect()
-            db.execute("PRAGMA query_only = ON")
-            self._opened.append(db)
-            view = self._own.view = View(db, self._coder)
+    def _connected(self) -> View:
+        """A view for this thread."""
+        db = self._connect()
+        db.execute("PRAGMA query_only = ON")
+        self._opened.append(db)
+        view = self._own.view = View(db, self._coder)
         return view
 
 
@@ -129,9 +132,8 @@ class SqliteDatabase:
     @classmethod
     async def open(cls, path: Path, *, clock: Clock, keys: Keys, max_pages: int | None) -> Self:
         """As SqliteStore.open."""
-        db, seal, lease = await asyncio.to_thread(_open, path, max_pages, keys)
-        coder = Coder(seal)
-        writer = Writer(db, coder=coder, clock=clock, owner=lease.owner, path=str(path))
+        db, mark, coder, lease = await asyncio.to_thread(_open, path, max_pages, keys)
+        writer = Writer(db, mark, coder=coder, clock=clock, owner=lease.owner, path=str(path))
         database = cls(path, coder, writer, lease)
         try:
             await writer.do(_enrol)
@@ -165,8 +167,12 @@ class SqliteDatabase:
 
     async def read(self, query: Callable[[View], R]) -> R:
         """Run ``query`` on one snapshot; it must not write."""
+        readers = self._readers
         try:
-            return await self._readers.ask(query)
+            if readers.closed:
+                raise StoreError(f"{self.path} is closed. Open the store again.")
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(readers.pool, readers.ask, query)
         except Conflict:
             raise
         except StoreError:

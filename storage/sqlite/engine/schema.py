@@ -1,7 +1,9 @@
 """The tables, by version; ``PRAGMA user_version`` says which version a file has.
 
 ``body`` columns hold a record as ``storage.encoding`` writes it; the columns beside it are what is
-searched and sorted by. Times are microseconds since 1970. ``owner`` is the process that works on a
+searched and sorted by. Where such a column changes more often than the rest of its record, it alone
+is written and counts for more than the body: ``state`` and ``native`` of replies, ``updated_at`` of
+conversations. Times are microseconds since 1970. ``owner`` is the process that works on a
 row, 0 where none does. The index tables take tokens that are cut in Python, hence their tokenizer.
 """
 
@@ -116,7 +118,19 @@ _SECOND: Final = (
     "CREATE INDEX tracked_due ON tracked (channel, next_at) WHERE next_at IS NOT NULL",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _SECOND)
+_THIRD: Final = ("ALTER TABLE replies ADD COLUMN native BLOB",)
+"""The platform's id of a reply that was sent since its body was written, sealed."""
+
+_FOURTH: Final = (
+    """CREATE TABLE marks (
+        id INTEGER PRIMARY KEY CHECK (id = 1), store TEXT NOT NULL, commits INTEGER NOT NULL,
+        accepted INTEGER NOT NULL, lost_commits INTEGER NOT NULL DEFAULT 0,
+        lost_accepted INTEGER NOT NULL DEFAULT 0)""",
+    """CREATE INDEX replies_in_order ON replies (channel, conversation, id)
+        WHERE state IN ('pending', 'sending')""",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """Steps from version n to n + 1, by n; a step that was released never changes."""
 
 VERSION: Final = len(MIGRATIONS)

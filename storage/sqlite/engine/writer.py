@@ -20,6 +20,7 @@ from core.clock import Clock, micros
 from core.errors import StoreError, StoreLocked, StoreReadOnly
 from storage.encryption import Coder
 from storage.sqlite.engine.connection import SqliteTx, translate
+from storage.sqlite.engine.mark import Acknowledged, CommitMark, advance
 
 R = TypeVar("R")
 LARGEST_GROUP: Final = 1000
@@ -50,9 +51,17 @@ class Writer:
     """Owns the writing connection; ``do`` may be called from any event loop."""
 
     def __init__(
-        self, db: sqlite3.Connection, *, coder: Coder, clock: Clock, owner: int, path: str
+        self,
+        db: sqlite3.Connection,
+        mark: CommitMark,
+        *,
+        coder: Coder,
+        clock: Clock,
+        owner: int,
+        path: str,
     ) -> None:
         self._db = db
+        self._mark = mark
         self._coder = coder
         self._clock = clock
         self._owner = owner
@@ -77,6 +86,7 @@ class Writer:
             self._closed = True
             self._jobs.put(None)
             self._thread.join()
+            self._mark.close()
             self._db.close()
 
     def _run(self) -> None:
@@ -121,8 +131,10 @@ class Writer:
                 tx = SqliteTx(db, self._coder, now=now, owner=self._owner)
                 if self._do_one(job, tx):
                     done.append(tx)
-            self._finish(done)
+            reached = self._finish(done)
             db.execute("COMMIT")
+            if reached is not None:
+                self._mark.note(reached)
         except BaseException as error:
             if db.in_transaction:
                 db.execute("ROLLBACK")
@@ -151,7 +163,10 @@ class Writer:
         db.execute("RELEASE job")
         return True
 
-    def _finish(self, done: list[SqliteTx]) -> None:
+    def _finish(self, done: list[SqliteTx]) -> Acknowledged | None:
+        """Write what the work left for the end; returns how far the commit brings the store."""
+        if not done:
+            return None
         counts: dict[str, int] = {}
         for tx in done:
             for name, by in tx.counts.items():
@@ -161,6 +176,7 @@ class Writer:
         late = itertools.chain.from_iterable(tx.late for tx in done)
         for statement, entries in itertools.groupby(late, key=lambda entry: entry[0]):
             self._db.executemany(statement, [values for _, values in entries])
+        return advance(self._db, counts.get("received", 0) - counts.get("dropped:duplicate", 0))
 
 
 def _as_store_error(error: BaseException, path: str) -> BaseException:

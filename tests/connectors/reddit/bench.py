@@ -21,6 +21,7 @@ from tests.connectors.reddit.server import (
     reddit_server,
 )
 from tests.connectors.support import ConnectorKit, FastForwardClock, drain
+from tests.driven_clock import WATCHDOG_SECONDS
 
 SECRETS = (SECRET, PASSWORD, REFRESH, "token-")
 
@@ -73,16 +74,16 @@ async def reddit_bench(folder: Path) -> AsyncIterator[Bench]:
 async def fail(bench: Bench, connector: Reddit | None = None) -> ConnectorError:
     """The error that ends ``pages``; it holds no secret."""
     with pytest.raises(ConnectorError) as caught:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             await drain(connector or bench.connector(), bench.kit.intake)
     assert not any(secret in str(caught.value) for secret in SECRETS)
     return caught.value
 
 
 async def until(condition: object) -> None:
-    """Wait until the callable ``condition`` is true; fails after five seconds."""
+    """Wait until the callable ``condition`` is true."""
     assert callable(condition)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         while not condition():
             await asyncio.sleep(0.005)
 

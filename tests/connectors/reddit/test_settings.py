@@ -10,8 +10,8 @@ from connectors.reddit.receive import listing_sources
 from connectors.reddit.settings import RedditSettings
 from connectors.registry import REGISTRY
 from core.clock import ManualClock
-from core.config import validate
 from core.errors import Problem
+from core.validation import validate
 from tests.connectors.support import START, ConnectorKit
 
 WHOLE: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""Who speaks on Reddit, what a submission passes on, and notices to the account."""
+"""Authors on Reddit, submissions that pass something on, and notices to the account."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

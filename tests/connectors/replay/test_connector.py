@@ -136,7 +136,7 @@ async def test_closing_ends_a_wait(path: Path) -> None:
         await intake.until(1)
         await connector.close()
         await connector.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await task
     assert intake.ids == ["0"]
 

@@ -13,6 +13,7 @@ from tests.connectors.telegram.server import (
     TOKEN,
     TelegramServer,
 )
+from tests.driven_clock import WATCHDOG_SECONDS
 
 HOOK = "https://shop.example/hooks/tg"
 SECRET = "s3cret_of-the-hook"
@@ -48,7 +49,7 @@ class Bench:
 async def fail(bench: Bench, connector: Telegram | None = None) -> ConnectorError:
     """The error that ends ``pages``."""
     with pytest.raises(ConnectorError) as caught:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             await drain(connector or bench.connector(), bench.kit.intake)
     assert TOKEN not in str(caught.value)
     return caught.value

@@ -14,6 +14,7 @@ from core.taxonomy import Severity
 from storage.sqlite.store import SqliteStore
 from tests.connectors.telegram.server import TelegramServer, error, telegram_server
 from tests.connectors.telegram.staff_process import CLOCK, StaffProcess, staff_process
+from tests.driven_clock import WATCHDOG_SECONDS
 
 
 def alert(severity: Severity = "P2", *, notices: int = 1) -> Alert:
@@ -36,14 +37,14 @@ async def server() -> AsyncIterator[TelegramServer]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         while not condition():
             await asyncio.sleep(0.01)
 
 
 async def until_posted(process: StaffProcess, number: int) -> None:
     """Wait until so many cards stand in the group and it is kept where."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         while len(await process.staff.memory(process.board.name).postings()) < number:
             await asyncio.sleep(0.01)
     assert len(process.posted()) == number

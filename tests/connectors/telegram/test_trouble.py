@@ -21,6 +21,7 @@ from tests.connectors.telegram.server import (
     flood,
     telegram_server,
 )
+from tests.driven_clock import WATCHDOG_SECONDS
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ async def test_more_than_a_day_without_contact_raises_a_gap_alert(bench: Bench) 
     bench.kit.intake.cursors["tg"] = TelegramCursor(offset=5).encode(since)
     for _ in range(2):
         async with running(bench.connector(), bench.kit.intake):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(WATCHDOG_SECONDS):
                 while not bench.kit.alarm.alerts:
                     await asyncio.sleep(0.001)
     (alert,) = bench.kit.alarm.alerts.values()
@@ -135,7 +136,7 @@ async def test_a_day_is_no_gap_and_a_first_start_is_none(bench: Bench) -> None:
 async def test_while_nothing_happens_the_contact_is_stored_now_and_then(bench: Bench) -> None:
     bench.kit.clock = FastForwardClock(5000)
     async with running(bench.connector(poll_seconds=0), bench.kit.intake):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while len(bench.kit.intake.pages) < 2:
                 await asyncio.sleep(0.01)
     first, second = (TelegramCursor.decode(page.cursor) for page in bench.kit.intake.pages[:2])

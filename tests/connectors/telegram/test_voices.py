@@ -1,4 +1,4 @@
-"""Who speaks on Telegram, what a message refers to, and groups that get a new id."""
+"""Authors on Telegram, messages referred to, and groups that get a new id."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,8 +7,8 @@ import pytest
 from aiogram.types import Update
 
 from connectors.telegram.events import event_of
+from connectors.telegram.groups import GroupMoves
 from connectors.telegram.identity import BotIdentity
-from connectors.telegram.moves import GroupMoves
 from connectors.telegram.receive import TelegramCursor
 from connectors.voices import KnownVoices
 from core.model.event_text import judged_text, says_nothing, whole_text
@@ -313,7 +313,7 @@ class TestGroupMoves:
         assert moves.current(-5) == -1006
 
     def test_old_moves_are_forgotten(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("connectors.telegram.moves._MOST", 2)
+        monkeypatch.setattr("connectors.telegram.groups._MOST", 2)
         moves = GroupMoves()
         for number in range(1, 5):
             moves.add(-number, -1000 - number)

@@ -120,7 +120,7 @@ async def test_closing_while_the_webhook_is_watched_ends_it(bench: Bench) -> Non
         while not bench.kit.intake.pages:
             await asyncio.sleep(0.001)
         await connector.close()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             await task
 
 
@@ -131,7 +131,7 @@ async def test_closing_while_the_webhook_is_registered_ends_it(bench: Bench) -> 
         while not bench.server.asked("setWebhook"):
             await asyncio.sleep(0.001)
         await connector.close()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             await task
     assert not bench.kit.intake.pages
 

@@ -177,6 +177,6 @@ async def test_it_delivers_nothing_and_ends_when_closed(chat: Chat) -> None:
     assert not task.done()
     await chat.webchat.close()
     await chat.webchat.close()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         await task
     assert not chat.kit.intake.pages

@@ -14,6 +14,7 @@ from core.model.outbox import Target
 from tests.connectors.support import ConnectorKit, FastForwardClock, drain
 from tests.connectors.x.protocol import KEYS, TOKEN
 from tests.connectors.x.server import XServer, x_server
+from tests.driven_clock import WATCHDOG_SECONDS
 
 SECRETS = (TOKEN, KEYS["consumer_secret"], KEYS["access_token_secret"], KEYS["access_token"])
 
@@ -52,14 +53,14 @@ class Bench:
     async def fail(self, connector: X | None = None) -> ConnectorError:
         """The error that ends ``pages``."""
         with pytest.raises(ConnectorError) as caught:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(WATCHDOG_SECONDS):
                 await drain(connector or self.searching(), self.kit.intake)
         assert not [secret for secret in SECRETS if secret in str(caught.value)]
         return caught.value
 
     async def until(self, name: str, calls: int) -> None:
-        """Wait until the server was asked that often; fails after five seconds."""
-        async with asyncio.timeout(5):
+        """Wait until the server was asked that often."""
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while len(self.server.asked(name)) < calls:
                 await asyncio.sleep(0.002)
 

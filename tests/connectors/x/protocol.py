@@ -89,7 +89,7 @@ def route(request: web.Request) -> tuple[str, str]:
 
 
 def unauthorized(request: web.Request, name: str) -> str:
-    """Why the credentials are not right; empty where they are."""
+    """The fault of the credentials; empty where they are right."""
     shown = request.headers["Authorization"]
     if name not in {"me", "mentions", "timeline", "create"}:
         return "" if shown == f"Bearer {TOKEN}" else "wrong bearer token"
@@ -107,7 +107,7 @@ def unauthorized(request: web.Request, name: str) -> str:
 def wrong_signature(
     header: str, method: str, address: str, query: Sequence[tuple[str, str]]
 ) -> str:
-    """Why an OAuth 1.0a header does not verify, computed after RFC 5849; empty if it does."""
+    """The fault of an OAuth 1.0a header, computed after RFC 5849; empty if it does."""
     fields = dict(re.findall(r'(oauth_\w+)="([^"]*)"', header))
     signature = fields.pop("oauth_signature", "")
     pairs = [*query, *((key, unquoted(value)) for key, value in fields.items())]

@@ -12,6 +12,7 @@ from core.errors import Refused, Unavailable
 from tests.connectors.support import running
 from tests.connectors.x.bench import Bench, x_bench
 from tests.connectors.x.protocol import Trouble, error, flood
+from tests.driven_clock import WATCHDOG_SECONDS
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ async def connected(bench: Bench, calls: int = 1) -> None:
     """Wait until a stream stands and everything before it is caught up."""
     await bench.until("stream", calls)
     await bench.until("search", calls)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         while not bench.server.streams:
             await asyncio.sleep(0.002)
 
@@ -199,6 +200,6 @@ async def test_without_a_stream_in_the_plan_the_search_goes_on_alone(
 async def test_an_error_while_it_catches_up_ends_the_connection(bench: Bench) -> None:
     bench.server.trouble("search", error(500, "x"))
     assert isinstance(await bench.fail(bench.connector()), Unavailable)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         while bench.server.streams:
             await asyncio.sleep(0.01)

@@ -13,6 +13,7 @@ from connectors.x.receive import XCursor
 from tests.connectors.support import START, FastForwardClock, drain, running
 from tests.connectors.x.bench import Bench, x_bench
 from tests.connectors.x.protocol import Trouble
+from tests.driven_clock import WATCHDOG_SECONDS
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ async def connected(bench: Bench, calls: int = 1) -> None:
     """Wait until a stream stands and everything before it is caught up."""
     await bench.until("stream", calls)
     await bench.until("search", calls)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         while not bench.server.streams:
             await asyncio.sleep(0.002)
 
@@ -112,14 +113,14 @@ async def test_closing_while_it_connects_ends_it(bench: Bench) -> None:
     async with running(connector, bench.kit.intake) as task:
         await bench.until("stream", 1)
         await connector.close()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             await task
 
 
 async def test_while_nothing_happens_the_cursor_is_stored(bench: Bench) -> None:
     bench.kit.clock = FastForwardClock(5000)
     task = asyncio.create_task(drain(bench.connector(), bench.kit.intake, pages=2))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         await task
     assert not bench.kit.intake.events
     contact = XCursor.decode(bench.kit.intake.cursors["x"]).contact

@@ -14,6 +14,7 @@ from core.errors import ConnectorError, Refused, Unavailable
 from tests.connectors.support import START, FastForwardClock, drain, running
 from tests.connectors.x.bench import SECRETS, Bench, x_bench
 from tests.connectors.x.protocol import Trouble, error, flood, snowflake
+from tests.driven_clock import WATCHDOG_SECONDS
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ async def test_no_secret_is_in_a_log_or_an_error(
         bench.server.trouble("stream", Trouble(how="cut"), Trouble(how="cut"))
     connector = bench.connector() if kind == "stream" else bench.searching()
     with pytest.raises(ConnectorError) as caught:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             await drain(connector, bench.kit.intake)
     assert bench.server.calls or kind == "nowhere"
     told = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(connector)
@@ -193,7 +194,7 @@ async def test_an_edit_has_the_id_of_the_first_version(bench: Bench) -> None:
 async def test_the_contact_is_stored_while_nothing_happens(bench: Bench) -> None:
     bench.kit.clock = FastForwardClock(5000)
     async with running(bench.searching(poll_seconds=5000), bench.kit.intake):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             while len(bench.kit.intake.pages) < 2:
                 await asyncio.sleep(0.01)
     assert not bench.kit.intake.events

@@ -1,6 +1,5 @@
 """Offence and spam are judged apart from the complaint."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from listeners.judgement.offence import MODEL_FILE, load_offence, shipped_model
 from listeners.judgement.sentiment import models as sentiment
 from listeners.judgement.topic_features import offer_signals, topic_features
 from tests.listeners.judgement.test_judge import Undecided
+from tests.work import calls
 
 
 @pytest.fixture(scope="module")
@@ -138,10 +138,16 @@ def test_numbers_and_names_are_no_evidence(judge: TextJudge) -> None:
     assert not any("138" in word or "王小明" in word for word in found.evidence)
 
 
-def test_documents_are_neutral_and_not_read(judge: TextJudge) -> None:
-    started = time.process_time()
-    for text in ("真是太好了！" * 20_000, "垃圾 " * 40_000, "👍" * 100_000, "😡"):
-        found = judged(judge, text)
-        assert found.sentiment == "neutral"
-        assert max(found.probabilities.negative, found.probabilities.positive) < 0.5
-    assert time.process_time() - started < 3
+@pytest.mark.parametrize("unit", ["真是太好了！", "垃圾 ", "👍"])
+def test_documents_are_neutral_and_not_read(judge: TextJudge, unit: str) -> None:
+    long = calls(lambda: judged(judge, unit * 20_000))
+    assert calls(lambda: judged(judge, unit * 80_000)) <= long + 50
+    found = judged(judge, unit * 20_000)
+    assert found.sentiment == "neutral"
+    assert max(found.probabilities.negative, found.probabilities.positive) < 0.5
+
+
+def test_a_sign_of_anger_alone_is_neutral(judge: TextJudge) -> None:
+    found = judged(judge, "😡")
+    assert found.sentiment == "neutral"
+    assert max(found.probabilities.negative, found.probabilities.positive) < 0.5

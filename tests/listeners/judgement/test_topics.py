@@ -1,5 +1,4 @@
 import json
-import time
 import tomllib
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from listeners.judgement.sentiment import models as sentiment
 from listeners.judgement.topic_features import dense_names, topic_features
 from listeners.judgement.topics import LABELS, MODEL_FILE, decide, load_topics, shipped_model
 from tests.listeners.judgement.test_judge import Undecided
+from tests.work import calls
 
 SENTENCES = Path(__file__).parents[3] / "listeners" / "learning" / "training" / "complaints.jsonl"
 ROWS = [json.loads(line) for line in SENTENCES.read_text(encoding="utf-8").splitlines()]
@@ -185,15 +185,8 @@ def test_complaint_scaling_changes_nothing_else() -> None:
     )
 
 
-def test_hostile_texts_are_judged_in_bounded_time(judge: TextJudge) -> None:
-    start = time.process_time()
-    for text in (
-        "投诉" * 50_000,
-        "a" * 100_000,
-        "\x00\ud800" * 1000,
-        "退 款 " * 30_000,
-        "!?" * 50_000,
-    ):
-        found = judged(judge, text)
-        assert 0 <= found.complaint <= 1
-    assert time.process_time() - start < 3
+@pytest.mark.parametrize("unit", ["投诉", "a", "\x00\ud800", "退 款 ", "!?", "👍"])
+def test_the_work_on_a_hostile_text_is_bounded(judge: TextJudge, unit: str) -> None:
+    long = calls(lambda: judged(judge, unit * 10_000))
+    assert calls(lambda: judged(judge, unit * 40_000)) <= long + 50
+    assert 0 <= judged(judge, unit * 10_000).complaint <= 1

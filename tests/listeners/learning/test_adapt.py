@@ -146,7 +146,7 @@ def test_overconfidence_about_complaints_is_calibrated() -> None:
 
 
 def test_scaling_without_an_offset_changes_no_answer() -> None:
-    """Where an offset would cost accuracy, the confidence can still be calibrated."""
+    """The confidence can be calibrated even if an offset would cost accuracy."""
     chance = np.random.default_rng(4)
     truth = chance.random(300)
     said = (chance.random(300) < truth).tolist()

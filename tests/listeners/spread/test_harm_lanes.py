@@ -1,4 +1,4 @@
-"""What the lanes make of flat news, questions, lotteries, other shops' faults and denials."""
+"""The lanes on flat news, questions, lotteries, other shops' faults and denials."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta

@@ -8,11 +8,12 @@ from core.runtime.bus import Bus, Change, Subscription
 from responders.alerting.manager import AlertManager
 from responders.alerting.receiver import Receiver
 from tests.builders import START
+from tests.driven_clock import WATCHDOG_SECONDS
 from tests.responders.memory_store import MemoryAlerts
 
 
 async def first(heard: Subscription) -> Change:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WATCHDOG_SECONDS):
         return await anext(aiter(heard))
 
 

@@ -19,7 +19,3 @@ async def test_no_alert_is_lost_and_none_reaches_staff_twice(tmp_path: Path, ask
         assert max(again.values()) <= 200 * 0.01, "what has it is not sent it again"
     else:
         assert again["resets"] > 0, "the receivers do hang up on what they have taken"
-    healthy = results[0]
-    # A machine that is busy for a quarter of a second looks like a receiver that stalls.
-    assert healthy.taken_again <= 200 * 0.01
-    assert healthy.seconds <= min(found.seconds for found in results[1:]) + 2, "nobody delays it"

@@ -1,4 +1,4 @@
-"""What is over by the time of its posts is over, however slowly the clock runs."""
+"""Incidents end by the time of their posts, however slowly the clock runs."""
 
 from dataclasses import replace
 from datetime import timedelta

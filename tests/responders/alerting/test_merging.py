@@ -1,4 +1,4 @@
-"""What becomes of an alert whose incident went into another one."""
+"""Alerts whose incident was merged into another one."""
 
 import asyncio
 from contextlib import suppress

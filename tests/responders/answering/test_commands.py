@@ -1,4 +1,4 @@
-"""What shoppers ask for by command: each in their language, and nothing of anybody else's."""
+"""Commands of shoppers: answered in their language, and without anybody else's data."""
 
 from dataclasses import replace
 

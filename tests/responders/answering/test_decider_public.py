@@ -1,4 +1,4 @@
-"""What is answered in public, and how loops and repeats end."""
+"""Answers in public, and the end of loops and repeats."""
 
 from dataclasses import replace
 from datetime import timedelta

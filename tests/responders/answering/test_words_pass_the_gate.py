@@ -1,4 +1,4 @@
-"""What the machine says by itself passes its own gate, in public and in both languages."""
+"""Automatic texts pass the outbound gate, in public and in both languages."""
 
 import pytest
 

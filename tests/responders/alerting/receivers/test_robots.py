@@ -15,6 +15,7 @@ from core.model.alerts import Alert
 from responders.alerting.receivers.registry import RECEIVERS
 from responders.alerting.receivers.robot import Robot, RobotSettings
 from tests.builders import START, alert
+from tests.driven_clock import WATCHDOG_SECONDS
 from tests.responders.alerting.receivers.rigs.base import HOSTILE, Bench, open_bench, rig_of
 from tests.responders.alerting.receivers.rigs.robot_server import TOKEN, RobotServer
 
@@ -178,6 +179,6 @@ async def test_two_deliveries_at_once_keep_the_limit() -> None:
         await asyncio.wait(both, timeout=0.3, return_when=asyncio.ALL_COMPLETED)
         assert len(bench.rig.shown()) == 1
         await bench.clock.advance(1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(WATCHDOG_SECONDS):
             await asyncio.gather(*both)
         assert len(bench.rig.shown()) == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.replay.samples import lines_of, read_texts
+from cli.commands.try_texts import lines_of, read_texts
 from core.errors import InputError
 from core.model.events import Event, EventKind
 from tests.connectors.support import START
