@@ -1,6 +1,7 @@
 """Measures the detectors of spread: the figures of docs/explanation/spread.md.
 
     python -m benchmarks.spread --data ../shared/data/spread [--only volume,cascades,...]
+        [--series UPS,...]
 
 The development data is not part of the repository; without it this says so and measures the speed
 alone. Forecasts are measured by a model trained on the first three quarters of each file, on the
@@ -14,9 +15,10 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +26,7 @@ import numpy as np
 
 from benchmarks import cascade_measures, spread_injection, train_cascade
 from benchmarks.grouping import grouping
+from benchmarks.triage_labels import read_labels, settled
 from listeners.judgement import embedding
 from listeners.judgement.embedding import Embedder
 from listeners.spread.backtests import incident_groups, volume_alarms
@@ -33,6 +36,8 @@ from listeners.spread.grouping.near_duplicates import Sketch, containment, sketc
 THRESHOLDS: Final = (6.5, 7.0, 7.5, 7.75, 8.0, 8.5, 9.0)
 PROBATION: Final = 750
 WEEK: Final = timedelta(weeks=1)
+_SHORT: Final = 12
+"""Characters; shorter texts are not passed on."""
 _ORDINARY: Final = ("Weibo, with a retail word", "Weibo, ordinary")
 
 
@@ -51,9 +56,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--data", type=Path, default=Path("../shared/data/spread"))
     options.add_argument("--only", default=",".join(PARTS))
+    options.add_argument("--series", default="", help="of injection; all by default")
     given = options.parse_args()
+    series = frozenset(filter(None, given.series.split(",")))
+    parts: dict[str, Callable[[Path], Iterator[str]]] = dict(PARTS)
+    parts["injection"] = partial(injection, series=series)
     for name in given.only.split(","):
-        part = PARTS.get(name)
+        part = parts.get(name)
         if part is None:
             options.error(f"no part {name!r}; there are {', '.join(PARTS)}")
         if name != "speed" and not given.data.is_dir():
@@ -138,19 +147,56 @@ def incidents(data: Path) -> Iterator[str]:
     yield f"incidents, copies of distinct Weibo posts: {grouping(truth, found)}"
 
 
-def injection(data: Path, embedder: Embedder | None = None) -> Iterator[str]:
-    """Rumours injected into a brand's stream, of pieces of posts and of whole real posts."""
+def injection(
+    data: Path, embedder: Embedder | None = None, *, series: Collection[str] = ()
+) -> Iterator[str]:
+    """Rumours injected into a brand's stream, of pieces of posts and of whole real posts.
+
+    ``series``: names of those that stand for the brand's volume; all by default.
+    """
     how = "" if embedder is None else " by meaning, too"
     rumours, harmless = _rumours(data)
     pieces = [one.text for one in harmless if len(one.text) > 20]
-    yield from _injected(data, rumours, harmless, pieces, whole=False, embedder=embedder, how=how)
+    yield from _injected(
+        data, rumours, harmless, pieces, whole=False, embedder=embedder, how=how, series=series
+    )
     file = data.parent / "triage/pool.jsonl.gz"
     if embedder is not None or not file.is_file():
         return
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         real = [one["text"] for one in map(json.loads, lines) if one["source"] in _ORDINARY]
     how = ", whole posts of people about shops and life"
-    yield from _injected(data, rumours, harmless, real, whole=True, embedder=None, how=how)
+    yield from _injected(
+        data, rumours, harmless, real, whole=True, embedder=None, how=how, series=series
+    )
+    bad, good = _labelled(file, rumours)
+    how = f", {len(bad)} texts that were read to harm a business"
+    yield from _injected(data, bad, good, real, whole=True, embedder=None, how=how, series=series)
+
+
+def _labelled(
+    pool: Path, cascades: Sequence[spread_injection.Rumour]
+) -> tuple[list[spread_injection.Rumour], list[spread_injection.Rumour]]:
+    """Held-out texts by whether their facts harm a business, passed on as real rumours were.
+
+    The harmless ones are no complaints either.
+    """
+    labels = settled(read_labels())
+    rng = random.Random(3)
+    long = [one for one in cascades if len(one.events) >= 150]
+    bad: list[spread_injection.Rumour] = []
+    good: list[spread_injection.Rumour] = []
+    with gzip.open(pool, "rt", encoding="utf-8") as lines:
+        for one in map(json.loads, lines):
+            label = labels.get(one["id"])
+            if label is None or label.split != "held_out" or len(one["text"]) < _SHORT:
+                continue
+            passed_on = replace(rng.choice(long), text=one["text"])
+            if label.first("adverse") == "1":
+                bad.append(passed_on)
+            elif label.first("adverse") == "0" and label.first("complaint") == "0":
+                good.append(passed_on)
+    return bad, good
 
 
 def _rumours(data: Path) -> tuple[list[spread_injection.Rumour], list[spread_injection.Rumour]]:
@@ -179,10 +225,13 @@ def _injected(
     whole: bool,
     embedder: Embedder | None,
     how: str,
+    series: Collection[str],
 ) -> Iterator[str]:
     totals: Counter[str] = Counter()
     weeks = 0.0
     for path in sorted((data / "nab").glob("*.csv.gz")):
+        if series and path.name.partition(".")[0] not in series:
+            continue
         bins = _bins(path)
         for posts in (150, 50):
             hits, planted = spread_injection.share_found(

@@ -7,8 +7,10 @@ trailing window with x posts where μ were expected is
 
 φ being the overdispersion of this series: the variance of counts is not μ, as in a Poisson process,
 but φ times that, and φ is learned from past scores (a quasi-Poisson baseline, as outbreak detection
-uses it: Farrington et al. 1996). Two windows are watched: half an hour for bursts and three hours
-for slow rises, whose score counts double because long sums scatter less.
+uses it: Farrington et al. 1996). Three windows are watched: a quarter of an hour and half an hour
+for bursts, and three hours for slow rises, whose score counts double because long sums scatter
+less. The score is the larger one of these two, or its mean with that of the quarter of an hour if
+that is more: a short burst counts before the longer windows have filled.
 
 The baseline is winsorised: before a count updates level and factors it is cut at eight standard
 deviations around its expectation. A crisis of a day would otherwise become the norm and hide the
@@ -23,6 +25,7 @@ from typing import Final
 
 from core.errors import InputError
 
+SHORT_SECONDS: Final = 900.0
 FAST_SECONDS: Final = 1800.0
 SLOW_SECONDS: Final = 10_800.0
 SLOW_COUNTS: Final = 2.0
@@ -59,8 +62,8 @@ class VolumeState:
     """Posts a bin, without the hour-of-day factor."""
     hours: tuple[float, ...] = (1.0,) * 24
     """Factor by hour of the day in UTC; their mean is one."""
-    scatter: tuple[float, float] = (3.0, 3.0)
-    """φ of the fast and the slow window."""
+    scatter: tuple[float, float, float] = (3.0, 3.0, 3.0)
+    """φ of the fast, the slow and the shortest window."""
     recent: tuple[tuple[float, float], ...] = ()
     """Count and expectation of the last bins, newest last."""
     last: float | None = None
@@ -115,7 +118,10 @@ def step(
     pace = _learning_rate(state, _SCATTER_DAYS, 50)
     z_fast, fast_scatter = _score(recent[-fast:], state.scatter[0], pace)
     z_slow, slow_scatter = _score(recent, state.scatter[1], pace)
-    z = max(z_fast, SLOW_COUNTS * z_slow)
+    shortest = max(1, round(SHORT_SECONDS / state.bin_seconds))
+    z_short, short_scatter = _score(recent[-shortest:], state.scatter[2], pace)
+    z_long = max(z_fast, SLOW_COUNTS * z_slow)
+    z = max(z_long, (z_long + z_short) / 2)
     width = _MAX_DEVIATIONS * math.sqrt(max(fast_scatter, 0.1) * (base + 0.5))
     cut = min(max(value, base - width), base + width)
     pace = _learning_rate(state, _LEVEL_DAYS, 10)
@@ -129,7 +135,7 @@ def step(
         bins=state.bins + 1,
         level=level * mean,
         hours=tuple(one / mean for one in hours),
-        scatter=(fast_scatter, slow_scatter),
+        scatter=(fast_scatter, slow_scatter, short_scatter),
         recent=recent,
         last=second,
         alarm_at=second if alarm else state.alarm_at,

@@ -143,7 +143,7 @@ class IncidentWords:
     def typical_log_odds(self, background: BackgroundLanguage) -> float:
         """Median evidence of its own wordings, each against the others; zero for a single one.
 
-        It says how alike the wordings are, so what a wording of the same matter can be asked for.
+        It says how alike the wordings are, so what another wording of it can be asked for.
         """
         some = islice(self._seen, _TYPICAL)
         found = sorted(self._log_odds(words, background, known=1) for words in some)

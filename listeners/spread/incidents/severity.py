@@ -18,6 +18,7 @@ from core.taxonomy import Severity
 from listeners.spread.activity import GRAVE, HOUR, BrandPost, mean_harm
 from listeners.spread.cascades.features import Cascade
 from listeners.spread.cascades.forecast import MIN_REPOSTS, Forecast, forecast, shipped_model
+from listeners.spread.event_time import utc
 from listeners.spread.incidents.incident import Assessment, Reason, TrackedIncident
 
 HARM_REPORTERS: Final = 2
@@ -175,7 +176,12 @@ def _updated_forecast(incident: TrackedIncident) -> Forecast | None:
         return None
     if incident.forecast is None or len(times) >= incident.forecast_posts * _REFORECAST_GROWTH:
         ordered = np.sort(np.array(times))
-        cascade = Cascade(events=ordered - ordered[0])
+        channels = list(incident.activity.channels)
+        cascade = Cascade(
+            events=ordered - ordered[0],
+            channel=channels[0] if len(channels) == 1 else None,
+            posted_at=utc(float(ordered[0])),
+        )
         incident.forecast = forecast(cascade, float(cascade.events[-1]), model=shipped_model())
         incident.forecast_posts = len(times)
     return incident.forecast

@@ -153,3 +153,12 @@ def test_scores_stay_finite(values: list[float]) -> None:
     state, readings = run([float(value) for value in values])
     assert all(math.isfinite(reading.z) for reading in readings)
     assert all(math.isfinite(one) for one in (state.level, *state.hours, *state.scatter))
+
+
+def test_a_burst_of_ten_minutes_counts_before_the_longer_windows_have_filled() -> None:
+    values = ordinary(7)
+    burst = 6 * 288 + 36
+    values[burst : burst + 2] = [value + 40 for value in values[burst : burst + 2]]
+    found = alarms(run(values)[1])
+    assert len(found) == 1
+    assert START + burst * BIN <= found[0] <= START + (burst + 2) * BIN

@@ -278,3 +278,15 @@ def test_any_cascade_is_forecast(times: list[float], observe: float) -> None:
     found = seen(np.sort(np.array(times)), observe)
     assert np.isfinite([found.final, found.low, found.high]).all()
     assert found.observed <= found.low <= found.final <= found.high
+
+
+def upper(events: np.ndarray) -> float:
+    """Upper bound over the forecast of an hour's reposts."""
+    found = seen(events, 3600)
+    return found.high / found.final
+
+
+def test_a_large_post_that_goes_on_steadily_may_go_much_further() -> None:
+    rng = np.random.default_rng(3)
+    steady, fading = np.sort(rng.uniform(0, 3600, 900)), np.sort(rng.exponential(500, 900))
+    assert upper(steady) > 1.3 * upper(fading)

@@ -32,8 +32,9 @@ async def resolve(store: AnyStore) -> None:
     await store.incidents.save(replace(kept, state="resolved", timeline=(*kept.timeline, entry)))
 
 
-def more(count: int, seq: int, **given: bool) -> list[Mention]:
-    return chain(count, at=LATER + timedelta(minutes=seq - 100), seq=seq, minutes=1, **given)
+def more(count: int, seq: int, *, positive: bool = False, ill: bool = False) -> list[Mention]:
+    at = LATER + timedelta(minutes=seq - 100)
+    return chain(count, at=at, seq=seq, minutes=1, positive=positive, ill=ill)
 
 
 async def test_posts_that_go_on_reopen_it_with_an_alert(store: AnyStore) -> None:

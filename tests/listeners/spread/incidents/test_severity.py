@@ -1,7 +1,12 @@
+from datetime import timedelta
+
 import pytest
 
 from core.taxonomy import Severity
-from listeners.spread.incidents.severity import IncidentFacts, assess
+from listeners.spread.activity import brand_post
+from listeners.spread.incidents.incident import TrackedIncident
+from listeners.spread.incidents.severity import IncidentFacts, assess, facts_of
+from tests.builders import MIDNIGHT, mention
 
 
 def names(facts: IncidentFacts) -> list[str]:
@@ -56,3 +61,21 @@ def test_every_fact_that_counts_is_a_reason_with_its_figure() -> None:
 
 def test_duration_alone_gives_no_points() -> None:
     assert names(IncidentFacts(harm=0.9, hours=20, authors=2)) == []
+
+
+def forecast_at(hour: int) -> float:
+    """Forecast of an incident of forty posts within half an hour, from an hour of the day on."""
+    incident = TrackedIncident(key="a", brand="hejia", title="")
+    for n in range(40):
+        at = MIDNIGHT + timedelta(hours=hour, seconds=45 * n)
+        one = mention(n, posted_at=at, author=f"a{n}", complaint=0.9)
+        post = brand_post("hejia", one, at.timestamp(), names=None)
+        incident.activity.add(post, quiet=1e9)
+    found = facts_of(incident, enough=5).forecast
+    assert found is not None
+    return found
+
+
+def test_the_forecast_of_an_incident_knows_the_time_of_day() -> None:
+    asleep, awake = forecast_at(17), forecast_at(2)  # one o'clock at night in Beijing, ten
+    assert asleep != pytest.approx(awake, rel=0.005)
