@@ -1,7 +1,9 @@
 """Trains a sentiment model on labelled rows: selects n-grams, fits, quantises, calibrates."""
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -10,7 +12,9 @@ from numpy.typing import NDArray
 from benchmarks import sentiment_fit as fitting
 from benchmarks.sentiment_data import ENGLISH, FILES, TWO_CLASSES, WEIGHTS, Row
 from benchmarks.sentiment_fit import Examples, Fitted, Ints, Matrix, Way
+from benchmarks.sentiment_sentences import lexicon, sentences
 from listeners.judgement.ngrams import ngrams
+from listeners.judgement.sentiment.linear import LinearModel, load
 from listeners.judgement.sentiment.model_file import BUCKET_BITS, ModelHeader, pack_model
 from listeners.judgement.sentiment.spelling import spelling
 
@@ -131,3 +135,15 @@ def _telling(examples: Examples, chosen: Ints, seed: int) -> NDArray[np.uint32]:
 def _known(whole: Matrix, buckets: NDArray[np.uint32] | Ints) -> Matrix:
     coarse = Matrix(ids=whole.ids >> _SHIFT, starts=whole.starts, sizes=whole.sizes)
     return fitting.restrict(coarse, buckets.astype(np.uint32))
+
+
+def learn(everything: list[Row], left_out: Sequence[str] = ()) -> LinearModel:
+    """A model that has seen neither the held-out tenth nor the domains that are left out."""
+    kept = [row for row in everything if row.domain not in left_out]
+    examples = examples_of([*kept, *(own := [*sentences(), *lexicon()])])
+    unseen = np.array([row.held_out for row in kept] + [False] * len(own))
+    trained = calibrated(train(examples, np.flatnonzero(~unseen)), examples, np.flatnonzero(unseen))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.bin"
+        path.write_bytes(trained.file())
+        return load(path=path)

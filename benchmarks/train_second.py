@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.sentiment_data import TWO_CLASSES, Row, rows
 from benchmarks.sentiment_fit import UNLABELLED_NEUTRAL, softmax
 from benchmarks.sentiment_measures import two_way
-from benchmarks.understanding import learn
+from benchmarks.sentiment_training import learn
 from benchmarks.understanding_table import judged
 from core.model.judgement import Probabilities
 from listeners.judgement.embedding import LONGEST, embeds

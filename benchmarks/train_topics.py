@@ -1,294 +1,312 @@
-"""Train the model of complaint, category, intent and risk, and report on held-out voices.
+"""Train the models of complaint, category, intent, harm, relevance and tone.
 
-    python benchmarks/train_topics.py [--write] [--errors] [--unheard VOICE]
+    python -m benchmarks.train_topics [--pool POOL] [--data FOLDER] [--write]
 
-First trained on the voices marked ``train`` and measured on those marked ``held_out``; with
-``--write`` trained again on all of them and written. ``--unheard`` holds out other voices as well,
-and measures on those alone. The sentiment of a text is one of its
-features, so train again when the sentiment model changes. NumPy alone; the same sentences give
-the same file.
+Needs the extra ``train`` (scikit-learn) and the third-party texts, which stay outside the
+repository: ``--pool`` the texts of ``triage_labels.tsv``, ``--data`` the sets of those in
+``harm_labels.tsv``. First every example is scored by models that have not seen its fold (a fold
+keeps the sentences of one author together); the second stage learns from these scores and the
+sentence embeddings. Then the first stage is fitted to all examples. With ``--write`` both are
+written; printed are the cross-validated figures on the real texts of the training part. Figures to
+publish come from ``benchmarks.triage``, on the held-out part. The sentiment of a text is one of its
+features, so train again when the sentiment model changes.
 """
 
 import argparse
-import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
+from sklearn.linear_model import LogisticRegression
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from core.taxonomy import CATEGORIES, RISKS
-from listeners.judgement.sentiment import models as sentiment
-from listeners.judgement.topic_features import CELL_BITS, TopicFeatures, topic_features
-from listeners.judgement.topics import (
-    LABELS,
-    MODEL_FILE,
-    RISK_FROM,
-    TopicDecision,
-    TopicModel,
-    decide,
+from benchmarks.judge_examples import (
+    FOLDS,
+    Example,
+    harm_examples,
+    older_examples,
+    pool_examples,
+    sentiment_examples,
+    voices_examples,
 )
-from listeners.text.normalise import join_spaced_characters, readable
-
-SENTENCES = Path(__file__).parents[1] / "listeners" / "learning" / "training" / "complaints.jsonl"
-STEPS = 100
-RATE = 0.08
-DECAY_CELLS = 3e-5
-DECAY_DENSE = 2e-5
-FOLDS = 4
-RISK_WEIGHT = 4.0
-"""Weight of a sentence that names a risk, for that risk: recall comes first."""
+from benchmarks.sentiment_data import rows
+from benchmarks.sentiment_training import learn
+from listeners.judgement import meaning
+from listeners.judgement.judge import TextJudge
+from listeners.judgement.meaning import MeaningModel
+from listeners.judgement.sentiment.models import SentimentModel
+from listeners.judgement.sentiment.models import load as load_sentiment
+from listeners.judgement.topic_features import CELL_BITS, TopicFeatures, dense_names
+from listeners.judgement.topics import LABELS, LONE_LABELS, MODEL_FILE, TopicModel
 
 Floats = NDArray[np.float32]
+Inputs = Any
+"""A sparse matrix of scipy, which has no types, or an array."""
 
-EXCLUSIVE = (slice(1, 1 + len(CATEGORIES)), slice(1 + len(CATEGORIES), len(LABELS) - len(RISKS)))
-LONE = (slice(0, 1), slice(len(LABELS) - len(RISKS), len(LABELS)))
-"""Columns of LABELS: exactly one of an exclusive group is right; lone ones are independent."""
+STRENGTHS: Final = {"sentiment": 1.0}
+"""Inverse of the ridge on weights (``C`` of scikit-learn), by group."""
+
+STRENGTH: Final = 8.0
+"""The same for all others."""
+
+SECOND_STRENGTH: Final = 1.0
+DENSE_SCALE: Final = 0.35
+"""Scale of the dense features: the smaller, the more their weights are shrunk."""
+
+ODDS_SCALE: Final = 0.25
+EMBEDDING_SCALE: Final = 3.0
+SCORE_SCALE: Final = 0.2
+_STEPS: Final = 500
+_TOLERANCE: Final = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sentence:
-    """One labelled sentence of the training set."""
+class Group:
+    """Labels of which exactly one holds, or a single one that holds or not."""
 
-    text: str
-    complaint: bool
-    category: str
-    intent: str
-    risk: frozenset[str]
-    author: str
-    held_out: bool
-    features: TopicFeatures
+    name: str
+    columns: tuple[int, ...]
+    names: tuple[str, ...]
+    """Names of the shares, column by column; for a single label only ``yes``."""
 
 
-def seen(texts: Sequence[str]) -> list[TopicFeatures]:
-    """The features of texts, with the sentiment of the default model."""
-    sentiments = sentiment.load("linear").probabilities(texts)
+def groups() -> list[Group]:
+    """The groups of LABELS, in order."""
+    found: dict[str, list[int]] = {}
+    for place, label in enumerate(LABELS):
+        kind = label.partition(".")[0]
+        found.setdefault(label if kind == "risk" else kind, []).append(place)
     return [
-        topic_features(join_spaced_characters(readable(text)).casefold(), found)
-        for text, found in zip(texts, sentiments, strict=True)
-    ]
-
-
-def sentences() -> list[Sentence]:
-    """All labelled sentences."""
-    lines = SENTENCES.read_text(encoding="utf-8").splitlines()
-    labelled = [json.loads(line) for line in lines]
-    return [
-        Sentence(
-            text=row["text"],
-            complaint=bool(row["complaint"]),
-            category=row["category"],
-            intent=row["intent"],
-            risk=frozenset(row["risk"]),
-            author=row["author"],
-            held_out=row["split"] == "held_out",
-            features=found,
+        Group(
+            name=name,
+            columns=tuple(places),
+            names=("yes",)
+            if len(places) == 1
+            else tuple(LABELS[place].partition(".")[2] for place in places),
         )
-        for row, found in zip(labelled, seen([row["text"] for row in labelled]), strict=True)
+        for name, places in found.items()
     ]
 
 
-class Design:
-    """Many texts as arrays."""
+class Features:
+    """Features of many texts as sparse n-grams and dense columns."""
 
-    def __init__(self, texts: Sequence[TopicFeatures]) -> None:
-        sizes = np.array([len(text.cells) for text in texts])
-        self.starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-        self.cells = np.concatenate([text.cells for text in texts])
-        self.scale = (1 / np.sqrt(sizes)).astype(np.float32)
-        order = np.argsort(self.cells, kind="stable")
-        self.by_cell = np.repeat(np.arange(len(texts)), sizes)[order]
-        """The text of each n-gram, cell by cell."""
-        self.cells_used, self.cell_starts = np.unique(self.cells[order], return_index=True)
-        self.dense = np.stack([text.dense for text in texts])
-
-    def scores(self, table: Floats, dense: Floats, bias: Floats) -> Floats:
-        sums = np.add.reduceat(table[self.cells], self.starts, axis=0)
-        scores: Floats = sums * self.scale[:, None] + self.dense @ dense + bias
-        return scores
-
-    def gradient(self, errors: Floats, width: int) -> Floats:
-        """Of the table, from the errors of the scores."""
-        scaled = (errors * self.scale[:, None])[self.by_cell]
-        whole = np.zeros((width, errors.shape[1]), np.float32)
-        whole[self.cells_used] = np.add.reduceat(scaled, self.cell_starts, axis=0)
-        return whole
+    def __init__(self, examples: Sequence[Example], unseen: SentimentModel) -> None:
+        """``unseen``: a sentiment model that has not seen the texts of public sets."""
+        shipped = TextJudge(load_sentiment("linear"), encoder=None)
+        fair = TextJudge(unseen, encoder=None)
+        found = [
+            (fair if list(one.goals) == ["sentiment"] else shipped).features(one.text)
+            for one in examples
+        ]
+        self.kept = [place for place, one in enumerate(found) if one is not None]
+        texts = [one for one in found if one is not None]
+        self.grams = _grams(texts)
+        self.scale = np.array(
+            [ODDS_SCALE if name.endswith("_odds") else DENSE_SCALE for name in dense_names()],
+            np.float32,
+        )
+        self.dense = np.stack([one.dense for one in texts]) * self.scale
+        self.whole = hstack([self.grams, csr_matrix(self.dense)]).tocsr()
 
 
-class Adam:
-    """Adam (Kingma and Ba 2015) on one array."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.value = np.zeros(shape, np.float32)
-        self._mean = np.zeros(shape, np.float32)
-        self._square = np.zeros(shape, np.float32)
-        self._steps = 0
-
-    def step(self, gradient: Floats, decay: float) -> None:
-        self._steps += 1
-        gradient = gradient + decay * self.value
-        self._mean += 0.1 * (gradient - self._mean)
-        self._square += 0.01 * (gradient**2 - self._square)
-        mean = self._mean / (1 - 0.9**self._steps)
-        square = self._square / (1 - 0.99**self._steps)
-        self.value -= RATE * mean / (np.sqrt(square) + 1e-6)
+def _grams(texts: Sequence[TopicFeatures]) -> csr_matrix:
+    sizes = np.array([len(one.cells) for one in texts])
+    return csr_matrix(
+        (
+            np.repeat(1 / np.sqrt(sizes), sizes).astype(np.float32),
+            np.concatenate([one.cells for one in texts]).astype(np.int64),
+            np.concatenate([[0], np.cumsum(sizes)]),
+        ),
+        shape=(len(texts), 1 << CELL_BITS),
+    )
 
 
-Slices = tuple[slice, ...]
+def fit(
+    inputs: Inputs, examples: Sequence[Example], group: Group, strength: float
+) -> tuple[Floats, Floats]:
+    """Weights of shape (inputs, columns of the group) and a bias a column."""
+    rows, targets, weights = list[int](), list[int](), list[float]()
+    names = (*group.names, "no") if len(group.names) == 1 else group.names
+    for row, one in enumerate(examples):
+        shares = one.goals.get(group.name)
+        if shares is None and group.name.startswith("risk."):
+            # A kind that is not named is known to be absent where harm is labelled.
+            shares = {"no": 1.0} if "harm" in one.goals else None
+        weight = one.weights.get(group.name, one.weights.get("harm", 1.0))
+        for name, share in (shares or {}).items():
+            if share * weight > 0:
+                rows.append(row)
+                targets.append(names.index(name))
+                weights.append(share * weight)
+    model = LogisticRegression(C=strength, max_iter=_STEPS, tol=_TOLERANCE)
+    model.fit(inputs[rows], targets, sample_weight=weights)
+    found = np.zeros((inputs.shape[1], len(names)), np.float32)
+    bias = np.full(len(names), -20.0, np.float32)
+    if len(model.classes_) == 2:
+        sign = -1.0 if len(group.names) == 1 else 1.0
+        # scikit-learn gives one column, for the second class.
+        found[:, 0], bias[0] = sign * model.coef_[0], sign * model.intercept_[0]
+        return found[:, : len(group.names)], bias[: len(group.names)]
+    for column, name in enumerate(model.classes_):
+        found[:, name], bias[name] = model.coef_[column], model.intercept_[column]
+    return found, bias
 
 
-def descended(
-    design: Design, goals: Floats, weights: Floats, exclusive: Slices, lone: Slices
-) -> tuple[Floats, Floats, Floats]:
-    """Table, dense weights and bias by logistic regression of every label.
-
-    Exactly one label of each slice in ``exclusive`` is right; those in ``lone`` are independent.
-    """
-    width, heads = 1 << CELL_BITS, goals.shape[1]
-    table, dense, bias = Adam((width, heads)), Adam((design.dense.shape[1], heads)), Adam((heads,))
-    total = weights.sum(axis=0, keepdims=True)
-    for _ in range(STEPS):
-        scores = design.scores(table.value, dense.value, bias.value)
-        guess = np.empty_like(scores)
-        for group in exclusive:
-            powers = np.exp(scores[:, group] - scores[:, group].max(axis=1, keepdims=True))
-            guess[:, group] = powers / powers.sum(axis=1, keepdims=True)
-        for part in lone:
-            guess[:, part] = 1 / (1 + np.exp(-np.clip(scores[:, part], -30, 30)))
-        errors = (guess - goals) * weights / total
-        table.step(design.gradient(errors, width), DECAY_CELLS)
-        dense.step(design.dense.T @ errors, DECAY_DENSE)
-        bias.step(errors.sum(axis=0), 0.0)
-    return table.value, dense.value, bias.value
+Fitted = tuple[Floats, Floats]
 
 
-def fit(texts: Sequence[TopicFeatures], goals: Floats, weights: Floats) -> TopicModel:
-    """A model of all labels; categories exclude each other, and so do intents."""
-    table, dense, bias = descended(Design(texts), goals, weights, EXCLUSIVE, LONE)
+def fit_all(inputs: Inputs, examples: Sequence[Example], strength: float | None = None) -> Fitted:
+    """Weights and bias of all labels; by default with the strengths of the first stage."""
+    weights = np.zeros((inputs.shape[1], len(LABELS)), np.float32)
+    bias = np.zeros(len(LABELS), np.float32)
+    for group in groups():
+        columns = list(group.columns)
+        by = STRENGTHS.get(group.name, STRENGTH) if strength is None else strength
+        weights[:, columns], bias[columns] = fit(inputs, examples, group, by)
+    return weights, bias
+
+
+def cross_fitted(
+    inputs: Inputs, examples: Sequence[Example], strength: float | None = None
+) -> Floats:
+    """Scores of every example by a fit to the other folds, shape (examples, labels)."""
+    folds = np.array([one.fold for one in examples])
+    found = np.zeros((len(examples), len(LABELS)), np.float32)
+    for fold in range(FOLDS):
+        others = np.flatnonzero(folds != fold).tolist()
+        weights, bias = fit_all(inputs[others], [examples[i] for i in others], strength)
+        unseen = np.flatnonzero(folds == fold)
+        found[unseen] = inputs[unseen] @ weights + bias
+        print(f"fold {fold + 1} of {FOLDS}", flush=True)
+    return found
+
+
+def first_stage(fitted: Fitted, scale: Floats) -> TopicModel:
+    """The model with weights of one byte."""
+    weights, bias = fitted
+    cells = 1 << CELL_BITS
+    table = weights[:cells]
     unit = np.maximum(np.abs(table).max(axis=0), 1e-6) / 127
     return TopicModel(
         table=np.round(table / unit).astype(np.int8),
         unit=unit.astype(np.float32),
-        dense=dense,
+        dense=(weights[cells:] * scale[:, None]).astype(np.float32),
         bias=bias,
     )
 
 
-def train(ours: Sequence[Sentence]) -> TopicModel:
-    """A model of some sentences."""
-    goals = np.zeros((len(ours), len(LABELS)), np.float32)
-    for number, one in enumerate(ours):
-        goals[number, 0] = one.complaint
-        right = (f"category.{one.category}", f"intent.{one.intent}")
-        for label in (*right, *(f"risk.{kind}" for kind in one.risk)):
-            goals[number, LABELS.index(label)] = 1
-    weights = np.ones_like(goals)
-    weights[:, LONE[1]] += (RISK_WEIGHT - 1) * goals[:, LONE[1]]
-    return fit([one.features for one in ours], goals, weights)
+def second_inputs(scores: Floats, embeddings: Floats) -> Floats:
+    return np.hstack([scores * SCORE_SCALE, embeddings * EMBEDDING_SCALE])
 
 
-def calibrated(model: TopicModel, ours: Sequence[Sentence]) -> TopicModel:
-    """The model with its probability of a complaint calibrated (Platt 1999).
-
-    The scaling is fitted by cross-validation over authors, since real authors are unseen.
-    """
-    authors = sorted({one.author for one in ours})
-    scores, actual = list[float](), list[float]()
-    for fold in range(FOLDS):
-        others = set(authors[fold::FOLDS])
-        unheard = [one for one in ours if one.author in others]
-        scores += complaint_scores([one for one in ours if one.author not in others], unheard)
-        actual += [float(one.complaint) for one in unheard]
-    x, y = np.array(scores), np.array(actual)
-    slope, offset = 1.0, 0.0
-    for _ in range(3000):
-        error = 1 / (1 + np.exp(-(slope * x + offset))) - y
-        slope -= 0.02 * float((error * x).mean())
-        offset -= 0.2 * float(error.mean())
-    print(f"calibration of complaint: slope {slope:.2f}, offset {offset:.2f}", flush=True)
-    return model.with_complaint_scaling(slope, offset)
-
-
-def complaint_scores(heard: Sequence[Sentence], unheard: Sequence[Sentence]) -> list[float]:
-    """Log-odds of a complaint by a model of that label alone; labels are independent."""
-    goals = np.array([[one.complaint] for one in heard], np.float32)
-    learned = descended(
-        Design([one.features for one in heard]), goals, np.ones_like(goals), (), (slice(0, 1),)
+def second_stage(fitted: Fitted) -> MeaningModel:
+    weights, bias = fitted
+    return MeaningModel(
+        scores=weights[: len(LABELS)] * SCORE_SCALE,
+        embedding=weights[len(LABELS) :] * EMBEDDING_SCALE,
+        bias=bias,
+        labels=LABELS,
     )
-    found: list[float] = Design([one.features for one in unheard]).scores(*learned)[:, 0].tolist()
+
+
+def with_complaints_from(fitted: Fitted, second: Fitted, score: float) -> tuple[Fitted, Fitted]:
+    """Both stages with their scores of complaints lowered by ``score``, which becomes even odds."""
+    (weights, bias), (second_weights, second_bias) = fitted, second
+    bias, second_bias = bias.copy(), second_bias.copy()
+    bias[0] -= score
+    # The second stage was fitted to the first scores as they were.
+    second_bias += score * SCORE_SCALE * second_weights[0]
+    second_bias[0] -= score
+    return (weights, bias), (second_weights, second_bias)
+
+
+def best_f1(scores: Floats, actual: NDArray[np.bool_]) -> tuple[float, float]:
+    """The best F1 and the score from which it is reached."""
+    order = np.argsort(-scores)
+    both = np.cumsum(actual[order])
+    f1 = 2 * both / (np.arange(1, len(order) + 1) + actual.sum())
+    place = int(f1.argmax())
+    return float(f1[place]), float(scores[order][place])
+
+
+def report(name: str, scores: Floats, examples: Sequence[Example]) -> float:
+    """Print figures on the texts of the triage pool; returns the best threshold of complaints."""
+    pool = [row for row, one in enumerate(examples) if one.source == "pool"]
+    sure = [row for row in pool if examples[row].goals["complaint"]["yes"] in {0.0, 1.0}]
+    actual = np.array([examples[row].goals["complaint"]["yes"] == 1.0 for row in sure])
+    f1, threshold = best_f1(scores[sure, 0], actual)
+    print(f"{name}: complaint F1 {f1:.3f} from a score of {threshold:.2f}", flush=True)
+    for group in groups():
+        if len(group.columns) == 1:
+            continue
+        rows = pool
+        if group.name == "category":
+            rows = [row for row in sure if examples[row].goals["complaint"]["yes"] == 1.0]
+        guess = scores[np.ix_(rows, list(group.columns))].argmax(axis=1)
+        right = [
+            group.names[place] in examples[row].goals[group.name]
+            for place, row in zip(guess, rows, strict=True)
+        ]
+        print(f"  {group.name:12} {np.mean(right):.3f} of {len(rows)}", flush=True)
+    for label in LONE_LABELS[1:]:
+        rows = [row for row in pool if examples[row].goals[label]["yes"] in {0.0, 1.0}]
+        actual = np.array([examples[row].goals[label]["yes"] == 1.0 for row in rows])
+        f1, threshold = best_f1(scores[rows, LABELS.index(label)], actual)
+        print(f"  {label:12} F1 {f1:.3f} from {threshold:.2f} ({actual.sum()})", flush=True)
+    return threshold
+
+
+def embeddings(examples: Sequence[Example], encode: Callable[[Sequence[str]], Floats]) -> Floats:
+    """The embedding of each text, in batches of texts of similar length."""
+    order = sorted(range(len(examples)), key=lambda place: len(examples[place].text))
+    found = np.zeros((len(examples), meaning.DIMENSIONS), np.float32)
+    for start in range(0, len(order), meaning.BATCH):
+        places = order[start : start + meaning.BATCH]
+        found[places] = encode([examples[place].text for place in places])
     return found
-
-
-def decided(model: TopicModel, one: Sentence) -> TopicDecision:
-    """The decision of a model on a sentence."""
-    return decide(model.topics(one.features), one.features)
-
-
-def report(model: TopicModel, ours: Sequence[Sentence], *, errors: bool) -> None:
-    """Print the figures, in total and by category, and the errors."""
-    topics = [model.topics(one.features) for one in ours]
-    found = [decide(t, one.features) for t, one in zip(topics, ours, strict=True)]
-    print(f"{len(ours)} sentences")
-    print(f"  complaint            {measures([t.complaint >= 0.5 for t in topics], ours)}")
-    right = [d.category == one.category for d, one in zip(found, ours, strict=True)]
-    print(f"  category accuracy    {np.mean(right):.3f}")
-    right = [d.intent == one.intent for d, one in zip(found, ours, strict=True)]
-    print(f"  intent accuracy      {np.mean(right):.3f}")
-    flagged = [bool(d.risk) for d in found]
-    risky = [bool(one.risk) for one in ours]
-    print(f"  any risk             {precision_recall(flagged, risky)}")
-    for kind in RISKS:
-        have = [kind in d.risk for d in found]
-        want = [kind in one.risk for one in ours]
-        if any(want):
-            print(f"    {kind:18} {precision_recall(have, want)}")
-    for category in CATEGORIES:
-        part = [n for n, one in enumerate(ours) if one.category == category]
-        wrong = [topics[n].complaint >= 0.5 for n in part]
-        own = [ours[n] for n in part]
-        hit = np.mean([found[n].category == category for n in part])
-        print(f"  {category:18} {len(part):4}  category {hit:.2f}  {measures(wrong, own)}")
-    for judged, decided, one in zip(topics, found, ours, strict=True) if errors else ():
-        if (judged.complaint >= 0.5) != one.complaint:
-            print(f"  complaint {judged.complaint:.2f} {one.text}")
-        if bool(decided.risk) != bool(one.risk):
-            print(f"  risk {decided.risk} {sorted(one.risk)} {one.text}")
-
-
-def measures(guessed: Sequence[bool], ours: Sequence[Sentence]) -> str:
-    actual = [one.complaint for one in ours]
-    accuracy = np.mean(np.array(guessed) == np.array(actual))
-    return f"accuracy {accuracy:.3f}, {precision_recall(guessed, actual)}"
-
-
-def precision_recall(guessed: Sequence[bool], actual: Sequence[bool]) -> str:
-    both = sum(g and a for g, a in zip(guessed, actual, strict=True))
-    precision = both / max(1, sum(guessed))
-    recall = both / max(1, sum(actual))
-    return f"recall {recall:.3f}, precision {precision:.3f} ({sum(actual)})"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pool", type=Path, default=Path("../shared/data/triage/pool.jsonl.gz"))
+    parser.add_argument("--data", type=Path, default=Path("../shared/data/sentiment"))
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--errors", action="store_true", help="show what was judged wrongly")
-    parser.add_argument("--unheard", nargs="+", default=[], help="measure these voices instead")
     options = parser.parse_args()
+    for path in (options.pool, options.data):
+        if not path.exists():
+            sys.exit(f"{path} is not there. The texts are third-party; see TRIAGE.md.")
     started = time.process_time()
-    ours = sentences()
-    unheard = [one for one in ours if one.author in options.unheard]
-    heard = [one for one in ours if not one.held_out and one.author not in options.unheard]
-    model = calibrated(train(heard), heard)
-    print(f"held out, risk threshold {RISK_FROM}")
-    report(model, unheard or [one for one in ours if one.held_out], errors=options.errors)
+    examples = [
+        *pool_examples(options.pool),
+        *harm_examples(options.data),
+        *voices_examples(),
+        *older_examples(),
+        *sentiment_examples(options.data),
+    ]
+    features = Features(examples, learn(rows(options.data)))
+    examples = [examples[place] for place in features.kept]
+    print(f"{len(examples)} examples", flush=True)
+    scores = cross_fitted(features.whole, examples)
+    report("first stage", scores, examples)
+    vectors = embeddings(examples, meaning.load_encoder())
+    inputs = second_inputs(scores, vectors)
+    threshold = report("second stage", cross_fitted(inputs, examples, SECOND_STRENGTH), examples)
     if options.write:
-        calibrated(train(ours), ours).save(MODEL_FILE)
-        print(f"{MODEL_FILE.name}: {MODEL_FILE.stat().st_size / 1e6:.2f} MB")
+        first, second = with_complaints_from(
+            fit_all(features.whole, examples),
+            fit_all(inputs, examples, SECOND_STRENGTH),
+            threshold,
+        )
+        first_stage(first, features.scale).save(MODEL_FILE)
+        second_stage(second).save(meaning.MODEL_FILE)
+        for file in (MODEL_FILE, meaning.MODEL_FILE):
+            print(f"{file.name}: {file.stat().st_size / 1e6:.2f} MB")
     print(f"{time.process_time() - started:.0f} s of one core")
 
 

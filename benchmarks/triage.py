@@ -5,7 +5,12 @@
 The labels are described in ``listeners/learning/training/TRIAGE.md``. Each figure has a 95 %
 interval from 1,000 bootstrap samples of the texts (Efron 1979). Doubtful complaints and risks that
 are only feared count neither way. Beside it stands snownlp's sentiment as the judge of complaints.
-Do not tune on what is held out: ``--part train`` shows the other part.
+
+What becomes of a text is decided by the playbook that ships, without articles: texts from service
+chats as private messages, all others as posts of strangers. Questions without an article become
+tickets of P4, so the figures of tickets that were not needed count P1 to P3 and drafts alone.
+Do not tune on what is held out: ``--part train`` shows the other part; ``--errors`` shows ids of
+wrong ones there.
 """
 
 import argparse
@@ -14,20 +19,29 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from benchmarks.triage_labels import TriageLabel, read_labels, settled
+from core.model.events import Author, Event, EventKind
 from core.model.judgement import Judgement
+from core.model.mentions import Mention
+from core.taxonomy import Severity
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment.classic import load as load_classic
 from listeners.judgement.sentiment.models import load as load_model
+from responders.answering.playbook import Rule, first_match, shipped_playbook
 from responders.tickets.severity import severity
 
 POOL: Final = Path("../shared/data/triage/pool.jsonl.gz")
 _SAMPLES: Final = 1_000
+_ADVERSE_FROM: Final = 0.5
+_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_PLAYBOOK: Final = shipped_playbook()
+_RELEVANCE: Final = {"biz": "business", "place": "place", "actor": "actor", "none": "none"}
 _SENTIMENT: Final = {"neg": "negative", "neu": "neutral", "pos": "positive"}
 
 
@@ -56,7 +70,51 @@ class Judged:
 
     @property
     def is_called_urgent(self) -> bool:
-        return severity(self.judgement) in {"P1", "P2"}
+        return self.level in {"P1", "P2"}
+
+    @property
+    def rule(self) -> Rule:
+        """The rule of the shipped playbook that decides."""
+        private = self.label.source.startswith("service")
+        event = Event(
+            channel="benchmark",
+            id=self.label.id,
+            kind=EventKind.MESSAGE if private else EventKind.POST,
+            author=Author(id="a"),
+            text="",
+            posted_at=_AT,
+            conversation="c",
+            solicited=private,
+        )
+        mention = Mention(seq=1, event=event, brands=("brand",), judgement=self.judgement)
+        return first_match(_PLAYBOOK, mention, first_contact=True, answer=lambda: None).rule
+
+    @property
+    def level(self) -> Severity | None:
+        """The severity of its ticket; ``None`` where there is none."""
+        then = self.rule.then
+        if then.action != "ticket":
+            return None
+        return then.severity or severity(self.judgement)
+
+    @property
+    def is_work(self) -> bool:
+        """True for a ticket of P1 to P3, or a draft."""
+        then = self.rule.then
+        return self.level in {"P1", "P2", "P3"} or then.action == "draft" or then.send == "draft"
+
+    @property
+    def is_unsafe_reply(self) -> bool:
+        """True where a machine alone answers a complaint, or thanks for what is no praise."""
+        then = self.rule.then
+        if then.action != "reply":
+            return False
+        thanked = then.text == "thanks" and self.label.first("sentiment") == "neg"
+        return thanked or self.label.first("complaint") == "1" or bool(self.label.risk)
+
+    @property
+    def is_for_nobody(self) -> bool:
+        return self.label.first("person") in {"0", "P4"}
 
 
 Figure = Callable[[Sequence[Judged]], float]
@@ -86,6 +144,16 @@ def risk_precision(items: Sequence[Judged]) -> float:
 
 def risk_recall(items: Sequence[Judged]) -> float:
     return _share([bool(one.judgement.risk) for one in items if one.label.risk])
+
+
+def adverse_precision(items: Sequence[Judged]) -> float:
+    found = [one for one in items if one.judgement.adverse >= _ADVERSE_FROM]
+    return _share([one.label.first("adverse") == "1" for one in found])
+
+
+def adverse_recall(items: Sequence[Judged]) -> float:
+    adverse = [one for one in items if one.label.first("adverse") == "1"]
+    return _share([one.judgement.adverse >= _ADVERSE_FROM for one in adverse])
 
 
 FIGURES: Final[tuple[tuple[str, Figure], ...]] = (
@@ -135,7 +203,27 @@ FIGURES: Final[tuple[tuple[str, Figure], ...]] = (
         "P1 and P2 that are missed",
         lambda all_: _share([not o.is_called_urgent for o in all_ if o.is_urgent]),
     ),
+    (
+        "tickets P1-P3 and drafts not needed",
+        lambda all_: _share([o.is_for_nobody for o in all_ if o.is_work]),
+    ),
+    (
+        "texts for nobody that become one",
+        lambda all_: _share([o.is_work for o in all_ if o.is_for_nobody]),
+    ),
+    (
+        "relevance",
+        lambda all_: _share(
+            [o.judgement.relevance == _RELEVANCE[o.label.first("relevance")] for o in all_]
+        ),
+    ),
+    ("adverse facts, precision", adverse_precision),
+    ("adverse facts, recall", adverse_recall),
 )
+
+
+def _count(name: str, wanted: Callable[[Judged], bool], items: Sequence[Judged]) -> str:
+    return f"{sum(map(wanted, items))} {name}"
 
 
 def interval(figure: Figure, items: Sequence[Judged]) -> tuple[float, float]:
@@ -185,14 +273,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pool", type=Path, default=POOL)
     parser.add_argument("--part", choices=("held_out", "train"), default="held_out")
+    parser.add_argument("--errors", action="store_true")
     options = parser.parse_args()
     if not options.pool.exists():
         sys.exit(f"{options.pool} is not there. Name the texts with --pool; see TRIAGE.md.")
     items = judged(options.pool, options.part)
-    print(f"{len(items)} texts, {options.part}")
+    print(
+        f"{len(items)} texts, {options.part}: "
+        + ", ".join(
+            (
+                _count("complaints", lambda o: o.label.first("complaint") == "1", items),
+                _count("doubtful ones", lambda o: o.label.first("complaint") == "d", items),
+                _count("with a certain risk", lambda o: bool(o.label.risk), items),
+                _count("with a feared one", lambda o: bool(o.label.feared), items),
+                _count("of P1 or P2", lambda o: o.is_urgent, items),
+                _count("with adverse facts", lambda o: o.label.first("adverse") == "1", items),
+                _count("unsafe automatic replies", lambda o: o.is_unsafe_reply, items),
+            )
+        )
+    )
     for name, figure in FIGURES:
         low, high = interval(figure, items)
         print(f"  {name:34} {figure(items):.3f}  [{low:.3f}, {high:.3f}]")
+    if options.errors and options.part == "train":
+        for one in items:
+            if one.is_called_urgent != one.is_urgent or one.is_unsafe_reply:
+                print(one.label.id, one.label.fields, one.judgement)
     print(f"  complaint F1 by snownlp's sentiment {snownlp_f1(options.pool, options.part):.3f}")
 
 

@@ -13,7 +13,6 @@ asked beside what was measured.
 import argparse
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
@@ -24,10 +23,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import matching, train_topics
+from benchmarks import matching
 from benchmarks.sentiment_data import Row, rows
-from benchmarks.sentiment_sentences import lexicon, sentences
-from benchmarks.sentiment_training import calibrated, examples_of, train
+from benchmarks.sentiment_sentences import sentences
+from benchmarks.sentiment_training import learn
 from benchmarks.understanding_table import Figures, Table, figures, mean
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment.classic import load as load_classic
@@ -51,18 +50,6 @@ _KNOWN: Final = (
     ("smp_virus", True, None),
     ("airline", True, "airline tweets, three classes"),
 )
-
-
-def learn(everything: list[Row], left_out: Sequence[str] = ()) -> LinearModel:
-    """A model that has seen neither the held-out tenth nor the domains that are left out."""
-    kept = [row for row in everything if row.domain not in left_out]
-    examples = examples_of([*kept, *(own := [*sentences(), *lexicon()])])
-    unseen = np.array([row.held_out for row in kept] + [False] * len(own))
-    trained = calibrated(train(examples, np.flatnonzero(~unseen)), examples, np.flatnonzero(unseen))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.bin"
-        path.write_bytes(trained.file())
-        return load(path=path)
 
 
 def _known(table: Table, model: LinearModel, everything: list[Row]) -> float:
@@ -107,17 +94,6 @@ def _adapted(name: str, model: LinearModel, chosen: list[Row], count: int) -> Fi
         flush=True,
     )
     return whole
-
-
-def _risks(table: Table) -> None:
-    """On voices that no training touched."""
-    ours = train_topics.sentences()
-    model = train_topics.train([one for one in ours if not one.held_out])
-    held = [one for one in ours if one.held_out]
-    flagged = [bool(train_topics.decided(model, one).risk) for one in held]
-    figure = train_topics.precision_recall(flagged, [bool(one.risk) for one in held])
-    print(f"{'high risk, voices never heard':<44} n={len(held):<6} {figure}", flush=True)
-    table.note("high risk, recall / precision", figure)
 
 
 def _disguises(table: Table, data: Path) -> None:
@@ -224,7 +200,6 @@ def main() -> None:
         _second_opinion()
     table.note("calibration error, known / new after 100 labels", f"{known} / {new}")
     if "own" in wanted:
-        _risks(table)
         _disguises(table, options.data)
         short = [row.text for row in everything if row.domain in {"shop7", "written"}][:_SPEED]
         _speed(table, short, options.classic)

@@ -6,7 +6,7 @@ that the model does not know yet is reported as untrained by ``check`` and never
 docs/how-to/add-a-category.md.
 """
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 Language = Literal["zh", "en", "mixed", "other"]
 
@@ -54,6 +54,9 @@ INTENTS: Final = (
     "statement",
 )
 """Aims of an author; ``statement`` for none of the others."""
+
+
+RELEVANCES: Final[tuple[Relevance, ...]] = get_args(Relevance)
 
 
 RISKS: Final = (

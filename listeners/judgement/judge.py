@@ -7,24 +7,30 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from core.model.judgement import Judgement, Probabilities
 from core.taxonomy import Sentiment
 from listeners.judgement import offence
+from listeners.judgement.decision import (
+    QUOTED_ONLY_FACTOR,
+    combined_with_quoted,
+    decide,
+    quoted_only,
+)
+from listeners.judgement.meaning import BATCH, Encoder, load_encoder, shipped_meaning
 from listeners.judgement.platt_scaling import PlattScaling
 from listeners.judgement.second_opinion import MODEL_NAME as SECOND
 from listeners.judgement.second_opinion import SecondOpinion
 from listeners.judgement.sentiment.comparison import resolve_comparison
+from listeners.judgement.sentiment.linear import MAX_LENGTH
 from listeners.judgement.sentiment.models import ExplainableModel, Explained, SentimentModel
 from listeners.judgement.topic_features import TopicFeatures, topic_features
 from listeners.judgement.topics import (
-    QUOTED_ONLY_FACTOR,
     VERSION,
-    TopicDecision,
+    Scores,
     TopicModel,
     TopicProbabilities,
-    combined_with_quoted,
-    decide,
-    quoted_only,
     shipped_model,
 )
 from listeners.text.language import detect_language
@@ -37,6 +43,16 @@ READ_LENGTH: Final = 4000
 MAX_EVIDENCE: Final = 8
 
 _LETTER: Final = re.compile(r"[^\W\d_]")
+_POSSIBLE_COMPLAINT: Final = -1.0
+"""Log-odds of a complaint from which the second stage is asked."""
+
+_POSSIBLE_HARM: Final = -2.0
+_POSSIBLE_NAMED_HARM: Final = -4.0
+"""Log-odds of harm from which the second stage is asked, without and with a listed word."""
+
+_TRAINED_WITH: Final = "linear-"
+"""Start of the name of the sentiment model whose probabilities the topic model was trained with."""
+
 _COMPLAINT_WITHOUT_TEXT: Final = 0.02
 _LEADING_WORDS: Final = 5
 """Listed words that precede the evidence of sentiment."""
@@ -57,13 +73,22 @@ class _ReadText:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Prediction:
-    """Predictions of the trained models on one text, own words and quotation together."""
+class _Part:
+    """Own or quoted words with their features, and the scores of all labels so far."""
 
-    complaint: float
-    decision: TopicDecision
-    offensive: float
-    spam: float
+    text: str
+    features: TopicFeatures
+    scores: Scores
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Scored:
+    """A text that went through the first stage."""
+
+    read: _ReadText
+    explained: Explained
+    own: _Part | None
+    quoted: _Part | None
 
 
 def _no_brand(_text: str) -> Sequence[str]:
@@ -81,6 +106,7 @@ class TextJudge:
         complaint: PlattScaling | None = None,
         topics: TopicModel | None = None,
         second: SecondOpinion | None = None,
+        encoder: Callable[[], Encoder] | None = load_encoder,
         executor: Executor | None = None,
     ) -> None:
         """Combine the models.
@@ -88,7 +114,9 @@ class TextJudge:
         ``brands_in``: the brands that a text names, the brand in question first; comparisons are
         resolved for it. ``complaint``: an adapted scaling of the probability of a complaint.
         ``topics``: replaces the shipped model. ``second``: asked for texts that ``sentiment`` is
-        unsure of. ``executor``: runs the judging; ``None`` for the loop's default.
+        unsure of. ``encoder``: loads the sentence encoder for texts that the topic model is unsure
+        of, called when the first one comes; ``None`` to do without. ``executor``: runs the judging;
+        ``None`` for the loop's default.
         """
         self._sentiment = sentiment
         self._explains = sentiment if isinstance(sentiment, ExplainableModel) else None
@@ -96,8 +124,11 @@ class TextJudge:
         self._complaint = complaint
         self._topics = topics
         self._second = second
+        self._encoder = encoder
         self._executor = executor
         self._name = f"{sentiment.name}+{VERSION}"
+        # The topic model was trained with this sentiment model; it corrects no other.
+        self._corrects_tone = sentiment.name.startswith(_TRAINED_WITH)
 
     async def judge(self, texts: Sequence[str]) -> Sequence[Judgement]:
         """As ``core.ports.Judge``."""
@@ -122,8 +153,7 @@ class TextJudge:
         """The features of the author's own words; ``None`` where there are none."""
         read = self._read(text)
         (shares,) = self._sentiment.probabilities([read.text])
-        own = self._predict(read.own, shares)
-        return None if own is None else own[1]
+        return _features(read.own, shares)
 
     def _revised(
         self, found: list[Judgement], revised: Mapping[int, Probabilities]
@@ -139,10 +169,12 @@ class TextJudge:
 
     def _judge_all(self, texts: Sequence[str]) -> list[Judgement]:
         read = [self._read(text) for text in texts]
-        return [
-            self._judge_one(one, explained)
+        scored = [
+            self._scored(one, explained)
             for one, explained in zip(read, self._explained(read), strict=True)
         ]
+        revised = self._second_stage([part for one in scored for part in _parts(one)])
+        return [self._judgement(one, revised) for one in scored]
 
     def _explained(self, read: Sequence[_ReadText]) -> Iterator[Explained]:
         if self._explains is None:
@@ -166,68 +198,122 @@ class TextJudge:
             compared=() if resolved is None else resolved.evidence,
         )
 
-    def _judge_one(self, read: _ReadText, explained: Explained) -> Judgement:
-        sentiment = most_likely(explained.probabilities)
-        prediction = self._predict_whole(read, explained.probabilities)
-        if prediction is None:
+    def _scored(self, read: _ReadText, explained: Explained) -> _Scored:
+        shares = explained.probabilities
+        quoted = without_attribution(read.quoted) if read.quoted else ""
+        return _Scored(
+            read=read,
+            explained=explained,
+            own=self._part(read.own, shares),
+            quoted=self._part(quoted, shares) if quoted else None,
+        )
+
+    def _part(self, text: str, shares: Probabilities) -> _Part | None:
+        features = _features(text, shares)
+        if features is None:
+            return None
+        return _Part(text=text, features=features, scores=self._model.scores(features))
+
+    @property
+    def _model(self) -> TopicModel:
+        return self._topics or shipped_model()
+
+    def _second_stage(self, parts: Sequence[_Part]) -> dict[int, Scores]:
+        """New scores of the parts that need the second stage, by the id of the object."""
+        if self._encoder is None:
+            return {}
+        asked = [part for part in parts if needs_second_stage(part.scores, part.features)]
+        if not asked:
+            return {}
+        encode, model = self._encoder(), shipped_meaning()
+        asked.sort(key=lambda part: len(part.text))
+        found: dict[int, Scores] = {}
+        for start in range(0, len(asked), BATCH):
+            batch = asked[start : start + BATCH]
+            vectors = encode([join_spaced_characters(part.text) for part in batch])
+            scores = model.revised(np.stack([part.scores for part in batch]), vectors)
+            found |= {id(part): one for part, one in zip(batch, scores, strict=True)}
+        return found
+
+    def _corrects(self, read: _ReadText) -> bool:
+        """True where the topic model's sentiment counts.
+
+        It neither reads whole documents nor knows whom a comparison is good for.
+        """
+        return self._corrects_tone and not read.compared and len(read.text) <= MAX_LENGTH
+
+    def _probabilities(self, part: _Part, revised: Mapping[int, Scores]) -> TopicProbabilities:
+        topics = self._model.probabilities(revised.get(id(part), part.scores))
+        if self._complaint is None:
+            return topics
+        return replace(topics, complaint=self._complaint(topics.complaint))
+
+    def _judgement(self, scored: _Scored, revised: Mapping[int, Scores]) -> Judgement:
+        explained, read = scored.explained, scored.read
+        part = scored.own or scored.quoted
+        if part is None:
             return Judgement(
                 language="other",
-                sentiment=sentiment,
+                sentiment=most_likely(explained.probabilities),
                 probabilities=explained.probabilities,
                 complaint=_COMPLAINT_WITHOUT_TEXT,
                 model=self._name,
             )
-        decision = prediction.decision
+        topics = self._probabilities(part, revised)
+        tone = topics.sentiment if self._corrects(read) else explained.probabilities
+        decision = decide(topics, part.features)
+        complaint, offensive = topics.complaint, offence.shipped_model().probability(part.features)
+        adverse, denial = topics.adverse, topics.denial
+        if scored.own is None:
+            decision = quoted_only(decision)
+            complaint *= QUOTED_ONLY_FACTOR
+            offensive *= QUOTED_ONLY_FACTOR
+        elif scored.quoted is not None:
+            passed_on = self._probabilities(scored.quoted, revised)
+            decision = combined_with_quoted(decision, decide(passed_on, scored.quoted.features))
+            adverse, denial = max(adverse, passed_on.adverse), max(denial, passed_on.denial)
         return Judgement(
             language=detect_language(read.shown),
-            sentiment=sentiment,
-            probabilities=explained.probabilities,
-            complaint=prediction.complaint,
+            sentiment=most_likely(tone),
+            probabilities=tone,
+            complaint=complaint,
             category=decision.category,
             intent=decision.intent,
             risk=decision.risk,
-            offensive=prediction.offensive,
-            spam=prediction.spam,
+            relevance=decision.relevance,
+            adverse=adverse,
+            denial=denial,
+            offensive=offensive,
+            spam=topics.intents["spam"],
             evidence=_evidence(decision.words, _own_pieces(read, explained.pieces)),
             model=self._name,
         )
 
-    def _predict_whole(self, read: _ReadText, shares: Probabilities) -> _Prediction | None:
-        """``None`` for a text without a letter."""
-        own = self._predict(read.own, shares)
-        quoted = self._predict(without_attribution(read.quoted), shares) if read.quoted else None
-        if own is None:
-            return None if quoted is None else _quotation_alone(*quoted)
-        topics, features = own
-        decision = decide(topics, features)
-        if quoted is not None:
-            decision = combined_with_quoted(decision, decide(*quoted))
-        return _Prediction(
-            complaint=topics.complaint,
-            decision=decision,
-            offensive=offence.shipped_model().probability(features),
-            spam=topics.intents["spam"],
-        )
 
-    def _predict(
-        self, text: str, shares: Probabilities
-    ) -> tuple[TopicProbabilities, TopicFeatures] | None:
-        folded = join_spaced_characters(text).casefold()
-        if not _LETTER.search(folded):
-            return None
-        features = topic_features(folded, shares)
-        topics = (self._topics or shipped_model()).topics(features)
-        if self._complaint is not None:
-            topics = replace(topics, complaint=self._complaint(topics.complaint))
-        return topics, features
+def _features(text: str, shares: Probabilities) -> TopicFeatures | None:
+    """``None`` for a text without a letter."""
+    folded = join_spaced_characters(text).casefold()
+    return topic_features(folded, shares) if _LETTER.search(folded) else None
 
 
-def _quotation_alone(topics: TopicProbabilities, features: TopicFeatures) -> _Prediction:
-    return _Prediction(
-        complaint=topics.complaint * QUOTED_ONLY_FACTOR,
-        decision=quoted_only(decide(topics, features)),
-        offensive=offence.shipped_model().probability(features) * QUOTED_ONLY_FACTOR,
-        spam=topics.intents["spam"],
+def _parts(scored: _Scored) -> Iterator[_Part]:
+    if scored.own is not None:
+        yield scored.own
+    if scored.quoted is not None:
+        yield scored.quoted
+
+
+def needs_second_stage(scores: Scores, features: TopicFeatures) -> bool:
+    """True where the second stage is worth its time.
+
+    That is where a complaint is possible, whose category it tells better, or
+    where harm is possible: by its score, or by a lower one and a listed word.
+    """
+    complaint, harm = float(scores[0]), float(scores[1])
+    return (
+        complaint > _POSSIBLE_COMPLAINT
+        or harm > _POSSIBLE_HARM
+        or (bool(features.risks) and harm > _POSSIBLE_NAMED_HARM)
     )
 
 

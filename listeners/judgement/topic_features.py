@@ -1,5 +1,6 @@
 """Features of a text for the models of topics and offence: hashed n-grams and dense features."""
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -47,8 +48,19 @@ INSULT: Final = "insult"
 
 _HARM: Final = "harm"
 _KEPT_LISTS: Final = (*_LISTS, INSULT)
-_GENERAL: Final = ("asks", "shouts", "short", "negative", "neutral", "positive")
+_GENERAL: Final = (
+    "asks",
+    "shouts",
+    "short",
+    "negative",
+    "neutral",
+    "positive",
+    "negative_odds",
+    "neutral_odds",
+    "positive_odds",
+)
 _MAX_COUNT: Final = 3
+_LEAST_SHARE: Final = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +121,9 @@ def topic_features(folded: str, sentiment: Probabilities) -> TopicFeatures:
         2 * sentiment.negative,
         2 * sentiment.neutral,
         2 * sentiment.positive,
+        _log_odds(sentiment.negative),
+        _log_odds(sentiment.neutral),
+        _log_odds(sentiment.positive),
     )
     hashes = ngrams(_DIGIT.sub("0", folded))
     cells = hashes >> _SHIFT
@@ -122,6 +137,10 @@ def topic_features(folded: str, sentiment: Probabilities) -> TopicFeatures:
         hits=hits,
         risks=harm,
     )
+
+
+def _log_odds(share: float) -> float:
+    return math.log((share + _LEAST_SHARE) / (1 - share + _LEAST_SHARE))
 
 
 @cache

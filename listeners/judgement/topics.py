@@ -1,10 +1,9 @@
-"""The trained model of complaint, category, intent and risk, and the decisions on its output.
+"""The trained model of complaint, category, intent, harm, relevance and tone.
 
-A linear model over hashed n-grams and a few dense features gives the log-odds of every label.
-``tables/topics.npz`` is written by ``benchmarks/train_topics.py`` from the sentences in
-``learning/training``. It holds ``table`` (cells × labels, int8), ``unit`` (value of a weight of
-one, by label), ``dense`` (features × labels), ``bias``, and the names of ``labels`` and
-``features``.
+A linear model over hashed n-grams and a few dense features gives a score for every label.
+``tables/topics.npz`` is written by ``benchmarks/train_topics.py`` from labelled texts. It holds
+``table`` (cells × labels, int8), ``unit`` (value of a weight of one, by label), ``dense``
+(features × labels), ``bias``, and the names of ``labels`` and ``features``.
 
 The names decouple the file from ``core.taxonomy``. A declared label without a column is
 *untrained*: the model never predicts it. A column of a label that is no longer declared is dropped.
@@ -12,7 +11,7 @@ The names decouple the file from ``core.taxonomy``. A declared label without a c
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -20,48 +19,49 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.taxonomy import CATEGORIES, INTENTS, RISKS
-from listeners.judgement.lexicon import Hit
+from core.model.judgement import Probabilities
+from core.taxonomy import CATEGORIES, INTENTS, RELEVANCES, RISKS
 from listeners.judgement.topic_features import TopicFeatures, dense_names
 
 MODEL_FILE: Final = Path(__file__).with_name("tables") / "topics.npz"
-VERSION: Final = "topics-3"
+VERSION: Final = "topics-4"
+
+LONE_LABELS: Final = ("complaint", "harm", "adverse", "denial")
+"""Labels that hold or not, whatever the others."""
+
+SENTIMENTS: Final = ("negative", "neutral", "positive")
 
 LABELS: Final = (
-    "complaint",
+    *LONE_LABELS,
     *(f"category.{name}" for name in CATEGORIES),
     *(f"intent.{name}" for name in INTENTS),
+    *(f"relevance.{name}" for name in RELEVANCES),
+    *(f"sentiment.{name}" for name in SENTIMENTS),
     *(f"risk.{name}" for name in RISKS),
 )
 """The declared labels, each a column of a model that is trained now."""
 
-RISK_FROM: Final = 0.1
-"""Probability from which a risk counts that no word names; low, because recall comes first."""
-
-QUOTED_ONLY_FACTOR: Final = 0.45
-"""Factor on the probability of a complaint that is quoted without comment."""
-
 _MAX_LOG_ODDS: Final = np.float32(30)
-_COMPLAINT_FROM: Final = 0.5
-_OWN_CATEGORY_FROM: Final = 0.5
-"""Probability from which the category of a comment counts before that of its quotation."""
 
-_NOT_OF_COMPLAINTS: Final = frozenset({"praise", "statement", "question", "suggestion", "spam"})
-"""Intents that a complaint does not have."""
-
-_EXPLICIT_INTENTS: Final = frozenset({"human", "order_status", "threat", "spam"})
-"""Intents that have to be said: by a listed word, or with ``_INTENT_FROM``."""
-
-_INTENT_FROM: Final = 0.7
+Scores = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopicProbabilities:
-    """Probabilities of the trained labels; categories sum to one, and so do intents."""
+    """Probabilities of the trained labels.
+
+    Categories, intents and relevances each sum to one, and so do the sentiments.
+    """
 
     complaint: float
+    harm: float
+    """That people are harmed or threatened, and a business is concerned."""
+    adverse: float
+    denial: float
     categories: dict[str, float]
     intents: dict[str, float]
+    relevances: dict[str, float]
+    sentiment: Probabilities
     risks: dict[str, float]
     """Each kind independently."""
 
@@ -90,7 +90,7 @@ class TopicModel:
         bias: NDArray[np.float32],
         labels: Sequence[str] = LABELS,
     ) -> None:
-        """``labels``: names of the columns, in the order of ``LABELS`` by kind."""
+        """``labels``: names of the columns, ``LONE_LABELS`` first, then by kind."""
         self._table = table
         self._unit = unit
         self._dense = dense
@@ -98,6 +98,8 @@ class TopicModel:
         self._labels = tuple(labels)
         self.categories, self._category_columns = _columns(self._labels, "category")
         self._intents, self._intent_columns = _columns(self._labels, "intent")
+        self._relevances, self._relevance_columns = _columns(self._labels, "relevance")
+        self._sentiment_columns = _columns(self._labels, "sentiment")[1]
         self._risks, self._risk_columns = _columns(self._labels, "risk")
 
     @property
@@ -152,25 +154,44 @@ class TopicModel:
             features=np.array(dense_names()),
         )
 
-    def topics(self, features: TopicFeatures) -> TopicProbabilities:
-        """The probabilities of all trained labels."""
+    def scores(self, features: TopicFeatures) -> Scores:
+        """The score of each label: log-odds, or up to a constant within an exclusive group."""
         cells = self._table.take(features.cells, axis=0).astype(np.float32)
         scale = np.float32(1 / math.sqrt(len(cells)))
         # The sums are integers far below 2**24: exact in float32, and faster.
-        grams: NDArray[np.float32] = np.ones(len(cells), np.float32) @ cells * self._unit * scale
-        scores = grams + features.dense @ self._dense + self._bias
+        grams: Scores = np.ones(len(cells), np.float32) @ cells * self._unit * scale
+        found: Scores = grams + features.dense @ self._dense + self._bias
+        return found
+
+    def probabilities(self, scores: Scores) -> TopicProbabilities:
+        """The probabilities that scores of this model's labels stand for."""
         powers: list[float] = np.exp(
             np.minimum(np.maximum(scores, -_MAX_LOG_ODDS), _MAX_LOG_ODDS)
         ).tolist()
+        complaint, harm, adverse, denial = (
+            power / (1 + power) for power in powers[: len(LONE_LABELS)]
+        )
+        tone = _softmax(SENTIMENTS, powers[self._sentiment_columns])
         return TopicProbabilities(
-            complaint=powers[0] / (1 + powers[0]),
+            complaint=complaint,
+            harm=harm,
+            adverse=adverse,
+            denial=denial,
             categories=_softmax(self.categories, powers[self._category_columns]),
             intents=_softmax(self._intents, powers[self._intent_columns]),
+            relevances=_softmax(self._relevances, powers[self._relevance_columns]),
+            sentiment=Probabilities(
+                negative=tone["negative"], neutral=tone["neutral"], positive=tone["positive"]
+            ),
             risks={
                 kind: power / (1 + power)
                 for kind, power in zip(self._risks, powers[self._risk_columns], strict=True)
             },
         )
+
+    def topics(self, features: TopicFeatures) -> TopicProbabilities:
+        """The probabilities of all trained labels."""
+        return self.probabilities(self.scores(features))
 
 
 def _columns(labels: Sequence[str], kind: str) -> tuple[tuple[str, ...], slice]:
@@ -210,70 +231,3 @@ def _by_name(dense: NDArray[np.float32], trained: list[str]) -> NDArray[np.float
 def shipped_model() -> TopicModel:
     """The model that ships with the code, read at first use."""
     return load_topics()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TopicDecision:
-    """Category, intent and risks of a text."""
-
-    category: str
-    category_probability: float
-    intent: str
-    risk: tuple[str, ...]
-    words: tuple[str, ...]
-    """The listed words that support the decision, most important first."""
-
-
-def decide(topics: TopicProbabilities, features: TopicFeatures) -> TopicDecision:
-    """Choose category and intent; a risk counts where a listed word or the model finds it."""
-    category = max(topics.categories, key=topics.categories.__getitem__)
-    named = {risk.kind for risk in features.risks}
-    risk = tuple(
-        kind for kind in RISKS if kind in named or topics.risks.get(kind, 0.0) >= RISK_FROM
-    )
-    words = [word for one in features.risks if one.kind in risk for word in one.words]
-    words += _words(features.hits["complaint"], {"complaint.fault", "complaint.demand"})
-    words += _words(features.hits["category"], {f"category.{category}"})
-    intent = _intent(topics, features)
-    words += _words(features.hits["intent"], {f"intent.{intent}"})
-    return TopicDecision(
-        category=category,
-        category_probability=topics.categories[category],
-        intent=intent,
-        risk=risk,
-        words=tuple(dict.fromkeys(words)),
-    )
-
-
-def combined_with_quoted(own: TopicDecision, quoted: TopicDecision) -> TopicDecision:
-    """The decision on a comment, with category and risks of the text it quotes."""
-    has_category = own.category != "other" and own.category_probability >= _OWN_CATEGORY_FROM
-    return replace(
-        own,
-        category=own.category if has_category else quoted.category,
-        risk=tuple(kind for kind in RISKS if kind in own.risk or kind in quoted.risk),
-        words=tuple(dict.fromkeys((*own.words, *quoted.words))),
-    )
-
-
-def quoted_only(found: TopicDecision) -> TopicDecision:
-    """The decision on a quotation without comment: a statement, unless it is spam."""
-    return replace(found, intent="spam" if found.intent == "spam" else "statement")
-
-
-def _intent(topics: TopicProbabilities, features: TopicFeatures) -> str:
-    """The likeliest intent that is consistent with the probability of a complaint."""
-    listed = {hit.label for hit in features.hits["intent"]}
-    is_complaint = topics.complaint >= _COMPLAINT_FROM
-    ruled_out = _NOT_OF_COMPLAINTS if is_complaint else {"complaint"}
-    left = {
-        name: share
-        for name, share in topics.intents.items()
-        if name not in ruled_out
-        and (name not in _EXPLICIT_INTENTS or share >= _INTENT_FROM or f"intent.{name}" in listed)
-    }
-    return max(left or topics.intents, key=topics.intents.__getitem__)
-
-
-def _words(hits: tuple[Hit, ...], labels: set[str]) -> list[str]:
-    return [hit.word for hit in hits if hit.label in labels]

@@ -13,7 +13,7 @@ from core.errors import ConfigError, Problem
 from core.model.articles import Answer
 from core.model.mentions import Mention
 from core.settings import Section
-from core.taxonomy import Language, Sentiment, Severity
+from core.taxonomy import Language, Relevance, Sentiment, Severity
 from core.validation import validate
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -28,6 +28,7 @@ class When(Section):
     risk: bool | Names | None = None
     """``true`` for any risk, ``false`` for none, names for one of these."""
     sentiment: Annotated[tuple[Sentiment, ...], Field(min_length=1)] | None = None
+    relevance: Annotated[tuple[Relevance, ...], Field(min_length=1)] | None = None
     language: Annotated[tuple[Language, ...], Field(min_length=1)] | None = None
     channel: Names | None = None
     brand: Names | None = None
@@ -40,6 +41,8 @@ class When(Section):
     complaint_at_least: Share | None = None
     complaint_below: Share | None = None
     negative_at_least: Share | None = None
+    positive_at_least: Share | None = None
+    adverse_at_least: Share | None = None
     offensive_at_least: Share | None = None
     offensive_below: Share | None = None
     spam_at_least: Share | None = None
@@ -184,6 +187,7 @@ def _holds(when: When, mention: Mention, first_contact: bool) -> bool:
             else _any_of(when.risk, judgement.risk)
         )
         and _any_of(when.sentiment, (judgement.sentiment,))
+        and _any_of(when.relevance, (judgement.relevance,))
         and _any_of(when.language, (judgement.language,))
         and _any_of(when.channel, (event.channel,))
         and _any_of(when.brand, mention.brands)
@@ -193,6 +197,8 @@ def _holds(when: When, mention: Mention, first_contact: bool) -> bool:
         and when.first_contact in {None, first_contact}
         and _between(judgement.complaint, when.complaint_at_least, when.complaint_below)
         and _between(judgement.probabilities.negative, when.negative_at_least, None)
+        and _between(judgement.probabilities.positive, when.positive_at_least, None)
+        and _between(judgement.adverse, when.adverse_at_least, None)
         and _between(judgement.offensive, when.offensive_at_least, when.offensive_below)
         and _between(judgement.spam, when.spam_at_least, None)
     )

@@ -13,13 +13,22 @@ _CRITICAL_RISKS: Final = frozenset(
 _COMPLAINT: Final = 0.5
 """Least probability of a complaint."""
 
+_ADVERSE: Final = 0.4
+"""Least probability that bad news is bad news about us."""
+
 
 def severity(judgement: Judgement) -> Severity:
-    """P1 for life and health, P2 for other harm, threats and food safety, P3 for complaints."""
-    if _CRITICAL_RISKS & set(judgement.risk):
-        return "P1"
+    """P1 for life and health, P2 for other harm, threats and food safety, P3 for complaints.
+
+    Harm that is only reported, by somebody who neither complains nor writes as a customer, is P2:
+    people have to look at it, but nobody waits for help from them. Despair is always P1.
+    """
     complains = judgement.complaint >= _COMPLAINT or judgement.intent == "complaint"
-    if judgement.risk or judgement.intent == "threat":
+    reported = judgement.relevance != "business" and not complains
+    if "self_harm" in judgement.risk or (_CRITICAL_RISKS & set(judgement.risk) and not reported):
+        return "P1"
+    adverse = judgement.adverse >= _ADVERSE and judgement.relevance in {"place", "actor"}
+    if judgement.risk or judgement.intent == "threat" or adverse:
         return "P2"
     if complains:
         return "P2" if judgement.category == "food_safety" else "P3"

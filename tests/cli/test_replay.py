@@ -48,7 +48,7 @@ def test_garbage_becomes_dead_letters_and_the_rest_is_processed(config: Path) ->
         b'{"channel": "weibo"}',
         b"\xff\xfe",
         b"x" * 10_000_000,
-        line(2, "禾家 \ud800\x00 \u202e 奇怪的字符"),
+        line(2, "禾家 \ud800\x00 \u202e 的早晨"),
         line(3, ""),
         line(4, "你们几点关门", kind="message", conversation="c"),
         line(1, "禾家的面包发霉了，要求退款"),

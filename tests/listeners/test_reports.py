@@ -32,7 +32,8 @@ def test_an_answer_carries_everything(understanding: Understanding) -> None:
     assert repost["brands"] == ["a"]
     assert set(plain) == {
         *("id", "language", "brands", "sentiment", "probabilities", "complaint", "category"),
-        *("intent", "risk", "offensive", "spam", "evidence", "own", "passed_on", "model"),
+        *("intent", "risk", "relevance", "adverse", "denial", "offensive", "spam", "evidence"),
+        *("own", "passed_on", "model"),
     }
     assert errors.getvalue() == ""
 

@@ -2,12 +2,14 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import pytest
 
 from core.model.judgement import Judgement, Probabilities
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
 from listeners.judgement.judge import TextJudge
+from listeners.judgement.sentiment.models import load
 
 
 class Undecided:
@@ -27,8 +29,13 @@ class Undecided:
         return [Probabilities(negative=0.3, neutral=0.4, positive=0.3) for _ in texts]
 
 
+@cache
+def shipped() -> TextJudge:
+    return TextJudge(load("linear"))
+
+
 def judged(text: str) -> Judgement:
-    (found,) = TextJudge(Undecided()).judge_now([text])
+    (found,) = shipped().judge_now([text])
     return found
 
 
@@ -143,7 +150,7 @@ def test_harmless_expressions_are_no_risk(text: str) -> None:
 def test_decisive_words_are_evidence() -> None:
     found = judged("麵包發霉了，要退款")
     assert {"发霉", "要退款"} <= set(found.evidence)
-    assert found.model.startswith("undecided-1+")
+    assert found.model.startswith("linear-")
 
 
 @pytest.mark.parametrize("text", ["", "。", "😀" * 50, "\x00\ud800", "好" * 100_000, "<b>" * 9999])
