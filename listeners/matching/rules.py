@@ -123,8 +123,14 @@ class Occurrences:
         if not found.exact:
             return True
         separators = text.separators(found.start, found.end)
-        return "@" not in separators and reads_as_name(
-            text.form, found.start, found.end, split=bool(separators)
+        if "@" in separators:
+            return False
+        if separators:
+            return reads_as_name(text.form, found.start, found.end, split=True)
+        # What stands behind a space or a colon is another word: 「@小张: 禾家…」 names no 张禾家.
+        first, last = text.run_around(found.start, found.end)
+        return reads_as_name(
+            text.form[first:last], found.start - first, found.end - first, split=False
         )
 
     def _holds(

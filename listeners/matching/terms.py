@@ -84,6 +84,14 @@ class PreparedText:
         """The span of the form for a span of the folded text."""
         return bisect_left(self._places, start), bisect_left(self._places, end)
 
+    def run_around(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the form around a span that is written without signs between."""
+        while start > 0 and self._places[start] - self._places[start - 1] == 1:
+            start -= 1
+        while end < len(self._places) and self._places[end] - self._places[end - 1] == 1:
+            end += 1
+        return start, end
+
     def separators(self, start: int, end: int) -> str:
         """The signs between the characters of a span of the form."""
         if self.form[start:end] in self._lettered:

@@ -93,6 +93,32 @@ def test_somebody_elses_account_is_not(text: str) -> None:
     assert not is_named(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "太过分了//@小张: 禾家的面包发霉了",
+        "//@老王:禾家今天排队到门口",
+        "//@阿何：禾家的草莓不错",
+        "@小李 禾家的店几点关门",
+        "转给小赵 禾家打折了",
+        "回复@小周:禾家的酸奶过期了",
+        "小陈，禾家又涨价了",
+        "谢谢老刘！禾家的豆腐确实好",
+        "（小孙）禾家的停车场满了",
+        "小吴\n禾家的购物车坏了",
+        "同事姓林… 禾家见",
+        "#小郑# 禾家开业",
+    ],
+)
+def test_a_surname_before_a_space_or_a_sign_makes_no_persons_name(text: str) -> None:
+    assert is_named(text)
+
+
+@pytest.mark.parametrize("text", ["我叫张禾家", "李禾家来了", "张禾家的面包"])
+def test_a_surname_right_before_the_name_does(text: str) -> None:
+    assert not is_named(text)
+
+
 def test_an_address_is_no_account() -> None:
     assert find_handles("write to shop@hejia.example, see https://hejia.example/u/x") == ()
     assert is_named("write to shop@hejia.example")
