@@ -62,8 +62,8 @@ def read(text: str, environ: Mapping[str, str]) -> Reading:
         settings = salvage(Settings, tree, _STAND_INS)
     problems = [*unset, *(one for one in invalid if one.key not in {each.key for each in unset})]
     reading = Reading(settings=settings, problems=tuple(problems))
-    if settings is not None:
-        problems += (one for one in _contradictions(settings) if not reading.follows(one))
+    contradictions = () if settings is None else _contradictions(settings)
+    problems += (one for one in contradictions if not reading.follows(one))
     return Reading(settings=settings, problems=tuple(problems))
 
 

@@ -179,7 +179,7 @@ def _changed(data: object, path: Sequence[str | int], value: object) -> object:
 
     An entry that goes takes its whole list along, so that no other entry changes its number.
     """
-    if not path:
+    if not path or not isinstance(data, dict | list):
         return data
     step, rest = path[0], path[1:]
     if isinstance(data, list):
@@ -187,8 +187,6 @@ def _changed(data: object, path: Sequence[str | int], value: object) -> object:
             _changed(part, rest, value) if place == step else part
             for place, part in enumerate(data)
         ]
-    if not isinstance(data, dict):
-        return data
     others = {name: part for name, part in data.items() if name != step}
     is_whole = not rest or (len(rest) == 1 and isinstance(rest[0], int))
     if is_whole:
@@ -198,14 +196,12 @@ def _changed(data: object, path: Sequence[str | int], value: object) -> object:
 
 def _keys_at(model: type[BaseModel], path: Sequence[str | int]) -> Iterable[str]:
     """The keys of the table at ``path``."""
+    found: type[BaseModel] | None = model
     for step in path:
         if isinstance(step, str):
-            field = model.model_fields.get(step)
-            inner = None if field is None else _table(field.annotation)
-            if inner is None:
-                return ()
-            model = inner
-    return model.model_fields
+            field = None if found is None else found.model_fields.get(step)
+            found = None if field is None else _table(field.annotation)
+    return () if found is None else found.model_fields
 
 
 def _table(annotation: object) -> type[BaseModel] | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 
 from cli.problems import in_every_language
 from connectors.registry import REGISTRY
@@ -222,3 +222,40 @@ def test_salvaging_gives_up_where_nothing_is_left() -> None:
     assert salvage(Needs, {"name": 7, "more": 1}) is None
     assert salvage(Needs, {"name": "x", "more": 1}) == Needs(name="x")
     assert salvage(Needs, 7) is None
+
+
+class Bounded(Section):
+    """A table that is wrong as a whole."""
+
+    low: int = 2
+    high: int = 1
+
+    @model_validator(mode="after")
+    def _is_in_order(self) -> "Bounded":
+        if self.low > self.high:
+            raise ValueError("low is above high")
+        return self
+
+
+@pytest.mark.parametrize("data", [{}, {"low": 3}, 7, None])
+def test_what_no_pruning_mends_is_not_salvaged(data: object) -> None:
+    assert salvage(Bounded, data) is None
+
+
+def test_a_stand_in_that_is_wrong_itself_ends_the_salvage() -> None:
+    class Needy(Section):
+        low: int
+
+    assert salvage(Needy, {}, {("low",): lambda _: "x"}) is None
+
+
+def test_a_list_in_place_of_a_table_is_left_as_it_is() -> None:
+    problems: list[Problem] = []
+    assert validate(Settings, [1, 2], "", problems) is None
+    assert problems
+    assert salvage(Settings, [1, 2]) is None
+
+
+def test_a_mistake_beneath_a_plain_value_suggests_no_key() -> None:
+    problems = mistakes(GOOD + "[console]\nport = { langauge = 1 }\n")
+    assert list(problems) == ["console.port"]

@@ -9,7 +9,7 @@ from core.model.decisions import Action
 from core.model.events import EventKind
 from core.model.mentions import Mention
 from core.model.outcomes import Plan
-from responders.answering.repeats import HANDLED
+from responders.answering.repeats import HANDLED, RepeatedPosts
 from tests.builders import START
 from tests.responders.answering.support import Bot, complaint, question
 
@@ -100,3 +100,13 @@ async def test_posts_that_ask_the_brand_are_counted_as_well() -> None:
         one = post("@禾家 面包发霉了", n)
         plans.append(await bot.decide(replace(one, event=replace(one.event, solicited=True))))
     assert len(handled(plans)) == HANDLED
+
+
+def test_the_history_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("responders.answering.repeats._REMEMBERED", 2)
+    seen = RepeatedPosts()
+    for number in range(HANDLED):
+        assert not seen.is_one_too_many(post("面包发霉了", number + 1).event)
+    for author in ("b", "c"):
+        assert not seen.is_one_too_many(post("面包发霉了", 9, author=author).event)
+    assert not seen.is_one_too_many(post("面包发霉了", 10).event)
