@@ -184,8 +184,10 @@ async def test_an_incident_is_watched_taken_and_answered(
         await expect(page.locator(".timeline")).to_contain_text("认领")
         await expect(text).to_have_value("正在核实")
         await expect(board.locator("#board")).to_contain_text("值班人员")
-        await page.locator("button", has_text="保存口径").click()
-        await expect(page.locator("#incident .notice")).to_contain_text("口径已保存")
+        # The page may fetch itself anew before the notice is looked for.
+        async with page.expect_response(lambda one: one.request.method == "POST") as answered:
+            await page.locator("button", has_text="保存口径").click()
+        assert "口径已保存" in await (await answered.value).text()
         await page.locator("button", has_text="暂停自动回复").click()
         await expect(page.locator(".incident-head .paused")).to_be_visible()
         stored = await console.store.incidents.get(incident.id)

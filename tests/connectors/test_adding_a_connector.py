@@ -28,7 +28,8 @@ def copy(tmp_path: Path) -> Path:
     contracts.mkdir()
     for name in ("__init__.py", "connector_rig.py", "test_connector.py"):
         shutil.copy(ROOT / "tests" / "contracts" / name, contracts)
-    shutil.copy(ROOT / "tests" / "__init__.py", tmp_path / "tests")
+    for name in ("__init__.py", "driven_clock.py"):
+        shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for block in BLOCK.finditer(PAGE.read_text("utf-8")):
         follow(block, tmp_path / block["file"])

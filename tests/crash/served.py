@@ -20,6 +20,7 @@ from core.model.mentions import MentionFilter, MentionRecord
 from core.model.tickets import Ticket, TicketFilter
 from storage.sqlite.store import SqliteStore
 from tests.crash.harness import EXAMPLE, ROOT
+from tests.driven_clock import WATCHDOG_SECONDS
 
 QUESTION: Final = "你们几点关门"
 """The example's knowledge base answers it."""
@@ -27,7 +28,7 @@ COMPLAINT: Final = "你们的牛奶过期了，要求退款"
 PRAISE: Final = "禾家的面包真好吃"
 POINTS: Final = ("-m", "tests.crash.points")
 """Runs the command line in a process that is killed at a point."""
-_SECONDS: Final = 30.0
+_SECONDS: Final = WATCHDOG_SECONDS
 _QUIET: Final = 1.5
 """A server that is asked for nothing new for so long has all it will get."""
 
