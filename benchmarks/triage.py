@@ -51,6 +51,8 @@ class Judged:
 
     label: TriageLabel
     judgement: Judgement
+    rule: Rule
+    """The rule of the shipped playbook that decides."""
 
     @property
     def is_shop_text(self) -> bool:
@@ -71,23 +73,6 @@ class Judged:
     @property
     def is_called_urgent(self) -> bool:
         return self.level in {"P1", "P2"}
-
-    @property
-    def rule(self) -> Rule:
-        """The rule of the shipped playbook that decides."""
-        private = self.label.source.startswith("service")
-        event = Event(
-            channel="benchmark",
-            id=self.label.id,
-            kind=EventKind.MESSAGE if private else EventKind.POST,
-            author=Author(id="a"),
-            text="",
-            posted_at=_AT,
-            conversation="c",
-            solicited=private,
-        )
-        mention = Mention(seq=1, event=event, brands=("brand",), judgement=self.judgement)
-        return first_match(_PLAYBOOK, mention, first_contact=True, answer=lambda: None).rule
 
     @property
     def level(self) -> Severity | None:
@@ -222,6 +207,22 @@ FIGURES: Final[tuple[tuple[str, Figure], ...]] = (
 )
 
 
+def _rule(label: TriageLabel, judgement: Judgement) -> Rule:
+    private = label.source.startswith("service")
+    event = Event(
+        channel="benchmark",
+        id=label.id,
+        kind=EventKind.MESSAGE if private else EventKind.POST,
+        author=Author(id="a"),
+        text="",
+        posted_at=_AT,
+        conversation="c",
+        solicited=private,
+    )
+    mention = Mention(seq=1, event=event, brands=("brand",), judgement=judgement)
+    return first_match(_PLAYBOOK, mention, first_contact=True, answer=lambda: None).rule
+
+
 def _count(name: str, wanted: Callable[[Judged], bool], items: Sequence[Judged]) -> str:
     return f"{sum(map(wanted, items))} {name}"
 
@@ -245,7 +246,11 @@ def judged(pool: Path, part: str) -> list[Judged]:
     kept = [row for row in rows if row["id"] in labels and labels[row["id"]].split == part]
     found = TextJudge(load_model("linear")).judge_now([row["text"] for row in kept])
     return [
-        Judged(label=labels[row["id"]], judgement=judgement)
+        Judged(
+            label=labels[row["id"]],
+            judgement=judgement,
+            rule=_rule(labels[row["id"]], judgement),
+        )
         for row, judgement in zip(kept, found, strict=True)
     ]
 
