@@ -11,7 +11,7 @@ from tests.connectors.x.protocol import KEYS, TOKEN
 from tests.connectors.x.server import XServer, x_server
 from tests.crash.served import PRAISE, QUESTION, ServedSite
 
-POINTS = ("before-persist:2", "after-persist:1", "after-record:20", "before-send:3", "after-send:4")
+POINTS = ("before-persist:2", "after-persist:1", "after-record:5", "before-send:3", "after-send:4")
 
 
 def answers(server: XServer) -> Counter[str]:
