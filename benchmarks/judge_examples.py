@@ -20,7 +20,7 @@ from typing import Final
 
 from benchmarks.sentiment_data import rows
 from benchmarks.triage_labels import FILE as TRIAGE_FILE
-from benchmarks.triage_labels import TriageLabel, read_labels, settled
+from benchmarks.triage_labels import RELEVANCES, SENTIMENTS, TriageLabel, read_labels, settled
 from core.taxonomy import CATEGORIES
 from listeners.judgement.sentiment.model_file import CLASSES
 
@@ -28,8 +28,6 @@ FOLDER: Final = TRIAGE_FILE.parent
 HARM_FILE: Final = FOLDER / "harm_labels.tsv"
 FOLDS: Final = 4
 
-_RELEVANCE: Final = {"biz": "business", "place": "place", "actor": "actor", "none": "none"}
-_SENTIMENT: Final = {"neg": "negative", "neu": "neutral", "pos": "positive"}
 _FIRST_OF_TWO: Final = 0.7
 """Weight of the preferred one of two fair readings."""
 
@@ -161,8 +159,8 @@ def _labelled(
         "complaint": _binary({"1": 1.0, "d": _DOUBTFUL, "0": 0.0}[complains]),
         "category": category,
         "intent": _shares(label.fields["intent"]),
-        "relevance": _shares(label.fields["relevance"], _RELEVANCE),
-        "sentiment": _shares(label.fields["sentiment"], _SENTIMENT),
+        "relevance": _shares(label.fields["relevance"], RELEVANCES),
+        "sentiment": _shares(label.fields["sentiment"], SENTIMENTS),
         "harm": _binary(harm),
         "adverse": _binary(float(adverse == "1")),
         "denial": _binary(float(adverse == "x")),
@@ -188,12 +186,13 @@ def _concerns(label: TriageLabel) -> bool:
 def _written(row: Mapping[str, object], source: str) -> Example:
     older = source == "older"
     others = {"older": 0.3, "written harm": 0.15}.get(source, 0.5)
-    risks = [str(kind) for kind in _list(row["risk"])]
+    kinds = [str(kind) for kind in _list(row["risk"])]
+    risks = [kind for kind in kinds if kind[0] != "?"]
     goals = {
         "complaint": _binary(float(bool(row["complaint"]))),
         "category": {_category(str(row["category"])): 1.0},
         "intent": {str(row["intent"]): 1.0},
-        "harm": _binary(float(bool(risks))),
+        "harm": _binary(1.0 if risks else _FEARED if kinds else 0.0),
     } | {f"risk.{kind}": _binary(1.0) for kind in risks}
     weights = dict.fromkeys(goals, others)
     weights["harm"] = 0.3 if older else 1.0
@@ -201,7 +200,7 @@ def _written(row: Mapping[str, object], source: str) -> Example:
     if not older:
         adverse = str(row["adverse"])
         more = {
-            "relevance": {_RELEVANCE[str(row["relevance"])]: 1.0},
+            "relevance": {RELEVANCES[str(row["relevance"])]: 1.0},
             "sentiment": {str(row["sentiment"]): 1.0},
             "adverse": _binary(float(adverse == "1")),
             "denial": _binary(float(adverse == "x")),

@@ -25,7 +25,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.triage_labels import TriageLabel, read_labels, settled
+from benchmarks.triage_labels import RELEVANCES, SENTIMENTS, TriageLabel, read_labels, settled
 from core.model.events import Author, Event, EventKind
 from core.model.judgement import Judgement
 from core.model.mentions import Mention
@@ -41,8 +41,6 @@ _SAMPLES: Final = 1_000
 _ADVERSE_FROM: Final = 0.5
 _AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _PLAYBOOK: Final = shipped_playbook()
-_RELEVANCE: Final = {"biz": "business", "place": "place", "actor": "actor", "none": "none"}
-_SENTIMENT: Final = {"neg": "negative", "neu": "neutral", "pos": "positive"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,14 +165,14 @@ FIGURES: Final[tuple[tuple[str, Figure], ...]] = (
     (
         "sentiment",
         lambda all_: _share(
-            [o.judgement.sentiment == _SENTIMENT[o.label.first("sentiment")] for o in all_]
+            [o.judgement.sentiment == SENTIMENTS[o.label.first("sentiment")] for o in all_]
         ),
     ),
     (
         "sentiment of service messages",
         lambda all_: _share(
             [
-                o.judgement.sentiment == _SENTIMENT[o.label.first("sentiment")]
+                o.judgement.sentiment == SENTIMENTS[o.label.first("sentiment")]
                 for o in all_
                 if o.label.source.startswith("service")
             ]
@@ -199,7 +197,7 @@ FIGURES: Final[tuple[tuple[str, Figure], ...]] = (
     (
         "relevance",
         lambda all_: _share(
-            [o.judgement.relevance == _RELEVANCE[o.label.first("relevance")] for o in all_]
+            [o.judgement.relevance == RELEVANCES[o.label.first("relevance")] for o in all_]
         ),
     ),
     ("adverse facts, precision", adverse_precision),

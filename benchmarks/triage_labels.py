@@ -31,6 +31,10 @@ WHOLLY_HELD_OUT: Final = frozenset({"service questions, Taobao", "shop reviews, 
 Reading = Literal["first", "second", "settled"]
 Split = Literal["train", "held_out"]
 
+RELEVANCES: Final = {"biz": "business", "place": "place", "actor": "actor", "none": "none"}
+SENTIMENTS: Final = {"neg": "negative", "neu": "neutral", "pos": "positive"}
+"""The judge's names of the values in the labels."""
+
 _HELD_OUT_BELOW: Final = 237
 """Of a thousand texts of the other sources so many are held out, by their id."""
 

@@ -1,6 +1,6 @@
 """Repositories that expect no call: every method raises NotImplementedError.
 
-A double overrides what its test uses.
+A double overrides what its test uses; a call of anything else is a fault, and fails loudly.
 """
 
 from collections.abc import Sequence

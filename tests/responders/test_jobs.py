@@ -40,6 +40,7 @@ class RaisedAlerts:
         self.raised[alert.key] = alert
         return True
 
+    # The jobs raise alerts and nothing else: a call of these would be a fault.
     def end(self, incident: str) -> None:
         raise NotImplementedError
 

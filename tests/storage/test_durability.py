@@ -37,6 +37,7 @@ def run(folder: Path, *options: str) -> tuple[int, int]:
         timeout=120,
     )
     if "ptrace" in done.stderr:
+        # Containers may forbid it whatever is installed, so this is no failure in CI either.
         pytest.skip("left out: this machine does not allow tracing")
     assert done.returncode == 0, done.stderr
     calls = re.findall(r"f(?:data)?sync\(\d+.*= 0$", trace.read_text(), re.MULTILINE)

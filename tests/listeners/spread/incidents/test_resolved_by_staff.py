@@ -10,6 +10,7 @@ import pytest
 from core.clock import ManualClock
 from core.model.incidents import TimelineEntry
 from core.model.mentions import Mention
+from listeners.spread.watch import SpreadWatch
 from storage.factory import AnyStore, open_store
 from tests.builders import MIDNIGHT
 from tests.listeners.spread.rig import NOW, Receiver, chain, make_watch, observe_all
@@ -32,17 +33,22 @@ async def resolve(store: AnyStore) -> None:
     await store.incidents.save(replace(kept, state="resolved", timeline=(*kept.timeline, entry)))
 
 
+async def watch_with_resolved_incident(store: AnyStore) -> tuple[Receiver, SpreadWatch]:
+    receiver = Receiver()
+    watch = make_watch(receiver, store=store)
+    await observe_all(watch, await recorded(store, chain(9)))
+    await watch.close()
+    await resolve(store)
+    return receiver, watch
+
+
 def more(count: int, seq: int, *, positive: bool = False, ill: bool = False) -> list[Mention]:
     at = LATER + timedelta(minutes=seq - 100)
     return chain(count, at=at, seq=seq, minutes=1, positive=positive, ill=ill)
 
 
 async def test_posts_that_go_on_reopen_it_with_an_alert(store: AnyStore) -> None:
-    receiver = Receiver()
-    watch = make_watch(receiver, store=store)
-    await observe_all(watch, await recorded(store, chain(9)))
-    await watch.close()
-    await resolve(store)
+    receiver, watch = await watch_with_resolved_incident(store)
     await observe_all(watch, await recorded(store, more(1, 100)))
     await watch.close()
     before = len(receiver.calls)
@@ -61,11 +67,7 @@ async def test_posts_that_go_on_reopen_it_with_an_alert(store: AnyStore) -> None
 
 
 async def test_praise_and_one_author_do_not_reopen_it(store: AnyStore) -> None:
-    receiver = Receiver()
-    watch = make_watch(receiver, store=store)
-    await observe_all(watch, await recorded(store, chain(9)))
-    await watch.close()
-    await resolve(store)
+    receiver, watch = await watch_with_resolved_incident(store)
     same = [
         replace(one, event=replace(one.event, author=replace(one.event.author, id="again")))
         for one in more(9, 120)
@@ -80,11 +82,7 @@ async def test_praise_and_one_author_do_not_reopen_it(store: AnyStore) -> None:
 
 
 async def test_grave_harm_reopens_it_at_once(store: AnyStore) -> None:
-    receiver = Receiver()
-    watch = make_watch(receiver, store=store)
-    await observe_all(watch, await recorded(store, chain(9)))
-    await watch.close()
-    await resolve(store)
+    _, watch = await watch_with_resolved_incident(store)
     await observe_all(watch, await recorded(store, more(1, 100)))
     await watch.close()
     await observe_all(watch, await recorded(store, more(1, 101, ill=True)))
@@ -93,11 +91,7 @@ async def test_grave_harm_reopens_it_at_once(store: AnyStore) -> None:
 
 
 async def test_a_restart_does_not_reopen_what_staff_resolved(store: AnyStore) -> None:
-    receiver = Receiver()
-    watch = make_watch(receiver, store=store)
-    await observe_all(watch, await recorded(store, chain(9)))
-    await watch.close()
-    await resolve(store)
+    receiver, _ = await watch_with_resolved_incident(store)
     clock, before = ManualClock(LATER), len(receiver.calls)
     again = make_watch(receiver, store=store, clock=clock)
     await again.rebuild(await store.mentions.since(MIDNIGHT - timedelta(days=1)), receiver.alerts)
@@ -111,11 +105,7 @@ async def test_a_restart_does_not_reopen_what_staff_resolved(store: AnyStore) ->
 
 
 async def test_staff_reopen_it_themselves(store: AnyStore) -> None:
-    receiver = Receiver()
-    watch = make_watch(receiver, store=store)
-    await observe_all(watch, await recorded(store, chain(9)))
-    await watch.close()
-    await resolve(store)
+    receiver, watch = await watch_with_resolved_incident(store)
     await observe_all(watch, await recorded(store, more(1, 100)))
     await watch.close()
     await store.incidents.save(replace(await only(store), state="open"))
