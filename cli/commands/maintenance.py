@@ -12,8 +12,9 @@ from rich.text import Text
 
 from cli.config import load_config
 from cli.context import By, CliContext, ConfigFile
-from cli.output import OPERATOR, bilingual, plain_console, progress_bars
+from cli.output import OPERATOR, bilingual, progress_bars
 from cli.problems import in_every_language
+from cli.terminal import plain_console
 from cli.wiring import KEY, run_with_store
 from core.errors import InputError
 from core.model.health import Finding
