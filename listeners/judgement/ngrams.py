@@ -108,13 +108,14 @@ def ngrams_of_all(texts: Sequence[str]) -> NgramBatch:
     by_place = np.ascontiguousarray(_hashed("".join(f" {text}{_END}" for text in texts)).T)
     places, place = [], 0
     arrays, starts, start = [], [], 0
+    flat = by_place.ravel()
     for text in texts:
-        own = by_place[place : place + len(text) + 2].ravel()
+        size = LONGEST_NGRAM * (len(text) + 2)
         places.append(place)
         starts.append(start)
-        arrays.append(own)
+        arrays.append(flat[LONGEST_NGRAM * place :][:size])
         place += len(text) + 1 + len(_END)
-        start += len(own)
+        start += size
         if _WORD.search(text):
             arrays.append(word_ngrams(text))
             start += len(arrays[-1])

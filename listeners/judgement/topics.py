@@ -205,28 +205,31 @@ class TopicModel:
     def probabilities_of_all(self, scores: Scores) -> list[TopicProbabilities]:
         """As ``probabilities`` for each text, from scores of shape (texts, labels)."""
         limited = np.minimum(np.maximum(scores, -_MAX_LOG_ODDS), _MAX_LOG_ODDS)
-        return list(map(self._from_powers, np.exp(limited).tolist()))
+        powers = np.exp(limited).astype(np.float64)
+        shares = powers / (1 + powers)
+        for columns in (
+            self._category_columns,
+            self._intent_columns,
+            self._relevance_columns,
+            self._sentiment_columns,
+        ):
+            group = powers[:, columns]
+            shares[:, columns] = group / group.sum(axis=1, keepdims=True)
+        return list(map(self._named, shares.tolist()))
 
-    def _from_powers(self, powers: list[float]) -> TopicProbabilities:
-        complaint, harm, adverse, denial = (
-            power / (1 + power) for power in powers[: len(LONE_LABELS)]
-        )
-        tone = _softmax(SENTIMENTS, powers[self._sentiment_columns])
+    def _named(self, shares: list[float]) -> TopicProbabilities:
+        complaint, harm, adverse, denial = shares[: len(LONE_LABELS)]
+        negative, neutral, positive = shares[self._sentiment_columns]
         return TopicProbabilities(
             complaint=complaint,
             harm=harm,
             adverse=adverse,
             denial=denial,
-            categories=_softmax(self.categories, powers[self._category_columns]),
-            intents=_softmax(self._intents, powers[self._intent_columns]),
-            relevances=_softmax(self._relevances, powers[self._relevance_columns]),
-            sentiment=Probabilities(
-                negative=tone["negative"], neutral=tone["neutral"], positive=tone["positive"]
-            ),
-            risks={
-                kind: power / (1 + power)
-                for kind, power in zip(self._risks, powers[self._risk_columns], strict=True)
-            },
+            categories=_by_label(self.categories, shares[self._category_columns]),
+            intents=_by_label(self._intents, shares[self._intent_columns]),
+            relevances=_by_label(self._relevances, shares[self._relevance_columns]),
+            sentiment=Probabilities(negative=negative, neutral=neutral, positive=positive),
+            risks=_by_label(self._risks, shares[self._risk_columns]),
         )
 
     def topics(self, features: TopicFeatures) -> TopicProbabilities:
@@ -241,9 +244,8 @@ def _columns(labels: Sequence[str], kind: str) -> tuple[tuple[str, ...], slice]:
     return names, slice(places[0], places[-1] + 1)
 
 
-def _softmax(names: tuple[str, ...], powers: list[float]) -> dict[str, float]:
-    whole = sum(powers)
-    return {name: power / whole for name, power in zip(names, powers, strict=True)}
+def _by_label(names: tuple[str, ...], shares: list[float]) -> dict[str, float]:
+    return dict(zip(names, shares, strict=True))
 
 
 def load_topics(file: Path = MODEL_FILE) -> TopicModel:

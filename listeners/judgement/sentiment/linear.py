@@ -28,6 +28,7 @@ from listeners.judgement.sentiment.model_file import (
 from listeners.judgement.sentiment.models import Explained
 from listeners.judgement.sentiment.spelling import emoji_as_brackets, spell, squeeze
 from listeners.judgement.sentiment.structure import StructuredText, WeightedPart, analyse
+from listeners.text.quotations import split_quoted
 
 Floats = NDArray[np.float32]
 
@@ -112,7 +113,7 @@ class LinearModel:
 
     def explained(self, texts: Sequence[str]) -> list[Explained]:
         """As ``ExplainableModel``."""
-        analysed = [self._analyse(text) for text in texts]
+        analysed = self._analysed(texts)
         known = [one for one in analysed if one is not None]
         scores, pieces = self._read(known)
         found: list[Explained] = []
@@ -155,6 +156,23 @@ class LinearModel:
         scores: NDArray[np.float64] = total * (self._scale / size**LENGTH_POWER) + self._bias
         return scores if self.adaptation is None else self.adaptation.applied(scores)
 
+    def _scores(
+        self, texts: Sequence[Sequence[WeightedPart]], batch: NgramBatch
+    ) -> NDArray[np.float64]:
+        """As ``scores`` for each text, from the n-grams of all their parts."""
+        sums = _sums(self._rows.take(batch.distinct >> _SHIFT), batch)
+        weights = np.array([part.weight for parts in texts for part in parts])
+        counts = np.array(list(map(len, texts)))
+        firsts = np.cumsum(counts) - counts
+        totals = np.add.reduceat(sums * weights[:, None], firsts, axis=0)
+        sizes = np.add.reduceat(batch.sizes, firsts)
+        scores: NDArray[np.float64] = (
+            totals * (self._scale / sizes**LENGTH_POWER)[:, None] + self._bias
+        )
+        if self.adaptation is None:
+            return scores
+        return np.stack([self.adaptation.applied(row) for row in scores])
+
     def _read(
         self, texts: Sequence[StructuredText], *, of_neutral: bool = False
     ) -> tuple[NDArray[np.float64], list[tuple[WeightedPiece, ...] | None]]:
@@ -164,15 +182,9 @@ class LinearModel:
         parts = [part for text in texts for part in text.parts]
         spelled = [squeeze(part.text) for part in parts]
         batch = ngrams_of_all(spelled)
-        sums = _sums(self._rows.take(batch.distinct >> _SHIFT), batch)
+        scores = self._scores([text.parts for text in texts], batch)
         counts = np.array([len(text.parts) for text in texts])
         firsts = np.cumsum(counts) - counts
-        weights = np.array([part.weight for part in parts])
-        totals = np.add.reduceat(sums * weights[:, None], firsts, axis=0)
-        sizes = np.add.reduceat(batch.sizes, firsts)
-        scores = totals * (self._scale / sizes**LENGTH_POWER)[:, None] + self._bias
-        if self.adaptation is not None:
-            scores = np.stack([self.adaptation.applied(row) for row in scores])
         most = scores.argmax(axis=1)
         asked = np.repeat(most, counts).tolist()
         wanted = [place for place, of in enumerate(asked) if of_neutral or CLASSES[of] != "neutral"]
@@ -216,10 +228,31 @@ class LinearModel:
         return float(positive - negative - _POLARITY_BIAS)
 
     def _analyse(self, text: str) -> StructuredText | None:
-        if len(text) > MAX_LENGTH:
-            return None
-        spelled = spell(text[:READ_LENGTH])
-        return analyse(spelled, self.polarity) if _LETTERS.search(spelled) else None
+        (found,) = self._analysed((text,))
+        return found
+
+    def _analysed(self, texts: Sequence[str]) -> list[StructuredText | None]:
+        """The structures of texts; ``None`` for one without words, and for a document."""
+        spelled = [spell(text[:READ_LENGTH]) if len(text) <= MAX_LENGTH else "" for text in texts]
+        # A comment and what it quotes are weighed against each other: the only whole texts asked
+        # for, so they are scored together.
+        halves = [half for text in spelled if "@" in text for half in split_quoted(text) if half]
+        known = dict(zip(halves, self._polarities(halves), strict=True))
+
+        def polarity(fragment: str) -> float:
+            found = known.get(fragment)
+            return self.polarity(fragment) if found is None else found
+
+        return [analyse(text, polarity) if _LETTERS.search(text) else None for text in spelled]
+
+    def _polarities(self, fragments: Sequence[str]) -> list[float]:
+        """As ``polarity`` for each fragment."""
+        if not fragments:
+            return []
+        parts = [(WeightedPart(text=fragment),) for fragment in fragments]
+        scores = self._scores(parts, ngrams_of_all([squeeze(text) for text in fragments]))
+        found: list[float] = (scores[:, 2] - scores[:, 0] - _POLARITY_BIAS).tolist()
+        return found
 
     def _one(self, text: str) -> Probabilities:
         structured = self._analyse(text)
