@@ -268,7 +268,7 @@ class TextJudge:
         """By the id of the part."""
         if not parts:
             return {}
-        scores = np.stack([revised.get(id(part), part.scores) for part in parts])
+        scores = np.array([revised.get(id(part), part.scores) for part in parts])
         topics = self._model.probabilities_of_all(scores)
         if self._complaint is not None:
             topics = [replace(one, complaint=self._complaint(one.complaint)) for one in topics]

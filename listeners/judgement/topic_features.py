@@ -112,8 +112,9 @@ def topic_features_of_all(
     cells = batch.distinct >> _SHIFT
     kept = first_of_each(cells, batch.starts)
     counts = np.add.reduceat(kept, batch.starts, dtype=np.int64)
-    grams = np.split(batch.distinct, batch.starts[1:])
-    distinct = np.split(cells[kept], np.cumsum(counts)[:-1])
+    distinct = cells[kept]
+    bounds = [0, *counts.cumsum().tolist()]
+    starts = [*batch.starts.tolist(), len(batch.distinct)]
     dense = np.zeros((len(folded), len(dense_names())), np.float32)
     dense[:, -len(_GENERAL) :] = list(map(_general, folded, sentiments))
     found = []
@@ -121,8 +122,8 @@ def topic_features_of_all(
         hits, risks = _listed(text, dense[place])
         found.append(
             TopicFeatures(
-                grams=grams[place],
-                cells=distinct[place],
+                grams=batch.distinct[starts[place] : starts[place + 1]],
+                cells=distinct[bounds[place] : bounds[place + 1]],
                 dense=dense[place],
                 hits=hits,
                 risks=risks,

@@ -168,7 +168,7 @@ class TopicModel:
         scale = (1 / np.sqrt(counts)).astype(np.float32)[:, None]
         grams: Scores = sums.astype(np.float32) * self._unit * scale
         # In float64, so that it does not depend on how many texts are scored together.
-        dense = np.stack([one.dense for one in features]).astype(np.float64) @ self._wide_dense
+        dense = np.array([one.dense for one in features], np.float64) @ self._wide_dense
         found: Scores = grams + dense.astype(np.float32) + self._bias
         return found
 
@@ -186,14 +186,14 @@ class TopicModel:
 
     def _sums(self, cells: NDArray[np.uint32], counts: NDArray[np.int64]) -> NDArray[np.int64]:
         """The sums of the rows of each text, exact."""
-        ends = np.cumsum(counts)
-        starts = ends - counts
+        starts = counts.cumsum() - counts
+        rows = self._lanes.take(cells, axis=0)
         # So few rows are added at once that no weight overflows into the next.
         pieces = -(-counts // _ADDED_AT_ONCE)
-        first = np.cumsum(pieces) - pieces
-        within = np.arange(int(pieces.sum())) - np.repeat(first, pieces)
-        cuts = np.repeat(starts, pieces) + within * _ADDED_AT_ONCE
-        partial = np.add.reduceat(self._lanes.take(cells, axis=0), cuts, axis=0)
+        first = pieces.cumsum() - pieces
+        within = np.arange(int(pieces.sum())) - first.repeat(pieces)
+        cuts = starts.repeat(pieces) + within * _ADDED_AT_ONCE
+        partial = np.add.reduceat(rows, cuts, axis=0)
         wide = partial.view(np.uint16)[:, : len(self._labels)].astype(np.int64)
         sums: NDArray[np.int64] = np.add.reduceat(wide, first, axis=0)
         return sums - _ABOVE_ZERO * counts[:, None]

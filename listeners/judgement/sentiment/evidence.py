@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.judgement.ngrams import LONGEST_NGRAM, Hashes, word_hash
+from listeners.judgement.ngrams import LONGEST_NGRAM, Hashes, lengths_between, word_hash
 from listeners.judgement.sentiment.structure_words import structure_words
 
 WeightedPiece = tuple[float, str]
@@ -101,13 +101,17 @@ def _chinese(
     found: list[list[WeightedPiece]] = [[] for _ in heads]
     if not len(supports):
         return found
-    begins = np.flatnonzero(np.diff(supports, prepend=-1) != 1)
-    lengths = np.diff(begins, append=len(supports))
+    is_first = np.ones(len(supports), np.bool_)
+    np.not_equal(supports[1:], supports[:-1] + 1, out=is_first[1:])
+    begins = np.flatnonzero(is_first)
+    lengths = lengths_between(begins, len(supports))
     in_run = np.arange(len(supports)) - np.repeat(begins, lengths)
     cuts = np.flatnonzero(in_run % _MAX_CHINESE_PIECE == 0)
     totals = np.add.reduceat(strengths[supports].astype(np.float64), cuts)
-    sizes_of_pieces = np.diff(cuts, append=len(supports))
+    sizes_of_pieces = lengths_between(cuts, len(supports))
     shown = np.flatnonzero((totals >= _MIN_STRENGTH) & (sizes_of_pieces > 1))
+    if not len(shown):
+        return found
     firsts = supports[cuts[shown]]
     owners = np.searchsorted(np.cumsum(sizes), firsts, side="right")
     for owner, first, size, total in zip(

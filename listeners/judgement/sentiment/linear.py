@@ -171,7 +171,7 @@ class LinearModel:
         )
         if self.adaptation is None:
             return scores
-        return np.stack([self.adaptation.applied(row) for row in scores])
+        return np.array([self.adaptation.applied(row) for row in scores])
 
     def _read(
         self, texts: Sequence[StructuredText], *, of_neutral: bool = False
@@ -290,8 +290,12 @@ def _sums(rows: NDArray[np.uint32], batch: NgramBatch) -> NDArray[np.float64]:
     pair |= bytes_[:, 1].astype(np.uint64) << _HALF
     two = np.add.reduceat(pair, batch.starts)
     third = np.add.reduceat(bytes_[:, 2], batch.starts, dtype=np.uint32)
-    sums = np.stack([two & _LOW, two >> _HALF, third], axis=1).astype(np.float64)
-    return sums - 128.0 * batch.sizes[:, None]
+    sums = np.empty((len(two), len(CLASSES)))
+    sums[:, 0] = two & _LOW
+    sums[:, 1] = two >> _HALF
+    sums[:, 2] = third
+    sums -= 128.0 * batch.sizes[:, None]
+    return sums
 
 
 def _probabilities(negative: float, neutral: float, positive: float) -> Probabilities:
