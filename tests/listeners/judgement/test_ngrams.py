@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from listeners.judgement.ngrams import LONGEST_NGRAM, character_ngrams, ngrams, ngrams_of_all
+from listeners.judgement.ngrams import (
+    LONGEST_NGRAM,
+    character_ngrams,
+    first_of_each,
+    ngrams,
+    ngrams_of_all,
+)
 from listeners.judgement.sentiment.spelling import emoji_as_brackets
 
 
@@ -54,3 +60,9 @@ def test_texts_have_the_same_ngrams_together_as_alone() -> None:
         assert np.array_equal(batch.distinct[start:end], ngrams(text))
         own = batch.by_place[place : place + len(text) + 2]
         assert np.array_equal(own.T, character_ngrams(text))
+
+
+def test_a_text_keeps_its_first_ngram_though_it_is_the_last_of_the_one_before() -> None:
+    hashes = np.array([3, 5, 5, 5, 7, 7], np.uint32)
+    kept = first_of_each(hashes, np.array([0, 3]))
+    assert kept.tolist() == [True, True, False, True, True, False]
