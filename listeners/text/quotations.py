@@ -10,7 +10,7 @@ _QUOTE: Final = re.compile(
     rf"(?:转发?自|转载自|轉發?自|轉載自|\bvia)\s?{_AT}[^:：\s]{{1,40}}\s?[:：]",
     re.IGNORECASE,
 )
-"""Who is passed on: as on Weibo, as on X (``RT``, modified ``MT``, quoted ``QT``; people who
+"""Marks of what is passed on: of Weibo, of X (``RT``, modified ``MT``, quoted ``QT``; people who
 type it leave the colon out), and in words. A name alone is an address: ``@shop: your bread…``."""
 _LINE: Final = re.compile(r"^[ \t]*(?:>|&gt;)[ \t]?(.*)$", re.MULTILINE)
 _NO_OWN_WORDS: Final = re.compile(

@@ -146,7 +146,8 @@ def test_twelve_mistakes_are_told_in_one_run(config: Path) -> None:
         *("console.port", "knowledge.folder", "playbook.file", "sla.p4"),
     )
     rows = [line.split()[0] for line in said.splitlines() if line.strip()]
-    assert [key for key in keys if key not in rows] == []
+    told = [row for row in rows if row.isascii() and row.isprintable()]
+    assert sorted(told) == sorted(keys), "each once, and nothing that only follows from them"
     mended = TWELVE.replace('speed = "quick"', "speed = 2.0").replace("p4 = 0", "p4 = 9")
     config.write_text(mended, "utf-8")
     rows = [

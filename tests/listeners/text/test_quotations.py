@@ -1,4 +1,4 @@
-"""What an author passes on is told apart, however platforms and people write it."""
+"""Passed-on texts are told apart from own words, however platforms and people mark them."""
 
 import pytest
 
