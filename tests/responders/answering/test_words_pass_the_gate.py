@@ -6,7 +6,7 @@ from cli.catalogue import shipped_catalogue
 from core.clock import ManualClock
 from core.localized import UI_LANGUAGES, UiLanguage
 from core.model.outbox import Reply, ReplyState, Target
-from moderation.factory import build_guards
+from moderation.gate import build_guards
 from responders.answering.content import parse_articles
 from responders.texts import ShopperTexts, playbook_texts
 from tests.builders import START
