@@ -108,8 +108,7 @@ class ReplyWriter:
             fields["answer"] = context.match.answer.article.body
         now, key = self._clock.monotonic(), reply_key(event)
         said = self._by_conversation.get((event.channel, event.conversation), {})
-        for turn in range(self._texts.variants(text_key)):
-            text = self._texts.say(text_key, language, seed=key, turn=turn, **fields)
+        for text in self._texts.in_turn(text_key, language, seed=key, **fields):
             other, at = said.get(text, (key, now))
             if other == key or now - at >= self._limits.repeat_seconds:
                 return text
