@@ -20,7 +20,7 @@ PATTERNS_FILE: Final = Path(__file__).with_name("comparison.toml")
 
 _CUE: Final = re.compile(r"比|不如|赶不上|不及|没|\bthan\b|\bas \w+ as\b", re.IGNORECASE)
 _CONTRAST: Final = re.compile(
-    "还是|只有|幸好|多亏|好在|到底|果然|不愧|以后|下次|今后|往后|从此|从今|决定|赶紧|转头|转身|掉头|果断|干脆"
+    "还是|只有|幸好|幸亏|多亏|好在|到底|果然|不愧|以后|下次|今后|往后|从此|从今|决定|赶紧|转头|转身|掉头|果断|干脆"
     "|立马|只|改|换|宁|隔壁|对面|旁边|楼下|附近|不像|人家|从没|从来|不会|多了|太多|得多|倍"
     r"|\b(?:unlike|switch|back|stick|mov|off|head|only|just|always|rather|never|happen|instead"
     "|from now|thank|better|nicer|kinder|fresher|friendlier|cleaner|ahead)"
