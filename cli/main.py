@@ -44,9 +44,9 @@ COMMANDS: Final = (
     CommandModule(module="understanding", adder="add_understanding", names=("score", "voice")),
     CommandModule(module="adapt", adder="add_adapt", names=("adapt",)),
     CommandModule(module="backtest", adder="add_backtests", names=("backtest",)),
-    CommandModule(module="backup", adder="add_backup", names=("backup", "restore", "migrate")),
-    CommandModule(module="customers", adder="add_customers", names=("export", "erase")),
-    CommandModule(module="maintenance", adder="add_maintenance", names=("doctor", "rotate")),
+    CommandModule(module="store", adder="add_backup", names=("backup", "restore", "migrate")),
+    CommandModule(module="store", adder="add_customers", names=("export", "erase")),
+    CommandModule(module="store", adder="add_maintenance", names=("doctor", "rotate")),
 )
 """``--help`` lists the commands in this order."""
 

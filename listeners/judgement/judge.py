@@ -13,16 +13,21 @@ from core.model.judgement import Judgement, Probabilities
 from core.taxonomy import Sentiment
 from listeners.judgement import offence
 from listeners.judgement.decision import (
+    ELSEWHERE_FACTOR,
     QUOTED_ONLY_FACTOR,
     combined_with_quoted,
     decide,
+    of_another_shop,
     quoted_only,
 )
 from listeners.judgement.meaning import BATCH, Encoder, load_encoder, shipped_meaning
 from listeners.judgement.platt_scaling import PlattScaling
 from listeners.judgement.second_opinion import MODEL_NAME as SECOND
 from listeners.judgement.second_opinion import SecondOpinion
-from listeners.judgement.sentiment.comparison import resolve_comparison
+from listeners.judgement.sentiment.comparison import (
+    is_set_against_another,
+    resolve_comparison,
+)
 from listeners.judgement.sentiment.linear import MAX_LENGTH
 from listeners.judgement.sentiment.models import ExplainableModel, Explained, SentimentModel
 from listeners.judgement.topic_features import TopicFeatures, topic_features_of_all
@@ -73,6 +78,17 @@ class _ReadText:
     quoted: str
     compared: tuple[str, ...]
     """The comparisons as written."""
+    elsewhere: bool
+    """True where a fault is another shop's, and the brand is praised by contrast."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TextPart:
+    """Own or quoted words as the models read them."""
+
+    text: str
+    """For the sentence encoder."""
+    features: TopicFeatures
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,6 +174,14 @@ class TextJudge:
         (shares,) = self._sentiment.probabilities([read.text])
         return _features_of_all((read.own,), (shares,))[0]
 
+    def parts(self, text: str) -> tuple[TextPart | None, TextPart | None]:
+        """The author's own words and the quoted ones; ``None`` for words without a letter."""
+        read = self._read(text)
+        (shares,) = self._sentiment.probabilities([read.text])
+        quoted = without_attribution(read.quoted) if read.quoted else ""
+        own, passed_on = _features_of_all([read.own, quoted], [shares, shares])
+        return _text_part(read.own, own), _text_part(quoted, passed_on)
+
     def _revised(
         self, found: list[Judgement], revised: Mapping[int, Probabilities]
     ) -> list[Judgement]:
@@ -220,6 +244,7 @@ class TextJudge:
             own=own,
             quoted=quoted,
             compared=() if resolved is None else resolved.evidence,
+            elsewhere=is_set_against_another(shown, self._brands_in),
         )
 
     def _scored(self, texts: Sequence[str], shares: Sequence[Probabilities]) -> list[_Part | None]:
@@ -311,6 +336,10 @@ class TextJudge:
             passed_on = probabilities[id(scored.quoted)]
             decision = combined_with_quoted(decision, decide(passed_on, scored.quoted.features))
             adverse, denial = max(adverse, passed_on.adverse), max(denial, passed_on.denial)
+        if read.elsewhere:
+            decision = of_another_shop(decision)
+            complaint *= ELSEWHERE_FACTOR
+            adverse *= ELSEWHERE_FACTOR
         return Judgement(
             language=detect_language(read.shown),
             sentiment=most_likely(tone),
@@ -327,6 +356,12 @@ class TextJudge:
             evidence=_evidence(decision.words, _own_pieces(read, explained.pieces)),
             model=self._name,
         )
+
+
+def _text_part(text: str, features: TopicFeatures | None) -> TextPart | None:
+    if features is None:
+        return None
+    return TextPart(text=join_spaced_characters(text), features=features)
 
 
 def _features_of_all(
