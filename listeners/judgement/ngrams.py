@@ -77,7 +77,7 @@ def ngrams(text: str) -> Hashes:
     hashes = np.concatenate([hashes, word_ngrams(text)]) if _WORD.search(text) else hashes.copy()
     hashes.sort()
     first = np.empty(len(hashes), np.bool_)
-    first[starts] = True
+    first[0] = True
     np.not_equal(hashes[1:], hashes[:-1], out=first[1:])
     found: Hashes = hashes[first]
     found.flags.writeable = False
