@@ -24,8 +24,8 @@ DESPAIR_FROM: Final = 0.05
 FOUND_HARM_FROM: Final = 0.45
 """Probability of harm from which it counts without a listed word."""
 
-DENIED_FROM: Final = 0.4
-"""Probability of a denial from which nothing counts as harm."""
+DENIED_FROM: Final = 0.3
+"""Probability of a denial from which nothing counts as harm, and bad news counts the less."""
 
 _BROUGHT_IN: Final = frozenset({"press", "regulator", "legal"})
 """Harm only where somebody brings them into a dispute with us, not where they are in the news."""
@@ -34,7 +34,7 @@ _ABOUT_US_FROM: Final = 0.5
 _IN_DISPUTE_FROM: Final = 0.3
 """Probabilities of a customer's matter, and of a complaint, from which they are brought in."""
 
-_NO_BUSINESS_FROM: Final = 0.85
+_NO_BUSINESS_FROM: Final = 0.6
 """Probability that no business is concerned from which harm in a text that is no complaint is not
 ours, but for despair."""
 

@@ -13,6 +13,7 @@ from core.model.judgement import Judgement, Probabilities
 from core.taxonomy import Sentiment
 from listeners.judgement import offence
 from listeners.judgement.decision import (
+    DENIED_FROM,
     ELSEWHERE_FACTOR,
     QUOTED_ONLY_FACTOR,
     combined_with_quoted,
@@ -52,11 +53,12 @@ MAX_EVIDENCE: Final = 8
 
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _POSSIBLE_COMPLAINT: Final = -1.0
-"""Log-odds of a complaint from which the second stage is asked."""
+_POSSIBLE_BAD_NEWS: Final = -1.5
+"""Log-odds of a complaint, and of bad news, from which the second stage is asked."""
 
 _POSSIBLE_HARM: Final = -2.0
 _POSSIBLE_NAMED_HARM: Final = -4.0
-"""Log-odds of harm from which the second stage is asked, without and with a listed word."""
+"""The same of harm, without and with a listed word."""
 
 _TRAINED_WITH: Final = "linear-"
 """Start of the name of the sentiment model whose probabilities the topic model was trained with."""
@@ -336,6 +338,8 @@ class TextJudge:
             passed_on = probabilities[id(scored.quoted)]
             decision = combined_with_quoted(decision, decide(passed_on, scored.quoted.features))
             adverse, denial = max(adverse, passed_on.adverse), max(denial, passed_on.denial)
+        if denial >= DENIED_FROM:
+            adverse *= 1 - denial
         if read.elsewhere:
             decision = of_another_shop(decision)
             complaint *= ELSEWHERE_FACTOR
@@ -404,13 +408,14 @@ def _parts(scored: _Scored) -> Iterator[_Part]:
 def needs_second_stage(scores: Scores, features: TopicFeatures) -> bool:
     """True where the second stage is worth its time.
 
-    That is where a complaint is possible, whose category it tells better, or
-    where harm is possible: by its score, or by a lower one and a listed word.
+    That is where a complaint is possible, whose category it tells better, where bad news is
+    possible, or harm: by its score, or by a lower one and a listed word.
     """
-    complaint, harm = float(scores[0]), float(scores[1])
+    complaint, harm, adverse = float(scores[0]), float(scores[1]), float(scores[2])
     return (
         complaint > _POSSIBLE_COMPLAINT
         or harm > _POSSIBLE_HARM
+        or adverse > _POSSIBLE_BAD_NEWS
         or (bool(features.risks) and harm > _POSSIBLE_NAMED_HARM)
     )
 
