@@ -14,7 +14,7 @@ import argparse
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -23,17 +23,21 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+
 from benchmarks import matching
 from benchmarks.sentiment_data import Row, rows
 from benchmarks.sentiment_sentences import sentences
 from benchmarks.sentiment_training import learn
-from benchmarks.understanding_table import Figures, Table, figures, mean
-from listeners.judgement.judge import TextJudge
+from benchmarks.understanding_table import Figures, Table, figures_of, mean
+from listeners.judgement.adaptation import Adaptation
+from listeners.judgement.adapted_topics import AdaptedTopics
+from listeners.judgement.judge import ScoredText, TextJudge
 from listeners.judgement.sentiment.classic import load as load_classic
 from listeners.judgement.sentiment.linear import MODEL_FILE, LinearModel, load
 from listeners.judgement.sentiment.model_file import CLASSES
+from listeners.judgement.topics import shipped_model
+from listeners.learning.adapt import adapt_scored
 from listeners.learning.labels import Label
-from listeners.learning.sentiment import adapt_sentiment
 
 PARTS: Final = ("known", "reviews", "weibo", "own", "all")
 
@@ -69,23 +73,37 @@ def _new_domain(
     """Returns the figures after 100 labels, the mean of the draws."""
     name = chosen[0].domain
     table.row(f"{name}, never trained on", model, chosen, three=False, asked=asked)
-    few, more = (_adapted(name, model, chosen, count) for count in (100, 300))
+    found = TextJudge(model).scored([row.text for row in chosen])
+    pairs = zip(found, chosen, strict=True)
+    scored = {row.text: one for one, row in pairs if one is not None}
+    few, more = (_adapted(name, model, chosen, scored, count) for count in (100, 300))
     if asked_300:
         table.note(asked_300, str(more))
     return few
 
 
-def _adapted(name: str, model: LinearModel, chosen: list[Row], count: int) -> Figures:
-    """The mean of several draws of labels: which hundred it is makes a great difference."""
+def _adapted(
+    name: str,
+    model: LinearModel,
+    chosen: list[Row],
+    scored: Mapping[str, ScoredText],
+    count: int,
+) -> Figures:
+    """The whole judgement; the mean of several draws of labels, which differ greatly."""
     found = []
     for draw in range(_DRAWS):
         order = np.random.default_rng(draw).permutation(len(chosen))
         labelled = [chosen[i] for i in order[:count]]
         labels = [Label(text=row.text, sentiment=CLASSES[row.label]) for row in labelled]
-        done = adapt_sentiment(model, labels)
-        # A refused adaptation leaves the model unchanged.
-        after = model if done.adaptation is None else model.adapted(done.adaptation)
-        found.append(figures(after, [chosen[i] for i in order[300:]], three=False))
+        done = adapt_scored(scored, labels, model.name).adaptation
+        # A refused adaptation leaves the judgement unchanged.
+        adapted = AdaptedTopics(done or Adaptation(model=model.name, labels=0), shipped_model())
+        rest = [chosen[i] for i in order[300:] if chosen[i].text in scored]
+        tones = [
+            adapted.probabilities(scored[row.text].scores, scored[row.text].features).sentiment
+            for row in rest
+        ]
+        found.append(figures_of(tones, rest, three=False))
     whole = mean(found)
     worst = max(one.error for one in found)
     print(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from benchmarks.sentiment_data import Row
 from benchmarks.sentiment_measures import Floats, Ints, three_way, two_way
 from benchmarks.structure_cases import cases
+from core.model.judgement import Probabilities
 from listeners.judgement.sentiment.models import SentimentModel
 
 ASKED: Final = (
@@ -34,7 +35,10 @@ ASKED: Final = (
 
 def judged(model: SentimentModel, texts: Sequence[str]) -> Floats:
     """Probabilities, one row a text."""
-    found = model.probabilities(texts)
+    return _shares(model.probabilities(texts))
+
+
+def _shares(found: Sequence[Probabilities]) -> Floats:
     return np.array([(one.negative, one.neutral, one.positive) for one in found])
 
 
@@ -122,6 +126,12 @@ def figures(model: SentimentModel, chosen: list[Row], *, three: bool) -> Figures
     """Of a model on labelled texts."""
     labels = np.array([row.label for row in chosen])
     return _figures(judged(model, [row.text for row in chosen]), labels, three=three)
+
+
+def figures_of(found: Sequence[Probabilities], chosen: list[Row], *, three: bool) -> Figures:
+    """Of probabilities of labelled texts."""
+    labels = np.array([row.label for row in chosen])
+    return _figures(_shares(found), labels, three=three)
 
 
 def mean(several: Sequence[Figures]) -> Figures:

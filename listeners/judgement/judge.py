@@ -12,6 +12,7 @@ import numpy as np
 from core.model.judgement import Judgement, Probabilities
 from core.taxonomy import Sentiment
 from listeners.judgement import offence
+from listeners.judgement.adapted_topics import AdaptedTopics
 from listeners.judgement.decision import (
     QUOTED_ONLY_FACTOR,
     combined_with_quoted,
@@ -19,7 +20,6 @@ from listeners.judgement.decision import (
     quoted_only,
 )
 from listeners.judgement.meaning import BATCH, Encoder, load_encoder, shipped_meaning
-from listeners.judgement.platt_scaling import PlattScaling
 from listeners.judgement.second_opinion import MODEL_NAME as SECOND
 from listeners.judgement.second_opinion import SecondOpinion
 from listeners.judgement.sentiment.comparison import resolve_comparison
@@ -73,6 +73,15 @@ class _ReadText:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ScoredText:
+    """A text's own words as an adaptation learns from them."""
+
+    features: TopicFeatures
+    scores: Scores
+    """Of all labels, from the last stage that was asked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Part:
     """Own or quoted words with their features, and the scores of all labels so far."""
 
@@ -103,7 +112,7 @@ class TextJudge:
         sentiment: SentimentModel,
         *,
         brands_in: Callable[[str], Sequence[str]] = _no_brand,
-        complaint: PlattScaling | None = None,
+        adapted: AdaptedTopics | None = None,
         topics: TopicModel | None = None,
         second: SecondOpinion | None = None,
         encoder: Callable[[], Encoder] | None = load_encoder,
@@ -112,16 +121,16 @@ class TextJudge:
         """Combine the models.
 
         ``brands_in``: the brands that a text names, the brand in question first; comparisons are
-        resolved for it. ``complaint``: an adapted scaling of the probability of a complaint.
-        ``topics``: replaces the shipped model. ``second``: asked for texts that ``sentiment`` is
-        unsure of. ``encoder``: loads the sentence encoder for texts that the topic model is unsure
-        of, called when the first one comes; ``None`` to do without. ``executor``: runs the judging;
-        ``None`` for the loop's default.
+        resolved for it. ``adapted``: what a brand's own labels taught. ``topics``: replaces the
+        shipped model. ``second``: asked for texts that ``sentiment`` is unsure of. ``encoder``:
+        loads the sentence encoder for texts that the topic model is unsure of, called when the
+        first one comes; ``None`` to do without. ``executor``: runs the judging; ``None`` for the
+        loop's default.
         """
         self._sentiment = sentiment
         self._explains = sentiment if isinstance(sentiment, ExplainableModel) else None
         self._brands_in = brands_in
-        self._complaint = complaint
+        self._adapted = adapted
         self._topics = topics
         self._second = second
         self._encoder = encoder
@@ -154,6 +163,22 @@ class TextJudge:
         read = self._read(text)
         (shares,) = self._sentiment.probabilities([read.text])
         return _features(read.own, shares)
+
+    def scored(self, texts: Sequence[str]) -> list[ScoredText | None]:
+        """The last scores of the author's own words, text by text; ``None`` without words.
+
+        They are the shipped models': an adaptation changes them afterwards.
+        """
+        read = [self._read(text) for text in texts]
+        shares = self._sentiment.probabilities([one.text for one in read])
+        parts = [self._part(one.own, found) for one, found in zip(read, shares, strict=True)]
+        revised = self._second_stage([part for part in parts if part is not None])
+        return [
+            None
+            if part is None
+            else ScoredText(features=part.features, scores=revised.get(id(part), part.scores))
+            for part in parts
+        ]
 
     def _revised(
         self, found: list[Judgement], revised: Mapping[int, Probabilities]
@@ -243,10 +268,10 @@ class TextJudge:
         return self._corrects_tone and not read.compared and len(read.text) <= MAX_LENGTH
 
     def _probabilities(self, part: _Part, revised: Mapping[int, Scores]) -> TopicProbabilities:
-        topics = self._model.probabilities(revised.get(id(part), part.scores))
-        if self._complaint is None:
-            return topics
-        return replace(topics, complaint=self._complaint(topics.complaint))
+        scores = revised.get(id(part), part.scores)
+        if self._adapted is None:
+            return self._model.probabilities(scores)
+        return self._adapted.probabilities(scores, part.features)
 
     def _judgement(self, scored: _Scored, revised: Mapping[int, Scores]) -> Judgement:
         explained, read = scored.explained, scored.read
