@@ -8,13 +8,11 @@ import typer
 from rich.console import Console
 
 from cli.commands.backtest import add_backtests
-from cli.commands.backup import add_backup
 from cli.commands.check import add_check
-from cli.commands.customers import add_customers
 from cli.commands.drill import add_drill
-from cli.commands.maintenance import add_maintenance
 from cli.commands.replay import add_replay
 from cli.commands.serve import add_serve
+from cli.commands.store import add_backup, add_customers, add_maintenance
 from cli.commands.try_texts import add_try
 from cli.commands.understanding import add_understanding
 from cli.context import CliContext, Example

@@ -82,6 +82,15 @@ class ScoredText:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TextPart:
+    """Own or quoted words as the models read them."""
+
+    text: str
+    """For the sentence encoder."""
+    features: TopicFeatures
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Part:
     """Own or quoted words with their features, and the scores of all labels so far."""
 
@@ -158,12 +167,6 @@ class TextJudge:
         revised = self._second.revise_now(texts, [one.probabilities for one in found])
         return self._revised(found, revised)
 
-    def features(self, text: str) -> TopicFeatures | None:
-        """The features of the author's own words; ``None`` where there are none."""
-        read = self._read(text)
-        (shares,) = self._sentiment.probabilities([read.text])
-        return _features(read.own, shares)
-
     def scored(self, texts: Sequence[str]) -> list[ScoredText | None]:
         """The last scores of the author's own words, text by text; ``None`` without words.
 
@@ -179,6 +182,19 @@ class TextJudge:
             else ScoredText(features=part.features, scores=revised.get(id(part), part.scores))
             for part in parts
         ]
+
+    def parts(self, text: str) -> tuple[TextPart | None, TextPart | None]:
+        """The author's own words and the quoted ones; ``None`` for words without a letter."""
+        read = self._read(text)
+        (shares,) = self._sentiment.probabilities([read.text])
+        quoted = without_attribution(read.quoted) if read.quoted else ""
+        own, passed_on = (
+            TextPart(text=join_spaced_characters(words), features=features)
+            if (features := _features(words, shares)) is not None
+            else None
+            for words in (read.own, quoted)
+        )
+        return own, passed_on
 
     def _revised(
         self, found: list[Judgement], revised: Mapping[int, Probabilities]

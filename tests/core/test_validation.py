@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel, ValidationError, model_validator
 
+from cli.config import parse, read
 from cli.problems import in_every_language
 from connectors.registry import REGISTRY
-from core.config import parse, read
 from core.errors import ConfigError, Problem
 from core.settings import Section, Settings
 from core.validation import salvage, validate
