@@ -181,8 +181,7 @@ def _second_opinion() -> None:
         print("second opinion: measured by benchmarks/train_second.py")
 
 
-def main() -> None:
-    """Read the command line and print the tables."""
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -194,7 +193,12 @@ def main() -> None:
     )
     parser.add_argument("--limit", type=int, help="texts of --pool at most, for a trial")
     parser.add_argument("--part", choices=PARTS, default="all")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Read the command line and print the tables."""
+    options = _options()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.process_time()
     shipped = load()

@@ -64,7 +64,7 @@ async def test_a_correction_is_stored_with_its_author_and_shown(
     assert (found.category, found.intent) == ("staff", "question")
     assert found.by == "小林"
     again = await shown(browser, mention.seq)
-    assert "小林 已纠正 · 正面 · 不是投诉 · 员工 · 提问" in " ".join(again.split())
+    assert "小林 已纠正 · 正面 · 不是投诉 · 员工 · 咨询" in " ".join(again.split())
     assert "<html" in again
     assert 'value="positive" selected' in again
 
