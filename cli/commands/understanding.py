@@ -57,7 +57,7 @@ def add_understanding(app: typer.Typer, context: CliContext) -> None:
         labels: Annotated[
             Path | None,
             typer.Option(
-                help="JSON Lines with text, sentiment, complaint, category instead of the store."
+                help="JSON Lines with text and any labels instead of the store."
             ),
         ] = None,
     ) -> None:
