@@ -21,7 +21,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from cli.config import LoadedConfig, load_config
 from cli.context import CliContext, ConfigFile, Report
 from cli.logs import configure_logs
-from cli.output import bilingual, plain_console, report_table
+from cli.output import bilingual, report_table
+from cli.terminal import plain_console
 from cli.wiring import App, open_app
 from connectors.replay.settings import ReplaySettings, read_feed
 from core.clock import Clock

@@ -16,8 +16,9 @@ from rich.text import Text
 
 from cli.config import load_config
 from cli.context import By, CliContext, ConfigFile, Customer
-from cli.output import OPERATOR, bilingual, plain_console, progress_bars
+from cli.output import OPERATOR, bilingual, progress_bars
 from cli.problems import in_every_language
+from cli.terminal import plain_console
 from cli.wiring import KEY, run_with_store, store_keys
 from core.errors import InputError
 from core.model.audit import pseudonym

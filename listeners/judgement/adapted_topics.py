@@ -16,7 +16,7 @@ from listeners.judgement.weight_shift import sentiment_odds
 
 
 class AdaptedTopics:
-    """Turns last scores into probabilities; safe to share between threads."""
+    """Changes the last scores of texts; safe to share between threads."""
 
     def __init__(self, adaptation: Adaptation, model: TopicModel) -> None:
         """``adaptation``: made for ``model``."""
@@ -37,7 +37,11 @@ class AdaptedTopics:
             first = last
 
     def probabilities(self, scores: Scores, features: TopicFeatures) -> TopicProbabilities:
-        """The probabilities of all labels; ``scores`` stay as they are."""
+        """The probabilities of all labels, from the last scores of a text."""
+        return self._model.probabilities(self.scores(scores, features))
+
+    def scores(self, scores: Scores, features: TopicFeatures) -> Scores:
+        """The changed scores; the given ones stay as they are."""
         cells, found = features.cells, scores.copy()
         found[self._columns] += (
             self._table.take(cells, axis=0).sum(axis=0) / math.sqrt(len(cells))
@@ -49,4 +53,4 @@ class AdaptedTopics:
         if self._scaling is not None:
             by = self._scaling
             found[self._complaint] = by.slope * found[self._complaint] + by.offset
-        return self._model.probabilities(found)
+        return found

@@ -53,7 +53,7 @@ class Characters(Section):
 
 
 class LexiconFile(Section):
-    """The structure of tokenizer.toml."""
+    """The structure of search.toml."""
 
     stop_zh: tuple[str, ...]
     stop_en: tuple[str, ...]
@@ -133,7 +133,7 @@ def stem(word: str) -> str:
 
 
 def parse_lexicon(text: str) -> SearchLexicon:
-    """Parse a file like tokenizer.toml; raises ConfigError with every mistake."""
+    """Parse a file like search.toml; raises ConfigError with every mistake."""
     problems: list[Problem] = []
     try:
         tree = tomllib.loads(text)

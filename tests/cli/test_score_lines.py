@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 
 from cli.commands.understanding import MAX_LINE_BYTES, score_lines, share_of_voice_lines
-from cli.config import parse
+from cli.settings_file import parse
 from listeners.factory import Understanding, build_understanding
 from tests.listeners.learning.test_adapt import CONFIG
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.config import parse
+from cli.settings_file import parse
 from connectors.registry import build_channels, measures_of, read_channels
 from connectors.replay.settings import ReplaySettings, read_feed
 from core.errors import ConfigError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.config import parse
+from cli.settings_file import parse
 from connectors.context import ConnectorContext
 from connectors.registry import REGISTRY, build_channels, read_channels
 from connectors.voices import KnownVoices, declares_bot, is_bot_name

@@ -22,9 +22,9 @@ def records() -> Iterator[type]:
     """Every record that ``core.model`` defines."""
     for module in pkgutil.iter_modules(core.model.__path__):
         found = importlib.import_module(f"core.model.{module.name}")
-        for one in vars(found).values():
-            is_own = isinstance(one, type) and one.__module__ == found.__name__
-            if is_own and dataclasses.is_dataclass(one):
+        own = [one for one in vars(found).values() if isinstance(one, type)]
+        for one in own:
+            if one.__module__ == found.__name__ and hasattr(one, "__dataclass_fields__"):
                 yield one
 
 

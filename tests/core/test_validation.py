@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel, ValidationError, model_validator
 
-from cli.config import parse, read
 from cli.problems import in_every_language
+from cli.settings_file import parse, read
 from connectors.registry import REGISTRY
 from core.errors import ConfigError, Problem
 from core.settings import Section, Settings

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from cli.catalogue import shipped_catalogue
-from cli.config import parse
+from cli.settings_file import parse
 from connectors.registry import REGISTRY
 from core.errors import Problem
 from core.model.events import Author, Event, EventKind

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from cli.config import parse
+from cli.settings_file import parse
 from connectors.registry import REGISTRY
 from connectors.replay.events import read_event
 from core.model.events import Event

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cli.catalogue import shipped_catalogue
-from cli.config import parse
+from cli.settings_file import parse
 from connectors.context import StaffRoom
 from connectors.telegram.connector import Telegram
 from connectors.telegram.settings import TelegramSettings

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cli.config import parse
+from cli.settings_file import parse
 from core.errors import ConfigError, InputError
 from core.model.mentions import CorrectedMention, Correction
 from core.taxonomy import Sentiment

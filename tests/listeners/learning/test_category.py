@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cli.config import parse
+from cli.settings_file import parse
 from core.errors import ConfigError, InputError
 from core.taxonomy import CATEGORIES
 from listeners.factory import build_understanding

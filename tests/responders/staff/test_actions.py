@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.catalogue import shipped_catalogue
-from cli.config import parse
+from cli.settings_file import parse
 from core.clock import ManualClock
 from core.errors import Conflict
 from core.model.alerts import Alert
