@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import sentiment_fit as fitting
-from benchmarks.sentiment_data import ENGLISH, FILES, TWO_CLASSES, WEIGHTS, Row
+from benchmarks.sentiment_data import ENGLISH, FILES, TWO_CLASSES, WEIGHTS, Row, without_copies
 from benchmarks.sentiment_fit import Examples, Fitted, Ints, Matrix, Way
 from benchmarks.sentiment_sentences import lexicon, sentences
 from listeners.judgement.ngrams import ngrams
@@ -138,8 +138,11 @@ def _known(whole: Matrix, buckets: NDArray[np.uint32] | Ints) -> Matrix:
 
 
 def learn(everything: list[Row], left_out: Sequence[str] = ()) -> LinearModel:
-    """A model that has seen neither the held-out tenth nor the domains that are left out."""
-    kept = [row for row in everything if row.domain not in left_out]
+    """A model that has seen neither the held-out tenth nor the domains that are left out.
+
+    Nor has it seen copies of held-out texts.
+    """
+    kept = [row for row in without_copies(everything) if row.domain not in left_out]
     examples = examples_of([*kept, *(own := [*sentences(), *lexicon()])])
     unseen = np.array([row.held_out for row in kept] + [False] * len(own))
     trained = calibrated(train(examples, np.flatnonzero(~unseen)), examples, np.flatnonzero(unseen))

@@ -18,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.sentiment_data import rows
+from benchmarks.sentiment_data import rows, without_copies
 from benchmarks.sentiment_sentences import lexicon, sentences
 from benchmarks.sentiment_training import SEED, calibrated, examples_of, train
 from listeners.judgement.sentiment.linear import MODEL_FILE
@@ -37,7 +37,7 @@ def main() -> None:
     if not options.data.is_dir():
         parser.error(f"{options.data} is no folder: name the one with the labelled texts")
     started = time.process_time()
-    public = rows(options.data)
+    public = without_copies(rows(options.data))
     everything = [*public, *sentences(), *lexicon()]
     examples = examples_of(everything)
     unseen = np.array([row.held_out for row in public] + [False] * (len(everything) - len(public)))

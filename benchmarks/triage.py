@@ -4,7 +4,8 @@
 
 The labels are described in ``listeners/learning/training/TRIAGE.md``. Each figure has a 95 %
 interval from 1,000 bootstrap samples of the texts (Efron 1979). Doubtful complaints and risks that
-are only feared count neither way. Beside it stands snownlp's sentiment as the judge of complaints.
+are only feared count neither way. Beside it stand snownlp and VADER, for whom a negative text is a
+complaint.
 
 What becomes of a text is decided by the playbook that ships, without articles: texts from service
 chats as private messages, all others as posts of strangers. Questions without an article become
@@ -30,7 +31,7 @@ from core.model.events import Author, Event, EventKind
 from core.model.judgement import Judgement
 from core.model.mentions import Mention
 from core.taxonomy import Severity
-from listeners.judgement.judge import TextJudge
+from listeners.judgement.judge import TextJudge, most_likely
 from listeners.judgement.sentiment.classic import load as load_classic
 from listeners.judgement.sentiment.models import load as load_model
 from responders.answering.playbook import Rule, first_match, shipped_playbook
@@ -41,6 +42,17 @@ _SAMPLES: Final = 1_000
 _ADVERSE_FROM: Final = 0.5
 _AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _PLAYBOOK: Final = shipped_playbook()
+UNSAFE: Final = "unsafe automatic replies"
+_OF_CLASSIC: Final = frozenset(
+    {
+        "complaint F1, all",
+        "complaint F1, shop and service",
+        "ordinary texts called complaints",
+        "sentiment",
+        "sentiment of service messages",
+    }
+)
+"""Figures that a model of sentiment alone has as well."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -236,39 +248,83 @@ def interval(figure: Figure, items: Sequence[Judged]) -> tuple[float, float]:
     return low, high
 
 
-def judged(pool: Path, part: str) -> list[Judged]:
-    """The texts of a part of the labels, judged by the models that ship."""
+def texts_of(pool: Path, part: str, limit: int | None = None) -> list[tuple[TriageLabel, str]]:
+    """The labels of a part with their texts, by id; ``limit``: how many at most."""
     labels = settled(read_labels())
     with gzip.open(pool, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
-    kept = [row for row in rows if row["id"] in labels and labels[row["id"]].split == part]
-    found = TextJudge(load_model("linear")).judge_now([row["text"] for row in kept])
-    return [
-        Judged(
-            label=labels[row["id"]],
-            judgement=judgement,
-            rule=_rule(labels[row["id"]], judgement),
-        )
-        for row, judgement in zip(kept, found, strict=True)
-    ]
-
-
-def snownlp_f1(pool: Path, part: str) -> float:
-    """F1 of complaints where snownlp's negative texts are taken for complaints."""
-    labels = settled(read_labels())
-    with gzip.open(pool, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    sure = [
-        row
+    kept = [
+        (labels[row["id"]], row["text"])
         for row in rows
-        if (label := labels.get(row["id"])) is not None
-        and label.split == part
-        and label.first("complaint") != "d"
+        if row["id"] in labels and labels[row["id"]].split == part
     ]
-    found = load_classic().probabilities([row["text"] for row in sure])
-    return _f1(
-        [one.negative > 0.5 for one in found],
-        [labels[row["id"]].first("complaint") == "1" for row in sure],
+    return kept if limit is None else sorted(kept, key=lambda one: one[0].id)[:limit]
+
+
+def judged(texts: Sequence[tuple[TriageLabel, str]]) -> list[Judged]:
+    """The texts, judged by the models that ship."""
+    found = TextJudge(load_model("linear")).judge_now([text for _, text in texts])
+    return [
+        Judged(label=label, judgement=judgement, rule=_rule(label, judgement))
+        for (label, _), judgement in zip(texts, found, strict=True)
+    ]
+
+
+def judged_by_classic(texts: Sequence[tuple[TriageLabel, str]]) -> list[Judged]:
+    """The same by snownlp and VADER: what they call negative counts as a complaint."""
+    found = load_classic().probabilities([text for _, text in texts])
+    judgements = [
+        Judgement(
+            language="other", sentiment=most_likely(one), probabilities=one, complaint=one.negative
+        )
+        for one in found
+    ]
+    return [
+        Judged(label=label, judgement=judgement, rule=_rule(label, judgement))
+        for (label, _), judgement in zip(texts, judgements, strict=True)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One figure as it is printed."""
+
+    name: str
+    ours: str
+    """With its interval."""
+    classic: str
+    """Of snownlp and VADER, where they have one."""
+
+    def __str__(self) -> str:
+        return f"  {self.name:34} {self.ours:24} {self.classic}".rstrip()
+
+
+def lines_of(items: Sequence[Judged], classic: Sequence[Judged]) -> list[Line]:
+    """All figures, beside those of the classic models; ``classic``: may be empty."""
+    found = []
+    for name, figure in FIGURES:
+        old = f"{figure(classic):.3f}" if classic and name in _OF_CLASSIC else ""
+        found.append(Line(name=name, ours=_with_interval(figure, items), classic=old))
+    unsafe = sum(one.is_unsafe_reply for one in items)
+    return [*found, Line(name=UNSAFE, ours=f"{unsafe} of {len(items)}", classic="")]
+
+
+def _with_interval(figure: Figure, items: Sequence[Judged]) -> str:
+    low, high = interval(figure, items)
+    return f"{figure(items):.3f} [{low:.3f}-{high:.3f}]"
+
+
+def summary(items: Sequence[Judged]) -> str:
+    """The numbers of texts of each kind."""
+    return f"{len(items)} texts: " + ", ".join(
+        (
+            _count("complaints", lambda o: o.label.first("complaint") == "1", items),
+            _count("doubtful ones", lambda o: o.label.first("complaint") == "d", items),
+            _count("with a certain risk", lambda o: bool(o.label.risk), items),
+            _count("with a feared one", lambda o: bool(o.label.feared), items),
+            _count("of P1 or P2", lambda o: o.is_urgent, items),
+            _count("with adverse facts", lambda o: o.label.first("adverse") == "1", items),
+        )
     )
 
 
@@ -276,33 +332,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pool", type=Path, default=POOL)
     parser.add_argument("--part", choices=("held_out", "train"), default="held_out")
+    parser.add_argument("--limit", type=int, help="texts at most, for a trial")
     parser.add_argument("--errors", action="store_true")
     options = parser.parse_args()
     if not options.pool.exists():
         sys.exit(f"{options.pool} is not there. Name the texts with --pool; see TRIAGE.md.")
-    items = judged(options.pool, options.part)
-    print(
-        f"{len(items)} texts, {options.part}: "
-        + ", ".join(
-            (
-                _count("complaints", lambda o: o.label.first("complaint") == "1", items),
-                _count("doubtful ones", lambda o: o.label.first("complaint") == "d", items),
-                _count("with a certain risk", lambda o: bool(o.label.risk), items),
-                _count("with a feared one", lambda o: bool(o.label.feared), items),
-                _count("of P1 or P2", lambda o: o.is_urgent, items),
-                _count("with adverse facts", lambda o: o.label.first("adverse") == "1", items),
-                _count("unsafe automatic replies", lambda o: o.is_unsafe_reply, items),
-            )
-        )
-    )
-    for name, figure in FIGURES:
-        low, high = interval(figure, items)
-        print(f"  {name:34} {figure(items):.3f}  [{low:.3f}, {high:.3f}]")
+    texts = texts_of(options.pool, options.part, options.limit)
+    items = judged(texts)
+    print(summary(items))
+    print(*lines_of(items, judged_by_classic(texts)), sep="\n")
     if options.errors and options.part == "train":
         for one in items:
             if one.is_called_urgent != one.is_urgent or one.is_unsafe_reply:
                 print(one.label.id, one.label.fields, one.judgement)
-    print(f"  complaint F1 by snownlp's sentiment {snownlp_f1(options.pool, options.part):.3f}")
 
 
 if __name__ == "__main__":

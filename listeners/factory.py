@@ -9,12 +9,12 @@ from core.errors import ConfigError, Problem, collect
 from core.settings import Settings
 from listeners.judgement import embedding, second_opinion, topics
 from listeners.judgement.adaptation import Adaptation
+from listeners.judgement.adapted_topics import AdaptedTopics
 from listeners.judgement.embedding import Embedder
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment import linear as sentiment_linear
 from listeners.judgement.sentiment import models as sentiment
 from listeners.judgement.sentiment.models import SentimentModel
-from listeners.judgement.topics import TopicModel
 from listeners.matching.matcher import BrandMatcher
 
 log = logging.getLogger(__name__)
@@ -56,8 +56,7 @@ def build_understanding(settings: Settings, folder: Path = Path()) -> Understand
     judge = TextJudge(
         model,
         brands_in=matcher.brands_in,
-        complaint=adaptation.complaint if adaptation else None,
-        topics=_topics(adaptation),
+        adapted=_adapted(adaptation),
         second=second,
     )
     return Understanding(matcher=matcher, judge=judge, embedder=embedder)
@@ -88,7 +87,7 @@ def _warn_of_untrained_labels() -> None:
         log.warning("never predicted until trained: %s", ", ".join(labels))
 
 
-def _topics(adaptation: Adaptation | None) -> TopicModel | None:
-    if adaptation is None or adaptation.categories is None:
+def _adapted(adaptation: Adaptation | None) -> AdaptedTopics | None:
+    if adaptation is None:
         return None
-    return topics.shipped_model().with_category_shift(adaptation.categories)
+    return AdaptedTopics(adaptation, topics.shipped_model())

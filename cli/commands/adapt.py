@@ -31,9 +31,7 @@ def add_adapt(app: typer.Typer, context: CliContext) -> None:
         ] = None,
         labels: Annotated[
             Path | None,
-            typer.Option(
-                help="JSON Lines with text, sentiment, complaint, category instead of the store."
-            ),
+            typer.Option(help="JSON Lines with text and any labels instead of the store."),
         ] = None,
     ) -> None:
         """Learn from what staff corrected in the console, if that proves a step forward."""

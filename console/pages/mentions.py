@@ -22,7 +22,7 @@ from console.pages.base import (
 from console.render import MenuItem
 from core.errors import Conflict
 from core.model.mentions import Correction, MentionRecord
-from core.taxonomy import CATEGORIES, Sentiment
+from core.taxonomy import CATEGORIES, INTENTS, Sentiment
 
 PAGE: Final = 40
 _COMPLAINT: Final = {"": None, "yes": True, "no": False}
@@ -46,6 +46,7 @@ class MentionDetail:
             "notice": self.notice,
             "is_bad": self.is_bad,
             "categories": CATEGORIES,
+            "intents": INTENTS,
         }
 
 
@@ -138,17 +139,20 @@ def read_correction(
     form: Mapping[str, str], *, mention: int, by: str, at: datetime
 ) -> Correction | None:
     """The correction that a form holds; ``None`` where a field has an unknown value."""
-    sentiment, category = form.get("sentiment", ""), form.get("category", "")
-    complaint = form.get("complaint", "")
+    sentiment, complaint = form.get("sentiment", ""), form.get("complaint", "")
+    category, intent = form.get("category", ""), form.get("intent", "")
     if sentiment and sentiment not in get_args(Sentiment):
         return None
-    if (category and category not in CATEGORIES) or complaint not in _COMPLAINT:
+    if complaint not in _COMPLAINT:
+        return None
+    if (category and category not in CATEGORIES) or (intent and intent not in INTENTS):
         return None
     return Correction(
         mention=mention,
         sentiment=next((one for one in get_args(Sentiment) if one == sentiment), None),
         complaint=_COMPLAINT[complaint],
         category=category or None,
+        intent=intent or None,
         by=by,
         at=at,
     )

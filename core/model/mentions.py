@@ -77,6 +77,7 @@ class Correction:
     sentiment: Sentiment | None = None
     complaint: bool | None = None
     category: str | None = None
+    intent: str | None = None
     by: str
     at: datetime
 

@@ -130,12 +130,16 @@ def _risks(topics: TopicProbabilities, features: TopicFeatures) -> tuple[str, ..
 
 def _intent(topics: TopicProbabilities) -> str:
     """The likeliest intent that is consistent with the probability of a complaint."""
-    is_complaint = topics.complaint >= _COMPLAINT_FROM
-    ruled_out = _NOT_OF_COMPLAINTS if is_complaint else {"complaint"}
-    return _likeliest(
-        {name: share for name, share in topics.intents.items() if name not in ruled_out}
-        or topics.intents
-    )
+    complains = topics.complaint >= _COMPLAINT_FROM
+    fitting = {
+        name: share for name, share in topics.intents.items() if fits(name, complaint=complains)
+    }
+    return _likeliest(fitting or topics.intents)
+
+
+def fits(intent: str, *, complaint: bool) -> bool:
+    """True where a text that is a complaint, or is none, can have the intent."""
+    return intent not in (_NOT_OF_COMPLAINTS if complaint else {"complaint"})
 
 
 def _likeliest(shares: dict[str, float]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from core.model.judgement import Judgement, Probabilities
 from core.taxonomy import Sentiment
 from listeners.judgement import offence
+from listeners.judgement.adapted_topics import AdaptedTopics
 from listeners.judgement.decision import (
     DENIED_FROM,
     ELSEWHERE_FACTOR,
@@ -22,7 +23,6 @@ from listeners.judgement.decision import (
     quoted_only,
 )
 from listeners.judgement.meaning import BATCH, Encoder, load_encoder, shipped_meaning
-from listeners.judgement.platt_scaling import PlattScaling
 from listeners.judgement.second_opinion import MODEL_NAME as SECOND
 from listeners.judgement.second_opinion import SecondOpinion
 from listeners.judgement.sentiment.comparison import (
@@ -85,6 +85,15 @@ class _ReadText:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ScoredText:
+    """A text's own words as an adaptation learns from them."""
+
+    features: TopicFeatures
+    scores: Scores
+    """Of all labels, from the last stage that was asked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TextPart:
     """Own or quoted words as the models read them."""
 
@@ -124,7 +133,7 @@ class TextJudge:
         sentiment: SentimentModel,
         *,
         brands_in: Callable[[str], Sequence[str]] = _no_brand,
-        complaint: PlattScaling | None = None,
+        adapted: AdaptedTopics | None = None,
         topics: TopicModel | None = None,
         second: SecondOpinion | None = None,
         encoder: Callable[[], Encoder] | None = load_encoder,
@@ -133,16 +142,16 @@ class TextJudge:
         """Combine the models.
 
         ``brands_in``: the brands that a text names, the brand in question first; comparisons are
-        resolved for it. ``complaint``: an adapted scaling of the probability of a complaint.
-        ``topics``: replaces the shipped model. ``second``: asked for texts that ``sentiment`` is
-        unsure of. ``encoder``: loads the sentence encoder for texts that the topic model is unsure
-        of, called when the first one comes; ``None`` to do without. ``executor``: runs the judging;
-        ``None`` for the loop's default.
+        resolved for it. ``adapted``: what a brand's own labels taught. ``topics``: replaces the
+        shipped model. ``second``: asked for texts that ``sentiment`` is unsure of. ``encoder``:
+        loads the sentence encoder for texts that the topic model is unsure of, called when the
+        first one comes; ``None`` to do without. ``executor``: runs the judging; ``None`` for the
+        loop's default.
         """
         self._sentiment = sentiment
         self._explains = sentiment if isinstance(sentiment, ExplainableModel) else None
         self._brands_in = brands_in
-        self._complaint = complaint
+        self._adapted = adapted
         self._topics = topics
         self._second = second
         self._encoder = encoder
@@ -170,11 +179,23 @@ class TextJudge:
         revised = self._second.revise_now(texts, [one.probabilities for one in found])
         return self._revised(found, revised)
 
-    def features(self, text: str) -> TopicFeatures | None:
-        """The features of the author's own words; ``None`` where there are none."""
-        read = self._read(text)
-        (shares,) = self._sentiment.probabilities([read.text])
-        return _features_of_all((read.own,), (shares,))[0]
+    def scored(self, texts: Sequence[str]) -> list[ScoredText | None]:
+        """The last scores of the author's own words, text by text; ``None`` without words.
+
+        They are the shipped models': an adaptation changes them afterwards.
+        """
+        parts: list[_Part | None] = []
+        for start in range(0, len(texts), CHUNK):
+            read = [self._read(text) for text in texts[start : start + CHUNK]]
+            shares = self._sentiment.probabilities([one.text for one in read])
+            parts += self._scored([one.own for one in read], shares)
+        revised = self._second_stage([part for part in parts if part is not None])
+        return [
+            None
+            if part is None
+            else ScoredText(features=part.features, scores=revised.get(id(part), part.scores))
+            for part in parts
+        ]
 
     def parts(self, text: str) -> tuple[TextPart | None, TextPart | None]:
         """The author's own words and the quoted ones; ``None`` for words without a letter."""
@@ -295,10 +316,11 @@ class TextJudge:
         """By the id of the part."""
         if not parts:
             return {}
-        scores = np.array([revised.get(id(part), part.scores) for part in parts])
-        topics = self._model.probabilities_of_all(scores)
-        if self._complaint is not None:
-            topics = [replace(one, complaint=self._complaint(one.complaint)) for one in topics]
+        scores = [revised.get(id(part), part.scores) for part in parts]
+        if self._adapted is not None:
+            pairs = zip(scores, parts, strict=True)
+            scores = [self._adapted.scores(one, part.features) for one, part in pairs]
+        topics = self._model.probabilities_of_all(np.array(scores))
         return {id(part): one for part, one in zip(parts, topics, strict=True)}
 
     def _judgements(

@@ -68,18 +68,6 @@ class TopicProbabilities:
     """Each kind independently."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CategoryShift:
-    """Changes to the weights of categories, learned from a brand's own labels."""
-
-    cells: tuple[int, ...]
-    """Rows of the table."""
-    moves: tuple[tuple[int, ...], ...]
-    """Change in units, by cell and then by the model's categories."""
-    bias: tuple[float, ...]
-    """Added to the log-odds of each category."""
-
-
 class TopicModel:
     """Predicts labels from features; safe to share between threads."""
 
@@ -109,40 +97,27 @@ class TopicModel:
         """The declared labels that the model has no column for."""
         return tuple(label for label in LABELS if label not in self._labels)
 
-    def with_complaint_scaling(self, slope: float, offset: float) -> "TopicModel":
-        """A model whose log-odds of a complaint are ``slope`` times these plus ``offset``."""
-        by = np.ones(len(self._labels), np.float32)
-        by[0] = slope
-        bias = self._bias * by
-        bias[0] += offset
-        return TopicModel(
-            table=self._table,
-            unit=self._unit * by,
-            dense=self._dense * by,
-            bias=bias,
-            labels=self._labels,
-        )
-
-    def with_category_shift(self, change: CategoryShift) -> "TopicModel":
-        """A model with other weights for categories."""
-        table, bias, columns = self._table.copy(), self._bias.copy(), self._category_columns
-        cells = np.array(change.cells, np.int64)
-        moves = np.array(change.moves, np.int64).reshape(-1, len(self.categories))
-        table[cells, columns] = np.clip(table[cells, columns] + moves, -127, 127)
-        bias[columns] += np.array(change.bias, np.float32)
-        return TopicModel(
-            table=table, unit=self._unit, dense=self._dense, bias=bias, labels=self._labels
-        )
-
     @property
-    def category_units(self) -> NDArray[np.float32]:
-        """Value of a weight of one, by category."""
-        return self._unit[self._category_columns]
+    def labels(self) -> tuple[str, ...]:
+        """Names of the columns and scores."""
+        return self._labels
 
-    def category_weights(self, cells: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Weights of the categories, shape (cells, categories)."""
-        columns = self._category_columns
-        return np.asarray(self._table[cells, columns] * self._unit[columns], np.float64)
+    def group(self, kind: str) -> tuple[str, ...]:
+        """The labels of a kind, such as ``category``; of a lone label, itself."""
+        return tuple(label for label in self._labels if label.partition(".")[0] == kind)
+
+    def units(self, labels: Sequence[str]) -> NDArray[np.float64]:
+        """Value of a weight of one, by label."""
+        return np.asarray(self._unit[self.places(labels)], np.float64)
+
+    def weights(self, cells: NDArray[np.int64], labels: Sequence[str]) -> NDArray[np.float64]:
+        """Weights of some labels, shape (cells, labels)."""
+        table = self._table[cells][:, self.places(labels)]
+        return np.asarray(table * self.units(labels), np.float64)
+
+    def places(self, labels: Sequence[str]) -> list[int]:
+        """Indices of labels among the columns and scores."""
+        return [self._labels.index(label) for label in labels]
 
     def save(self, file: Path) -> None:
         """Write the model with the names of its labels and features."""

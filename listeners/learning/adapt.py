@@ -1,113 +1,125 @@
-"""Adapts all models to a brand's own labels, reports what it is worth, and writes the file.
+"""Adapts the judge to a brand's own labels, reports what it is worth, and writes the file.
 
-Sentiment, complaint and category are learned separately, each kept only where it proves better on
-labels that it was not learned from.
+Sentiment, complaint, category and intent are learned separately, each kept only where it proves
+better on labels that it was not learned from.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, Literal, TextIO, TypeVar
 
 from core.errors import InputError
 from core.settings import Settings
-from listeners.judgement.adaptation import Adaptation, write_adaptation
-from listeners.judgement.judge import TextJudge
+from core.taxonomy import Sentiment
+from listeners.judgement.adaptation import Adaptation, ToneCalibration, write_adaptation
+from listeners.judgement.judge import ScoredText, TextJudge
+from listeners.judgement.platt_scaling import PlattScaling
 from listeners.judgement.sentiment.linear import LinearModel, load
 from listeners.judgement.topics import VERSION
 from listeners.judgement.topics import shipped_model as topic_model
-from listeners.learning.cross_validation import Quality
-from listeners.learning.labels import Label
-from listeners.learning.sentiment import MAX_LABELS, MIN_LABELS, SentimentResult, adapt_sentiment
-from listeners.learning.topics import (
-    MIN_CATEGORY_LABELS,
-    CategoryResult,
-    ComplaintResult,
-    adapt_category,
+from listeners.learning.calibrated import (
+    MIN_LABELS,
+    MIN_LABELS_FOR_WORDS,
+    CalibratedResult,
     adapt_complaint,
+    adapt_sentiment,
 )
+from listeners.learning.labels import Label
+from listeners.learning.topics import MIN_CATEGORY_LABELS, GroupResult, adapt_group
+
+MAX_LABELS: Final = 3_000
+"""The newest texts, which are learned from; the work grows as the square of their number."""
 
 DEFAULT_FILE: Final = "adaptation.json"
 EXIT_REFUSED: Final = 1
 """Exit status where nothing was learned."""
 
 _REFUSED: Final = "refused"
+_Value = TypeVar("_Value")
+_Labelled = tuple[list[ScoredText], list[_Value]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AdaptationResult:
     """The outcomes by model, and the adaptation that follows from them."""
 
-    sentiment: SentimentResult | None
+    sentiment: CalibratedResult[ToneCalibration] | None
     """``None`` where the labels are too few or all the same; so too below."""
-    complaint: ComplaintResult | None
-    category: CategoryResult | None
+    complaint: CalibratedResult[PlattScaling] | None
+    category: GroupResult | None
+    intent: GroupResult | None
     adaptation: Adaptation | None
     """``None`` where nothing is accepted."""
 
 
 def adapt_all(model: LinearModel, labels: Sequence[Label]) -> AdaptationResult:
-    """Adapt each model that has labels enough; writes nothing.
+    """Adapt everything that has labels enough; writes nothing.
 
-    Raises InputError as ``adapt_sentiment`` where no model has.
+    ``model``: the shipped one, without an adaptation; of several labels for one text the last
+    counts. Raises InputError where nothing has labels enough. A thousand labels take seconds.
     """
-    done, adaptation = None, None
-    try:
-        done = adapt_sentiment(model, labels)
-    except InputError:
-        if not _category_labels(labels):
-            raise
-    if done is not None:
-        adaptation = done.adaptation
-    # The adapted sentiment has seen these labels and would bias the other results.
-    judge = TextJudge(model)
-    complaint = _complaint(judge, labels)
-    if complaint is not None and complaint.scaling is not None:
-        adaptation = replace(
-            adaptation or _unchanged_sentiment(model, complaint.before.texts),
-            complaint=complaint.scaling,
-            topics=VERSION,
+    if model.adaptation is not None:
+        raise InputError("an adapted model cannot be adapted again: load it without its adaptation")
+    newest = list(dict.fromkeys(one.text for one in reversed(labels)))[:MAX_LABELS]
+    scored = zip(newest, TextJudge(model).scored(newest), strict=True)
+    return adapt_scored({text: one for text, one in scored if one is not None}, labels, model.name)
+
+
+def adapt_scored(
+    scored: Mapping[str, ScoredText], labels: Sequence[Label], model: str
+) -> AdaptationResult:
+    """As ``adapt_all``, to texts that the shipped judge has scored; others are left out.
+
+    ``model``: name of the sentiment model.
+    """
+
+    def labelled(value: Callable[[Label], _Value | None], least: int) -> _Labelled[_Value] | None:
+        """The texts with a label; ``None`` where they are too few or all alike."""
+        last = {
+            one.text: found
+            for one in labels
+            if one.text in scored and (found := value(one)) is not None
+        }
+        if len(last) < least or len(set(last.values())) < 2:
+            return None
+        return [scored[text] for text in last], list(last.values())
+
+    topics = topic_model()
+    tones: _Labelled[Sentiment] | None = labelled(lambda one: one.sentiment, MIN_LABELS)
+    said = labelled(lambda one: one.complaint, MIN_LABELS)
+    categories = labelled(lambda one: _trained("category", one.category), MIN_CATEGORY_LABELS)
+    intents = labelled(lambda one: _trained("intent", one.intent), MIN_LABELS_FOR_WORDS)
+    if not any((tones, said, categories, intents)):
+        raise InputError(
+            f"the labels are too few to learn from, or all the same: correct at least {MIN_LABELS}"
         )
-    category = _category(judge, labels)
-    if category is not None and category.shift is not None:
-        adaptation = replace(
-            adaptation or _unchanged_sentiment(model, category.before.texts),
-            categories=category.shift,
-            topics=VERSION,
-        )
+    sentiment = adapt_sentiment(topics, *tones) if tones else None
+    complaint = adapt_complaint(topics, *said) if said else None
+    category = adapt_group(topics, "category", *categories) if categories else None
+    intent = adapt_group(topics, "intent", *intents) if intents else None
+    found = [one for one in (sentiment, complaint, category, intent) if one is not None]
+    learned = Adaptation(
+        model=model,
+        labels=max(one.before.texts for one in found),
+        tone=sentiment.calibration if sentiment else None,
+        complaint=complaint.calibration if complaint else None,
+        shifts=tuple(one.shift for one in found if one.shift is not None),
+        topics=VERSION,
+    )
+    accepted = any((learned.tone, learned.complaint, learned.shifts))
     return AdaptationResult(
-        sentiment=done, complaint=complaint, category=category, adaptation=adaptation
+        sentiment=sentiment,
+        complaint=complaint,
+        category=category,
+        intent=intent,
+        adaptation=learned if accepted else None,
     )
 
 
-def _unchanged_sentiment(model: LinearModel, labels: int) -> Adaptation:
-    return Adaptation(model=model.name, labels=labels, slope=1.0, bias=(0.0, 0.0, 0.0))
-
-
-def _complaint(judge: TextJudge, labels: Sequence[Label]) -> ComplaintResult | None:
-    last = {one.text: one.complaint for one in labels if one.complaint is not None}
-    if len(last) < MIN_LABELS or len(set(last.values())) < 2:
-        return None
-    found = judge.judge_now(tuple(last))
-    return adapt_complaint([one.complaint for one in found], tuple(last.values()))
-
-
-def _category_labels(labels: Sequence[Label]) -> dict[str, str]:
-    """The trained category of each text that has one; empty where they are too few."""
-    trained = topic_model().categories
-    last = {one.text: one.category for one in labels if one.category in trained}
-    return last if len(last) >= MIN_CATEGORY_LABELS and len(set(last.values())) > 1 else {}
-
-
-def _category(judge: TextJudge, labels: Sequence[Label]) -> CategoryResult | None:
-    seen = [
-        (features, category)
-        for text, category in list(_category_labels(labels).items())[-MAX_LABELS:]
-        if (features := judge.features(text)) is not None
-    ]
-    if len(seen) < MIN_CATEGORY_LABELS:
-        return None
-    return adapt_category(topic_model(), [one for one, _ in seen], [name for _, name in seen])
+def _trained(kind: Literal["category", "intent"], name: str | None) -> str | None:
+    """The name of a label that the topic model can predict."""
+    return name if f"{kind}.{name}" in topic_model().labels else None
 
 
 def output_path(settings: Settings, folder: Path, out: Path | None) -> Path:
@@ -142,38 +154,27 @@ def adapt_and_report(labels: Sequence[Label], place: Path, *, out: TextIO) -> in
 
 def _report_lines(result: AdaptationResult) -> list[str]:
     lines = [f"{'':<20}{'labels':>7}{'accuracy':>10}{'macro-F1':>10}{'log loss':>10}{'ECE':>8}"]
-    if result.sentiment is None:
-        lines.append(_skipped("sentiment"))
-    else:
-        accepted = result.sentiment.adaptation is not None
-        learned = result.sentiment.learned if accepted else _REFUSED
-        lines += _before_and_after(
-            "sentiment", result.sentiment.before, result.sentiment.after, learned
-        )
-    if result.complaint is None:
-        lines.append(_skipped("complaint"))
-    else:
-        learned = "calibration" if result.complaint.scaling is not None else _REFUSED
-        lines += _before_and_after(
-            "complaint", result.complaint.before, result.complaint.after, learned
-        )
-    if result.category is None:
-        lines.append(_skipped("category"))
-    else:
-        learned = "weights" if result.category.shift is not None else _REFUSED
-        lines += _before_and_after(
-            "category", result.category.before, result.category.after, learned
-        )
+    for name, one in (("sentiment", result.sentiment), ("complaint", result.complaint)):
+        learned = _REFUSED if one is None or one.calibration is None else one.learned
+        lines += _before_and_after(name, one, learned)
+    for name, group in (("category", result.category), ("intent", result.intent)):
+        learned = _REFUSED if group is None or group.shift is None else "weights"
+        lines += _before_and_after(name, group, learned)
     return lines
 
 
-def _skipped(name: str) -> str:
-    return f"{name:<20}too few labels, or all say the same: unchanged"
-
-
-def _before_and_after(name: str, before: Quality, after: Quality, end: str) -> list[str]:
+def _before_and_after(
+    name: str,
+    result: CalibratedResult[ToneCalibration] | CalibratedResult[PlattScaling] | GroupResult | None,
+    end: str,
+) -> list[str]:
+    if result is None:
+        return [f"{name:<20}too few labels, or all say the same: unchanged"]
     return [
         f"{f'{name} {when}':<20}{found.texts:>7}{found.accuracy:>10.3f}{found.macro_f1:>10.3f}"
         f"{found.log_loss:>10.3f}{found.calibration_error:>8.3f}{note}"
-        for when, found, note in (("before", before, ""), ("after", after, f"  {end}"))
+        for when, found, note in (
+            ("before", result.before, ""),
+            ("after", result.after, f"  {end}"),
+        )
     ]

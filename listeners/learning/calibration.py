@@ -1,12 +1,12 @@
-"""Calibration of sentiment scores: regularised multinomial logistic regression on top of them."""
+"""Calibration of scores: regularised logistic regression on top of them."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.judgement.adaptation import bend_scores
+from listeners.judgement.adaptation import ToneCalibration, bend_scores
+from listeners.judgement.platt_scaling import PlattScaling
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -20,21 +20,20 @@ _PRIOR_MEAN: Final = np.array([0.3, 0.6, 0.0, 0.0, 0.0])
 _LOWER_BOUNDS: Final = np.array([0.05, 0.0, -np.inf, -np.inf, -np.inf])
 """Below these the order of a text's sentiments would be inverted."""
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Calibration:
-    """Parameters of ``listeners.judgement.adaptation.bend_scores``, and a bias a class."""
-
-    slope: float = 1.0
-    bend: float = 0.0
-    bias: tuple[float, float, float] = (0.0, 0.0, 0.0)
-
-    def judged(self, scores: Floats) -> Floats:
-        """Probabilities, shape (texts, classes)."""
-        return softmax(bend_scores(scores, self.slope, self.bend) + np.array(self.bias))
+_MAX_SCALING_STEPS: Final = 200
+_SCALING_PRIOR_STRENGTH: Final = 2.0
+"""Strength of the prior that holds slope and offset of a Platt scaling at one and zero, in labels.
+"""
+_MIN_SCALING_SLOPE: Final = 0.05
 
 
-def calibrate(scores: Floats, classes: Ints, *, biased: bool = True) -> Calibration:
+def calibrated_scores(calibration: ToneCalibration, scores: Floats) -> Floats:
+    """As ``ToneCalibration.applied``, for many texts; shape (texts, classes)."""
+    bent = bend_scores(scores, calibration.slope, calibration.bend)
+    return np.asarray(bent + np.array(calibration.bias))
+
+
+def calibrate(scores: Floats, classes: Ints, *, biased: bool = True) -> ToneCalibration:
     """Fit to scores of shape (texts, classes) and the class of each text.
 
     Without ``biased`` every text keeps its likeliest class, and only the confidence changes.
@@ -54,7 +53,26 @@ def calibrate(scores: Floats, classes: Ints, *, biased: bool = True) -> Calibrat
             break
         found[low], free[low] = _LOWER_BOUNDS[low], False
     slope, bend, negative, neutral, positive = found.tolist()
-    return Calibration(slope=slope, bend=bend, bias=(negative, neutral, positive))
+    return ToneCalibration(slope=slope, bend=bend, bias=(negative, neutral, positive))
+
+
+def fit_scaling(scores: Floats, labels: Ints, *, offset: bool) -> PlattScaling:
+    """Fit slope and offset to log-odds, or the slope alone, by damped Newton steps."""
+    inputs = np.stack([scores, np.full_like(scores, float(offset))], axis=1)
+    held = np.array([1.0, 0.0])
+    found = held.copy()
+    for _ in range(_MAX_SCALING_STEPS):
+        guess = 1 / (1 + np.exp(-np.clip(inputs @ found, -30, 30)))
+        slope = inputs.T @ (guess - labels) + _SCALING_PRIOR_STRENGTH * (found - held)
+        curve = (inputs * (guess * (1 - guess))[:, None]).T @ inputs
+        curve += _SCALING_PRIOR_STRENGTH * np.eye(2)
+        step = np.linalg.solve(curve, slope)
+        # Damping keeps a step from overshooting where all probabilities are near 0 or 1.
+        step /= max(1.0, float(np.abs(step).max()))
+        found = found - step
+        if float(np.abs(step).max()) < _TOLERANCE:
+            break
+    return PlattScaling(slope=max(_MIN_SCALING_SLOPE, float(found[0])), offset=float(found[1]))
 
 
 def _newton(design: Floats, classes: Ints, start: Floats, free: NDArray[np.bool_]) -> Floats:

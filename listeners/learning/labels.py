@@ -8,9 +8,14 @@ from typing import Final, get_args
 
 from core.errors import InputError
 from core.model.mentions import CorrectedMention
-from core.taxonomy import CATEGORIES, Sentiment
+from core.taxonomy import CATEGORIES, INTENTS, Sentiment
+from listeners.judgement.decision import fits
 
 _COMPLAINT_FROM: Final = 0.5
+_EXAMPLE: Final = (
+    '{"text": "…", "sentiment": "negative", "complaint": true,'
+    ' "category": "freshness", "intent": "complaint"}'
+)
 _SENTIMENTS: Final[tuple[Sentiment, ...]] = get_args(Sentiment)
 
 
@@ -23,6 +28,8 @@ class Label:
     complaint: bool | None = None
     category: str | None = None
     """One of ``core.taxonomy.CATEGORIES``."""
+    intent: str | None = None
+    """One of ``core.taxonomy.INTENTS``."""
 
 
 def may_be_learned(corrected: CorrectedMention, closed: Collection[str]) -> bool:
@@ -40,28 +47,33 @@ def labels_from_corrections(
 
     ``closed``: as for ``may_be_learned``.
     """
-    return [
-        Label(
-            text=one.text,
-            sentiment=one.correction.sentiment or one.judgement.sentiment,
-            complaint=(
-                one.judgement.complaint >= _COMPLAINT_FROM
-                if one.correction.complaint is None
-                else one.correction.complaint
-            ),
-            category=_known(one.correction.category or one.judgement.category),
-        )
-        for one in corrected
-        if may_be_learned(one, closed)
-    ]
+    return [_confirmed(one) for one in corrected if may_be_learned(one, closed)]
 
 
-def _known(category: str | None) -> str | None:
-    return category if category in CATEGORIES else None
+def _confirmed(one: CorrectedMention) -> Label:
+    complaint = one.correction.complaint
+    if complaint is None:
+        complaint = one.judgement.complaint >= _COMPLAINT_FROM
+    intent = one.correction.intent
+    if intent is None and fits(one.judgement.intent, complaint=complaint):
+        intent = one.judgement.intent
+    return Label(
+        text=one.text,
+        sentiment=one.correction.sentiment or one.judgement.sentiment,
+        complaint=complaint,
+        category=_known(one.correction.category or one.judgement.category, CATEGORIES),
+        intent=_known(intent, INTENTS),
+    )
+
+
+def _known(name: str | None, declared: Collection[str]) -> str | None:
+    return name if name in declared else None
 
 
 def labels_from_file(file: Path) -> list[Label]:
-    """Read JSON Lines ``{"text", "sentiment", "complaint", "category"}``, the last three optional.
+    """Read JSON Lines ``{"text", "sentiment", "complaint", "category", "intent"}``.
+
+    All but the text may be missing.
 
     Raises InputError for a malformed line, with its number.
     """
@@ -85,12 +97,19 @@ def _label(file: Path, number: int, line: str) -> Label:
         raise _bad(file, number, f'"sentiment" is none of {", ".join(_SENTIMENTS)}')
     if not isinstance(complaint, bool | None):
         raise _bad(file, number, '"complaint" is neither true nor false')
-    category = data.get("category")
+    category, intent = data.get("category"), data.get("intent")
     if category not in (None, *CATEGORIES):
         raise _bad(file, number, f'"category" is none of {", ".join(CATEGORIES)}')
-    return Label(text=data["text"], sentiment=sentiment, complaint=complaint, category=category)
+    if intent not in (None, *INTENTS):
+        raise _bad(file, number, f'"intent" is none of {", ".join(INTENTS)}')
+    return Label(
+        text=data["text"],
+        sentiment=sentiment,
+        complaint=complaint,
+        category=category,
+        intent=intent,
+    )
 
 
 def _bad(file: Path, number: int, message: str) -> InputError:
-    example = '{"text": "…", "sentiment": "negative", "complaint": true, "category": "freshness"}'
-    return InputError(f"{file}, line {number}: {message}. Write {example}")
+    return InputError(f"{file}, line {number}: {message}. Write {_EXAMPLE}")

@@ -1,20 +1,20 @@
-"""Adapts the topic model to a brand's own labels: complaints are scaled, categories reweighed.
+"""Learns changes to the weights of the topic model from a brand's own labels.
 
-For categories the weights of the n-grams in the labelled texts move, and a bias a category. Both
-are shrunk as far as cross-fitting proves best, so that a few dozen labels of one category leave the
-others alone. What does not prove better on unseen labels is not accepted.
+The weights of the n-grams in the labelled texts move, those of the first model's sentiment, and a
+bias a label. How far they move is a mixture of several strengths, by the likelihood of labels that
+were not learned from. The changes are learned as an addition to the last scores of the judge, and
+applied there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from listeners.judgement.platt_scaling import PlattScaling, log_odds
-from listeners.judgement.topic_features import TopicFeatures
-from listeners.judgement.topics import CategoryShift, TopicModel
+from listeners.judgement.judge import ScoredText
+from listeners.judgement.topics import TopicModel
+from listeners.judgement.weight_shift import WeightShift, sentiment_odds
 from listeners.learning.calibration import Floats, Ints, softmax
 from listeners.learning.cross_validation import (
     PRIOR_SCALES,
@@ -36,154 +36,163 @@ MIN_CATEGORY_LABELS: Final = 30
 """Labels that categories need."""
 
 _BIAS_VARIANCE: Final = 0.1
-"""Prior variance of a category's bias; large enough to learn a brand's frequent categories soon."""
+"""Prior variance of a label's bias; large enough to learn a brand's frequent categories soon."""
+_ODDS_VARIANCE: Final = 0.03
+"""Prior variance of the weights of the first model's sentiment, at the scale one."""
 _MIN_PROBABILITY: Final = 1e-4
-_FOLDS: Final = 5
-_STEPS: Final = 200
-_PRIOR_STRENGTH: Final = 2.0
-"""Strength of the prior that holds slope and offset at one and zero, in labels."""
+
+Fit = Callable[[Ints, float], Floats]
+"""Coefficients of the chosen texts, at a scale of the prior; shape (texts, classes)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ComplaintResult:
-    """The outcome of adapting the probability of a complaint."""
+class LabelledTexts:
+    """Texts with a class each, ready for learning weights."""
 
-    before: Quality
-    after: Quality
-    """Of the best found, cross-fitted, whether accepted or not."""
-    scaling: PlattScaling | None
-    """``None`` where nothing is accepted."""
+    model: TopicModel
+    labels: tuple[str, ...]
+    """Labels of the model whose weights may move: one a class, or a lone one that holds or not."""
+    scores: Floats
+    """The last scores, shape (texts, classes); the class *no* of a lone label has zero."""
+    classes: Ints
+    grams: SparseNgrams
+    kernel: Kernel
+    odds: Floats
+    """Log-odds of the first model's sentiment where they count, shape (texts, 3); else zero."""
+    similarity: Floats
+    """Covariance of the texts under the prior on all weights, at the scale one."""
 
 
-def adapt_complaint(found: Sequence[float], actual: Sequence[bool]) -> ComplaintResult:
-    """Fit a Platt scaling of the probability of a complaint.
+def labelled_texts(
+    model: TopicModel,
+    labels: tuple[str, ...],
+    texts: Sequence[ScoredText],
+    classes: Ints,
+    *,
+    words: bool = True,
+    tone: bool = True,
+) -> LabelledTexts:
+    """Weigh the n-grams of the texts by what they say about the labels in the model.
 
-    ``found``: the model's probabilities of distinct texts; ``actual``: the labels of staff, both
-    answers among them.
+    Without ``words`` their weights stay; without ``tone`` those of the first model's sentiment.
     """
-    scores = np.array([log_odds(one) for one in found])
-    labels = np.array(actual, np.int64)
-    before = quality(_shares(scores), labels)
-    after, offset = _cross_fitted_quality(scores, labels, offset=True), True
-    if not after.better_than(before):
-        # Without an offset only the confidence changes, and every answer stays.
-        after, offset = _cross_fitted_quality(scores, labels, offset=False), False
-    accepted = after.better_than(before)
-    scaling = _fit(scores, labels, offset=offset) if accepted else None
-    return ComplaintResult(before=before, after=after, scaling=scaling)
-
-
-def _cross_fitted_quality(scores: Floats, labels: NDArray[np.int64], *, offset: bool) -> Quality:
-    """Quality of scalings on each fifth of the labels when fitted to the others."""
-    unseen = np.empty_like(scores)
-    fold = np.random.default_rng(0).permutation(len(labels)) % _FOLDS
-    for turn in range(_FOLDS):
-        learned = _fit(scores[fold != turn], labels[fold != turn], offset=offset)
-        unseen[fold == turn] = learned.slope * scores[fold == turn] + learned.offset
-    return quality(_shares(unseen), labels)
-
-
-def _shares(scores: Floats) -> Floats:
-    yes = 1 / (1 + np.exp(-scores))
-    return np.stack([1 - yes, yes], axis=1)
-
-
-def _fit(scores: Floats, labels: NDArray[np.int64], *, offset: bool) -> PlattScaling:
-    """Fit slope and offset, or the slope alone, by damped Newton steps."""
-    inputs = np.stack([scores, np.full_like(scores, float(offset))], axis=1)
-    held = np.array([1.0, 0.0])
-    found = held.copy()
-    for _ in range(_STEPS):
-        guess = 1 / (1 + np.exp(-np.clip(inputs @ found, -30, 30)))
-        slope = inputs.T @ (guess - labels) + _PRIOR_STRENGTH * (found - held)
-        curve = (inputs * (guess * (1 - guess))[:, None]).T @ inputs + _PRIOR_STRENGTH * np.eye(2)
-        step = np.linalg.solve(curve, slope)
-        # Damping keeps a step from overshooting where all probabilities are near 0 or 1.
-        found = found - step / max(1.0, float(np.abs(step).max()))
-    return PlattScaling(slope=max(0.05, float(found[0])), offset=float(found[1]))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CategoryResult:
-    """The outcome of adapting categories."""
-
-    before: Quality
-    after: Quality
-    """Of the best found, cross-fitted, whether accepted or not."""
-    shift: CategoryShift | None
-    """``None`` where nothing is accepted."""
-
-
-def adapt_category(
-    model: TopicModel, found: Sequence[TopicFeatures], actual: Sequence[str]
-) -> CategoryResult:
-    """Fit a shift of the model's category weights.
-
-    ``found``: the features of distinct texts; ``actual``: their categories, at least two different
-    ones, all of them categories of the model.
-    """
-    shares = [model.topics(one).categories for one in found]
-    base = np.log(
-        np.maximum([[one[name] for name in model.categories] for one in shares], _MIN_PROBABILITY)
+    columns = model.places(labels)
+    scores = np.array([one.scores[columns] for one in texts], np.float64)
+    cells = [one.features.cells.astype(np.int64) for one in texts]
+    buckets, rows, places, values = stack_ngrams(
+        cells, [np.full(len(one), 1 / np.sqrt(len(one))) for one in cells]
     )
-    classes = np.array([model.categories.index(name) for name in actual])
-    grams = _grams(model, found)
+    weights = model.weights(buckets, labels)
+    if len(labels) == 1:
+        scores, weights = _beside_no(scores), _beside_no(weights)
+    grams = SparseNgrams(
+        texts=len(texts),
+        rows=rows,
+        columns=places,
+        values=values,
+        buckets=buckets,
+        spread=np.ptp(weights, axis=1),
+    )
     kernel = kernel_of(grams)
-    before = quality(softmax(base), classes)
-
-    def judged(scale: float) -> Floats:
-        def by_others(chosen: Ints) -> Floats:
-            similarity = scale * scale * kernel.similarity[:, chosen] + _BIAS_VARIANCE
-            return np.asarray(
-                similarity @ fit_weights(base[chosen], classes[chosen], similarity[chosen])
-            )
-
-        return base + cross_fitted(len(classes), by_others)
-
-    tried = [base, *(judged(scale) for scale in PRIOR_SCALES)]
-    posterior = posterior_weights(
-        [quality(softmax(one), classes).log_loss for one in tried], len(classes)
+    if not words:
+        kernel = Kernel(similarity=np.zeros_like(kernel.similarity), prior=0 * kernel.prior)
+    odds = np.array([sentiment_odds(one.features) for one in texts], np.float64) * tone
+    return LabelledTexts(
+        model=model,
+        labels=labels,
+        scores=scores,
+        classes=classes,
+        grams=grams,
+        kernel=kernel,
+        odds=odds,
+        similarity=kernel.similarity + _ODDS_VARIANCE * odds @ odds.T,
     )
-    mixed = np.tensordot(np.array(posterior), np.stack(tried), 1)
+
+
+def _beside_no(found: Floats) -> Floats:
+    return np.hstack([np.zeros_like(found), found])
+
+
+def unseen_changes(known: LabelledTexts, fit: Fit, scale: float, bias: float) -> Floats:
+    """The change of each text's scores by a fit to the other folds.
+
+    ``bias``: the prior variance of a class's bias.
+    """
+
+    def by_others(chosen: Ints) -> Floats:
+        similarity = scale * scale * known.similarity[:, chosen] + bias
+        return np.asarray(similarity @ fit(chosen, scale))
+
+    return cross_fitted(len(known.classes), by_others)
+
+
+def weight_shift(
+    known: LabelledTexts, fit: Fit, shares: Sequence[float], bias: float
+) -> WeightShift:
+    """The mixture of fits to all texts, by the share of each scale, as moves of weights."""
+    everything, width = np.arange(len(known.classes)), len(known.labels)
+    learned, added = np.zeros((len(known.classes), width)), np.zeros(width)
+    for share, scale in zip(shares, PRIOR_SCALES, strict=True):
+        found = fit(everything, scale)
+        if width == 1:
+            found = found[:, 1:] - found[:, :1]
+        learned += share * scale * scale * found
+        added += share * bias * found.sum(axis=0)
+    units = known.model.units(known.labels)
+    moved = weight_moves(known.grams, known.kernel, learned, units)
+    kept = np.flatnonzero(np.abs(moved).max(axis=1, initial=0))
+    odds = _ODDS_VARIANCE * known.odds.T @ learned
+    return WeightShift(
+        labels=known.labels,
+        units=tuple(units.tolist()),
+        cells=tuple(known.grams.buckets[kept].tolist()),
+        moves=tuple(tuple(row) for row in moved[kept].tolist()),
+        odds=tuple(tuple(row) for row in odds.tolist()),
+        bias=tuple(added.tolist()),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupResult:
+    """The outcome of adapting the categories or the intents."""
+
+    before: Quality
+    after: Quality
+    """Of the best found, cross-fitted, whether accepted or not."""
+    shift: WeightShift | None
+    """``None`` where nothing is accepted."""
+
+
+def adapt_group(
+    model: TopicModel, kind: str, texts: Sequence[ScoredText], actual: Sequence[str]
+) -> GroupResult:
+    """Fit a shift of the weights of a group of labels, of which exactly one holds.
+
+    Both are shrunk, so that a few dozen labels of one category leave the others alone. ``kind``:
+    ``category`` or ``intent``; ``texts``: distinct ones; ``actual``: the name of the label that
+    holds in each, at least two different ones, all of them known to the model.
+    """
+    labels = model.group(kind)
+    classes = np.array([labels.index(f"{kind}.{name}") for name in actual])
+    # A few labels of one category must not move the others by what people like.
+    known = labelled_texts(model, labels, texts, classes, tone=kind == "intent")
+    base = np.log(np.maximum(softmax(known.scores), _MIN_PROBABILITY))
+
+    def fit(chosen: Ints, scale: float) -> Floats:
+        similarity = scale * scale * known.similarity[np.ix_(chosen, chosen)]
+        return fit_weights(base[chosen], classes[chosen], similarity + _BIAS_VARIANCE)
+
+    before = quality(softmax(base), classes)
+    tried = [
+        base,
+        *(base + unseen_changes(known, fit, scale, _BIAS_VARIANCE) for scale in PRIOR_SCALES),
+    ]
+    losses = [quality(softmax(one), classes).log_loss for one in tried]
+    shares = posterior_weights(losses, len(classes))
+    mixed = np.tensordot(np.array(shares), np.stack(tried), 1)
     after = quality(softmax(mixed), classes)
     if not after.better_than(before):
-        return CategoryResult(before=before, after=after, shift=None)
-    learned, bias = _fit_all(base, classes, kernel, posterior[1:])
-    return CategoryResult(
-        before=before, after=after, shift=_category_shift(model, grams, kernel, learned, bias)
-    )
-
-
-def _grams(model: TopicModel, found: Sequence[TopicFeatures]) -> SparseNgrams:
-    buckets, rows, columns, values = stack_ngrams(
-        [one.cells.astype(np.int64) for one in found],
-        [np.full(len(one.cells), 1 / np.sqrt(len(one.cells))) for one in found],
-    )
-    spread = np.ptp(model.category_weights(buckets), axis=1)
-    return SparseNgrams(
-        texts=len(found), rows=rows, columns=columns, values=values, buckets=buckets, spread=spread
-    )
-
-
-def _fit_all(
-    base: Floats, classes: Ints, kernel: Kernel, posterior: Sequence[float]
-) -> tuple[Floats, Floats]:
-    """Fit all texts: a coefficient a text and category, and the bias of each category."""
-    learned, bias = np.zeros_like(base), np.zeros(base.shape[1])
-    for share, scale in zip(posterior, PRIOR_SCALES, strict=True):
-        found = fit_weights(base, classes, scale * scale * kernel.similarity + _BIAS_VARIANCE)
-        learned += share * scale * scale * found
-        bias += share * _BIAS_VARIANCE * found.sum(axis=0)
-    return learned, bias
-
-
-def _category_shift(
-    model: TopicModel, grams: SparseNgrams, kernel: Kernel, learned: Floats, bias: Floats
-) -> CategoryShift:
-    moved = weight_moves(grams, kernel, learned, model.category_units)
-    kept = np.flatnonzero(np.abs(moved).max(axis=1, initial=0))
-    return CategoryShift(
-        cells=tuple(grams.buckets[kept].tolist()),
-        moves=tuple(tuple(row) for row in moved[kept].tolist()),
-        bias=tuple(bias.tolist()),
+        return GroupResult(before=before, after=after, shift=None)
+    return GroupResult(
+        before=before, after=after, shift=weight_shift(known, fit, shares[1:], _BIAS_VARIANCE)
     )

@@ -116,7 +116,7 @@ def test_adapting_to_corrections_improves_judgements(tmp_path: Path) -> None:
     assert "sentiment after" in said
     assert "complaint after" in said
     assert "category after" in said
-    assert said.count("  weights") == 2
+    assert said.count("  weights") == 3
     configured(tmp_path, 'adaptation = "adaptation.json"')
     after = scored(config, "禾家今天磔砢了", "禾家今天璆琳了")
     assert [one["sentiment"] for one in after] == ["negative", "positive"]

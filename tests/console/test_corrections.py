@@ -49,15 +49,22 @@ async def test_a_correction_is_stored_with_its_author_and_shown(
     mention = await add_mention(console.store, event("1", "真行啊你们"))
     browser.cookie_jar.update_cookies({"tf_name": quote("小林")})
     status, html = await correct(
-        browser, mention.seq, PART, sentiment="positive", complaint="no", category="staff"
+        browser,
+        mention.seq,
+        PART,
+        sentiment="positive",
+        complaint="no",
+        category="staff",
+        intent="question",
     )
     assert status == 200
     assert "已记下" in html
     (found,) = await kept(console)
-    assert (found.sentiment, found.complaint, found.category) == ("positive", False, "staff")
+    assert (found.sentiment, found.complaint) == ("positive", False)
+    assert (found.category, found.intent) == ("staff", "question")
     assert found.by == "小林"
     again = await shown(browser, mention.seq)
-    assert "小林 已纠正 · 正面 · 不是投诉 · 员工" in " ".join(again.split())
+    assert "小林 已纠正 · 正面 · 不是投诉 · 员工 · 咨询" in " ".join(again.split())
     assert "<html" in again
     assert 'value="positive" selected' in again
 
@@ -88,7 +95,8 @@ async def test_the_latest_correction_wins_also_when_it_agrees(
 
 
 @pytest.mark.parametrize(
-    "form", [{"sentiment": "angry"}, {"complaint": "maybe"}, {"category": "<b>"}]
+    "form",
+    [{"sentiment": "angry"}, {"complaint": "maybe"}, {"category": "<b>"}, {"intent": "bakery"}],
 )
 async def test_an_unknown_value_is_refused(
     console: RunningConsole, browser: aiohttp.ClientSession, form: dict[str, str]

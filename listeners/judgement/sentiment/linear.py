@@ -7,7 +7,6 @@ Trained by ``benchmarks/train_sentiment.py``; its data, figures and limits are i
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.model.judgement import Probabilities
-from listeners.judgement.adaptation import Adaptation, read_adaptation
+from listeners.judgement.adaptation import Adaptation, FirstModelChange, read_adaptation
 from listeners.judgement.ngrams import NgramBatch, ngrams, ngrams_of_all
 from listeners.judgement.sentiment.evidence import WeightedPiece, decisive_pieces
 from listeners.judgement.sentiment.model_file import (
@@ -62,17 +61,6 @@ _EMOJI_ONLY_LENGTH: Final = 50
 _EMOJI_WEIGHT: Final = 0.05
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SentimentFeatures:
-    """The features of a text, for adaptation."""
-
-    buckets: NDArray[np.int64]
-    values: NDArray[np.float64]
-    """Change of the scores for one unit more in the weight of each bucket."""
-    scores: NDArray[np.float64]
-    """Log-odds of the three classes, up to a constant."""
-
-
 class LinearModel:
     """A ``SentimentModel``; safe to share between threads."""
 
@@ -82,30 +70,17 @@ class LinearModel:
         """``adaptation``: a brand's own, made for this model."""
         self.adaptation: Final = adaptation
         self._header = header
-        self._shipped = table
         self._scale = header.unit / header.temperature
         self._bias = np.array(header.bias) / header.temperature
-        if adaptation is not None:
-            table = _moved(table, adaptation)
+        self._change = adaptation.first if adaptation else None
+        if self._change is not None:
+            table = _moved(table, self._change)
         self._rows = table.view(np.uint32).ravel()
 
     @property
     def name(self) -> str:
         changed = f"+{self.adaptation.labels}" if self.adaptation else ""
         return f"linear-{self._header.version}{changed}"
-
-    @property
-    def unit(self) -> float:
-        """Value of a weight of one."""
-        return self._header.unit
-
-    def adapted(self, adaptation: Adaptation) -> "LinearModel":
-        """The shipped model with this adaptation in place of any other."""
-        return LinearModel(self._header, self._shipped, adaptation=adaptation)
-
-    def weights(self, buckets: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Weights in units, shape (buckets, classes)."""
-        return self._rows.take(buckets).view(np.int8).reshape(-1, 4)[:, :3].astype(np.float64)
 
     def probabilities(self, texts: Sequence[str]) -> list[Probabilities]:
         """As ``SentimentModel``."""
@@ -154,7 +129,7 @@ class LinearModel:
             total += part.weight * sums[:3].astype(np.float64)
             size += len(found)
         scores: NDArray[np.float64] = total * (self._scale / size**LENGTH_POWER) + self._bias
-        return scores if self.adaptation is None else self.adaptation.applied(scores)
+        return scores if self._change is None else self._change.calibration.applied(scores)
 
     def _scores(
         self, texts: Sequence[Sequence[WeightedPart]], batch: NgramBatch
@@ -169,9 +144,9 @@ class LinearModel:
         scores: NDArray[np.float64] = (
             totals * (self._scale / sizes**LENGTH_POWER)[:, None] + self._bias
         )
-        if self.adaptation is None:
+        if self._change is None:
             return scores
-        return np.array([self.adaptation.applied(row) for row in scores])
+        return np.array([self._change.calibration.applied(row) for row in scores])
 
     def _read(
         self, texts: Sequence[StructuredText], *, of_neutral: bool = False
@@ -206,21 +181,6 @@ class LinearModel:
             else None
             for first, count in zip(firsts.tolist(), counts.tolist(), strict=True)
         ]
-
-    def features(self, text: str) -> SentimentFeatures:
-        """The features that adaptation learns from."""
-        structured = self._analyse(text)
-        if structured is None:
-            none = np.zeros(0, np.int64)
-            return SentimentFeatures(buckets=none, values=np.zeros(0), scores=np.log(UNCERTAIN))
-        found = [(ngrams(squeeze(part.text)) >> _SHIFT, part.weight) for part in structured.parts]
-        size = sum(len(buckets) for buckets, _ in found)
-        unit = 1 / (size**LENGTH_POWER * self._header.temperature)
-        return SentimentFeatures(
-            buckets=np.concatenate([buckets for buckets, _ in found]).astype(np.int64),
-            values=np.concatenate([np.full(len(b), weight * unit) for b, weight in found]),
-            scores=self.scores(structured.parts),
-        )
 
     def polarity(self, fragment: str) -> float:
         """Log-odds of good against bad of a spelled fragment, less ``_POLARITY_BIAS``."""
@@ -307,10 +267,10 @@ def _probabilities(negative: float, neutral: float, positive: float) -> Probabil
     )
 
 
-def _moved(table: Table, adaptation: Adaptation) -> Table:
-    places = np.array(adaptation.buckets, np.int64)
+def _moved(table: Table, change: FirstModelChange) -> Table:
+    places = np.array(change.buckets, np.int64)
     moved = table.copy()
-    moves = np.array(adaptation.moves, np.int64).reshape(-1, 3)
+    moves = np.array(change.moves, np.int64).reshape(-1, 3)
     moved[places, :3] = np.clip(table[places, :3] + moves, -127, 127)
     return moved
 

@@ -186,20 +186,6 @@ def test_risk_words_are_of_declared_risks() -> None:
     assert set(tree) - {"reach", "groups", "harmless"} <= set(RISKS)
 
 
-def test_complaint_scaling_changes_nothing_else() -> None:
-    found = topic_features("面包发霉了", Undecided().probabilities([""])[0])
-    before, after = (
-        shipped_model().topics(found),
-        shipped_model().with_complaint_scaling(1.0, -5.0).topics(found),
-    )
-    assert after.complaint < before.complaint
-    assert (after.categories, after.intents, after.risks) == (
-        before.categories,
-        before.intents,
-        before.risks,
-    )
-
-
 @pytest.mark.parametrize("unit", ["投诉", "a", "\x00\ud800", "退 款 ", "!?", "👍"])
 def test_the_work_on_a_hostile_text_is_bounded(judge: TextJudge, unit: str) -> None:
     long = calls(lambda: judged(judge, unit * 10_000))

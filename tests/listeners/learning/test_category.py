@@ -5,6 +5,7 @@ import random
 from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,13 +14,15 @@ from core.errors import ConfigError, InputError
 from core.taxonomy import CATEGORIES
 from listeners.factory import build_understanding
 from listeners.judgement.adaptation import Adaptation, read_adaptation, write_adaptation
+from listeners.judgement.adapted_topics import AdaptedTopics
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment.linear import load
 from listeners.judgement.sentiment.model_file import BUCKET_BITS
-from listeners.judgement.topics import VERSION, CategoryShift, shipped_model
+from listeners.judgement.topics import VERSION, shipped_model
+from listeners.judgement.weight_shift import WeightShift
 from listeners.learning.adapt import adapt_all, adapt_and_report
 from listeners.learning.labels import Label
-from listeners.learning.topics import CategoryResult, adapt_category
+from listeners.learning.topics import GroupResult, adapt_group
 from tests.listeners.learning.test_adapt import CONFIG
 
 SENTENCES = Path(__file__).parents[3] / "listeners" / "learning" / "training" / "complaints.jsonl"
@@ -44,11 +47,12 @@ def shoppers(count: int) -> list[tuple[str, str]]:
     return [(text, judge.judge_now([text])[0].category) for text in texts]
 
 
-def sorted_out(labels: list[tuple[str, str]]) -> CategoryResult:
-    judge = TextJudge(load())
-    seen = [(judge.features(text), category) for text, category in labels]
-    kept = [(found, category) for found, category in seen if found is not None]
-    return adapt_category(shipped_model(), [one for one, _ in kept], [name for _, name in kept])
+def sorted_out(labels: list[tuple[str, str]]) -> GroupResult:
+    scored = TextJudge(load()).scored([text for text, _ in labels])
+    kept = [(one, name) for one, (_, name) in zip(scored, labels, strict=True) if one is not None]
+    return adapt_group(
+        shipped_model(), "category", [one for one, _ in kept], [name for _, name in kept]
+    )
 
 
 def test_words_of_a_brand_are_learned_and_applied(tmp_path: Path) -> None:
@@ -71,7 +75,8 @@ def test_a_few_labels_leave_other_texts_as_they_are() -> None:
     assert learned.shift is not None
     assert learned.after.accuracy > learned.before.accuracy + 0.3
     before = TextJudge(load())
-    after = TextJudge(load(), topics=shipped_model().with_category_shift(learned.shift))
+    adaptation = Adaptation(model=load().name, labels=40, shifts=(learned.shift,))
+    after = TextJudge(load(), adapted=AdaptedTopics(adaptation, shipped_model()))
     others = [text for text, _ in shoppers(300)]
     same = [
         one.category == other.category
@@ -99,52 +104,98 @@ def test_categories_need_thirty_labels_of_two_kinds() -> None:
     with pytest.raises(InputError, match="too few"):
         adapt_all(load(), [Label(text=one.text, category="staff") for one in jargon(60)])
     silent = [Label(text=f"{'?' * n}", category="staff" if n % 2 else "app") for n in range(60)]
-    assert adapt_all(load(), silent).category is None
+    with pytest.raises(InputError, match="too few"):
+        adapt_all(load(), silent)
+
+
+LABELS = ("intent.question", "intent.praise")
 
 
 def shift(**changes: object) -> dict[str, object]:
-    whole = CategoryShift(
-        cells=(1, 7), moves=((1,) * len(CATEGORIES),) * 2, bias=(0.5,) * len(CATEGORIES)
+    whole = WeightShift(
+        labels=LABELS,
+        units=(0.5, 0.5),
+        cells=(1, 7),
+        moves=((1, 2), (3, -4)),
+        odds=((0.5, 0.5),) * 3,
+        bias=(0.5, 0.5),
     )
     return asdict(whole) | changes
 
 
-def written(path: Path, categories: object, *, topics: str = VERSION) -> None:
-    write_adaptation(
-        Adaptation(model=load().name, labels=40, slope=1.0, bias=(0.0, 0.0, 0.0), topics=topics),
-        path,
-    )
-    whole = json.loads(path.read_text("utf-8")) | {"categories": categories}
+def old_categories(**changes: object) -> dict[str, object]:
+    """The changes of categories as the version before wrote them."""
+    width = len(CATEGORIES)
+    return {"cells": [1, 7], "moves": [[1] * width] * 2, "bias": [0.5] * width} | changes
+
+
+def written(path: Path, *, topics: str = VERSION, **changes: object) -> None:
+    write_adaptation(Adaptation(model=load().name, labels=40, topics=topics), path)
+    old = {"slope": 1.0, "bias": [0.0, 0.0, 0.0], "buckets": [], "moves": []}
+    whole = json.loads(path.read_text("utf-8")) | old | changes
     path.write_text(json.dumps(whole), encoding="utf-8")
 
 
-def test_the_file_carries_the_categories(tmp_path: Path) -> None:
-    written(tmp_path / "a.json", shift())
-    found = read_adaptation(tmp_path / "a.json", load().name, buckets=1 << BUCKET_BITS)
-    assert found.categories is not None
-    assert asdict(found.categories) == shift()
+def read(path: Path) -> Adaptation:
+    return read_adaptation(path, load().name, buckets=1 << BUCKET_BITS)
+
+
+def test_the_file_carries_the_changes_of_weights(tmp_path: Path) -> None:
+    written(tmp_path / "a.json", shifts=[shift()])
+    assert [asdict(one) for one in read(tmp_path / "a.json").shifts] == [shift()]
+
+
+def test_categories_of_an_earlier_format_are_still_read(tmp_path: Path) -> None:
+    written(tmp_path / "a.json", format=2, categories=old_categories())
+    (found,) = read(tmp_path / "a.json").shifts
+    assert found.labels == shipped_model().group("category")
+    adapted = AdaptedTopics(read(tmp_path / "a.json"), shipped_model())
+    (one,) = TextJudge(load()).scored(["面包发霉了"])
+    assert one is not None
+    before = shipped_model().probabilities(one.scores).categories
+    assert adapted.probabilities(one.scores, one.features).categories == pytest.approx(
+        before, abs=0.2
+    )
 
 
 @pytest.mark.parametrize(
-    "categories",
+    "damage",
     [
-        [],
-        shift(cells=[1]),
-        shift(cells=[1, 1 << 15]),
-        shift(cells=[-1, 2]),
-        shift(moves=[[1], [2]]),
-        shift(bias=[0.5]),
-        shift(bias=[float("nan")] * len(CATEGORIES)),
-        shift(moves=None),
+        {"shifts": 1},
+        {"shifts": [shift(cells=[1])]},
+        {"shifts": [shift(cells=[1, 1 << 15])]},
+        {"shifts": [shift(cells=[-1, 2])]},
+        {"shifts": [shift(moves=[[1], [2]])]},
+        {"shifts": [shift(bias=[0.5])]},
+        {"shifts": [shift(units=[0.5])]},
+        {"shifts": [shift(odds=[[0.5, 0.5]])]},
+        {"shifts": [shift(odds=[[0.5, float("inf")]] * 3)]},
+        {"shifts": [shift(bias=[float("nan")] * 2)]},
+        {"shifts": [shift(moves=None)]},
+        {"shifts": [shift(labels=["intent.question", "intent.bakery"])]},
+        {"shifts": [shift(), shift()]},
+        {"tone": {"slope": -1, "bend": 0, "bias": [0, 0, 0]}},
+        {"format": 2, "categories": []},
+        {"format": 2, "categories": old_categories(cells=[1])},
+        {"format": 2, "categories": old_categories(bias=[0.5])},
     ],
 )
-def test_damaged_categories_are_refused(tmp_path: Path, categories: object) -> None:
-    written(tmp_path / "a.json", categories)
+def test_damaged_changes_are_refused(tmp_path: Path, damage: dict[str, Any]) -> None:
+    written(tmp_path / "a.json", **damage)
     with pytest.raises(ConfigError, match=r"cannot be read.*run adapt again"):
-        read_adaptation(tmp_path / "a.json", load().name, buckets=1 << BUCKET_BITS)
+        read(tmp_path / "a.json")
 
 
-def test_categories_of_another_model_are_refused(tmp_path: Path) -> None:
-    written(tmp_path / "a.json", shift(), topics="topics-0")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shifts": [shift()]},
+        {"format": 2, "categories": old_categories()},
+        {"tone": {"slope": 1, "bend": 0, "bias": [0, 0, 0]}},
+        {"complaint": {"slope": 1, "offset": 0}},
+    ],
+)
+def test_changes_of_another_model_are_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+    written(tmp_path / "a.json", topics="topics-0", **changes)
     with pytest.raises(ConfigError, match="made for topics-0"):
-        read_adaptation(tmp_path / "a.json", load().name, buckets=1 << BUCKET_BITS)
+        read(tmp_path / "a.json")

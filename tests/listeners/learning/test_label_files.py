@@ -11,9 +11,12 @@ from listeners.learning.labels import Label, labels_from_file
 def test_labels_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "labels.jsonl"
     file.write_text('{"text": "a", "sentiment": "negative"}\n\n{"text": "b", "complaint": true}\n')
+    with file.open("a") as more:
+        more.write('{"text": "c", "intent": "question", "category": "staff"}')
     assert labels_from_file(file) == [
         Label(text="a", sentiment="negative"),
         Label(text="b", complaint=True),
+        Label(text="c", intent="question", category="staff"),
     ]
 
 
@@ -33,6 +36,8 @@ def test_a_label_file_as_other_systems_write_it(tmp_path: Path) -> None:
         '{"text": "a", "complaint": 1}',
         '{"text": "a", "category": "bakery"}',
         '{"text": "a", "category": []}',
+        '{"text": "a", "intent": "bakery"}',
+        '{"text": "a", "intent": {}}',
         '{"text": "a", "sentiment": {}}',
     ],
 )
