@@ -36,6 +36,7 @@ from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.index import IncidentIndex
 from listeners.spread.incidents.rulings import StaffRulings
 from listeners.spread.incidents.semantic_merge import SemanticMerger
+from listeners.spread.incidents.similarity import is_other_story
 from listeners.spread.incidents.tracker import MEMORY_SECONDS, IncidentTracker
 from listeners.spread.incidents.wording import IncidentTexts
 from listeners.spread.incidents.writer import IncidentWriter
@@ -243,10 +244,14 @@ class SpreadWatch:
         """Weigh the texts that several people have passed on by now, in a thread."""
         while self._claims is not None and (found := self._passed_on.due()) is not None:
             names = self._names.get(found.brand)
-            claim = await asyncio.to_thread(self._claims.probability, found.text, names)
-            change = self._passed_on.settle(found, claim)
+            reading = await asyncio.to_thread(self._claims.read, found.text, names)
+            keys = frozenset(found.keys)
+            change = self._passed_on.settle(found, reading.probability)
             incident = self._index.reweigh(found.brand, found.id, change)
             if incident is not None:
+                if not incident.staff_ruled and is_other_story(incident, [reading.vector]):
+                    incident = self._index.split_off(incident, found.id, keys)
+                incident.repeated.append(reading.vector)
                 self._tracker.assess(incident)
 
     async def _adopt(self, orphan: TrackedIncident) -> None:

@@ -59,6 +59,16 @@ class ClaimModel:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class ClaimReading:
+    """One text that was read."""
+
+    probability: float
+    """That it is a claim."""
+    vector: NDArray[np.float32]
+    """Its embedding, of length one."""
+
+
 class ClaimReader:
     """Reads texts with the model; the encoder is loaded for the first one."""
 
@@ -69,14 +79,15 @@ class ClaimReader:
         self._model = model or shipped_claims()
         self._encoder = encoder
 
-    def probability(self, text: str, names: re.Pattern[str] | None) -> float:
-        """Probability that a text is a claim; ``names`` match the brand's own, which are ignored.
+    def read(self, text: str, names: re.Pattern[str] | None) -> ClaimReading:
+        """Read a text; ``names`` match the brand's own, which are ignored.
 
         Takes a few milliseconds.
         """
         said = claim_text(text, names)
         (vector,) = unit_length(self._encoder()([said]))
-        return 1 / (1 + math.exp(-self._model.log_odds(claim_cells(said), vector)))
+        odds = self._model.log_odds(claim_cells(said), vector)
+        return ClaimReading(probability=1 / (1 + math.exp(-odds)), vector=vector)
 
 
 def claim_text(text: str, names: re.Pattern[str] | None) -> str:

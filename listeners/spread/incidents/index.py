@@ -167,6 +167,22 @@ class IncidentIndex:
         self._learn_words(incident, words)
         return incident
 
+    def split_off(
+        self, incident: TrackedIncident, group: str, keys: Collection[str]
+    ) -> TrackedIncident:
+        """Make a group of copies, the posts with these keys, an incident of its own."""
+        incident.groups.discard(group)
+        moved = self.detach(keys)
+        first = min(moved.posts(), key=lambda post: post.at)
+        found = TrackedIncident(
+            key=f"{incident.brand}:{group}", brand=incident.brand, title=first.text
+        )
+        found.groups.add(group)
+        found.activity.absorb(moved)
+        self.add(found)
+        self._index_posts(found, moved, unsaved=True)
+        return found
+
     def ensure(self, brand: str, mention: Mention, group: str | None) -> TrackedIncident | None:
         """The incident of a post; if there is none, a new one of its group, if that is known."""
         incident = self.of_post(post_key(brand, mention))

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.model.mentions import Mention
-from listeners.spread.harm.claims import ClaimReader
+from listeners.spread.harm.claims import ClaimReader, ClaimReading
 from listeners.spread.harm.passed_on import CLAIM
 from tests.builders import MIDNIGHT, mention
 from tests.listeners.spread.memory_store import MemorySpreadStore
@@ -27,9 +28,10 @@ class StubReader(ClaimReader):
         self.asked: list[str] = []
         self._words = words
 
-    def probability(self, text: str, names: re.Pattern[str] | None) -> float:
+    def read(self, text: str, names: re.Pattern[str] | None) -> ClaimReading:
         self.asked.append(text)
-        return 0.9 if any(word in text for word in self._words) else 0.1
+        found = 0.9 if any(word in text for word in self._words) else 0.1
+        return ClaimReading(probability=found, vector=np.ones(1, np.float32))
 
 
 def passed_on(
@@ -147,5 +149,5 @@ async def test_after_a_restart_the_claim_is_known_and_not_alerted_again() -> Non
     ],
 )
 def test_the_shipped_model_tells_warnings_from_pastimes(text: str, *, claim: bool) -> None:
-    found = ClaimReader().probability(text, re.compile("禾家超市"))
+    found = ClaimReader().read(text, re.compile("禾家超市")).probability
     assert (found >= CLAIM) is claim
