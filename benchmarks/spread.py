@@ -239,7 +239,7 @@ def _injected(
     weeks = 0.0
     for name in series:
         brand = spread_injection.ordinary_brand(
-            _bins(data / f"nab/{name}.csv.gz"), pool, seed=1, whole=whole
+            read_bins(data / f"nab/{name}.csv.gz"), pool, seed=1, whole=whole
         )
         for posts in (150, 50):
             hits, planted = spread_injection.share_found(
@@ -326,7 +326,8 @@ def _score(series: Series, threshold: float) -> tuple[int, int]:
     return hits, false
 
 
-def _bins(path: Path) -> list[tuple[datetime, float]]:
+def read_bins(path: Path) -> list[tuple[datetime, float]]:
+    """The bins of a series of NAB."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         return [
             (datetime.fromisoformat(row["timestamp"]).replace(tzinfo=UTC), float(row["value"]))

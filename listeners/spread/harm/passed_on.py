@@ -17,9 +17,9 @@ from listeners.spread.harm.claims import claim_text
 
 PEOPLE: Final = 3
 """Authors who make a text one that is passed on."""
-CLAIM: Final = 0.4
-"""A text is a claim from this probability on. Chosen on development cascades, for one in eight
-harmless ones to be called so."""
+CLAIM: Final = 0.6
+"""A text is a claim from this probability on. Chosen on development cascades, so that a brand whose
+name is in a harmless cascade every two days has one false call in three weeks by them."""
 WEIGHT: Final = 0.8
 """Harm of a post that passes a claim on."""
 _SHORTEST: Final = 8

@@ -11,6 +11,7 @@ from typing import Final
 from listeners.spread.activity import HOUR, BrandPost
 from listeners.spread.grouping.meaning import Vector, log_odds_same
 from listeners.spread.grouping.relevance import BackgroundLanguage, surge
+from listeners.spread.harm.passed_on import PEOPLE
 from listeners.spread.incidents.incident import TrackedIncident
 
 SAME_ALARM: Final = 2.0
@@ -19,7 +20,7 @@ are rarer than one crisis in many words."""
 SAME_QUARTER: Final = 3.0
 """Subtracted from that if both began within a quarter of an hour and are of one category."""
 _QUARTER: Final = 900.0
-_REPEATERS: Final = 3
+_REPEATERS: Final = 4
 """Authors a text of an incident that consists of texts which are repeated."""
 _OTHER_STORY: Final = 0.27
 """Similarity of two texts (``harm.claims``) under which they are about two matters: three in four
@@ -83,7 +84,7 @@ def same_alarm(
             continue
         if incident.activity.last - other.activity.last > _MAX_GAP:
             continue
-        if is_other_story(other, incident.repeated) and is_other_story(incident, other.repeated):
+        if _repeats(incident, PEOPLE) and is_other_story(other, incident.repeated):
             continue
         said = [(post, words(post.text)) for post in _latest_adverse(incident)]
         scores = [_post_evidence(other, post, one, background) for post, one in said]
@@ -210,12 +211,15 @@ def is_other_story(incident: TrackedIncident, texts: Sequence[Vector]) -> bool:
     Only of incidents that are hardly more than a text that many repeat; one matter in many words
     has about as many wordings as people.
     """
-    if not incident.repeated or not texts:
-        return False
-    if len(incident.activity.authors) < _REPEATERS * len(incident.groups):
+    if not incident.repeated or not texts or not _repeats(incident, _REPEATERS):
         return False
     alike = [float(left @ right) for left in incident.repeated for right in texts]
     return sum(alike) / len(alike) < _OTHER_STORY
+
+
+def _repeats(incident: TrackedIncident, people: int) -> bool:
+    """True if an incident has so many authors a text."""
+    return len(incident.activity.authors) >= people * len(incident.groups)
 
 
 def _is_everyday(incident: TrackedIncident) -> bool:
