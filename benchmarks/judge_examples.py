@@ -7,6 +7,7 @@ that is not held out), real texts that were picked from public sets because they
 label finds its text by id.
 """
 
+import csv
 import gzip
 import hashlib
 import json
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.sentiment_data import rows
+from benchmarks.sentiment_data import Row, rows
 from benchmarks.triage_labels import FILE as TRIAGE_FILE
 from benchmarks.triage_labels import RELEVANCES, SENTIMENTS, TriageLabel, read_labels, settled
 from core.taxonomy import CATEGORIES
@@ -93,13 +94,21 @@ def pool_examples(pool: Path) -> list[Example]:
 def harm_examples(data: Path) -> list[Example]:
     """Texts of the public sentiment sets that were picked for harm and labelled by reading."""
     labels = settled(read_labels(HARM_FILE))
-    open_rows = [row.text for row in rows(data) if not row.held_out]
-    texts = {key: text for text in open_rows if (key := text_id(text)) in labels}
+    found = [*rows(data), *_offensive(data)]
+    texts = {
+        key: row.text for row in found if not row.held_out and (key := text_id(row.text)) in labels
+    }
     return [
         _labelled(texts[key], "harm", one, rare=2.0, others=_PICKED)
         for key, one in labels.items()
         if key in texts
     ]
+
+
+def _offensive(data: Path) -> list[Row]:
+    """Comments of COLD, whose labels say nothing about sentiment."""
+    with gzip.open(data / "cold_train.csv.gz", "rt", encoding="utf-8-sig", newline="") as lines:
+        return [Row(text=line["text"], label=0, domain="cold") for line in csv.DictReader(lines)]
 
 
 def sentiment_examples(data: Path) -> list[Example]:

@@ -21,11 +21,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from cli.commands.replay import Stopwatch
 from cli.config import load_config
 from cli.wiring import open_app
 from connectors.replay.settings import read_feed
 from core.clock import SystemClock
-from core.runtime.report import Stopwatch
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week

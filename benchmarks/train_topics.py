@@ -15,8 +15,8 @@ features, so train again when the sentiment model changes.
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,7 +37,7 @@ from benchmarks.judge_examples import (
 from benchmarks.sentiment_data import rows
 from benchmarks.sentiment_training import learn
 from listeners.judgement import meaning
-from listeners.judgement.judge import TextJudge
+from listeners.judgement.judge import TextJudge, TextPart
 from listeners.judgement.meaning import MeaningModel
 from listeners.judgement.sentiment.models import SentimentModel
 from listeners.judgement.sentiment.models import load as load_sentiment
@@ -98,18 +98,24 @@ def groups() -> list[Group]:
 
 
 class Features:
-    """Features of many texts as sparse n-grams and dense columns."""
+    """Features of many texts as sparse n-grams and dense columns.
+
+    A text that quotes another becomes two examples, as the judge reads it in two parts: complaint,
+    intent and tone are learned from the author's own words alone; all else, from both where it
+    does not hold, and from the longer part where it does.
+    """
 
     def __init__(self, examples: Sequence[Example], unseen: SentimentModel) -> None:
         """``unseen``: a sentiment model that has not seen the texts of public sets."""
         shipped = TextJudge(load_sentiment("linear"), encoder=None)
         fair = TextJudge(unseen, encoder=None)
-        found = [
-            (fair if list(one.goals) == ["sentiment"] else shipped).features(one.text)
-            for one in examples
-        ]
-        self.kept = [place for place, one in enumerate(found) if one is not None]
-        texts = [one for one in found if one is not None]
+        self.examples: list[Example] = []
+        texts = list[TopicFeatures]()
+        for one in examples:
+            judge = fair if list(one.goals) == ["sentiment"] else shipped
+            for part, example in _in_parts(one, *judge.parts(one.text)):
+                texts.append(part.features)
+                self.examples.append(example)
         self.grams = _grams(texts)
         self.scale = np.array(
             [ODDS_SCALE if name.endswith("_odds") else DENSE_SCALE for name in dense_names()],
@@ -117,6 +123,25 @@ class Features:
         )
         self.dense = np.stack([one.dense for one in texts]) * self.scale
         self.whole = hstack([self.grams, csr_matrix(self.dense)]).tocsr()
+
+
+_OWN_GOALS: Final = {"complaint", "intent", "sentiment"}
+
+
+def _in_parts(
+    example: Example, own: TextPart | None, quoted: TextPart | None
+) -> Iterator[tuple[TextPart, Example]]:
+    for part, other in ((own, quoted), (quoted, own)):
+        if part is None:
+            continue
+        is_longer = other is None or (len(part.text), part is own) > (len(other.text), other is own)
+        goals = {
+            name: shares
+            for name, shares in example.goals.items()
+            if (part is own if name in _OWN_GOALS else is_longer or shares.get("no") == 1.0)
+        }
+        if goals:
+            yield part, replace(example, text=part.text, goals=goals)
 
 
 def _grams(texts: Sequence[TopicFeatures]) -> csr_matrix:
@@ -242,16 +267,16 @@ def best_f1(scores: Floats, actual: NDArray[np.bool_]) -> tuple[float, float]:
 def report(name: str, scores: Floats, examples: Sequence[Example]) -> None:
     """Print figures on the texts of the triage pool."""
     pool = [row for row, one in enumerate(examples) if one.source == "pool"]
-    sure = [row for row in pool if examples[row].goals["complaint"]["yes"] in {0.0, 1.0}]
+    sure = [row for row in pool if _share_of("complaint", examples[row]) in {0.0, 1.0}]
     actual = np.array([examples[row].goals["complaint"]["yes"] == 1.0 for row in sure])
     f1, threshold = best_f1(scores[sure, 0], actual)
     print(f"{name}: complaint F1 {f1:.3f} from a score of {threshold:.2f}", flush=True)
     for group in groups():
         if len(group.columns) == 1:
             continue
-        rows = pool
+        rows = [row for row in pool if group.name in examples[row].goals]
         if group.name == "category":
-            rows = [row for row in sure if examples[row].goals["complaint"]["yes"] == 1.0]
+            rows = [row for row in rows if _share_of("complaint", examples[row]) == 1.0]
         guess = scores[np.ix_(rows, list(group.columns))].argmax(axis=1)
         right = [
             group.names[place] in examples[row].goals[group.name]
@@ -259,10 +284,14 @@ def report(name: str, scores: Floats, examples: Sequence[Example]) -> None:
         ]
         print(f"  {group.name:12} {np.mean(right):.3f} of {len(rows)}", flush=True)
     for label in LONE_LABELS[1:]:
-        rows = [row for row in pool if examples[row].goals[label]["yes"] in {0.0, 1.0}]
+        rows = [row for row in pool if _share_of(label, examples[row]) in {0.0, 1.0}]
         actual = np.array([examples[row].goals[label]["yes"] == 1.0 for row in rows])
         f1, threshold = best_f1(scores[rows, LABELS.index(label)], actual)
         print(f"  {label:12} F1 {f1:.3f} from {threshold:.2f} ({actual.sum()})", flush=True)
+
+
+def _share_of(label: str, example: Example) -> float | None:
+    return example.goals.get(label, {}).get("yes")
 
 
 def embeddings(examples: Sequence[Example], encode: Callable[[Sequence[str]], Floats]) -> Floats:
@@ -293,7 +322,7 @@ def main() -> None:
         *sentiment_examples(options.data),
     ]
     features = Features(examples, learn(rows(options.data)))
-    examples = [examples[place] for place in features.kept]
+    examples = features.examples
     print(f"{len(examples)} examples", flush=True)
     scores = cross_fitted(features.whole, examples)
     report("first stage", scores, examples)

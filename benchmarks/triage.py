@@ -34,7 +34,7 @@ from listeners.judgement.judge import TextJudge
 from listeners.judgement.sentiment.classic import load as load_classic
 from listeners.judgement.sentiment.models import load as load_model
 from responders.answering.playbook import Rule, first_match, shipped_playbook
-from responders.tickets.severity import severity
+from responders.tickets import severity
 
 POOL: Final = Path("../shared/data/triage/pool.jsonl.gz")
 _SAMPLES: Final = 1_000

@@ -1,14 +1,13 @@
 """Loads a configuration file with everything it refers to."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from cli.catalogue import shipped_catalogue
+from cli.settings_file import read_file
 from connectors.registry import read_channels
-from core.config import read
 from core.errors import ConfigError, Problem, collect
 from core.settings import Section, Settings
 from core.taxonomy import CATEGORIES, INTENTS, RISKS
@@ -55,16 +54,7 @@ def load_config(
 
     Raises ConfigError with every mistake found.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _unreadable(f"{file} is not in UTF-8", "Save it as UTF-8.") from error
-    except OSError as error:
-        raise _unreadable(
-            f"{file} cannot be opened ({error.strerror})",
-            "Name a TOML file.",
-        ) from error
-    reading = read(text, os.environ)
+    reading = read_file(file)
     if reading.settings is None:
         raise ConfigError(reading.problems)
     settings, folder = change(reading.settings), file.resolve().parent
@@ -80,7 +70,3 @@ def load_config(
     if channels is None or content is None or problems:
         raise ConfigError(tuple(problems))
     return LoadedConfig(settings=settings, folder=folder, channels=channels, content=content)
-
-
-def _unreadable(message: str, remedy: str) -> ConfigError:
-    return ConfigError((Problem(key="--config", message=message, remedy=remedy),))

@@ -1,49 +1,75 @@
-"""The command line: every command, and the translation of errors into exit statuses."""
+"""The command line: every command, and the translation of errors into exit statuses.
+
+A command's module is imported when the command is called, so that a short one does not wait for
+the web server and the platforms that another one needs.
+"""
 
 import sys
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final, cast
 
 import typer
 from rich.console import Console
 
-from cli.commands.backtest import add_backtests
-from cli.commands.backup import add_backup
-from cli.commands.check import add_check
-from cli.commands.customers import add_customers
-from cli.commands.drill import add_drill
-from cli.commands.maintenance import add_maintenance
-from cli.commands.replay import add_replay
-from cli.commands.serve import add_serve
-from cli.commands.try_texts import add_try
-from cli.commands.understanding import add_understanding
 from cli.context import CliContext, Example
-from cli.output import plain_console, problem_table, visible
+from cli.terminal import plain_console, visible
 from core.clock import SystemClock
 from core.errors import ConfigError, TingfengError
 
-COMMANDS: Final[tuple[Callable[[typer.Typer, CliContext], None], ...]] = (
-    add_drill,
-    add_serve,
-    add_check,
-    add_try,
-    add_replay,
-    add_understanding,
-    add_backtests,
-    add_backup,
-    add_customers,
-    add_maintenance,
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommandModule:
+    """A module in ``cli.commands``."""
+
+    module: str
+    adder: str
+    """Its function that adds commands to a command line."""
+    names: tuple[str, ...]
+    """The commands that it adds."""
+
+    def add(self, app: typer.Typer, context: CliContext) -> None:
+        """Import the module and add its commands."""
+        module = import_module(f"cli.commands.{self.module}")
+        cast("Callable[[typer.Typer, CliContext], None]", getattr(module, self.adder))(app, context)
+
+
+COMMANDS: Final = (
+    CommandModule(module="drill", adder="add_drill", names=("drill",)),
+    CommandModule(module="serve", adder="add_serve", names=("serve",)),
+    CommandModule(module="check", adder="add_check", names=("check",)),
+    CommandModule(module="try_texts", adder="add_try", names=("try",)),
+    CommandModule(module="replay", adder="add_replay", names=("replay",)),
+    CommandModule(module="understanding", adder="add_understanding", names=("score", "voice")),
+    CommandModule(module="adapt", adder="add_adapt", names=("adapt",)),
+    CommandModule(module="backtest", adder="add_backtests", names=("backtest",)),
+    CommandModule(module="store", adder="add_backup", names=("backup", "restore", "migrate")),
+    CommandModule(module="store", adder="add_customers", names=("export", "erase")),
+    CommandModule(module="store", adder="add_maintenance", names=("doctor", "rotate")),
 )
-"""Each adds its commands; ``--help`` lists them in this order."""
+"""``--help`` lists the commands in this order."""
 
 
-def command_line(example: Example, terminal: Console) -> typer.Typer:
-    """Build the command line; messages for people go to ``terminal``."""
+def command_line(example: Example, terminal: Console, arguments: Sequence[str] = ()) -> typer.Typer:
+    """Build the command line; messages for people go to ``terminal``.
+
+    ``arguments``: those of the process. Where they begin with the name of a command, the modules of
+    the others are left out.
+    """
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     context = CliContext(terminal=terminal, clock=SystemClock(), example=example)
-    for add in COMMANDS:
-        add(app, context)
+    called = [one for one in COMMANDS if arguments and arguments[0] in one.names]
+    if called:
+        # Without a callback, typer takes a lone command for the whole command line.
+        app.callback()(_no_options)
+    for one in called or COMMANDS:
+        one.add(app, context)
     return app
+
+
+def _no_options() -> None:
+    """Options stand behind the name of the command."""
 
 
 def main(example: Example) -> None:
@@ -54,8 +80,11 @@ def main(example: Example) -> None:
     """
     terminal = plain_console(stderr=True)
     try:
-        command_line(example, terminal)()
+        command_line(example, terminal, sys.argv[1:])()
     except ConfigError as error:
+        # What it says of mistakes needs the catalogue, which takes longer than a command.
+        from cli.output import problem_table  # noqa: PLC0415
+
         terminal.print(problem_table(error.problems))
         sys.exit(2)
     except (TingfengError, OSError) as error:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from cli.catalogue import shipped_catalogue
 from cli.problems import in_every_language
+from cli.terminal import visible
 from console.drill import DrillScore
 from console.formatting import countdown
 from core.errors import Problem
@@ -41,13 +42,6 @@ def bilingual(id_: str, between: str = " ", /, **fields: object) -> str:
     """The message in Chinese and in English, which commands print side by side."""
     catalogue = shipped_catalogue()
     return between.join(catalogue.say(id_, language, **fields) for language in UI_LANGUAGES)
-
-
-def visible(text: str, width: int = 300) -> str:
-    """``text`` on one line, control characters and lone surrogates shown as ``�``."""
-    line = " ".join(text[: width * 4].split())
-    line = "".join(one if one.isprintable() else "�" for one in line)
-    return line if len(line) <= width else line[: width - 1] + "…"
 
 
 def trial_table(trials: Sequence[Trial]) -> Table:
@@ -119,15 +113,6 @@ def report_table(report: Mapping[str, object]) -> Table:
         else:
             table.add_row(name, str(value))
     return table
-
-
-def plain_console(*, stderr: bool = False) -> Console:
-    """A console that prints texts as they stand: ``[semantic]`` is no markup, ``:fire:`` no emoji.
-
-    Texts come from the configuration, from platforms and from shoppers. Where a text of our own is
-    marked up, what is put into it goes through ``rich.markup.escape``.
-    """
-    return Console(stderr=stderr, markup=False, emoji=False)
 
 
 def banner(console: Console, *, url: str, brand: str) -> None:

@@ -29,17 +29,16 @@ from core.model.events import Received
 from core.model.mentions import MentionFilter
 from core.model.outcomes import Outcome
 from core.repositories import Pauses
-from core.runtime.backfill import take_in
 from core.runtime.bus import Bus
 from core.runtime.engine import Engine
 from core.runtime.intake import EventIntake
 from core.runtime.jobs import Job
-from core.runtime.pipeline import Pipeline, PipelineParts
+from core.runtime.pipeline import Pipeline, PipelineParts, take_in
 from core.settings import Settings
 from listeners.factory import build_understanding
 from listeners.spread.engagement import EngagementPoller
 from listeners.spread.factory import build_spread, spread_jobs
-from moderation.factory import build_guards
+from moderation.gate import build_guards
 from responders.alerting.manager import AlertManager
 from responders.factory import (
     StaffServices,

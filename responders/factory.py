@@ -14,22 +14,20 @@ from core.model.events import Received
 from core.repositories import Pauses, Store
 from core.runtime.bus import Bus
 from core.settings import BrandSettings, Settings
+from responders.alerting.delivery import Receiver
 from responders.alerting.escalation import read_chain, require_on_call
 from responders.alerting.lifecycle import read_timings
 from responders.alerting.manager import AlertManager, AlertPolicy
-from responders.alerting.operational import read_operational_alerts
-from responders.alerting.receiver import Receiver
 from responders.alerting.receivers.kind import ReceiverContext
 from responders.alerting.receivers.message import MessageFormat
 from responders.alerting.receivers.registry import build_receivers, require_unique_names
 from responders.answering.content import Content
 from responders.answering.decider import PlaybookDecider, ReplyPolicy
-from responders.answering.search import KnowledgeBase
-from responders.answering.tokenizer import shipped_lexicon
+from responders.answering.search import KnowledgeBase, shipped_lexicon
+from responders.jobs import read_operational_alerts
 from responders.staff.actions import StaffActions
-from responders.staff.feed import StaffFeed
-from responders.staff.memory import CardMemory
-from responders.tickets.undelivered import UndeliveredTickets
+from responders.staff.feed import CardMemory, StaffFeed
+from responders.tickets import UndeliveredTickets
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

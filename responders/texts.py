@@ -2,6 +2,7 @@
 
 import math
 import zlib
+from collections.abc import Iterator
 from typing import Final
 
 from core.i18n import Catalogue
@@ -22,25 +23,22 @@ class ShopperTexts:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
-    def say(
-        self, key: str, language: UiLanguage, *, seed: str = "", turn: int = 0, **fields: str
-    ) -> str:
-        """A variant of a text with its fields filled in.
+    def in_turn(
+        self, key: str, language: UiLanguage, *, seed: str = "", **fields: str
+    ) -> Iterator[str]:
+        """Every variant of a text once, with its fields filled in.
 
         Args:
             key: key of the text.
             language: its language.
-            seed: chooses the variant; the same seed always chooses the same one.
-            turn: chooses the next variant for 1, the one after that for 2, and so on.
+            seed: chooses the first variant; the same seed always chooses the same one.
             fields: values of the fields in the text.
         """
         variants = self._catalogue.variants(f"shopper.{key}")
-        chosen = variants[(zlib.crc32(seed.encode("utf-8", "replace")) + turn) % len(variants)]
-        return self._catalogue.say(chosen, language, **fields)
-
-    def variants(self, key: str) -> int:
-        """Number of variants of a text."""
-        return len(self._catalogue.variants(f"shopper.{key}"))
+        first = zlib.crc32(seed.encode("utf-8", "replace"))
+        for turn in range(len(variants)):
+            chosen = variants[(first + turn) % len(variants)]
+            yield self._catalogue.say(chosen, language, **fields)
 
     def within(self, minutes: float, language: UiLanguage) -> str:
         """A time limit in words, rounded up: ``within 2 hours``, or ``尽快`` if it has passed."""

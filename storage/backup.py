@@ -1,36 +1,34 @@
-"""Backup and restore: SQLite to SQLite as one file; MongoDB as a file of rows that any store reads.
-
-The file of rows is gzipped lines of JSON: a head, then kind by kind a line with the kind's name and
-its rows, and an end with count and checksum of each kind.
-"""
+"""Backup and restore: SQLite as one file; MongoDB as a file of rows that any store reads."""
 
 import asyncio
-import gzip
-import json
+import contextlib
+import itertools
 import os
 import sqlite3
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from core.clock import Clock
-from core.errors import InputError, StoreError
+from core.errors import SchemaTooNew, StoreError
 from core.model.audit import pseudonym
 from core.model.conversations import Conversation
 from core.model.events import Event
-from storage.encryption import NO_KEY, RING, Keys
+from core.model.outbox import ReplyState
+from storage.encoding import text_of
+from storage.encryption import NO_KEY, Keys
 from storage.factory import AnyStore, open_store, sqlite_path
-from storage.moving import verify
-from storage.portable import BATCH, KINDS, Row, Sum, from_json, opened, to_json
-from storage.sqlite.backup import back_up, put_back
+from storage.moving import read_rows, write_rows
+from storage.portable import Row
+from storage.sqlite.engine.acknowledged import forget_mark
 from storage.sqlite.engine.connection import translate
+from storage.sqlite.engine.schema import VERSION, migrate
 from storage.sqlite.store import SqliteStore
 
-FORMAT: Final = "tingfeng rows 1"
-_OTHER_KEYS: Final = (
-    "the backup and the store are not encrypted with the same keys. Restore into a new store, with "
-    "TINGFENG_KEY set to the key that was in force when the backup was made."
-)
+_NATIVE_SINCE: Final = 3
+"""Version of the schema from which on replies have the column ``native``."""
+GAP: Final = 1000
+"""Numbers left out after putting a backup back; those may have been given since it was made."""
 _SQLITE: Final = b"SQLite format 3\x00"
 
 
@@ -43,7 +41,7 @@ async def backup(store: AnyStore, path: Path) -> None:
         if isinstance(store, SqliteStore):
             await asyncio.to_thread(back_up, store.path, path)
         else:
-            await _write_rows(store, path)
+            await write_rows(store, path)
     except sqlite3.Error as error:
         raise translate(error, str(path)) from error
     except OSError as error:
@@ -66,7 +64,7 @@ async def restore(path: Path, url: str, *, clock: Clock, keys: Keys = NO_KEY) ->
         raise StoreError(f"{path} cannot be read ({error.strerror}). Name another file.") from error
     target = sqlite_path(url)
     if head != _SQLITE:
-        await _read_rows(path, url, clock=clock, keys=keys)
+        await read_rows(path, url, clock=clock, keys=keys)
     elif target is None:
         raise StoreError(
             f"{path} is a SQLite backup. Restore it to sqlite:PATH, then move that store to {url}."
@@ -104,86 +102,139 @@ def _body(row: Row) -> bytes:
     return body
 
 
-async def _write_rows(store: AnyStore, path: Path) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    sums: dict[str, Sum] = {}
-    with partial.open("wb") as raw:
-        with gzip.open(raw, "wt", encoding="ascii", newline="\n") as file:
-            file.write(json.dumps({"format": FORMAT}) + "\n")
-            for kind in KINDS:
-                file.write(json.dumps({"kind": kind}) + "\n")
-                sums[kind] = Sum()
-                async for rows in store.rows.read(kind):
-                    sums[kind] = sums[kind].plus(kind, rows)
-                    file.writelines(to_json(row) + "\n" for row in rows)
-            end = {kind: [each.count, str(each.digest)] for kind, each in sums.items()}
-            file.write(json.dumps({"end": end}) + "\n")
-        raw.flush()
-        os.fsync(raw.fileno())
-    partial.replace(path)
+def back_up(source: Path, target: Path) -> None:
+    """Copy the store as it is at one moment into one file; writers go on meanwhile.
 
-
-async def _read_rows(path: Path, url: str, *, clock: Clock, keys: Keys) -> None:
-    ring = await asyncio.to_thread(_check, path)
-    store = await open_store(url, clock=clock, keys=replace(keys, ring=ring))
-    try:
-        if await store.rows.count("events"):
-            raise StoreError(f"{url} holds events. Restore a file of rows into an empty store.")
-        if store.coder.plain != (ring is None):
-            raise StoreError(_OTHER_KEYS)
-        await _write(path, store)
-    finally:
-        await store.close()
-
-
-async def _write(path: Path, store: AnyStore) -> None:
-    kind, rows, sums = "", list[Row](), dict[str, Sum]()
-    with gzip.open(path, "rt", encoding="ascii") as file:
-        for line in file:
-            row = None if line.startswith("{") else from_json(line)
-            if row is not None and (kind, row[0]) != ("settings", RING):
-                rows.append(row)
-            if rows and (row is None or len(rows) == BATCH):
-                await store.rows.write(kind, rows)
-                plain = [opened(kind, each, store.coder) for each in rows]
-                sums[kind] = sums.get(kind, Sum()).plus(kind, plain)
-                rows = []
-            if row is None:
-                kind = str(json.loads(line).get("kind", ""))
-    await verify(store, sums)
-
-
-def _check(path: Path) -> str | None:
-    """The ring of keys in a file, ``None`` where it is not encrypted.
-
-    Raises StoreError unless the file is whole.
+    Raises StoreError where the copy is not sound; sqlite3.Error and OSError as they come.
     """
+    partial = target.with_name(f"{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    with _opened(source) as live, _opened(partial) as copy:
+        live.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+        _check(copy, source)
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+    partial.replace(target)
+
+
+def put_back(backup: Path, target: Path) -> tuple[str, ...]:
+    """Make a backup what the store holds; other processes may have the store open.
+
+    Returns pseudonyms of the customers that were erased since the backup was made.
+
+    A reply that waited when the backup was made may have been sent since: it is in doubt, and is
+    looked for on the platform or becomes a ticket. What the store has sent since the backup stays
+    known, so that nothing is sent twice when its event comes again. Numbers are never given again.
+    Raises StoreError and leaves the store as it was where the backup is not sound.
+    """
+    work = target.with_name(f"{target.name}.restoring")
+    work.unlink(missing_ok=True)
     try:
-        with gzip.open(path, "rt", encoding="ascii") as file:
-            if json.loads(file.readline()) != {"format": FORMAT}:
-                raise StoreError(f"{path} is not a Tingfeng backup. Name another file.")
-            whole, ring = _read(file)
-    except (OSError, EOFError, ValueError, InputError) as error:
-        raise StoreError(f"{path} is not a sound backup ({error}). Name another file.") from error
-    if not whole:
-        raise StoreError(f"{path} is truncated or was changed. Name another backup.")
-    return ring
+        with _opened(backup) as source, _opened(work) as copy:
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+            _check(copy, backup)
+            migrate(copy, str(backup))
+            with _opened(target) as live:
+                erased = _keep(copy, live)
+                copy.backup(live)
+                forget_mark(target)
+            return erased
+    finally:
+        work.unlink(missing_ok=True)
 
 
-def _read(file: IO[str]) -> tuple[bool, str | None]:
-    """Whether the end of the file agrees with what stands before it, and the ring of keys."""
-    kind, ring, sums = "", None, dict[str, Sum]()
-    for line in file:
-        if not line.startswith("{"):
-            row = from_json(line)
-            if kind == "settings" and row[0] == RING:
-                ring = str(row[1])
-            sums[kind] = sums[kind].plus(kind, [row])
-            continue
-        head = json.loads(line)
-        if "end" in head:
-            wanted = {name: [each.count, str(each.digest)] for name, each in sums.items()}
-            return head["end"] == wanted, ring
-        kind = str(head["kind"])
-        sums[kind] = Sum()
-    return False, None
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    db = sqlite3.connect(path, timeout=30, isolation_level=None)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def _check(db: sqlite3.Connection, origin: Path) -> None:
+    try:
+        (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise StoreError(
+            f"{origin} is not a Tingfeng backup ({error}). Name another file."
+        ) from error
+    if verdict != "ok" or not version:
+        raise StoreError(f"{origin} is not a sound backup ({verdict}). Name another file.")
+    if version > VERSION:
+        raise SchemaTooNew(f"{origin} was made by a newer Tingfeng. Install that version first.")
+
+
+def _keep(copy: sqlite3.Connection, live: sqlite3.Connection) -> tuple[str, ...]:
+    """Bring into the copy what must not be forgotten of the store it replaces."""
+    erased: tuple[str, ...] = ()
+    copy.execute("BEGIN")
+    copy.execute("UPDATE events SET owner = 0")
+    copy.execute("UPDATE deliveries SET owner = 0")
+    copy.execute(
+        "UPDATE replies SET state = ?, owner = 0 WHERE state IN (?, ?)",
+        (ReplyState.SENDING, ReplyState.PENDING, ReplyState.SENDING),
+    )
+    copy.execute("DELETE FROM owners")
+    if live.execute("SELECT 1 FROM sqlite_master WHERE name = 'replies'").fetchone():
+        _keep_replies(copy, live)
+        erased = _keep_audit(copy, live)
+        copy.executemany(
+            "INSERT INTO owners (id, opened_at) VALUES (?, ?)",
+            live.execute("SELECT id, opened_at FROM owners"),
+        )
+        copy.executemany(
+            "INSERT INTO numbers (name, last) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET last = max(last, excluded.last)",
+            live.execute("SELECT name, last FROM numbers"),
+        )
+        for name, last in live.execute("SELECT name, seq FROM sqlite_sequence").fetchall():
+            copy.execute(
+                "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, name)
+            )
+    copy.execute("UPDATE numbers SET last = last + ?", (GAP,))
+    copy.execute("UPDATE sqlite_sequence SET seq = seq + ?", (GAP,))
+    copy.execute("COMMIT")
+    return erased
+
+
+def _keep_audit(copy: sqlite3.Connection, live: sqlite3.Connection) -> tuple[str, ...]:
+    """Go on with the audit log of the store, unless the backup's goes on from it."""
+    columns = "seq, at, who, what, about, before, hash"
+    ours, theirs = (
+        db.execute(f"SELECT {columns} FROM audit ORDER BY seq").fetchall()  # noqa: S608 - a literal above
+        for db in (live, copy)
+    )
+    if theirs[: len(ours)] == ours:
+        return ()
+    pairs = zip(ours, theirs, strict=False)
+    same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+    guards = copy.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'"
+    ).fetchall()
+    for name, _ in guards:
+        copy.execute(f"DROP TRIGGER {name}")
+    copy.execute("DELETE FROM audit WHERE seq > ?", (same,))
+    copy.executemany(
+        f"INSERT INTO audit ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a literal above
+        ours[same:],
+    )
+    for _, statement in guards:
+        copy.execute(statement)
+    return tuple(text_of(row[4]) for row in ours[same:] if row[3] == "erase")
+
+
+def _keep_replies(copy: sqlite3.Connection, live: sqlite3.Connection) -> None:
+    (version,) = live.execute("PRAGMA user_version").fetchone()
+    columns = "key, channel, conversation, reply_to, state, due, mention, body, native"
+    found = columns if version >= _NATIVE_SINCE else columns.replace("native", "NULL")
+    started = "state IN ('sending', 'sent', 'rejected', 'unknown')"
+    copy.executemany(
+        f"INSERT INTO replies ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - a literal above
+        " ON CONFLICT (key) DO UPDATE SET state = excluded.state, body = excluded.body,"
+        " native = excluded.native",
+        live.execute(f"SELECT {found} FROM replies WHERE {started}"),  # noqa: S608 - literals above
+    )

@@ -8,8 +8,9 @@ from rich.console import Console
 
 from cli.config import LoadedConfig, load_config
 from cli.context import CliContext, ConfigFile
-from cli.output import bilingual, visible
+from cli.output import bilingual
 from cli.server import bind
+from cli.terminal import visible
 from cli.wiring import open_app
 from console.app import require_vendor
 from core.connector import ChecksCredentials, Connector

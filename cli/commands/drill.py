@@ -13,8 +13,9 @@ from rich.console import Console
 from cli.config import LoadedConfig, load_config
 from cli.context import CliContext, Port, Report
 from cli.logs import configure_logs
-from cli.output import drill_banner, drill_table, plain_console
+from cli.output import drill_banner, drill_table
 from cli.server import bind, run_all, web_address
+from cli.terminal import plain_console
 from cli.wiring import App, build_console, open_app
 from connectors.replay.settings import read_feed
 from console.drill import DrillScore, DrillScoreboard

@@ -5,9 +5,11 @@ It is a rehearsal: the feed gets a store of its own, and no receiver of alerts i
 
 import asyncio
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Final
@@ -19,11 +21,15 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from cli.config import LoadedConfig, load_config
 from cli.context import CliContext, ConfigFile, Report
 from cli.logs import configure_logs
-from cli.output import bilingual, plain_console, report_table
+from cli.output import bilingual, report_table
+from cli.terminal import plain_console
 from cli.wiring import App, open_app
 from connectors.replay.settings import ReplaySettings, read_feed
+from core.clock import Clock
 from core.errors import InputError
-from core.runtime.report import Stopwatch
+from core.model.events import EventCounts, Received
+from core.model.outbox import ReplyState
+from core.model.outcomes import Outcome
 from responders.alerting.receivers.registry import without_receivers
 from storage.factory import sqlite_path
 
@@ -38,6 +44,69 @@ Live = Annotated[
     typer.Option("--live", help="No rehearsal: into the configured store, notifying receivers."),
 ]
 _REFRESH_SECONDS: Final = 0.1
+
+
+_SHARES: Final = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+
+
+class Stopwatch:
+    """Notes how long each event took from the durable inbox to its recorded end."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._started = clock.monotonic()
+        self._last = self._started
+        self.seconds: list[float] = []
+        self.tickets: set[str] = set()
+        self.replies = 0
+        """Replies and drafts that were planned."""
+
+    def ended(self, item: Received, outcome: Outcome) -> None:
+        """One event is done or dropped."""
+        now: datetime = self._clock.now()
+        self._last = self._clock.monotonic()
+        self.seconds.append((now - item.received_at).total_seconds())
+        if outcome.plan is not None:
+            if outcome.plan.ticket is not None:
+                self.tickets.add(outcome.plan.ticket.number)
+            self.replies += sum(
+                reply.state is not ReplyState.DRAFT for reply in outcome.plan.replies
+            )
+
+    def report(self, before: EventCounts, after: EventCounts, alerts: int) -> dict[str, object]:
+        """Figures of this run; ``events_in`` is the sum of the four that follow it.
+
+        Events that an earlier run left pending come in again.
+        """
+        took = self._last - self._started
+        dropped = {
+            reason: count - before.dropped.get(reason, 0)
+            for reason, count in sorted(after.dropped.items())
+            if count > before.dropped.get(reason, 0)
+        }
+        return {
+            "events_in": after.received - before.received + before.pending,
+            "done": after.done - before.done,
+            "pending": after.pending,
+            "dead_lettered": after.dead - before.dead,
+            "dropped": dropped,
+            "events_per_second": round(len(self.seconds) / took, 1) if took > 0 else 0.0,
+            "latency_ms": latencies(self.seconds),
+            "tickets": len(self.tickets),
+            "replies": self.replies,
+            "alerts": alerts,
+        }
+
+
+def latencies(seconds: Sequence[float]) -> Mapping[str, float | None]:
+    """p50, p95 and p99 in milliseconds (nearest rank); ``None`` where nothing was measured."""
+    ordered = sorted(seconds)
+    if not ordered:
+        return {name: None for name, _ in _SHARES}
+    return {
+        name: round(ordered[math.ceil(share * len(ordered)) - 1] * 1000, 1)
+        for name, share in _SHARES
+    }
 
 
 def add_replay(app: typer.Typer, context: CliContext) -> None:

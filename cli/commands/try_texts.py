@@ -17,7 +17,8 @@ import typer
 
 from cli.config import LoadedConfig, load_config
 from cli.context import CliContext, ConfigFile
-from cli.output import Trial, plain_console, trial_table, visible
+from cli.output import Trial, trial_table
+from cli.terminal import plain_console, visible
 from cli.wiring import open_app
 from connectors.replay.events import read_event
 from core.errors import InputError

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 from connectors.json_fields import (
     JsonObject,
@@ -19,11 +20,10 @@ from connectors.json_fields import (
     text_field,
     time_field,
 )
-from connectors.reddit.quoted import quoted_of
 from connectors.reddit.voices import kind_of
 from connectors.voices import NOBODY, KnownVoices
 from core.errors import InputError
-from core.model.events import Author, Event, EventKind, Metrics, Reject
+from core.model.events import Author, Event, EventKind, Metrics, Quoted, Reject
 
 Fate = Literal["live", "removed", "deleted"]
 
@@ -37,6 +37,9 @@ _PICTURE: Final = re.compile(r"!\[(\w*)\]\([^)\s]*\)")
 _NAMED: Final = re.compile(r"/?u/[\w-]{1,40}", re.IGNORECASE)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 DELETED_AUTHOR: Final = "[deleted]"
+_MOST_CROSSPOSTS: Final = 3
+"""Crossposts of crossposts that are read."""
+_OWN_HOSTS: Final = ("reddit.com", "redd.it", "redditmedia.com")
 _MOST_KEPT: Final = 64 * 1024
 
 
@@ -330,3 +333,39 @@ def _figure(data: JsonObject, name: str, *, least: int = 0) -> int | None:
         return count_field(data, (name,), name, least=least)
     except InputError:
         return None
+
+
+def quoted_of(data: JsonObject, me: str, voices: KnownVoices) -> tuple[Quoted, ...]:
+    """The crossposted submissions, and the linked page with its title where Reddit knows it."""
+    parents = data.get("crosspost_parent_list")
+    listed = [one for one in parents if isinstance(one, dict)] if isinstance(parents, list) else []
+    found = [_submission(parent, me, voices) for parent in listed[:_MOST_CROSSPOSTS]]
+    pages = (_page(one) for one in (data, *listed[:_MOST_CROSSPOSTS]))
+    return (*found, *(page for page in pages if page is not None))
+
+
+def _submission(parent: JsonObject, me: str, voices: KnownVoices) -> Quoted:
+    author, name = _string(parent, "author"), _string(parent, "name")
+    title, body = _string(parent, "title"), _string(parent, "selftext")
+    return Quoted(
+        author=author,
+        text="\n\n".join(part for part in (title, body) if part),
+        id=name or None,
+        kind="repost",
+        own=author.lower() == me.lower() or voices.kind_of(author) == "own",
+    )
+
+
+def _page(data: JsonObject) -> Quoted | None:
+    """The page that a submission links to; ``None`` for Reddit's own and for texts."""
+    url = _string(data, "url_overridden_by_dest") or _string(data, "url")
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return None
+    if not host or any(host == own or host.endswith(f".{own}") for own in _OWN_HOSTS):
+        return None
+    media = data.get("media")
+    shown = media.get("oembed") if isinstance(media, dict) else None
+    title = _string(shown, "title") if isinstance(shown, dict) else ""
+    return Quoted(author=host.removeprefix("www."), text=title, id=url, kind="link")

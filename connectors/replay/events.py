@@ -18,6 +18,7 @@ from connectors.json_fields import (
     time_field,
     wrong,
 )
+from connectors.placeholders import placeholder_kind
 from core.errors import InputError
 from core.model.events import Author, AuthorKind, Event, EventKind, Metrics, Quoted, QuotedKind
 
@@ -191,8 +192,11 @@ def _quotation(item: object, shown: str) -> Quoted:
 
 
 def _wordless(data: JsonObject, text: str, media: tuple[str, ...]) -> str:
-    """``wordless`` as given; ``file`` for attached files beside names and addresses alone."""
-    given = text_field(data, "wordless", default="")
+    """``wordless`` as given; else by the signs that stand for it, or by attached files.
+
+    Names and addresses beside them are no words.
+    """
+    given = text_field(data, "wordless", default="") or placeholder_kind(text)
     if given or not media or _LINK_OR_NAME.sub("", text).strip():
         return given[:40]
     return "file"

@@ -31,7 +31,6 @@ from connectors.telegram.errors import TelegramRequestError
 from connectors.telegram.events import UPDATE_TYPES
 from connectors.telegram.groups import GroupMoves, removal_alert
 from connectors.telegram.identity import BotIdentity
-from connectors.telegram.limits import SendRates
 from connectors.telegram.receive import (
     GetRawUpdates,
     TelegramCursor,
@@ -41,7 +40,7 @@ from connectors.telegram.receive import (
     decode_body,
     read_updates,
 )
-from connectors.telegram.send import TelegramSender
+from connectors.telegram.send import SendRates, TelegramSender
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.staff_group import StaffGroup, StaffTexts
 from connectors.voices import KnownVoices

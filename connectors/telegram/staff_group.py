@@ -17,7 +17,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMar
 from connectors.context import PostedCards, StaffDesk
 from connectors.telegram.client import TelegramApi
 from connectors.telegram.errors import TelegramFault, TelegramRequestError
-from connectors.telegram.limits import SendRates
+from connectors.telegram.send import SendRates
 from connectors.telegram.text import MAX_MESSAGE, length, sendable, shorten
 from core.clock import Clock
 from core.errors import Conflict, ConnectorError, Refused, Unavailable

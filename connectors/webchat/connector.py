@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
+from connectors.placeholders import placeholder_kind
 from connectors.shutdown import Shutdown
 from connectors.webchat.settings import WebchatSettings
 from core.clock import Clock
@@ -80,6 +81,7 @@ class Webchat:
             posted_at=self._clock.now(),
             conversation=conversation,
             solicited=True,
+            wordless=placeholder_kind(text),
         )
         receipt = await self._intake.accept(self.name, Page(events=(event,)))
         if receipt.accepted:

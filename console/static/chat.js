@@ -96,6 +96,12 @@
     }
   };
   const setOutbox = (messages) => keep(OUTBOX, JSON.stringify(messages));
+  /* Acknowledgement and line arrive in any order: only the first of them has something to store. */
+  const takeOut = (id) => {
+    const waiting = outbox();
+    const rest = waiting.filter((message) => message.id !== id);
+    if (rest.length < waiting.length) setOutbox(rest);
+  };
 
   const complain = (text) => {
     byId("problem").textContent = text;
@@ -141,7 +147,7 @@
     own?.remove();
     const firstPending = document.querySelector("#lines .pending");
     byId("lines").insertBefore(item, firstPending);
-    if (line.direction === "in") setOutbox(outbox().filter((message) => message.id !== line.id));
+    if (line.direction === "in") takeOut(line.id);
   };
   const addPending = (message) => {
     if (byId(`own-${message.id}`)) return;
@@ -182,7 +188,7 @@
       if (follow) toEnd();
     }
     if (message.type === "ack") {
-      setOutbox(outbox().filter((waiting) => waiting.id !== message.id));
+      takeOut(message.id);
       mark(message.id, words.delivered, "delivered");
       complain("");
       settle(message.id);
@@ -210,7 +216,7 @@
       return;
     }
     if (waiting) {
-      setOutbox(outbox().filter((one) => one.id !== message.id));
+      takeOut(message.id);
       mark(message.id, words.refused, "refused");
       if (!byId("text").value) byId("text").value = waiting.text;
     }

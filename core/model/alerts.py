@@ -87,7 +87,7 @@ class Mute:
         return all(wanted is None or wanted == found for wanted, found in pairs)
 
 
-def next_version(stored: Alert | None, alert: Alert) -> Alert:
+def next_alert_version(stored: Alert | None, alert: Alert) -> Alert:
     """A change as it is stored; raises Conflict unless it was made to the stored version."""
     if stored is None:
         raise Conflict(f"there is no alert {alert.key}. Read the list again.")

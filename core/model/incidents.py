@@ -80,7 +80,7 @@ class Incident:
         return found if found.title else replace(found, title=self.title)
 
 
-def next_version(stored: Incident | None, incident: Incident) -> Incident:
+def next_incident_version(stored: Incident | None, incident: Incident) -> Incident:
     """A change as it is stored; raises Conflict unless it was made to the stored version."""
     if stored is None or stored.version != incident.version:
         raise Conflict(f"{incident.id} was changed in the meantime. Read it again.")

@@ -11,9 +11,8 @@ from core.ports import Gate, UndeliveredReplies
 from core.repositories import Events, Outbox
 from core.runtime.bus import Bus
 from core.runtime.dispatch import Dispatcher
-from core.runtime.intake import EventIntake
+from core.runtime.intake import EventIntake, Supervisor
 from core.runtime.pipeline import Pipeline
-from core.runtime.supervisor import Supervisor
 
 
 class NoSender:

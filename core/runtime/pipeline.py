@@ -10,15 +10,17 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
 
+from core.connector import Connector
 from core.errors import StoreError
+from core.model.decisions import Action, Decision
 from core.model.event_text import judged_text
 from core.model.events import EventKind, Received, unheard
 from core.model.judgement import Judgement
 from core.model.mentions import Mention
-from core.model.outcomes import Outcome
+from core.model.outcomes import Outcome, Plan
 from core.ports import Decider, Judge, Matcher, Moderator, SpreadMonitor
 from core.repositories import Events
 from core.runtime.bus import Bus
@@ -255,3 +257,29 @@ class Pipeline:
                 raise
             except Exception:  # the mention is recorded; the next one must not suffer
                 log.exception("watching failed", extra={"seq": mention.seq})
+
+
+_LET_BE: Final = Plan(decision=Decision(action=Action.IGNORE, rule="past", reason=""))
+
+
+class LetBe:
+    """A decider that does nothing about anything."""
+
+    async def decide(self, mention: Mention) -> Plan:
+        return _LET_BE
+
+
+async def take_in(past: Connector, parts: PipelineParts) -> int:
+    """Record and watch all that ``past`` has, telling nobody; returns how many events it had.
+
+    So it is known what is usual before something unusual is played.
+
+    Raises what ``past.pages`` and the store raise.
+    """
+    pipeline = Pipeline(replace(parts, decider=LetBe()), bus=Bus())
+    taken = 0
+    async for page in past.pages(None):
+        await parts.events.accept(past.name, page)
+        while worked := await pipeline.step():
+            taken += worked
+    return taken

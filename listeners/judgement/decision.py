@@ -11,6 +11,9 @@ from listeners.judgement.topics import TopicProbabilities
 QUOTED_ONLY_FACTOR: Final = 0.45
 """Factor on the probability of a complaint that is quoted without comment."""
 
+ELSEWHERE_FACTOR: Final = 0.2
+"""Factor on the probabilities of a complaint and of bad news that concern another shop."""
+
 NAMED_HARM_FROM: Final = 0.12
 """Probability of harm from which a listed word counts in a text that is no complaint: there it is
 more often a figure of speech. In a complaint it always counts."""
@@ -93,6 +96,17 @@ def combined_with_quoted(own: TopicDecision, quoted: TopicDecision) -> TopicDeci
 def quoted_only(found: TopicDecision) -> TopicDecision:
     """The decision on a quotation without comment: a statement, unless it is spam."""
     return replace(found, intent="spam" if found.intent == "spam" else "statement")
+
+
+def of_another_shop(found: TopicDecision) -> TopicDecision:
+    """The decision on a text that tells of another shop's fault to praise us: a statement."""
+    kept = found.intent in {"praise", "question", "suggestion", "spam"}
+    return replace(
+        found,
+        intent=found.intent if kept else "statement",
+        risk=tuple(kind for kind in found.risk if kind == "self_harm"),
+        relevance="actor" if found.relevance in {"business", "place"} else found.relevance,
+    )
 
 
 def _risks(topics: TopicProbabilities, features: TopicFeatures) -> tuple[str, ...]:

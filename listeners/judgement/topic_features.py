@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -20,7 +21,7 @@ from listeners.judgement.lexicon import (
     risk_words,
     word_lists,
 )
-from listeners.judgement.ngrams import Hashes, ngrams
+from listeners.judgement.ngrams import Hashes, first_of_each, ngrams_of_all
 
 _PATTERNS: Final = {
     "link": r"https?://|www\.|\bt\.me/|\bbit\.ly/",
@@ -97,24 +98,65 @@ def dense_names() -> tuple[str, ...]:
 
 def topic_features(folded: str, sentiment: Probabilities) -> TopicFeatures:
     """Compute the features of a readable, case-folded text with its sentiment."""
+    (found,) = topic_features_of_all((folded,), (sentiment,))
+    return found
+
+
+def topic_features_of_all(
+    folded: Sequence[str], sentiments: Sequence[Probabilities]
+) -> list[TopicFeatures]:
+    """As ``topic_features`` for each text; faster together."""
+    if not folded:
+        return []
+    batch = ngrams_of_all([_DIGIT.sub("0", text) for text in folded])
+    cells = batch.distinct >> _SHIFT
+    kept = first_of_each(cells, batch.starts)
+    counts = np.add.reduceat(kept, batch.starts, dtype=np.int64)
+    distinct = cells[kept]
+    bounds = [0, *counts.cumsum().tolist()]
+    starts = [*batch.starts.tolist(), len(batch.distinct)]
+    dense = np.zeros((len(folded), len(dense_names())), np.float32)
+    dense[:, -len(_GENERAL) :] = list(map(_general, folded, sentiments))
+    found = []
+    for place, text in enumerate(folded):
+        hits, risks = _listed(text, dense[place])
+        found.append(
+            TopicFeatures(
+                grams=batch.distinct[starts[place] : starts[place + 1]],
+                cells=distinct[bounds[place] : bounds[place + 1]],
+                dense=dense[place],
+                hits=hits,
+                risks=risks,
+            )
+        )
+    return found
+
+
+def _listed(
+    folded: str, values: NDArray[np.float32]
+) -> tuple[dict[str, tuple[Hit, ...]], tuple[NamedRisk, ...]]:
+    """The listed words and the harm that they name; fills in their features."""
     layout = _layout()
     found: dict[str, list[Hit]] = {}
     for hit in layout.lexicon.hits(folded):
         found.setdefault(layout.lists[hit.label], []).append(hit)
     hits = {name: tuple(longest(found[name])) if name in found else () for name in _KEPT_LISTS}
-    values = np.zeros(len(layout.names), np.float32)
+    counts: dict[str, int] = {}
     for name in _LISTS:
-        listed = hits[name]
-        for label, _ in {(hit.label, hit.word) for hit in listed}:
-            values[layout.place[label]] += 1
-    np.minimum(values, _MAX_COUNT, out=values)
+        for label, _ in {(hit.label, hit.word) for hit in hits[name]}:
+            counts[label] = counts.get(label, 0) + 1
+    for label, count in counts.items():
+        values[layout.place[label]] = min(count, _MAX_COUNT)
     harm = named_risks(found[_HARM], prefix=f"{_HARM}.") if _HARM in found else ()
     for risk in harm:
         values[layout.place[f"risk.{risk.kind}"]] = 1.0
-    last = len(values) - len(_GENERAL)
     for name in offer_signals(folded):
         values[layout.place[f"offer.{name}"]] = 1.0
-    values[last:] = (
+    return hits, harm
+
+
+def _general(folded: str, sentiment: Probabilities) -> tuple[float, ...]:
+    return (
         "?" in folded,
         "!" in folded,
         len(folded) < 12,
@@ -124,18 +166,6 @@ def topic_features(folded: str, sentiment: Probabilities) -> TopicFeatures:
         _log_odds(sentiment.negative),
         _log_odds(sentiment.neutral),
         _log_odds(sentiment.positive),
-    )
-    hashes = ngrams(_DIGIT.sub("0", folded))
-    cells = hashes >> _SHIFT
-    first = np.empty(len(cells), np.bool_)
-    first[0] = True
-    np.not_equal(cells[1:], cells[:-1], out=first[1:])
-    return TopicFeatures(
-        grams=hashes,
-        cells=cells[first],
-        dense=values,
-        hits=hits,
-        risks=harm,
     )
 
 

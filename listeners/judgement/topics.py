@@ -9,10 +9,9 @@ The names decouple the file from ``core.taxonomy``. A declared label without a c
 *untrained*: the model never predicts it. A column of a label that is no longer declared is dropped.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +41,9 @@ LABELS: Final = (
 """The declared labels, each a column of a model that is trained now."""
 
 _MAX_LOG_ODDS: Final = np.float32(30)
+_LANES: Final = 4
+_ABOVE_ZERO: Final = 128
+_ADDED_AT_ONCE: Final = 256
 
 Scores = NDArray[np.float32]
 
@@ -156,37 +158,78 @@ class TopicModel:
 
     def scores(self, features: TopicFeatures) -> Scores:
         """The score of each label: log-odds, or up to a constant within an exclusive group."""
-        cells = self._table.take(features.cells, axis=0).astype(np.float32)
-        scale = np.float32(1 / math.sqrt(len(cells)))
-        # The sums are integers far below 2**24: exact in float32, and faster.
-        grams: Scores = np.ones(len(cells), np.float32) @ cells * self._unit * scale
-        found: Scores = grams + features.dense @ self._dense + self._bias
+        found: Scores = self.scores_of_all((features,))[0]
         return found
+
+    def scores_of_all(self, features: Sequence[TopicFeatures]) -> Scores:
+        """As ``scores`` for each of some texts, shape (texts, labels); faster together."""
+        counts = np.array([len(one.cells) for one in features])
+        sums = self._sums(np.concatenate([one.cells for one in features]), counts)
+        scale = (1 / np.sqrt(counts)).astype(np.float32)[:, None]
+        grams: Scores = sums.astype(np.float32) * self._unit * scale
+        # In float64, so that it does not depend on how many texts are scored together.
+        dense = np.array([one.dense for one in features], np.float64) @ self._wide_dense
+        found: Scores = grams + dense.astype(np.float32) + self._bias
+        return found
+
+    @cached_property
+    def _wide_dense(self) -> NDArray[np.float64]:
+        return self._dense.astype(np.float64)
+
+    @cached_property
+    def _lanes(self) -> NDArray[np.uint64]:
+        """The table with four weights a number, each in 16 bits and more than zero."""
+        rows, labels = self._table.shape
+        wide = np.zeros((rows, -(-labels // _LANES) * _LANES), np.uint16)
+        wide[:, :labels] = self._table.astype(np.int16) + _ABOVE_ZERO
+        return wide.view(np.uint64)
+
+    def _sums(self, cells: NDArray[np.uint32], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The sums of the rows of each text, exact."""
+        starts = counts.cumsum() - counts
+        rows = self._lanes.take(cells, axis=0)
+        # So few rows are added at once that no weight overflows into the next.
+        pieces = -(-counts // _ADDED_AT_ONCE)
+        first = pieces.cumsum() - pieces
+        within = np.arange(int(pieces.sum())) - first.repeat(pieces)
+        cuts = starts.repeat(pieces) + within * _ADDED_AT_ONCE
+        partial = np.add.reduceat(rows, cuts, axis=0)
+        wide = partial.view(np.uint16)[:, : len(self._labels)].astype(np.int64)
+        sums: NDArray[np.int64] = np.add.reduceat(wide, first, axis=0)
+        return sums - _ABOVE_ZERO * counts[:, None]
 
     def probabilities(self, scores: Scores) -> TopicProbabilities:
         """The probabilities that scores of this model's labels stand for."""
-        powers: list[float] = np.exp(
-            np.minimum(np.maximum(scores, -_MAX_LOG_ODDS), _MAX_LOG_ODDS)
-        ).tolist()
-        complaint, harm, adverse, denial = (
-            power / (1 + power) for power in powers[: len(LONE_LABELS)]
-        )
-        tone = _softmax(SENTIMENTS, powers[self._sentiment_columns])
+        return self.probabilities_of_all(scores[None])[0]
+
+    def probabilities_of_all(self, scores: Scores) -> list[TopicProbabilities]:
+        """As ``probabilities`` for each text, from scores of shape (texts, labels)."""
+        limited = np.minimum(np.maximum(scores, -_MAX_LOG_ODDS), _MAX_LOG_ODDS)
+        powers = np.exp(limited).astype(np.float64)
+        shares = powers / (1 + powers)
+        for columns in (
+            self._category_columns,
+            self._intent_columns,
+            self._relevance_columns,
+            self._sentiment_columns,
+        ):
+            group = powers[:, columns]
+            shares[:, columns] = group / group.sum(axis=1, keepdims=True)
+        return list(map(self._named, shares.tolist()))
+
+    def _named(self, shares: list[float]) -> TopicProbabilities:
+        complaint, harm, adverse, denial = shares[: len(LONE_LABELS)]
+        negative, neutral, positive = shares[self._sentiment_columns]
         return TopicProbabilities(
             complaint=complaint,
             harm=harm,
             adverse=adverse,
             denial=denial,
-            categories=_softmax(self.categories, powers[self._category_columns]),
-            intents=_softmax(self._intents, powers[self._intent_columns]),
-            relevances=_softmax(self._relevances, powers[self._relevance_columns]),
-            sentiment=Probabilities(
-                negative=tone["negative"], neutral=tone["neutral"], positive=tone["positive"]
-            ),
-            risks={
-                kind: power / (1 + power)
-                for kind, power in zip(self._risks, powers[self._risk_columns], strict=True)
-            },
+            categories=_by_label(self.categories, shares[self._category_columns]),
+            intents=_by_label(self._intents, shares[self._intent_columns]),
+            relevances=_by_label(self._relevances, shares[self._relevance_columns]),
+            sentiment=Probabilities(negative=negative, neutral=neutral, positive=positive),
+            risks=_by_label(self._risks, shares[self._risk_columns]),
         )
 
     def topics(self, features: TopicFeatures) -> TopicProbabilities:
@@ -201,9 +244,8 @@ def _columns(labels: Sequence[str], kind: str) -> tuple[tuple[str, ...], slice]:
     return names, slice(places[0], places[-1] + 1)
 
 
-def _softmax(names: tuple[str, ...], powers: list[float]) -> dict[str, float]:
-    whole = sum(powers)
-    return {name: power / whole for name, power in zip(names, powers, strict=True)}
+def _by_label(names: tuple[str, ...], shares: list[float]) -> dict[str, float]:
+    return dict(zip(names, shares, strict=True))
 
 
 def load_topics(file: Path = MODEL_FILE) -> TopicModel:

@@ -22,6 +22,7 @@ from listeners.matching.handles import (
     is_about_owner,
     is_account,
 )
+from listeners.matching.latin_people import is_latin_person
 from listeners.matching.plausibility import reads_as_name
 from listeners.matching.terms import PreparedText, TermMatch
 
@@ -120,6 +121,9 @@ class Occurrences:
             for handle in self._handles:
                 if handle.start < last and first < handle.end:
                     return found.exact and is_about_owner(handle, first, last)
+        if text.form[found.start : found.end].isascii():
+            first, last = text.place(found.start), text.place(found.end - 1) + 1
+            return not is_latin_person(text.folded, first, last)
         if not found.exact:
             return True
         separators = text.separators(found.start, found.end)

@@ -86,7 +86,7 @@ def pinyin_spellings(form: str) -> tuple[str, ...]:
     """Spellings of a Chinese term in pinyin, whole or in part: ``hejia``, ``he家``, ``禾jia``."""
     if not all(HAN.match(char) for char in form):
         return ()
-    letters = [_pinyin().get(char, ("",))[0] for char in form]
+    letters = [next(iter(_readings(char)), "") for char in form]
     if not all(letters):
         return ()
     whole = "".join(letters)
@@ -101,7 +101,7 @@ def syllable_boundaries(form: str) -> frozenset[int]:
     """Offsets into a term's whole pinyin at which a syllable ends."""
     ends: list[int] = [0]
     for char in form:
-        ends.append(ends[-1] + len(_pinyin()[char][0]))
+        ends.append(ends[-1] + len(_readings(char)[0]))
     return frozenset(ends[1:-1])
 
 
@@ -130,41 +130,57 @@ def _visual_table() -> dict[int, str | int]:
     return _ITSELF | _HAN_ITSELF | {char: same.get(ord(name), name) for char, name in same.items()}
 
 
+class _PhoneticTable(dict[int, str | int]):
+    """Characters by code as their usual syllables, each computed when it first occurs."""
+
+    def __missing__(self, code: int) -> str | int:
+        char = chr(code)
+        if not HAN.match(char):
+            raise LookupError(code)
+        readings = _readings(char)
+        self[code] = _syllable_codes()[readings[0]] if readings else code
+        return self[code]
+
+
 @cache
 def _phonetic_table() -> dict[int, str | int]:
-    codes = _syllable_codes()
-    return _ITSELF | {ord(char): codes[readings[0]] for char, readings in _pinyin().items()}
+    return _PhoneticTable(_ITSELF)
 
 
 @cache
 def _syllable_codes() -> dict[str, str]:
-    syllables = sorted({one for readings in _pinyin().values() for one in readings})
+    """A private-use character for each syllable of any character."""
+    spoken = set(",".join(_pinyin().values()).split(","))
+    syllables = sorted(set(map(_toneless, spoken)))
     return {syllable: chr(_FIRST_SYLLABLE + number) for number, syllable in enumerate(syllables)}
 
 
 def _character_keys(char: str) -> Iterable[str]:
-    readings = _pinyin().get(char)
-    return [_syllable_codes()[one] for one in readings[:_MAX_READINGS]] if readings else [char]
+    return [_syllable_codes()[one] for one in _readings(char)[:_MAX_READINGS]] or [char]
+
+
+def _readings(char: str) -> tuple[str, ...]:
+    """The toneless readings of a character, the usual one first; none for an unknown one."""
+    listed = _pinyin().get(str(ord(char)))
+    return tuple(dict.fromkeys(map(_toneless, listed.split(",")))) if listed else ()
 
 
 @cache
-def _pinyin() -> dict[str, tuple[str, ...]]:
-    """The toneless readings of each character, the usual one first.
+def _pinyin() -> dict[str, str]:
+    """The readings of each character, by its code.
 
-    Reads pypinyin's table as a file, because importing the package loads 60 MB of phrases.
+    Reads pypinyin's table as a file, because importing the package loads 60 MB of phrases. Most
+    processes ask for the characters of a few brands: the others are left as they stand.
     """
     spec = find_spec("pypinyin")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("pypinyin is missing. Install the dependencies again.")
     path = Path(spec.origin).with_name("pinyin_dict.json")
     table: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        chr(int(number)): tuple(dict.fromkeys(_toneless(one) for one in readings.split(",")))
-        for number, readings in table.items()
-        if HAN.match(chr(int(number)))
-    }
+    return table
 
 
+@cache
 def _toneless(syllable: str) -> str:
     letters = unicodedata.normalize("NFD", syllable).replace("u\u0308", "v")
     return "".join(char for char in letters if "a" <= char <= "z")

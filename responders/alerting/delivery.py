@@ -1,5 +1,7 @@
 """Delivery of notices: at least once, each receiver independently of the others.
 
+``Receiver`` is the port of receivers; their optional abilities are tested with ``isinstance``.
+
 A delivery is stored with the transition that causes it, claimed here, and removed once the receiver
 has accepted it. A crash in between repeats it, with the same ``notice_key``.
 """
@@ -8,14 +10,60 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from core.backoff import delay
 from core.clock import Clock
 from core.errors import ConnectorError, StoreError, Unavailable
 from core.model.alerts import Alert
 from core.repositories import Alerts
-from responders.alerting.receiver import DeliversBatches, Receiver, ThrottlesDeliveries
+
+
+class Receiver(Protocol):
+    """A destination of alerts outside the console."""
+
+    @property
+    def name(self) -> str:
+        """Unique; deliveries are stored under it."""
+        ...
+
+    async def deliver(self, alert: Alert) -> None:
+        """Send an alert; returns when the receiver has accepted it.
+
+        Delivery is at least once: the same notice may come again, with the same ``notice_key``.
+
+        Raises:
+            Unavailable: the receiver cannot be reached; the delivery is retried.
+            Refused: the receiver does not accept this alert; the error names a remedy.
+        """
+        ...
+
+
+@runtime_checkable
+class DeliversBatches(Protocol):
+    """A receiver that puts several alerts into one message."""
+
+    async def deliver_batch(self, alerts: Sequence[Alert]) -> int:
+        """As Receiver.deliver; returns how many of the first alerts the message covers.
+
+        At least one; the others are passed again with the next call.
+        """
+        ...
+
+
+@runtime_checkable
+class ThrottlesDeliveries(Protocol):
+    """A receiver whose platform limits the rate of messages."""
+
+    def ready_in(self) -> float:
+        """Seconds until the next message may be sent; 0 if that is now."""
+        ...
+
+
+def notice_key(alert: Alert) -> str:
+    """The key of one notice: the same whenever that is repeated, another for the next notice."""
+    return f"{alert.key}#{alert.notices}"
+
 
 log = logging.getLogger(__name__)
 

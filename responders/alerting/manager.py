@@ -16,7 +16,7 @@ from core.repositories import Alerts, Pauses
 from core.runtime.bus import Bus
 from core.taxonomy import Severity
 from responders.alerting.auto_pause import lift_pauses, pause_for
-from responders.alerting.delivery import DeliveryWorker, sleep_or_wake
+from responders.alerting.delivery import DeliveryWorker, Receiver, sleep_or_wake
 from responders.alerting.escalation import EscalationChain
 from responders.alerting.inhibition import LiveAlerts
 from responders.alerting.lifecycle import (
@@ -29,7 +29,6 @@ from responders.alerting.lifecycle import (
     resolve_transition,
     with_news,
 )
-from responders.alerting.receiver import Receiver
 
 log = logging.getLogger(__name__)
 

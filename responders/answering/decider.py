@@ -17,23 +17,22 @@ from core.model.outcomes import Plan
 from core.model.tickets import Ticket
 from core.repositories import Store
 from core.settings import SlaSettings
-from responders.answering.commands import command_context, read_command
 from responders.answering.context import (
     REPEATED,
     TOO_MANY,
     WORDLESS,
     DecisionContext,
+    command_context,
     conversation_after,
+    read_command,
     remark_of,
     silence_reason,
     text_key,
 )
 from responders.answering.playbook import Match, Playbook, first_match
-from responders.answering.repeats import RepeatedPosts
-from responders.answering.replies import ReplyLimits, ReplyWriter
+from responders.answering.replies import RepeatedPosts, ReplyLimits, ReplyWriter
 from responders.texts import ShopperTexts, reply_language
-from responders.tickets.opening import continued, new_ticket, open_ticket
-from responders.tickets.severity import severity
+from responders.tickets import continued, new_ticket, open_ticket, severity
 
 
 class ArticleSearch(Protocol):

@@ -1,21 +1,31 @@
-"""Automatic replies: their text, and limits that break loops with other bots.
+"""Automatic replies: their text, and the limits of replies and of posts that repeat themselves.
 
-The history of replies is in memory and bounded; it begins anew after a restart, and the gate checks
-every reply again before it is sent.
+Limits break loops with other bots. The history of replies and of posts is in memory and bounded; it
+begins anew after a restart, and the gate checks every reply again before it is sent.
 """
 
+import re
+import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.clock import Clock
 from core.model.events import Event
 from core.model.outbox import Reply, ReplyState, Target
 from core.model.tickets import Ticket
+from core.text import normalised
 from responders.answering.context import DecisionContext, reply_key
 from responders.texts import ShopperTexts
 
 _REMEMBERED: Final = 10_000
+HANDLED: Final = 3
+"""Posts with the same words by one author that are handled within ``WINDOW``."""
+WINDOW: Final = timedelta(hours=24)
+_REMEMBERED_POSTS: Final = 20_000
+_ADDRESS: Final = re.compile(r"https?://\S+|@\S+")
+_NO_LETTER: Final = re.compile(r"[\W\d_]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,8 +108,7 @@ class ReplyWriter:
             fields["answer"] = context.match.answer.article.body
         now, key = self._clock.monotonic(), reply_key(event)
         said = self._by_conversation.get((event.channel, event.conversation), {})
-        for turn in range(self._texts.variants(text_key)):
-            text = self._texts.say(text_key, language, seed=key, turn=turn, **fields)
+        for text in self._texts.in_turn(text_key, language, seed=key, **fields):
             other, at = said.get(text, (key, now))
             if other == key or now - at >= self._limits.repeat_seconds:
                 return text
@@ -120,3 +129,34 @@ class ReplyWriter:
             self._by_author.popitem(last=False)
         if len(self._by_conversation) > _REMEMBERED:
             self._by_conversation.popitem(last=False)
+
+
+class RepeatedPosts:
+    """Remembers public posts by author and words: the first few are handled, the rest recorded."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[tuple[str, str, int], dict[str, datetime]] = OrderedDict()
+        """By channel, author and words: the time of each handled post, by its id."""
+
+    def is_one_too_many(self, event: Event) -> bool:
+        """True for a public post whose author has said the same often enough.
+
+        Digits, punctuation, addresses and handles are no difference. The same post, asked for
+        again or edited, is no repeat of itself.
+        """
+        words = _NO_LETTER.sub("", _ADDRESS.sub("", normalised(event.text)))
+        if not event.public or not words:
+            return False
+        key = (event.channel, event.author.id, zlib.crc32(words.encode("utf-8", "replace")))
+        handled = {
+            id_: at
+            for id_, at in self._seen.pop(key, {}).items()
+            if abs(event.posted_at - at) < WINDOW
+        }
+        is_over = event.id not in handled and len(handled) >= HANDLED
+        if not is_over:
+            handled[event.id] = event.posted_at
+        self._seen[key] = handled
+        if len(self._seen) > _REMEMBERED_POSTS:
+            self._seen.popitem(last=False)
+        return is_over

@@ -16,7 +16,7 @@ from core.model.pauses import Pause, PauseScope
 from core.repositories import Pauses, Store
 from core.runtime.bus import Bus
 from responders.alerting.auto_pause import pause_scopes
-from responders.staff.memory import ActorMemory
+from responders.staff.feed import ActorMemory
 
 SNOOZE: Final = timedelta(hours=1)
 _TRIES: Final = 5

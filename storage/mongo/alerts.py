@@ -1,21 +1,26 @@
-"""Alerts, their delivery to each receiver, and mutes.
+"""Alerts, their delivery to each receiver, mutes, and the incidents that alerts are about.
 
 An alert names the receivers that still need a delivery in ``tell`` until each has its delivery.
 Without transactions, whoever claims next completes what a crash left there.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from core.clock import micros, moment
 from core.errors import Conflict
-from core.model.alerts import Alert, Mute, acknowledged, mute_note, next_version
+from core.model.alerts import Alert, Mute, acknowledged, mute_note, next_alert_version
+from core.model.incidents import Incident, next_incident_version
+from core.model.mentions import MentionRecord
 from storage.encoding import key_of
 from storage.mongo.audit import note
 from storage.mongo.engine.database import MongoDatabase
 from storage.mongo.engine.link import Doc
 from storage.mongo.engine.tx import MongoTx
-from storage.records import LEASE
+from storage.mongo.mentions import incident_value, records_of
+from storage.records import FIRST, LEASE, StoredMention
 
 
 class MongoAlerts:
@@ -68,18 +73,18 @@ class MongoAlerts:
 
     async def save(self, alert: Alert, *, receivers: Sequence[str] = ()) -> Alert:
         async def work(tx: MongoTx) -> Alert:
-            doc, stored = await _find(tx, alert.key)
-            changed = next_version(stored, alert)
-            await _update(tx, doc, changed, receivers)
+            doc, stored = await _find_alert(tx, alert.key)
+            changed = next_alert_version(stored, alert)
+            await _update_alert(tx, doc, changed, receivers)
             return changed
 
         return await self._db.write(work)
 
     async def acknowledge(self, key: str, *, by: str) -> Alert:
         async def work(tx: MongoTx) -> Alert:
-            doc, stored = await _find(tx, key)
-            changed = next_version(stored, acknowledged(stored, by=by, at=moment(tx.now)))
-            await _update(tx, doc, changed, ())
+            doc, stored = await _find_alert(tx, key)
+            changed = next_alert_version(stored, acknowledged(stored, by=by, at=moment(tx.now)))
+            await _update_alert(tx, doc, changed, ())
             return changed
 
         return await self._db.write(work)
@@ -165,14 +170,14 @@ async def _tell(tx: MongoTx, doc: Doc) -> None:
     await tx.table("alerts").change(delivered, {"$unset": {"tell": "", "tell_at": ""}})
 
 
-async def _find(tx: MongoTx, name: str) -> tuple[Doc, Alert]:
+async def _find_alert(tx: MongoTx, name: str) -> tuple[Doc, Alert]:
     doc = await tx.table("alerts").one({"_id": key_of(name)})
     if doc is None:
         raise Conflict(f"there is no alert {name}. Read the list again.")
     return doc, tx.load(Alert, doc)
 
 
-async def _update(tx: MongoTx, doc: Doc, changed: Alert, receivers: Sequence[str]) -> None:
+async def _update_alert(tx: MongoTx, doc: Doc, changed: Alert, receivers: Sequence[str]) -> None:
     """Store the next version of what was read; raises Conflict where it is not as it was read."""
     fields: Doc = {"state": changed.state, "body": tx.dump(changed)}
     waiting = doc.get("tell", [])
@@ -185,3 +190,91 @@ async def _update(tx: MongoTx, doc: Doc, changed: Alert, receivers: Sequence[str
         raise Conflict(f"the alert {changed.key} was changed in the meantime. Read it again.")
     if tell:
         await _tell(tx, doc | fields)
+
+
+class MongoIncidents:
+    def __init__(self, db: MongoDatabase) -> None:
+        self._db = db
+
+    async def get(self, id: str) -> Incident | None:  # noqa: A002
+        return await self._db.alone(lambda tx: _get_incident(tx, id))
+
+    async def find(
+        self, *, state: Literal["open", "resolved"] | None = None, limit: int = 50
+    ) -> Sequence[Incident]:
+        where = {} if state is None else {"state": state}
+
+        async def query(tx: MongoTx) -> list[Incident]:
+            latest = [("last", -1), ("_id", -1)]
+            docs = await tx.table("incidents").many(where, sort=latest, limit=limit)
+            return [tx.load(Incident, doc) for doc in docs]
+
+        return await self._db.alone(query)
+
+    async def open(self, incident: Incident) -> Incident:
+        async def work(tx: MongoTx) -> Incident:
+            incidents = tx.table("incidents")
+            doc = await incidents.one({"key": key_of(incident.key), "state": "open"})
+            if doc is not None:
+                return tx.load(Incident, doc)
+            opened = incident
+            if not incident.id:
+                opened = replace(incident, id=f"INC-{await tx.next('INC', FIRST['INC'])}")
+            await incidents.add({"_id": opened.id, **_incident_values(tx, opened)})
+            return opened
+
+        return await self._db.write(work)
+
+    async def save(self, incident: Incident) -> Incident:
+        async def work(tx: MongoTx) -> Incident:
+            changed = next_incident_version(await _get_incident(tx, incident.id), incident)
+            where = {"_id": incident.id, "version": incident.version}
+            if not await tx.table("incidents").change(
+                where, {"$set": _incident_values(tx, changed)}
+            ):
+                raise Conflict(f"{incident.id} was changed in the meantime. Read it again.")
+            return changed
+
+        return await self._db.write(work)
+
+    async def assign(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002
+        async def work(tx: MongoTx) -> None:
+            mentions = tx.table("mentions")
+            for doc in await mentions.many({"_id": {"$in": list(seqs)}}):
+                judged = replace(tx.load(StoredMention, doc), incident=id)
+                change: Doc = {"$set": {"body": tx.dump(judged), **incident_value(id)}}
+                if id is None:
+                    change["$unset"] = {"incident": ""}
+                await mentions.change({"_id": doc["_id"]}, change)
+
+        await self._db.write(work)
+
+    async def mentions(self, id: str, *, limit: int = 2000) -> Sequence[MentionRecord]:  # noqa: A002
+        where = {"incident": key_of(id), "withdrawn": False}
+
+        async def query(tx: MongoTx) -> Sequence[MentionRecord]:
+            order = [("posted", 1), ("_id", 1)]
+            return await records_of(
+                tx, await tx.table("mentions").many(where, sort=order, limit=limit)
+            )
+
+        return await self._db.alone(query)
+
+    async def count(self, id: str) -> int:  # noqa: A002
+        where = {"incident": key_of(id), "withdrawn": False}
+        return await self._db.alone(lambda tx: tx.table("mentions").count(where))
+
+
+async def _get_incident(tx: MongoTx, name: str) -> Incident | None:
+    doc = await tx.table("incidents").one({"_id": name})
+    return tx.load(Incident, doc) if doc else None
+
+
+def _incident_values(tx: MongoTx, incident: Incident) -> Doc:
+    return {
+        "key": key_of(incident.key),
+        "state": incident.state,
+        "last": micros(incident.last_at),
+        "version": incident.version,
+        "body": tx.dump(incident),
+    }

@@ -17,9 +17,8 @@ from storage.encoding import key_of, text_of
 from storage.mongo import tickets
 from storage.mongo.conversations import hear, put_conversation, remove_line
 from storage.mongo.engine.database import MongoDatabase, release_dead, release_events
-from storage.mongo.engine.grouping import Grouping
 from storage.mongo.engine.link import Doc
-from storage.mongo.engine.tx import MongoTx, blob, counter_name, integer, key
+from storage.mongo.engine.tx import Grouping, MongoTx, blob, counter_name, integer, key
 from storage.mongo.mentions import search_values
 from storage.mongo.outbox import add_reply, cancel_for
 from storage.records import (

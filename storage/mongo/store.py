@@ -4,13 +4,12 @@ from typing import Self
 
 from core.clock import Clock
 from storage.encryption import NO_KEY, Coder, Keys
-from storage.mongo.alerts import MongoAlerts
+from storage.mongo.alerts import MongoAlerts, MongoIncidents
 from storage.mongo.audit import MongoAudit
 from storage.mongo.conversations import MongoConversations
 from storage.mongo.customers import MongoCustomers
 from storage.mongo.engine.database import MongoDatabase
 from storage.mongo.events import MongoEvents
-from storage.mongo.incidents import MongoIncidents
 from storage.mongo.maintenance import MongoMaintenance
 from storage.mongo.mentions import MongoCorrections, MongoMentions, MongoTrackedPosts
 from storage.mongo.outbox import MongoOutbox

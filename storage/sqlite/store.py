@@ -5,13 +5,12 @@ from typing import Self
 
 from core.clock import Clock
 from storage.encryption import NO_KEY, Coder, Keys
-from storage.sqlite.alerts import SqliteAlerts
+from storage.sqlite.alerts import SqliteAlerts, SqliteIncidents
 from storage.sqlite.audit import SqliteAudit
 from storage.sqlite.conversations import SqliteConversations
 from storage.sqlite.customers import SqliteCustomers
 from storage.sqlite.engine.database import SqliteDatabase
 from storage.sqlite.events import SqliteEvents
-from storage.sqlite.incidents import SqliteIncidents
 from storage.sqlite.maintenance import SqliteMaintenance
 from storage.sqlite.mentions import SqliteCorrections, SqliteMentions, SqliteTrackedPosts
 from storage.sqlite.outbox import SqliteOutbox

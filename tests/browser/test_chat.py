@@ -1,6 +1,8 @@
 """The web chat in a real browser: sent once, answered live, and a reload loses nothing."""
 
+import asyncio
 import itertools
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -282,6 +284,45 @@ async def test_storage_that_fills_up_is_told(console: RunningConsole, tabs: Open
         await say(page, "还在吗")
         await expect(page.locator(".bubble.in").last).to_contain_text("已送达")
         await expect(page.locator("#notice")).to_contain_text("刷新后这段对话会消失")
+
+
+@pytest.mark.parametrize("late", ["ack", "lines"])
+async def test_a_message_that_arrived_is_not_stored_again(
+    console: RunningConsole, tabs: OpenTab, late: str
+) -> None:
+    """Acknowledgement and line come in any order: the later one has nothing to store."""
+    held: list[tuple[WebSocketRoute, str | bytes]] = []
+    arrived, is_released = asyncio.Event(), False
+
+    def delay(socket: WebSocketRoute) -> None:
+        def pass_on(message: str | bytes) -> None:
+            found = json.loads(message)
+            if is_released or found["type"] != late or found.get("lines") == []:
+                socket.send(message)
+            else:
+                held.append((socket, message))
+                arrived.set()
+
+        socket.connect_to_server().on_message(pass_on)
+
+    async with tabs() as context:
+        page = await context.new_page()
+        await page.route_web_socket("**/chat/ws*", delay)
+        await page.goto(f"{console.url}/chat")
+        await say(page, "你好")
+        await expect(page.locator(".bubble.in")).to_contain_text("已送达")
+        await page.evaluate(
+            "window.writes = 0; void (Storage.prototype.setItem = function () {"
+            " window.writes += 1; throw new Error('full'); })"
+        )
+        await arrived.wait()
+        is_released = True
+        for socket, message in held:
+            socket.send(message)
+        await answer(console, await conversation(console), "您好")
+        await expect(page.locator(".bubble.out")).to_contain_text("您好")
+        assert await page.evaluate("window.writes") == 0
+        await expect(page.locator("#notice")).to_be_hidden()
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ import typer
 
 import run
 from cli.main import command_line
-from cli.output import plain_console
+from cli.terminal import plain_console
 
 
 def commands() -> typer.Typer:

@@ -46,7 +46,7 @@ READS_CHINESE: Final = (
     "moderation/inbound.py",
     "moderation/masking.py",
     "moderation/numbers.py",
-    "responders/answering/commands.py",
+    "responders/answering/context.py",
 )
 """Modules that look for Chinese words in texts."""
 CHINESE_WORD: Final = re.compile(r"[\u4e00-\u9fff]{2}")

@@ -3,17 +3,23 @@
 A command is found here because it is registered in ``cli.main.COMMANDS``.
 """
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from cli.main import COMMANDS
+import run
+from cli.main import COMMANDS, CommandModule, command_line
+from cli.terminal import plain_console
 from core.errors import ConfigError
 from tests.cli.invoking import commands
+from tests.cli.running import ROOT
 
 NAMES = (
     *("drill", "serve", "check", "try", "replay", "score", "voice", "adapt"),
@@ -59,6 +65,36 @@ def required(command: TyperCommand) -> list[str]:
 def test_no_command_has_gone() -> None:
     assert set(NAMES) <= {" ".join(path) for path in FOUND}
     assert len(set(COMMANDS)) == len(COMMANDS)
+
+
+@pytest.mark.parametrize("module", COMMANDS, ids=lambda module: module.module)
+def test_a_module_adds_the_commands_that_it_is_called_for(module: CommandModule) -> None:
+    """Called by name, the others are left out, and help and usage are the same."""
+    for name in module.names:
+        alone = get_command(command_line(run.EXAMPLE, plain_console(stderr=True), [name]))
+        assert isinstance(alone, TyperGroup)
+        assert tuple(alone.commands) == module.names
+        found, whole = (
+            CliRunner().invoke(line, [name, "--help"], prog_name="run.py").output
+            for line in (commands_called(name), commands())
+        )
+        assert found == whole
+
+
+def commands_called(*arguments: str) -> typer.Typer:
+    return command_line(run.EXAMPLE, plain_console(stderr=True), arguments)
+
+
+@pytest.mark.process
+def test_a_command_imports_no_platform_that_it_does_not_need() -> None:
+    code = "import sys, cli.main, run; sys.argv = ['run.py', 'score']\n"
+    code += "try: run.main()\nfinally: print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, input=b"", capture_output=True, check=False
+    )
+    loaded = set(done.stdout.decode().split())
+    assert "listeners.judgement.judge" in loaded, done.stderr
+    assert not loaded & {"aiohttp", "starlette", "aiogram", "tweepy", "praw", "storage", "console"}
 
 
 @every_command

@@ -5,7 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from cli.output import banner, plain_console, problem_table, report_table
+from cli.output import banner, problem_table, report_table
+from cli.terminal import plain_console
 from core.errors import Problem
 
 TEXTS = (

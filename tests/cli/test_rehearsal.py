@@ -6,8 +6,9 @@ import json
 import os
 import sys
 import threading
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,7 @@ from storage.factory import AnyStore, open_store
 from tests.cli.invoking import commands
 from tests.cli.running import ROOT
 from tests.cli.test_replay import line
+from tests.driven_clock import WATCHDOG_SECONDS
 
 pytestmark = pytest.mark.process
 
@@ -125,6 +127,45 @@ def test_nobody_is_alerted_and_nothing_is_left(
     assert report["tickets"]
     assert asked == []
     assert not (config.parent / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("receivers", "names"),
+    [(ROBOTS + HOOK, ("slack-0", "feishu-1", "webhook-0")), (ON_CALL, ("night",))],
+)
+async def test_a_rehearsal_that_goes_on_for_long_notifies_nobody(
+    config: Path,
+    crisis: Path,
+    receivers: str,
+    names: tuple[str, ...],
+    receiver: tuple[str, list[str]],
+) -> None:
+    """Nothing is on its way to a receiver by the time at which staff would have been notified."""
+    url, asked = receiver
+    add(config, receivers.format(url=url))
+    kept = config.parent / "kept.db"
+    with crisis.open("ab") as feed:
+        feed.write(b"\n" + line(100, "禾家的面包真香", posted_at="2026-03-09T02:00:00Z"))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "run.py", "replay", str(crisis), "--config", str(config)),
+        *("--into", str(kept), "--speed", "600"),
+        cwd=ROOT,
+        stdout=DEVNULL,
+        stderr=DEVNULL,
+    )
+    store = await open_store(f"sqlite:{kept}", clock=SystemClock())
+    try:
+        async with asyncio.timeout(WATCHDOG_SECONDS):
+            while not any(one.notices for one in await store.alerts.recent()):
+                assert process.returncode is None
+                await asyncio.sleep(0.05)
+        later = SystemClock().now() + timedelta(days=1)
+        assert [name for name in names if await store.alerts.claim(name, 9, later)] == []
+        assert asked == []
+    finally:
+        await store.close()
+        process.kill()
+        await process.wait()
 
 
 @pytest.mark.parametrize("key", [None, new_key()], ids=["plain", "encrypted"])

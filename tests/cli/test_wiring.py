@@ -20,7 +20,7 @@ from rich.console import Console
 from starlette.applications import Starlette
 from typer.testing import CliRunner
 
-from cli.commands.replay import play
+from cli.commands.replay import Stopwatch, play
 from cli.config import load_config
 from cli.logs import configure_logs
 from cli.server import bind, run_all
@@ -31,7 +31,6 @@ from core.errors import ConfigError, InputError
 from core.runtime.bus import Bus
 from core.runtime.engine import Engine
 from core.runtime.jobs import Job
-from core.runtime.report import Stopwatch
 from examples.supermarket.posts import as_event
 from examples.supermarket.scenario import write_lines
 from examples.supermarket.week import week

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.settings_file import parse
 from connectors.registry import build_channels, measures_of, read_channels
 from connectors.replay.settings import ReplaySettings, read_feed
-from core.config import parse
 from core.errors import ConfigError
 from core.settings import Settings
 from tests.connectors.support import ConnectorKit

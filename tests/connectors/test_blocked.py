@@ -21,8 +21,8 @@ from core.model.tickets import Ticket, TicketFilter
 from core.runtime.bus import Bus
 from core.runtime.dispatch import Dispatcher
 from core.settings import SlaSettings
-from moderation.factory import build_guards
-from responders.tickets.undelivered import UndeliveredTickets
+from moderation.gate import build_guards
+from responders.tickets import UndeliveredTickets
 from storage.sqlite.store import SqliteStore
 from tests.builders import event, judgement, ticket
 from tests.connectors.support import ConnectorKit

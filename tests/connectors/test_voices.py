@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from cli.settings_file import parse
 from connectors.context import ConnectorContext
 from connectors.registry import REGISTRY, build_channels, read_channels
 from connectors.voices import KnownVoices, declares_bot, is_bot_name
 from connectors.webchat.connector import Webchat
 from connectors.webchat.settings import WebchatSettings
 from core.clock import SystemClock
-from core.config import parse
 from core.connector import Connector
 from core.model.events import Author, AuthorKind, unheard
 from core.runtime.bus import Bus

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from console.pages.incidents.curve import growth_curve
-from console.pages.incidents.overview import amplifiers_of, overview_of
-from console.pages.incidents.summary import summarise
+from console.pages.incidents.overview import amplifiers_of, overview_of, summarise
 from core.model.incidents import Incident
 from core.model.mentions import MentionRecord
 from tests.console.running import RunningConsole

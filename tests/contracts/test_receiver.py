@@ -11,7 +11,7 @@ import pytest
 from core.errors import ConfigError, Refused, Unavailable
 from core.model.alerts import Alert
 from core.settings import AlertSettings
-from responders.alerting.receiver import DeliversBatches, Receiver, ThrottlesDeliveries
+from responders.alerting.delivery import DeliversBatches, Receiver, ThrottlesDeliveries
 from responders.alerting.receivers.registry import RECEIVERS, read_receivers
 from tests.builders import START, alert
 from tests.responders.alerting.receivers.rigs.base import HOSTILE, Bench, open_bench

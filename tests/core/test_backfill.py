@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from core.model.decisions import Action
 from core.model.events import Page
-from core.runtime.backfill import take_in
+from core.runtime.pipeline import take_in
 from tests.builders import event
 from tests.core.test_pipeline import PipelineRig
 

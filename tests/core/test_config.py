@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.config import parse
+from cli.settings_file import parse
 from core.errors import ConfigError, Problem, collect
 from core.settings import Settings
 

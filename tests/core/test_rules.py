@@ -8,7 +8,7 @@ import pytest
 from core.clock import micros, moment
 from core.errors import Conflict
 from core.model.alerts import Alert, Mute, acknowledged, is_settled, mute_note
-from core.model.alerts import next_version as next_alert
+from core.model.alerts import next_alert_version as next_alert
 from core.model.audit import AuditEntry, first_broken, next_entry, pseudonym
 from core.model.conversations import (
     Conversation,
@@ -21,7 +21,7 @@ from core.model.conversations import (
 from core.model.decisions import Action, Decision
 from core.model.events import EventKind, Metrics, retention_class, with_text
 from core.model.incidents import Incident
-from core.model.incidents import next_version as next_incident
+from core.model.incidents import next_incident_version as next_incident
 from core.model.mentions import SAMPLES, MetricsSample, TrackedPost
 from core.model.outbox import ReplyState
 from core.model.outcomes import Plan, with_ticket

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.runtime.silence_baseline import SilenceBaseline
+from core.runtime.intake import SilenceBaseline
 from tests.builders import START
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

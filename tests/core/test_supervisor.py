@@ -11,8 +11,7 @@ from core.errors import Refused, Unavailable
 from core.model.events import Page
 from core.model.health import Health
 from core.runtime.bus import Bus
-from core.runtime.intake import EventIntake
-from core.runtime.supervisor import LONGEST_WAIT, Supervisor
+from core.runtime.intake import LONGEST_WAIT, EventIntake, Supervisor
 from tests.builders import START, event
 from tests.core.parts import MemoryInbox
 from tests.driven_clock import WATCHDOG_SECONDS

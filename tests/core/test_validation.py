@@ -7,8 +7,8 @@ import pytest
 from pydantic import BaseModel, ValidationError, model_validator
 
 from cli.problems import in_every_language
+from cli.settings_file import parse, read
 from connectors.registry import REGISTRY
-from core.config import parse, read
 from core.errors import ConfigError, Problem
 from core.settings import Section, Settings
 from core.validation import salvage, validate

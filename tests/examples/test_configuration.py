@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 from cli.catalogue import shipped_catalogue
+from cli.settings_file import parse
 from connectors.registry import REGISTRY
-from core.config import parse
 from core.errors import Problem
 from core.model.events import Author, Event, EventKind
 from core.settings import Settings

@@ -12,9 +12,9 @@ from typing import Final
 
 import pytest
 
+from cli.settings_file import parse
 from connectors.registry import REGISTRY
 from connectors.replay.events import read_event
-from core.config import parse
 from core.model.events import Event
 from core.settings import Settings
 from examples.supermarket.demo import (

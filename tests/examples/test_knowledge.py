@@ -10,8 +10,7 @@ import pytest
 from core.model.articles import Article
 from core.taxonomy import CATEGORIES
 from responders.answering.content import parse_articles
-from responders.answering.search import KnowledgeBase
-from responders.answering.tokenizer import shipped_lexicon
+from responders.answering.search import KnowledgeBase, shipped_lexicon
 
 FOLDER: Final = Path("examples/supermarket/knowledge")
 NUMBER: Final = re.compile(r"\d+(?:[.:/-]\d+)*")

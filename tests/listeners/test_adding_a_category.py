@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config import parse
+from cli.settings_file import parse
 from core.taxonomy import CATEGORIES
 from listeners import factory
 from tests.how_to import follow, passed, run
@@ -31,7 +31,7 @@ from pathlib import Path
 
 from cli.config import VOCABULARY
 from console.pages.mentions import CATEGORIES
-from core.config import parse
+from cli.settings_file import parse
 from listeners.factory import build_understanding
 from responders.answering.playbook import parse_playbook
 

@@ -1,7 +1,7 @@
 """The guards as the application builds them."""
 
 from core.clock import ManualClock
-from moderation.factory import build_guards
+from moderation.gate import build_guards
 from tests.builders import START, judgement
 from tests.moderation.parts import NoPauses, answer, message
 from tests.stubs import StubStore

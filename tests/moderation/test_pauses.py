@@ -19,8 +19,7 @@ from core.model.pauses import Pause, PauseScope
 from core.model.tickets import Ticket, TicketState
 from core.runtime.bus import Bus
 from core.runtime.dispatch import Dispatcher
-from moderation.factory import build_guards
-from moderation.pauses import StoredPauses, holds
+from moderation.gate import StoredPauses, build_guards, holds
 from storage.sqlite.store import SqliteStore
 from tests.builders import START
 from tests.console.seeds import add_mention, event, judgement

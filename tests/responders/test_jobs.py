@@ -15,8 +15,12 @@ from core.model.events import Received
 from core.model.health import Health, Status
 from core.model.tickets import Ticket
 from core.settings import ScheduleSettings
-from responders.alerting.operational import OperationalAlerts
-from responders.jobs import apply_retention, remind_of_late_tickets, report_silent_connectors
+from responders.jobs import (
+    OperationalAlerts,
+    apply_retention,
+    remind_of_late_tickets,
+    report_silent_connectors,
+)
 from tests.builders import START
 from tests.responders.builders import mention, ticket
 from tests.stubs import StubMaintenance, StubTickets

@@ -164,6 +164,33 @@ async def test_a_mark_that_cannot_be_read_is_no_mark(tmp_path: Path, mark: bytes
     assert await examined(path) == (MESSAGES, [])
 
 
+async def test_a_mark_with_one_digit_changed_is_no_mark(tmp_path: Path) -> None:
+    """As after a write that reached the disk in part: no loss is told that nobody had."""
+    path = await killed(tmp_path)
+    mark = path.with_name("store.db-mark")
+    written = mark.read_bytes()
+    changed = written.replace(f" {MESSAGES}]".encode(), f" {MESSAGES + 30}]".encode(), 1)
+    changed = changed.replace(b", ", b", 9", 1)
+    assert changed != written
+    mark.write_bytes(changed)
+    assert await examined(path) == (MESSAGES, [])
+
+
+def test_a_process_that_is_behind_does_not_set_the_mark_back(tmp_path: Path) -> None:
+    """Two processes on one store commit in turn, and note it in any order."""
+    ahead, behind = CommitMark(tmp_path / "store.db"), CommitMark(tmp_path / "store.db")
+    for commits in (7, 9):
+        ahead.note(Acknowledged(store="s", commits=commits, accepted=commits))
+    for commits in (8, 9):
+        behind.note(Acknowledged(store="s", commits=commits, accepted=commits - 1))
+    reached = Acknowledged(store="s", commits=9, accepted=9)
+    assert (ahead.read(), behind.read()) == (reached, reached)
+    behind.note(Acknowledged(store="another", commits=1, accepted=1))
+    assert ahead.read() == Acknowledged(store="another", commits=1, accepted=1)
+    ahead.close()
+    behind.close()
+
+
 async def test_a_mark_that_lags_behind_is_no_loss(tmp_path: Path) -> None:
     """As after a power cut: the log is flushed for each commit, the mark once a second."""
     path = await killed(tmp_path)

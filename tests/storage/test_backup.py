@@ -10,9 +10,9 @@ from core.clock import ManualClock
 from core.errors import SchemaTooNew, StoreError
 from core.model.events import Author
 from core.model.outbox import ReplyResult, ReplyState, Target
+from storage import backup as copying
 from storage.backup import backup, restore
 from storage.factory import AnyStore, open_store
-from storage.sqlite import backup as copying
 from tests.contracts.store_support import NOW, adds_up, event, incident, put, reply, take
 from tests.storage.test_moving import fill, look
 

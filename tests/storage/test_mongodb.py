@@ -12,7 +12,7 @@ from core.clock import ManualClock, SystemClock
 from core.errors import Conflict, SchemaTooNew, StoreError, StoreFull, StoreReadOnly
 from core.model.events import Page
 from storage.mongo.engine import database, link, schema
-from storage.mongo.engine.grouping import Grouping
+from storage.mongo.engine.tx import Grouping
 from storage.mongo.store import MongoStore
 from tests.contracts.mongo_server import server
 from tests.contracts.store_support import NOW, adds_up, alert, event, put, reply, take

@@ -6,7 +6,7 @@ Trained by ``benchmarks/train_sentiment.py``; its data, figures and limits are i
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from core.model.judgement import Probabilities
 from listeners.judgement.adaptation import Adaptation, read_adaptation
-from listeners.judgement.ngrams import LONGEST_NGRAM, Hashes, character_ngrams, ngrams, word_ngrams
+from listeners.judgement.ngrams import NgramBatch, ngrams, ngrams_of_all
+from listeners.judgement.sentiment.evidence import WeightedPiece, decisive_pieces
 from listeners.judgement.sentiment.model_file import (
     BUCKET_BITS,
     CLASSES,
@@ -27,7 +28,7 @@ from listeners.judgement.sentiment.model_file import (
 from listeners.judgement.sentiment.models import Explained
 from listeners.judgement.sentiment.spelling import emoji_as_brackets, spell, squeeze
 from listeners.judgement.sentiment.structure import StructuredText, WeightedPart, analyse
-from listeners.judgement.sentiment.structure_words import structure_words
+from listeners.text.quotations import split_quoted
 
 Floats = NDArray[np.float32]
 
@@ -54,35 +55,11 @@ _POLARITY_BIAS: Final = 0.15
 is bad more often than its weights say."""
 
 _MAX_PIECES: Final = 4
+_ABOVE_ZERO: Final = np.uint32(0x80808080)
+_HALF: Final = np.uint64(32)
+_LOW: Final = np.uint64(0xFFFFFFFF)
 _EMOJI_ONLY_LENGTH: Final = 50
 _EMOJI_WEIGHT: Final = 0.05
-
-EVIDENCE_LENGTH: Final = 400
-"""Characters of a part that are searched for evidence."""
-
-_MAX_CHINESE_PIECE: Final = 6
-"""Characters of a Chinese piece of evidence."""
-
-_MIN_LATIN_PIECE: Final = 4
-"""Letters below which only listed Latin words are shown: *bad*, but not *was*."""
-
-_MIN_STRENGTH: Final = 5.0
-"""Units of weight below which a piece is not shown."""
-
-_WORD: Final = re.compile(r"[a-z][a-z'\-]*")
-_SPREAD: Final = (
-    np.tril(np.ones((LONGEST_NGRAM, LONGEST_NGRAM))) / np.arange(1, LONGEST_NGRAM + 1)[:, None]
-).astype("f4")
-"""Splits an n-gram's weight among its characters: row is its length, column the character."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _PartFeatures:
-    """A part of a text with the hashes of its character n-grams."""
-
-    text: str
-    by_place: Hashes
-    weight: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,7 +113,23 @@ class LinearModel:
 
     def explained(self, texts: Sequence[str]) -> list[Explained]:
         """As ``ExplainableModel``."""
-        return [self._explained(text) for text in texts]
+        analysed = self._analysed(texts)
+        known = [one for one in analysed if one is not None]
+        scores, pieces = self._read(known)
+        found: list[Explained] = []
+        following = zip(known, scores.tolist(), pieces, strict=True)
+        for text, structured in zip(texts, analysed, strict=True):
+            if structured is None:
+                found.append(Explained(probabilities=self._hinted(text), pieces=()))
+                continue
+            _, row, decisive = next(following)
+            found.append(
+                Explained(
+                    probabilities=_probabilities(*row),
+                    pieces=() if decisive is None else _shown(text, structured, decisive),
+                )
+            )
+        return found
 
     def explain(self, text: str) -> tuple[str, ...]:
         """The decisive pieces of a text, strongest first; none for a text without words.
@@ -146,27 +139,15 @@ class LinearModel:
         structured = self._analyse(text)
         if structured is None:
             return ()
-        parts = self._features_of(structured.parts)
-        return self._pieces(text, structured, parts, int(self._sum(parts).argmax()))
+        _, (decisive,) = self._read((structured,), of_neutral=True)
+        return _shown(text, structured, decisive or ())
 
     def scores(self, parts: Sequence[WeightedPart]) -> NDArray[np.float64]:
         """Log-odds of the three classes, up to a constant, of spelled parts."""
-        return self._sum(self._features_of(parts))
-
-    def _features_of(self, parts: Sequence[WeightedPart]) -> list[_PartFeatures]:
-        found = []
-        for part in parts:
-            text = squeeze(part.text)
-            found.append(
-                _PartFeatures(text=text, by_place=character_ngrams(text), weight=part.weight)
-            )
-        return found
-
-    def _sum(self, parts: Sequence[_PartFeatures]) -> NDArray[np.float64]:
         total = np.zeros(3)
         size = 0
         for part in parts:
-            found = ngrams(part.text)
+            found = ngrams(squeeze(part.text))
             rows = self._rows.take(found >> _SHIFT).view(np.int8).reshape(-1, 4)
             # The sums are integers far below 2**24: exact in float32, and faster.
             sums = np.ones(len(found), np.float32) @ rows.astype(np.float32)
@@ -175,33 +156,56 @@ class LinearModel:
         scores: NDArray[np.float64] = total * (self._scale / size**LENGTH_POWER) + self._bias
         return scores if self.adaptation is None else self.adaptation.applied(scores)
 
-    def _explained(self, text: str) -> Explained:
-        structured = self._analyse(text)
-        if structured is None:
-            return Explained(probabilities=self._hinted(text), pieces=())
-        parts = self._features_of(structured.parts)
-        scores = self._sum(parts)
-        most = int(scores.argmax())
-        pieces = () if CLASSES[most] == "neutral" else self._pieces(text, structured, parts, most)
-        return Explained(probabilities=_probabilities(*scores.tolist()), pieces=pieces)
+    def _scores(
+        self, texts: Sequence[Sequence[WeightedPart]], batch: NgramBatch
+    ) -> NDArray[np.float64]:
+        """As ``scores`` for each text, from the n-grams of all their parts."""
+        sums = _sums(self._rows.take(batch.distinct >> _SHIFT), batch)
+        weights = np.array([part.weight for parts in texts for part in parts])
+        counts = np.array(list(map(len, texts)))
+        firsts = np.cumsum(counts) - counts
+        totals = np.add.reduceat(sums * weights[:, None], firsts, axis=0)
+        sizes = np.add.reduceat(batch.sizes, firsts)
+        scores: NDArray[np.float64] = (
+            totals * (self._scale / sizes**LENGTH_POWER)[:, None] + self._bias
+        )
+        if self.adaptation is None:
+            return scores
+        return np.array([self.adaptation.applied(row) for row in scores])
 
-    def _pieces(
-        self, text: str, structured: StructuredText, parts: Sequence[_PartFeatures], most: int
-    ) -> tuple[str, ...]:
-        found = [
-            (part.weight * strength, piece)
-            for part in parts
-            for strength, piece in decisive_pieces(
-                part.text, part.by_place, self._rows, _SHIFT, most
+    def _read(
+        self, texts: Sequence[StructuredText], *, of_neutral: bool = False
+    ) -> tuple[NDArray[np.float64], list[tuple[WeightedPiece, ...] | None]]:
+        """The scores of texts, and the decisive pieces of all but neutral ones."""
+        if not texts:
+            return np.zeros((0, 3)), []
+        parts = [part for text in texts for part in text.parts]
+        spelled = [squeeze(part.text) for part in parts]
+        batch = ngrams_of_all(spelled)
+        scores = self._scores([text.parts for text in texts], batch)
+        counts = np.array([len(text.parts) for text in texts])
+        firsts = np.cumsum(counts) - counts
+        most = scores.argmax(axis=1)
+        asked = np.repeat(most, counts).tolist()
+        wanted = [place for place, of in enumerate(asked) if of_neutral or CLASSES[of] != "neutral"]
+        found = decisive_pieces(
+            [spelled[place] for place in wanted],
+            [batch.by_place[batch.places[place] :] for place in wanted],
+            [asked[place] for place in wanted],
+            rows=self._rows,
+            shift=_SHIFT,
+        )
+        by_part = dict(zip(wanted, found, strict=True))
+        return scores, [
+            tuple(
+                (parts[place].weight * strength, piece)
+                for place in range(first, first + count)
+                for strength, piece in by_part[place]
             )
+            if first in by_part
+            else None
+            for first, count in zip(firsts.tolist(), counts.tolist(), strict=True)
         ]
-        found.sort(key=lambda pair: -pair[0])
-        pieces = [piece for _, piece in found]
-        if structured.evidence or len(parts) > 1:
-            # Plain words that the analysis inserted are not the author's.
-            said = squeeze(spell(text[:READ_LENGTH]))
-            pieces = [*structured.evidence, *(piece for piece in pieces if piece in said)]
-        return tuple(dict.fromkeys(pieces))[:_MAX_PIECES]
 
     def features(self, text: str) -> SentimentFeatures:
         """The features that adaptation learns from."""
@@ -224,10 +228,31 @@ class LinearModel:
         return float(positive - negative - _POLARITY_BIAS)
 
     def _analyse(self, text: str) -> StructuredText | None:
-        if len(text) > MAX_LENGTH:
-            return None
-        spelled = spell(text[:READ_LENGTH])
-        return analyse(spelled, self.polarity) if _LETTERS.search(spelled) else None
+        (found,) = self._analysed((text,))
+        return found
+
+    def _analysed(self, texts: Sequence[str]) -> list[StructuredText | None]:
+        """The structures of texts; ``None`` for one without words, and for a document."""
+        spelled = [spell(text[:READ_LENGTH]) if len(text) <= MAX_LENGTH else "" for text in texts]
+        # A comment and what it quotes are weighed against each other: the only whole texts asked
+        # for, so they are scored together.
+        halves = [half for text in spelled if "@" in text for half in split_quoted(text) if half]
+        known = dict(zip(halves, self._polarities(halves), strict=True))
+
+        def polarity(fragment: str) -> float:
+            found = known.get(fragment)
+            return self.polarity(fragment) if found is None else found
+
+        return [analyse(text, polarity) if _LETTERS.search(text) else None for text in spelled]
+
+    def _polarities(self, fragments: Sequence[str]) -> list[float]:
+        """As ``polarity`` for each fragment."""
+        if not fragments:
+            return []
+        parts = [(WeightedPart(text=fragment),) for fragment in fragments]
+        scores = self._scores(parts, ngrams_of_all([squeeze(text) for text in fragments]))
+        found: list[float] = (scores[:, 2] - scores[:, 0] - _POLARITY_BIAS).tolist()
+        return found
 
     def _one(self, text: str) -> Probabilities:
         structured = self._analyse(text)
@@ -243,6 +268,34 @@ class LinearModel:
             shift = _EMOJI_WEIGHT * math.tanh(self.polarity(spell(hint)))
             negative, positive = negative - shift, positive + shift
         return Probabilities(negative=negative, neutral=neutral, positive=positive)
+
+
+def _shown(
+    text: str, structured: StructuredText, decisive: Sequence[WeightedPiece]
+) -> tuple[str, ...]:
+    """The strongest pieces, after the evidence of the structure."""
+    pieces = [piece for _, piece in sorted(decisive, key=lambda pair: -pair[0])]
+    if structured.evidence or len(structured.parts) > 1:
+        # Plain words that the analysis inserted are not the author's.
+        said = squeeze(spell(text[:READ_LENGTH]))
+        pieces = [*structured.evidence, *(piece for piece in pieces if piece in said)]
+    return tuple(dict.fromkeys(pieces))[:_MAX_PIECES]
+
+
+def _sums(rows: NDArray[np.uint32], batch: NgramBatch) -> NDArray[np.float64]:
+    """The sums of the packed weights of each text, exact: shape (texts, 3)."""
+    bytes_ = (rows ^ _ABOVE_ZERO).view(np.uint8).reshape(-1, 4)
+    # Two sums at once, in the halves of a number.
+    pair = bytes_[:, 0].astype(np.uint64)
+    pair |= bytes_[:, 1].astype(np.uint64) << _HALF
+    two = np.add.reduceat(pair, batch.starts)
+    third = np.add.reduceat(bytes_[:, 2], batch.starts, dtype=np.uint32)
+    sums = np.empty((len(two), len(CLASSES)))
+    sums[:, 0] = two & _LOW
+    sums[:, 1] = two >> _HALF
+    sums[:, 2] = third
+    sums -= 128.0 * batch.sizes[:, None]
+    return sums
 
 
 def _probabilities(negative: float, neutral: float, positive: float) -> Probabilities:
@@ -274,66 +327,3 @@ def load(adaptation: Path | None = None, *, path: Path = MODEL_FILE) -> LinearMo
     return LinearModel(
         header, table, adaptation=read_adaptation(adaptation, model.name, buckets=len(table))
     )
-
-
-def decisive_pieces(
-    text: str,
-    by_place: Hashes,
-    rows: NDArray[np.uint32],
-    shift: np.uint32,
-    sentiment: int,
-) -> Iterator[tuple[float, str]]:
-    """Pieces of a squeezed text with their strengths: Chinese ones in order, then Latin ones.
-
-    ``by_place``: hashes of its character n-grams, as ``character_ngrams`` returns them; ``rows``:
-    four packed weights a bucket; ``shift``: turns a hash into a bucket; ``sentiment``: index of
-    the class whose weights count.
-    """
-    text = text[:EVIDENCE_LENGTH]
-    strengths = _by_character(by_place[:, : len(text) + 2], rows, shift, sentiment)
-    # The hashes are of the text between spaces.
-    del strengths[0]
-    yield from _chinese(text, strengths)
-    listed = structure_words().english
-    for piece in _WORD.finditer(text):
-        start, end = piece.span()
-        own = rows.take(word_ngrams(piece[0])[:1] >> shift).view(np.int8)
-        strength = sum(strengths[start:end]) + int(own[sentiment])
-        if strength >= _MIN_STRENGTH and (end - start >= _MIN_LATIN_PIECE or piece[0] in listed):
-            yield strength, piece[0]
-
-
-def _chinese(text: str, strengths: list[float]) -> Iterator[tuple[float, str]]:
-    """Runs of Chinese characters that all support the sentiment."""
-    total, first = 0.0, 0
-    # The space after the text ends the last run.
-    for place, (char, strength) in enumerate(zip(text + " ", strengths, strict=False)):
-        supports = strength > 0 and "\u3400" <= char <= "\u9fff"
-        if supports and place - first < _MAX_CHINESE_PIECE:
-            total += strength
-            continue
-        if total >= _MIN_STRENGTH and place - first > 1:
-            yield total, text[first:place]
-        total, first = (strength, place) if supports else (0.0, place + 1)
-
-
-def _by_character(
-    hashes: Hashes, rows: NDArray[np.uint32], shift: np.uint32, sentiment: int
-) -> list[float]:
-    """Support of each character for the sentiment, beginning with the space before the text."""
-    weights = rows.take(hashes >> shift).view(np.int8)[:, sentiment::4].T
-    size = hashes.shape[1]
-    padded = np.zeros((size + LONGEST_NGRAM - 1, LONGEST_NGRAM), np.float32)
-    np.matmul(weights.astype(np.float32), _SPREAD, out=padded[LONGEST_NGRAM - 1 :])
-    # The support of a character is on a diagonal: the n-grams that begin at it, and those that
-    # begin one to four characters before.
-    step = padded.itemsize
-    diagonal: Floats = np.ndarray(
-        (size, LONGEST_NGRAM),
-        np.float32,
-        padded,
-        (LONGEST_NGRAM - 1) * LONGEST_NGRAM * step,
-        (LONGEST_NGRAM * step, (1 - LONGEST_NGRAM) * step),
-    )
-    strengths: list[float] = diagonal.sum(axis=1).tolist()
-    return strengths

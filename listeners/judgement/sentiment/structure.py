@@ -86,7 +86,8 @@ def analyse(text: str, polarity: Polarity) -> StructuredText:
         evidence = (own[praise.start : praise.end],)
     parts = weigh_contrast(resolved, polarity)
     if quoted:
-        opposed = abs(polarity(own)) > 1 and polarity(own) * polarity(quoted) < 0
+        of_own = polarity(own)
+        opposed = abs(of_own) > 1 and of_own * polarity(quoted) < 0
         parts += (WeightedPart(text=quoted, weight=OPPOSED_WEIGHT if opposed else QUOTED_WEIGHT),)
     return StructuredText(parts=parts, evidence=evidence)
 

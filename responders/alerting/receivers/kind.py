@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.errors import Problem
 from core.settings import Section
 from core.validation import validate
-from responders.alerting.receiver import Receiver
+from responders.alerting.delivery import Receiver
 from responders.alerting.receivers.message import MessageFormat
 
 S = TypeVar("S", bound=Section)

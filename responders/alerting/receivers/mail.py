@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr
 from core.errors import Refused, Unavailable
 from core.model.alerts import Alert
 from core.settings import Section
-from responders.alerting.receiver import notice_key
+from responders.alerting.delivery import notice_key
 from responders.alerting.receivers.kind import ReceiverContext, receiver_kind
 from responders.alerting.receivers.message import Message, alert_message, merged_message
 

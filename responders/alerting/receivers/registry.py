@@ -9,7 +9,7 @@ from typing import Final
 
 from core.errors import ConfigError, Problem
 from core.settings import AlertSettings, ReceiverSettings, Settings
-from responders.alerting.receiver import Receiver
+from responders.alerting.delivery import Receiver
 from responders.alerting.receivers import dingtalk, feishu, mail, slack, webhook, wecom
 from responders.alerting.receivers.kind import ReceiverBuilder, ReceiverContext, ReceiverKind
 

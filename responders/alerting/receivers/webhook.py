@@ -23,7 +23,7 @@ from pydantic import Field, SecretStr
 
 from core.model.alerts import Alert
 from core.settings import Section
-from responders.alerting.receiver import notice_key
+from responders.alerting.delivery import notice_key
 from responders.alerting.receivers.http_errors import invalid_url, status_error, unreachable
 from responders.alerting.receivers.kind import ReceiverContext, receiver_kind
 

@@ -1,10 +1,12 @@
-"""The collections as a piece of work sees them, and the values of documents."""
+"""The collections as a piece of work sees them, values of documents, and groups of work."""
 
+import asyncio
 import re
 import zlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
+from core.errors import StoreError
 from storage.encryption import Coder
 from storage.mongo.engine.link import Doc, Link, Table
 from storage.search import terms
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from storage.mongo.engine.link import Session
 
 T = TypeVar("T")
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+LARGEST_GROUP: Final = 64
 _COMPRESS_FROM: Final = 1 << 20
 _PACKED: Final = b"\x00z"
 
@@ -138,3 +143,53 @@ def has_terms(text: str) -> list[Doc]:
             phrase = re.escape(" ".join(term.tokens))
             found.append({"line": {"$regex": f"(^| ){phrase}( |$)"}})
     return found
+
+
+class Grouping(Generic[Item, Answer]):
+    """Many callers' items in one transaction, so that they do not meet at the same documents.
+
+    One group at a time; what comes in meanwhile is the next group. If a group fails, each item is
+    tried once more alone: the error is then its own.
+    """
+
+    def __init__(self, do: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]]) -> None:
+        self._do = do
+        self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._runner: asyncio.Task[None] | None = None
+
+    async def put(self, item: Item) -> Answer:
+        """The answer to ``item``, once its group is stored."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._runner is None or self._runner.done():
+            self._runner = asyncio.create_task(self._run())
+        return await future
+
+    async def _run(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
+            try:
+                await self._answer(group)
+            except StoreError as error:
+                if len(group) == 1:
+                    _fail(group[0][1], error)
+                    continue
+                for each in group:
+                    try:
+                        await self._answer([each])
+                    except StoreError as own:
+                        _fail(each[1], own)
+            except Exception as error:  # a bug: whoever waits must hear of it
+                for _, future in group:
+                    _fail(future, error)
+
+    async def _answer(self, group: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        answers = await self._do([item for item, _ in group])
+        for (_, future), answer in zip(group, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
+
+
+def _fail(future: "asyncio.Future[Answer]", error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)

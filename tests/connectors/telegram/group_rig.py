@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from cli.catalogue import shipped_catalogue
 from connectors.telegram.client import TelegramApi
-from connectors.telegram.limits import SendRates
+from connectors.telegram.send import SendRates
 from connectors.telegram.staff_group import StaffGroup, StaffTexts
 from core.errors import Conflict
 from core.model.cards import (

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from cli.catalogue import shipped_catalogue
+from cli.settings_file import parse
 from connectors.context import StaffRoom
 from connectors.telegram.connector import Telegram
 from connectors.telegram.settings import TelegramSettings
 from core.clock import SystemClock
-from core.config import parse
 from core.model.cards import token_of
 from core.model.decisions import Action, Decision
 from core.model.events import Page
@@ -20,7 +20,7 @@ from core.model.mentions import Mention
 from core.model.outbox import Reply, ReplyState, Target
 from core.model.outcomes import Outcome, Plan
 from core.runtime.bus import Bus
-from moderation.pauses import StoredPauses
+from moderation.gate import StoredPauses
 from responders.factory import StaffServices
 from storage.sqlite.store import SqliteStore
 from tests.builders import event, judgement

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from connectors.telegram.limits import SendRates
+from connectors.telegram.send import SendRates
 from core.clock import ManualClock
 from tests.connectors.support import START
 

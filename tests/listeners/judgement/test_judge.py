@@ -190,3 +190,25 @@ async def test_judging_does_not_block_the_loop() -> None:
     await TextJudge(Undecided()).judge(["面包发霉了，要退款"] * 2000)
     ticking.cancel()
     assert ticks > 3
+
+
+MIXED = (
+    "面包发霉了，太恶心，要退款",
+    "",
+    "!!!",
+    "味道不错，下次还来",
+    "转发微博 //@某人:收银员态度太差了",
+    "说得对 //@某人:这家店的水果很新鲜",
+    "The bread was not bad at all, but the staff were rude",
+    "> the milk was off\nI had the same",
+    "😡😡",
+    "好" * 5_000,
+    "服务也太好了吧，等了两个小时没人理",
+)
+
+
+def test_texts_are_judged_together_as_alone() -> None:
+    judge = TextJudge(load("linear"), encoder=None)
+    together = judge.judge_now(MIXED * 7)
+    for text, found in zip(MIXED * 7, together, strict=True):
+        assert found == judge.judge_now([text])[0]

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from listeners.judgement.ngrams import LONGEST_NGRAM, character_ngrams, ngrams
+from listeners.judgement.ngrams import (
+    LONGEST_NGRAM,
+    character_ngrams,
+    first_of_each,
+    ngrams,
+    ngrams_of_all,
+)
 from listeners.judgement.sentiment.spelling import emoji_as_brackets
 
 
@@ -41,3 +47,22 @@ def test_cached_arrays_are_read_only() -> None:
 )
 def test_old_and_new_emoji_are_known_beside_chinese(emoji: str, name: str) -> None:
     assert emoji_as_brackets(f"味道{emoji}一般，￥9") == f"味道[{name}]一般，￥9"
+
+
+TEXTS = ("好吃好吃 very very good", "", "a", "\ud800", "😀好吃", "don't stop-it", "味道不错 " * 300)
+
+
+def test_texts_have_the_same_ngrams_together_as_alone() -> None:
+    batch = ngrams_of_all(TEXTS)
+    ends = [*batch.starts.tolist()[1:], len(batch.distinct)]
+    assert (batch.sizes > 0).all()
+    for text, place, start, end in zip(TEXTS, batch.places, batch.starts, ends, strict=True):
+        assert np.array_equal(batch.distinct[start:end], ngrams(text))
+        own = batch.by_place[place : place + len(text) + 2]
+        assert np.array_equal(own.T, character_ngrams(text))
+
+
+def test_a_text_keeps_its_first_ngram_though_it_is_the_last_of_the_one_before() -> None:
+    hashes = np.array([3, 5, 5, 5, 7, 7], np.uint32)
+    kept = first_of_each(hashes, np.array([0, 3]))
+    assert kept.tolist() == [True, True, False, True, True, False]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.config import parse
+from cli.settings_file import parse
 from core.errors import ConfigError
 from core.model.judgement import Probabilities
 from listeners.factory import build_understanding

@@ -11,12 +11,18 @@ from listeners.judgement.decision import decide
 from listeners.judgement.judge import TextJudge
 from listeners.judgement.lexicon import FOLDER, word_lists
 from listeners.judgement.sentiment import models as sentiment
-from listeners.judgement.topic_features import dense_names, topic_features
+from listeners.judgement.topic_features import (
+    CELL_BITS,
+    dense_names,
+    topic_features,
+    topic_features_of_all,
+)
 from listeners.judgement.topics import (
     LABELS,
     LONE_LABELS,
     MODEL_FILE,
     SENTIMENTS,
+    TopicModel,
     load_topics,
     shipped_model,
 )
@@ -199,3 +205,30 @@ def test_the_work_on_a_hostile_text_is_bounded(judge: TextJudge, unit: str) -> N
     long = calls(lambda: judged(judge, unit * 10_000))
     assert calls(lambda: judged(judge, unit * 40_000)) <= long + 50
     assert 0 <= judged(judge, unit * 10_000).complaint <= 1
+
+
+LONG = "".join(map(chr, range(0x4E00, 0x4E00 + 3_000)))
+
+
+def test_texts_have_the_same_scores_together_as_alone() -> None:
+    even = Undecided().probabilities([""])[0]
+    texts = ["面包发霉了", LONG, "路过", "great shop, terrible queue"]
+    features = topic_features_of_all(texts, [even] * len(texts))
+    together = shipped_model().scores_of_all(features)
+    for row, text in zip(together, texts, strict=True):
+        assert np.array_equal(row, shipped_model().scores(topic_features(text, even)))
+
+
+@pytest.mark.parametrize("weight", [-127, 127])
+def test_the_weights_of_a_long_text_do_not_overflow(weight: int) -> None:
+    size = len(LABELS)
+    model = TopicModel(
+        table=np.full((1 << CELL_BITS, size), weight, np.int8),
+        unit=np.ones(size, np.float32),
+        dense=np.zeros((len(dense_names()), size), np.float32),
+        bias=np.zeros(size, np.float32),
+    )
+    features = topic_features(LONG, Undecided().probabilities([""])[0])
+    assert len(features.cells) > 1_000
+    expected = weight * len(features.cells) ** 0.5
+    assert model.scores(features) == pytest.approx(np.full(size, expected), rel=1e-6)

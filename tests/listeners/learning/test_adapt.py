@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.config import parse
+from cli.settings_file import parse
 from core.errors import ConfigError, InputError
 from core.model.mentions import CorrectedMention, Correction
 from core.taxonomy import Sentiment

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config import parse
+from cli.settings_file import parse
 from core.errors import ConfigError, InputError
 from core.taxonomy import CATEGORIES
 from listeners.factory import build_understanding

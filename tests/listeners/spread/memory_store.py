@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from core.model.incidents import Incident, next_version
+from core.model.incidents import Incident, next_incident_version
 from core.model.mentions import Mention, MentionFilter, MentionPage, MentionRecord
 
 
@@ -31,7 +31,7 @@ class _Incidents:
         return self._all.setdefault(opened.id, opened)
 
     async def save(self, incident: Incident) -> Incident:
-        self._all[incident.id] = next_version(self._all.get(incident.id), incident)
+        self._all[incident.id] = next_incident_version(self._all.get(incident.id), incident)
         return self._all[incident.id]
 
     async def assign(self, seqs: Sequence[int], id: str | None) -> None:  # noqa: A002

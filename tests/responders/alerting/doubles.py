@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from core.clock import ManualClock
 from core.model.alerts import Alert
-from responders.alerting.receiver import notice_key
+from responders.alerting.delivery import notice_key
 from tests.builders import START
 
 

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from core.clock import ManualClock
 from core.runtime.bus import Bus, Change, Subscription
+from responders.alerting.delivery import Receiver
 from responders.alerting.manager import AlertManager
-from responders.alerting.receiver import Receiver
 from tests.builders import START
 from tests.driven_clock import WATCHDOG_SECONDS
 from tests.responders.memory_store import MemoryAlerts

@@ -12,8 +12,7 @@ import pytest
 from core.clock import ManualClock
 from core.errors import Refused, StoreError, Unavailable
 from core.model.alerts import Alert
-from responders.alerting.delivery import BATCH, DeliveryWorker
-from responders.alerting.receiver import Receiver, notice_key
+from responders.alerting.delivery import BATCH, DeliveryWorker, Receiver, notice_key
 from tests.builders import START, alert
 from tests.responders.alerting.doubles import (
     BatchReceiver,

@@ -11,7 +11,7 @@ from core.model.mentions import Mention
 from core.model.outcomes import Plan
 from core.model.tickets import TicketState
 from core.taxonomy import Language
-from responders.answering.commands import Command, read_command
+from responders.answering.context import Command, read_command
 from tests.builders import START
 from tests.responders.answering.support import Bot, complaint, question
 from tests.responders.builders import mention, ticket

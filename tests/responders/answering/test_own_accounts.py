@@ -1,6 +1,6 @@
 """The brand's own accounts: known by channel, and never answered."""
 
-from core.config import parse
+from cli.settings_file import parse
 from core.model.decisions import Action
 from responders.answering.decider import ReplyPolicy
 from responders.factory import own_authors

@@ -247,7 +247,13 @@ PUBLIC = EventKind.POST
         (mention(intent="praise", sentiment="positive"), "praise", "thanks"),
         # Mock praise is thanked for by no machine.
         (mention(intent="praise", sentiment="negative"), "first-words", "greeting"),
-        (mention(intent="praise", sentiment="positive", complaint=0.2), "first-words", "greeting"),
+        (
+            mention(intent="praise", sentiment="positive", complaint=0.2),
+            "may-be-a-complaint",
+            "holding",
+        ),
+        (mention(complaint=0.1), "may-be-a-complaint", "holding"),
+        (mention(complaint=0.1, relevance="none"), "first-words", "greeting"),
         (
             mention(risk=("fire",), solicited=False, kind=PUBLIC, relevance="place"),
             "look-at-this",

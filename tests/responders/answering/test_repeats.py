@@ -9,7 +9,7 @@ from core.model.decisions import Action
 from core.model.events import EventKind
 from core.model.mentions import Mention
 from core.model.outcomes import Plan
-from responders.answering.repeats import HANDLED, RepeatedPosts
+from responders.answering.replies import HANDLED, RepeatedPosts
 from tests.builders import START
 from tests.responders.answering.support import Bot, complaint, question
 
@@ -103,7 +103,7 @@ async def test_posts_that_ask_the_brand_are_counted_as_well() -> None:
 
 
 def test_the_history_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("responders.answering.repeats._REMEMBERED", 2)
+    monkeypatch.setattr("responders.answering.replies._REMEMBERED_POSTS", 2)
     seen = RepeatedPosts()
     for number in range(HANDLED):
         assert not seen.is_one_too_many(post("面包发霉了", number + 1).event)

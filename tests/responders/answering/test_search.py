@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from core.model.articles import Article
 from responders.answering.content import parse_articles
-from responders.answering.search import KnowledgeBase
-from responders.answering.tokenizer import shipped_lexicon
+from responders.answering.search import KnowledgeBase, shipped_lexicon
 from tests.responders.builders import EXAMPLE
 
 LIMIT = 0.7

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import ConfigError
-from responders.answering.tokenizer import parse_lexicon, shipped_lexicon, stem
+from responders.answering.search import parse_lexicon, shipped_lexicon, stem
 
 FILE = """
 stop_zh = ["你们"]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cli.catalogue import shipped_catalogue
+from cli.settings_file import parse
 from core.clock import ManualClock
-from core.config import parse
 from core.errors import Conflict
 from core.model.alerts import Alert
 from core.model.cards import StaffAction
@@ -20,7 +20,7 @@ from core.model.outbox import Reply, ReplyState
 from core.model.outcomes import Outcome, Plan
 from core.model.pauses import Pause, PauseScope
 from core.runtime.bus import Bus
-from moderation.pauses import StoredPauses
+from moderation.gate import StoredPauses
 from responders.factory import StaffServices
 from responders.staff.actions import SNOOZE
 from storage.sqlite.store import SqliteStore

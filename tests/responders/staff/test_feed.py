@@ -13,8 +13,7 @@ from core.model.alerts import Alert
 from core.model.cards import Card, PostedCard, alert_card, draft_card
 from core.model.outbox import Reply, ReplyState
 from core.runtime.bus import Bus, ConversationUpdated
-from responders.staff.feed import StaffFeed
-from responders.staff.memory import MAX_CARDS, CardMemory
+from responders.staff.feed import MAX_CARDS, CardMemory, StaffFeed
 from tests.builders import START, alert
 from tests.responders.builders import reply
 from tests.stubs import MemoryValues, StubOutbox

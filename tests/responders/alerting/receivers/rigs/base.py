@@ -14,7 +14,7 @@ from cli.catalogue import shipped_catalogue
 from core.clock import Clock, ManualClock
 from core.localized import UiLanguage
 from core.settings import AlertSettings
-from responders.alerting.receiver import Receiver
+from responders.alerting.delivery import Receiver
 from responders.alerting.receivers.kind import ReceiverContext
 from responders.alerting.receivers.message import MessageFormat
 from responders.alerting.receivers.registry import build_receivers

@@ -1,9 +1,11 @@
-"""Reads the configuration file, telling every mistake in it at once."""
+"""Reads a configuration file alone, without what it refers to."""
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from core.errors import ConfigError, Problem
@@ -179,3 +181,32 @@ def _twice(key: str, names: list[str]) -> list[Problem]:
         for index, name in enumerate(names)
         if name in names[:index]
     ]
+
+
+def load_settings(file: Path) -> Settings:
+    """The settings in ``file``; raises ConfigError with every mistake in it.
+
+    What they mean to the parts is not checked: for commands that need few of them.
+    """
+    reading = read_file(file)
+    if reading.settings is None or reading.problems:
+        raise ConfigError(reading.problems)
+    return reading.settings
+
+
+def read_file(file: Path) -> Reading:
+    """The settings in ``file`` with its mistakes; raises ConfigError where it cannot be read."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(f"{file} is not in UTF-8", "Save it as UTF-8.") from error
+    except OSError as error:
+        raise _unreadable(
+            f"{file} cannot be opened ({error.strerror})",
+            "Name a TOML file.",
+        ) from error
+    return read(text, os.environ)
+
+
+def _unreadable(message: str, remedy: str) -> ConfigError:
+    return ConfigError((Problem(key="--config", message=message, remedy=remedy),))

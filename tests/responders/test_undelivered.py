@@ -7,7 +7,7 @@ from core.clock import ManualClock
 from core.model.conversations import Conversation, ConversationState
 from core.model.tickets import TicketState
 from core.settings import SlaSettings
-from responders.tickets.undelivered import UndeliveredTickets
+from responders.tickets import UndeliveredTickets
 from tests.builders import START
 from tests.responders.builders import mention, reply, ticket
 from tests.responders.memory_store import MemoryStore

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
+from cli.commands.replay import Stopwatch, latencies
 from core.clock import ManualClock
 from core.model.decisions import Action, Decision
 from core.model.events import EventCounts, Received
 from core.model.outcomes import Outcome, Plan
-from core.runtime.report import Stopwatch, latencies
 from tests.builders import START, event, reply, ticket
 
 NONE = EventCounts(received=5, done=1, pending=2, dead=0, dropped={"spam": 2})

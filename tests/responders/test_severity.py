@@ -2,7 +2,7 @@
 
 import pytest
 
-from responders.tickets.severity import severity
+from responders.tickets import severity
 from tests.builders import judgement
 
 

@@ -1,6 +1,6 @@
+from cli.commands.understanding import BrandShare, share_of_voice
 from core.settings import BrandSettings
 from listeners.matching.matcher import BrandMatcher
-from listeners.reports import BrandShare, share_of_voice
 
 
 def test_share_of_voice_by_brand() -> None:

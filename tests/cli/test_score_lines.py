@@ -5,9 +5,9 @@ from io import StringIO
 
 import pytest
 
-from core.config import parse
+from cli.commands.understanding import MAX_LINE_BYTES, score_lines, share_of_voice_lines
+from cli.settings_file import parse
 from listeners.factory import Understanding, build_understanding
-from listeners.reports import MAX_LINE_BYTES, score_lines, share_of_voice_lines
 from tests.listeners.learning.test_adapt import CONFIG
 
 THEIRS = '[[brands]]\nid = "b"\nname = "B"\nterms = ["B店"]\n[[channels]]\n'

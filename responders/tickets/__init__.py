@@ -1,1 +1,0 @@
-"""Tickets about mentions and about replies that could not be sent."""
