@@ -23,8 +23,8 @@ _QUARTER: Final = 900.0
 _REPEATERS: Final = 4
 """Authors a text of an incident that consists of texts which are repeated."""
 _OTHER_STORY: Final = 0.27
-"""Similarity of two texts (``harm.claims``) under which they are about two matters: three in four
-pairs of posts about one matter have more, four in five about two matters have less
+"""Similarity of two texts (``harm.claims``) under which they are about two incidents: three in four
+pairs of posts about the same one have more, four in five about different ones have less
 (``benchmarks/spread_incidents.toml``, the incidents for tuning)."""
 OTHER_WORDS: Final = 3.0
 """Subtracted if they share less than ..."""
@@ -208,7 +208,7 @@ def _is_of_other_words(
 def is_other_story(incident: TrackedIncident, texts: Sequence[Vector]) -> bool:
     """True if texts that several people repeat differ in meaning from what an incident repeats.
 
-    Only of incidents that are hardly more than a text that many repeat; one matter in many words
+    Only of incidents that are hardly more than a text that many repeat; an incident in many words
     has about as many wordings as people.
     """
     if not incident.repeated or not texts or not _repeats(incident, _REPEATERS):
