@@ -1,11 +1,12 @@
 """Measures the detectors of spread: the figures of docs/explanation/spread.md.
 
     python -m benchmarks.spread --data ../shared/data/spread [--only volume,cascades,...]
-        [--series UPS,...]
+        [--series UPS,...] [--without-claims]
 
 The development data is not part of the repository; without it this says so and measures the speed
 alone. Forecasts are measured by a model trained on the first three quarters of each file, on the
-last quarter; volume by leaving one series out when the threshold is chosen.
+last quarter; volume by leaving one series out when the threshold is chosen; rumours are those of
+families that are held out, in the streams of held-out series (``spread_split.py``).
 """
 
 import argparse
@@ -26,12 +27,14 @@ import numpy as np
 
 from benchmarks import cascade_measures, spread_injection, train_cascade
 from benchmarks.grouping import grouping
+from benchmarks.spread_split import SERIES, split_cascades
 from benchmarks.triage_labels import read_labels, settled
 from listeners.judgement import embedding
 from listeners.judgement.embedding import Embedder
 from listeners.spread.backtests import incident_groups, volume_alarms
 from listeners.spread.grouping.grouper import Grouper
 from listeners.spread.grouping.near_duplicates import Sketch, containment, sketch
+from listeners.spread.harm.claims import ClaimReader
 
 THRESHOLDS: Final = (6.5, 7.0, 7.5, 7.75, 8.0, 8.5, 9.0)
 PROBATION: Final = 750
@@ -56,11 +59,14 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--data", type=Path, default=Path("../shared/data/spread"))
     options.add_argument("--only", default=",".join(PARTS))
-    options.add_argument("--series", default="", help="of injection; all by default")
+    options.add_argument("--series", default="", help="of injection; the held-out ones by default")
+    options.add_argument(
+        "--without-claims", action="store_true", help="injection judges posts alone"
+    )
     given = options.parse_args()
     series = frozenset(filter(None, given.series.split(",")))
     parts: dict[str, Callable[[Path], Iterator[str]]] = dict(PARTS)
-    parts["injection"] = partial(injection, series=series)
+    parts["injection"] = partial(injection, series=series, with_claims=not given.without_claims)
     for name in given.only.split(","):
         part = parts.get(name)
         if part is None:
@@ -148,30 +154,48 @@ def incidents(data: Path) -> Iterator[str]:
 
 
 def injection(
-    data: Path, embedder: Embedder | None = None, *, series: Collection[str] = ()
+    data: Path,
+    embedder: Embedder | None = None,
+    *,
+    series: Collection[str] = (),
+    with_claims: bool = True,
 ) -> Iterator[str]:
     """Rumours injected into a brand's stream, of pieces of posts and of whole real posts.
 
-    ``series``: names of those that stand for the brand's volume; all by default.
+    ``series``: names of those that stand for the brand's volume; the held-out ones by default.
     """
-    how = "" if embedder is None else " by meaning, too"
-    rumours, harmless = _rumours(data)
-    pieces = [one.text for one in harmless if len(one.text) > 20]
-    yield from _injected(
-        data, rumours, harmless, pieces, whole=False, embedder=embedder, how=how, series=series
-    )
     file = data.parent / "triage/pool.jsonl.gz"
-    if embedder is not None or not file.is_file():
+    if not file.is_file():
+        yield f"injection: not measured, there is no file {file}"
+        return
+    how = "" if embedder is None else " by meaning, too"
+    cascades = split_cascades(data, file)
+    rumours, harmless = (
+        [
+            spread_injection.Rumour(text=one.text, events=one.events)
+            for one in cascades
+            if one.part == "held_out" and one.rumour is wanted
+        ]
+        for wanted in (True, False)
+    )
+    measured = partial(
+        _injected,
+        data,
+        embedder=embedder,
+        series=series or SERIES["held_out"],
+        claims=ClaimReader() if with_claims else None,
+    )
+    pieces = [one.text for one in cascades if not one.rumour and len(one.text) > 20]
+    yield from measured(rumours, harmless, pieces, whole=False, how=how)
+    if embedder is not None:
         return
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         real = [one["text"] for one in map(json.loads, lines) if one["source"] in _ORDINARY]
     how = ", whole posts of people about shops and life"
-    yield from _injected(
-        data, rumours, harmless, real, whole=True, embedder=None, how=how, series=series
-    )
+    yield from measured(rumours, harmless, real, whole=True, how=how)
     bad, good = _labelled(file, rumours)
     how = f", {len(bad)} texts that were read to harm a business"
-    yield from _injected(data, bad, good, real, whole=True, embedder=None, how=how, series=series)
+    yield from measured(bad, good, real, whole=True, how=how)
 
 
 def _labelled(
@@ -199,23 +223,6 @@ def _labelled(
     return bad, good
 
 
-def _rumours(data: Path) -> tuple[list[spread_injection.Rumour], list[spread_injection.Rumour]]:
-    """The cascades that were rumours, and those that were none."""
-    with gzip.open(data / "weibo_cascades.jsonl.gz", "rt", encoding="utf-8") as lines:
-        records = [json.loads(line) for line in lines]
-    rumours, harmless = (
-        [
-            spread_injection.Rumour(
-                text=record["text"], events=tuple(e for e in record["events"] if 0 < e <= 86_400)
-            )
-            for record in records
-            if record["rumour"] is wanted
-        ]
-        for wanted in (True, False)
-    )
-    return rumours, harmless
-
-
 def _injected(
     data: Path,
     rumours: Sequence[spread_injection.Rumour],
@@ -224,26 +231,26 @@ def _injected(
     *,
     whole: bool,
     embedder: Embedder | None,
+    claims: ClaimReader | None,
     how: str,
     series: Collection[str],
 ) -> Iterator[str]:
     totals: Counter[str] = Counter()
     weeks = 0.0
-    for path in sorted((data / "nab").glob("*.csv.gz")):
-        if series and path.name.partition(".")[0] not in series:
-            continue
-        bins = _bins(path)
+    for name in series:
+        brand = spread_injection.ordinary_brand(
+            read_bins(data / f"nab/{name}.csv.gz"), pool, seed=1, whole=whole
+        )
         for posts in (150, 50):
             hits, planted = spread_injection.share_found(
-                bins, pool, rumours, posts=posts, seed=1, whole=whole, embedder=embedder
+                brand, rumours, posts=posts, seed=1, embedder=embedder, claims=claims
             )
             totals[f"hits {posts}"] += hits
             totals[f"planted {posts}"] += planted
-        calls, length = spread_injection.benign_alerts(
-            bins, pool, harmless, seed=2, whole=whole, embedder=embedder
+        totals["calls"] += spread_injection.benign_alerts(
+            brand, harmless, seed=2, embedder=embedder, claims=claims
         )
-        totals["calls"] += calls
-        weeks += length
+        weeks += brand.weeks
     for posts in (150, 50):
         share = totals[f"hits {posts}"] / totals[f"planted {posts}"]
         yield (
@@ -251,7 +258,10 @@ def _injected(
             "found within an hour"
         )
     rate = totals["calls"] / weeks
-    yield f"injection{how}, P1 or P2 where nothing is wrong: {rate:.2f} a brand-week"
+    yield (
+        f"injection{how}, P1 or P2 where nothing is wrong: {rate:.2f} a brand-week "
+        f"({totals['calls']} in {weeks:.1f})"
+    )
 
 
 def injection_by_meaning(data: Path) -> Iterator[str]:
@@ -316,7 +326,8 @@ def _score(series: Series, threshold: float) -> tuple[int, int]:
     return hits, false
 
 
-def _bins(path: Path) -> list[tuple[datetime, float]]:
+def read_bins(path: Path) -> list[tuple[datetime, float]]:
+    """The bins of a series of NAB."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         return [
             (datetime.fromisoformat(row["timestamp"]).replace(tzinfo=UTC), float(row["value"]))

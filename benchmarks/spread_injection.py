@@ -27,6 +27,7 @@ from core.model.mentions import Mention
 from listeners.factory import build_understanding
 from listeners.judgement.embedding import Embedder
 from listeners.judgement.judge import TextJudge
+from listeners.spread.harm.claims import ClaimReader
 from listeners.spread.watch import SpreadWatch
 from tests.listeners.spread.memory_store import MemorySpreadStore
 
@@ -38,6 +39,7 @@ CONFIG: Final = Path("examples/supermarket/tingfeng.toml")
 _NAME: Final = "禾家超市 "
 _BATCH: Final = 4_096
 """Texts judged in one call."""
+_JUDGED: Final[dict[str, Judgement]] = {}
 _PROMOTION: Final = "禾家超市周年庆全场满100减50，转发抽奖送购物卡，快来参加吧，错过再等一年！"
 
 
@@ -121,13 +123,13 @@ def judge() -> TextJudge:
     return build_understanding(loaded.settings, loaded.folder).judge
 
 
-def judged(texts: Iterable[str]) -> dict[str, Judgement]:
-    """The judgement of every distinct text."""
-    distinct, found = list(dict.fromkeys(texts)), dict[str, Judgement]()
-    for place in range(0, len(distinct), _BATCH):
-        part = distinct[place : place + _BATCH]
-        found.update(zip(part, judge().judge_now(part), strict=True))
-    return found
+def judged(texts: Iterable[str]) -> Mapping[str, Judgement]:
+    """The judgement of every text judged so far, these included; each is judged once."""
+    new = [text for text in dict.fromkeys(texts) if text not in _JUDGED]
+    for place in range(0, len(new), _BATCH):
+        part = new[place : place + _BATCH]
+        _JUDGED.update(zip(part, judge().judge_now(part), strict=True))
+    return _JUDGED
 
 
 def base_stream(
@@ -139,10 +141,13 @@ def base_stream(
 ) -> Iterator[Said]:
     """The ordinary posts of a brand, ``whole`` or in two pieces of different posts each."""
     mean = sum(value for _, value in bins) / len(bins)
+    texts = _endless(pool, rng)
     for start, value in bins:
         for number in range(sum(rng.random() < 1 / mean for _ in range(int(value)))):
-            pieces = [_piece(rng.choice(pool), rng) for _ in range(2)]
-            text = _NAME + (rng.choice(pool) if whole else "，".join(pieces))
+            if whole:
+                text = _NAME + next(texts)
+            else:
+                text = _NAME + "，".join(_piece(next(texts), rng) for _ in range(2))
             at = start + timedelta(seconds=rng.uniform(0, 300))
             yield Said(at=at, text=text, id=f"b{start:%m%d%H%M}{number}")
 
@@ -177,11 +182,12 @@ def promotion(at: datetime, name: str, rng: random.Random) -> list[Said]:
 
 
 def listen(
-    stream: Sequence[Said], embedder: Embedder | None = None
+    stream: Sequence[Said], embedder: Embedder | None = None, claims: ClaimReader | None = None
 ) -> tuple[AlertLog, dict[str, str]]:
     """The alerts, and the incident of every post at its arrival.
 
     With an ``embedder`` every embedding is waited for, as in a stream slower than the model.
+    ``claims``: reader of texts that are passed on; ``None`` to judge posts alone.
     """
     ordered = sorted(stream, key=lambda one: one.at)
     judgements = judged(one.text for one in ordered)
@@ -194,6 +200,7 @@ def listen(
         catalogue=shipped_catalogue(),
         names={BRAND: "禾家超市"},
         embedder=embedder,
+        claims=claims,
     )
     homes: dict[str, str] = {}
 
@@ -224,62 +231,97 @@ def found_within_an_hour(planted: Planted, log: AlertLog, homes: Mapping[str, st
     )
 
 
-def share_found(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Brand:
+    """The ordinary stream of one brand."""
+
+    start: datetime
+    """Of what is counted, three days after the first post: the lanes learn what is usual."""
+    end: datetime
+    said: tuple[Said, ...]
+
+    @property
+    def weeks(self) -> float:
+        """Length of what is counted."""
+        return (self.end - self.start) / timedelta(weeks=1)
+
+
+def ordinary_brand(
     bins: Sequence[tuple[datetime, float]],
     pool: Sequence[str],
+    *,
+    seed: int,
+    whole: bool = False,
+) -> Brand:
+    """A brand with the volume of a series; see ``base_stream``."""
+    return Brand(
+        start=bins[0][0] + timedelta(days=3),
+        end=bins[-1][0] - timedelta(days=1),
+        said=tuple(base_stream(bins, pool, random.Random(seed), whole=whole)),
+    )
+
+
+def share_found(
+    brand: Brand,
     rumours: Sequence[Rumour],
     *,
     posts: int,
     seed: int,
-    whole: bool = False,
     embedder: Embedder | None = None,
+    claims: ClaimReader | None = None,
 ) -> tuple[int, int]:
-    """The number of rumours found in time, and of all."""
+    """The number of rumours found in time, and of all; there is one every two days."""
     rng = random.Random(seed)
-    stream = list(base_stream(bins, pool, rng, whole=whole))
+    stream = list(brand.said)
     planted: list[Planted] = []
     usable = [one for one in rumours if len(one.events) >= posts]
-    onset = bins[0][0] + timedelta(days=3)
-    while onset < bins[-1][0] - timedelta(days=1):
+    onset = brand.start
+    while onset < brand.end:
         name = f"r{len(planted)}"
         at = onset + timedelta(seconds=rng.uniform(0, 43_200))
         one, said = plant(rng.choice(usable), at, posts=posts, name=name, rng=rng)
         planted.append(one)
         stream += said
         onset += EVERY
-    log, homes = listen(stream, embedder)
+    log, homes = listen(stream, embedder, claims)
     return sum(found_within_an_hour(one, log, homes) for one in planted), len(planted)
 
 
 def benign_alerts(
-    bins: Sequence[tuple[datetime, float]],
-    pool: Sequence[str],
+    brand: Brand,
     harmless: Sequence[Rumour],
     *,
     seed: int,
-    whole: bool = False,
     embedder: Embedder | None = None,
-) -> tuple[int, float]:
-    """The number of P1 and P2 raised though nothing is wrong, and of weeks.
+    claims: ClaimReader | None = None,
+) -> int:
+    """The number of P1 and P2 raised though nothing is wrong.
 
     Every two days a harmless cascade of 30 to 150 posts, every week a promotion.
     """
     rng = random.Random(seed)
-    stream = list(base_stream(bins, pool, rng, whole=whole))
+    stream = list(brand.said)
     usable = [one for one in harmless if len(one.events) >= 150]
-    start, end = bins[0][0] + timedelta(days=3), bins[-1][0] - timedelta(days=1)
     number = 0
-    onset = start
-    while onset < end:
+    onset = brand.start
+    while onset < brand.end:
         posts = rng.randrange(30, 151)
         stream += plant(rng.choice(usable), onset, posts=posts, name=f"h{number}", rng=rng)[1]
         if number % 4 == 0:
             stream += promotion(onset + timedelta(hours=30), f"p{number}", rng)
         number += 1
         onset += EVERY
-    log, _ = listen(stream, embedder)
-    calls = sum(at >= start for at, _ in log.called())
-    return calls, (bins[-1][0] - start) / timedelta(weeks=1)
+    log, _ = listen(stream, embedder, claims)
+    return sum(at >= brand.start for at, _ in log.called())
+
+
+def _endless(pool: Sequence[str], rng: random.Random) -> Iterator[str]:
+    """The texts in random order, and again in another one when all have been used.
+
+    Two people who say the same within the hour by chance would be a crisis of the draw's making.
+    """
+    while True:
+        yield from rng.sample(pool, len(pool))
 
 
 def _piece(text: str, rng: random.Random) -> str:

@@ -3,13 +3,13 @@
 import math
 import re
 from collections import Counter, deque
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from core.model.event_text import whole_text
 from core.model.mentions import Mention
-from listeners.spread.harm.weight import ADVERSE, DENIAL, harm_to_brand
+from listeners.spread.harm.weight import ADVERSE, DENIAL, weigh
 
 HOUR: Final = 3600.0
 DAY: Final = 86_400.0
@@ -48,6 +48,13 @@ class BrandPost:
     followers: int
     text: str
     """Masked and shortened."""
+    claim_share: float = 0.0
+    """Share that it takes in a claim which it passes on (``harm.weight``)."""
+
+    def passing_on(self, weight: float) -> "BrandPost":
+        """The post as one of many that repeat a claim of this weight."""
+        harm = max(self.harm, weight * self.claim_share)
+        return replace(self, harm=harm, adverse=harm >= ADVERSE) if harm > self.harm else self
 
 
 def post_key(brand: str, mention: Mention) -> str:
@@ -60,15 +67,16 @@ def brand_post(
 ) -> BrandPost:
     """The post of a mention, dated ``at`` seconds since 1970; ``names`` match the brand's own."""
     event, judgement = mention.event, mention.judgement
-    harm = harm_to_brand(judgement, whole_text(event), names)
+    weight = weigh(judgement, whole_text(event), names)
     return BrandPost(
         key=post_key(brand, mention),
         seq=mention.seq,
         at=at,
         author=f"{event.channel}\n{event.author.id}",
         channel=event.channel,
-        harm=harm,
-        adverse=harm >= ADVERSE,
+        harm=weight.harm,
+        adverse=weight.harm >= ADVERSE,
+        claim_share=weight.claim_share,
         denial=judgement.denial >= DENIAL,
         category="" if judgement.category == "other" else judgement.category,
         risk=judgement.risk,
@@ -149,6 +157,13 @@ class Activity:
             self.categories[post.category] -= post.adverse
         self.authors -= removed.authors - {post.author for post in self._posts}
         return removed
+
+    def reweigh(self, change: Callable[[BrandPost], BrandPost]) -> None:
+        """Replace every post that is kept by what ``change`` makes of it."""
+        for place, post in enumerate(self._posts):
+            changed = change(post)
+            self._posts[place] = changed
+            self.categories[post.category] += changed.adverse - post.adverse
 
     def posts(self) -> tuple[BrandPost, ...]:
         """The posts that are kept, in order of arrival."""

@@ -11,6 +11,7 @@ from core.runtime.bus import Bus
 from core.runtime.jobs import Job
 from core.settings import Settings
 from listeners.judgement.embedding import Embedder
+from listeners.spread.harm.claims import ClaimReader
 from listeners.spread.ports import SpreadStore
 from listeners.spread.watch import SpreadWatch
 
@@ -46,6 +47,7 @@ def build_spread(
         zone=ZoneInfo(settings.alerts.timezone),
         changed=bus.publish,
         embedder=embedder,
+        claims=ClaimReader(),
     )
 
 

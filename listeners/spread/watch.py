@@ -9,6 +9,7 @@ restart. An alert that could not be raised is tried again with the next mention,
 raised at least once.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
@@ -27,12 +28,15 @@ from listeners.spread.cascades.post_lane import PostLane
 from listeners.spread.event_time import EventTime, utc
 from listeners.spread.grouping.grouper import Grouper
 from listeners.spread.grouping.vocabulary import name_patterns
+from listeners.spread.harm.claims import ClaimReader
+from listeners.spread.harm.passed_on import PassedOnTexts
 from listeners.spread.incidents import records
 from listeners.spread.incidents.alerts import AlertAudience, AlertQueue
 from listeners.spread.incidents.incident import TrackedIncident
 from listeners.spread.incidents.index import IncidentIndex
 from listeners.spread.incidents.rulings import StaffRulings
 from listeners.spread.incidents.semantic_merge import SemanticMerger
+from listeners.spread.incidents.similarity import is_other_story
 from listeners.spread.incidents.tracker import MEMORY_SECONDS, IncidentTracker
 from listeners.spread.incidents.wording import IncidentTexts
 from listeners.spread.incidents.writer import IncidentWriter
@@ -60,6 +64,7 @@ class SpreadWatch:
         zone: tzinfo = UTC,
         changed: Callable[[Incident], None] = lambda _: None,
         embedder: Embedder | None = None,
+        claims: ClaimReader | None = None,
     ) -> None:
         """Create a watch without history; see ``rebuild``.
 
@@ -69,6 +74,7 @@ class SpreadWatch:
         ``language`` of the receivers, and
         ``zone`` in which they read times. ``changed`` is called with every incident that was
         stored. ``embedder``: embeds texts, so that incidents are also merged by meaning.
+        ``claims`` reads the texts that several people pass on; ``None`` to judge posts alone.
         """
         self._names = name_patterns(
             {brand: (name, *(terms or {}).get(brand, ())) for brand, name in names.items()}
@@ -114,6 +120,8 @@ class SpreadWatch:
             clock=clock,
         )
         self._posts = PostLane(store.values)
+        self._claims = claims
+        self._passed_on = PassedOnTexts()
 
     async def observe(self, mention: Mention) -> None:
         """Take a mention into account and raise alerts; idempotent.
@@ -121,6 +129,7 @@ class SpreadWatch:
         Raises StoreError, and what ``raise_alert`` raises.
         """
         self._ingest(mention, {})
+        await self._read_claims()
         await self._send()
 
     async def engaged(self, mention: Mention, polls: Sequence[tuple[datetime, int]]) -> None:
@@ -132,6 +141,7 @@ class SpreadWatch:
         if found is None:
             return
         self._ingest(mention, {})
+        await self._read_claims()
         for brand in mention.brands:
             group = self._grouper.incident_of(post_key(brand, mention))
             incident = self._index.ensure(brand, mention, group)
@@ -189,6 +199,7 @@ class SpreadWatch:
         self._tracker.replaying = True
         for mention in sorted(mentions, key=lambda one: one.seq):
             self._ingest(mention, restored)
+            await self._read_claims()
         self._tracker.replaying = False
         for orphan in {id(one): one for one in restored.values()}.values():
             await self._adopt(orphan)
@@ -228,6 +239,20 @@ class SpreadWatch:
         await self._queue.send()
         self._writer.start()
         self._merger.start(then=self._send)
+
+    async def _read_claims(self) -> None:
+        """Weigh the texts that several people have passed on by now, in a thread."""
+        while self._claims is not None and (found := self._passed_on.due()) is not None:
+            names = self._names.get(found.brand)
+            reading = await asyncio.to_thread(self._claims.read, found.text, names)
+            keys = frozenset(found.keys)
+            change = self._passed_on.settle(found, reading.probability)
+            incident = self._index.reweigh(found.brand, found.id, change)
+            if incident is not None:
+                if not incident.staff_ruled and is_other_story(incident, [reading.vector]):
+                    incident = self._index.split_off(incident, found.id, keys)
+                incident.repeated.append(reading.vector)
+                self._tracker.assess(incident)
 
     async def _adopt(self, orphan: TrackedIncident) -> None:
         """Merge an open record without posts into the incident that its posts are in now.
@@ -273,6 +298,8 @@ class SpreadWatch:
                 brand=brand,
                 incident=known.key if known is not None and known.staff_ruled else None,
             )
+            if self._claims is not None:
+                post = self._passed_on.observe(brand, group, post, text)
             incident = self._index.assign(brand, group, post, text, quiet=self._quiet, known=known)
             if known is not None and incident is not None and incident.is_stored_apart(mention):
                 incident.unsaved_posts.append(post.seq)

@@ -7,6 +7,7 @@ the text is a complaint, and, at a discount, that a statement about the business
 """
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from core.model.judgement import Judgement
@@ -26,10 +27,22 @@ _GRIEVANCES: Final = frozenset({"complaint", "threat", "statement"})
 _QUESTIONS: Final = frozenset({"question", "order_status", "human", "suggestion"})
 """Intents that are no grievance unless the text is a complaint as well."""
 _COMPLAINT: Final = 0.5
+_PRAISE: Final = 0.7
+"""A post this likely to be positive passes no claim on."""
 
 
-def harm_to_brand(judgement: Judgement, text: str, names: re.Pattern[str] | None) -> float:
-    """The weight of a mention for one brand, in [0, 1].
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weight:
+    """The weight of a mention for one brand, by itself and as one of many that repeat a claim."""
+
+    harm: float
+    """In [0, 1]."""
+    claim_share: float
+    """Share that it takes in a claim which it passes on (``claims.py``), in [0, 1]."""
+
+
+def weigh(judgement: Judgement, text: str, names: re.Pattern[str] | None) -> Weight:
+    """The weight of a mention for one brand.
 
     Args:
         judgement: of the mention.
@@ -41,11 +54,21 @@ def harm_to_brand(judgement: Judgement, text: str, names: re.Pattern[str] | None
     concerns no business can still report facts that harm the brand, but is no complaint.
     """
     if judgement.intent == "spam" or judgement.spam >= _SPAM:
-        return 0.0
+        return _NOTHING
     if is_participation(text) or (names is not None and prefers(text, names)):
-        return 0.0
+        return _NOTHING
     worst = max(judgement.adverse, _grievance(judgement))
-    return worst * (1 - judgement.denial)
+    believed = 1 - judgement.denial
+    praise = judgement.intent == "praise" or judgement.probabilities.positive >= _PRAISE
+    return Weight(harm=worst * believed, claim_share=0.0 if praise else believed)
+
+
+def harm_to_brand(judgement: Judgement, text: str, names: re.Pattern[str] | None) -> float:
+    """``Weight.harm`` of a mention."""
+    return weigh(judgement, text, names).harm
+
+
+_NOTHING: Final = Weight(harm=0.0, claim_share=0.0)
 
 
 def _grievance(judgement: Judgement) -> float:

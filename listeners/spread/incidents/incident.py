@@ -9,7 +9,7 @@ from core.model.mentions import Mention
 from core.taxonomy import Severity
 from listeners.spread.activity import GRAVE, HOUR, Activity, BrandPost
 from listeners.spread.cascades.forecast import Forecast
-from listeners.spread.grouping.meaning import MeaningCentroid
+from listeners.spread.grouping.meaning import MeaningCentroid, Vector
 from listeners.spread.grouping.relevance import IncidentWords
 
 _LARGE: Final = 200
@@ -56,6 +56,8 @@ class TrackedIncident:
     """Wordings whose embedding was requested."""
     compared_wordings: int = 0
     """Number of known wordings when it was last compared with others."""
+    repeated: list[Vector] = field(default_factory=list)
+    """Embeddings of its texts that three people or more repeat."""
     groups: set[str] = field(default_factory=set)
     """Ids of the groups of copies that belong to it."""
     record: Incident | None = None
@@ -104,6 +106,7 @@ class TrackedIncident:
         self.activity.absorb(other.activity)
         self.groups |= other.groups
         self.centroid.absorb(other.centroid)
+        self.repeated += other.repeated
         self.embedded += other.embedded
         self.unsaved_posts += other.unsaved_posts
         self.burst = self.burst or other.burst

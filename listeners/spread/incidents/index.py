@@ -8,7 +8,7 @@ that are about the same (``similarity.py``); staff then receive one alert for al
 import math
 import re
 from collections import Counter, OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from core.model.mentions import Mention
@@ -143,6 +143,45 @@ class IncidentIndex:
         if post.adverse:
             self._learn_words(incident, words)
         return incident
+
+    def reweigh(
+        self, brand: str, group: str, change: Callable[[BrandPost], BrandPost]
+    ) -> TrackedIncident | None:
+        """Replace a group's posts by what ``change`` makes of them; returns its incident.
+
+        A group that is harmful now becomes part of an incident, or begins one.
+        """
+        waiting = self._unassigned.get(group)
+        if waiting is None:
+            incident = self._by_group.get(group)
+            if incident is not None:
+                incident.activity.reweigh(change)
+            return incident
+        waiting.reweigh(change)
+        adverse = [post for post in waiting.posts() if post.adverse]
+        if not adverse or mean_harm(waiting.posts()) < HARM_SHARE:
+            return None
+        words = self.content_words(brand, adverse[-1].text)
+        incident = self._related(brand, adverse[-1], words) or self._begin(brand, group, adverse[0])
+        self.attach_group(incident, group)
+        self._learn_words(incident, words)
+        return incident
+
+    def split_off(
+        self, incident: TrackedIncident, group: str, keys: Collection[str]
+    ) -> TrackedIncident:
+        """Make a group of copies, the posts with these keys, an incident of its own."""
+        incident.groups.discard(group)
+        moved = self.detach(keys)
+        first = min(moved.posts(), key=lambda post: post.at)
+        found = TrackedIncident(
+            key=f"{incident.brand}:{group}", brand=incident.brand, title=first.text
+        )
+        found.groups.add(group)
+        found.activity.absorb(moved)
+        self.add(found)
+        self._index_posts(found, moved, unsaved=True)
+        return found
 
     def ensure(self, brand: str, mention: Mention, group: str | None) -> TrackedIncident | None:
         """The incident of a post; if there is none, a new one of its group, if that is known."""

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from listeners.spread.activity import HOUR, BrandPost
-from listeners.spread.grouping.meaning import log_odds_same
+from listeners.spread.grouping.meaning import Vector, log_odds_same
 from listeners.spread.grouping.relevance import BackgroundLanguage, surge
+from listeners.spread.harm.passed_on import PEOPLE
 from listeners.spread.incidents.incident import TrackedIncident
 
 SAME_ALARM: Final = 2.0
@@ -19,6 +20,12 @@ are rarer than one crisis in many words."""
 SAME_QUARTER: Final = 3.0
 """Subtracted from that if both began within a quarter of an hour and are of one category."""
 _QUARTER: Final = 900.0
+_REPEATERS: Final = 4
+"""Authors a text of an incident that consists of texts which are repeated."""
+_OTHER_STORY: Final = 0.27
+"""Similarity of two texts (``harm.claims``) under which they are about two incidents: three in four
+pairs of posts about the same one have more, four in five about different ones have less
+(``benchmarks/spread_incidents.toml``, the incidents for tuning)."""
 OTHER_WORDS: Final = 3.0
 """Subtracted if they share less than ..."""
 _LITTLE: Final = 0.5
@@ -76,6 +83,8 @@ def same_alarm(
         if other.alerted is None or other is incident or other.brand != incident.brand:
             continue
         if incident.activity.last - other.activity.last > _MAX_GAP:
+            continue
+        if _repeats(incident, PEOPLE) and is_other_story(other, incident.repeated):
             continue
         said = [(post, words(post.text)) for post in _latest_adverse(incident)]
         scores = [_post_evidence(other, post, one, background) for post, one in said]
@@ -194,6 +203,23 @@ def _is_of_other_words(
         return False
     shared = _median([incident.words.log_odds(words, background) for words in comparable])
     return shared < _LITTLE * incident.words.typical_log_odds(background)
+
+
+def is_other_story(incident: TrackedIncident, texts: Sequence[Vector]) -> bool:
+    """True if texts that several people repeat differ in meaning from what an incident repeats.
+
+    Only of incidents that are hardly more than a text that many repeat; an incident in many words
+    has about as many wordings as people.
+    """
+    if not incident.repeated or not texts or not _repeats(incident, _REPEATERS):
+        return False
+    alike = [float(left @ right) for left in incident.repeated for right in texts]
+    return sum(alike) / len(alike) < _OTHER_STORY
+
+
+def _repeats(incident: TrackedIncident, people: int) -> bool:
+    """True if an incident has so many authors a text."""
+    return len(incident.activity.authors) >= people * len(incident.groups)
 
 
 def _is_everyday(incident: TrackedIncident) -> bool:

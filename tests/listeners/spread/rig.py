@@ -12,6 +12,7 @@ from core.model.alerts import Alert
 from core.model.mentions import Mention
 from core.taxonomy import Sentiment, Severity
 from listeners.judgement.embedding import Embedder
+from listeners.spread.harm.claims import ClaimReader
 from listeners.spread.ports import SpreadStore
 from listeners.spread.watch import SpreadWatch
 from tests.builders import MIDNIGHT, mention
@@ -72,6 +73,7 @@ def make_watch(
     store: SpreadStore | None = None,
     clock: Clock | None = None,
     embedder: Embedder | None = None,
+    claims: ClaimReader | None = None,
 ) -> SpreadWatch:
     return SpreadWatch(
         receiver,
@@ -82,6 +84,7 @@ def make_watch(
         terms={"hejia": ["禾家"]},
         language="en" if language == "en" else "zh",
         embedder=embedder,
+        claims=claims,
     )
 
 

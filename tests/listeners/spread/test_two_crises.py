@@ -1,13 +1,16 @@
 """A small crisis is alerted beside a large one, and not merged into it."""
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 
 from core.model.mentions import Mention
+from listeners.spread.harm.claims import ClaimReader, ClaimReading
 from listeners.spread.watch import SpreadWatch
 from tests.builders import MIDNIGHT
 from tests.listeners.spread.memory_store import MemorySpreadStore
@@ -126,3 +129,39 @@ async def test_a_large_incident_is_assessed_once_a_minute_and_for_every_risk() -
     await watch.close()
     [kept] = await store.incidents.find()
     assert kept.mentions == len(posts) + len(ill) + len(slow)
+
+
+class StoryReader(ClaimReader):
+    """Knows two stories, of mould and of queues, which have nothing in common."""
+
+    def __init__(self) -> None:
+        pass
+
+    def read(self, text: str, names: re.Pattern[str] | None) -> ClaimReading:
+        queue = 0.0 if "霉" in text or "毛" in text else 1.0
+        return ClaimReading(probability=0.9, vector=np.array([queue, 1 - queue], np.float32))
+
+
+async def of_one_category(text: str, *, minutes: float) -> tuple[int, bool]:
+    """The number of alerts, and whether both texts are one incident after twenty of each."""
+    receiver = Receiver()
+    watch = make_watch(receiver, store=MemorySpreadStore(), claims=StoryReader())
+    first = in_category(chain(20, MOULD, at=AT, seq=910_000, minutes=1), "quality")
+    later = AT + timedelta(minutes=minutes)
+    second = in_category(chain(20, text, at=later, seq=920_000, minutes=1), "quality")
+    await observe_all(watch, [*ordinary(1), *first, *second])
+    await watch.close()
+    homes = [{watch.incident_of("hejia", one) for one in part} for part in (first, second)]
+    return len({alert.incident for alert in receiver.alerts}), homes[0] == homes[1]
+
+
+@pytest.mark.parametrize("minutes", [0.5, 5, 12])
+async def test_two_stories_of_one_category_within_a_quarter_of_an_hour_are_two(
+    minutes: float,
+) -> None:
+    assert await of_one_category(QUEUE, minutes=minutes) == (2, False)
+
+
+@pytest.mark.parametrize("minutes", [0.5, 5, 12])
+async def test_another_wording_of_the_same_story_is_joined(minutes: float) -> None:
+    assert await of_one_category(WORDINGS[2], minutes=minutes) == (1, True)
