@@ -34,7 +34,7 @@ _ABOUT_US_FROM: Final = 0.5
 _IN_DISPUTE_FROM: Final = 0.3
 """Probabilities of a customer's matter, and of a complaint, from which they are brought in."""
 
-_NO_BUSINESS_FROM: Final = 0.6
+_NO_BUSINESS_FROM: Final = 0.85
 """Probability that no business is concerned from which harm in a text that is no complaint is not
 ours, but for despair."""
 
@@ -81,14 +81,21 @@ def decide(topics: TopicProbabilities, features: TopicFeatures) -> TopicDecision
     )
 
 
-def combined_with_quoted(own: TopicDecision, quoted: TopicDecision) -> TopicDecision:
-    """The decision on a comment, with category and risks of the text it quotes."""
+def combined_with_quoted(
+    own: TopicDecision, quoted: TopicDecision, *, own_leads: bool
+) -> TopicDecision:
+    """The decision on a comment, with category and risks of the text it quotes.
+
+    ``own_leads``: the comment tells of a matter itself. Of 天哪 and the like, neither category nor
+    relevance means anything.
+    """
     has_category = own.category != "other" and own.category_probability >= _OWN_CATEGORY_FROM
+    first, then = (own, quoted) if own_leads else (quoted, own)
     return replace(
         own,
-        category=own.category if has_category else quoted.category,
+        category=own.category if own_leads and has_category else quoted.category,
         risk=tuple(kind for kind in RISKS if kind in own.risk or kind in quoted.risk),
-        relevance=quoted.relevance if own.relevance == "none" else own.relevance,
+        relevance=then.relevance if first.relevance == "none" else first.relevance,
         words=tuple(dict.fromkeys((*own.words, *quoted.words))),
     )
 

@@ -63,6 +63,7 @@ _POSSIBLE_NAMED_HARM: Final = -4.0
 _TRAINED_WITH: Final = "linear-"
 """Start of the name of the sentiment model whose probabilities the topic model was trained with."""
 
+_COMPLAINT_FROM: Final = 0.5
 _COMPLAINT_WITHOUT_TEXT: Final = 0.02
 _LEADING_WORDS: Final = 5
 """Listed words that precede the evidence of sentiment."""
@@ -358,7 +359,12 @@ class TextJudge:
             offensive *= QUOTED_ONLY_FACTOR
         elif scored.quoted is not None:
             passed_on = probabilities[id(scored.quoted)]
-            decision = combined_with_quoted(decision, decide(passed_on, scored.quoted.features))
+            decision = combined_with_quoted(
+                decision,
+                decide(passed_on, scored.quoted.features),
+                own_leads=complaint >= _COMPLAINT_FROM
+                or len(part.text) >= len(scored.quoted.text),
+            )
             adverse, denial = max(adverse, passed_on.adverse), max(denial, passed_on.denial)
         if denial >= DENIED_FROM:
             adverse *= 1 - denial

@@ -132,11 +132,14 @@ def test_an_intent_that_contradicts_the_complaint_is_passed_over(
 def test_a_quotation_gives_what_the_comment_lacks() -> None:
     own = decide(topics(relevance="none"), PLAIN)
     quoted = decide(topics(category="freshness", harm=0.9, relevance="place"), FIRE)
-    both = combined_with_quoted(own, quoted)
+    both = combined_with_quoted(own, quoted, own_leads=True)
     assert (both.category, both.risk, both.relevance) == ("freshness", ("fire",), "place")
     assert both.intent == own.intent
-    kept = combined_with_quoted(decide(topics(category="price"), PLAIN), quoted)
+    priced = decide(topics(category="price"), PLAIN)
+    kept = combined_with_quoted(priced, quoted, own_leads=True)
     assert (kept.category, kept.relevance) == ("price", "business")
+    led = combined_with_quoted(priced, quoted, own_leads=False)
+    assert (led.category, led.relevance) == ("freshness", "place")
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,11 @@ EVEN = Probabilities(negative=0.3, neutral=0.4, positive=0.3)
 PLAIN, FIRE = topic_features("路过", EVEN), topic_features("店里着火了", EVEN)
 
 
-def scores(*, complaint: float = -9, harm: float = -9) -> NDArray[np.float32]:
+def scores(
+    *, complaint: float = -9, harm: float = -9, adverse: float = -9
+) -> NDArray[np.float32]:
     found = np.zeros(len(LABELS), np.float32)
-    found[:2] = complaint, harm
+    found[:3] = complaint, harm, adverse
     return found
 
 
@@ -39,9 +41,11 @@ def scores(*, complaint: float = -9, harm: float = -9) -> NDArray[np.float32]:
         ({"harm": -1.9}, True, True),
         ({"harm": -2.1}, False, True),
         ({"harm": -4.1}, False, False),
+        ({"adverse": -1.4}, True, True),
+        ({"adverse": -1.6}, False, False),
     ],
 )
-def test_it_is_asked_where_a_complaint_or_harm_is_possible(
+def test_it_is_asked_where_a_complaint_harm_or_bad_news_is_possible(
     given: dict[str, float], plain: bool, named: bool
 ) -> None:
     assert needs_second_stage(scores(**given), PLAIN) is plain
