@@ -91,11 +91,11 @@ class NgramBatch:
     by_place: Hashes
     """Hashes of the n-grams that start at each character, shape (characters, LONGEST_NGRAM)."""
     places: tuple[int, ...]
-    """Where each text begins in ``by_place``, with the space before it."""
+    """The first row of each text in ``by_place``: that of the space before it."""
     distinct: Hashes
     """The distinct hashes of each text, ascending, one text after the other."""
     starts: NDArray[np.int64]
-    """Where each text begins in ``distinct``."""
+    """The place of the first hash of each text in ``distinct``."""
 
     @property
     def sizes(self) -> NDArray[np.int64]:

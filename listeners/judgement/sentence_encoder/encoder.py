@@ -13,8 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from listeners.judgement.sentence_encoder.files import load_parts
+from listeners.judgement.sentence_encoder.files import load_arrays, weights_of
 from listeners.judgement.sentence_encoder.network import DIMENSIONS, Network
+from listeners.judgement.sentence_encoder.normaliser import Normaliser
+from listeners.judgement.sentence_encoder.vocabulary import PieceVocabulary
 
 Floats = NDArray[np.float32]
 
@@ -26,9 +28,18 @@ class Embedding:
     """Embeds texts one batch at a time; safe to share between threads."""
 
     def __init__(self, cache: Path | None = None) -> None:
-        """``cache``: as for ``load_parts``."""
-        self._normalise, self._vocabulary, weights = load_parts(cache)
-        self._network = Network(weights)
+        """``cache``: as for ``load_arrays``."""
+        arrays = load_arrays(cache)
+        self._normalise = Normaliser(
+            arrays["charsmap"].tobytes(), arrays["changed"].tobytes().decode()
+        )
+        self._vocabulary = PieceVocabulary(
+            slots=np.asarray(arrays["slots"], np.uint64),
+            piece_of=np.asarray(arrays["piece_of"], np.int32),
+            scores=np.asarray(arrays["scores"], np.float32),
+            longest=int(arrays["longest"][0]),
+        )
+        self._network = Network(weights_of(arrays))
         self._known: OrderedDict[str, Floats] = OrderedDict()
         self._lock = Lock()
         self._threads = _threads()
@@ -57,7 +68,7 @@ class Embedding:
 
 
 def load(cache: Path | None = None) -> Callable[[Sequence[str]], Floats]:
-    """The encoder. ``cache``: as for ``load_parts``."""
+    """The encoder. ``cache``: as for ``load_arrays``."""
     return Embedding(cache)
 
 

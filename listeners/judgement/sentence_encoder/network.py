@@ -144,7 +144,7 @@ class Network:
         return found
 
     def _slots(self, pieces: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where the shares of the pieces are remembered; computes those that are not."""
+        """The rows of the pieces in ``_remembered``; computes those that are not there."""
         distinct, which, counts = np.unique(pieces, return_inverse=True, return_counts=True)
         slots = self._slot_of.take(distinct)
         new = np.flatnonzero(slots < 0)

@@ -2,7 +2,7 @@
 
 The rules are a double-array trie from byte strings to their replacements (the *charsmap* of the
 model file; the layout is that of darts-clone, Yata 2013). Nearly every text that comes here is in
-NFKC already: it is told by one search, and only its spaces are marked.
+NFKC already: one look at its characters shows it, and only its spaces are marked.
 """
 
 from functools import cached_property

@@ -33,7 +33,7 @@ Slots = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Vocabulary:
+class PieceVocabulary:
     """The pieces as a trie."""
 
     slots: Slots
@@ -95,7 +95,7 @@ class Vocabulary:
         return start.take(order), end.take(order), np.concatenate(pieces).take(order)
 
 
-def build_vocabulary(pieces: Sequence[str], scores: Sequence[float]) -> Vocabulary:
+def build_vocabulary(pieces: Sequence[str], scores: Sequence[float]) -> PieceVocabulary:
     """The trie of pieces, in the order of their ids. Raises ValueError where there are too many."""
     lengths = np.array(list(map(len, pieces)))
     longest = int(lengths.max())
@@ -115,7 +115,7 @@ def build_vocabulary(pieces: Sequence[str], scores: Sequence[float]) -> Vocabula
         raise ValueError(f"{count} nodes are too many for the table")
     piece_of = np.full(count, -1, np.int32)
     piece_of[nodes[lengths > 0].astype(np.int64)] = np.flatnonzero(lengths > 0)
-    return Vocabulary(
+    return PieceVocabulary(
         slots=_hashed(np.concatenate(edges)),
         piece_of=piece_of,
         scores=np.array(scores, np.float32),
