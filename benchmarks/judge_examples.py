@@ -206,6 +206,10 @@ def _written(row: Mapping[str, object], source: str) -> Example:
     weights = dict.fromkeys(goals, others)
     weights["harm"] = 0.3 if older else 1.0
     weights |= {f"risk.{kind}": 1.0 for kind in risks}
+    if older and not row["complaint"] and not kinds:
+        # Shop talk without a fault is no bad news.
+        goals |= {"adverse": _binary(0.0)}
+        weights |= {"adverse": 0.4}
     if not older:
         adverse = str(row["adverse"])
         more = {

@@ -22,7 +22,11 @@ DESPAIR_FROM: Final = 0.05
 """The same for words of despair: one that is missed weighs more than one call too many."""
 
 FOUND_HARM_FROM: Final = 0.45
-"""Probability of harm from which it counts without a listed word."""
+"""Probability of harm from which it counts without a listed word, ..."""
+
+_FOUND_IN_NEWS_FROM: Final = 0.6
+_NEWS_BELOW: Final = 0.35
+"""... and where the probability of a complaint is so small: children are named everywhere."""
 
 DENIED_FROM: Final = 0.3
 """Probability of a denial from which nothing counts as harm, and bad news counts the less."""
@@ -40,6 +44,11 @@ ours, but for despair."""
 
 _KIND_FROM: Final = 0.3
 """Probability of a kind of harm, once there is harm."""
+
+_UNCLEAR_FROM: Final = 0.55
+_UNCLEAR_IN_NEWS_FROM: Final = 0.75
+"""Probabilities of harm from which its likeliest kind counts where none is likely: in general, and
+where a complaint is improbable."""
 
 _COMPLAINT_FROM: Final = 0.5
 _OWN_CATEGORY_FROM: Final = 0.5
@@ -86,7 +95,7 @@ def combined_with_quoted(
 ) -> TopicDecision:
     """The decision on a comment, with category and risks of the text it quotes.
 
-    ``own_leads``: the comment tells of a matter itself. Of 天哪 and the like, neither category nor
+    ``own_leads``: the comment says itself what happened. Of 天哪 and the like, neither category nor
     relevance means anything.
     """
     has_category = own.category != "other" and own.category_probability >= _OWN_CATEGORY_FROM
@@ -124,9 +133,12 @@ def _risks(topics: TopicProbabilities, features: TopicFeatures) -> tuple[str, ..
     found = named if complains or topics.harm >= NAMED_HARM_FROM else set()
     if topics.harm >= DESPAIR_FROM:
         found |= named & {"self_harm"}
-    if topics.harm >= FOUND_HARM_FROM:
+    calm = topics.complaint < _NEWS_BELOW
+    if topics.harm >= (_FOUND_IN_NEWS_FROM if calm else FOUND_HARM_FROM):
         likely = {kind for kind, share in topics.risks.items() if share >= _KIND_FROM}
-        found |= likely or (set() if found else {_likeliest(topics.risks)})
+        sure = topics.harm >= (_UNCLEAR_IN_NEWS_FROM if calm else _UNCLEAR_FROM)
+        unclear = sure and not likely and not found
+        found |= {_likeliest(topics.risks)} if unclear else likely
     about_us = topics.relevances.get("business", 0.0) >= _ABOUT_US_FROM
     if not about_us and topics.complaint < _IN_DISPUTE_FROM:
         found -= _BROUGHT_IN

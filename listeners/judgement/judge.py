@@ -362,8 +362,7 @@ class TextJudge:
             decision = combined_with_quoted(
                 decision,
                 decide(passed_on, scored.quoted.features),
-                own_leads=complaint >= _COMPLAINT_FROM
-                or len(part.text) >= len(scored.quoted.text),
+                own_leads=complaint >= _COMPLAINT_FROM or len(part.text) >= len(scored.quoted.text),
             )
             adverse, denial = max(adverse, passed_on.adverse), max(denial, passed_on.denial)
         if denial >= DENIED_FROM:

@@ -2,10 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -74,7 +72,7 @@ def load(cache: Path | None = None) -> Callable[[Sequence[str]], Floats]:
 
 def _threads() -> Callable[[], AbstractContextManager[object]]:
     """Holds NumPy's linear algebra to one thread: it uses more for small products, in vain."""
-    if find_spec("threadpoolctl") is None:
-        return nullcontext
-    controller = import_module("threadpoolctl").ThreadpoolController()
-    return partial(controller.limit, limits=1, user_api="blas")
+    # Imported here since most texts do without the encoder.
+    from threadpoolctl import ThreadpoolController  # noqa: PLC0415
+
+    return partial(ThreadpoolController().limit, limits=1, user_api="blas")

@@ -37,7 +37,7 @@ RECORD_AUTHORS: Final = 3
 """Number of discontented authors that makes a stored incident, ..."""
 RECORD_WINDOW: Final = 6 * HOUR
 """... within this time (s)."""
-MEAN_HARM: Final = 0.65
+MEAN_HARM: Final = 0.7
 """Least mean harm of the authors who count."""
 _REFORECAST_GROWTH: Final = 1.1
 """An incident is forecast again when it has grown by this factor."""

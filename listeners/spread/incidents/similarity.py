@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from listeners.spread.activity import HOUR, BrandPost
+from listeners.spread.activity import GRAVE, HOUR, BrandPost
 from listeners.spread.grouping.meaning import Vector, log_odds_same
 from listeners.spread.grouping.relevance import BackgroundLanguage, surge
 from listeners.spread.harm.passed_on import PEOPLE
@@ -27,7 +27,7 @@ _OTHER_STORY: Final = 0.27
 pairs of posts about the same one have more, four in five about different ones have less
 (``benchmarks/spread_incidents.toml``, the incidents for tuning)."""
 OTHER_WORDS: Final = 3.0
-"""Subtracted if they share less than ..."""
+"""Subtracted if they have no kind of grave harm in common, and share less than ..."""
 _LITTLE: Final = 0.5
 """... this multiple of what the wordings of the alerted incident share with each other, ..."""
 _ENOUGH_WORDINGS: Final = 4
@@ -89,7 +89,8 @@ def same_alarm(
         said = [(post, words(post.text)) for post in _latest_adverse(incident)]
         scores = [_post_evidence(other, post, one, background) for post, one in said]
         score = _median(scores) + log_odds_same(other.centroid, incident.centroid)
-        if _is_of_other_words(other, [one for _, one in said], background):
+        unlike = _is_of_other_words(other, [one for _, one in said], background)
+        if unlike and not _harm_in(incident) & _harm_in(other):
             score -= OTHER_WORDS
         same = other.category() == incident.category()
         together = same and abs(other.began() - began) <= _QUARTER
@@ -190,6 +191,12 @@ def _post_evidence(
         recent = incident.activity.within(HOUR, max(post.at, incident.activity.last))
         more = max(more, math.log(max(1, len({one.author for one in recent})) / _CROWD))
     return incident.words.log_odds(words, background) + more
+
+
+def _harm_in(incident: TrackedIncident) -> set[str]:
+    """The kinds of grave harm that its adverse posts name."""
+    adverse = (post for post in incident.activity.posts() if post.adverse)
+    return {kind for post in adverse for kind in post.risk} & GRAVE
 
 
 def _is_of_other_words(

@@ -86,19 +86,25 @@ def test_harm_without_a_business_is_not_ours_but_for_despair() -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "kinds", "risk"),
+    ("harm", "complaint", "kinds", "risk"),
     [
-        (FOUND_HARM_FROM - 0.01, {"injury": 0.9}, ()),
-        (FOUND_HARM_FROM, {"injury": 0.9}, ("injury",)),
-        (FOUND_HARM_FROM, {"injury": 0.9, "child": 0.5}, ("injury", "child")),
-        # Harm without a kind that is likely gets the likeliest one.
-        (0.9, {"injury": 0.05}, ("injury",)),
+        (FOUND_HARM_FROM - 0.01, 0.4, {"injury": 0.9}, ()),
+        (FOUND_HARM_FROM, 0.4, {"injury": 0.9}, ("injury",)),
+        (FOUND_HARM_FROM, 0.4, {"injury": 0.9, "child": 0.5}, ("injury", "child")),
+        # In calm words it takes more.
+        (0.59, 0.1, {"injury": 0.9}, ()),
+        (0.6, 0.1, {"injury": 0.9}, ("injury",)),
+        # Harm without a kind that is likely gets the likeliest one, if it is certain enough.
+        (0.54, 0.4, {"injury": 0.05}, ()),
+        (0.56, 0.4, {"injury": 0.05}, ("injury",)),
+        (0.74, 0.1, {"injury": 0.05}, ()),
+        (0.9, 0.1, {"injury": 0.05}, ("injury",)),
     ],
 )
 def test_harm_without_a_word_is_found_where_it_is_likely(
-    harm: float, kinds: dict[str, float], risk: tuple[str, ...]
+    harm: float, complaint: float, kinds: dict[str, float], risk: tuple[str, ...]
 ) -> None:
-    assert decide(topics(harm=harm, risks=kinds), PLAIN).risk == risk
+    assert decide(topics(harm=harm, complaint=complaint, risks=kinds), PLAIN).risk == risk
 
 
 def test_words_of_a_risk_that_does_not_count_are_no_evidence() -> None:

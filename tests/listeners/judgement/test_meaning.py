@@ -24,9 +24,7 @@ EVEN = Probabilities(negative=0.3, neutral=0.4, positive=0.3)
 PLAIN, FIRE = topic_features("路过", EVEN), topic_features("店里着火了", EVEN)
 
 
-def scores(
-    *, complaint: float = -9, harm: float = -9, adverse: float = -9
-) -> NDArray[np.float32]:
+def scores(*, complaint: float = -9, harm: float = -9, adverse: float = -9) -> NDArray[np.float32]:
     found = np.zeros(len(LABELS), np.float32)
     found[:3] = complaint, harm, adverse
     return found
