@@ -29,7 +29,10 @@ _NEWS_BELOW: Final = 0.35
 """... and where the probability of a complaint is so small: children are named everywhere."""
 
 DENIED_FROM: Final = 0.3
-"""Probability of a denial from which nothing counts as harm, and bad news counts the less."""
+"""Probability of a denial from which nothing counts as harm, and bad news counts the less, ..."""
+
+_DENIED_IN_A_COMPLAINT_FROM: Final = 0.7
+"""... and from which no harm counts in a complaint: one that is missed there weighs the most."""
 
 _BROUGHT_IN: Final = frozenset({"press", "regulator", "legal"})
 """Harm only where somebody brings them into a dispute with us, not where they are in the news."""
@@ -126,9 +129,9 @@ def of_another_shop(found: TopicDecision) -> TopicDecision:
 
 
 def _risks(topics: TopicProbabilities, features: TopicFeatures) -> tuple[str, ...]:
-    if topics.denial >= DENIED_FROM:
-        return ()
     complains = topics.complaint >= _COMPLAINT_FROM
+    if topics.denial >= (_DENIED_IN_A_COMPLAINT_FROM if complains else DENIED_FROM):
+        return ()
     named = {risk.kind for risk in features.risks}
     found = named if complains or topics.harm >= NAMED_HARM_FROM else set()
     if topics.harm >= DESPAIR_FROM:

@@ -63,7 +63,9 @@ def test_a_listed_word_always_counts_in_a_complaint() -> None:
 
 
 def test_what_is_denied_does_not_count() -> None:
-    assert decide(topics(complaint=0.9, harm=0.9, denial=DENIED_FROM), FIRE).risk == ()
+    assert decide(topics(complaint=0.1, harm=0.9, denial=DENIED_FROM), FIRE).risk == ()
+    assert decide(topics(complaint=0.9, harm=0.9, denial=0.69), FIRE).risk == ("fire",)
+    assert decide(topics(complaint=0.9, harm=0.9, denial=0.7), FIRE).risk == ()
 
 
 @pytest.mark.parametrize("relevance", ["place", "actor"])

@@ -122,6 +122,8 @@ def test_questions_and_praise_are_not_complaints(text: str) -> None:
         ("I want to kill myself", "self_harm"),
         ("吃死人了你们管不管", "death"),
         ("小 朋 友 被 夹 伤 了", "child"),
+        ("我在你们店被保安打骨折了", "injury"),
+        ("踩到水摔了一跤，手腕骨折", "injury"),
     ],
 )
 def test_risks_are_found(text: str, kind: str) -> None:
@@ -139,6 +141,13 @@ def test_risks_are_found(text: str, kind: str) -> None:
         "宝宝很喜欢吃你们的米饼",
         "My kids love your cookies",
         "笑死我了",
+        "禾家今天骨折价，冲",
+        "路过禾家，全场打骨折！",
+        "年货节价格打到骨折，囤了三箱",
+        "这家店直接打骨折，太爽了",
+        "坚果骨折促销，手慢无",
+        "姐妹们打骨折了快去",
+        "海鲜放血价，今晚最后一天",
         "你们几点关门",
         "",
     ],

@@ -77,6 +77,7 @@ def test_a_second_process_maps_what_the_first_has_prepared(
     assert not again["table"].flags.writeable
 
 
+@pytest.mark.usefixtures("encoder")
 @pytest.mark.parametrize("damage", ["cut", "empty", "foreign", "long"])
 def test_a_damaged_file_is_written_again(folder: Path, damage: str, tmp_path: Path) -> None:
     (file,) = folder.iterdir()
